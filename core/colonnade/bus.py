@@ -1,0 +1,70 @@
+"""The bus port: carries operations and events as bytes. Never the system of record.
+
+The memory bus hands over the same bytes that a broker would, so placement cannot change what a
+service sees.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+AskHandler = Callable[[bytes, str], Awaitable[bytes]]
+"""Answers an operation: (payload, context header) → reply frame. Never raises."""
+
+Deliver = Callable[[bytes], Awaitable[None]]
+"""Handles one event envelope for one consumer; returning is the acknowledgement.
+
+It keeps trying, or writes a dead letter, before it returns; when it raises, the event was not
+handled and is delivered again later.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Consumer:
+    """Who wants which events: `<service>:<reaction>`; each consumer sees every event once or more,
+    one at a time per key and in order."""
+
+    name: str
+    event_type: str
+    deliver: Deliver
+
+
+class Bus(Protocol):
+    """Carries messages between services, in this process or between many."""
+
+    durable: bool
+    """Whether an accepted event outlives this process. If not, `publish` returns only after
+    every consumer has acknowledged."""
+
+    async def start(self) -> None:
+        """Connect. Raises `Unavailable` when there is nobody to connect to."""
+        ...
+
+    async def stop(self, deadline: float) -> None:
+        """Stop taking messages, let running handlers end within `deadline` seconds, close."""
+        ...
+
+    async def serve(self, subject: str, handler: AskHandler) -> None:
+        """Answer operations on `subject`."""
+        ...
+
+    async def ask(self, subject: str, payload: bytes, header: str, timeout: float) -> bytes:
+        """Ask and wait at most `timeout` seconds.
+
+        Raises:
+            Unavailable: nobody serves `subject`; nothing happened.
+            DeadlineExceeded: no answer in time; it may have happened.
+        """
+        ...
+
+    async def consume(self, consumer: Consumer) -> None:
+        """Deliver events of a type to a consumer from now on."""
+        ...
+
+    async def publish(self, event_type: str, key: str, event_id: str, envelope: bytes) -> None:
+        """Hand over one event. Returning means it will reach every consumer (see `durable`).
+
+        Raises:
+            Unavailable: it was not accepted; publish it again.
+        """
+        ...

@@ -1,0 +1,238 @@
+"""Who asks what of whom, for which tenant, until when: one context per call.
+
+The context is never an argument. It is current while an operation, a reaction or a saga step
+runs, travels packed in one header with every message, and is signed for a short time by the
+process that authenticated the caller, so that reaching a subject is not enough to be somebody.
+"""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import lru_cache
+
+import msgspec
+
+from colonnade.errors import DeadlineExceeded, InternalError, Unauthenticated
+
+
+class PrincipalKind(StrEnum):
+    """What sort of principal acts."""
+
+    USER = "user"
+    ANONYMOUS = "anonymous"
+    SERVICE = "service"
+    API_KEY = "api_key"
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who acts.
+
+    `attributes` are pairs that policies may read; a plugin adds some with the
+    `policy_attributes` hook. `on_behalf_of` names, for the audit, whose wish a service carries
+    out; it grants nothing.
+    """
+
+    kind: PrincipalKind
+    id: str
+    roles: tuple[str, ...] = ()
+    attributes: tuple[tuple[str, str], ...] = ()
+    session_id: str | None = None
+    on_behalf_of: str | None = None
+
+    @classmethod
+    def anonymous(cls) -> "Principal":
+        """Somebody who has not said who they are."""
+        return _ANONYMOUS
+
+    @classmethod
+    def service(cls, name: str, *, on_behalf_of: str | None = None) -> "Principal":
+        """A service acting for itself: `service:payment`."""
+        return cls(PrincipalKind.SERVICE, f"service:{name}", (), on_behalf_of=on_behalf_of)
+
+
+_ANONYMOUS = Principal(PrincipalKind.ANONYMOUS, "anonymous")
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What is true of one call, wherever it is handled.
+
+    `deadline` is in seconds since the Unix epoch; `traceparent` is W3C Trace Context;
+    `locale` is a BCP 47 tag.
+    """
+
+    tenant: str
+    principal: Principal
+    deadline: float
+    request_id: str
+    traceparent: str = ""
+    locale: str = "en"
+
+    def remaining(self, now: float) -> float:
+        """Seconds left at `now` (epoch seconds).
+
+        Raises:
+            DeadlineExceeded: when nothing is left.
+        """
+        left = self.deadline - now
+        if left <= 0:
+            raise DeadlineExceeded("The time for this call was used up before it got here.")
+        return left
+
+    def acting_as(self, principal: Principal) -> "Context":
+        """The same call, carried on by another principal."""
+        return replace(self, principal=principal)
+
+
+_current: ContextVar[Context | None] = ContextVar("colonnade_context", default=None)
+
+
+def current_context() -> Context:
+    """The context of the call being handled.
+
+    Raises:
+        InternalError: when no call is being handled; no tenant in context means refused.
+    """
+    context = _current.get()
+    if context is None:
+        raise InternalError(
+            "No tenant in context: this code ran outside an operation, a reaction or a saga step."
+        )
+    return context
+
+
+def context_or_none() -> Context | None:
+    """The context of the call being handled, or nothing outside a call (for log lines)."""
+    return _current.get()
+
+
+@contextmanager
+def use_context(context: Context) -> Iterator[Context]:
+    """Make `context` current for the block."""
+    token = _current.set(context)
+    try:
+        yield context
+    finally:
+        _current.reset(token)
+
+
+class _Packed(msgspec.Struct, array_like=True):
+    tenant: str
+    kind: str
+    principal: str
+    roles: tuple[str, ...]
+    attributes: tuple[tuple[str, str], ...]
+    session_id: str | None
+    on_behalf_of: str | None
+    deadline: float
+    request_id: str
+    traceparent: str
+    locale: str
+    expires_at: float
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(_Packed)
+
+MAXIMUM_HEADER = 4096
+"""Characters a packed context may have; a longer one is refused unread."""
+
+
+class ContextSigner:
+    """Packs a context into one header and back.
+
+    The form is `v1.<payload>.<signature>`, both base64url without padding: msgpack of the
+    fields, and HMAC-SHA256 over it. The signature holds for `lifetime` seconds beyond the
+    call's deadline, so a copied header is of little use later.
+    """
+
+    def __init__(self, key: bytes, *, lifetime: float = 60.0) -> None:
+        if len(key) < 32:
+            raise ValueError("A context key has at least 32 bytes.")
+        self._key = key
+        self._lifetime = lifetime
+        self._sign = lru_cache(maxsize=4096)(self._sign_uncached)
+        self._open = lru_cache(maxsize=4096)(self._open_uncached)
+
+    def sign(self, context: Context) -> str:
+        """The header for `context`. Memoised: calls within one request share it."""
+        return self._sign(context)
+
+    def verify(self, header: str, now: float) -> Context:
+        """The context in `header`.
+
+        Raises:
+            Unauthenticated: when it is not signed with this key, is too old or is malformed.
+        """
+        if len(header) > MAXIMUM_HEADER:
+            raise Unauthenticated("The context header is longer than any that is made here.")
+        context, expires_at = self._open(header)
+        if now > expires_at:
+            raise Unauthenticated("The context header has expired.")
+        return context
+
+    def _mac(self, payload: bytes) -> bytes:
+        return hmac.digest(self._key, payload, hashlib.sha256)
+
+    def _sign_uncached(self, context: Context) -> str:
+        who = context.principal
+        packed = _Packed(
+            context.tenant,
+            str(who.kind),
+            who.id,
+            who.roles,
+            who.attributes,
+            who.session_id,
+            who.on_behalf_of,
+            context.deadline,
+            context.request_id,
+            context.traceparent,
+            context.locale,
+            context.deadline + self._lifetime,
+        )
+        payload = _encoder.encode(packed)
+        return f"v1.{_to_text(payload)}.{_to_text(self._mac(payload))}"
+
+    def _open_uncached(self, header: str) -> tuple[Context, float]:
+        parts = header.split(".")
+        if len(parts) != 3 or parts[0] != "v1":
+            raise Unauthenticated("The context header is not of a form that is known here.")
+        try:
+            payload = _from_text(parts[1])
+            signature = _from_text(parts[2])
+        except ValueError:
+            raise Unauthenticated("The context header is not base64url.") from None
+        if not hmac.compare_digest(signature, self._mac(payload)):
+            raise Unauthenticated("The context header was not signed by this platform.")
+        packed = _decoder.decode(payload)
+        principal = Principal(
+            PrincipalKind(packed.kind),
+            packed.principal,
+            packed.roles,
+            packed.attributes,
+            packed.session_id,
+            packed.on_behalf_of,
+        )
+        context = Context(
+            packed.tenant,
+            principal,
+            packed.deadline,
+            packed.request_id,
+            packed.traceparent,
+            packed.locale,
+        )
+        return context, packed.expires_at
+
+
+def _to_text(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+
+
+def _from_text(text: str) -> bytes:
+    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)

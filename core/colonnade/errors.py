@@ -1,0 +1,229 @@
+"""Errors with stable codes: the same class on both sides of a call, a problem document on HTTP.
+
+A service declares its own errors in its `api.py` by subclassing one of these and giving a
+`code`; an operation lists the ones it may raise. A caller in another process gets the same
+class back.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One thing wrong with one field of a request.
+
+    `pointer` is a JSON pointer (RFC 6901) into the body, or `?name` for a query parameter,
+    `/name` in the path being written `{name}`, and a header by its name.
+    """
+
+    pointer: str
+    message: str
+    code: str = "invalid"
+
+
+class ColonnadeError(Exception):
+    """The root of everything that Colonnade raises on purpose.
+
+    `message` is a sentence for the person who can act on it. `details` is plain data that
+    travels with the error; it must hold nothing secret.
+    """
+
+    code: ClassVar[str] = "internal"
+    status: ClassVar[int] = 500
+    title: ClassVar[str] = "Internal error"
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        details: Mapping[str, Any] | None = None,
+        fields: Sequence[FieldError] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        self.message = message or self.title
+        self.details = dict(details or {})
+        self.fields = tuple(fields)
+        self.headers = dict(headers or {})
+        super().__init__(self.message)
+
+
+class InternalError(ColonnadeError):
+    """Something broke that the caller cannot mend."""
+
+
+class InvalidRequest(ColonnadeError):
+    """The request cannot be read: not JSON, a broken cursor, a bad header."""
+
+    code = "invalid_request"
+    status = 400
+    title = "The request cannot be read"
+
+
+class Unauthenticated(ColonnadeError):
+    """Nobody is known to act: no token, or one that is not valid here."""
+
+    code = "unauthenticated"
+    status = 401
+    title = "Sign in first"
+
+
+class PaymentRequired(ColonnadeError):
+    """The thing has a price that has not been paid."""
+
+    code = "payment_required"
+    status = 402
+    title = "Payment required"
+
+
+class Forbidden(ColonnadeError):
+    """The principal is known and may not do this."""
+
+    code = "forbidden"
+    status = 403
+    title = "Not allowed"
+
+
+class NotFound(ColonnadeError):
+    """There is no such thing, or none that the caller may know of."""
+
+    code = "not_found"
+    status = 404
+    title = "Not found"
+
+
+class MethodNotAllowed(ColonnadeError):
+    """The path exists, the method does not."""
+
+    code = "method_not_allowed"
+    status = 405
+    title = "Method not allowed"
+
+
+class Conflict(ColonnadeError):
+    """The request contradicts what is there: a duplicate, a full course, a file in use."""
+
+    code = "conflict"
+    status = 409
+    title = "Conflict"
+
+
+class PreconditionFailed(ColonnadeError):
+    """`If-Match` names another version than the current one (RFC 9110 §13.1.1)."""
+
+    code = "precondition_failed"
+    status = 412
+    title = "The thing has changed since it was read"
+
+
+class ContentTooLarge(ColonnadeError):
+    """The body is larger than this route takes."""
+
+    code = "content_too_large"
+    status = 413
+    title = "The body is too large"
+
+
+class UnsupportedMediaType(ColonnadeError):
+    """The body is of a type that this route does not take."""
+
+    code = "unsupported_media_type"
+    status = 415
+    title = "Unsupported media type"
+
+
+class RangeNotSatisfiable(ColonnadeError):
+    """No byte of the asked range exists (RFC 9110 §15.5.17)."""
+
+    code = "range_not_satisfiable"
+    status = 416
+    title = "Range not satisfiable"
+
+
+class ValidationFailed(ColonnadeError):
+    """The request was read, and fields of it are wrong; `fields` says which."""
+
+    code = "validation_failed"
+    status = 422
+    title = "Some fields are not valid"
+
+
+class TooManyRequests(ColonnadeError):
+    """The caller must wait."""
+
+    code = "too_many_requests"
+    status = 429
+    title = "Too many requests"
+
+
+class Unavailable(ColonnadeError):
+    """Nobody is there to do it; it did not happen and may be tried again."""
+
+    code = "unavailable"
+    status = 503
+    title = "Not available at the moment"
+
+
+class DeadlineExceeded(ColonnadeError):
+    """No answer in time; it *may have happened*. Never confused with `Unavailable`."""
+
+    code = "deadline_exceeded"
+    status = 504
+    title = "No answer in time"
+
+
+class ConfigurationError(ColonnadeError):
+    """What was declared or installed cannot run; raised before anything is served."""
+
+    code = "configuration"
+    title = "The declaration cannot run"
+
+
+PLATFORM_ERRORS: tuple[type[ColonnadeError], ...] = (
+    InternalError,
+    InvalidRequest,
+    Unauthenticated,
+    PaymentRequired,
+    Forbidden,
+    NotFound,
+    MethodNotAllowed,
+    Conflict,
+    PreconditionFailed,
+    ContentTooLarge,
+    UnsupportedMediaType,
+    RangeNotSatisfiable,
+    ValidationFailed,
+    TooManyRequests,
+    Unavailable,
+    DeadlineExceeded,
+)
+"""Every operation may raise these without declaring them."""
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorRecord:
+    """An error as it travels: plain data, rebuilt into its class by the caller."""
+
+    code: str
+    message: str
+    details: Mapping[str, Any]
+    fields: tuple[tuple[str, str, str], ...] = ()
+
+    @classmethod
+    def of(cls, error: ColonnadeError) -> "ErrorRecord":
+        """The record of `error`. Headers stay behind: they belong to HTTP."""
+        fields = tuple((item.pointer, item.message, item.code) for item in error.fields)
+        return cls(error.code, error.message, error.details, fields)
+
+    def rebuild(self, declared: Iterable[type[ColonnadeError]]) -> ColonnadeError:
+        """The error again: of the declared class with this code, else of the platform's.
+
+        A code that neither knows becomes an `InternalError`, so that an undeclared error of
+        another service cannot pass for one of the caller's own.
+        """
+        for candidate in (*declared, *PLATFORM_ERRORS):
+            if candidate.code == self.code:
+                fields = [FieldError(*field) for field in self.fields]
+                return candidate(self.message, details=self.details, fields=fields)
+        return InternalError(f"The service answered with the undeclared error '{self.code}'.")

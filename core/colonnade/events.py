@@ -1,0 +1,168 @@
+"""Events: facts a service publishes, as CloudEvents 1.0.
+
+An event leaves through an outbox row written in the transaction that made it true, and takes
+effect through an inbox row written in the transaction of its effect. The bus only carries it.
+"""
+
+import inspect
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+from uuid import UUID
+
+import msgspec
+
+from colonnade.errors import ConfigurationError
+from colonnade.messages import Message
+
+if TYPE_CHECKING:
+    from colonnade.store import Session
+
+EventT = TypeVar("EventT", bound="type[Event]")
+ReactionT = TypeVar("ReactionT", bound=Callable[..., Any])
+
+Work = Callable[["Session"], Any]
+"""A unit of work: a plain function that runs inside one transaction."""
+
+
+class Event(Message):
+    """A fact, in the past tense: `EnrollmentActivated`."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventType:
+    """What is known of an event from its declaration.
+
+    `key` names the field that identifies the aggregate: events of one key are handled in the
+    order in which they were committed.
+    """
+
+    service: str
+    name: str
+    model: type[Event]
+    key: str
+    major: int = 1
+
+    @property
+    def type(self) -> str:
+        """The CloudEvents `type`."""
+        return f"colonnade.{self.service}.{self.name}.v{self.major}"
+
+    @property
+    def summary(self) -> str:
+        """The first line of the event's docstring."""
+        return (inspect.getdoc(self.model) or self.name).partition("\n")[0]
+
+
+def event(service: str, *, key: str, major: int = 1) -> Callable[[EventT], EventT]:
+    """Mark a model as an event that `service` publishes; `key` names its aggregate's id field."""
+
+    def mark(model: EventT) -> EventT:
+        if key not in model.model_fields:
+            raise ConfigurationError(f"{model.__name__} has no field '{key}' to be keyed by.")
+        model.__event__ = EventType(service, model.__name__, model, key, major)  # type: ignore[attr-defined]
+        return model
+
+    return mark
+
+
+def event_type_of(model: type[Event]) -> EventType:
+    """The declaration of an event model.
+
+    Raises:
+        ConfigurationError: when the model is not marked with `@event`.
+    """
+    found = model.__dict__.get("__event__")
+    if not isinstance(found, EventType):
+        raise ConfigurationError(
+            f"{model.__module__}.{model.__qualname__} is not an event: mark it with @event."
+        )
+    return found
+
+
+class Envelope(msgspec.Struct, frozen=True, kw_only=True):
+    """A CloudEvent in structured mode, with the extension attributes Colonnade needs.
+
+    `subject` is the aggregate's id; `tenant`, `traceparent` and `causation` are extensions.
+    """
+
+    specversion: str = "1.0"
+    id: UUID
+    source: str
+    type: str
+    subject: str
+    time: datetime
+    datacontenttype: str = "application/json"
+    tenant: str
+    traceparent: str = ""
+    causation: str = ""
+    data: msgspec.Raw
+
+    def encode(self) -> bytes:
+        """The envelope as JSON."""
+        return _encoder.encode(self)
+
+    @classmethod
+    def decode(cls, data: bytes) -> Self:
+        """The envelope in `data`.
+
+        Raises:
+            msgspec.MsgspecError: when it is not a CloudEvent of this form.
+        """
+        return _decoder.decode(data)  # type: ignore[return-value]
+
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(Envelope)
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """An event as a reaction sees it."""
+
+    event: Event
+    envelope: Envelope
+
+
+def reacts_to(model: type[Event]) -> Callable[[ReactionT], ReactionT]:
+    """Mark a method as the reaction to an event.
+
+    Either `def method(self, session, event) -> None`, which runs inside the transaction that
+    also writes the inbox row; or `async def method(self, event) -> Work | None`, which may ask
+    other services and touch the world first, and returns the unit of work that is committed
+    together with the inbox row. The second kind runs again after a crash before that commit, so
+    what it does to the world must bear repetition.
+    """
+
+    def mark(reaction: ReactionT) -> ReactionT:
+        reaction.__reacts_to__ = model  # type: ignore[attr-defined]
+        return reaction
+
+    return mark
+
+
+@dataclass(frozen=True, slots=True)
+class BoundReaction:
+    """A reaction found on a service's object; `name` is stable and part of the inbox key."""
+
+    name: str
+    event_type: EventType
+    call: Callable[..., Awaitable[Work | None] | None]
+
+    @property
+    def is_asynchronous(self) -> bool:
+        """Whether it does something outside the transaction first."""
+        return inspect.iscoroutinefunction(self.call)
+
+
+def reactions_of(objects: Sequence[object]) -> list[BoundReaction]:
+    """Every method of `objects` marked with `@reacts_to`, named `<Class>.<method>`."""
+    found = []
+    for item in objects:
+        for name in dir(type(item)):
+            model = getattr(getattr(type(item), name, None), "__reacts_to__", None)
+            if model is not None:
+                reaction = f"{type(item).__name__}.{name}"
+                found.append(BoundReaction(reaction, event_type_of(model), getattr(item, name)))
+    return found

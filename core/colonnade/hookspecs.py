@@ -1,0 +1,147 @@
+"""Every hook of the platform, in one file.
+
+Hooks describe, the runtime runs: each is synchronous, cheap and *returns* data or a factory.
+The runtime calls them plugin by plugin and awaits the work itself. Implement the ones you
+need in your plugin module and mark them with `hookimpl`.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+import click
+import pluggy
+from pydantic import BaseModel
+
+from colonnade.events import Event
+from colonnade.messages import Request
+from colonnade.policy import ResourceType
+from colonnade.services import HealthCheck, PluginInfo, Schedule, ServiceContext, StoreNeed
+
+PROJECT = "colonnade"
+"""The project name of the hook markers and of the entry-point group `colonnade.plugins`."""
+
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@hookspec
+def plugin_info() -> PluginInfo:  # type: ignore[empty-body]
+    """Say who this plugin is, which service it provides and whom it may ask."""
+
+
+@hookspec
+def config_model() -> type[BaseModel]:  # type: ignore[empty-body]
+    """The model of `services.<name>.config` (or `plugins.<name>.config`) in platform.yaml."""
+
+
+@hookspec
+def tenant_config_model() -> type[BaseModel]:  # type: ignore[empty-body]
+    """The model of `services.<name>.config` in a tenant's file."""
+
+
+@hookspec
+def create_service(ctx: ServiceContext) -> AbstractAsyncContextManager[Sequence[object]]:  # type: ignore[empty-body]
+    """Set the service up before the yield, tear it down after; yield the objects that carry its
+    handlers, reactions and scheduled methods."""
+
+
+@hookspec
+def operations() -> Sequence[type[Request[Any]]]:  # type: ignore[empty-body]
+    """The operations this service offers: request models marked with `@operation`."""
+
+
+@hookspec
+def events() -> Sequence[type[Event]]:  # type: ignore[empty-body]
+    """The events this service publishes."""
+
+
+@hookspec
+def subscriptions() -> Sequence[type[Event]]:  # type: ignore[empty-body]
+    """The events this service reacts to, its own or others'."""
+
+
+@hookspec
+def sagas() -> Sequence[Any]:  # type: ignore[empty-body]
+    """The sagas this service starts: `colonnade.sagas.Saga` definitions."""
+
+
+@hookspec
+def schedules() -> Sequence[Schedule]:  # type: ignore[empty-body]
+    """What this service does from time to time."""
+
+
+@hookspec
+def http_routes() -> Sequence[Any]:  # type: ignore[empty-body]
+    """Litestar controllers or route handlers, mounted under `/api/v1`."""
+
+
+@hookspec
+def stores() -> StoreNeed:  # type: ignore[empty-body]
+    """What this service keeps, and how its tables come to be."""
+
+
+@hookspec
+def policies() -> Mapping[str, str]:  # type: ignore[empty-body]
+    """Rego modules this plugin brings: file name → source. The operator's own file of that name
+    in the policy folder takes its place."""
+
+
+@hookspec
+def policy_attributes() -> Sequence[ResourceType]:  # type: ignore[empty-body]
+    """The resource types of this service: which fields and relations policies may speak of."""
+
+
+@hookspec
+def authenticators(ctx: ServiceContext) -> Sequence[Any]:  # type: ignore[empty-body]
+    """Ways to turn credentials into a principal: `colonnade.services.Authenticator`s."""
+
+
+@hookspec
+def health_checks(ctx: ServiceContext) -> Sequence[HealthCheck]:  # type: ignore[empty-body]
+    """What `/readyz` asks of this service."""
+
+
+@hookspec
+def cli_commands() -> Sequence[click.Command]:  # type: ignore[empty-body]
+    """Commands added to `colonnade`; a group of an existing name is merged into it."""
+
+
+@hookspec
+def can_reload(old: BaseModel, new: BaseModel) -> Sequence[str]:  # type: ignore[empty-body]
+    """Config keys whose change from `old` to `new` needs a restart; none means it may be swapped."""
+
+
+@hookspec
+def bus_adapters() -> Mapping[str, Any]:  # type: ignore[empty-body]
+    """URL scheme → factory of a `colonnade.bus.Bus`."""
+
+
+@hookspec
+def store_adapters() -> Mapping[str, Any]:  # type: ignore[empty-body]
+    """URL scheme → factory of a store adapter (SQL or blobs)."""
+
+
+@hookspec
+def discovery_adapters() -> Mapping[str, Any]:  # type: ignore[empty-body]
+    """URL scheme → factory of a discovery adapter: who hosts which service."""
+
+
+@hookspec
+def policy_adapters() -> Mapping[str, Any]:  # type: ignore[empty-body]
+    """URL scheme → factory of a `colonnade.policy.PolicyEngine`."""
+
+
+@hookspec
+def gateway_filters() -> Sequence[Any]:  # type: ignore[empty-body]
+    """ASGI middleware around the gateway, outermost first: callables `app -> app`."""
+
+
+@hookspec
+def secret_resolvers() -> Mapping[str, Any]:  # type: ignore[empty-body]
+    """Secret scheme (`env`, `file`, …) → callable from locator to value."""
+
+
+@hookspec
+def add_hookspecs() -> Sequence[Any]:  # type: ignore[empty-body]
+    """Modules or classes with hook specifications that this service owns."""

@@ -1,0 +1,287 @@
+"""Binds operations to HTTP: one line a route, the same conventions for every service.
+
+    class CourseController(Controller):
+        path = "/courses"
+        tags = ["courses"]
+        create = post("/", CreateCourse, location="/api/v1/courses/{id}")
+        read = get("/{course_id:str}", GetCourse)
+
+Path parameters, query parameters and the JSON body become the operation's request, validated
+strictly. The answer becomes JSON with `ETag` (where it has a `version`), `Location` and `Link`.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar, cast
+
+import pydantic
+import pydantic_core
+from litestar import Request as HttpRequest
+from litestar import Response
+from litestar.handlers import HTTPRouteHandler
+
+from colonnade.errors import (
+    ContentTooLarge,
+    FieldError,
+    InvalidRequest,
+    NotFound,
+    UnsupportedMediaType,
+    ValidationFailed,
+)
+from colonnade.messages import Empty, Message, Request
+from colonnade.operations import Download, Operation, operation_of
+
+ResponseT = TypeVar("ResponseT", bound=Message)
+AnyRequest = HttpRequest[Any, Any, Any]
+
+EDGE = "colonnade_edge"
+"""The key of the ASGI scope under which the runtime puts the `Edge` of this request."""
+
+BINDING = "colonnade_binding"
+"""The key of a handler's `opt` that holds its `Binding`."""
+
+JSON = "application/json"
+
+
+class Edge(Protocol):
+    """What the runtime offers one HTTP request: the door to the dispatcher."""
+
+    maximum_body: int
+    """Bytes a JSON body may have."""
+
+    async def ask(
+        self, request: Request[ResponseT], *, expected_versions: frozenset[int] | None = None
+    ) -> ResponseT:
+        """Do the operation as the caller of this request."""
+        ...
+
+    async def upload(self, request: Request[ResponseT], chunks: AsyncIterator[bytes]) -> ResponseT:
+        """Do an operation that takes a stream."""
+        ...
+
+    async def download(self, request: Request[Any]) -> Download:
+        """Do an operation that answers with a stream."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """How one route binds one operation; OpenAPI and the tenant matrix are made from these."""
+
+    method: str
+    operation: Operation
+    status: int
+    location: str | None = None
+    body: str = JSON
+    """Media type of the request's body."""
+    answer: str = JSON
+    """Media type of the response's body."""
+
+
+def get(path: str, request: type[Request[Any]]) -> HTTPRouteHandler:
+    """Read: everything the operation takes comes from the path and the query."""
+    return _route("GET", path, request, 200)
+
+
+def post(
+    path: str, request: type[Request[Any]], *, status: int = 201, location: str | None = None
+) -> HTTPRouteHandler:
+    """Create or do. `location` is a template over the answer's fields."""
+    return _route("POST", path, request, status, location)
+
+
+def put(path: str, request: type[Request[Any]], *, status: int = 200) -> HTTPRouteHandler:
+    """Replace."""
+    return _route("PUT", path, request, status)
+
+
+def patch(path: str, request: type[Request[Any]], *, status: int = 200) -> HTTPRouteHandler:
+    """Change some fields; those not given stay as they are."""
+    return _route("PATCH", path, request, status)
+
+
+def delete(path: str, request: type[Request[Any]]) -> HTTPRouteHandler:
+    """Remove; answers 204."""
+    return _route("DELETE", path, request, 204)
+
+
+def bind(
+    method: str,
+    request: type[Request[Any]],
+    *,
+    status: int = 200,
+    body: str = JSON,
+    answer: str = JSON,
+    location: str | None = None,
+) -> dict[str, Any]:
+    """The `opt` of a handwritten handler (an upload, a download), so that it is known too:
+    `@post("/files", opt=bind("POST", UploadFile, body="multipart/form-data"))`."""
+    operation = operation_of(request)
+    return {BINDING: Binding(method, operation, status, location, body, answer)}
+
+
+def edge_of(request: AnyRequest) -> Edge:
+    """The door to the dispatcher for this HTTP request."""
+    return cast("Edge", request.scope[EDGE])  # type: ignore[literal-required]
+
+
+def _route(
+    method: str,
+    path: str,
+    model: type[Request[Any]],
+    status: int,
+    location: str | None = None,
+) -> HTTPRouteHandler:
+    binding = Binding(method, operation_of(model), status, location)
+
+    async def handle(self: Any, request: AnyRequest) -> Response[bytes]:
+        message = await read_request(request, model, has_body=method in ("POST", "PUT", "PATCH"))
+        answer = await edge_of(request).ask(message, expected_versions=if_match(request))
+        return respond(request, answer, status, location)
+
+    handle.__name__ = handle.__qualname__ = f"{method.lower()}_{model.__name__}"
+    handler = HTTPRouteHandler(
+        path, http_method=cast("Any", method), status_code=status, opt={BINDING: binding}
+    )
+    return cast("HTTPRouteHandler", handler(handle))
+
+
+def respond(
+    request: AnyRequest, answer: Message, status: int = 200, location: str | None = None
+) -> Response[bytes]:
+    """The HTTP response for an operation's answer."""
+    if isinstance(answer, Empty):
+        empty = status if status != 200 else 204
+        return Response(content=b"", status_code=empty, media_type=JSON)
+    headers: dict[str, str] = {}
+    version = getattr(answer, "version", None)
+    if isinstance(version, int):
+        headers["ETag"] = f'"{version}"'
+    if location is not None:
+        headers["Location"] = location.format_map(_Fields(answer))
+    following = getattr(answer, "next_cursor", None)
+    if isinstance(following, str):
+        url = request.url.include_query_params(cursor=following)
+        headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
+    return Response(content=answer.encode(), status_code=status, media_type=JSON, headers=headers)
+
+
+class _Fields(dict[str, Any]):
+    """Looks format fields up on a message."""
+
+    def __init__(self, message: Message) -> None:
+        super().__init__()
+        self._message = message
+
+    def __missing__(self, name: str) -> Any:
+        return getattr(self._message, name)
+
+
+def if_match(request: AnyRequest) -> frozenset[int] | None:
+    """The versions that `If-Match` names, or None when any will do (RFC 9110 §13.1.1).
+
+    An entity tag that is none of ours matches nothing, which makes the precondition fail.
+    """
+    header = request.headers.get("if-match")
+    if header is None or header.strip() == "*":
+        return None
+    tags = (tag.strip() for tag in header[:1000].split(","))
+    return frozenset(
+        int(tag[1:-1])
+        for tag in tags
+        if len(tag) < 20 and tag[:1] == tag[-1:] == '"' and tag[1:-1].isascii() and tag[1:-1].isdigit()
+    )
+
+
+async def read_request(
+    request: AnyRequest, model: type[Request[ResponseT]], *, has_body: bool
+) -> Request[ResponseT]:
+    """The operation's request from path, query and body.
+
+    Raises:
+        InvalidRequest: the body is not a JSON object.
+        NotFound: a path parameter cannot be an id of anything.
+        UnsupportedMediaType: the body is not JSON.
+        ContentTooLarge: the body is larger than the gateway takes.
+        ValidationFailed: fields are wrong, missing or unknown; all of them are named.
+    """
+    in_path = {name: str(value) for name, value in request.path_params.items()}
+    if not has_body:
+        return _from_query(request, model, in_path)
+    values = await _json_body(request, edge_of(request).maximum_body)
+    for name in in_path:
+        if name in values:
+            raise ValidationFailed(
+                fields=[FieldError(f"/{name}", "is given by the path", "unknown_field")]
+            )
+    return _validated(
+        lambda: model.decode_strict(pydantic_core.to_json(values | in_path)), in_path, query=False
+    )
+
+
+def _from_query(
+    request: AnyRequest, model: type[Request[ResponseT]], in_path: dict[str, str]
+) -> Request[ResponseT]:
+    values: dict[str, Any] = {}
+    repeated = []
+    for name, value in request.query_params.multi_items():
+        if name in values or name in in_path:
+            repeated.append(FieldError(f"?{name}", "is given twice", "repeated"))
+        values[name] = value
+    if repeated:
+        raise ValidationFailed(fields=repeated)
+    return _validated(lambda: model.model_validate_strings(values | in_path), in_path, query=True)
+
+
+async def _json_body(request: AnyRequest, maximum: int) -> dict[str, Any]:
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > maximum:
+            raise ContentTooLarge(f"A JSON body may have {maximum} bytes at most.")
+        chunks.append(chunk)
+    body = b"".join(chunks)
+    if not body.strip():
+        return {}
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != JSON and not media_type.endswith("+json"):
+        raise UnsupportedMediaType("Send the body as JSON, with 'Content-Type: application/json'.")
+    try:
+        values = pydantic_core.from_json(body, allow_inf_nan=False)
+    except ValueError as error:
+        raise InvalidRequest(
+            f"The body is not JSON: {error}.", fields=[FieldError("", str(error), "json")]
+        ) from None
+    if not isinstance(values, dict):
+        raise InvalidRequest(
+            "The body must be a JSON object.", fields=[FieldError("", "not an object", "json")]
+        )
+    return values
+
+
+def _validated(
+    validate: Callable[[], Request[ResponseT]], in_path: dict[str, str], *, query: bool
+) -> Request[ResponseT]:
+    try:
+        return validate()
+    except pydantic.ValidationError as error:
+        details = error.errors(include_url=False, include_context=False, include_input=False)
+        if any(detail["loc"] and detail["loc"][0] in in_path for detail in details):
+            raise NotFound("There is nothing of this id.") from None
+        raise ValidationFailed(fields=field_errors(error, query=query)) from None
+
+
+def field_errors(error: pydantic.ValidationError, *, query: bool = False) -> list[FieldError]:
+    """What pydantic found, as pointers a client can follow."""
+    found = []
+    for detail in error.errors(include_url=False, include_context=False, include_input=False):
+        place = [str(part) for part in detail["loc"]]
+        if query:
+            pointer = "?" + ".".join(place)
+        else:
+            pointer = "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in place)
+        code = "unknown_field" if detail["type"] == "extra_forbidden" else detail["type"]
+        message = "is not a field of this request" if code == "unknown_field" else detail["msg"]
+        found.append(FieldError(pointer, message, code))
+    return found

@@ -1,0 +1,59 @@
+"""Identifiers: UUIDv7 for rows and messages, a label for tenants."""
+
+import os
+import re
+import threading
+import time
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import StringConstraints
+
+TENANT_ID_PATTERN = r"^[a-z][a-z0-9-]{1,38}[a-z0-9]$"
+"""A tenant id is also a file name, a subject token, a schema and a host label."""
+
+TenantId = Annotated[str, StringConstraints(pattern=TENANT_ID_PATTERN)]
+
+_TENANT_ID = re.compile(TENANT_ID_PATTERN.rstrip("$") + r"\Z")
+
+
+def is_tenant_id(text: str) -> bool:
+    """Whether `text` may be a tenant id."""
+    return _TENANT_ID.match(text) is not None
+
+
+class _Sequence:
+    """Keeps UUIDs of one process in order within a millisecond (RFC 9562 §6.2, method 1)."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._last_millisecond = 0
+        self._counter = 0
+
+    def next(self) -> tuple[int, int]:
+        with self._lock:
+            millisecond = time.time_ns() // 1_000_000
+            if millisecond > self._last_millisecond:
+                self._last_millisecond = millisecond
+                self._counter = int.from_bytes(os.urandom(2), "big") & 0x7FF
+            else:
+                self._counter += 1
+                if self._counter > 0xFFF:
+                    self._last_millisecond += 1
+                    self._counter = 0
+            return self._last_millisecond, self._counter
+
+
+_sequence = _Sequence()
+
+
+def new_id() -> UUID:
+    """A new UUIDv7 (RFC 9562 §5.7): sorted by creation time, strictly within one process."""
+    millisecond, counter = _sequence.next()
+    random = int.from_bytes(os.urandom(8), "big") & ((1 << 62) - 1)
+    value = (millisecond & ((1 << 48) - 1)) << 80
+    value |= 0x7 << 76
+    value |= counter << 64
+    value |= 0b10 << 62
+    value |= random
+    return UUID(int=value)

@@ -1,0 +1,71 @@
+"""What travels between services: frozen models, strict at the door, tolerant on the bus.
+
+HTTP decodes strictly (an unknown field is an error). The bus ignores unknown fields, so that
+a service may add an optional field within a major version of its contract.
+"""
+
+from typing import Any, ClassVar, Generic, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Message(BaseModel):
+    """A frozen, typed piece of a contract."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        validate_default=False,
+        str_strip_whitespace=False,
+        ser_json_inf_nan="null",
+        allow_inf_nan=False,
+    )
+
+    def encode(self) -> bytes:
+        """This message as JSON, UTF-8."""
+        return self.__pydantic_serializer__.to_json(self)
+
+    @classmethod
+    def decode(cls, data: bytes) -> Self:
+        """A message from the bus: unknown fields are ignored.
+
+        Raises:
+            pydantic.ValidationError: when a known field is missing or wrong.
+        """
+        return cls.__pydantic_validator__.validate_json(data, extra="ignore")  # type: ignore[no-any-return]
+
+    @classmethod
+    def decode_strict(cls, data: bytes | str) -> Self:
+        """A message from a client: an unknown field or a wrong JSON type is an error.
+
+        Raises:
+            pydantic.ValidationError: naming every wrong field.
+        """
+        return cls.__pydantic_validator__.validate_json(data, strict=True, extra="forbid")  # type: ignore[no-any-return]
+
+
+class Empty(Message):
+    """An answer that says nothing but that it was done."""
+
+
+ResponseT = TypeVar("ResponseT", bound=Message)
+
+
+class Request(Message, Generic[ResponseT]):
+    """What an operation is asked with; the type argument is what it answers with."""
+
+    __response_type__: ClassVar[type[Message]] = Empty
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        super().__pydantic_init_subclass__(**kwargs)
+        for base in cls.__mro__[1:]:
+            metadata = base.__dict__.get("__pydantic_generic_metadata__")
+            if metadata and metadata["args"]:
+                cls.__response_type__ = metadata["args"][0]
+                return
+
+    def encode(self) -> bytes:
+        """This request as JSON; fields that were not given stay away, so that the other side
+        can tell "not given" from "given as null" in a partial update."""
+        return self.__pydantic_serializer__.to_json(self, exclude_unset=True)

@@ -1,0 +1,54 @@
+"""Money in integer minor units with ISO 4217 exponents. Never a float."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+from colonnade.messages import Message
+
+_TWO = (
+    "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BRL BSD BTN BWP BYN BZD "
+    "CAD CDF CHF CNY COP CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD "
+    "GTQ GYD HKD HNL HTG HUF IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD "
+    "MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP "
+    "PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS "
+    "TMT TOP TRY TTD TWD TZS UAH USD UYU UZS VED VES WST XCD YER ZAR ZMW ZWG"
+)
+_ZERO = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF"
+_THREE = "BHD IQD JOD KWD LYD OMR TND"
+
+CURRENCY_EXPONENTS: dict[str, int] = {
+    **dict.fromkeys(_TWO.split(), 2),
+    **dict.fromkeys(_ZERO.split(), 0),
+    **dict.fromkeys(_THREE.split(), 3),
+}
+"""ISO 4217 code → number of decimal digits of its minor unit."""
+
+MAXIMUM_AMOUNT = 10**15
+"""The largest amount in minor units; sums of a million of them still fit in 64 bits."""
+
+
+def _known_currency(code: str) -> str:
+    if code not in CURRENCY_EXPONENTS:
+        raise ValueError(f"'{code}' is not an ISO 4217 currency code such as EUR or USD")
+    return code
+
+
+Currency = Annotated[
+    str, StringConstraints(min_length=3, max_length=3), AfterValidator(_known_currency)
+]
+"""An ISO 4217 code in capitals."""
+
+
+class Money(Message):
+    """An amount that is not negative, such as a price: 49.00 EUR is `amount=4900`."""
+
+    amount: int = Field(ge=0, le=MAXIMUM_AMOUNT, strict=True, description="In minor units.")
+    currency: Currency = Field(description="ISO 4217 code.")
+
+    def __str__(self) -> str:
+        exponent = CURRENCY_EXPONENTS[self.currency]
+        if exponent == 0:
+            return f"{self.amount} {self.currency}"
+        whole, part = divmod(self.amount, 10**exponent)
+        return f"{whole}.{part:0{exponent}d} {self.currency}"

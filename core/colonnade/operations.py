@@ -1,0 +1,226 @@
+"""Operations: the only door to a service.
+
+An operation is a request model marked with `@operation`. HTTP routes, the bus and the command
+line all bind to it; its policy action is decided before its handler sees anything.
+"""
+
+import inspect
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from colonnade.context import Context
+from sqlalchemy import ColumnElement
+
+from colonnade.errors import (
+    ColonnadeError,
+    ConfigurationError,
+    Forbidden,
+    NotFound,
+    PreconditionFailed,
+)
+from colonnade.messages import Message, Request
+from colonnade.policy import Decision, ResourceType
+from colonnade.store import Session
+
+RequestT = TypeVar("RequestT", bound=type[Request[Any]])
+HandlerT = TypeVar("HandlerT", bound=Callable[..., Awaitable[Any]])
+
+DEFAULT_DEADLINE = 5.0
+"""Seconds a call may take when nothing says otherwise."""
+
+
+class Stream(StrEnum):
+    """The named exception to encoded calls: bytes that flow beside the message."""
+
+    NONE = "none"
+    UPLOAD = "upload"
+    DOWNLOAD = "download"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What is known of an operation without its implementation.
+
+    `action` and `resource` are what policies decide on. `idempotent` permits the caller's side
+    to try again. `cached` keeps the answer in the row cache: such a handler reads by primary key
+    only, and the answer is dropped when one of the rows it read changes.
+    """
+
+    service: str
+    name: str
+    request: type[Request[Any]]
+    response: type[Message]
+    action: str
+    resource: str
+    idempotent: bool = False
+    cached: bool = False
+    deadline: float = DEFAULT_DEADLINE
+    stream: Stream = Stream.NONE
+    errors: tuple[type[ColonnadeError], ...] = ()
+    major: int = 1
+
+    @property
+    def subject(self) -> str:
+        """Where the bus finds it; the contract's major version is part of it."""
+        return f"ask.{self.service}.v{self.major}.{self.name}"
+
+    @property
+    def summary(self) -> str:
+        """The first line of the request's docstring."""
+        return (inspect.getdoc(self.request) or self.name).partition("\n")[0]
+
+
+def operation(
+    service: str,
+    *,
+    action: str,
+    resource: str | None = None,
+    idempotent: bool = False,
+    cached: bool = False,
+    deadline: float = DEFAULT_DEADLINE,
+    stream: Stream = Stream.NONE,
+    errors: Sequence[type[ColonnadeError]] = (),
+    major: int = 1,
+) -> Callable[[RequestT], RequestT]:
+    """Mark a request model as an operation of `service`.
+
+    `action` is `<resource>.<verb>` as policies know it, such as `course.read`; `resource`
+    defaults to the part before the dot.
+    """
+
+    def mark(request: RequestT) -> RequestT:
+        request.__operation__ = Operation(  # type: ignore[attr-defined]
+            service=service,
+            name=request.__name__,
+            request=request,
+            response=request.__response_type__,
+            action=action,
+            resource=resource or action.partition(".")[0],
+            idempotent=idempotent,
+            cached=cached,
+            deadline=deadline,
+            stream=stream,
+            errors=tuple(errors),
+            major=major,
+        )
+        return request
+
+    return mark
+
+
+def operation_of(request: type[Message]) -> Operation:
+    """The operation that `request` was marked as.
+
+    Raises:
+        ConfigurationError: when the model is not an operation.
+    """
+    found = request.__dict__.get("__operation__")
+    if not isinstance(found, Operation):
+        raise ConfigurationError(
+            f"{request.__module__}.{request.__qualname__} is not an operation: "
+            "mark it with @operation in the service's api.py."
+        )
+    return found
+
+
+@dataclass(slots=True)
+class Call:
+    """What a handler gets beside its request.
+
+    `decision` is the policy's answer: a handler applies it to what it reads and writes, with
+    `require` for one object and `visible` for a list. A conditional decision that was never
+    applied does not commit and does not answer. `visibility` is the decision on reading the
+    same type of resource; it tells a "not allowed" from a "not found".
+    """
+
+    context: Context
+    operation: Operation
+    decision: Decision
+    visibility: Decision
+    expected_versions: frozenset[int] | None = None
+    incoming: AsyncIterator[bytes] | None = None
+    applied: bool = field(default=False)
+    evaluated: dict[str, Any] | None = field(default=None)
+
+    @property
+    def tenant(self) -> str:
+        """The tenant of the call."""
+        return self.context.tenant
+
+    @property
+    def principal_id(self) -> str:
+        """Who acts."""
+        return self.context.principal.id
+
+    def require(self, session: Session, resource_type: ResourceType, row: object) -> None:
+        """Hold the decision against one object; on a change, before it and after it.
+
+        Raises:
+            NotFound: when the caller may not even read the object.
+            Forbidden: when the caller may read it but not do this.
+        """
+        self.applied = True
+        attributes = resource_type.attributes_of(row)
+        if self.evaluated is None:
+            self.evaluated = attributes
+        related = resource_type.related_in(session)
+        if self.decision.permits(attributes, related):
+            return
+        if self.visibility is not self.decision and self.visibility.permits(attributes, related):
+            raise Forbidden(f"You may not do this ({self.operation.action}).")
+        raise NotFound(f"There is no such {resource_type.name}, or none that you may see.")
+
+    def visible(self, resource_type: ResourceType) -> ColumnElement[bool]:
+        """What a list may contain, as a condition for its `WHERE`."""
+        self.applied = True
+        return self.decision.where(resource_type)
+
+    def check_version(self, version: int) -> None:
+        """Hold the client's `If-Match` against the current version.
+
+        Raises:
+            PreconditionFailed: when the client read another version.
+        """
+        if self.expected_versions is not None and version not in self.expected_versions:
+            raise PreconditionFailed(
+                f"This is version {version} by now, another than If-Match names; read it again.",
+                details={"version": version},
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """The answer of an operation with `stream=Stream.DOWNLOAD`: a head and the bytes."""
+
+    head: Message
+    chunks: AsyncIterator[bytes]
+
+
+def handles(request: type[Request[Any]]) -> Callable[[HandlerT], HandlerT]:
+    """Mark a method `async def method(self, request, call) -> response` as a handler."""
+
+    def mark(handler: HandlerT) -> HandlerT:
+        handler.__handles__ = request  # type: ignore[attr-defined]
+        return handler
+
+    return mark
+
+
+@dataclass(frozen=True, slots=True)
+class BoundHandler:
+    """A handler found on a service's object."""
+
+    operation: Operation
+    call: Callable[[Any, Call], Awaitable[Any]]
+
+
+def handlers_of(service: object) -> list[BoundHandler]:
+    """Every method of `service` marked with `@handles`."""
+    found = []
+    for name in dir(type(service)):
+        request = getattr(getattr(type(service), name, None), "__handles__", None)
+        if request is not None:
+            found.append(BoundHandler(operation_of(request), getattr(service, name)))
+    return found

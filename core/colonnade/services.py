@@ -1,0 +1,180 @@
+"""What a plugin says about itself, and what the runtime gives a service to work with."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from colonnade.blobs import BlobStore
+from colonnade.clock import Clock
+from colonnade.messages import Message, Request
+from colonnade.store import Session, SqlStore
+
+ResponseT = TypeVar("ResponseT", bound=Message)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class PluginInfo:
+    """Who a plugin is.
+
+    `service` is the name of the service it provides, empty for an extension. `requires` names
+    the services it may ask; the whole must be acyclic. Event subscriptions may cycle.
+    `implements` names the services whose own hooks an extension implements: it is placed with them.
+    """
+
+    name: str
+    version: str
+    service: str | None = None
+    requires: tuple[str, ...] = ()
+    implements: tuple[str, ...] = ()
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TenantInfo:
+    """What a service may know of a tenant. Secrets are not part of it."""
+
+    id: str
+    name: str
+    status: str
+    plan: str
+    currency: str
+    locale: str
+    timezone: str
+    branding: Mapping[str, Any] = field(default_factory=dict)
+    owner_email: str = ""
+
+
+class Ask(Protocol):
+    """Asks an operation of another service, or of one's own, wherever it runs."""
+
+    async def __call__(
+        self, request: Request[ResponseT], *, deadline: float | None = None
+    ) -> ResponseT:
+        """The answer to `request`; `deadline` in seconds can only shorten what is left.
+
+        Raises:
+            ColonnadeError: of the class that the operation declares; `Unavailable` when it did
+                not happen, `DeadlineExceeded` when it may have.
+        """
+        ...
+
+
+class ServiceContext(Protocol):
+    """Everything the runtime gives a service. Made once per service and process."""
+
+    name: str
+    """The service's own name."""
+    config: BaseModel
+    """`services.<name>.config` of platform.yaml, as the plugin's config model."""
+    store: SqlStore
+    """The service's tables, for the tenant in context."""
+    blobs: BlobStore
+    """The service's files, for the tenant in context."""
+    clock: Clock
+    ask: Ask
+    log: Any
+    """A structlog logger bound to the service's name."""
+
+    def tenant(self) -> TenantInfo:
+        """The tenant in context, as declared now."""
+        ...
+
+    def tenant_config(self) -> BaseModel:
+        """`services.<name>.config` of the tenant in context."""
+        ...
+
+    async def owner_password(self) -> str:
+        """The declared password of the tenant's owner, resolved now. Only for the service that
+        keeps accounts, while it provisions a tenant.
+
+        Raises:
+            ConfigurationError: when the secret cannot be resolved in production.
+        """
+        ...
+
+    async def in_worker(self, function: Callable[..., T], *arguments: Any) -> T:
+        """Run something slow and blocking on a small pool of threads, off the event loop."""
+        ...
+
+    def as_service(self) -> AbstractContextManager[Any]:
+        """For the block, act as this service, on behalf of whoever acted before."""
+        ...
+
+    def new_id(self) -> UUID:
+        """A new UUIDv7 from the platform's source of ids."""
+        ...
+
+    def invalidate_principal(self, principal_id: str) -> None:
+        """Forget what was verified of a principal of the tenant in context: role, status or
+        sessions of it have changed. Takes effect here at once, elsewhere within one second."""
+        ...
+
+    def extensions(self, hook: str, **arguments: Any) -> Sequence[Any]:
+        """What the enabled extensions answer to a hook that this service owns."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StoreNeed:
+    """What a service keeps in SQL.
+
+    `migrations` is the import path of its migrations package, `models` of the module whose
+    `Base.metadata` the migrations lead to. `provision` names `<module>:<function>` of an
+    `async def provision(ctx) -> Work | None`, called once for a new tenant: what it returns runs
+    in the same transaction that marks the store as provisioned.
+    """
+
+    migrations: str
+    models: str
+    provision: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Something a service does from time to time, for every tenant that has work in its store.
+
+    `run` is the name of an `async def` method without arguments on one of the service's
+    objects; `every` is in seconds. One process at a time owns it.
+    """
+
+    name: str
+    every: float
+    run: str
+
+
+@dataclass(frozen=True, slots=True)
+class HealthCheck:
+    """Says whether a part of a service can work; `check` returns a sentence when it cannot."""
+
+    name: str
+    check: Callable[[], Awaitable[str | None]]
+
+
+class Authenticator(Protocol):
+    """Turns credentials into a principal of the tenant in context."""
+
+    async def __call__(self, scheme: str, credentials: str) -> Any:
+        """The `Principal`, or None when the scheme is not this authenticator's.
+
+        Raises:
+            Unauthenticated: when the credentials are of this scheme and not valid here.
+        """
+        ...
+
+
+__all__ = [
+    "Ask",
+    "Authenticator",
+    "HealthCheck",
+    "PluginInfo",
+    "Schedule",
+    "ServiceContext",
+    "Session",
+    "StoreNeed",
+    "TenantInfo",
+]
