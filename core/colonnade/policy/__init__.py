@@ -1,0 +1,53 @@
+"""Policy: what may be done with which objects, as data that Python and SQL read alike.
+
+An engine answers a `PolicyQuery` with a `Decision`; `permits` applies it to one object, `where`
+to a list, `masked` to a representation. A service says with a `ResourceType` what policies may
+speak of.
+"""
+
+from colonnade.policy.compilation import where
+from colonnade.policy.decision import Condition, Decision, Grant, Operator, RelatedTo
+from colonnade.policy.engine import (
+    NO_FACTS,
+    Facts,
+    PolicyBundle,
+    PolicyEngine,
+    PolicyError,
+    PolicyModule,
+    PolicyProblem,
+    PolicyQuery,
+)
+from colonnade.policy.evaluation import Outcome, evaluate, permits
+from colonnade.policy.masking import UnmaskableField, masked, masked_mapping
+from colonnade.policy.memoised import MemoisedPolicy, PolicyCounters
+from colonnade.policy.parsing import parse_decision
+from colonnade.policy.resource import RelatedLookup, Relation, ResourceType
+
+__all__ = [
+    "NO_FACTS",
+    "Condition",
+    "Decision",
+    "Facts",
+    "Grant",
+    "MemoisedPolicy",
+    "Operator",
+    "Outcome",
+    "PolicyBundle",
+    "PolicyCounters",
+    "PolicyEngine",
+    "PolicyError",
+    "PolicyModule",
+    "PolicyProblem",
+    "PolicyQuery",
+    "RelatedLookup",
+    "RelatedTo",
+    "Relation",
+    "ResourceType",
+    "UnmaskableField",
+    "evaluate",
+    "masked",
+    "masked_mapping",
+    "parse_decision",
+    "permits",
+    "where",
+]

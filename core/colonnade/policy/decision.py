@@ -1,0 +1,111 @@
+"""What a policy answers: plain data that says which objects an action may touch.
+
+A decision is an OR of grants, each an AND of conditions, narrowed by denies of the same shape.
+No grant means refused. A null never satisfies a condition, whatever the operator.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from colonnade.policy.binding import BoundDecision
+    from colonnade.policy.resource import ResourceType
+
+JsonScalar: TypeAlias = str | int | float | bool | None
+JsonValue: TypeAlias = JsonScalar | Sequence["JsonValue"] | Mapping[str, "JsonValue"]
+
+
+class Operator(StrEnum):
+    """The closed set of comparisons that a condition may make."""
+
+    EQ = "eq"
+    NE = "ne"
+    IN = "in"
+    NOT_IN = "not_in"
+    LT = "lt"
+    LTE = "lte"
+    GT = "gt"
+    GTE = "gte"
+    RELATED = "related"
+
+
+@dataclass(frozen=True, slots=True)
+class RelatedTo:
+    """The value of a `related` condition: `subject` stands in `relation` to the field's value."""
+
+    relation: str
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One comparison of one field of the object with a value from the policy.
+
+    `value` is a scalar; a tuple of scalars for `in` and `not_in`; a `RelatedTo` for `related`.
+    """
+
+    field: str
+    operator: Operator
+    value: JsonScalar | tuple[JsonScalar, ...] | RelatedTo
+
+
+Grant: TypeAlias = tuple[Condition, ...]
+"""Conditions that all must hold; an empty one always holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What one principal may do with one action on one resource type.
+
+    `expires_at` (aware, UTC) is when the answer stops being true; none means at the next policy
+    revision. `failed` tells an answer the engine could not give (error, timeout, malformed
+    result) from one the policy gave: both refuse, the former is never memoised.
+    """
+
+    action: str
+    resource_type: str
+    grants: tuple[Grant, ...] = ()
+    denies: tuple[Grant, ...] = ()
+    masks: frozenset[str] = frozenset()
+    expires_at: datetime | None = None
+    revision: str = ""
+    reason: str | None = None
+    failed: bool = False
+    _bound: dict["ResourceType", "BoundDecision"] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    @property
+    def refused(self) -> bool:
+        """Whether no object at all is permitted, so that nothing need be read to say no."""
+        return not self.grants or any(not deny for deny in self.denies)
+
+    @property
+    def unconditional(self) -> bool:
+        """Whether every object is permitted, so that none need be looked at to say yes."""
+        return not self.denies and any(not grant for grant in self.grants)
+
+    @classmethod
+    def refuse(
+        cls,
+        action: str,
+        resource_type: str,
+        reason: str,
+        *,
+        revision: str = "",
+        failed: bool = False,
+    ) -> "Decision":
+        """A refusal of everything, with the reason for the log."""
+        return cls(action, resource_type, revision=revision, reason=reason, failed=failed)
+
+    def bound_to(self, resource_type: "ResourceType") -> "BoundDecision":
+        """This decision checked against the fields of `resource_type`, worked out once."""
+        from colonnade.policy.binding import bind
+
+        bound = self._bound.get(resource_type)
+        if bound is None:
+            bound = self._bound[resource_type] = bind(self, resource_type)
+        return bound

@@ -1,0 +1,133 @@
+"""Remembers decisions, so that a hot request costs a dictionary look-up instead of an engine."""
+
+import asyncio
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from colonnade.clock import Clock, SystemClock
+from colonnade.policy.decision import Decision
+from colonnade.policy.engine import PolicyBundle, PolicyEngine, PolicyQuery, QueryKey
+
+
+@dataclass(slots=True)
+class PolicyCounters:
+    """How decisions were made since the start; read by the metrics.
+
+    `denies` counts refusals of everything as they are given out, `errors` answers that the
+    engine could not give.
+    """
+
+    hits: int = 0
+    misses: int = 0
+    denies: int = 0
+    errors: int = 0
+
+
+class MemoisedPolicy:
+    """A policy engine with a memory of at most `capacity` decisions, the least used go first.
+
+    The key is what a decision depends on: revision, tenant, principal, action and resource
+    type. An answer with `expires_at` is forgotten then; one the engine failed to give is never
+    kept. Used from one event loop.
+    """
+
+    def __init__(
+        self, engine: PolicyEngine, *, capacity: int = 10_000, clock: Clock | None = None
+    ) -> None:
+        if capacity < 1:
+            raise ValueError("A memory of decisions needs room for at least one.")
+        self.counters = PolicyCounters()
+        self._engine = engine
+        self._capacity = capacity
+        self._clock = clock or SystemClock()
+        self._revision = engine.revision
+        self._decisions: OrderedDict[QueryKey, Decision] = OrderedDict()
+        self._asking: dict[QueryKey, asyncio.Task[Decision]] = {}
+        self._tasks: set[asyncio.Task[Decision]] = set()
+
+    @property
+    def revision(self) -> str:
+        """The revision of the loaded policies."""
+        return self._engine.revision
+
+    def __len__(self) -> int:
+        return len(self._decisions)
+
+    def peek(self, query: PolicyQuery) -> Decision | None:
+        """The remembered answer, or nothing; never waits."""
+        if self._revision != self._engine.revision:
+            self._forget()
+        key = query.key
+        decision = self._decisions.get(key)
+        if decision is None:
+            return None
+        if decision.expires_at is not None and decision.expires_at <= self._clock.now():
+            del self._decisions[key]
+            return None
+        self._decisions.move_to_end(key)
+        self.counters.hits += 1
+        if decision.refused:
+            self.counters.denies += 1
+        return decision
+
+    async def decide(self, query: PolicyQuery) -> Decision:
+        """The answer, from memory or from the engine; equal questions are asked once at a time."""
+        remembered = self.peek(query)
+        if remembered is not None:
+            return remembered
+        self.counters.misses += 1
+        key = query.key
+        task = self._asking.get(key)
+        if task is None:
+            task = asyncio.create_task(self._ask(query), name=f"policy {query.action}")
+            self._asking[key] = task
+            self._tasks.add(task)
+            task.add_done_callback(lambda done: self._answered(key, done))
+        # Shielded: who gives up waiting must not take the answer from the others.
+        decision = await asyncio.shield(task)
+        if decision.refused:
+            self.counters.denies += 1
+        return decision
+
+    async def load(self, bundle: PolicyBundle) -> str:
+        """Load `bundle` into the engine and forget every answer of the policies before it.
+
+        Raises:
+            PolicyError: with everything that is wrong; nothing is forgotten then.
+        """
+        revision = await self._engine.load(bundle)
+        self._forget()
+        return revision
+
+    async def close(self) -> None:
+        """Stop asking, then close the engine."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._engine.close()
+
+    async def _ask(self, query: PolicyQuery) -> Decision:
+        decision = await self._engine.decide(query)
+        if decision.failed:
+            self.counters.errors += 1
+        return decision
+
+    def _answered(self, key: QueryKey, task: asyncio.Task[Decision]) -> None:
+        self._tasks.discard(task)
+        if self._asking.get(key) is task:
+            del self._asking[key]
+        if task.cancelled() or task.exception() is not None:
+            return
+        decision = task.result()
+        # A load may have happened while the engine was thinking: that answer is of yesterday.
+        if decision.failed or decision.revision != self._engine.revision:
+            return
+        self._decisions[key] = decision
+        if len(self._decisions) > self._capacity:
+            self._decisions.popitem(last=False)
+
+    def _forget(self) -> None:
+        self._revision = self._engine.revision
+        self._decisions.clear()
+        self._asking.clear()
