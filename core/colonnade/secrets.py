@@ -111,10 +111,10 @@ class SecretReference:
             if isinstance(text, str) and _REFERENCE.match(text):
                 return cls.parse(text)
             raise PydanticCustomError(
-                "secret_reference", "is not a place where a secret can be; " + _braces(_ADVICE)
+                "secret_reference", "is not a place where a secret can be; " + _ADVICE
             )
         raise PydanticCustomError(
-            "secret_expected", "is a secret and must not stand here itself; " + _braces(_ADVICE)
+            "secret_expected", "is a secret and must not stand here itself; " + _ADVICE
         )
 
     @classmethod
@@ -144,11 +144,6 @@ class SecretReference:
             "required": ["secret"],
             "additionalProperties": False,
         }
-
-
-def _braces(sentence: str) -> str:
-    """`sentence` with its braces kept: pydantic reads single ones as places to fill."""
-    return sentence.replace("{", "{{").replace("}", "}}")
 
 
 SecretResolver = Callable[[str], str]
