@@ -10,7 +10,9 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, runtime_checkable
+from typing import ClassVar, Protocol, runtime_checkable
+
+from colonnade.errors import ColonnadeError, ContentTooLarge
 
 CHUNK_BYTES = 64 * 1024
 """The size of the pieces a blob is read in, in bytes; the last one may be shorter."""
@@ -19,7 +21,7 @@ MAXIMUM_KEY_LENGTH = 200
 MAXIMUM_SEGMENT_LENGTH = 100
 MAXIMUM_LIST_LENGTH = 1000
 
-_SEGMENT = r"[a-z0-9_-]{1,%d}" % MAXIMUM_SEGMENT_LENGTH
+_SEGMENT = f"[a-z0-9_-]{{1,{MAXIMUM_SEGMENT_LENGTH}}}"
 _KEY = re.compile(rf"{_SEGMENT}(?:/{_SEGMENT})*")
 _PREFIX = re.compile(r"[a-z0-9/_-]*")
 _TENANT = re.compile(r"[a-z][a-z0-9-]{1,38}[a-z0-9]")
@@ -31,27 +33,34 @@ class BlobError(Exception):
 
 
 class BlobNotFound(BlobError):
-    """The tenant keeps no blob under this key."""
+    """The tenant keeps no blob under this key.
+
+    Not a ``NotFound``: a row that names a blob which is gone is a fault of the platform.
+    """
 
 
 class BlobKeyInvalid(BlobError, ValueError):
     """The key, prefix, tenant or service name is not one a blob store accepts."""
 
 
-class BlobTooLarge(BlobError):
+class BlobTooLarge(BlobError, ContentTooLarge):
     """The bytes offered exceed the limit; nothing of them was kept."""
 
-    def __init__(self, message: str, *, limit: int) -> None:
-        super().__init__(message)
-        self.limit = limit
 
-
-class BlobStorageFull(BlobError):
+class BlobStorageFull(BlobError, ColonnadeError):
     """The medium has no room left; nothing of the blob was kept."""
 
+    code: ClassVar[str] = "storage_full"
+    status: ClassVar[int] = 507
+    title: ClassVar[str] = "No room left"
 
-class BlobStalled(BlobError):
+
+class BlobStalled(BlobError, ColonnadeError):
     """The sender fell silent for too long in the middle of a blob; nothing of it was kept."""
+
+    code: ClassVar[str] = "upload_stalled"
+    status: ClassVar[int] = 408
+    title: ClassVar[str] = "The upload stopped"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Content: files, media and pages, kept, checked, rendered and served."""

@@ -1,0 +1,1 @@
+"""Courses: sections, lessons, enrolments and progress."""
