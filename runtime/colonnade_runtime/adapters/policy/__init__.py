@@ -1,0 +1,1 @@
+"""Policy engines: the embedded one, and what it takes to trust it."""
