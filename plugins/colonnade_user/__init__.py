@@ -1,0 +1,1 @@
+"""The user service: accounts, sessions, tokens and profiles of one academy."""

@@ -1,0 +1,44 @@
+"""What an operator and a tenant may set."""
+
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from colonnade.quantities import Duration
+
+
+class UserConfig(BaseModel):
+    """`services.user.config` in platform.yaml."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    access_token_lifetime: Duration = Field(
+        Duration.parse("15m"), description="How long an access token is valid, 1m to 1h."
+    )
+    session_idle_lifetime: Duration = Field(
+        Duration.parse("30d"), description="How long an unused session can still be refreshed."
+    )
+    session_lifetime: Duration = Field(
+        Duration.parse("90d"), description="How long a session lasts, however much it is used."
+    )
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if not 60 <= self.access_token_lifetime <= 3600:
+            raise ValueError("access_token_lifetime must be between 1m and 1h")
+        if not self.access_token_lifetime <= self.session_idle_lifetime <= self.session_lifetime:
+            raise ValueError(
+                "lifetimes must not decrease from access_token_lifetime over "
+                "session_idle_lifetime to session_lifetime"
+            )
+        return self
+
+
+class TenantUserConfig(BaseModel):
+    """`services.user.config` in a tenant's file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    registration: Literal["open", "closed"] = Field(
+        "open", description="Whether visitors may register themselves, or only admins add people."
+    )

@@ -1,0 +1,1 @@
+"""How the user service's tables came to be, oldest first."""

@@ -1,0 +1,118 @@
+"""The tables of the user service."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from colonnade.policy import ResourceType
+from colonnade.tables import TYPES, Identified, Timestamped, Versioned, tenant_metadata
+
+
+class Base(DeclarativeBase):
+    """The metadata that the migrations lead to."""
+
+    metadata = tenant_metadata()
+    type_annotation_map = TYPES
+
+
+class UserRow(Identified, Timestamped, Versioned, Base):
+    """An account. `folded_name` is what a search compares: SQLite folds ASCII only."""
+
+    __tablename__ = "users"
+    __table_args__ = (
+        Index("ix_users_created_at_id", "created_at", "id"),
+        Index("ix_users_role", "role"),
+    )
+
+    email: Mapped[str] = mapped_column(String(254), unique=True)
+    name: Mapped[str] = mapped_column(String(200))
+    folded_name: Mapped[str] = mapped_column(String(600))
+    role: Mapped[str] = mapped_column(String(20))
+    status: Mapped[str] = mapped_column(String(20))
+
+    def rename(self, name: str) -> None:
+        """Give another name, and make it findable."""
+        self.name = name
+        self.folded_name = name.casefold()
+
+
+class CredentialRow(Base):
+    """A password's hash, apart from the account so that reading an account never loads it."""
+
+    __tablename__ = "credentials"
+
+    user_id: Mapped[UUID] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
+    )
+    password_hash: Mapped[str] = mapped_column(String(300))
+    changed_at: Mapped[datetime]
+
+
+class ProfileRow(Timestamped, Versioned, Base):
+    """What somebody tells about themself. `audience` is the widest visibility of any field."""
+
+    __tablename__ = "profiles"
+
+    user_id: Mapped[UUID] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
+    )
+    headline: Mapped[str | None] = mapped_column(String(200))
+    biography: Mapped[str | None]
+    website: Mapped[str | None] = mapped_column(String(500))
+    location: Mapped[str | None] = mapped_column(String(200))
+    visibility: Mapped[dict[str, str]] = mapped_column(JSON)
+    audience: Mapped[str] = mapped_column(String(20))
+
+
+class SessionRow(Identified, Base):
+    """A sign-in and the family of its refresh tokens."""
+
+    __tablename__ = "sessions"
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+
+
+class RefreshTokenRow(Base):
+    """A refresh token by its SHA-256; a used one stays to be recognised if it comes back."""
+
+    __tablename__ = "refresh_tokens"
+
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    session_id: Mapped[UUID] = mapped_column(
+        ForeignKey("sessions.id", ondelete="CASCADE"), index=True
+    )
+    issued_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class SigningKeyRow(Identified, Base):
+    """A key pair for access tokens; its id is the `kid`.
+
+    It signs from `signs_from` until a younger one does, and verifies until `verifies_until`.
+    """
+
+    __tablename__ = "signing_keys"
+
+    private_key: Mapped[dict[str, str]] = mapped_column(JSON)
+    created_at: Mapped[datetime]
+    signs_from: Mapped[datetime]
+    verifies_until: Mapped[datetime | None]
+
+
+USER = ResourceType(
+    "user",
+    fields={"id": UserRow.id, "role": UserRow.role, "status": UserRow.status},
+)
+PROFILE = ResourceType(
+    "profile",
+    fields={"user_id": ProfileRow.user_id, "audience": ProfileRow.audience},
+)
+SESSION = ResourceType(
+    "session",
+    fields={"id": SessionRow.id, "user_id": SessionRow.user_id},
+)
