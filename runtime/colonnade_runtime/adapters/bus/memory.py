@@ -1,0 +1,129 @@
+"""The memory bus: the same bytes that a broker would carry, within one process."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from colonnade.bus import AskHandler, Consumer
+from colonnade.errors import ConfigurationError, DeadlineExceeded, Unavailable
+from colonnade_runtime.adapters.bus.lanes import Lanes
+
+PARALLEL_KEYS = 256
+"""Keys of one consumer that may be handled at the same time."""
+
+
+class MemoryBus:
+    """A `colonnade.bus.Bus` for services that share a process.
+
+    It keeps nothing: an event is accepted when every consumer has acknowledged it, so what was
+    not handled stays in its outbox.
+    """
+
+    durable = False
+
+    def __init__(self, *, parallel_keys: int = PARALLEL_KEYS) -> None:
+        self._parallel_keys = parallel_keys
+        self._handlers: dict[str, AskHandler] = {}
+        self._consumers: dict[str, list[Lanes]] = {}
+        self._asking = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._accepting = False
+        self._open = False
+
+    async def start(self) -> None:
+        """Begin to carry messages."""
+        self._open = self._accepting = True
+
+    async def stop(self, deadline: float) -> None:
+        """Take no more events, let what runs end within `deadline` seconds, close.
+
+        Operations are answered while handlers and reactions end, because those ask others.
+        """
+        self._accepting = False
+        lanes = [lane for group in self._consumers.values() for lane in group]
+        for lane in lanes:
+            lane.stop()
+        running = {task for lane in lanes for task in lane.running()}
+        try:
+            async with asyncio.timeout(deadline):
+                if running:
+                    await asyncio.wait(running)
+                await self._idle.wait()
+        except TimeoutError:
+            for task in running:
+                task.cancel()
+            if running:
+                await asyncio.wait(running, timeout=1.0)
+        self._open = False
+
+    async def serve(self, subject: str, handler: AskHandler) -> None:
+        """Answer operations on `subject`.
+
+        Raises:
+            ConfigurationError: when `subject` is served already.
+        """
+        if subject in self._handlers:
+            raise ConfigurationError(f"'{subject}' is served twice in this process.")
+        self._handlers[subject] = handler
+
+    async def ask(
+        self,
+        subject: str,
+        payload: bytes,
+        header: str,
+        timeout: float,  # noqa: ASYNC109
+    ) -> bytes:
+        """Hand `payload` and `header` to who serves `subject`; see `Bus.ask`."""
+        handler = self._handlers.get(subject)
+        if handler is None or not self._open:
+            raise Unavailable(f"Nobody serves '{subject}' at the moment.")
+        with self._counted():
+            limit = asyncio.timeout(timeout)
+            try:
+                async with limit:
+                    return await handler(payload, header)
+            except TimeoutError:
+                if not limit.expired():
+                    raise
+                raise DeadlineExceeded(
+                    f"'{subject}' did not answer within {timeout:.3g} seconds; "
+                    "it may have happened."
+                ) from None
+
+    async def consume(self, consumer: Consumer) -> None:
+        """Deliver events of a type to `consumer` from now on.
+
+        Raises:
+            ConfigurationError: when a consumer of this name takes this type already.
+        """
+        group = self._consumers.setdefault(consumer.event_type, [])
+        if any(lane.consumer.name == consumer.name for lane in group):
+            raise ConfigurationError(
+                f"'{consumer.name}' consumes '{consumer.event_type}' twice; give it another name."
+            )
+        group.append(Lanes(consumer, self._parallel_keys))
+
+    async def publish(self, event_type: str, key: str, event_id: str, envelope: bytes) -> None:
+        """Hand one event to every consumer and wait until all have acknowledged it."""
+        if not self._accepting:
+            raise Unavailable(f"The bus takes no events; {event_id} stays in its outbox.")
+        group = self._consumers.get(event_type)
+        if not group:
+            return
+        acknowledged = [lane.put(key, envelope) for lane in group]
+        if len(acknowledged) > 1:
+            await asyncio.wait(acknowledged)
+        for answer in acknowledged:
+            await answer
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        self._asking += 1
+        self._idle.clear()
+        try:
+            yield
+        finally:
+            self._asking -= 1
+            if self._asking == 0:
+                self._idle.set()
