@@ -1,0 +1,1 @@
+"""The runtime: turns declarations into running processes. Plugins never import it."""

@@ -1,0 +1,115 @@
+"""What one key says about another: checks over a whole platform.
+
+They read the plain data and pass over what is malformed, so that a wrong type in one place
+does not hide a wrong name in another.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from colonnade_runtime.declaration.outline import PlatformOutline
+from colonnade_runtime.declaration.platform import Platform
+from colonnade_runtime.declaration.problems import Problem, closest
+from colonnade_runtime.declaration.source import PlatformSource
+from colonnade_runtime.declaration.tree import Path, dotted, find, matching
+
+_MUST_SAY_IN_PRODUCTION: dict[Path, str] = {
+    ("gateway", "host"): "where to listen, such as 0.0.0.0",
+    ("gateway", "domain"): "the domain below which tenants answer",
+    ("stores", "default"): "where data is kept",
+    ("bus",): "what carries messages; 'memory:' is enough for one process",
+}
+
+
+def check_platform(source: PlatformSource, outline: PlatformOutline) -> Iterator[Problem]:
+    """Every contradiction in the platform that `source` holds."""
+    yield from _folders(source, outline)
+    yield from _placement(source, outline)
+    yield from _stores(source, outline)
+    if outline.environment == "production":
+        yield from _production(source)
+
+
+def check_valid_platform(source: PlatformSource, platform: Platform) -> Iterator[Problem]:
+    """What can be compared only once both values are known to be right."""
+    if platform.shutdown.drain > platform.shutdown.total:
+        yield _problem(source, ("shutdown", "drain"), "is longer than 'shutdown.total'")
+    if platform.is_production and platform.gateway.domain == "localhost":
+        yield _problem(source, ("gateway", "domain"), "cannot be localhost in production")
+    if platform.bus.scheme == "memory" and len(platform.processes) > 1:
+        message = "'memory:' reaches one process only, and 'processes' has more; name a server"
+        yield _problem(source, ("bus",), message)
+
+
+def _problem(
+    source: PlatformSource, path: Path, message: str, suggestion: str | None = None
+) -> Problem:
+    node = matching(source.tree, path)[1]
+    return Problem.at(node.place, dotted(path), message, suggestion)
+
+
+def _folders(source: PlatformSource, outline: PlatformOutline) -> Iterator[Problem]:
+    wanted = {"tenants": outline.tenants_folder, "policy": outline.policies_folder}
+    for section, folder in wanted.items():
+        if not isinstance(source.data.get(section, {}), dict):
+            continue
+        if not (outline.root / folder).is_dir():
+            message = f"there is no folder '{folder}' beside the platform file; make it"
+            yield _problem(source, (section, "folder"), message)
+
+
+def _placement(source: PlatformSource, outline: PlatformOutline) -> Iterator[Problem]:
+    processes = source.data.get("processes")
+    if not isinstance(processes, dict) or not processes:
+        return
+    hosts: dict[str, str] = {}
+    for process, section in processes.items():
+        for index, service in enumerate(_list(section, "services")):
+            path = ("processes", process, "services", index)
+            yield from _placed(source, outline, path, service, hosts)
+            hosts.setdefault(service, process)
+    for service in outline.enabled_services:
+        if service not in hosts:
+            message = "is in no process; add it to one under 'processes'"
+            yield _problem(source, ("services", service), message)
+
+
+def _placed(
+    source: PlatformSource,
+    outline: PlatformOutline,
+    path: Path,
+    service: str,
+    hosts: dict[str, str],
+) -> Iterator[Problem]:
+    enabled = outline.enabled_services
+    if service not in enabled:
+        message = f"'{service}' is not an enabled service of this platform"
+        yield _problem(source, path, message, closest(service, enabled))
+    elif service in hosts:
+        message = f"'{service}' is in the process '{hosts[service]}' already; it can have one"
+        yield _problem(source, path, message)
+
+
+def _list(section: Any, key: str) -> list[str]:
+    values = section.get(key) if isinstance(section, dict) else None
+    return [value for value in values if isinstance(value, str)] if isinstance(values, list) else []
+
+
+def _stores(source: PlatformSource, outline: PlatformOutline) -> Iterator[Problem]:
+    stores = source.data.get("stores")
+    if not isinstance(stores, dict):
+        return
+    known = ["default", *(service.name for service in outline.services)]
+    for name in stores:
+        if name not in known:
+            path: Path = ("stores", name)
+            place = matching(source.tree, path)[2]
+            message = "is neither 'default' nor a service of this platform"
+            yield Problem.at(place, dotted(path), message, closest(name, known))
+
+
+def _production(source: PlatformSource) -> Iterator[Problem]:
+    for path, what in _MUST_SAY_IN_PRODUCTION.items():
+        if find(source.tree, *path) is None:
+            place = matching(source.tree, path)[2]
+            yield Problem.at(place, dotted(path), f"production must say {what}")

@@ -1,0 +1,81 @@
+"""What can be said of a platform before its plugins are known: which of them it wants."""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+from typing import Any
+
+from colonnade_runtime.declaration.source import PlatformSource, read_platform
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceOutline:
+    """A service that the platform names, and the plugin that is to provide it."""
+
+    name: str
+    plugin: str
+    enabled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformOutline:
+    """The parts of a declaration that decide how the rest is read.
+
+    What is malformed is left out here; `load_platform` reports it.
+    """
+
+    root: FilePath
+    environment: str
+    services: tuple[ServiceOutline, ...]
+    extensions: tuple[str, ...]
+    domain: str
+    tenants_folder: str
+    policies_folder: str
+
+    @property
+    def enabled_services(self) -> tuple[str, ...]:
+        """The names of the services that are to run."""
+        return tuple(service.name for service in self.services if service.enabled)
+
+
+def load_platform_outline(
+    path: FilePath,
+    *,
+    settings: Sequence[str] = (),
+    environ: Mapping[str, str] = os.environ,
+) -> PlatformOutline:
+    """The outline of the platform file at `path`, its overlay and `settings`.
+
+    Raises:
+        DeclarationError: when the file cannot be read or is not YAML.
+    """
+    return outline_of(read_platform(path, settings, environ), path)
+
+
+def outline_of(source: PlatformSource, path: FilePath) -> PlatformOutline:
+    """The outline of a platform that was read from `path`."""
+    data = source.data
+    return PlatformOutline(
+        root=path.parent,
+        environment=_text(data.get("environment"), "development"),
+        services=tuple(
+            ServiceOutline(
+                name, _text(section.get("plugin"), name), section.get("enabled") is not False
+            )
+            for name, section in _mapping(data.get("services")).items()
+            if isinstance(section, dict)
+        ),
+        extensions=tuple(_mapping(data.get("plugins"))),
+        domain=_text(_mapping(data.get("gateway")).get("domain"), "localhost"),
+        tenants_folder=_text(_mapping(data.get("tenants")).get("folder"), "tenants"),
+        policies_folder=_text(_mapping(data.get("policy")).get("folder"), "policies"),
+    )
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _text(value: Any, default: str) -> str:
+    return value if isinstance(value, str) else default

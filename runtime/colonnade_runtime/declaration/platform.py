@@ -1,0 +1,250 @@
+"""`platform.yaml`, version 1: every key, its type and its default."""
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import AfterValidator, Field, IPvAnyNetwork, JsonValue, StringConstraints
+
+from colonnade.quantities import Duration, Size
+from colonnade_runtime.declaration.address import Address
+from colonnade_runtime.declaration.hosts import host_name
+from colonnade_runtime.declaration.section import Section
+
+Environment = Literal["development", "production"]
+
+SERVICE_NAME_PATTERN = r"^[a-z][a-z0-9_]{0,30}$"
+NAME_PATTERN = r"^[a-z][a-z0-9_-]{0,62}$"
+
+ServiceName = Annotated[str, StringConstraints(pattern=SERVICE_NAME_PATTERN)]
+Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
+Folder = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
+Host = Annotated[str, StringConstraints(min_length=1, max_length=253)]
+JsonObject = dict[str, JsonValue]
+
+
+def _positive(duration: Duration) -> Duration:
+    if duration <= 0:
+        raise ValueError("must be longer than nothing")
+    return duration
+
+
+Timeout = Annotated[Duration, AfterValidator(_positive)]
+
+
+class ServiceSection(Section):
+    """One service of the platform."""
+
+    plugin: Name | None = None
+    """Which installed plugin provides the service; without it, the one named like the service."""
+
+    enabled: bool = True
+    """Whether the platform runs it. Installed does not mean enabled."""
+
+    timeout: Timeout = Duration(5)
+    """How long a call to it may take when the caller sets no deadline of its own."""
+
+    config: JsonObject = Field(default_factory=dict)
+    """What the service's plugin reads; its own documentation says which keys there are."""
+
+
+class ExtensionSection(Section):
+    """One extension: a plugin that adds to services and provides none itself."""
+
+    config: JsonObject = Field(default_factory=dict)
+    """What the extension reads."""
+
+
+class ListenSection(Section):
+    """Where one process listens; what is absent comes from `gateway`."""
+
+    host: Host | None = None
+    """The address to listen on."""
+
+    port: Annotated[int, Field(ge=0, le=65535)] | None = None
+    """The port; 0 takes a free one."""
+
+
+class ProcessSection(Section):
+    """A named set of services that share one OS process."""
+
+    services: Annotated[tuple[ServiceName, ...], Field(min_length=1)]
+    """The services it hosts; each enabled service has exactly one process."""
+
+    replicas: Annotated[int, Field(ge=1, le=256)] = 1
+    """How many of this process run."""
+
+    gateway: ListenSection = ListenSection()
+    """Where its HTTP listens."""
+
+
+_STORE_KINDS = {
+    "file": "blobs",
+    "s3": "blobs",
+    "mongodb": "documents",
+    "mongodb+srv": "documents",
+}
+
+
+class StoreSection(Section):
+    """Where data is kept, by kind of store. A plain URL is the kind that its scheme serves."""
+
+    short_form: ClassVar[str] = "sql"
+
+    sql: Address | None = None
+    """Tables: `sqlite:var/data`, `postgresql://…`."""
+
+    documents: Address | None = None
+    """Documents: `mongodb://…`."""
+
+    blobs: Address | None = None
+    """Files: `file:var/blobs`, `s3://…`."""
+
+    time_series: Address | None = None
+    """Measurements over time."""
+
+    @classmethod
+    def write_out(cls, text: str) -> dict[str, Any]:
+        """The mapping for a URL: most schemes are tables, a few are known to be another kind."""
+        return {_STORE_KINDS.get(text.partition(":")[0], "sql"): text}
+
+
+class PolicySection(Section):
+    """Who may do what. A plain URL is the engine."""
+
+    short_form: ClassVar[str] = "engine"
+
+    engine: Address = Address(url="embedded:")
+    """What answers: `embedded:` in this process, or a server such as `opa+http://…`."""
+
+    folder: Folder = "policies"
+    """The folder of `.rego` files, from the folder of `platform.yaml`."""
+
+
+class GatewaySection(Section):
+    """The HTTP edge."""
+
+    host: Host = "127.0.0.1"
+    """The address to listen on. Production must say it."""
+
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    """The port to listen on; 0 takes a free one."""
+
+    domain: Annotated[str, AfterValidator(host_name)] = "localhost"
+    """Every tenant answers at `<id>.<domain>`. Production must say it."""
+
+    max_body: Size = Size(2**20)
+    """The largest body of a JSON route. Uploads have a limit of their own."""
+
+    timeout: Timeout = Duration(30)
+    """How long one request may take, streams apart."""
+
+    docs: bool = True
+    """Whether `/docs` and the OpenAPI document are served."""
+
+    trusted_proxies: tuple[IPvAnyNetwork, ...] = ()
+    """Networks whose `Forwarded` and `X-Forwarded-*` headers are believed."""
+
+
+class TenantsSection(Section):
+    """Where the tenants are declared."""
+
+    folder: Folder = "tenants"
+    """The folder of `<id>.yaml` files, from the folder of `platform.yaml`."""
+
+    watch: bool = True
+    """Whether a changed file takes effect while the platform runs."""
+
+
+class LoggingSection(Section):
+    """What is logged, and how."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least severe level that is logged."""
+
+    format: Literal["auto", "console", "json"] = "auto"
+    """`console` for people, `json` for machines; `auto` asks whether a terminal is there."""
+
+    access: bool = True
+    """Whether every request writes a line."""
+
+
+class ShutdownSection(Section):
+    """How long an orderly stop may take."""
+
+    total: Timeout = Duration(20)
+    """From the signal to the end of the process."""
+
+    drain: Duration = Duration(10)
+    """Of that, how long running requests may take to finish."""
+
+
+class Platform(Section):
+    """What `platform.yaml` declares."""
+
+    version: Literal[1]
+    """The version of this format."""
+
+    environment: Environment
+    """`development` may rely on convenient defaults; `production` must say what matters."""
+
+    services: dict[ServiceName, ServiceSection] = Field(default_factory=dict)
+    """The services that run, by name."""
+
+    plugins: dict[Name, ExtensionSection] = Field(default_factory=dict)
+    """The extensions that are enabled, by name: a list, or a mapping with their `config`."""
+
+    processes: dict[Name, ProcessSection] = Field(default_factory=dict)
+    """Which services share a process. Without it all run in one, called `main`."""
+
+    stores: dict[ServiceName, StoreSection] = Field(default_factory=dict)
+    """Where data is kept: `default`, and by name the services that differ from it."""
+
+    bus: Address = Address(url="memory:")
+    """What carries operations and events between services."""
+
+    policy: PolicySection = PolicySection()
+    """Who may do what."""
+
+    gateway: GatewaySection = GatewaySection()
+    """The HTTP edge."""
+
+    tenants: TenantsSection = TenantsSection()
+    """Where the tenants are declared."""
+
+    logging: LoggingSection = LoggingSection()
+    """What is logged, and how."""
+
+    shutdown: ShutdownSection = ShutdownSection()
+    """How long an orderly stop may take."""
+
+    @property
+    def is_production(self) -> bool:
+        """Whether what matters had to be said."""
+        return self.environment == "production"
+
+    @property
+    def enabled_services(self) -> tuple[str, ...]:
+        """The names of the services that run, in the order they were declared."""
+        return tuple(name for name, section in self.services.items() if section.enabled)
+
+    def placement(self) -> dict[str, ProcessSection]:
+        """Every process with what it hosts; `main` with everything when none is declared."""
+        if self.processes:
+            return dict(self.processes)
+        if not self.enabled_services:
+            return {}
+        return {"main": ProcessSection(services=self.enabled_services)}
+
+    def store_of(self, service: str) -> StoreSection:
+        """The stores of `service`: its own, and for other kinds those of `default`."""
+        default = self.stores.get("default", DEFAULT_STORES)
+        own = self.stores.get(service)
+        if own is None:
+            return default
+        said = {kind: getattr(own, kind) for kind in own.model_fields_set}
+        return default.model_copy(update=said)
+
+
+DEFAULT_STORES = StoreSection(
+    sql=Address(url="sqlite:var/data"), blobs=Address(url="file:var/blobs")
+)
+"""Where a development platform keeps data when it does not say."""

@@ -1,0 +1,172 @@
+"""`tenants/<id>.yaml`, version 1: every key, its type and its default."""
+
+import re
+from functools import cache
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    EmailStr,
+    Field,
+    PrivateAttr,
+    StringConstraints,
+)
+
+from colonnade.money import CURRENCY_EXPONENTS
+from colonnade.secrets import SecretReference
+from colonnade_runtime.declaration.hosts import host_name
+from colonnade_runtime.declaration.platform import JsonObject, Name, ServiceName
+from colonnade_runtime.declaration.problems import Place, closest
+from colonnade_runtime.declaration.section import Section
+
+TENANT_ID_PATTERN = r"^[a-z][a-z0-9-]{1,38}[a-z0-9]$"
+"""A tenant's id is also a file name, a bus subject, a schema and a label of a host name."""
+
+_LOCALE = re.compile(
+    r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?(-([a-z0-9]{5,8}|[0-9][a-z0-9]{3}))*"
+)
+_COLOUR_PATTERN = r"^#([0-9a-fA-F]{3}|[0-9a-fA-F]{6})$"
+
+
+def _locale(text: str) -> str:
+    if not _LOCALE.fullmatch(text):
+        raise ValueError("is not a language tag such as en, de-AT or zh-Hant-TW (BCP 47)")
+    return text
+
+
+@cache
+def _is_timezone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, KeyError):
+        return False
+    return True
+
+
+def _timezone(name: str) -> str:
+    if not _is_timezone(name):
+        near = closest(name, available_timezones())
+        hint = f"; did you mean {near}?" if near else " such as Europe/Berlin or UTC"
+        raise ValueError(f"is not the name of a time zone{hint}")
+    return name
+
+
+def _currency(code: str) -> str:
+    if code not in CURRENCY_EXPONENTS:
+        near = closest(code, CURRENCY_EXPONENTS)
+        hint = f"; did you mean {near}?" if near else " such as EUR or USD"
+        raise ValueError(f"is not the code of a currency (ISO 4217){hint}")
+    return code
+
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"\S")]
+Colour = Annotated[str, StringConstraints(pattern=_COLOUR_PATTERN)]
+Link = Annotated[str, StringConstraints(max_length=2048, pattern=r"^(https?://|/)\S*$")]
+
+
+class OwnerSection(Section):
+    """The person whose academy it is. The account is made once and never reset from here."""
+
+    email: EmailStr
+    """The address the owner logs in with."""
+
+    password: SecretReference | None = None
+    """The first password. Unset in development, a random one is printed once; production must
+    say it."""
+
+
+class BrandingSection(Section):
+    """How the academy looks and where it answers."""
+
+    title: Text | None = None
+    """The name shown to learners; without it, the tenant's name."""
+
+    primary_color: Colour | None = None
+    """The main colour, as `#0b5fff`."""
+
+    accent_color: Colour | None = None
+    """The second colour, as `#ffb020`."""
+
+    logo: Link | None = None
+    """Where the logo is: an `https://` address or a path that starts with `/`."""
+
+    website: Link | None = None
+    """The academy's own site."""
+
+    support_email: EmailStr | None = None
+    """Where learners write for help."""
+
+
+class TenantServiceSection(Section):
+    """What one tenant says about one service of the platform."""
+
+    enabled: bool = True
+    """Whether the tenant has the service."""
+
+    config: JsonObject = Field(default_factory=dict)
+    """What the service's plugin reads per tenant."""
+
+
+class Tenant(Section):
+    """What `tenants/<id>.yaml` declares: one academy."""
+
+    version: Literal[1]
+    """The version of this format."""
+
+    id: Annotated[str, StringConstraints(pattern=TENANT_ID_PATTERN)]
+    """The tenant's id, the same as the file's name: 3 to 40 of `a-z`, `0-9` and `-`."""
+
+    name: Text
+    """The academy's name."""
+
+    status: Literal["active", "suspended"] = "active"
+    """A suspended tenant keeps its data and answers nothing."""
+
+    domains: Annotated[
+        tuple[Annotated[str, AfterValidator(host_name)], ...], Field(max_length=100)
+    ] = ()
+    """Host names of its own, besides `<id>.<gateway.domain>`."""
+
+    owner: OwnerSection
+    """The person whose academy it is."""
+
+    plan: Name = "standard"
+    """What the tenant has booked; policies and services read it."""
+
+    branding: BrandingSection = BrandingSection()
+    """How the academy looks."""
+
+    locale: Annotated[str, AfterValidator(_locale)] = "en"
+    """The language and region it speaks by default (BCP 47)."""
+
+    timezone: Annotated[str, AfterValidator(_timezone)] = "UTC"
+    """Where its days begin and end (IANA time zone)."""
+
+    currency: Annotated[str, AfterValidator(_currency)]
+    """What its prices are in (ISO 4217)."""
+
+    services: dict[ServiceName, TenantServiceSection] = Field(default_factory=dict)
+    """What differs for this tenant, by service."""
+
+    policy: JsonObject = Field(default_factory=dict)
+    """Data that the policies read as the tenant's; it can narrow what is allowed, never widen."""
+
+    _configs: dict[str, BaseModel] = PrivateAttr(default_factory=dict)
+    _domain_places: tuple[Place, ...] = PrivateAttr(default=())
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it answers."""
+        return self.status == "active"
+
+    def config_of(self, service: str) -> BaseModel | None:
+        """What the tenant configured for `service`, in the model of the service's plugin; the
+        model's defaults when it says nothing, None when the plugin has no tenant model."""
+        return self._configs.get(service)
+
+    def has_service(self, service: str) -> bool:
+        """Whether the tenant has `service`, given that the platform runs it."""
+        section = self.services.get(service)
+        return section is None or section.enabled
