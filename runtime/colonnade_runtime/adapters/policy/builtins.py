@@ -18,7 +18,7 @@ ALLOWED_BUILTINS: Mapping[str, tuple[str, ...]] = {
         'not contains("published", "x")',
         'contains("published", "")',
     ),
-    "count": ('count([1, 1]) == 2', "count({1, 1}) == 1", 'count({"a": 1}) == 1', "count([]) == 0"),
+    "count": ("count([1, 1]) == 2", "count({1, 1}) == 1", 'count({"a": 1}) == 1', "count([]) == 0"),
     "endswith": ('endswith("user.read", ".read")', 'not endswith("user.read", "x")'),
     "intersection": ("intersection({{1, 2}, {2, 3}}) == {2}",),
     "is_array": ("is_array([])", "not is_array({1})"),

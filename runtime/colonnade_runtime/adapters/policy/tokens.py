@@ -20,7 +20,8 @@ class TokenKind(StrEnum):
 class Token:
     """One token; `line` and `column` count from 1, `first` says that it begins its line.
 
-    `joined` says that nothing stands between it and the token before.
+    `joined` says that nothing stands between it and the token before, `member` that it is the
+    name after a dot.
     """
 
     kind: TokenKind
@@ -29,6 +30,7 @@ class Token:
     column: int
     first: bool
     joined: bool
+    member: bool
 
     def is_symbol(self, *texts: str) -> bool:
         """Whether it is one of these symbols."""
@@ -76,7 +78,8 @@ def tokens_of(source: str) -> Iterator[Token]:
     Raises:
         UnreadableSource: at the first character that begins no token.
     """
-    position, line, line_start, token_line, joined = 0, 1, 0, 0, False
+    position, line, line_start, token_line = 0, 1, 0, 0
+    joined = member = False
     while position < len(source):
         match = _PATTERN.match(source, position)
         if match is None:
@@ -86,7 +89,9 @@ def tokens_of(source: str) -> Iterator[Token]:
         kind = _KINDS.get(match.lastgroup or "")
         if kind is not None:
             column = position - line_start + 1
-            yield Token(kind, text, line, column, first=token_line != line, joined=joined)
+            first = token_line != line
+            yield Token(kind, text, line, column, first, joined, member)
+            member = text == "."
         joined = kind is not None
         newlines = text.count("\n")
         if kind is not None:

@@ -1,0 +1,74 @@
+"""Runs in a process of its own: compiles policies, asks them everything once, and tells.
+
+The engine is native code that ends the whole process on some sources. Here it may.
+"""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+
+from colonnade_runtime.adapters.policy.program import (
+    ACTIONS,
+    DECISION,
+    CompilationFault,
+    EngineFault,
+    Program,
+    Source,
+    input_text,
+)
+
+PROBES: Mapping[str, Mapping[str, object]] = {
+    "an anonymous principal": {"id": "anonymous", "kind": "anonymous", "roles": []},
+    "a user": {"id": "user", "kind": "user", "roles": ["learner"]},
+    "an owner": {"id": "owner", "kind": "user", "roles": ["owner"]},
+    "a service": {"id": "service:probe", "kind": "service", "roles": []},
+}
+
+
+def try_out(modules: Sequence[Source]) -> dict[str, object]:
+    """What came of it, as JSON data.
+
+    `report` is the engine's when the modules do not compile, and nothing else is there then;
+    `builtins` are those called; `actions` those known (or `fault` says why they cannot be read);
+    `answers` holds, per action and probe, the `answer` or the `fault`.
+    """
+    try:
+        program = Program(modules)
+    except CompilationFault as fault:
+        return {"report": str(fault)}
+    builtins = sorted(program.builtins())
+    try:
+        actions = _known_actions(program)
+    except EngineFault as fault:
+        return {"builtins": builtins, "fault": str(fault)}
+    answers = [
+        {"action": action, "who": who, **_probe(program, action, principal)}
+        for action in actions
+        for who, principal in PROBES.items()
+    ]
+    return {"builtins": builtins, "actions": actions, "answers": answers}
+
+
+def _known_actions(program: Program) -> list[str]:
+    actions = program.answer(ACTIONS, "{}")
+    if not isinstance(actions, list) or not all(isinstance(item, str) for item in actions):
+        raise EngineFault("they are not a set of texts")
+    return sorted(actions)
+
+
+def _probe(program: Program, action: str, principal: Mapping[str, object]) -> dict[str, object]:
+    document = {
+        "action": action,
+        "resource_type": action.partition(".")[0],
+        "principal": {**principal, "attributes": {}, "on_behalf_of": None},
+        "tenant": {"id": "probe", "plan": "probe", "status": "active"},
+        "tenant_data": {},
+    }
+    try:
+        return {"answer": program.answer(DECISION, input_text(document))}
+    except EngineFault as fault:
+        return {"fault": str(fault)}
+
+
+if __name__ == "__main__":
+    json.dump(try_out([(path, text) for path, text in json.load(sys.stdin)]), sys.stdout)

@@ -1,0 +1,137 @@
+"""Tries policies out in a process of their own before the runtime takes them.
+
+The engine is native code that ends the whole process on some sources, and a compilation may take
+for ever. Neither may happen to a platform that only wanted to reload.
+"""
+
+import asyncio
+import json
+import re
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from colonnade.policy import PolicyModule, PolicyProblem, parse_decision
+from colonnade_runtime.adapters.policy.builtins import ALLOWED_BUILTINS, OPERATOR_BUILTINS
+
+TIMEOUT = 20.0
+"""Seconds that compiling and trying out may take."""
+
+_EVERYWHERE = "policies"
+_TRIAL = "colonnade_runtime.adapters.policy.trial"
+_REPORTED = re.compile(
+    r"\(error \d+:(?P<path>.*?)\|(?P<offset>\d+)\|\d+"
+    r"\s*\(errormsg \d+:(?P<message>.*?)\)\s*\(errorast",
+    re.DOTALL,
+)
+
+
+async def verify(
+    modules: Sequence[PolicyModule], actions: Mapping[str, str]
+) -> list[PolicyProblem]:
+    """What is wrong with the modules, found out in another process; nothing is good."""
+    told = await _try_out(modules)
+    if told is None:
+        return [await _blame(modules)]
+    if "report" in told:
+        return compilation_problems(told["report"], modules)
+    problems = list(_builtin_problems(told["builtins"]))
+    if "fault" in told:
+        message = f"the actions that policies know cannot be read: {told['fault']}."
+        return [*problems, PolicyProblem(_EVERYWHERE, 0, 0, message)]
+    problems += missing_actions(actions, told["actions"])
+    problems += _answer_problems(told["answers"])
+    return problems
+
+
+async def _blame(modules: Sequence[PolicyModule]) -> PolicyProblem:
+    """Names the file the engine does not survive, each tried with the entry point alone."""
+    entry = [module for module in modules if _is_entry(module)]
+    for module in modules:
+        if not _is_entry(module) and await _try_out([*entry, module]) is None:
+            return _crash(module.path)
+    return _crash(_EVERYWHERE)
+
+
+def _is_entry(module: PolicyModule) -> bool:
+    return "package colonnade" in (line.strip() for line in module.source.splitlines())
+
+
+def _crash(path: str) -> PolicyProblem:
+    message = (
+        "the policy engine did not survive this file, or was still busy after "
+        f"{TIMEOUT:.0f} s; simplify the rule that was changed last."
+    )
+    return PolicyProblem(path, 0, 0, message)
+
+
+async def _try_out(modules: Sequence[PolicyModule]) -> dict[str, Any] | None:
+    """What the other process tells, or nothing when it did not live to tell."""
+    request = json.dumps([(module.path, module.source) for module in modules])
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-P", "-m", _TRIAL,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        async with asyncio.timeout(TIMEOUT):
+            output, _ = await process.communicate(request.encode())
+    except TimeoutError:
+        return None
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if process.returncode != 0:
+        return None
+    told: dict[str, Any] = json.loads(output)
+    return told
+
+
+def compilation_problems(report: str, modules: Sequence[PolicyModule]) -> list[PolicyProblem]:
+    """The engine's report as problems with file, line and column."""
+    sources = {module.path: module.source.encode() for module in modules}
+    found: dict[PolicyProblem, None] = {}
+    for match in _REPORTED.finditer(report):
+        path, offset = match["path"], int(match["offset"])
+        before = sources.get(path, b"")[:offset].decode("utf-8", "ignore")
+        line = before.count("\n") + 1
+        column = len(before) - before.rfind("\n")
+        message = " ".join(match["message"].split()).lower().rstrip(".")
+        found[PolicyProblem(path, line, column, f"{message}.")] = None
+    return list(found) or [PolicyProblem(_EVERYWHERE, 0, 0, "the policies do not compile.")]
+
+
+def missing_actions(actions: Mapping[str, str], known: Iterable[str]) -> list[PolicyProblem]:
+    """A problem for each action of an operation that no policy knows."""
+    return [
+        PolicyProblem(f"policies/{actions[action]}.rego", 0, 0, _missing(action, actions[action]))
+        for action in sorted(set(actions) - set(known))
+    ]
+
+
+def _missing(action: str, service: str) -> str:
+    return (
+        f"no policy knows the action '{action}' of service '{service}'; "
+        f"add 'actions contains \"{action}\"' and say who may do it."
+    )
+
+
+def _builtin_problems(called: Iterable[str]) -> Iterable[PolicyProblem]:
+    for name in sorted(set(called) - set(ALLOWED_BUILTINS) - set(OPERATOR_BUILTINS)):
+        message = f"the built-in '{name}' is not among those that policies may call."
+        yield PolicyProblem(_EVERYWHERE, 0, 0, message)
+
+
+def _answer_problems(answers: Iterable[Mapping[str, Any]]) -> Iterable[PolicyProblem]:
+    for item in answers:
+        reason = item.get("fault") or _malformed(item.get("answer"), item["action"])
+        if reason:
+            message = f"'{item['action']}' cannot be decided for {item['who']}: {reason}."
+            yield PolicyProblem(_EVERYWHERE, 0, 0, message)
+
+
+def _malformed(answer: object, action: str) -> str | None:
+    decision = parse_decision(answer, action=action, resource_type="probe")
+    return (decision.reason or "").rstrip(".") if decision.failed else None
