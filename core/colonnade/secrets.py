@@ -91,7 +91,7 @@ class SecretReference:
         Raises:
             ValueError: when `text` has another form; the message does not repeat it.
         """
-        if not _REFERENCE.match(text):
+        if not _REFERENCE.fullmatch(text):
             raise ValueError(f"is not a place where a secret can be; {_ADVICE}")
         scheme, _, locator = text.partition(":")
         return cls(scheme, locator)
@@ -108,7 +108,7 @@ class SecretReference:
             return value
         if isinstance(value, dict) and value.keys() == {"secret"}:
             text = value["secret"]
-            if isinstance(text, str) and _REFERENCE.match(text):
+            if isinstance(text, str) and _REFERENCE.fullmatch(text):
                 return cls.parse(text)
             raise PydanticCustomError(
                 "secret_reference", "is not a place where a secret can be; " + _ADVICE

@@ -57,6 +57,9 @@ def read_file(path: FilePath, shown: str) -> bytes:
         ParseError: when it cannot be read or is larger than a declaration may be.
     """
     start = Place(shown, 1, 1)
+    if path.exists() and not path.is_file():
+        # A pipe would keep the reader waiting for ever.
+        raise ParseError(Problem.at(Place(shown), "", "is not a file"))
     try:
         with path.open("rb") as file:
             data = file.read(MAXIMUM_BYTES + 1)

@@ -138,7 +138,7 @@ def _check(
 
 
 def _check_id(path: FilePath, tree: MappingNode, declared: object) -> Iterator[Problem]:
-    if not _ID.match(path.stem):
+    if not _ID.fullmatch(path.stem):
         message = (
             "the file must be called as its tenant: 3 to 40 of a-z, 0-9 and '-', a letter first"
         )

@@ -45,6 +45,11 @@ def fill_in(text: str, environ: Mapping[str, str]) -> Filled:
     return filled
 
 
+def _is_text(value: str) -> bool:
+    # The operating system hands over bytes that are not UTF-8 as lone surrogates.
+    return not any("\ud800" <= character <= "\udfff" for character in value)
+
+
 def _value(expression: str, offset: int, environ: Mapping[str, str], names: list[str]) -> str:
     match = _EXPRESSION.fullmatch(expression)
     if match is None:
@@ -53,6 +58,8 @@ def _value(expression: str, offset: int, environ: Mapping[str, str], names: list
     name, operator, argument = match.groups()
     names.append(name)
     value = environ.get(name)
+    if value is not None and not _is_text(value):
+        raise VariableError(f"the environment variable {name} is not UTF-8 text", offset)
     if value or (value is not None and operator is None):
         return value
     if operator == ":-":
