@@ -51,7 +51,7 @@ class SortKey:
 
 def paginate(
     session: Session,
-    query: Select[tuple[RowT]],
+    query: Select[RowT],
     order: Sequence[SortKey],
     request: ListRequest[Any],
     present: Callable[[RowT], ItemT],
