@@ -3,7 +3,7 @@
 import unicodedata
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema
@@ -24,7 +24,7 @@ _STAND_IN = ".example"
 
 
 def normalise_email(text: str) -> str:
-    """The form under which an address is kept and compared: casefolded, its domain in Unicode.
+    """The form under which an address is kept and compared: in lower case, its domain in Unicode.
 
     Names that the public internet cannot deliver to (`.test`, `.local`, `.localhost`) are taken
     too: an academy may live on a private network. Nothing is looked up.
@@ -43,7 +43,9 @@ def normalise_email(text: str) -> str:
         raise ValueError(f"is not an e-mail address: {error}") from None
     if reserved:
         found = found.removesuffix(_STAND_IN) + reserved
-    folded = unicodedata.normalize("NFC", found.casefold())
+    local, _, domain = found.rpartition("@")
+    # Casefolding a domain would turn `straße.de` into `strasse.de`, which is somebody else's.
+    folded = unicodedata.normalize("NFC", f"{local.casefold()}@{domain.lower()}")
     if len(folded) > MAXIMUM_EMAIL:
         raise ValueError(f"is longer than {MAXIMUM_EMAIL} characters")
     return folded
@@ -430,6 +432,7 @@ class SessionEnd(StrEnum):
     SUSPENDED = "suspended"
     TOKEN_REUSED = "token_reused"  # noqa: S105
     TOO_MANY_SESSIONS = "too_many_sessions"
+    USER_DELETED = "user_deleted"
 
 
 @event("user", key="user_id")
@@ -439,3 +442,32 @@ class SessionEnded(Event):
     user_id: UUID
     session_id: UUID
     reason: SessionEnd
+
+
+OPERATIONS: tuple[type[Request[Any]], ...] = (
+    RegisterUser,
+    Login,
+    RefreshTokens,
+    Logout,
+    GetSigningKeys,
+    RotateSigningKey,
+    ResolveSession,
+    ChangePassword,
+    ListSessions,
+    EndSession,
+    ListUsers,
+    GetUser,
+    GetCurrentUser,
+    UpdateUser,
+    DeleteUser,
+    GetProfile,
+    UpdateProfile,
+)
+EVENTS: tuple[type[Event], ...] = (
+    UserRegistered,
+    UserRoleChanged,
+    UserStatusChanged,
+    UserDeleted,
+    ProfileUpdated,
+    SessionEnded,
+)

@@ -70,8 +70,9 @@ class SessionRow(Identified, Base):
     """A sign-in and the family of its refresh tokens."""
 
     __tablename__ = "sessions"
+    __table_args__ = (Index("ix_sessions_user_id", "user_id"),)
 
-    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     created_at: Mapped[datetime]
     last_used_at: Mapped[datetime]
     expires_at: Mapped[datetime]
@@ -81,11 +82,10 @@ class RefreshTokenRow(Base):
     """A refresh token by its SHA-256; a used one stays to be recognised if it comes back."""
 
     __tablename__ = "refresh_tokens"
+    __table_args__ = (Index("ix_refresh_tokens_session_id", "session_id"),)
 
     digest: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
-    session_id: Mapped[UUID] = mapped_column(
-        ForeignKey("sessions.id", ondelete="CASCADE"), index=True
-    )
+    session_id: Mapped[UUID] = mapped_column(ForeignKey("sessions.id", ondelete="CASCADE"))
     issued_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
 
@@ -116,3 +116,5 @@ SESSION = ResourceType(
     "session",
     fields={"id": SessionRow.id, "user_id": SessionRow.user_id},
 )
+
+RESOURCE_TYPES = (USER, PROFILE, SESSION)

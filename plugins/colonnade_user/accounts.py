@@ -1,0 +1,252 @@
+"""Accounts: registering, listing, roles, suspension and deletion."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import Select, or_, select
+from sqlalchemy.exc import IntegrityError
+
+from colonnade.context import PrincipalKind
+from colonnade.errors import FieldError, NotFound
+from colonnade.identifiers import new_id
+from colonnade.messages import Empty
+from colonnade.operations import Call, handles
+from colonnade.pagination import Page, SortKey, paginate
+from colonnade.policy import masked
+from colonnade.services import ServiceContext
+from colonnade.store import Session
+from colonnade_user.api import (
+    DeleteUser,
+    EmailTaken,
+    GetCurrentUser,
+    GetUser,
+    ListUsers,
+    ProfileVisibility,
+    RegisterUser,
+    RegistrationClosed,
+    Role,
+    SessionEnd,
+    UpdateUser,
+    User,
+    UserDeleted,
+    UserRegistered,
+    UserRoleChanged,
+    UserStatus,
+    UserStatusChanged,
+    Visibility,
+)
+from colonnade_user.config import TenantUserConfig
+from colonnade_user.models import USER, CredentialRow, ProfileRow, UserRow
+from colonnade_user.ownership import protect_owner
+from colonnade_user.passwords import Passwords
+from colonnade_user.sessions import end_sessions_of
+
+EMAIL = "email"
+
+
+@dataclass(frozen=True, slots=True)
+class NewAccount:
+    """What an account starts with; the password is hashed already."""
+
+    email: str
+    name: str
+    password_hash: str
+    role: Role = Role.LEARNER
+
+
+def add_account(session: Session, new: NewAccount) -> UserRow:
+    """Write an account with all that belongs to it. The index on `email` decides a race.
+
+    Raises:
+        EmailTaken: there is an account of this address.
+    """
+    user = UserRow(id=new_id(), email=new.email, role=new.role, status=UserStatus.ACTIVE)
+    user.rename(new.name)
+    session.add(user)
+    try:
+        session.flush()
+    except IntegrityError:
+        raise EmailTaken(
+            "Somebody is registered with this e-mail address already.",
+            fields=[FieldError("/email", "is registered already", "taken")],
+        ) from None
+    session.add(
+        CredentialRow(user_id=user.id, password_hash=new.password_hash, changed_at=session.now)
+    )
+    session.add(
+        ProfileRow(
+            user_id=user.id,
+            visibility=ProfileVisibility().model_dump(mode="json"),
+            audience=Visibility.MEMBERS,
+        )
+    )
+    session.publish(UserRegistered(user_id=user.id, name=user.name, role=new.role))
+    session.flush()
+    return user
+
+
+class AccountHandlers:
+    """The operations on `users`."""
+
+    def __init__(self, ctx: ServiceContext, passwords: Passwords) -> None:
+        self._ctx = ctx
+        self._passwords = passwords
+
+    @handles(RegisterUser)
+    async def register(self, request: RegisterUser, call: Call) -> User:
+        """Open an account, where the academy lets people do so themselves."""
+        self._check_registration(call)
+        new = NewAccount(
+            email=request.email,
+            name=request.name,
+            password_hash=await self._passwords.hash(request.password),
+        )
+
+        def work(session: Session) -> User:
+            user = add_account(session, new)
+            call.require(session, USER, user)
+            return _present(user)
+
+        return await self._ctx.store.run(work)
+
+    @handles(ListUsers)
+    async def list_users(self, request: ListUsers, call: Call) -> Page[User]:
+        """The accounts the caller may see."""
+        column_order = SortKey(UserRow.created_at, descending=request.sort.startswith("-"))
+
+        def work(session: Session) -> Page[User]:
+            query = _filtered(select(UserRow).where(call.visible(USER)), request, call)
+            order = [column_order, SortKey(UserRow.id)]
+            return paginate(session, query, order, request, lambda row: _shown(row, call))
+
+        return await self._ctx.store.read(work)
+
+    @handles(GetUser)
+    async def get_user(self, request: GetUser, call: Call) -> User:
+        """One account."""
+        return await self._read(request.user_id, call)
+
+    @handles(GetCurrentUser)
+    async def get_current_user(self, request: GetCurrentUser, call: Call) -> User:
+        """The caller's own account."""
+        if call.context.principal.kind is not PrincipalKind.USER:
+            raise NotFound("Whoever asks has no account here.")
+        return await self._read(UUID(call.principal_id), call)
+
+    @handles(UpdateUser)
+    async def update_user(self, request: UpdateUser, call: Call) -> User:
+        """Change role or status; the policy sees the account before and after."""
+
+        def work(session: Session) -> User:
+            user = _existing(session, request.user_id)
+            call.require(session, USER, user)
+            call.check_version(user.version)
+            role = request.role or Role(user.role)
+            status = request.status or UserStatus(user.status)
+            if role is not Role.OWNER or status is not UserStatus.ACTIVE:
+                protect_owner(session, user, call.principal_id)
+            _change_role(session, user, role)
+            _change_status(session, user, status)
+            session.flush()
+            call.require(session, USER, user)
+            return _shown(user, call)
+
+        changed = await self._ctx.store.run(work)
+        self._ctx.invalidate_principal(str(request.user_id))
+        return changed
+
+    @handles(DeleteUser)
+    async def delete_user(self, request: DeleteUser, call: Call) -> Empty:
+        """Erase an account; ids are never given out twice, so nothing has to remember it."""
+
+        def work(session: Session) -> None:
+            user = _existing(session, request.user_id)
+            call.require(session, USER, user)
+            call.check_version(user.version)
+            protect_owner(session, user, call.principal_id)
+            end_sessions_of(session, user.id, SessionEnd.USER_DELETED)
+            for belonging in (CredentialRow, ProfileRow):
+                session.delete(session.get_one(belonging, user.id))
+            session.flush()
+            session.delete(user)
+            session.publish(UserDeleted(user_id=user.id))
+
+        await self._ctx.store.run(work)
+        self._ctx.invalidate_principal(str(request.user_id))
+        return Empty()
+
+    async def _read(self, user_id: UUID, call: Call) -> User:
+        def work(session: Session) -> User:
+            user = _existing(session, user_id)
+            call.require(session, USER, user)
+            return _shown(user, call)
+
+        return await self._ctx.store.read(work)
+
+    def _check_registration(self, call: Call) -> None:
+        config = self._ctx.tenant_config()
+        assert isinstance(config, TenantUserConfig)
+        adds_people = {Role.OWNER, Role.ADMIN}.intersection(call.context.principal.roles)
+        by_service = call.context.principal.kind is PrincipalKind.SERVICE
+        if config.registration == "closed" and not adds_people and not by_service:
+            raise RegistrationClosed("This academy adds people itself; ask its admins.")
+
+
+def _existing(session: Session, user_id: UUID) -> UserRow:
+    user = session.get(UserRow, user_id)
+    if user is None:
+        raise NotFound("There is no such user, or none that you may see.")
+    return user
+
+
+def _filtered(query: Select[UserRow], request: ListUsers, call: Call) -> Select[UserRow]:
+    if request.role is not None:
+        query = query.where(UserRow.role == request.role)
+    if request.status is not None:
+        query = query.where(UserRow.status == request.status)
+    if request.q is not None:
+        found = UserRow.folded_name.contains(request.q.casefold(), autoescape=True)
+        # A search that matched what is masked would tell it, letter by letter.
+        if EMAIL not in call.decision.masks:
+            found = or_(found, UserRow.email.contains(request.q.casefold(), autoescape=True))
+        query = query.where(found)
+    return query
+
+
+def _change_role(session: Session, user: UserRow, role: Role) -> None:
+    previous = Role(user.role)
+    if role is previous:
+        return
+    user.role = role
+    session.publish(UserRoleChanged(user_id=user.id, previous=previous, role=role))
+
+
+def _change_status(session: Session, user: UserRow, status: UserStatus) -> None:
+    previous = UserStatus(user.status)
+    if status is previous:
+        return
+    user.status = status
+    if status is UserStatus.SUSPENDED:
+        end_sessions_of(session, user.id, SessionEnd.SUSPENDED)
+    session.publish(UserStatusChanged(user_id=user.id, previous=previous, status=status))
+
+
+def _present(user: UserRow) -> User:
+    return User(
+        id=user.id,
+        email=user.email,
+        name=user.name,
+        role=Role(user.role),
+        status=UserStatus(user.status),
+        created_at=user.created_at,
+        updated_at=user.updated_at,
+        version=user.version,
+    )
+
+
+def _shown(user: UserRow, call: Call) -> User:
+    """The account as the caller may see it; one's own is never masked."""
+    whole = _present(user)
+    if str(user.id) == call.principal_id:
+        return whole
+    return masked(whole, call.decision.masks)

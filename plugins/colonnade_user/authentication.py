@@ -1,0 +1,284 @@
+"""Signing in, staying signed in and leaving: what the operations on sessions do."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select
+
+from colonnade.context import PrincipalKind
+from colonnade.errors import FieldError, Forbidden, NotFound, Unauthenticated
+from colonnade.messages import Empty
+from colonnade.operations import Call, handles
+from colonnade.pagination import Page, SortKey, paginate
+from colonnade.services import ServiceContext
+from colonnade.store import Session
+from colonnade_user.api import (
+    AccountSuspended,
+    ChangePassword,
+    EndSession,
+    GetSigningKeys,
+    InvalidCredentials,
+    JsonWebKeySet,
+    ListSessions,
+    Login,
+    Logout,
+    RefreshTokens,
+    ResolvedSession,
+    ResolveSession,
+    Role,
+    RotateSigningKey,
+    SessionEnd,
+    SessionOver,
+    TokenPair,
+    UserSession,
+    UserStatus,
+    WrongPassword,
+)
+from colonnade_user.config import UserConfig
+from colonnade_user.models import SESSION, CredentialRow, SessionRow, UserRow
+from colonnade_user.passwords import Passwords
+from colonnade_user.sessions import (
+    Granted,
+    Lifetimes,
+    Refused,
+    continue_session,
+    end_session,
+    end_sessions_of,
+    is_live,
+    open_session,
+    session_of_token,
+)
+from colonnade_user.signing_keys import current_key, published_keys, rotate
+from colonnade_user.tokens import SigningKey, issue
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    user_id: UUID
+    password_hash: str
+
+
+class AuthenticationHandlers:
+    """Login, refresh, logout, sessions, passwords and keys."""
+
+    def __init__(self, ctx: ServiceContext, passwords: Passwords) -> None:
+        self._ctx = ctx
+        self._passwords = passwords
+
+    @handles(Login)
+    async def login(self, request: Login, call: Call) -> TokenPair:
+        """Verify the password, then open a session; unknown addresses take the same way."""
+        kept = await self._ctx.store.read(lambda session: _credential_of(session, request.email))
+        valid, renewed = await self._passwords.verify(
+            request.password, kept.password_hash if kept else None
+        )
+        if kept is None or not valid:
+            raise InvalidCredentials("The e-mail address or the password is wrong.")
+
+        def work(session: Session) -> tuple[Granted, SigningKey]:
+            _renew(session, kept, renewed)
+            user = session.get_one(UserRow, kept.user_id)
+            if user.status != UserStatus.ACTIVE:
+                raise AccountSuspended("This account is suspended; ask the academy's admins.")
+            return open_session(session, kept.user_id, self._lifetimes()), current_key(session)
+
+        granted, key = await self._ctx.store.run(work)
+        return self._tokens(call.tenant, granted, key)
+
+    @handles(RefreshTokens)
+    async def refresh(self, request: RefreshTokens, call: Call) -> TokenPair:
+        """Trade the refresh token; a second use of one ends the session."""
+
+        def work(session: Session) -> tuple[Granted, SigningKey] | Refused:
+            outcome = continue_session(session, request.refresh_token, self._lifetimes())
+            if isinstance(outcome, Refused):
+                return outcome
+            user = session.get_one(UserRow, outcome.user_id)
+            if user.status != UserStatus.ACTIVE:
+                raise SessionOver("This account is suspended; ask the academy's admins.")
+            return outcome, current_key(session)
+
+        outcome = await self._ctx.store.run(work)
+        if isinstance(outcome, Refused):
+            if outcome.ended_for is not None:
+                self._ctx.invalidate_principal(str(outcome.ended_for))
+                self._ctx.log.warning("refresh_token_reused", user_id=str(outcome.ended_for))
+            raise SessionOver("The refresh token is not valid any more; sign in again.")
+        return self._tokens(call.tenant, *outcome)
+
+    @handles(Logout)
+    async def logout(self, request: Logout, call: Call) -> Empty:
+        """End the caller's session and the one whose token is given, if they are still there."""
+        current = _current_session(call)
+        token = request.refresh_token
+        if current is None and token is None:
+            raise Unauthenticated("Nobody is signed in: send the access or the refresh token.")
+
+        def work(session: Session) -> set[UUID]:
+            ended = set()
+            rows = {
+                session.get(SessionRow, current) if current else None,
+                session_of_token(session, token) if token else None,
+            }
+            for row in rows - {None}:
+                assert row is not None
+                end_session(session, row, SessionEnd.LOGOUT)
+                ended.add(row.user_id)
+            return ended
+
+        for user_id in await self._ctx.store.run(work):
+            self._ctx.invalidate_principal(str(user_id))
+        return Empty()
+
+    @handles(ResolveSession)
+    async def resolve(self, request: ResolveSession, call: Call) -> ResolvedSession:
+        """Say who a live session belongs to."""
+
+        def work(session: Session) -> ResolvedSession:
+            row = session.get(SessionRow, request.session_id)
+            user = session.get(UserRow, row.user_id) if row else None
+            if row is None or user is None or not is_live(row, session.now):
+                raise SessionOver("The session has ended; sign in again.")
+            if user.status != UserStatus.ACTIVE:
+                raise SessionOver("This account is suspended; ask the academy's admins.")
+            return ResolvedSession(user_id=user.id, role=Role(user.role), expires_at=row.expires_at)
+
+        return await self._ctx.store.read(work)
+
+    @handles(ChangePassword)
+    async def change_password(self, request: ChangePassword, call: Call) -> Empty:
+        """Replace the caller's password, who has to know the current one."""
+        user_id = _caller(call)
+        kept = await self._ctx.store.read(lambda session: _credential_by_id(session, user_id))
+        valid, _ = await self._passwords.verify(
+            request.current_password, kept.password_hash if kept else None
+        )
+        if kept is None or not valid:
+            raise WrongPassword(
+                fields=[FieldError("/current_password", "is not your password", "wrong_password")]
+            )
+        replacement = await self._passwords.hash(request.new_password)
+
+        def work(session: Session) -> None:
+            _renew(session, kept, replacement)
+            end_sessions_of(
+                session, user_id, SessionEnd.PASSWORD_CHANGED, keep=_current_session(call)
+            )
+
+        await self._ctx.store.run(work)
+        self._ctx.invalidate_principal(str(user_id))
+        return Empty()
+
+    @handles(ListSessions)
+    async def list_sessions(self, request: ListSessions, call: Call) -> Page[UserSession]:
+        """The live sessions that the caller may see."""
+        current = _current_session(call)
+
+        def present(row: SessionRow) -> UserSession:
+            return UserSession(
+                id=row.id,
+                created_at=row.created_at,
+                last_used_at=row.last_used_at,
+                expires_at=row.expires_at,
+                current=row.id == current,
+            )
+
+        def work(session: Session) -> Page[UserSession]:
+            query = select(SessionRow).where(
+                call.visible(SESSION), SessionRow.expires_at > session.now
+            )
+            order = [SortKey(SessionRow.created_at, descending=True), SortKey(SessionRow.id)]
+            return paginate(session, query, order, request, present)
+
+        return await self._ctx.store.read(work)
+
+    @handles(EndSession)
+    async def end_session(self, request: EndSession, call: Call) -> Empty:
+        """End one session of the caller's."""
+
+        def work(session: Session) -> UUID:
+            row = session.get(SessionRow, request.session_id)
+            if row is None:
+                raise NotFound("There is no such session, or none that you may see.")
+            call.require(session, SESSION, row)
+            end_session(session, row, SessionEnd.ENDED_BY_USER)
+            return row.user_id
+
+        self._ctx.invalidate_principal(str(await self._ctx.store.run(work)))
+        return Empty()
+
+    @handles(GetSigningKeys)
+    async def signing_keys(self, request: GetSigningKeys, call: Call) -> JsonWebKeySet:
+        """The public keys."""
+        return await self._ctx.store.read(published_keys)
+
+    @handles(RotateSigningKey)
+    async def rotate_signing_key(self, request: RotateSigningKey, call: Call) -> JsonWebKeySet:
+        """Add a key, let the others run out."""
+
+        def work(session: Session) -> JsonWebKeySet:
+            rotate(session)
+            session.flush()
+            return published_keys(session)
+
+        return await self._ctx.store.run(work)
+
+    def _config(self) -> UserConfig:
+        config = self._ctx.config
+        assert isinstance(config, UserConfig)
+        return config
+
+    def _lifetimes(self) -> Lifetimes:
+        return Lifetimes.of(self._config())
+
+    def _tokens(self, tenant: str, granted: Granted, key: SigningKey) -> TokenPair:
+        lifetime = self._config().access_token_lifetime
+        access_token = issue(
+            key,
+            tenant=tenant,
+            user_id=granted.user_id,
+            session_id=granted.session_id,
+            now=self._ctx.clock.now(),
+            lifetime=lifetime,
+        )
+        return TokenPair(
+            access_token=access_token,
+            refresh_token=granted.refresh_token,
+            token_type="Bearer",  # noqa: S106
+            expires_in=int(lifetime),
+        )
+
+
+def _credential_of(session: Session, email: str) -> _Kept | None:
+    row = session.scalars(
+        select(CredentialRow)
+        .join(UserRow, UserRow.id == CredentialRow.user_id)
+        .where(UserRow.email == email)
+    ).first()
+    return None if row is None else _Kept(row.user_id, row.password_hash)
+
+
+def _credential_by_id(session: Session, user_id: UUID) -> _Kept | None:
+    row = session.get(CredentialRow, user_id)
+    return None if row is None else _Kept(row.user_id, row.password_hash)
+
+
+def _renew(session: Session, kept: _Kept, replacement: str | None) -> None:
+    """Replace the hash that was verified, unless the password was changed meanwhile."""
+    row = session.get(CredentialRow, kept.user_id)
+    if row is None or row.password_hash != kept.password_hash:
+        raise InvalidCredentials("The password was changed a moment ago; sign in again.")
+    if replacement is not None:
+        row.password_hash = replacement
+        row.changed_at = session.now
+
+
+def _current_session(call: Call) -> UUID | None:
+    session_id = call.context.principal.session_id
+    return None if session_id is None else UUID(session_id)
+
+
+def _caller(call: Call) -> UUID:
+    if call.context.principal.kind is not PrincipalKind.USER:
+        raise Forbidden("Only somebody with an account has a password to change.")
+    return UUID(call.principal_id)

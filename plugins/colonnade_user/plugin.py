@@ -1,0 +1,98 @@
+"""The user service as a plugin: accounts, sessions, tokens and profiles."""
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+from pydantic import BaseModel
+
+from colonnade.events import Event
+from colonnade.hookspecs import hookimpl
+from colonnade.messages import Request
+from colonnade.policy import ResourceType
+from colonnade.services import PluginInfo, ServiceContext, StoreNeed
+
+
+@hookimpl
+def plugin_info() -> PluginInfo:
+    """Who this is."""
+    return PluginInfo(
+        name="user",
+        version="0.1.0",
+        service="user",
+        description="Accounts, sessions, tokens and profiles.",
+    )
+
+
+@hookimpl
+def config_model() -> type[BaseModel]:
+    """What an operator may set."""
+    from colonnade_user.config import UserConfig
+
+    return UserConfig
+
+
+@hookimpl
+def tenant_config_model() -> type[BaseModel]:
+    """What a tenant may set."""
+    from colonnade_user.config import TenantUserConfig
+
+    return TenantUserConfig
+
+
+@hookimpl
+def create_service(ctx: ServiceContext) -> AbstractAsyncContextManager[Sequence[object]]:
+    """The handlers."""
+    from colonnade_user import service
+
+    return service.create_service(ctx)
+
+
+@hookimpl
+def operations() -> Sequence[type[Request[Any]]]:
+    """What may be asked."""
+    from colonnade_user import api
+
+    return api.OPERATIONS
+
+
+@hookimpl
+def events() -> Sequence[type[Event]]:
+    """What is published."""
+    from colonnade_user import api
+
+    return api.EVENTS
+
+
+@hookimpl
+def http_routes() -> Sequence[Any]:
+    """The HTTP face."""
+    from colonnade_user.routes import ROUTES
+
+    return ROUTES
+
+
+@hookimpl
+def stores() -> StoreNeed:
+    """What is kept."""
+    return StoreNeed(
+        migrations="colonnade_user.migrations",
+        models="colonnade_user.models",
+        provision="colonnade_user.service:provision",
+    )
+
+
+@hookimpl
+def policy_attributes() -> Sequence[ResourceType]:
+    """What policies may speak of."""
+    from colonnade_user.models import RESOURCE_TYPES
+
+    return RESOURCE_TYPES
+
+
+@hookimpl
+def authenticators(ctx: ServiceContext) -> Sequence[Any]:
+    """How an access token becomes a principal."""
+    from colonnade_user.authenticator import BearerAuthenticator
+
+    return [BearerAuthenticator(ctx)]

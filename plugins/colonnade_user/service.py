@@ -1,0 +1,24 @@
+"""What the user service is made of."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from colonnade.services import ServiceContext
+from colonnade_user.accounts import AccountHandlers
+from colonnade_user.authentication import AuthenticationHandlers
+from colonnade_user.passwords import Passwords
+from colonnade_user.profiles import ProfileHandlers
+from colonnade_user.provisioning import provision
+
+__all__ = ["create_service", "provision"]
+
+
+@asynccontextmanager
+async def create_service(ctx: ServiceContext) -> AsyncIterator[Sequence[object]]:
+    """The handlers of one process; they share the queue of passwords waiting for a worker."""
+    passwords = Passwords(ctx)
+    yield [
+        AuthenticationHandlers(ctx, passwords),
+        AccountHandlers(ctx, passwords),
+        ProfileHandlers(ctx),
+    ]

@@ -1,0 +1,163 @@
+"""Access tokens: ES256 JSON Web Tokens (RFC 7519, profile of RFC 9068), a key set per tenant."""
+
+import base64
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from uuid import UUID
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey
+
+from colonnade.errors import Unauthenticated
+from colonnade_user.api import JsonWebKey
+
+ALGORITHM = "ES256"
+ALGORITHMS = [ALGORITHM]
+AUDIENCE = "colonnade"
+TYPE = "at+jwt"
+CURVE = "P-256"
+
+MAXIMUM_TOKEN = 2048
+"""Characters a token may have; ours have some 600."""
+
+MAXIMUM_TOKEN_HEADER = 400
+"""Characters its first part may have, so that nobody makes us parse a deep one."""
+
+LEEWAY = 5.0
+"""Seconds by which the clocks of two machines may differ."""
+
+
+def issuer_of(tenant: str) -> str:
+    """The `iss` of a tenant's tokens."""
+    return f"urn:colonnade:tenant:{tenant}"
+
+
+def new_private_key() -> dict[str, str]:
+    """A new P-256 key pair, as JWK members (RFC 7518 §6.2)."""
+    key = ECKey.generate_key(CURVE, private=True)
+    members = key.as_dict(private=True)
+    return {name: str(members[name]) for name in ("kty", "crv", "x", "y", "d")}
+
+
+def public_key_of(key_id: UUID, private_key: Mapping[str, str]) -> JsonWebKey:
+    """The public half, as it is published."""
+    return JsonWebKey(
+        kty=private_key["kty"],
+        crv=private_key["crv"],
+        x=private_key["x"],
+        y=private_key["y"],
+        kid=str(key_id),
+        use="sig",
+        alg=ALGORITHM,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a verified token says."""
+
+    user_id: UUID
+    session_id: UUID
+    expires_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """The key that signs at this moment, out of the store."""
+
+    id: UUID
+    private_key: Mapping[str, str]
+
+
+def issue(
+    key: SigningKey,
+    *,
+    tenant: str,
+    user_id: UUID,
+    session_id: UUID,
+    now: datetime,
+    lifetime: float,
+) -> str:
+    """A signed access token; `lifetime` is in seconds."""
+    issued_at = int(now.timestamp())
+    claims = {
+        "iss": issuer_of(tenant),
+        "aud": AUDIENCE,
+        "sub": str(user_id),
+        "sid": str(session_id),
+        "iat": issued_at,
+        "exp": issued_at + int(lifetime),
+        "jti": secrets.token_urlsafe(12),
+    }
+    header = {"alg": ALGORITHM, "kid": str(key.id), "typ": TYPE}
+    return jwt.encode(header, claims, _imported(json.dumps(dict(key.private_key))), ALGORITHMS)
+
+
+@lru_cache(maxsize=1024)
+def _imported(text: str) -> ECKey:
+    return ECKey.import_key(json.loads(text))
+
+
+def rejected(reason: str) -> Unauthenticated:
+    """What a client with a useless token is told (RFC 6750 §3.1)."""
+    challenge = f'Bearer error="invalid_token", error_description="{reason}"'
+    return Unauthenticated(f"{reason}.", headers={"WWW-Authenticate": challenge})
+
+
+def key_id_of(token: str) -> str:
+    """The `kid` of a token that nobody has verified yet.
+
+    Raises:
+        Unauthenticated: it is too long or not a token.
+    """
+    header = token.partition(".")[0]
+    if len(token) > MAXIMUM_TOKEN or len(header) > MAXIMUM_TOKEN_HEADER or not token.isascii():
+        raise rejected("The access token is not of the form that is issued here")
+    try:
+        members = _header_of(header)
+    except ValueError:
+        raise rejected("The access token is not of the form that is issued here") from None
+    key_id = members.get("kid")
+    if not isinstance(key_id, str):
+        raise rejected("The access token names no key")
+    return key_id
+
+
+def _header_of(part: str) -> Mapping[str, object]:
+    members = json.loads(base64.b64decode(part + "=" * (-len(part) % 4), b"-_", validate=True))
+    if not isinstance(members, dict):
+        raise ValueError("not an object")
+    return members
+
+
+def verify(token: str, key: ECKey, *, tenant: str, now: float) -> Claims:
+    """What `token` says, if it was issued here for this tenant and still holds at `now`.
+
+    Raises:
+        Unauthenticated: it was not or does not; the sentence says which.
+    """
+    try:
+        decoded = jwt.decode(token, key, algorithms=ALGORITHMS)
+    except (JoseError, ValueError, TypeError):
+        raise rejected("The access token was not signed by this academy") from None
+    claims = decoded.claims
+    if decoded.header.get("typ") != TYPE:
+        raise rejected("The token is not an access token")
+    if claims.get("iss") != issuer_of(tenant) or claims.get("aud") != AUDIENCE:
+        raise rejected("The access token is meant for somewhere else")
+    expires_at, issued_at = claims.get("exp"), claims.get("iat")
+    if not isinstance(expires_at, int) or not isinstance(issued_at, int):
+        raise rejected("The access token says not how long it holds")
+    if expires_at <= now:
+        raise rejected("The access token has expired")
+    if issued_at > now + LEEWAY:
+        raise rejected("The access token is from the future")
+    try:
+        return Claims(UUID(claims["sub"]), UUID(claims["sid"]), float(expires_at))
+    except (KeyError, ValueError, TypeError, AttributeError):
+        raise rejected("The access token names no user and session") from None
