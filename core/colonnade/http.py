@@ -139,6 +139,9 @@ def _route(
         answer = await edge_of(request).ask(message, expected_versions=if_match(request))
         return respond(request, answer, status, location)
 
+    if status == 204:
+        # Litestar refuses a 204 whose handler says that it answers with a body.
+        handle.__annotations__["return"] = Response[None]
     handle.__name__ = handle.__qualname__ = f"{method.lower()}_{model.__name__}"
     handler = HTTPRouteHandler(
         path, http_method=cast("Any", method), status_code=status, opt={BINDING: binding}
