@@ -1,48 +1,122 @@
-# Who may do what with accounts and profiles.
+# Who may do what with accounts, sessions and profiles.
 package colonnade.services.user
 
-actions contains action if some action in public
+actions contains action if some action in for_everybody
 
-actions contains action if some action in personal
+actions contains action if some action in for_people
 
-actions contains action if some action in administrative
+actions contains action if some action in for_administrators
 
-# Without an account: becoming somebody.
-public := {"user.register", "user.login", "user.refresh"}
+actions contains "profile.read"
 
-# With an account: what is one's own.
-personal := {"user.logout", "user.read", "profile.read", "profile.update"}
+actions contains "signing_key.rotate"
 
-# What administrators do with anybody's account.
-administrative := {"user.list", "user.update", "user.delete"}
+actions contains "session.resolve"
 
-grants contains [] if input.action in public
+# Becoming somebody, and leaving; the keys are public so that anybody can verify a token.
+for_everybody := {
+	"user.register",
+	"session.open",
+	"session.refresh",
+	"session.close",
+	"signing_key.read",
+}
 
-grants contains [own] if {
-	input.principal.kind in {"user", "api_key"}
-	input.action in personal
+# What people do with what is their own.
+for_people := {"password.change", "session.read", "session.end", "profile.update"}
+
+# What administrators do with others' accounts; people read and delete their own.
+for_administrators := {"user.read", "user.update", "user.delete"}
+
+# --- everybody
+
+# Whoever registers, and whoever registers them, makes a learner.
+grants contains [{"field": "role", "op": "eq", "value": "learner"}] if {
+	input.action == "user.register"
+}
+
+grants contains [] if input.action in for_everybody - {"user.register"}
+
+grants contains [{"field": "audience", "op": "eq", "value": "public"}] if {
+	input.action == "profile.read"
+}
+
+# --- people
+
+grants contains [] if {
+	is_person
+	input.action == "password.change"
+}
+
+grants contains [belongs_to_principal] if {
+	is_person
+	input.action in {"session.read", "session.end", "profile.read", "profile.update"}
+}
+
+grants contains [{"field": "audience", "op": "in", "value": ["public", "members"]}] if {
+	is_person
+	input.action == "profile.read"
+}
+
+grants contains [is_principal] if {
+	is_person
+	input.action in {"user.read", "user.delete"}
+}
+
+# --- instructors see who learns, without addresses
+
+grants contains [{"field": "role", "op": "eq", "value": "learner"}] if {
+	"instructor" in input.principal.roles
+	input.action == "user.read"
+}
+
+masks contains "email" if {
+	input.action == "user.read"
+	not administrates
+}
+
+# --- administrators
+
+grants contains [] if {
+	administrates
+	input.action in {"user.read", "profile.read"}
+}
+
+# Decided on the account before and after: an admin neither touches an owner nor makes one.
+grants contains [{"field": "role", "op": "in", "value": ["admin", "instructor", "learner"]}] if {
+	"admin" in input.principal.roles
+	input.action in for_administrators
 }
 
 grants contains [] if {
-	is_administrator
-	input.action in (personal | administrative)
+	owns
+	input.action in for_administrators | {"signing_key.rotate"}
 }
 
-# A list of users is for everybody; what an ordinary principal finds in it is themselves.
-grants contains [own] if {
-	input.principal.kind in {"user", "api_key"}
-	input.action == "user.list"
+# --- the edge, which turns tokens into principals
+
+grants contains [] if {
+	input.principal.kind == "service"
+	input.principal.id == "service:gateway"
+	input.action == "session.resolve"
 }
 
-own := {"field": "id", "op": "eq", "value": input.principal.id}
+# ---
 
-# Nobody but an owner touches an owner's account.
-deny contains [{"field": "role", "op": "eq", "value": "owner"}] if {
-	input.action in (administrative - {"user.list"})
-	not "owner" in input.principal.roles
+belongs_to_principal := {"field": "user_id", "op": "eq", "value": input.principal.id}
+
+is_principal := {"field": "id", "op": "eq", "value": input.principal.id}
+
+is_person if input.principal.kind == "user"
+
+owns if "owner" in input.principal.roles
+
+# Whoever runs the platform may do what an owner may.
+owns if {
+	input.principal.kind == "service"
+	input.principal.id == "service:operator"
 }
 
-is_administrator if {
-	some role in input.principal.roles
-	role in {"owner", "admin"}
-}
+administrates if owns
+
+administrates if "admin" in input.principal.roles

@@ -5,7 +5,9 @@ name, a built-in that is missing, or syntax that only one of them takes is refus
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from itertools import pairwise
+from typing import Any
 
 from colonnade.policy import PolicyModule, PolicyProblem
 from colonnade_runtime.adapters.policy.builtins import ALLOWED_BUILTINS
@@ -25,6 +27,18 @@ KEYWORDS = frozenset({
     "package", "some", "true", "with",
 })  # fmt: skip
 _BODY_OPENERS = frozenset({":=", "=", "contains", "|", "&", "-"})
+INPUT: Mapping[str, Mapping[str, Any]] = {
+    "action": {},
+    "resource_type": {},
+    "principal": {"id": {}, "kind": {}, "roles": {}, "attributes": {}, "on_behalf_of": {}},
+    "tenant": {"id": {}, "plan": {}, "status": {}},
+    "tenant_data": {},
+}
+"""The members of the input document, as far as they are the same for everybody."""
+_BUILTIN_NAMES = frozenset(
+    {name.partition(".")[0] for name in ALLOWED_BUILTINS} | {"internal", "set"}
+)
+"""A rule of such a name hides built-ins, for OPA even those that operators compile to."""
 _UNREADABLE_ESCAPES = ("\\u", "\\/")
 
 
@@ -33,12 +47,10 @@ def inspect_modules(modules: Sequence[PolicyModule]) -> list[PolicyProblem]:
     outlines = [outline(module) for module in modules]
     names = _names_by_package(outlines)
     for item in outlines:
-        if item.problems:
-            continue
-        _inspect_package(item)
-        for rule in item.rules:
-            _inspect_rule(item, rule, names[item.package])
-        _inspect_time(item)
+        if not item.problems:
+            _inspect_package(item)
+            inspect_rules(item, names[item.package])
+            _inspect_time(item)
     problems = [problem for item in outlines for problem in item.problems]
     if not any(item.package == ENTRY_PACKAGE for item in outlines):
         message = "the entry point is missing: a file with 'package colonnade' and its decision."
@@ -69,15 +81,21 @@ def _inspect_time(item: ModuleOutline) -> None:
                 item.complain("who reads the time must also define 'expires_at'.", token)
 
 
+def inspect_rules(item: ModuleOutline, names: frozenset[str]) -> None:
+    """Note what is wrong with the rules of a module whose package defines `names`."""
+    for rule in item.rules:
+        _inspect_rule(item, rule, names)
+
+
 def _inspect_rule(item: ModuleOutline, rule: Statement, names: frozenset[str]) -> None:
     if rule.head.text in KEYWORDS or rule.head.text in {"input", "data"}:
         item.complain(f"'{rule.head.text}' is a word of Rego, not a name for a rule.", rule.head)
         return
-    if rule.head.text in ALLOWED_BUILTINS:
-        item.complain(
-            f"'{rule.head.text}' is a built-in; give the rule a name of its own.", rule.head
-        )
+    if rule.head.text in _BUILTIN_NAMES:
+        message = f"'{rule.head.text}' belongs to the built-ins; give the rule another name."
+        item.complain(message, rule.head)
     _inspect_words(item, rule)
+    _inspect_paths(item, rule)
     _inspect_body_keyword(item, rule)
     _inspect_calls(item, rule, names)
     _inspect_names(item, rule, names)
@@ -91,13 +109,43 @@ def _inspect_words(item: ModuleOutline, rule: Statement) -> None:
             item.complain("write the character itself; \\u and \\/ are read differently.", token)
         if _is_whole_document(token, following):
             item.complain(f"say which part of '{token.text}' is meant, as {token.text}.x.", token)
-        if token.text.strip('"`') == "tenant_data" and item.package != ENTRY_PACKAGE:
+        if token.text.strip('"`') == "tenant_data" and not _may_read_tenant_data(item):
             item.complain("a tenant's data only narrows, and only the entry point reads it.", token)
+
+
+def _may_read_tenant_data(item: ModuleOutline) -> bool:
+    return item.package == ENTRY_PACKAGE or item.package.endswith("_test")
 
 
 def _is_whole_document(token: Token, following: Token | None) -> bool:
     whole = following is None or not following.is_symbol(".")
     return token.is_name("input", "data") and not token.member and whole
+
+
+def _inspect_paths(item: ModuleOutline, rule: Statement) -> None:
+    """A misspelt part of the input is undefined, and `not` makes it true."""
+    for index, token in enumerate(rule.tokens):
+        if token.is_name("input") and not token.member:
+            known = INPUT
+            for part in _members(rule.tokens, index):
+                if part.text not in known:
+                    item.complain(
+                        f"the input has no '{part.text}' here; it has {_either(known)}.", part
+                    )
+                known = known.get(part.text, {})
+                if not known:
+                    break
+
+
+def _members(tokens: Sequence[Token], index: int) -> Iterator[Token]:
+    """The names in `input.a.b`, from the token after `input`."""
+    while index + 2 < len(tokens) and tokens[index + 2].member:
+        index += 2
+        yield tokens[index]
+
+
+def _either(names: Iterable[str]) -> str:
+    return ", ".join(f"'{name}'" for name in names)
 
 
 def _inspect_body_keyword(item: ModuleOutline, rule: Statement) -> None:
@@ -122,13 +170,18 @@ def _inspect_calls(item: ModuleOutline, rule: Statement, names: frozenset[str]) 
     for token, called in calls(rule.tokens):
         if called.startswith("data.") or called.partition(".")[0] in names | item.imports:
             continue
-        if called in KEYWORDS or called in ALLOWED_BUILTINS:
+        if called in KEYWORDS or called in ALLOWED_BUILTINS or called == "set":
             continue
         item.complain(
-            f"'{called}' is not among the built-ins that policies may call "
-            f"({', '.join(sorted(ALLOWED_BUILTINS))}), nor a function defined here.",
+            f"'{called}' is neither a function defined here nor a built-in that policies may call"
+            f"{_suggestion(called)}.",
             token,
         )
+
+
+def _suggestion(called: str) -> str:
+    close = get_close_matches(called, ALLOWED_BUILTINS, n=1)
+    return f" (did you mean '{close[0]}'?)" if close else "; docs/operators/policies.md lists those"
 
 
 def _inspect_names(item: ModuleOutline, rule: Statement, names: frozenset[str]) -> None:

@@ -32,7 +32,7 @@ def declared(rule: Statement) -> Iterator[str]:
 
 def _arguments(tokens: Sequence[Token]) -> Iterator[str]:
     if len(tokens) > 1 and tokens[1].is_symbol("(") and tokens[1].joined:
-        yield from _names(tokens[2 : _closing(tokens, 1)])
+        yield from _names(tokens[2 : closing(tokens, 1)])
 
 
 def _after_some(tokens: Sequence[Token], index: int) -> Iterator[str]:
@@ -62,7 +62,8 @@ def _names(tokens: Sequence[Token]) -> Iterator[str]:
     return (token.text for token in tokens if token.kind is TokenKind.NAME)
 
 
-def _closing(tokens: Sequence[Token], index: int) -> int:
+def closing(tokens: Sequence[Token], index: int) -> int:
+    """Where the bracket that opens at `index` closes."""
     depth = 0
     for position in range(index, len(tokens)):
         depth += tokens[position].is_symbol(*OPENING) - tokens[position].is_symbol(

@@ -18,7 +18,7 @@ class TokenKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One token; `line` and `column` count from 1, `first` says that it begins its line.
+    """One token; `line` and `column` count from 1, `start` is its offset in the source.
 
     `joined` says that nothing stands between it and the token before, `member` that it is the
     name after a dot.
@@ -28,9 +28,14 @@ class Token:
     text: str
     line: int
     column: int
-    first: bool
+    start: int
     joined: bool
     member: bool
+
+    @property
+    def end(self) -> int:
+        """The offset just behind it."""
+        return self.start + len(self.text)
 
     def is_symbol(self, *texts: str) -> bool:
         """Whether it is one of these symbols."""
@@ -78,7 +83,7 @@ def tokens_of(source: str) -> Iterator[Token]:
     Raises:
         UnreadableSource: at the first character that begins no token.
     """
-    position, line, line_start, token_line = 0, 1, 0, 0
+    position, line, line_start = 0, 1, 0
     joined = member = False
     while position < len(source):
         match = _PATTERN.match(source, position)
@@ -89,13 +94,10 @@ def tokens_of(source: str) -> Iterator[Token]:
         kind = _KINDS.get(match.lastgroup or "")
         if kind is not None:
             column = position - line_start + 1
-            first = token_line != line
-            yield Token(kind, text, line, column, first, joined, member)
+            yield Token(kind, text, line, column, position, joined, member)
             member = text == "."
         joined = kind is not None
         newlines = text.count("\n")
-        if kind is not None:
-            token_line = line + newlines
         if newlines:
             line += newlines
             line_start = position + text.rindex("\n") + 1

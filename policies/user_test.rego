@@ -1,0 +1,219 @@
+package user_test
+
+ada := "0190a000-0000-7000-8000-000000000001"
+
+asking(action, principal) := {
+	"action": action,
+	"resource_type": split(action, ".")[0],
+	"principal": principal,
+	"tenant": {"id": "acme", "plan": "free", "status": "active"},
+	"tenant_data": {},
+}
+
+person(role) := {"id": ada, "kind": "user", "roles": [role], "attributes": {}, "on_behalf_of": null}
+
+service(name) := {"id": name, "kind": "service", "roles": [], "attributes": {}, "on_behalf_of": null}
+
+impostor := {"id": "service:gateway", "kind": "user", "roles": [], "attributes": {}, "on_behalf_of": null}
+
+stranger := {"id": "anonymous", "kind": "anonymous", "roles": [], "attributes": {}, "on_behalf_of": null}
+
+own_account := [{"field": "id", "op": "eq", "value": ada}]
+
+own_things := [{"field": "user_id", "op": "eq", "value": ada}]
+
+is_learner := [{"field": "role", "op": "eq", "value": "learner"}]
+
+below_owner := [{"field": "role", "op": "in", "value": ["admin", "instructor", "learner"]}]
+
+public := [{"field": "audience", "op": "eq", "value": "public"}]
+
+for_members := [{"field": "audience", "op": "in", "value": ["public", "members"]}]
+
+test_a_stranger_registers_as_a_learner_only if {
+	data.colonnade.decision.grants == {is_learner} with input as asking("user.register", stranger)
+}
+
+test_an_owner_registers_learners_only if {
+	data.colonnade.decision.grants == {is_learner} with input as asking("user.register", person("owner"))
+}
+
+test_anybody_signs_in if {
+	data.colonnade.decision.grants == {[]} with input as asking("session.open", stranger)
+}
+
+test_anybody_stays_signed_in if {
+	data.colonnade.decision.grants == {[]} with input as asking("session.refresh", stranger)
+}
+
+test_anybody_signs_out if {
+	data.colonnade.decision.grants == {[]} with input as asking("session.close", stranger)
+}
+
+test_anybody_reads_the_public_keys if {
+	data.colonnade.decision.grants == {[]} with input as asking("signing_key.read", stranger)
+}
+
+test_a_stranger_reads_public_profiles if {
+	data.colonnade.decision.grants == {public} with input as asking("profile.read", stranger)
+}
+
+test_a_stranger_reads_no_account if {
+	data.colonnade.decision.grants == set() with input as asking("user.read", stranger)
+}
+
+test_a_stranger_changes_no_account if {
+	data.colonnade.decision.grants == set() with input as asking("user.update", stranger)
+}
+
+test_a_stranger_deletes_no_account if {
+	data.colonnade.decision.grants == set() with input as asking("user.delete", stranger)
+}
+
+test_a_stranger_sees_no_sessions if {
+	data.colonnade.decision.grants == set() with input as asking("session.read", stranger)
+}
+
+test_a_stranger_ends_no_session_by_its_id if {
+	data.colonnade.decision.grants == set() with input as asking("session.end", stranger)
+}
+
+test_a_stranger_changes_no_password if {
+	data.colonnade.decision.grants == set() with input as asking("password.change", stranger)
+}
+
+test_a_stranger_writes_no_profile if {
+	data.colonnade.decision.grants == set() with input as asking("profile.update", stranger)
+}
+
+test_a_stranger_rotates_no_keys if {
+	data.colonnade.decision.grants == set() with input as asking("signing_key.rotate", stranger)
+}
+
+test_a_stranger_resolves_no_session if {
+	data.colonnade.decision.grants == set() with input as asking("session.resolve", stranger)
+}
+
+test_a_learner_reads_themself_only if {
+	data.colonnade.decision.grants == {own_account} with input as asking("user.read", person("learner"))
+}
+
+test_a_learner_deletes_themself_only if {
+	data.colonnade.decision.grants == {own_account} with input as asking("user.delete", person("learner"))
+}
+
+test_a_learner_changes_nobodys_role if {
+	data.colonnade.decision.grants == set() with input as asking("user.update", person("learner"))
+}
+
+test_a_learner_sees_their_own_sessions if {
+	data.colonnade.decision.grants == {own_things} with input as asking("session.read", person("learner"))
+}
+
+test_a_learner_ends_their_own_sessions if {
+	data.colonnade.decision.grants == {own_things} with input as asking("session.end", person("learner"))
+}
+
+test_a_learner_changes_a_password if {
+	data.colonnade.decision.grants == {[]} with input as asking("password.change", person("learner"))
+}
+
+test_a_learner_writes_their_own_profile if {
+	data.colonnade.decision.grants == {own_things} with input as asking("profile.update", person("learner"))
+}
+
+test_a_learner_reads_profiles_as_their_owners_choose if {
+	data.colonnade.decision.grants == {own_things, public, for_members} with input as asking("profile.read", person("learner"))
+}
+
+test_an_instructor_reads_themself_and_learners if {
+	data.colonnade.decision.grants == {own_account, is_learner} with input as asking("user.read", person("instructor"))
+}
+
+test_an_instructor_reads_no_addresses if {
+	data.colonnade.decision.masks == {"email"} with input as asking("user.read", person("instructor"))
+}
+
+test_an_instructor_changes_nobodys_role if {
+	data.colonnade.decision.grants == set() with input as asking("user.update", person("instructor"))
+}
+
+test_an_admin_reads_everybody if {
+	[] in data.colonnade.decision.grants with input as asking("user.read", person("admin"))
+}
+
+test_an_admin_reads_addresses if {
+	data.colonnade.decision.masks == set() with input as asking("user.read", person("admin"))
+}
+
+test_an_admin_changes_no_owner_and_makes_none if {
+	data.colonnade.decision.grants == {below_owner} with input as asking("user.update", person("admin"))
+}
+
+test_an_admin_deletes_no_owner if {
+	data.colonnade.decision.grants == {below_owner, own_account} with input as asking("user.delete", person("admin"))
+}
+
+test_an_admin_sees_only_their_own_sessions if {
+	data.colonnade.decision.grants == {own_things} with input as asking("session.read", person("admin"))
+}
+
+test_an_admin_writes_only_their_own_profile if {
+	data.colonnade.decision.grants == {own_things} with input as asking("profile.update", person("admin"))
+}
+
+test_an_admin_reads_every_profile if {
+	[] in data.colonnade.decision.grants with input as asking("profile.read", person("admin"))
+}
+
+test_an_admin_rotates_no_keys if {
+	data.colonnade.decision.grants == set() with input as asking("signing_key.rotate", person("admin"))
+}
+
+test_an_owner_changes_any_account if {
+	data.colonnade.decision.grants == {[]} with input as asking("user.update", person("owner"))
+}
+
+test_an_owner_rotates_keys if {
+	data.colonnade.decision.grants == {[]} with input as asking("signing_key.rotate", person("owner"))
+}
+
+test_an_owner_resolves_no_session if {
+	data.colonnade.decision.grants == set() with input as asking("session.resolve", person("owner"))
+}
+
+test_the_operator_changes_any_account if {
+	data.colonnade.decision.grants == {[]} with input as asking("user.update", service("service:operator"))
+}
+
+test_the_operator_reads_any_account if {
+	data.colonnade.decision.grants == {[]} with input as asking("user.read", service("service:operator"))
+}
+
+test_the_operator_reads_addresses if {
+	data.colonnade.decision.masks == set() with input as asking("user.read", service("service:operator"))
+}
+
+test_the_operator_has_no_password if {
+	data.colonnade.decision.grants == set() with input as asking("password.change", service("service:operator"))
+}
+
+test_the_operator_resolves_no_session if {
+	data.colonnade.decision.grants == set() with input as asking("session.resolve", service("service:operator"))
+}
+
+test_the_edge_resolves_sessions if {
+	data.colonnade.decision.grants == {[]} with input as asking("session.resolve", service("service:gateway"))
+}
+
+test_the_edge_reads_no_account if {
+	data.colonnade.decision.grants == set() with input as asking("user.read", service("service:gateway"))
+}
+
+test_a_name_alone_makes_no_service if {
+	data.colonnade.decision.grants == set() with input as asking("session.resolve", impostor)
+}
+
+test_another_service_reads_no_account if {
+	data.colonnade.decision.grants == set() with input as asking("user.read", service("service:course"))
+}

@@ -1,0 +1,172 @@
+"""Runs the tests that stand beside the policies, `course_test.rego` beside `course.rego`.
+
+A test is a rule whose name begins with `test_`, as for `opa test`. Its input, given by `with input
+as …`, is taken out of the rule and handed to the engine instead: regopy ends the process on many
+rules under a `with`. So a test has one input, which does not refer to the test's own variables.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from colonnade.policy import PolicyModule
+from colonnade_runtime.adapters.policy.files import TEST_SUFFIX, policy_files, read_policies
+from colonnade_runtime.adapters.policy.inspection import inspect_rules
+from colonnade_runtime.adapters.policy.names import closing
+from colonnade_runtime.adapters.policy.program import (
+    CompilationFault,
+    EngineFault,
+    Program,
+    input_text,
+)
+from colonnade_runtime.adapters.policy.statements import OPENING, ModuleOutline, Statement, outline
+from colonnade_runtime.adapters.policy.tokens import Token, TokenKind
+from colonnade_runtime.adapters.policy.verification import compilation_problems
+
+_PREFIX = "test_"
+_INPUT_PREFIX = "colonnade_input_of_"
+
+
+@dataclass(frozen=True, slots=True)
+class RegoTestResult:
+    """One test and what came of it; `reason` says why it did not pass."""
+
+    path: str
+    rule: str
+    passed: bool
+    reason: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.rule}: " + ("passed" if self.passed else self.reason)
+
+
+@dataclass(frozen=True, slots=True)
+class _Input:
+    """Where a `with input as …` stands in the source, and the term in it."""
+
+    start: int
+    end: int
+    term: str
+
+
+def run_rego_tests(folder: Path) -> list[RegoTestResult]:
+    """The results of all tests in `folder`, in order. A policy without tests is a failed one.
+
+    Raises:
+        PolicyError: when the folder or a policy cannot be read.
+    """
+    policies = read_policies(folder)
+    results: list[RegoTestResult] = []
+    for path in policy_files(folder):
+        tests = path.with_name(path.name.removesuffix(".rego") + TEST_SUFFIX)
+        if tests.is_file():
+            results += _run_file(policies, PolicyModule(str(tests), tests.read_text("utf-8")))
+        else:
+            reason = f"there is no {tests.name}; write at least one test for every policy."
+            results.append(RegoTestResult(str(tests), "(file)", passed=False, reason=reason))
+    return results
+
+
+def _run_file(policies: Sequence[PolicyModule], tests: PolicyModule) -> list[RegoTestResult]:
+    parsed = outline(tests)
+    rules = [rule for rule in parsed.rules if rule.head.text.startswith(_PREFIX)]
+    inputs: dict[str, list[_Input]] = {}
+    for rule in rules:
+        if rule.head.text in inputs:
+            parsed.complain(f"there are two tests named '{rule.head.text}'.", rule.head)
+        inputs[rule.head.text] = list(_inputs(rule, parsed))
+    if not rules and not parsed.problems:
+        parsed.complain(f"there is no test; a test is a rule whose name begins with {_PREFIX}.")
+    if parsed.problems:
+        return _failed(tests, (str(problem) for problem in parsed.problems))
+    return _run(policies, _rewritten(tests, inputs), parsed.package.replace(".", "/"), inputs)
+
+
+def _run(
+    policies: Sequence[PolicyModule],
+    tests: PolicyModule,
+    package: str,
+    inputs: dict[str, list[_Input]],
+) -> list[RegoTestResult]:
+    rewritten = outline(tests)
+    inspect_rules(rewritten, rewritten.rule_names)
+    if rewritten.problems:
+        return _failed(tests, (str(problem) for problem in rewritten.problems))
+    modules = [*policies, tests]
+    entries = [f"{package}/{name}" for name in inputs]
+    entries += [f"{package}/{_INPUT_PREFIX}{name}" for name, found in inputs.items() if found]
+    try:
+        program = Program([(module.path, module.source) for module in modules], entries)
+    except CompilationFault as fault:
+        problems = compilation_problems(str(fault), modules)
+        return _failed(tests, (str(problem) for problem in problems))
+    return [
+        _run_test(program, tests.path, package, name, has_input=bool(found))
+        for name, found in inputs.items()
+    ]
+
+
+def _run_test(
+    program: Program, path: str, package: str, name: str, *, has_input: bool
+) -> RegoTestResult:
+    try:
+        document: object = {}
+        if has_input:
+            document = program.answer(f"{package}/{_INPUT_PREFIX}{name}", "{}")
+        answer = program.answer(f"{package}/{name}", input_text(document))
+    except EngineFault as fault:
+        return RegoTestResult(path, name, passed=False, reason=f"{fault}.")
+    reason = "" if answer is True else f"it is {answer!r} instead of true."
+    return RegoTestResult(path, name, passed=answer is True, reason=reason)
+
+
+def _failed(tests: PolicyModule, reasons: Iterator[str]) -> list[RegoTestResult]:
+    return [RegoTestResult(tests.path, "(file)", passed=False, reason="\n".join(reasons))]
+
+
+def _rewritten(tests: PolicyModule, inputs: dict[str, list[_Input]]) -> PolicyModule:
+    """The tests without `with`, which keep their places, and a rule for each input behind."""
+    source = tests.source
+    for found in inputs.values():
+        for item in found:
+            blank = "".join(c if c == "\n" else " " for c in source[item.start : item.end])
+            source = source[: item.start] + blank + source[item.end :]
+    terms = [
+        f"\n{_INPUT_PREFIX}{name} := {found[0].term}\n" for name, found in inputs.items() if found
+    ]
+    return PolicyModule(tests.path, source + "".join(terms))
+
+
+def _inputs(rule: Statement, parsed: ModuleOutline) -> Iterator[_Input]:
+    tokens = rule.tokens
+    terms: set[str] = set()
+    for index, token in enumerate(tokens):
+        if not token.is_name("with") or token.member:
+            continue
+        if not (len(tokens) > index + 3 and _names_input(tokens[index + 1 : index + 3])):
+            parsed.complain("a test can only replace its whole input: 'with input as …'.", token)
+            continue
+        last = _end_of_term(tokens, index + 3)
+        term = parsed.module.source[tokens[index + 3].start : tokens[last].end]
+        terms.add(" ".join(part.text for part in tokens[index + 3 : last + 1]))
+        if len(terms) > 1:
+            parsed.complain("a test has one input; write a second test for another.", token)
+        yield _Input(token.start, tokens[last].end, term)
+
+
+def _names_input(tokens: Sequence[Token]) -> bool:
+    return tokens[0].is_name("input") and tokens[1].is_name("as")
+
+
+def _end_of_term(tokens: Sequence[Token], index: int) -> int:
+    """The last token of the literal, reference or call that begins at `index`."""
+    end = closing(tokens, index) if tokens[index].is_symbol(*OPENING) else index
+    while end + 1 < len(tokens):
+        following = tokens[end + 1]
+        if following.is_symbol("(", "[") and following.joined:
+            end = closing(tokens, end + 1)
+        elif following.is_symbol(".") and tokens[end + 2].kind is TokenKind.NAME:
+            end += 2
+        else:
+            break
+    return end
