@@ -9,23 +9,39 @@ from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 import msgspec
-from sqlalchemy import Connection, orm
+from sqlalchemy import Connection, TextClause, inspect, orm
 from sqlalchemy import event as sqlalchemy_event
 
 from colonnade.clock import Clock
 from colonnade.context import context_or_none
+from colonnade.errors import InternalError
 from colonnade.events import Envelope, Event, event_type_of
 from colonnade.identifiers import new_id
-from colonnade.tables import OutboxRow, Timestamped
+from colonnade.row_tracking import (
+    ANY_TABLE,
+    RowSet,
+    association_tables,
+    cascaded_tables,
+    eager_tables,
+    row_key,
+    tables_in,
+    tables_written,
+    tracked_reads,
+)
+from colonnade.tables import PENDING_WORK, OutboxRow, PlatformBase, Timestamped
 
 T = TypeVar("T")
+RowT = TypeVar("RowT")
 
 
 class Session(orm.Session):
     """An SQLAlchemy session that knows its tenant and can publish events.
 
     Made by a store, one per unit of work. `now` is the time of the unit of work: every row and
-    event it writes carries the same instant.
+    event it writes carries the same instant. `changed` is what it wrote; `loaded` what it read,
+    when somebody tracks the reads of this call. `pending_work` says that it leaves something to
+    be done after the commit (an event to send, a timer, a saga); rows of a table declared with
+    `info={PENDING_WORK: True}` set it by themselves.
     """
 
     def __init__(self, bind: Connection, *, service: str, tenant: str, clock: Clock) -> None:
@@ -34,6 +50,31 @@ class Session(orm.Session):
         self.tenant = tenant
         self.now: datetime = clock.now()
         self.published = 0
+        self.pending_work = False
+        self.changed = RowSet()
+        self.loaded: RowSet | None = tracked_reads()
+        self._getting = False
+
+    def get(self, entity: type[RowT] | orm.Mapper[RowT], ident: Any, **options: Any) -> RowT | None:
+        """The row with this primary key, or nothing; see `sqlalchemy.orm.Session.get`."""
+        if self.loaded is None:
+            return super().get(entity, ident, **options)
+        mapper = inspect(entity)
+        self.loaded.rows.add(row_key(mapper, ident))
+        self.loaded.tables |= eager_tables(mapper)
+        self._getting = True
+        try:
+            return super().get(entity, ident, **options)
+        finally:
+            self._getting = False
+
+    def commit(self) -> None:
+        """Refused: the store commits, after the work has returned."""
+        raise InternalError("A unit of work does not commit; it returns, and the store commits.")
+
+    def rollback(self) -> None:
+        """Refused: a unit of work that must not take effect raises."""
+        raise InternalError("A unit of work does not roll back; it raises, and the store does.")
 
     def publish(self, event: Event) -> None:
         """Write `event` to the outbox of this transaction.
@@ -69,11 +110,41 @@ class Session(orm.Session):
 def _stamp(session: Session, flush_context: Any, instances: Any) -> None:
     for row in session.new:
         if isinstance(row, Timestamped):
-            row.created_at = row.created_at or session.now
+            if vars(row).get("created_at") is None:
+                row.created_at = session.now
             row.updated_at = session.now
     for row in session.dirty:
         if isinstance(row, Timestamped) and session.is_modified(row):
             row.updated_at = session.now
+
+
+@sqlalchemy_event.listens_for(Session, "after_flush")
+def _note_changed_rows(session: Session, flush_context: Any) -> None:
+    for rows in (session.new, session.dirty, session.deleted):
+        for row in rows:
+            mapper = inspect(row).mapper
+            table = mapper.local_table
+            if getattr(table, "info", {}).get(PENDING_WORK):
+                session.pending_work = True
+            if table.metadata is not PlatformBase.metadata:
+                session.changed.rows.add(row_key(mapper, mapper.primary_key_from_instance(row)))
+                session.changed.tables |= association_tables(mapper)
+    for row in session.deleted:
+        for target in inspect(row).mapper.tables:
+            session.changed.tables |= cascaded_tables(target)
+
+
+@sqlalchemy_event.listens_for(Session, "do_orm_execute")
+def _note_statement(state: orm.ORMExecuteState) -> None:
+    session = state.session
+    assert isinstance(session, Session)
+    if state.is_select:
+        if session.loaded is not None and not (session._getting or state.is_column_load):
+            session.loaded.tables |= tables_in([state.statement])
+        return
+    session.changed.tables |= tables_written(state.statement)
+    if session.loaded is not None and isinstance(state.statement, TextClause):
+        session.loaded.tables.add(ANY_TABLE)
 
 
 class SqlStore(Protocol):

@@ -30,6 +30,10 @@ from colonnade.identifiers import new_id
 PLACEHOLDER_SCHEMA = "tenant"
 """The schema that no database has; see `schema_translate_map` in SQLAlchemy."""
 
+PENDING_WORK = "pending_work"
+"""Key in a table's `info`: its rows are work to be done after the commit that writes them, so
+the store names the tenant in the work index before it commits one."""
+
 NAMING = {
     "ix": "ix_%(column_0_label)s",
     "uq": "uq_%(table_name)s_%(column_0_name)s",
@@ -116,7 +120,7 @@ class OutboxRow(PlatformBase):
     __tablename__ = "colonnade_outbox"
     __table_args__ = (
         Index("ix_colonnade_outbox_pending", "sequence", sqlite_where=text("sent_at IS NULL")),
-        {"sqlite_autoincrement": True},
+        {"sqlite_autoincrement": True, "info": {PENDING_WORK: True}},
     )
 
     sequence: Mapped[int] = mapped_column(
@@ -154,3 +158,12 @@ class DeadLetterRow(PlatformBase):
     attempts: Mapped[int] = mapped_column(Integer)
     created_at: Mapped[datetime]
     replayed_at: Mapped[datetime | None]
+
+
+class StoreFact(PlatformBase):
+    """What a store knows of itself: schema versions, when it was provisioned, fencing tokens."""
+
+    __tablename__ = "colonnade_meta"
+
+    name: Mapped[str] = mapped_column(String(200), primary_key=True)
+    value: Mapped[str]

@@ -1,0 +1,109 @@
+"""The `sqlite:` store adapter: every service's store and control store below one folder."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from colonnade.clock import Clock
+from colonnade.errors import ConfigurationError
+from colonnade.services import StoreNeed
+from colonnade_runtime.adapters.store.sqlite.control import SqliteControlStore
+from colonnade_runtime.adapters.store.sqlite.files import ServiceFiles
+from colonnade_runtime.adapters.store.sqlite.open_files import DEFAULT_MAXIMUM_OPEN, OpenFiles
+from colonnade_runtime.adapters.store.sqlite.provisioning import ContextSource
+from colonnade_runtime.adapters.store.sqlite.store import Invalidation, SqliteStore
+from colonnade_runtime.adapters.store.sqlite.transaction import Guard
+
+THREADS = 4
+"""Writes wait for the disk, so a few threads keep it busy whatever the number of cores."""
+
+
+class SqliteStores:
+    """Makes stores that share their threads and their limit of open files.
+
+    `maximum_open` counts files over all services and tenants; each takes up to five file
+    descriptors.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        clock: Clock,
+        is_known: Callable[[str], bool],
+        *,
+        maximum_open: int = DEFAULT_MAXIMUM_OPEN,
+        threads: int = THREADS,
+    ) -> None:
+        self.folder = folder
+        self._clock = clock
+        self._is_known = is_known
+        self._executor = ThreadPoolExecutor(threads, thread_name_prefix="store")
+        self.open_files = OpenFiles(self._executor, maximum=maximum_open)
+        self._controls: dict[str, SqliteControlStore] = {}
+        self._stores: list[SqliteStore] = []
+
+    def control(self, service: str) -> SqliteControlStore:
+        """The control store of a service; its file is opened on first use."""
+        if service not in self._controls:
+            path = ServiceFiles(self.folder, service).control
+            self._controls[service] = SqliteControlStore(path, self._clock, self._executor)
+        return self._controls[service]
+
+    def store(
+        self,
+        service: str,
+        need: StoreNeed,
+        *,
+        service_context: ContextSource | None = None,
+        guard: Guard | None = None,
+        invalidation: Invalidation | None = None,
+        on_published: Callable[[str], None] | None = None,
+    ) -> SqliteStore:
+        """The store of a service; a tenant's file is made or opened on first use."""
+        store = SqliteStore(
+            service,
+            self.folder,
+            need,
+            self._clock,
+            executor=self._executor,
+            open_files=self.open_files,
+            control=self.control(service),
+            is_known=self._is_known,
+            service_context=service_context,
+            guard=guard,
+            invalidation=invalidation,
+            on_published=on_published,
+        )
+        self._stores.append(store)
+        return store
+
+    async def close(self, deadline: float = 10.0) -> None:
+        """Let running transactions end within `deadline` seconds, close everything."""
+        await asyncio.gather(*(store.close(deadline) for store in self._stores))
+        await self.open_files.close()
+        for control in self._controls.values():
+            await control.close()
+        self._executor.shutdown(wait=False)
+
+
+def sqlite_stores(
+    url: str,
+    root: Path,
+    clock: Clock,
+    is_known: Callable[[str], bool],
+    *,
+    maximum_open: int = DEFAULT_MAXIMUM_OPEN,
+) -> SqliteStores:
+    """The adapter for `sqlite:<folder>`; a relative folder is below `root`.
+
+    Raises:
+        ConfigurationError: when the URL names no folder.
+    """
+    scheme, _, folder = url.partition(":")
+    if scheme != "sqlite" or not folder or folder.startswith("//") or "?" in folder:
+        raise ConfigurationError(
+            f"'{url}' names no folder for SQLite files: write sqlite:var/data, "
+            "or sqlite:/srv/colonnade for an absolute path."
+        )
+    return SqliteStores(root / folder, clock, is_known, maximum_open=maximum_open)

@@ -1,0 +1,169 @@
+"""How a tenant's file comes to be, and is brought up to date when it is opened."""
+
+import asyncio
+import importlib
+from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import Executor
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Protocol
+
+from colonnade.clock import Clock
+from colonnade.context import Principal, current_context, use_context
+from colonnade.errors import InternalError, Unavailable
+from colonnade.events import Work
+from colonnade.services import ServiceContext, StoreNeed
+from colonnade.store import Session
+from colonnade_runtime.adapters.store.sqlite.control import SqliteControlStore
+from colonnade_runtime.adapters.store.sqlite.failures import translated
+from colonnade_runtime.adapters.store.sqlite.files import ServiceFiles
+from colonnade_runtime.adapters.store.sqlite.schema import (
+    PROVISIONED_AT,
+    SERVICE_VERSION,
+    TenantSchema,
+    read_facts,
+    write_fact,
+)
+from colonnade_runtime.adapters.store.sqlite.tenant_file import TenantFile
+
+PROVISION_SECONDS = 60.0
+"""How long a provision hook may take."""
+
+ContextSource = Callable[[], ServiceContext]
+
+_provisioning: ContextVar[str] = ContextVar("colonnade_provisioning", default="")
+
+
+class Write(Protocol):
+    """Runs a unit of work on an open file."""
+
+    def __call__(self, file: TenantFile, work: Callable[[Session], None]) -> Awaitable[None]: ...
+
+
+def refuse_while_provisioning(service: str) -> None:
+    """Refuse to wait for a store from within its own provision hook.
+
+    Raises:
+        InternalError: always then; waiting would never end.
+    """
+    if _provisioning.get() == service:
+        raise InternalError(
+            f"The provision hook of {service} used the store that it provisions: "
+            "return the unit of work instead."
+        )
+
+
+class Provisioning:
+    """Opens the files of one service's tenants, making and finishing them first where needed."""
+
+    def __init__(
+        self,
+        files: ServiceFiles,
+        need: StoreNeed,
+        clock: Clock,
+        control: SqliteControlStore,
+        executor: Executor,
+        service_context: ContextSource | None,
+        write: Write,
+    ) -> None:
+        self._files = files
+        self._need = need
+        self._clock = clock
+        self._control = control
+        self._executor = executor
+        self._service_context = service_context
+        self._write = write
+        self._schema = TenantSchema(files, need)
+
+    async def open(self, tenant: str, path: Path) -> TenantFile:
+        """The open, current and provisioned file of a tenant.
+
+        Raises:
+            Unavailable: when it cannot be made or opened, is newer than this code, or has gone.
+        """
+        file = TenantFile(path, tenant, f"{tenant}/{path.name}")
+        loop = asyncio.get_running_loop()
+        facts = await loop.run_in_executor(self._executor, self._ready, file)
+        try:
+            if PROVISIONED_AT not in facts:
+                await self._provision(file)
+        except BaseException:
+            # A cancelled provisioning leaves its transaction running: the file is closed after it.
+            async with file.turn:
+                await loop.run_in_executor(self._executor, file.close)
+            raise
+        return file
+
+    def _ready(self, file: TenantFile) -> dict[str, str]:
+        try:
+            self._make(file)
+            file.open()
+            facts = read_facts(file.reader())
+            if not self._schema.is_current(facts):
+                facts = self._schema.bring_up_to_date(file.writer(), file.label)
+                file.drop_reader()
+            if PROVISIONED_AT in facts:
+                self._note(file.tenant, facts)
+        except OSError as error:
+            file.close()
+            raise Unavailable(f"{file.label} cannot be made: {error.strerror or error}.") from error
+        except Exception as error:
+            file.close()
+            known = translated(error, file.label)
+            if known is error:
+                raise
+            raise known from error
+        return facts
+
+    def _make(self, file: TenantFile) -> None:
+        if file.path.exists():
+            return
+        if self._control.tenants.version(file.tenant) is not None:
+            raise Unavailable(
+                f"{file.label} has gone, although it was provisioned: restore it from a backup. "
+                "To start this tenant afresh instead, put an empty file in its place."
+            )
+        self._schema.copy_template(file.path)
+
+    def _note(self, tenant: str, facts: dict[str, str]) -> None:
+        version = int(facts[SERVICE_VERSION])
+        if self._control.tenants.version(tenant) != version:
+            self._control.tenants.note(tenant, version)
+
+    async def _provision(self, file: TenantFile) -> None:
+        with self._as_service():
+            work = await self._hook()
+            await self._write(file, lambda session: self._finish(session, work))
+        await self._control.note_provisioned(file.tenant, self._schema.service.latest)
+
+    def _finish(self, session: Session, work: Work | None) -> None:
+        if work is not None:
+            work(session)
+            session.flush()
+        write_fact(session.connection(), PROVISIONED_AT, session.now.isoformat())
+
+    async def _hook(self) -> Work | None:
+        if self._need.provision is None:
+            return None
+        if self._service_context is None:
+            raise InternalError(f"{self._files.service} has a provision hook and no context.")
+        module, _, name = self._need.provision.partition(":")
+        hook: Any = getattr(importlib.import_module(module), name)
+        async with asyncio.timeout(PROVISION_SECONDS):
+            work: Work | None = await hook(self._service_context())
+        return work
+
+    @contextmanager
+    def _as_service(self) -> Iterator[None]:
+        context = current_context()
+        deadline = self._clock.now().timestamp() + PROVISION_SECONDS
+        # Its own principal and time: the first caller's rights and hurry must not decide.
+        principal = Principal.service(self._files.service)
+        token = _provisioning.set(self._files.service)
+        try:
+            with use_context(replace(context, principal=principal, deadline=deadline)):
+                yield
+        finally:
+            _provisioning.reset(token)

@@ -1,0 +1,254 @@
+"""The embedded SQL store of one service: one SQLite file per tenant.
+
+Reads run in the event loop's thread and each write takes one hop to a thread; see
+docs/decisions/0003-sqlite-reads-inline-writes-one-hop.md.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import Executor
+from contextvars import copy_context
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+from sqlalchemy import Connection
+
+from colonnade.clock import Clock
+from colonnade.context import current_context
+from colonnade.errors import InternalError, NotFound, Unavailable
+from colonnade.identifiers import is_tenant_id
+from colonnade.row_tracking import RowSet
+from colonnade.services import StoreNeed
+from colonnade.store import Session
+from colonnade_runtime.adapters.store.sqlite.connections import (
+    close_connection,
+    open_patient_reader,
+)
+from colonnade_runtime.adapters.store.sqlite.control import SqliteControlStore
+from colonnade_runtime.adapters.store.sqlite.failures import (
+    leaves_connection_unsure,
+    primary_code,
+    translated,
+)
+from colonnade_runtime.adapters.store.sqlite.files import ServiceFiles
+from colonnade_runtime.adapters.store.sqlite.open_files import OpenFiles
+from colonnade_runtime.adapters.store.sqlite.provisioning import (
+    ContextSource,
+    Provisioning,
+    refuse_while_provisioning,
+)
+from colonnade_runtime.adapters.store.sqlite.tenant_file import TenantFile
+from colonnade_runtime.adapters.store.sqlite.transaction import Guard, Outcome, Transaction
+
+T = TypeVar("T")
+
+Invalidation = Callable[[str, RowSet], None]
+"""Told the tenant and what changed, on the loop, before the write returns to its caller."""
+
+WAIT_FOR_TURN_SECONDS = 30.0
+"""How long a write waits for those before it when its call has no deadline of its own."""
+
+_RETRY_ON_A_THREAD = frozenset(
+    {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_INTERRUPT}
+)
+
+
+class SqliteStore:
+    """See `colonnade.store.SqlStore`. Used from one event loop.
+
+    `is_known` says whether a tenant is declared: no file is ever made for another.
+    `service_context` gives the provision hook its context. `guard` sees every session just
+    before its commit. `invalidation` and `on_published` are called on the loop after a commit.
+    """
+
+    def __init__(
+        self,
+        service: str,
+        folder: Path,
+        need: StoreNeed,
+        clock: Clock,
+        *,
+        executor: Executor,
+        open_files: OpenFiles,
+        control: SqliteControlStore,
+        is_known: Callable[[str], bool],
+        service_context: ContextSource | None = None,
+        guard: Guard | None = None,
+        invalidation: Invalidation | None = None,
+        on_published: Callable[[str], None] | None = None,
+    ) -> None:
+        self.service = service
+        self.control = control
+        self._files = ServiceFiles(folder, service)
+        self._clock = clock
+        self._executor = executor
+        self._open_files = open_files
+        self._is_known = is_known
+        self._guard = guard
+        self._invalidation = invalidation
+        self._on_published = on_published
+        self._paths: dict[str, Path] = {}
+        self._writing: set[asyncio.Future[Any]] = set()
+        self._closed = False
+        self._provisioning = Provisioning(
+            self._files, need, clock, control, executor, service_context, self._write
+        )
+
+    async def run(self, work: Callable[[Session], T]) -> T:
+        """Run `work` in one durable transaction; see `SqlStore.run`."""
+        tenant = self._tenant()
+        file = await self._file(tenant)
+        try:
+            return await self._write(file, work)
+        finally:
+            self._open_files.release(file)
+
+    async def read(self, work: Callable[[Session], T]) -> T:
+        """Run `work` on a snapshot that cannot be written to; see `SqlStore.read`."""
+        tenant = self._tenant()
+        file = self._open_files.peek(self._paths[tenant])
+        if file is not None:
+            return await self._read(file, work)
+        file = await self._file(tenant)
+        try:
+            return await self._read(file, work)
+        finally:
+            self._open_files.release(file)
+
+    async def prepare(self) -> None:
+        """Open, migrate and provision the file of the tenant in context."""
+        self._open_files.release(await self._file(self._tenant()))
+
+    async def close(self, deadline: float = 10.0) -> None:
+        """Take no more work, let running transactions end within `deadline` seconds, close."""
+        self._closed = True
+        if self._writing:
+            await asyncio.wait(self._writing, timeout=deadline)
+        name = self._files.of_tenant("any").name
+        folder = self._files.folder
+        await self._open_files.close(lambda p: p.name == name and p.parent.parent == folder)
+
+    def _tenant(self) -> str:
+        tenant = current_context().tenant
+        if tenant not in self._paths:
+            self._admit(tenant)
+        if self._closed:
+            raise Unavailable(f"The store of {self.service} is closed.")
+        if not self._is_known(tenant):
+            raise NotFound(f"There is no tenant '{tenant}'.")
+        return tenant
+
+    def _admit(self, tenant: str) -> None:
+        if not is_tenant_id(tenant):
+            raise InternalError("The tenant in context is not a tenant id; nothing was opened.")
+        if self._is_known(tenant):
+            self._paths[tenant] = self._files.of_tenant(tenant)
+
+    async def _file(self, tenant: str) -> TenantFile:
+        refuse_while_provisioning(self.service)
+        path = self._paths[tenant]
+        return await self._open_files.get(path, lambda: self._provisioning.open(tenant, path))
+
+    async def _read(self, file: TenantFile, work: Callable[[Session], T]) -> T:
+        try:
+            return self._read_on(file.reader(), file, work)
+        except Exception as error:
+            if leaves_connection_unsure(error):
+                file.drop_reader()
+            if primary_code(error) not in _RETRY_ON_A_THREAD:
+                self._raise(error, file)
+        return await self._start(lambda: self._read_patiently(file, work))
+
+    def _read_patiently(self, file: TenantFile, work: Callable[[Session], T]) -> T:
+        try:
+            connection = open_patient_reader(file.path)
+            try:
+                return self._read_on(connection, file, work)
+            finally:
+                close_connection(connection)
+        except Exception as error:
+            self._raise(error, file)
+
+    def _read_on(self, connection: Connection, file: TenantFile, work: Callable[[Session], T]) -> T:
+        transaction = connection.begin()
+        try:
+            session = self._session(file.tenant, connection)
+            try:
+                result = work(session)
+                if session.new or session.deleted or session.dirty:
+                    raise InternalError(
+                        "A unit of work given to read() changed something; give it to run()."
+                    )
+            finally:
+                session.close()
+        finally:
+            if transaction.is_active:
+                transaction.rollback()
+        return result
+
+    def _raise(self, error: Exception, file: TenantFile) -> NoReturn:
+        known = translated(error, file.label, reading=True)
+        if known is error:
+            raise error
+        raise known from error
+
+    def _session(self, tenant: str, connection: Connection) -> Session:
+        return Session(connection, service=self.service, tenant=tenant, clock=self._clock)
+
+    async def _write(self, file: TenantFile, work: Callable[[Session], T]) -> T:
+        transaction = Transaction(
+            file,
+            work,
+            lambda connection: self._session(file.tenant, connection),
+            self._guard,
+            self.control.work_index.holding,
+        )
+        await self._wait_for_turn(file)
+        try:
+            future = self._start(transaction.run)
+        except BaseException:
+            file.turn.release()
+            raise
+        # The turn ends when the thread is done, also when whoever waits is cancelled.
+        file.users += 1
+        self._writing.add(future)
+        future.add_done_callback(lambda done: self._written(file, done))
+        try:
+            outcome = await asyncio.shield(future)
+        except asyncio.CancelledError:
+            transaction.abandoned = True
+            raise
+        return outcome.result
+
+    def _written(self, file: TenantFile, future: asyncio.Future[Outcome[T]]) -> None:
+        self._writing.discard(future)
+        file.turn.release()
+        self._open_files.release(file)
+        if future.cancelled() or future.exception() is not None:
+            return
+        outcome = future.result()
+        if self._invalidation is not None and outcome.changed:
+            self._invalidation(file.tenant, outcome.changed)
+        if self._on_published is not None and outcome.pending_work:
+            self._on_published(file.tenant)
+
+    async def _wait_for_turn(self, file: TenantFile) -> None:
+        if not file.turn.locked():
+            await file.turn.acquire()
+            return
+        left = current_context().deadline - self._clock.now().timestamp()
+        try:
+            async with asyncio.timeout(min(max(left, 0.0), WAIT_FOR_TURN_SECONDS)):
+                await file.turn.acquire()
+        except TimeoutError:
+            raise Unavailable(
+                f"{file.label} is busy with earlier writes; nothing was changed, try again."
+            ) from None
+
+    def _start(self, function: Callable[[], T]) -> asyncio.Future[T]:
+        loop = asyncio.get_running_loop()
+        try:
+            return loop.run_in_executor(self._executor, copy_context().run, function)
+        except RuntimeError as error:
+            raise Unavailable(f"The store of {self.service} is closed.") from error

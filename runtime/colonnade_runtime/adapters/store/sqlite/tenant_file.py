@@ -1,0 +1,66 @@
+"""One tenant's open file: a connection for reads on the loop, one for writes on a thread."""
+
+import asyncio
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from colonnade_runtime.adapters.store.sqlite.connections import (
+    ReaderConnection,
+    close_connection,
+    open_inline_reader,
+    open_writer,
+)
+
+
+class TenantFile:
+    """An open file. `users` counts who relies on it; it is closed only when nobody does.
+
+    Takes three file descriptors for reading and two more from the first write on.
+    """
+
+    def __init__(self, path: Path, tenant: str, label: str) -> None:
+        self.path = path
+        self.tenant = tenant
+        self.label = label
+        self.turn = asyncio.Lock()
+        self.users = 0
+        self.unsure = False
+        self._reader: Connection | None = None
+        self._writer: Connection | None = None
+
+    def open(self) -> None:
+        """Open it for reading."""
+        self._reader = open_inline_reader(self.path)
+
+    def reader(self) -> Connection:
+        """The connection for reads in the loop's thread, with its time starting now."""
+        if self._reader is None:
+            self._reader = open_inline_reader(self.path)
+        driver = self._reader.connection.driver_connection
+        assert isinstance(driver, ReaderConnection)
+        driver.start_reading()
+        return self._reader
+
+    def writer(self) -> Connection:
+        """The connection for writes; only for the thread whose turn it is."""
+        if self._writer is None:
+            self._writer = open_writer(self.path)
+        return self._writer
+
+    def drop_reader(self) -> None:
+        """Do without the reader after an error that leaves it in doubt."""
+        reader, self._reader = self._reader, None
+        if reader is not None:
+            close_connection(reader)
+
+    def drop_writer(self) -> None:
+        """Do without the writer after an error that leaves it in doubt."""
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            close_connection(writer)
+
+    def close(self) -> None:
+        """Close both; blocking, since the last one out tidies the write-ahead log."""
+        self.drop_reader()
+        self.drop_writer()

@@ -1,0 +1,1 @@
+"""A small service that tests keep in stores: books, their pages and loans."""
