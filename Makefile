@@ -15,7 +15,7 @@ LOCK_VENV := $(VENV)/.lock
 COMPILE = $(LOCK_VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
-.PHONY: help run test lint types format bench lock clean
+.PHONY: help run test lint types format schemas bench lock clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 14
@@ -37,6 +37,9 @@ types: $(STAMPS)/dev ## check types, strictly
 format: $(STAMPS)/dev ## rewrite files to the project's style
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
+
+schemas: $(STAMPS)/dev ## publish the JSON Schemas of the declaration in docs/reference/
+	$(BIN)/python -c 'from pathlib import Path; from colonnade_runtime.declaration.schema import write_schemas; write_schemas(Path("docs/reference"))'
 
 bench: $(STAMPS)/dev ## measure speed, as ratios taken in one run
 	@$(BIN)/python -m benchmarks $(ARGS)

@@ -71,7 +71,8 @@ def _placement(source: PlatformSource, outline: PlatformOutline) -> Iterator[Pro
     for service in outline.enabled_services:
         if service not in hosts:
             message = "is in no process; add it to one under 'processes'"
-            yield _problem(source, ("services", service), message)
+            place = matching(source.tree, ("services", service))[2]
+            yield Problem.at(place, dotted(("services", service)), message)
 
 
 def _placed(

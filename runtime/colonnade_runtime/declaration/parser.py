@@ -280,6 +280,8 @@ class _Builder:
         indent = lines[line - 1][:column] if line <= len(lines) else ""
         if "\t" in indent and not indent.strip():
             return "a tab indents this line; YAML takes spaces only"
+        if "did not find expected ',' or" in problem and any("${" in line for line in lines):
+            return "inside brackets, a value with ${…} needs quotes"
         for known, sentence in _ADVICE:
             if known in problem:
                 return sentence

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field, IPvAnyNetwork, JsonValue, StringCons
 from colonnade.quantities import Duration, Size
 from colonnade_runtime.declaration.address import Address
 from colonnade_runtime.declaration.hosts import host_name
-from colonnade_runtime.declaration.section import Section
+from colonnade_runtime.declaration.section import Section, Version
 
 Environment = Literal["development", "production"]
 
@@ -180,7 +180,7 @@ class ShutdownSection(Section):
 class Platform(Section):
     """What `platform.yaml` declares."""
 
-    version: Literal[1]
+    version: Version
     """The version of this format."""
 
     environment: Environment

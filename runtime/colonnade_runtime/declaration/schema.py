@@ -6,6 +6,7 @@ value in place of a default.
 
 import json
 from collections.abc import Mapping
+from pathlib import Path as FilePath
 from typing import Any
 
 from pydantic import BaseModel
@@ -127,3 +128,9 @@ def _or_variable(schema: dict[str, Any]) -> dict[str, Any]:
 
 def _or_nothing(schema: dict[str, Any]) -> dict[str, Any]:
     return _described(schema, [{"type": "null"}])
+
+
+def write_schemas(folder: FilePath) -> None:
+    """Writes both schemas into `folder`, as they are published."""
+    for name, schema in (("platform", platform_schema()), ("tenant", tenant_schema())):
+        (folder / f"{name}.schema.json").write_text(as_text(schema), encoding="utf-8")

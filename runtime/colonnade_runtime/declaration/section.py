@@ -1,11 +1,27 @@
 """What all parts of a declaration have in common: strict, frozen, and open to short forms."""
 
 import types
-from typing import Any, ClassVar, Union, get_args, get_origin
+from typing import Annotated, Any, ClassVar, Union, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler
+from pydantic import AfterValidator, BaseModel, ConfigDict, GetJsonSchemaHandler, WithJsonSchema
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
+
+FORMAT_VERSION = 1
+"""The version of both files that this Colonnade reads."""
+
+
+def _known_version(version: int) -> int:
+    if version != FORMAT_VERSION:
+        raise ValueError(f"must be {FORMAT_VERSION}, the version that this Colonnade reads")
+    return version
+
+
+Version = Annotated[
+    int,
+    AfterValidator(_known_version),
+    WithJsonSchema({"type": "integer", "const": FORMAT_VERSION}),
+]
 
 
 class Section(BaseModel):

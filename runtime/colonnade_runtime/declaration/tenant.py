@@ -19,7 +19,7 @@ from colonnade.secrets import SecretReference
 from colonnade_runtime.declaration.hosts import host_name
 from colonnade_runtime.declaration.platform import JsonObject, Name, ServiceName
 from colonnade_runtime.declaration.problems import Place, closest
-from colonnade_runtime.declaration.section import Section
+from colonnade_runtime.declaration.section import Section, Version
 
 TENANT_ID_PATTERN = r"^[a-z][a-z0-9-]{1,38}[a-z0-9]$"
 """A tenant's id is also a file name, a bus subject, a schema and a label of a host name."""
@@ -112,7 +112,7 @@ class TenantServiceSection(Section):
 class Tenant(Section):
     """What `tenants/<id>.yaml` declares: one academy."""
 
-    version: Literal[1]
+    version: Version
     """The version of this format."""
 
     id: Annotated[str, StringConstraints(pattern=TENANT_ID_PATTERN)]

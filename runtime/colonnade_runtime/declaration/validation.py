@@ -68,7 +68,8 @@ def _problem(error: ErrorDetails, model: type[BaseModel], root: Node, prefix: Pa
         known = _keys_at(model, error["loc"][:-1])
         return Problem.at(key_place, dotted(path), "unknown key", closest(unknown, known))
     if kind == "missing":
-        subject = dotted((*path, location[-1]))
+        below = path[len(prefix) :]
+        subject = dotted((*prefix, *below, location[-1]))
         return Problem.at(key_place, subject, "is missing; it has no default")
     if location and location[-1] == "[key]":
         return Problem.at(key_place, dotted(path), "is not a name: " + _sentence(error))
@@ -77,9 +78,9 @@ def _problem(error: ErrorDetails, model: type[BaseModel], root: Node, prefix: Pa
 
 def _sentence(error: ErrorDetails) -> str:
     kind, context = error["type"], error.get("ctx", {})
-    if kind == "value_error":
+    if kind == "value_error" and "error" in context:
         return str(context["error"])
-    if kind == "literal_error" or kind == "enum":
+    if kind in {"literal_error", "enum"}:
         return f"must be {context['expected']}"
     if kind in _LIMITS:
         form, limit = _LIMITS[kind]
