@@ -72,9 +72,9 @@ def _statements(tokens: Sequence[Token]) -> Iterator[Statement]:
     current: list[Token] = []
     depth = 0
     for token in tokens:
-        if token.is_symbol(*_CLOSING):
-            depth -= 1
-        starts = depth == 0 and token.column == 1 and token.kind is TokenKind.NAME
+        closes = token.is_symbol(*_CLOSING)
+        depth -= closes
+        starts = depth == 0 and token.column == 1 and not closes
         if starts and current and not token.is_name("else"):
             yield Statement(tuple(current))
             current = []
