@@ -6,8 +6,16 @@ from enum import StrEnum
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema
-from pydantic.json_schema import SkipJsonSchema
+from pydantic import (
+    AfterValidator,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    StringConstraints,
+    WithJsonSchema,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
 
 from colonnade.errors import Conflict, Forbidden, Unauthenticated, ValidationFailed
 from colonnade.events import Event, event
@@ -51,6 +59,22 @@ def normalise_email(text: str) -> str:
     return folded
 
 
+class NotNull:
+    """Marks a field of a partial change that may be left out and, when given, is not null."""
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(_given, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        described = handler(schema)
+        alternatives = described.pop("anyOf", [])
+        return described | next((one for one in alternatives if one != {"type": "null"}), {})
+
+
 def _given(value: object) -> object:
     if value is None:
         raise ValueError("may be left out, but not be null")
@@ -74,7 +98,6 @@ PersonName = Annotated[
 NewPassword = Annotated[str, Field(min_length=8, max_length=128), Confidential()]
 KnownPassword = Annotated[str, Field(min_length=1, max_length=128), Confidential()]
 RefreshToken = Annotated[str, Field(min_length=1, max_length=200), Confidential()]
-NotNull = AfterValidator(_given)
 
 
 class Role(StrEnum):
@@ -332,8 +355,8 @@ class UpdateUser(Request[User]):
     """Change somebody's role or status."""
 
     user_id: UUID
-    role: Annotated[Role | SkipJsonSchema[None], NotNull] = None
-    status: Annotated[UserStatus | SkipJsonSchema[None], NotNull] = None
+    role: Annotated[Role | None, NotNull()] = None
+    status: Annotated[UserStatus | None, NotNull()] = None
 
 
 @operation("user", action="user.delete", errors=[OwnerProtected, LastOwner])
@@ -361,11 +384,11 @@ Place = Annotated[str | None, Field(max_length=200), Personal()]
 class VisibilityChange(Message):
     """The fields whose visibility changes; the others keep theirs."""
 
-    name: Annotated[Visibility | SkipJsonSchema[None], NotNull] = None
-    headline: Annotated[Visibility | SkipJsonSchema[None], NotNull] = None
-    biography: Annotated[Visibility | SkipJsonSchema[None], NotNull] = None
-    website: Annotated[Visibility | SkipJsonSchema[None], NotNull] = None
-    location: Annotated[Visibility | SkipJsonSchema[None], NotNull] = None
+    name: Annotated[Visibility | None, NotNull()] = None
+    headline: Annotated[Visibility | None, NotNull()] = None
+    biography: Annotated[Visibility | None, NotNull()] = None
+    website: Annotated[Visibility | None, NotNull()] = None
+    location: Annotated[Visibility | None, NotNull()] = None
 
 
 @operation("user", action="profile.update")
@@ -373,12 +396,12 @@ class UpdateProfile(Request[Profile]):
     """Change one's own profile; null clears a field."""
 
     user_id: UUID
-    name: Annotated[PersonName | SkipJsonSchema[None], NotNull, Personal()] = None
+    name: Annotated[PersonName | None, NotNull(), Personal()] = None
     headline: Headline = None
     biography: Biography = None
     website: Website = None
     location: Place = None
-    visibility: Annotated[VisibilityChange | SkipJsonSchema[None], NotNull] = None
+    visibility: Annotated[VisibilityChange | None, NotNull()] = None
 
 
 @event("user", key="user_id")
