@@ -1,0 +1,1 @@
+"""Events on their way: out of the outbox, over the bus, into the inbox, or to the dead letters."""

@@ -1,0 +1,168 @@
+"""Delivery: an event from the bus reaches a service's reactions, exactly once in effect."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from colonnade.bus import Bus, Consumer
+from colonnade.context import use_context
+from colonnade.errors import Conflict, Unavailable
+from colonnade.events import BoundReaction, Envelope
+from colonnade.identifiers import is_tenant_id
+from colonnade.store import SqlStore
+from colonnade_runtime.events import dead_letters, inbox
+from colonnade_runtime.events.acting import Actor
+from colonnade_runtime.events.dead_letters import AlreadyReplayed, DeadLetter, sentence_of
+from colonnade_runtime.events.handling import DeliveryCounts, DeliverySettings, Handling
+from colonnade_runtime.events.ports import Standing, StandingOf, TenantlessLetters
+from colonnade_runtime.events.reaction import Reaction, replay_claim
+
+_STORE_SECONDS = 30.0
+_PRUNED_AT_ONCE = 500
+
+
+class Delivery:
+    """Brings events to the reactions of one service, and keeps what they gave up."""
+
+    def __init__(
+        self,
+        reactions: Sequence[BoundReaction],
+        store: SqlStore,
+        letters: TenantlessLetters,
+        standing_of: StandingOf,
+        actor: Actor,
+        log: Any,
+        settings: DeliverySettings | None = None,
+    ) -> None:
+        self.counts = DeliveryCounts()
+        self._settings = settings or DeliverySettings()
+        self._store = store
+        self._letters = letters
+        self._standing_of = standing_of
+        self._actor = actor
+        self._log = log
+        self._stopping = asyncio.Event()
+        self._consumers: dict[str, Handling] = {}
+        for bound in reactions:
+            reaction = Reaction(f"{actor.service}:{bound.name}", bound, store)
+            self._consumers[reaction.consumer] = Handling(
+                reaction, actor, self._settings, self.counts, self._stopping, log
+            )
+
+    async def start(self, bus: Bus) -> None:
+        """Take events from `bus` from now on."""
+        for name, handling in self._consumers.items():
+
+            async def deliver(data: bytes, handling: Handling = handling) -> None:
+                await self._deliver(handling, data)
+
+            await bus.consume(Consumer(name, handling.reaction.bound.event_type.type, deliver))
+
+    def stop(self) -> None:
+        """Begin no further attempt. What waits for its next one goes back to where it came from,
+        what runs goes on; nothing becomes a dead letter because of a stop."""
+        self._stopping.set()
+
+    async def dead_letters(
+        self, tenant: str, *, replayed: bool = False, limit: int = 100
+    ) -> Sequence[DeadLetter]:
+        """The oldest dead letters of a tenant; replayed ones only when asked for."""
+        with use_context(self._actor.context(tenant, seconds=_STORE_SECONDS)):
+            return await self._store.read(dead_letters.listing(replayed=replayed, limit=limit))
+
+    async def dead_letter(self, tenant: str, identifier: UUID) -> DeadLetter:
+        """One dead letter.
+
+        Raises:
+            NotFound: when the tenant has none of this id.
+        """
+        with use_context(self._actor.context(tenant, seconds=_STORE_SECONDS)):
+            return await self._store.read(dead_letters.show(identifier))
+
+    async def discard(self, tenant: str, identifier: UUID) -> None:
+        """Remove a dead letter; its event counts as handled.
+
+        Raises:
+            NotFound: when the tenant has none of this id.
+        """
+        with use_context(self._actor.context(tenant, seconds=_STORE_SECONDS)):
+            await self._store.run(dead_letters.discard(identifier))
+
+    async def replay(self, tenant: str, identifier: UUID) -> None:
+        """Deliver a dead letter once more, now, on the same path as any event.
+
+        Raises:
+            NotFound: when the tenant has none of this id.
+            Conflict: when it was replayed before, its consumer is gone, or it failed again; it
+                then stays, with the new error.
+        """
+        letter = await self.dead_letter(tenant, identifier)
+        handling = self._consumers.get(letter.consumer)
+        if handling is None:
+            raise Conflict(
+                f"The consumer '{letter.consumer}' of dead letter {identifier} does not exist any "
+                "more: discard the letter, or bring the reaction back under this name."
+            )
+        if letter.replayed_at is not None:
+            raise Conflict(f"Dead letter {identifier} was replayed at {letter.replayed_at}.")
+        try:
+            await self._replay(handling, letter)
+        except AlreadyReplayed:
+            raise
+        except Exception as error:
+            with use_context(self._actor.context(tenant, seconds=_STORE_SECONDS)):
+                failed = dead_letters.note_failure(identifier, sentence_of(error))
+                await self._store.run(failed)
+            raise Conflict(f"The replay failed again: {sentence_of(error)}") from error
+
+    async def prune_inbox(self, tenant: str) -> int:
+        """Forget events that were handled longer ago than the inbox remembers; how many."""
+        before = self._actor.clock.now() - timedelta(seconds=self._settings.remembered)
+        removed = 0
+        while True:
+            with use_context(self._actor.context(tenant, seconds=_STORE_SECONDS)):
+                found = await self._store.run(inbox.prune(before, _PRUNED_AT_ONCE))
+            removed += found
+            if found < _PRUNED_AT_ONCE:
+                return removed
+
+    async def _replay(self, handling: Handling, letter: DeadLetter) -> None:
+        envelope = Envelope.decode(letter.envelope)
+        event = handling.reaction.bound.event_type.model.decode(bytes(envelope.data))
+        await handling.run_once(event, envelope, replay_claim(letter.id))
+        self.counts.handled += 1
+
+    async def _deliver(self, handling: Handling, data: bytes) -> None:
+        if self._stopping.is_set():
+            raise Unavailable("The process stops; the event is delivered again later.")
+        try:
+            envelope = Envelope.decode(data)
+        except (msgspec.MsgspecError, ValueError) as error:
+            return await self._keep_tenantless(handling, data, sentence_of(error))
+        standing = Standing.UNKNOWN
+        if is_tenant_id(envelope.tenant):
+            standing = self._standing_of(envelope.tenant)
+        if standing is Standing.ACTIVE:
+            return await handling.handle(envelope, data)
+        if standing is Standing.SUSPENDED:
+            raise Unavailable(f"The tenant '{envelope.tenant}' is suspended; its events wait.")
+        if standing is Standing.DISABLED:
+            self.counts.passed_over += 1
+            return None
+        unknown = f"The tenant '{envelope.tenant[:64]}' is not known here."
+        return await self._keep_tenantless(handling, data, unknown)
+
+    async def _keep_tenantless(self, handling: Handling, data: bytes, error: str) -> None:
+        consumer = handling.reaction.consumer
+        identifier = await self._letters.keep_dead_letter(consumer, data, error)
+        self.counts.dead += 1
+        self._log.error(
+            "event of no tenant kept as a dead letter",
+            consumer=consumer,
+            dead_letter=str(identifier),
+            error=error,
+        )

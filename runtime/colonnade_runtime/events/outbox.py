@@ -1,0 +1,105 @@
+"""The outbox as plain units of work: what is pending, what was sent, what may go."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CursorResult, delete, func, select, update
+
+from colonnade.store import Session
+from colonnade.tables import OutboxRow
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A pending event as the relay needs it."""
+
+    sequence: int
+    event_id: UUID
+    type: str
+    key: str
+    envelope: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxStatus:
+    """How a tenant's outbox stands; `oldest` is when the oldest pending event was written."""
+
+    tenant: str
+    pending: int
+    oldest: datetime | None
+    sent: int
+
+
+def pending(limit: int) -> Callable[[Session], Sequence[Outgoing]]:
+    """The first `limit` events that were not sent, in the order they were committed."""
+
+    def work(session: Session) -> Sequence[Outgoing]:
+        query = (
+            select(
+                OutboxRow.sequence,
+                OutboxRow.event_id,
+                OutboxRow.type,
+                OutboxRow.key,
+                OutboxRow.envelope,
+            )
+            .where(OutboxRow.sent_at.is_(None))
+            .order_by(OutboxRow.sequence)
+            .limit(limit)
+        )
+        return [Outgoing(*row) for row in session.execute(query)]
+
+    return work
+
+
+def has_pending(session: Session) -> bool:
+    """Whether any event was not sent."""
+    query = select(OutboxRow.sequence).where(OutboxRow.sent_at.is_(None)).limit(1)
+    return session.execute(query).first() is not None
+
+
+def mark_sent(sequences: Sequence[int]) -> Callable[[Session], None]:
+    """Put events into the archive."""
+
+    def work(session: Session) -> None:
+        rows = update(OutboxRow).where(OutboxRow.sequence.in_(sequences))
+        session.execute(rows.values(sent_at=session.now))
+
+    return work
+
+
+def republish(since: datetime) -> Callable[[Session], int]:
+    """Make every archived event written at or after `since` pending again; answers how many."""
+
+    def work(session: Session) -> int:
+        rows = update(OutboxRow).where(
+            OutboxRow.created_at >= since, OutboxRow.sent_at.is_not(None)
+        )
+        return _count(session.execute(rows.values(sent_at=None)))
+
+    return work
+
+
+def prune(before: datetime, limit: int) -> Callable[[Session], int]:
+    """Delete at most `limit` archived events that were sent before `before`."""
+
+    def work(session: Session) -> int:
+        old = select(OutboxRow.sequence).where(OutboxRow.sent_at < before).limit(limit)
+        return _count(session.execute(delete(OutboxRow).where(OutboxRow.sequence.in_(old))))
+
+    return work
+
+
+def status(session: Session) -> OutboxStatus:
+    """How this tenant's outbox stands."""
+    waiting, oldest = session.execute(
+        select(func.count(), func.min(OutboxRow.created_at)).where(OutboxRow.sent_at.is_(None))
+    ).one()
+    sent = session.execute(select(func.count()).where(OutboxRow.sent_at.is_not(None))).scalar_one()
+    return OutboxStatus(session.tenant, waiting, oldest, sent)
+
+
+def _count(result: object) -> int:
+    assert isinstance(result, CursorResult)
+    return int(result.rowcount)

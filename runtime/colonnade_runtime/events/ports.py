@@ -1,0 +1,57 @@
+"""What the event machinery needs of the rest of the runtime, said as protocols."""
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Protocol
+from uuid import UUID
+
+
+class Standing(StrEnum):
+    """How a tenant stands to one service, as declared now."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    """What is for it waits until it is active again."""
+    DISABLED = "disabled"
+    """The tenant is known and does not use this service: what is for it is passed over."""
+    UNKNOWN = "unknown"
+
+
+StandingOf = Callable[[str], Standing]
+"""The standing of a tenant, by id."""
+
+
+class WorkIndex(Protocol):
+    """The part of a control store that names the tenants with pending work."""
+
+    async def tenants_with_work(self) -> list[str]:
+        """Every tenant named now."""
+        ...
+
+    async def start_sweep(self, tenant: str) -> int:
+        """A mark for `forget_work`, taken before looking for work."""
+        ...
+
+    async def forget_work(self, tenant: str, mark: int) -> bool:
+        """Name `tenant` no longer, unless a commit left work since `mark`."""
+        ...
+
+
+class TenantlessLetters(Protocol):
+    """The part of a control store that keeps events of no tenant that is known here."""
+
+    async def keep_dead_letter(self, source: str, payload: bytes, error: str) -> UUID:
+        """Keep `payload` durably and answer the letter's id."""
+        ...
+
+
+class Sweepable(Protocol):
+    """A part of the runtime that works off rows of a tenant's store."""
+
+    def wake(self, tenant: str) -> None:
+        """Look at the tenant's rows soon. Called in the event loop's thread."""
+        ...
+
+    async def has_work(self, tenant: str) -> bool:
+        """Whether rows are pending, or being worked on, for the tenant."""
+        ...

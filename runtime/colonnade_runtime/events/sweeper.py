@@ -1,0 +1,102 @@
+"""The sweeper: makes sure that no pending row is overlooked, at a cost that follows the work."""
+
+import asyncio
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+from colonnade.clock import Clock
+from colonnade_runtime.events.ports import Sweepable, WorkIndex
+
+
+class Sweeper:
+    """Wakes the parts that work off a service's rows: after each commit, at start for every
+    tenant that the work index names, and again every `interval` seconds.
+
+    A tenant is forgotten only after it was quiet for `quiet` seconds and every part then found
+    nothing of it, so that a busy tenant costs no write to the index.
+    """
+
+    def __init__(
+        self,
+        service: str,
+        index: WorkIndex,
+        parts: Sequence[Sweepable],
+        clock: Clock,
+        log: Any,
+        *,
+        interval: float = 5.0,
+        quiet: float = 30.0,
+    ) -> None:
+        self._service = service
+        self._index = index
+        self._parts = tuple(parts)
+        self._clock = clock
+        self._log = log
+        self._interval = interval
+        self._quiet = quiet
+        self._woken_at: dict[str, float] = {}
+        self._thread = 0
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._stopping = asyncio.Event()
+
+    async def start(self) -> None:
+        """Wake the parts for what an earlier process left behind, and keep looking."""
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.get_ident()
+        await self.sweep()
+        self._task = self._loop.create_task(self._watch(), name=f"sweeper:{self._service}")
+
+    async def stop(self) -> None:
+        """Wake nobody any more."""
+        self._stopping.set()
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait({self._task}, timeout=1.0)
+
+    def wake(self, tenant: str) -> None:
+        """A commit left work for the tenant. May be called from any thread."""
+        if self._loop is None or self._stopping.is_set():
+            return
+        if threading.get_ident() == self._thread:
+            self._wake(tenant)
+        else:
+            self._loop.call_soon_threadsafe(self._wake, tenant)
+
+    async def sweep(self) -> None:
+        """Look once at every tenant that the index names."""
+        now = self._clock.monotonic()
+        for tenant in await self._index.tenants_with_work():
+            woken_at = self._woken_at.setdefault(tenant, now)
+            if now - woken_at < self._quiet or not await self._forget(tenant):
+                self._wake_parts(tenant)
+
+    async def _forget(self, tenant: str) -> bool:
+        mark = await self._index.start_sweep(tenant)
+        if await self._has_work(tenant) or not await self._index.forget_work(tenant, mark):
+            return False
+        self._woken_at.pop(tenant, None)
+        return True
+
+    def _wake(self, tenant: str) -> None:
+        self._woken_at[tenant] = self._clock.monotonic()
+        self._wake_parts(tenant)
+
+    def _wake_parts(self, tenant: str) -> None:
+        for part in self._parts:
+            part.wake(tenant)
+
+    async def _has_work(self, tenant: str) -> bool:
+        for part in self._parts:
+            if await part.has_work(tenant):
+                return True
+        return False
+
+    async def _watch(self) -> None:
+        while not self._stopping.is_set():
+            await asyncio.sleep(self._interval)
+            try:
+                await self.sweep()
+            except Exception as error:
+                self._log.error("work index not readable", service=self._service, error=str(error))
