@@ -20,9 +20,9 @@ _BYTES = {
     "TiB": 2**40,
 }
 
-DURATION_PATTERN = r"^[0-9]{1,9}(\.[0-9]{1,3})?(ms|s|m|h|d)$"
+DURATION_PATTERN = r"^[0-9]{1,12}(\.[0-9]{1,3})?(ms|s|m|h|d)$"
 SIZE_PATTERN = r"^[0-9]{1,12}(\.[0-9]{1,3})?(B|kB|MB|GB|TB|KiB|MiB|GiB|TiB)$"
-_DURATION = re.compile(r"([0-9]{1,9})(?:\.([0-9]{1,3}))?(ms|s|m|h|d)")
+_DURATION = re.compile(r"([0-9]{1,12})(?:\.([0-9]{1,3}))?(ms|s|m|h|d)")
 _SIZE = re.compile(r"([0-9]{1,12})(?:\.([0-9]{1,3}))?(B|kB|MB|GB|TB|KiB|MiB|GiB|TiB)")
 
 
