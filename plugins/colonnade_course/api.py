@@ -272,7 +272,7 @@ class EnrollmentCompleted(EnrollmentFact):
 
 @event("course", key="enrollment_id")
 class EnrollmentEnded(EnrollmentFact):
-    """Somebody has left a course, or a reservation was released."""
+    """Somebody is no longer in a course; not published for one who never was."""
 
 
 @event("course", key="enrollment_id")
@@ -728,3 +728,56 @@ class ReleaseSeat(Request[Reservation]):
     """Give a reserved seat back. A key that nobody reserved yet can no longer be reserved."""
 
     key: ReservationKey
+
+
+OPERATIONS = (
+    CreateCourse,
+    ListCourses,
+    GetCourse,
+    UpdateCourse,
+    DeleteCourse,
+    PublishCourse,
+    UnpublishCourse,
+    GetOutline,
+    ListInstructors,
+    AddInstructor,
+    RemoveInstructor,
+    CreateSection,
+    ListSections,
+    GetSection,
+    UpdateSection,
+    DeleteSection,
+    OrderSections,
+    CreateLesson,
+    ListLessons,
+    GetLesson,
+    UpdateLesson,
+    DeleteLesson,
+    OrderLessons,
+    CreateEnrollment,
+    ListEnrollments,
+    GetEnrollment,
+    EndEnrollment,
+    RecordLessonProgress,
+    ReserveSeat,
+    ActivateEnrollment,
+    ReleaseSeat,
+)
+"""Everything the service may be asked."""
+
+EVENTS = (
+    CourseCreated,
+    CourseUpdated,
+    CoursePublished,
+    CourseUnpublished,
+    CourseDeleted,
+    LessonContentChanged,
+    LessonRemoved,
+    InstructorAdded,
+    InstructorRemoved,
+    EnrollmentActivated,
+    EnrollmentCompleted,
+    EnrollmentEnded,
+    LessonCompleted,
+)
+"""Everything the service publishes."""

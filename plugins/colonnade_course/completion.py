@@ -1,0 +1,82 @@
+"""Completing an enrolment: when every required lesson is done, once and for good."""
+
+from collections.abc import Collection
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, func, select
+
+from colonnade.store import Session
+from colonnade_course.api import EnrollmentCompleted
+from colonnade_course.facts import publish_enrollment
+from colonnade_course.models import EnrollmentRow, LessonProgressRow, LessonRow, SectionRow
+
+
+def counts_for_progress() -> ColumnElement[bool]:
+    """The condition, over lessons joined with their sections, that a lesson is required."""
+    return and_(LessonRow.required.is_(True), SectionRow.required.is_(True))
+
+
+def complete(session: Session, enrollment: EnrollmentRow) -> None:
+    """Turn an active enrolment into a completed one; others stay as they are."""
+    if enrollment.status != "active":
+        return
+    enrollment.status = "completed"
+    enrollment.completed_at = session.now
+    publish_enrollment(session, EnrollmentCompleted, enrollment)
+
+
+def complete_finished(session: Session, course_id: UUID) -> None:
+    """Complete every active enrolment of a course that a change of its lessons has finished."""
+    required = select(func.count()).select_from(LessonRow).join(SectionRow, _in_section())
+    total = session.scalars(
+        required.where(LessonRow.course_id == course_id, counts_for_progress())
+    ).one()
+    if not total:
+        return
+    finished = (
+        select(EnrollmentRow)
+        .join(LessonProgressRow, LessonProgressRow.enrollment_id == EnrollmentRow.id)
+        .join(LessonRow, LessonRow.id == LessonProgressRow.lesson_id)
+        .join(SectionRow, _in_section())
+        .where(
+            EnrollmentRow.course_id == course_id,
+            EnrollmentRow.status == "active",
+            LessonProgressRow.completed_at.is_not(None),
+            counts_for_progress(),
+        )
+        .group_by(EnrollmentRow.id)
+        .having(func.count() == total)
+    )
+    for enrollment in session.scalars(finished).all():
+        complete(session, enrollment)
+
+
+def required_totals(session: Session, course_ids: Collection[UUID]) -> dict[UUID, int]:
+    """Course → number of its required lessons."""
+    query = (
+        select(LessonRow.course_id, func.count())
+        .join(SectionRow, _in_section())
+        .where(LessonRow.course_id.in_(course_ids), counts_for_progress())
+        .group_by(LessonRow.course_id)
+    )
+    return dict(session.execute(query).tuples().all())
+
+
+def required_done(session: Session, enrollment_ids: Collection[UUID]) -> dict[UUID, int]:
+    """Enrolment → number of required lessons completed in it."""
+    query = (
+        select(LessonProgressRow.enrollment_id, func.count())
+        .join(LessonRow, LessonRow.id == LessonProgressRow.lesson_id)
+        .join(SectionRow, _in_section())
+        .where(
+            LessonProgressRow.enrollment_id.in_(enrollment_ids),
+            LessonProgressRow.completed_at.is_not(None),
+            counts_for_progress(),
+        )
+        .group_by(LessonProgressRow.enrollment_id)
+    )
+    return dict(session.execute(query).tuples().all())
+
+
+def _in_section() -> ColumnElement[bool]:
+    return SectionRow.id == LessonRow.section_id

@@ -1,0 +1,253 @@
+"""Courses: the catalogue and what stands in it."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, select
+
+from colonnade.context import PrincipalKind
+from colonnade.errors import FieldError, ValidationFailed
+from colonnade.messages import Empty
+from colonnade.money import Money
+from colonnade.operations import Call, handles
+from colonnade.pagination import Page, SortKey, paginate
+from colonnade.services import ServiceContext
+from colonnade.store import Session
+from colonnade_course.api import (
+    Course,
+    CourseCreated,
+    CourseDeleted,
+    CourseInUse,
+    CoursePublished,
+    CourseUnpublished,
+    CourseUpdated,
+    CreateCourse,
+    DeleteCourse,
+    DuplicateExternalId,
+    GetCourse,
+    ListCourses,
+    PublishCourse,
+    SlugTaken,
+    UnpublishCourse,
+    UpdateCourse,
+)
+from colonnade_course.changes import assign, given
+from colonnade_course.facts import counter_of, publish_contents, publish_course, publish_instructor
+from colonnade_course.lookups import changeable, flush, permitted
+from colonnade_course.models import (
+    CourseCounterRow,
+    CourseRow,
+    EnrollmentRow,
+    InstructorRow,
+    LessonProgressRow,
+    LessonRow,
+    ReservationRow,
+    SectionRow,
+)
+from colonnade_course.presentation import present_course
+from colonnade_course.resources import COURSE
+
+NEWEST_FIRST = [SortKey(CourseRow.created_at, descending=True), SortKey(CourseRow.id)]
+
+CHANGEABLE = ("slug", "summary", "seats", "language", "license", "attribution", "external_id")
+NULLABLE = ("price", "seats", "license", "attribution", "external_id")
+
+
+class Courses:
+    """Handles what is asked about courses."""
+
+    def __init__(self, ctx: ServiceContext) -> None:
+        self._ctx = ctx
+
+    @handles(CreateCourse)
+    async def create(self, request: CreateCourse, call: Call) -> Course:
+        """Make a draft; a person who makes one teaches it."""
+        tenant = self._ctx.tenant()
+        _check_currency(request.price, tenant.currency)
+
+        def work(session: Session) -> Course:
+            course = _new_course(request, call, request.language or tenant.locale)
+            course.id = self._ctx.new_id()
+            call.require(session, COURSE, course)
+            _check_unique(session, course)
+            session.add(course)
+            flush(session, _taken(course))
+            session.add(CourseCounterRow(course_id=course.id, seats_taken=0, sequence=0))
+            _let_creator_teach(session, call, course)
+            publish_course(session, CourseCreated, course)
+            return present_course(course)
+
+        return await self._ctx.store.run(work)
+
+    @handles(ListCourses)
+    async def list(self, request: ListCourses, call: Call) -> Page[Course]:
+        """The courses the caller may see, newest first."""
+        query = select(CourseRow).where(call.visible(COURSE))
+        if request.slug is not None:
+            query = query.where(CourseRow.slug == request.slug)
+        if request.status is not None:
+            query = query.where(CourseRow.status == request.status)
+        if request.external_id is not None:
+            query = query.where(CourseRow.external_id == request.external_id)
+        if request.q is not None:
+            part = request.q.casefold()
+            query = query.where(CourseRow.folded_title.contains(part, autoescape=True))
+
+        def work(session: Session) -> Page[Course]:
+            return paginate(session, query, NEWEST_FIRST, request, present_course)
+
+        return await self._ctx.store.read(work)
+
+    @handles(GetCourse)
+    async def read(self, request: GetCourse, call: Call) -> Course:
+        """One course, read by its primary key alone: the answer is cached by the rows read."""
+
+        def work(session: Session) -> Course:
+            return present_course(permitted(session, call, COURSE, CourseRow, request.course_id))
+
+        return await self._ctx.store.read(work)
+
+    @handles(UpdateCourse)
+    async def update(self, request: UpdateCourse, call: Call) -> Course:
+        """Change what was given."""
+        values = given(request, ("title", "price", *CHANGEABLE), NULLABLE)
+        _check_currency(values.get("price"), self._ctx.tenant().currency)
+
+        def work(session: Session) -> Course:
+            course = changeable(session, call, COURSE, CourseRow, request.course_id)
+            _apply(course, dict(values))
+            if not session.is_modified(course):
+                return present_course(course)
+            with session.no_autoflush:
+                _check_unique(session, course)
+            flush(session, _taken(course))
+            call.require(session, COURSE, course)
+            publish_course(session, CourseUpdated, course)
+            return present_course(course)
+
+        return await self._ctx.store.run(work)
+
+    @handles(DeleteCourse)
+    async def delete(self, request: DeleteCourse, call: Call) -> Empty:
+        """Remove a course that has no learners, with everything in it."""
+
+        def work(session: Session) -> Empty:
+            course = changeable(session, call, COURSE, CourseRow, request.course_id)
+            taken = counter_of(session, course).seats_taken
+            if taken:
+                raise CourseInUse(
+                    f"{taken} enrolments of the course have not ended; end them first.",
+                    details={"enrollments": taken},
+                )
+            publish_contents(session, course, removed=True)
+            publish_course(session, CourseDeleted, course)
+            session.flush()
+            _delete_everything(session, course)
+            return Empty()
+
+        return await self._ctx.store.run(work)
+
+    @handles(PublishCourse)
+    async def publish(self, request: PublishCourse, call: Call) -> Course:
+        """Show a course to everybody."""
+        return await self._set_status(request.course_id, call, "published")
+
+    @handles(UnpublishCourse)
+    async def unpublish(self, request: UnpublishCourse, call: Call) -> Course:
+        """Make a course a draft again."""
+        return await self._set_status(request.course_id, call, "draft")
+
+    async def _set_status(self, course_id: UUID, call: Call, status: str) -> Course:
+        def work(session: Session) -> Course:
+            course = changeable(session, call, COURSE, CourseRow, course_id)
+            if course.status == status:
+                return present_course(course)
+            published = status == "published"
+            course.status = status
+            course.published_at = session.now if published else None
+            session.flush()
+            call.require(session, COURSE, course)
+            publish_course(session, CoursePublished if published else CourseUnpublished, course)
+            publish_contents(session, course)
+            return present_course(course)
+
+        return await self._ctx.store.run(work)
+
+
+def _new_course(request: CreateCourse, call: Call, language: str) -> CourseRow:
+    course = CourseRow(
+        slug=request.slug,
+        summary=request.summary,
+        language=language,
+        status="draft",
+        price_amount=request.price.amount if request.price else None,
+        price_currency=request.price.currency if request.price else None,
+        seats=request.seats,
+        license=request.license,
+        attribution=request.attribution,
+        external_id=request.external_id,
+        created_by=call.principal_id,
+    )
+    course.retitle(request.title)
+    return course
+
+
+def _apply(course: CourseRow, values: dict[str, Any]) -> None:
+    if "price" in values:
+        price: Money | None = values.pop("price")
+        amounts = (price.amount, price.currency) if price else (None, None)
+        assign(course, dict(zip(("price_amount", "price_currency"), amounts, strict=True)))
+    title = values.pop("title", course.title)
+    if title != course.title:
+        course.retitle(title)
+    assign(course, values)
+
+
+def _let_creator_teach(session: Session, call: Call, course: CourseRow) -> None:
+    if call.context.principal.kind is not PrincipalKind.USER:
+        return
+    instructor = InstructorRow(
+        course_id=course.id, user_id=UUID(call.principal_id), active=True, since=session.now
+    )
+    session.add(instructor)
+    publish_instructor(session, instructor)
+
+
+def _check_currency(price: Money | None, currency: str) -> None:
+    if price is None or price.currency == currency:
+        return
+    message = f"must be {currency}, the currency of this academy"
+    raise ValidationFailed(fields=[FieldError("/price/currency", message, "currency")])
+
+
+def _check_unique(session: Session, course: CourseRow) -> None:
+    others = select(CourseRow.id).where(CourseRow.id != course.id)
+    twin = session.scalar(others.where(CourseRow.slug == course.slug))
+    if twin is not None:
+        raise _taken(course, {"course_id": str(twin)})
+    if course.external_id is None:
+        return
+    twin = session.scalar(others.where(CourseRow.external_id == course.external_id))
+    if twin is not None:
+        raise DuplicateExternalId(
+            f"A course with the external id '{course.external_id}' exists.",
+            details={"id": str(twin)},
+            fields=[FieldError("/external_id", "is taken", "taken")],
+        )
+
+
+def _taken(course: CourseRow, details: dict[str, str] | None = None) -> SlugTaken:
+    return SlugTaken(
+        f"A course with the slug '{course.slug}' exists.",
+        details=details,
+        fields=[FieldError("/slug", "is taken", "taken")],
+    )
+
+
+def _delete_everything(session: Session, course: CourseRow) -> None:
+    enrollments = select(EnrollmentRow.id).where(EnrollmentRow.course_id == course.id)
+    for belonging in (ReservationRow, LessonProgressRow):
+        session.execute(delete(belonging).where(belonging.enrollment_id.in_(enrollments)))
+    for part in (EnrollmentRow, LessonRow, SectionRow, InstructorRow, CourseCounterRow):
+        session.execute(delete(part).where(part.course_id == course.id))
+    session.delete(course)

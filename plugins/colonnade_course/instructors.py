@@ -1,0 +1,92 @@
+"""Who teaches a course."""
+
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from colonnade.messages import Empty
+from colonnade.operations import Call, handles
+from colonnade.pagination import Page, SortKey, paginate
+from colonnade.services import ServiceContext
+from colonnade.store import Session
+from colonnade_course.api import (
+    MAXIMUM_INSTRUCTORS,
+    AddInstructor,
+    Instructor,
+    ListInstructors,
+    RemoveInstructor,
+    TooLarge,
+)
+from colonnade_course.facts import publish_instructor
+from colonnade_course.lookups import absent, permitted
+from colonnade_course.models import CourseRow, InstructorRow
+from colonnade_course.presentation import present_instructor
+from colonnade_course.resources import COURSE
+
+LONGEST_FIRST = [SortKey(InstructorRow.since), SortKey(InstructorRow.user_id)]
+
+
+class Instructors:
+    """Handles what is asked about the people who teach."""
+
+    def __init__(self, ctx: ServiceContext) -> None:
+        self._ctx = ctx
+
+    @handles(ListInstructors)
+    async def list(self, request: ListInstructors, call: Call) -> Page[Instructor]:
+        """Who teaches a course the caller may see."""
+
+        def work(session: Session) -> Page[Instructor]:
+            permitted(session, call, COURSE, CourseRow, request.course_id)
+            query = _teaching(request.course_id)
+            return paginate(session, query, LONGEST_FIRST, request, present_instructor)
+
+        return await self._ctx.store.read(work)
+
+    @handles(AddInstructor)
+    async def add(self, request: AddInstructor, call: Call) -> Instructor:
+        """Let somebody teach; nothing changes for one who does already."""
+
+        def work(session: Session) -> Instructor:
+            permitted(session, call, COURSE, CourseRow, request.course_id)
+            row = session.get(InstructorRow, (request.course_id, request.user_id))
+            if row is None:
+                row = InstructorRow(course_id=request.course_id, user_id=request.user_id)
+                row.active = False
+            if row.active:
+                return present_instructor(row)
+            _check_room(session, request.course_id)
+            row.active = True
+            row.since = session.now
+            session.add(row)
+            publish_instructor(session, row)
+            return present_instructor(row)
+
+        return await self._ctx.store.run(work)
+
+    @handles(RemoveInstructor)
+    async def remove(self, request: RemoveInstructor, call: Call) -> Empty:
+        """Take somebody off; also oneself."""
+
+        def work(session: Session) -> Empty:
+            permitted(session, call, COURSE, CourseRow, request.course_id)
+            row = session.get(InstructorRow, (request.course_id, request.user_id))
+            if row is None or not row.active:
+                raise absent("instructor")
+            row.active = False
+            publish_instructor(session, row)
+            return Empty()
+
+        return await self._ctx.store.run(work)
+
+
+def _teaching(course_id: UUID):  # type: ignore[no-untyped-def]
+    return select(InstructorRow).where(
+        InstructorRow.course_id == course_id, InstructorRow.active.is_(True)
+    )
+
+
+def _check_room(session: Session, course_id: UUID) -> None:
+    number = session.scalar(select(func.count()).select_from(_teaching(course_id).subquery()))
+    if (number or 0) >= MAXIMUM_INSTRUCTORS:
+        raise TooLarge(f"A course may have {MAXIMUM_INSTRUCTORS} instructors at most.")

@@ -1,0 +1,228 @@
+"""Lessons: the steps of a course, in order."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import undefer
+
+from colonnade.errors import FieldError, ValidationFailed
+from colonnade.messages import Empty
+from colonnade.operations import Call, handles
+from colonnade.pagination import Page, SortKey, paginate
+from colonnade.services import ServiceContext
+from colonnade.store import Session
+from colonnade_course.api import (
+    MAXIMUM_LESSONS,
+    CreateLesson,
+    DeleteLesson,
+    DuplicateExternalId,
+    GetLesson,
+    Lesson,
+    ListLessons,
+    OrderLessons,
+    Outline,
+    TooLarge,
+    UpdateLesson,
+)
+from colonnade_course.changes import assign, given
+from colonnade_course.completion import complete_finished
+from colonnade_course.facts import publish_lesson_content, publish_lesson_removed
+from colonnade_course.lookups import absent, changeable, flush, permitted, require_new
+from colonnade_course.models import CourseRow, LessonProgressRow, LessonRow, SectionRow
+from colonnade_course.presentation import present_lesson
+from colonnade_course.resources import LESSON, SECTION
+from colonnade_course.structure import arrange, lessons_of, make_room, outline_of
+
+IN_ORDER = [
+    SortKey(LessonRow.course_id),
+    SortKey(LessonRow.section_position),
+    SortKey(LessonRow.section_id),
+    SortKey(LessonRow.position),
+    SortKey(LessonRow.id),
+]
+
+CHANGEABLE = (
+    "section_id",
+    "title",
+    "position",
+    "content_id",
+    "preview",
+    "completion",
+    "required",
+    "duration_minutes",
+    "external_id",
+)
+NULLABLE = ("content_id", "duration_minutes", "external_id")
+FILTERS = ("course_id", "section_id", "content_id", "external_id")
+
+
+class Lessons:
+    """Handles what is asked about lessons, and about the order of them."""
+
+    def __init__(self, ctx: ServiceContext) -> None:
+        self._ctx = ctx
+
+    @handles(CreateLesson)
+    async def create(self, request: CreateLesson, call: Call) -> Lesson:
+        """Add a lesson at its place."""
+
+        def work(session: Session) -> Lesson:
+            section = session.get(SectionRow, request.section_id)
+            if section is None:
+                call.applied = True
+                raise absent("section")
+            lesson = _new_lesson(request, section, self._ctx.new_id())
+            require_new(session, call, LESSON, lesson, "section")
+            _check_room(session, section.course_id)
+            _check_unique(session, lesson)
+            lesson.position = make_room(lessons_of(session, section.id), request.position)
+            session.add(lesson)
+            flush(session, _taken(lesson))
+            if lesson.content_id is not None:
+                publish_lesson_content(session, _course_of(session, lesson), lesson)
+            return present_lesson(lesson)
+
+        return await self._ctx.store.run(work)
+
+    @handles(ListLessons)
+    async def list(self, request: ListLessons, call: Call) -> Page[Lesson]:
+        """The lessons the caller may see, in the order of their course."""
+        query = select(LessonRow).where(call.visible(LESSON))
+        for name in FILTERS:
+            value = getattr(request, name)
+            if value is not None:
+                query = query.where(getattr(LessonRow, name) == value)
+        query = query.options(undefer(LessonRow.section_position))
+
+        def work(session: Session) -> Page[Lesson]:
+            return paginate(session, query, IN_ORDER, request, present_lesson)
+
+        return await self._ctx.store.read(work)
+
+    @handles(GetLesson)
+    async def read(self, request: GetLesson, call: Call) -> Lesson:
+        """One lesson."""
+
+        def work(session: Session) -> Lesson:
+            return present_lesson(permitted(session, call, LESSON, LessonRow, request.lesson_id))
+
+        return await self._ctx.store.read(work)
+
+    @handles(UpdateLesson)
+    async def update(self, request: UpdateLesson, call: Call) -> Lesson:
+        """Change what was given; a new place makes room there."""
+        values = given(request, CHANGEABLE, NULLABLE)
+
+        def work(session: Session) -> Lesson:
+            lesson = changeable(session, call, LESSON, LessonRow, request.lesson_id)
+            shown = (lesson.content_id, lesson.preview)
+            _move(session, lesson, dict(values))
+            with session.no_autoflush:
+                _check_unique(session, lesson)
+            flush(session, _taken(lesson))
+            call.require(session, LESSON, lesson)
+            if shown != (lesson.content_id, lesson.preview):
+                publish_lesson_content(session, _course_of(session, lesson), lesson)
+            if "required" in values or "section_id" in values:
+                complete_finished(session, lesson.course_id)
+            return present_lesson(lesson)
+
+        return await self._ctx.store.run(work)
+
+    @handles(DeleteLesson)
+    async def delete(self, request: DeleteLesson, call: Call) -> Empty:
+        """Remove a lesson and what learners did in it; who did all others has finished."""
+
+        def work(session: Session) -> Empty:
+            lesson = changeable(session, call, LESSON, LessonRow, request.lesson_id)
+            course = _course_of(session, lesson)
+            if lesson.content_id is not None:
+                publish_lesson_content(session, course, lesson, removed=True)
+            publish_lesson_removed(session, course, lesson)
+            done = LessonProgressRow.lesson_id == lesson.id
+            session.execute(delete(LessonProgressRow).where(done))
+            session.delete(lesson)
+            session.flush()
+            complete_finished(session, course.id)
+            return Empty()
+
+        return await self._ctx.store.run(work)
+
+    @handles(OrderLessons)
+    async def order(self, request: OrderLessons, call: Call) -> Outline:
+        """Put the lessons of a section in the given order."""
+
+        def work(session: Session) -> Outline:
+            section = permitted(session, call, SECTION, SectionRow, request.section_id)
+            arrange(lessons_of(session, section.id), request.ids, "lessons of the section")
+            session.flush()
+            return outline_of(session, section.course_id)
+
+        return await self._ctx.store.run(work)
+
+
+def _new_lesson(request: CreateLesson, section: SectionRow, lesson_id: UUID) -> LessonRow:
+    return LessonRow(
+        id=lesson_id,
+        course_id=section.course_id,
+        section_id=section.id,
+        title=request.title,
+        content_id=request.content_id,
+        preview=request.preview,
+        completion=request.completion,
+        required=request.required,
+        duration_minutes=request.duration_minutes,
+        external_id=request.external_id,
+    )
+
+
+def _move(session: Session, lesson: LessonRow, values: dict[str, Any]) -> None:
+    section_id = values.get("section_id", lesson.section_id)
+    moves = section_id != lesson.section_id
+    if moves:
+        _check_section(session, lesson, section_id)
+    position = values.get("position", None if moves else lesson.position)
+    if moves or position != lesson.position:
+        siblings = [row for row in lessons_of(session, section_id) if row is not lesson]
+        values["position"] = make_room(siblings, position)
+    assign(lesson, values)
+
+
+def _check_section(session: Session, lesson: LessonRow, section_id: UUID) -> None:
+    section = session.get(SectionRow, section_id)
+    if section is None or section.course_id != lesson.course_id:
+        message = "is not a section of the lesson's course"
+        raise ValidationFailed(fields=[FieldError("/section_id", message, "foreign")])
+
+
+def _course_of(session: Session, lesson: LessonRow) -> CourseRow:
+    return session.get_one(CourseRow, lesson.course_id)
+
+
+def _check_room(session: Session, course_id: UUID) -> None:
+    lessons = select(func.count()).where(LessonRow.course_id == course_id)
+    if session.scalars(lessons).one() >= MAXIMUM_LESSONS:
+        raise TooLarge(f"A course may have {MAXIMUM_LESSONS} lessons at most.")
+
+
+def _check_unique(session: Session, lesson: LessonRow) -> None:
+    if lesson.external_id is None:
+        return
+    twin: UUID | None = session.scalar(
+        select(LessonRow.id).where(
+            LessonRow.course_id == lesson.course_id,
+            LessonRow.external_id == lesson.external_id,
+            LessonRow.id != lesson.id,
+        )
+    )
+    if twin is not None:
+        raise _taken(lesson, {"id": str(twin)})
+
+
+def _taken(lesson: LessonRow, details: dict[str, str] | None = None) -> DuplicateExternalId:
+    return DuplicateExternalId(
+        f"The course has a lesson with the external id '{lesson.external_id}'.",
+        details=details,
+        fields=[FieldError("/external_id", "is taken", "taken")],
+    )

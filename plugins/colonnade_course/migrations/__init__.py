@@ -1,0 +1,1 @@
+"""How the course service's tables came to be, oldest first."""

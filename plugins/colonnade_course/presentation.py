@@ -1,0 +1,62 @@
+"""Rows as the contract shows them."""
+
+from typing import TypeVar
+
+from colonnade.messages import Message
+from colonnade_course.api import (
+    Course,
+    Enrollment,
+    Instructor,
+    Lesson,
+    OutlineLesson,
+    Reservation,
+    Section,
+)
+from colonnade_course.facts import price_of
+from colonnade_course.models import CourseRow, EnrollmentRow, InstructorRow, LessonRow, SectionRow
+
+MessageT = TypeVar("MessageT", bound=Message)
+
+
+def _like(model: type[MessageT], row: object, **others: object) -> MessageT:
+    values = {name: getattr(row, name) for name in model.model_fields if name not in others}
+    return model.model_validate(values | others)
+
+
+def present_course(row: CourseRow) -> Course:
+    """A course."""
+    return _like(Course, row, price=price_of(row))
+
+
+def present_instructor(row: InstructorRow) -> Instructor:
+    """Somebody who teaches."""
+    return _like(Instructor, row)
+
+
+def present_section(row: SectionRow) -> Section:
+    """A section."""
+    return _like(Section, row)
+
+
+def present_lesson(row: LessonRow) -> Lesson:
+    """A lesson."""
+    return _like(Lesson, row)
+
+
+def present_outline_lesson(row: LessonRow, section: SectionRow) -> OutlineLesson:
+    """A lesson in an outline, where `required` has its section's say in it."""
+    return _like(OutlineLesson, row, required=row.required and section.required)
+
+
+def present_enrollment(row: EnrollmentRow, progress: int) -> Enrollment:
+    """An enrolment."""
+    return _like(Enrollment, row, progress=progress)
+
+
+def present_reservation(key: str, enrollment: EnrollmentRow | None) -> Reservation:
+    """A reservation; one without an enrolment was released before it was made."""
+    if enrollment is None:
+        return Reservation(key=key, enrollment_id=None, status="ended")
+    return Reservation.model_validate(
+        {"key": key, "enrollment_id": enrollment.id, "status": enrollment.status}
+    )

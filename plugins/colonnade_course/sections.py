@@ -1,0 +1,175 @@
+"""Sections: the parts of a course, in order."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+
+from colonnade.errors import FieldError
+from colonnade.messages import Empty
+from colonnade.operations import Call, handles
+from colonnade.pagination import Page, SortKey, paginate
+from colonnade.services import ServiceContext
+from colonnade.store import Session
+from colonnade_course.api import (
+    MAXIMUM_SECTIONS,
+    CreateSection,
+    DeleteSection,
+    DuplicateExternalId,
+    GetOutline,
+    GetSection,
+    ListSections,
+    OrderSections,
+    Outline,
+    Section,
+    SectionInUse,
+    TooLarge,
+    UpdateSection,
+)
+from colonnade_course.changes import assign, given
+from colonnade_course.completion import complete_finished
+from colonnade_course.lookups import absent, changeable, flush, permitted, require_new
+from colonnade_course.models import CourseRow, LessonRow, SectionRow
+from colonnade_course.presentation import present_section
+from colonnade_course.resources import COURSE, SECTION
+from colonnade_course.structure import arrange, make_room, outline_of, sections_of
+
+IN_ORDER = [SortKey(SectionRow.position), SortKey(SectionRow.id)]
+
+
+class Sections:
+    """Handles what is asked about sections, and about the order of them."""
+
+    def __init__(self, ctx: ServiceContext) -> None:
+        self._ctx = ctx
+
+    @handles(CreateSection)
+    async def create(self, request: CreateSection, call: Call) -> Section:
+        """Add a section at its place."""
+
+        def work(session: Session) -> Section:
+            if session.get(CourseRow, request.course_id) is None:
+                call.applied = True
+                raise absent("course")
+            section = SectionRow(
+                id=self._ctx.new_id(),
+                course_id=request.course_id,
+                title=request.title,
+                required=request.required,
+                external_id=request.external_id,
+            )
+            require_new(session, call, SECTION, section, "course")
+            siblings = sections_of(session, request.course_id)
+            if len(siblings) >= MAXIMUM_SECTIONS:
+                raise TooLarge(f"A course may have {MAXIMUM_SECTIONS} sections at most.")
+            _check_unique(session, section)
+            section.position = make_room(siblings, request.position)
+            session.add(section)
+            flush(session, _taken(section))
+            return present_section(section)
+
+        return await self._ctx.store.run(work)
+
+    @handles(ListSections)
+    async def list(self, request: ListSections, call: Call) -> Page[Section]:
+        """The sections of a course, as far as the caller may see them."""
+        query = select(SectionRow).where(
+            SectionRow.course_id == request.course_id, call.visible(SECTION)
+        )
+        if request.external_id is not None:
+            query = query.where(SectionRow.external_id == request.external_id)
+
+        def work(session: Session) -> Page[Section]:
+            return paginate(session, query, IN_ORDER, request, present_section)
+
+        return await self._ctx.store.read(work)
+
+    @handles(GetSection)
+    async def read(self, request: GetSection, call: Call) -> Section:
+        """One section."""
+
+        def work(session: Session) -> Section:
+            row = permitted(session, call, SECTION, SectionRow, request.section_id)
+            return present_section(row)
+
+        return await self._ctx.store.read(work)
+
+    @handles(UpdateSection)
+    async def update(self, request: UpdateSection, call: Call) -> Section:
+        """Change what was given; a new position makes room there."""
+        names = ("title", "position", "required", "external_id")
+        values = given(request, names, nullable=["external_id"])
+
+        def work(session: Session) -> Section:
+            section = changeable(session, call, SECTION, SectionRow, request.section_id)
+            position = values.get("position", section.position)
+            if position != section.position:
+                siblings = sections_of(session, section.course_id)
+                make_room([row for row in siblings if row is not section], position)
+            assign(section, values)
+            with session.no_autoflush:
+                _check_unique(session, section)
+            flush(session, _taken(section))
+            call.require(session, SECTION, section)
+            if "required" in values:
+                complete_finished(session, section.course_id)
+            return present_section(section)
+
+        return await self._ctx.store.run(work)
+
+    @handles(DeleteSection)
+    async def delete(self, request: DeleteSection, call: Call) -> Empty:
+        """Remove an empty section."""
+
+        def work(session: Session) -> Empty:
+            section = changeable(session, call, SECTION, SectionRow, request.section_id)
+            lessons = select(LessonRow.id).where(LessonRow.section_id == section.id)
+            if session.scalar(lessons.limit(1)) is not None:
+                raise SectionInUse("The section has lessons; move or delete them first.")
+            session.delete(section)
+            return Empty()
+
+        return await self._ctx.store.run(work)
+
+    @handles(OrderSections)
+    async def order(self, request: OrderSections, call: Call) -> Outline:
+        """Put the sections of a course in the given order."""
+
+        def work(session: Session) -> Outline:
+            course = permitted(session, call, COURSE, CourseRow, request.course_id)
+            arrange(sections_of(session, course.id), request.ids, "sections of the course")
+            session.flush()
+            return outline_of(session, course.id)
+
+        return await self._ctx.store.run(work)
+
+    @handles(GetOutline)
+    async def outline(self, request: GetOutline, call: Call) -> Outline:
+        """Everything in a course, in order."""
+
+        def work(session: Session) -> Outline:
+            permitted(session, call, COURSE, CourseRow, request.course_id)
+            return outline_of(session, request.course_id)
+
+        return await self._ctx.store.read(work)
+
+
+def _check_unique(session: Session, section: SectionRow) -> None:
+    if section.external_id is None:
+        return
+    twin: UUID | None = session.scalar(
+        select(SectionRow.id).where(
+            SectionRow.course_id == section.course_id,
+            SectionRow.external_id == section.external_id,
+            SectionRow.id != section.id,
+        )
+    )
+    if twin is not None:
+        raise _taken(section, {"id": str(twin)})
+
+
+def _taken(section: SectionRow, details: dict[str, str] | None = None) -> DuplicateExternalId:
+    return DuplicateExternalId(
+        f"The course has a section with the external id '{section.external_id}'.",
+        details=details,
+        fields=[FieldError("/external_id", "is taken", "taken")],
+    )

@@ -1,0 +1,27 @@
+"""The course service: what its handlers and reactions are made of."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from colonnade.services import ServiceContext
+from colonnade_course.courses import Courses
+from colonnade_course.enrollments import Enrollments
+from colonnade_course.instructors import Instructors
+from colonnade_course.lessons import Lessons
+from colonnade_course.reactions import Departures
+from colonnade_course.reservations import Reservations
+from colonnade_course.sections import Sections
+
+
+@asynccontextmanager
+async def course_service(ctx: ServiceContext) -> AsyncIterator[Sequence[object]]:
+    """The objects that handle operations and events; nothing needs tearing down."""
+    yield [
+        Courses(ctx),
+        Instructors(ctx),
+        Sections(ctx),
+        Lessons(ctx),
+        Enrollments(ctx),
+        Reservations(ctx),
+        Departures(),
+    ]
