@@ -1,0 +1,214 @@
+"""The edge keeps an academy's public keys, and lets nobody make it fetch them at will."""
+
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any, cast
+from uuid import UUID
+
+import pytest
+
+from colonnade.context import PrincipalKind
+from colonnade.errors import Unauthenticated, Unavailable
+from colonnade.identifiers import new_id
+from colonnade.services import ServiceContext
+from colonnade_user.api import (
+    GetSigningKeys,
+    JsonWebKeySet,
+    ResolvedSession,
+    ResolveSession,
+    Role,
+    SessionOver,
+)
+from colonnade_user.authenticator import (
+    KEYS_LIFETIME,
+    MAXIMUM_TENANTS,
+    REFETCH_INTERVAL,
+    BearerAuthenticator,
+)
+from colonnade_user.tokens import SigningKey, issue, new_private_key, public_key_of
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+
+class Edge:
+    """A process that hosts no user service: it can ask, and it has a clock."""
+
+    def __init__(self) -> None:
+        self.time = 1000.0
+        self.current = "acme"
+        self.keys: dict[str, SigningKey] = {"acme": SigningKey(new_id(), new_private_key())}
+        self.fetches = 0
+        self.live: dict[UUID, ResolvedSession] = {}
+        self.clock = SimpleNamespace(now=lambda: NOW, monotonic=lambda: self.time)
+        self.reachable = True
+
+    def tenant(self) -> Any:
+        return SimpleNamespace(id=self.current)
+
+    async def ask(self, request: Any, *, deadline: float | None = None) -> Any:
+        if not self.reachable:
+            raise Unavailable("Nobody serves 'user'.")
+        if isinstance(request, GetSigningKeys):
+            self.fetches += 1
+            key = self.keys[self.current]
+            return JsonWebKeySet(keys=[public_key_of(key.id, key.private_key)])
+        assert isinstance(request, ResolveSession)
+        if request.session_id not in self.live:
+            raise SessionOver
+        return self.live[request.session_id]
+
+    def sign_in(self) -> str:
+        """A token of a live session of the current tenant."""
+        user_id, session_id = new_id(), new_id()
+        self.live[session_id] = ResolvedSession(user_id=user_id, role=Role.LEARNER, expires_at=NOW)
+        return issue(
+            self.keys[self.current],
+            tenant=self.current,
+            user_id=user_id,
+            session_id=session_id,
+            now=NOW,
+            lifetime=900,
+        )
+
+
+@pytest.fixture
+def edge() -> Edge:
+    return Edge()
+
+
+@pytest.fixture
+def authenticate(edge: Edge) -> BearerAuthenticator:
+    return BearerAuthenticator(cast(ServiceContext, edge))
+
+
+async def test_a_token_becomes_its_user_with_todays_role(
+    edge: Edge, authenticate: BearerAuthenticator
+) -> None:
+    principal = await authenticate("Bearer", edge.sign_in())
+
+    assert principal is not None
+    assert principal.kind is PrincipalKind.USER
+    assert principal.roles == ("learner",)
+    assert principal.session_id is not None
+    assert UUID(principal.session_id) in edge.live
+
+
+async def test_another_scheme_is_left_to_others(authenticate: BearerAuthenticator) -> None:
+    assert await authenticate("basic", "YTpi") is None
+
+
+async def test_a_role_is_asked_for_each_time(edge: Edge, authenticate: BearerAuthenticator) -> None:
+    token = edge.sign_in()
+    await authenticate("bearer", token)
+    [session_id] = edge.live
+    edge.live[session_id] = edge.live[session_id].model_copy(update={"role": Role.ADMIN})
+
+    principal = await authenticate("bearer", token)
+
+    assert principal is not None
+    assert principal.roles == ("admin",)
+
+
+async def test_a_session_that_is_over_is_refused(
+    edge: Edge, authenticate: BearerAuthenticator
+) -> None:
+    token = edge.sign_in()
+    edge.live.clear()
+
+    with pytest.raises(Unauthenticated, match="session is over") as refused:
+        await authenticate("bearer", token)
+
+    assert "WWW-Authenticate" in refused.value.headers
+
+
+async def test_a_token_for_anothers_session_is_refused(
+    edge: Edge, authenticate: BearerAuthenticator
+) -> None:
+    token = edge.sign_in()
+    [session_id] = edge.live
+    edge.live[session_id] = edge.live[session_id].model_copy(update={"user_id": new_id()})
+
+    with pytest.raises(Unauthenticated):
+        await authenticate("bearer", token)
+
+
+async def test_keys_are_fetched_once(edge: Edge, authenticate: BearerAuthenticator) -> None:
+    for _ in range(3):
+        await authenticate("bearer", edge.sign_in())
+
+    assert edge.fetches == 1
+
+
+async def test_keys_are_fetched_again_after_a_while(
+    edge: Edge, authenticate: BearerAuthenticator
+) -> None:
+    await authenticate("bearer", edge.sign_in())
+    edge.time += KEYS_LIFETIME + 1
+    await authenticate("bearer", edge.sign_in())
+
+    assert edge.fetches == 2
+
+
+async def test_tokens_of_unknown_keys_cause_one_fetch_per_interval(
+    edge: Edge, authenticate: BearerAuthenticator
+) -> None:
+    await authenticate("bearer", edge.sign_in())
+    stranger = Edge().sign_in()
+
+    for _ in range(20):
+        with pytest.raises(Unauthenticated):
+            await authenticate("bearer", stranger)
+    assert edge.fetches == 1
+
+    edge.time += REFETCH_INTERVAL + 1
+    for _ in range(20):
+        with pytest.raises(Unauthenticated):
+            await authenticate("bearer", stranger)
+    assert edge.fetches == 2
+
+
+async def test_a_new_key_is_found_once_the_interval_is_over(
+    edge: Edge, authenticate: BearerAuthenticator
+) -> None:
+    await authenticate("bearer", edge.sign_in())
+    edge.keys["acme"] = SigningKey(new_id(), new_private_key())
+    edge.time += REFETCH_INTERVAL + 1
+
+    assert await authenticate("bearer", edge.sign_in()) is not None
+
+
+async def test_one_academys_keys_do_not_verify_anothers_tokens(
+    edge: Edge, authenticate: BearerAuthenticator
+) -> None:
+    edge.keys["globex"] = SigningKey(new_id(), new_private_key())
+    token = edge.sign_in()
+    await authenticate("bearer", token)
+    edge.current = "globex"
+
+    with pytest.raises(Unauthenticated, match="not signed by this academy"):
+        await authenticate("bearer", token)
+
+
+async def test_the_keys_of_many_academies_are_kept_within_a_bound(
+    edge: Edge, authenticate: BearerAuthenticator
+) -> None:
+    key = edge.keys["acme"]
+    for number in range(MAXIMUM_TENANTS + 5):
+        edge.current = f"tenant-{number}"
+        edge.keys[edge.current] = key
+        await authenticate("bearer", edge.sign_in())
+    assert edge.fetches == MAXIMUM_TENANTS + 5
+
+    edge.current = "tenant-0"
+    await authenticate("bearer", edge.sign_in())
+    assert edge.fetches == MAXIMUM_TENANTS + 6
+
+
+async def test_an_unreachable_user_service_is_not_a_bad_token(
+    edge: Edge, authenticate: BearerAuthenticator
+) -> None:
+    token = edge.sign_in()
+    edge.reachable = False
+
+    with pytest.raises(Unavailable):
+        await authenticate("bearer", token)
