@@ -85,6 +85,10 @@ def test_ordinary_policies_are_taken(source: str) -> None:
         ("package again", "second package"),
         ("import foo.bar", "below 'data' or 'input'"),
         ("1 == 1", "begins with its name"),
+        ('deny := "everything"', "write 'deny contains …'"),
+        ("grants[1] := [] if true", "write 'grants contains …'"),
+        ("denies contains []", "write 'deny contains …'"),
+        ("allow if true", "write 'grants contains …'"),
     ],
 )
 def test_what_an_engine_would_misread_is_refused(source: str, complaint: str) -> None:

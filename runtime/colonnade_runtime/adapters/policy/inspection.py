@@ -35,6 +35,19 @@ INPUT: Mapping[str, Mapping[str, Any]] = {
     "tenant_data": {},
 }
 """The members of the input document, as far as they are the same for everybody."""
+GATHERED = frozenset({"actions", "grants", "deny", "masks", "expires_at"})
+"""What the entry point gathers from every package."""
+_MISTAKEN_FOR = {
+    "action": "actions",
+    "allow": "grants",
+    "denied": "deny",
+    "denies": "deny",
+    "expires": "expires_at",
+    "grant": "grants",
+    "granted": "grants",
+    "mask": "masks",
+    "masked": "masks",
+}
 _BUILTIN_NAMES = frozenset(
     {name.partition(".")[0] for name in ALLOWED_BUILTINS} | {"internal", "set"}
 )
@@ -49,6 +62,7 @@ def inspect_modules(modules: Sequence[PolicyModule]) -> list[PolicyProblem]:
     for item in outlines:
         if not item.problems:
             _inspect_package(item)
+            _inspect_gathered(item)
             inspect_rules(item, names[item.package])
             _inspect_time(item)
     problems = [problem for item in outlines for problem in item.problems]
@@ -71,6 +85,18 @@ def _inspect_package(item: ModuleOutline) -> None:
         item.complain(
             f"'package {item.package}' is not gathered; write 'package {SERVICE_PACKAGE}<name>'."
         )
+
+
+def _inspect_gathered(item: ModuleOutline) -> None:
+    """A deny that is no set, or is called otherwise, would never be gathered."""
+    for rule in item.rules:
+        name = rule.head.text
+        if name in _MISTAKEN_FOR:
+            meant = _MISTAKEN_FOR[name]
+            item.complain(f"nobody gathers '{name}'; write '{meant} contains …'.", rule.head)
+        is_set = len(rule.tokens) > 1 and rule.tokens[1].is_name("contains")
+        if name in GATHERED and not is_set:
+            item.complain(f"'{name}' is a set; write '{name} contains …'.", rule.head)
 
 
 def _inspect_time(item: ModuleOutline) -> None:
