@@ -73,8 +73,9 @@ class Origins:
     ) -> Problem:
         """A problem with the value at `path`, at its place; for checks that come later, such
         as whether an adapter has a URL's scheme."""
-        node = matching(self.tree, path)[1]
-        return Problem.at(node.place, dotted(path), message, suggestion)
+        written, node, _ = matching(self.tree, path)
+        subject = written if isinstance(node, ScalarNode) else path
+        return Problem.at(node.place, dotted(subject), message, suggestion)
 
     def _origin(self, node: Node, path: Path) -> Origin:
         kind = self._kinds.get(node.place.source, OriginKind.FILE)
