@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from colonnade.bus import Bus
 from colonnade.context import use_context
+from colonnade.errors import NotFound
 from colonnade.store import Session, SqlStore
 from colonnade_runtime.events import outbox
 from colonnade_runtime.events.acting import Actor
@@ -110,6 +111,9 @@ class Relay:
             while True:
                 try:
                     await pump.run()
+                    return
+                except NotFound:
+                    # The tenant's declaration is gone; its rows wait for it to come back.
                     return
                 except Exception as error:
                     attempt += 1

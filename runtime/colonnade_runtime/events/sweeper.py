@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from colonnade.clock import Clock
@@ -22,6 +22,7 @@ class Sweeper:
         service: str,
         index: WorkIndex,
         parts: Sequence[Sweepable],
+        is_known: Callable[[str], bool],
         clock: Clock,
         log: Any,
         *,
@@ -31,6 +32,7 @@ class Sweeper:
         self._service = service
         self._index = index
         self._parts = tuple(parts)
+        self._is_known = is_known
         self._clock = clock
         self._log = log
         self._interval = interval
@@ -68,6 +70,9 @@ class Sweeper:
         """Look once at every tenant that the index names."""
         now = self._clock.monotonic()
         for tenant in await self._index.tenants_with_work():
+            if not self._is_known(tenant):
+                # Its declaration is gone; its rows wait for it to come back.
+                continue
             woken_at = self._woken_at.setdefault(tenant, now)
             if now - woken_at < self._quiet or not await self._forget(tenant):
                 self._wake_parts(tenant)
