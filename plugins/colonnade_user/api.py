@@ -330,7 +330,7 @@ class ListUsers(ListRequest[Page[User]]):
 
     role: Role | None = None
     status: UserStatus | None = None
-    q: str | None = Field(
+    q: Annotated[str | None, Personal()] = Field(
         None, min_length=1, max_length=100, description="Part of the name, or of a visible e-mail."
     )
     sort: Literal["created_at", "-created_at"] = Field(

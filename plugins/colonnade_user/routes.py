@@ -19,6 +19,7 @@ from colonnade_user.api import (
     Logout,
     RefreshTokens,
     RegisterUser,
+    RotateSigningKey,
     UpdateProfile,
     UpdateUser,
 )
@@ -43,6 +44,7 @@ class AuthenticationController(Controller):
     logout = post("/logout", Logout, status=204)
     password = post("/password", ChangePassword, status=204)
     keys = get("/jwks", GetSigningKeys)
+    rotate = post("/keys", RotateSigningKey)
 
 
 class SessionController(Controller):
