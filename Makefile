@@ -73,7 +73,7 @@ $(LOCK_VENV)/bin/uv:
 	@$(LOCK_VENV)/bin/python -m pip --disable-pip-version-check --quiet install uv
 
 define find-or-make-environment
-	@if [ -x $(BIN)/python ]; then exit 0; fi; \
+	@if $(BIN)/python -m pip --version >/dev/null 2>&1; then exit 0; fi; \
 	for candidate in $(PYTHON) python3 python3.13 python3.12 python3.11 python3.14 python; do \
 		if "$$candidate" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
 			echo "Making $(VENV) with $$("$$candidate" --version) …"; \
