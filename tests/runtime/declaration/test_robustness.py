@@ -24,8 +24,8 @@ class Config(BaseModel):
 
 WORDS = [
     "user", "course", "main", "default", "plugin", "enabled", "timeout", "config", "seats",
-    "nested", "names", "services", "replicas", "gateway", "host", "port", "url", "password", "secret",
-    "sql", "engine", "folder", "level", "total", "drain", "domain", "trusted_proxies",
+    "nested", "names", "services", "replicas", "gateway", "host", "port", "url", "password",
+    "secret", "sql", "engine", "folder", "level", "total", "drain", "domain", "trusted_proxies",
 ]  # fmt: skip
 SCALARS = (
     st.none()
