@@ -52,7 +52,8 @@ expires_at contains time if {
 	some time in data.colonnade.services[name].expires_at
 }
 
-concerns_principal(rule) if not "roles" in object.keys(rule)
+# A deny that names no roles concerns everybody.
+concerns_principal(rule) if not is_array(object.get(rule, "roles", null))
 
 concerns_principal(rule) if {
 	some role in rule.roles

@@ -20,6 +20,7 @@ from colonnade.policy.engine import (
 from colonnade.policy.evaluation import Outcome, evaluate, permits
 from colonnade.policy.masking import UnmaskableField, masked, masked_mapping
 from colonnade.policy.memoised import MemoisedPolicy, PolicyCounters
+from colonnade.policy.narrowing import TenantDeny, TenantPolicy
 from colonnade.policy.parsing import parse_decision
 from colonnade.policy.resource import RelatedLookup, Relation, ResourceType
 
@@ -43,6 +44,8 @@ __all__ = [
     "RelatedTo",
     "Relation",
     "ResourceType",
+    "TenantDeny",
+    "TenantPolicy",
     "UnmaskableField",
     "evaluate",
     "masked",

@@ -77,8 +77,9 @@ def _condition(data: object, where: str) -> Condition:
 
 
 def _operator(data: object, where: str) -> Operator:
+    name = _name(data, where)
     try:
-        return Operator(_name(data, where))
+        return Operator(name)
     except ValueError:
         known = ", ".join(Operator)
         raise MalformedDecision(f"{where} is no operator (there are {known})") from None

@@ -1,4 +1,4 @@
-"""One in-memory database for the tests of this folder."""
+"""Makes the tables of this folder importable by its tests."""
 
 import sys
 from pathlib import Path

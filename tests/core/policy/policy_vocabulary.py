@@ -4,10 +4,11 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from colonnade.policy import Relation, ResourceType
-from colonnade.tables import TYPES, UtcDateTime
 from sqlalchemy import Boolean, Integer, MetaData, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from colonnade.policy import Relation, ResourceType
+from colonnade.tables import TYPES, UtcDateTime
 
 
 class Base(DeclarativeBase):

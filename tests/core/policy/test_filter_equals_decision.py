@@ -6,13 +6,14 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from colonnade.policy import Outcome, evaluate, parse_decision, permits, where
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from policy_vocabulary import COURSE, Base, CourseRow, EnrolledRow, Level, TeachesRow
-from sqlalchemy import Engine, create_engine, delete, event, func, not_, select
+from sqlalchemy import Engine, create_engine, delete, func, not_, select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
+
+from colonnade.policy import Outcome, evaluate, parse_decision, permits, where
 
 IDS = [UUID(int=number) for number in range(1, 5)]
 TIMES = [datetime(2025, 1, 1, tzinfo=UTC) + timedelta(hours=hour) for hour in range(3)]
@@ -110,9 +111,6 @@ def decisions(items: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]
 @pytest.fixture(scope="module")
 def engine() -> Iterator[Engine]:
     engine = create_engine("sqlite://")
-    event.listen(
-        engine, "connect", lambda raw, _: raw.execute("PRAGMA case_sensitive_like = ON")
-    )
     Base.metadata.create_all(engine)
     yield engine
     engine.dispose()
