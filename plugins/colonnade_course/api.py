@@ -327,12 +327,13 @@ class CreateCourse(Request[Course]):
 
 @operation("course", action="course.read", idempotent=True)
 class ListCourses(ListRequest[Page[Course]]):
-    """List the courses the caller may see, newest first."""
+    """List the courses the caller may see, newest first unless `sort` says otherwise."""
 
     slug: Slug | None = None
     status: CourseStatus | None = None
     external_id: ExternalId | None = None
     q: Line | None = Field(None, description="Part of the title.")
+    sort: Literal["-created_at", "created_at", "title"] = "-created_at"
 
 
 @operation("course", action="course.read", idempotent=True, cached=True)

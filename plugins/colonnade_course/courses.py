@@ -47,7 +47,11 @@ from colonnade_course.models import (
 from colonnade_course.presentation import present_course
 from colonnade_course.resources import COURSE
 
-NEWEST_FIRST = [SortKey(CourseRow.created_at, descending=True), SortKey(CourseRow.id)]
+ORDERS = {
+    "-created_at": [SortKey(CourseRow.created_at, descending=True), SortKey(CourseRow.id)],
+    "created_at": [SortKey(CourseRow.created_at), SortKey(CourseRow.id)],
+    "title": [SortKey(CourseRow.folded_title), SortKey(CourseRow.id)],
+}
 
 CHANGEABLE = ("slug", "summary", "seats", "language", "license", "attribution", "external_id")
 NULLABLE = ("price", "seats", "license", "attribution", "external_id")
@@ -81,7 +85,7 @@ class Courses:
 
     @handles(ListCourses)
     async def list(self, request: ListCourses, call: Call) -> Page[Course]:
-        """The courses the caller may see, newest first."""
+        """The courses the caller may see, in the order asked for."""
         query = select(CourseRow).where(call.visible(COURSE))
         if request.slug is not None:
             query = query.where(CourseRow.slug == request.slug)
@@ -94,7 +98,7 @@ class Courses:
             query = query.where(CourseRow.folded_title.contains(part, autoescape=True))
 
         def work(session: Session) -> Page[Course]:
-            return paginate(session, query, NEWEST_FIRST, request, present_course)
+            return paginate(session, query, ORDERS[request.sort], request, present_course)
 
         return await self._ctx.store.read(work)
 
