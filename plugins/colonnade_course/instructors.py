@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from colonnade.messages import Empty
 from colonnade.operations import Call, handles
@@ -80,7 +80,7 @@ class Instructors:
         return await self._ctx.store.run(work)
 
 
-def _teaching(course_id: UUID):  # type: ignore[no-untyped-def]
+def _teaching(course_id: UUID) -> Select[InstructorRow]:
     return select(InstructorRow).where(
         InstructorRow.course_id == course_id, InstructorRow.active.is_(True)
     )

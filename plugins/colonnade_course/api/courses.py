@@ -1,0 +1,182 @@
+"""Operations on courses and the people who teach them."""
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from colonnade.messages import Empty, Message, Request
+from colonnade.money import Money
+from colonnade.operations import operation
+from colonnade.pagination import ListRequest, Page
+from colonnade_course.api.errors import CourseInUse, DuplicateExternalId, SlugTaken, TooLarge
+from colonnade_course.api.types import (
+    Completion,
+    CourseStatus,
+    ExternalId,
+    Language,
+    Line,
+    Seats,
+    Slug,
+    Text,
+)
+
+
+class Course(Message):
+    """A course as it presents itself. Without a price, or with one of 0, it is free."""
+
+    id: UUID
+    title: str
+    slug: str
+    summary: str
+    status: CourseStatus
+    price: Money | None
+    seats: int | None
+    language: str
+    license: str | None
+    attribution: str | None
+    external_id: str | None
+    created_by: str
+    published_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    version: int
+
+
+@operation("course", action="course.create", errors=[SlugTaken, DuplicateExternalId])
+class CreateCourse(Request[Course]):
+    """Make a course, as a draft; a person who makes one teaches it."""
+
+    title: Line
+    slug: Slug
+    summary: Text = ""
+    price: Money | None = Field(None, description="In the academy's currency; none: free.")
+    seats: Seats | None = Field(None, description="Enrolments at a time; none: no limit.")
+    language: Language | None = Field(None, description="BCP 47; the academy's by default.")
+    license: Line | None = Field(None, description="Such as an SPDX identifier.")
+    attribution: Text | None = Field(None, description="Who made it, as its license asks.")
+    external_id: ExternalId | None = Field(None, description="Unique in the academy.")
+
+
+@operation("course", action="course.read", idempotent=True)
+class ListCourses(ListRequest[Page[Course]]):
+    """List the courses the caller may see, newest first unless `sort` says otherwise."""
+
+    slug: Slug | None = None
+    status: CourseStatus | None = None
+    external_id: ExternalId | None = None
+    q: Line | None = Field(None, description="Part of the title.")
+    sort: Literal["-created_at", "created_at", "title"] = "-created_at"
+
+
+@operation("course", action="course.read", idempotent=True, cached=True)
+class GetCourse(Request[Course]):
+    """Read a course."""
+
+    course_id: UUID
+
+
+@operation("course", action="course.update", errors=[SlugTaken, DuplicateExternalId])
+class UpdateCourse(Request[Course]):
+    """Change some of what a course says of itself; null takes an optional value away."""
+
+    course_id: UUID
+    title: Line | None = None
+    slug: Slug | None = None
+    summary: Text | None = None
+    price: Money | None = None
+    seats: Seats | None = None
+    language: Language | None = None
+    license: Line | None = None
+    attribution: Text | None = None
+    external_id: ExternalId | None = None
+
+
+@operation("course", action="course.delete", errors=[CourseInUse])
+class DeleteCourse(Request[Empty]):
+    """Delete a course with its sections and lessons, unless it has learners."""
+
+    course_id: UUID
+
+
+@operation("course", action="course.publish", idempotent=True)
+class PublishCourse(Request[Course]):
+    """Show a course to everybody in the academy."""
+
+    course_id: UUID
+
+
+@operation("course", action="course.publish", idempotent=True)
+class UnpublishCourse(Request[Course]):
+    """Make a course a draft again; enrolments stay."""
+
+    course_id: UUID
+
+
+class OutlineLesson(Message):
+    """A lesson in an outline. `required` says whether it counts for progress."""
+
+    id: UUID
+    title: str
+    position: int
+    content_id: UUID | None
+    preview: bool
+    completion: Completion
+    required: bool
+    duration_minutes: int | None
+
+
+class OutlineSection(Message):
+    """A section in an outline, its lessons in order."""
+
+    id: UUID
+    title: str
+    position: int
+    required: bool
+    lessons: list[OutlineLesson]
+
+
+class Outline(Message):
+    """Everything in a course, in order."""
+
+    course_id: UUID
+    sections: list[OutlineSection]
+
+
+@operation("course", action="course.read", idempotent=True)
+class GetOutline(Request[Outline]):
+    """Read the sections and lessons of a course, in order, in one answer."""
+
+    course_id: UUID
+
+
+class Instructor(Message):
+    """Somebody who teaches a course."""
+
+    course_id: UUID
+    user_id: UUID
+    since: datetime
+
+
+@operation("course", action="course.read", idempotent=True)
+class ListInstructors(ListRequest[Page[Instructor]]):
+    """List who teaches a course."""
+
+    course_id: UUID
+
+
+@operation("course", action="course.assign", idempotent=True, errors=[TooLarge])
+class AddInstructor(Request[Instructor]):
+    """Let somebody teach a course; they need the role for it, too."""
+
+    course_id: UUID
+    user_id: UUID
+
+
+@operation("course", action="course.assign")
+class RemoveInstructor(Request[Empty]):
+    """Take somebody off the people who teach a course."""
+
+    course_id: UUID
+    user_id: UUID

@@ -1,0 +1,173 @@
+"""Operations on sections and lessons."""
+
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import Field
+
+from colonnade.messages import Empty, Message, Request
+from colonnade.operations import operation
+from colonnade.pagination import ListRequest, Page
+from colonnade_course.api.courses import Outline
+from colonnade_course.api.errors import DuplicateExternalId, SectionInUse, TooLarge
+from colonnade_course.api.types import (
+    MAXIMUM_LESSONS,
+    MAXIMUM_SECTIONS,
+    Completion,
+    ExternalId,
+    Line,
+    Minutes,
+    Position,
+)
+
+
+class Section(Message):
+    """A part of a course. Lessons of one that is not `required` do not count for progress."""
+
+    id: UUID
+    course_id: UUID
+    title: str
+    position: int
+    required: bool
+    external_id: str | None
+    created_at: datetime
+    updated_at: datetime
+    version: int
+
+
+@operation("course", action="section.create", errors=[DuplicateExternalId, TooLarge])
+class CreateSection(Request[Section]):
+    """Add a section to a course; those at its position and behind move back by one."""
+
+    course_id: UUID
+    title: Line
+    position: Position | None = Field(None, description="None: behind the last one.")
+    required: bool = True
+    external_id: ExternalId | None = Field(None, description="Unique in the course.")
+
+
+@operation("course", action="section.read", idempotent=True)
+class ListSections(ListRequest[Page[Section]]):
+    """List the sections of a course, in order."""
+
+    course_id: UUID
+    external_id: ExternalId | None = None
+
+
+@operation("course", action="section.read", idempotent=True)
+class GetSection(Request[Section]):
+    """Read a section."""
+
+    section_id: UUID
+
+
+@operation("course", action="section.update", errors=[DuplicateExternalId])
+class UpdateSection(Request[Section]):
+    """Change a section."""
+
+    section_id: UUID
+    title: Line | None = None
+    position: Position | None = None
+    required: bool | None = None
+    external_id: ExternalId | None = None
+
+
+@operation("course", action="section.delete", errors=[SectionInUse])
+class DeleteSection(Request[Empty]):
+    """Delete a section that has no lessons."""
+
+    section_id: UUID
+
+
+@operation("course", action="course.arrange")
+class OrderSections(Request[Outline]):
+    """Put the sections of a course in an order; `ids` names all of them, each once."""
+
+    course_id: UUID
+    ids: list[UUID] = Field(max_length=MAXIMUM_SECTIONS)
+
+
+class Lesson(Message):
+    """A step of a course.
+
+    It is `view` when opening it completes it, `manual` when the learner says so. It counts for
+    progress when it and its section are `required`.
+    """
+
+    id: UUID
+    course_id: UUID
+    section_id: UUID
+    title: str
+    position: int
+    content_id: UUID | None
+    preview: bool
+    completion: Completion
+    required: bool
+    duration_minutes: int | None
+    external_id: str | None
+    created_at: datetime
+    updated_at: datetime
+    version: int
+
+
+@operation("course", action="lesson.create", errors=[DuplicateExternalId, TooLarge])
+class CreateLesson(Request[Lesson]):
+    """Add a lesson to a section; those at its position and behind move back by one."""
+
+    section_id: UUID
+    title: Line
+    position: Position | None = Field(None, description="None: behind the last one.")
+    content_id: UUID | None = Field(None, description="What it shows.")
+    preview: bool = Field(False, description="Whether everybody may read its content.")
+    completion: Completion = "manual"
+    required: bool = True
+    duration_minutes: Minutes | None = None
+    external_id: ExternalId | None = Field(None, description="Unique in the course.")
+
+
+@operation("course", action="lesson.read", idempotent=True)
+class ListLessons(ListRequest[Page[Lesson]]):
+    """List lessons the caller may see, in the order of their course."""
+
+    course_id: UUID | None = None
+    section_id: UUID | None = None
+    content_id: UUID | None = None
+    external_id: ExternalId | None = None
+
+
+@operation("course", action="lesson.read", idempotent=True)
+class GetLesson(Request[Lesson]):
+    """Read a lesson."""
+
+    lesson_id: UUID
+
+
+@operation("course", action="lesson.update", errors=[DuplicateExternalId])
+class UpdateLesson(Request[Lesson]):
+    """Change a lesson; `section_id` moves it to another section of its course."""
+
+    lesson_id: UUID
+    section_id: UUID | None = None
+    title: Line | None = None
+    position: Position | None = None
+    content_id: UUID | None = None
+    preview: bool | None = None
+    completion: Completion | None = None
+    required: bool | None = None
+    duration_minutes: Minutes | None = None
+    external_id: ExternalId | None = None
+
+
+@operation("course", action="lesson.delete")
+class DeleteLesson(Request[Empty]):
+    """Delete a lesson, and what learners did in it."""
+
+    lesson_id: UUID
+
+
+@operation("course", action="section.arrange")
+class OrderLessons(Request[Outline]):
+    """Put the lessons of a section in an order; `ids` names all of them, each once."""
+
+    section_id: UUID
+    ids: list[UUID] = Field(max_length=MAXIMUM_LESSONS)

@@ -1,0 +1,56 @@
+"""The kinds of values that the contract is made of, with their bounds."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+Line = Annotated[
+    str,
+    StringConstraints(
+        min_length=1,
+        max_length=200,
+        pattern=r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*$",
+    ),
+]
+"""One line of text that is not blank."""
+
+Text = Annotated[str, StringConstraints(max_length=5000, pattern=r"^[^\x00]*$")]
+"""Some paragraphs of plain text."""
+
+Slug = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=80, pattern=r"^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$"),
+]
+"""A name for URLs: lower-case letters, digits and inner hyphens."""
+
+ExternalId = Annotated[
+    str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")
+]
+"""What the thing is called where it was imported from."""
+
+Language = Annotated[
+    str, StringConstraints(max_length=35, pattern=r"^[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*$")
+]
+"""A BCP 47 tag such as `en` or `pt-BR`."""
+
+ReservationKey = Annotated[
+    str, StringConstraints(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9._:-]+$")
+]
+"""Names one reservation; chosen by the caller, such as the id of an order."""
+
+Seats = Annotated[int, Field(ge=1, le=1_000_000)]
+Position = Annotated[int, Field(ge=0, le=1_000_000)]
+Minutes = Annotated[int, Field(ge=0, le=100_000)]
+
+CourseStatus = Literal["draft", "published"]
+Completion = Literal["view", "manual"]
+EnrollmentStatus = Literal["pending", "active", "completed", "ended"]
+
+MAXIMUM_SECTIONS = 200
+"""Sections a course may have."""
+
+MAXIMUM_LESSONS = 1000
+"""Lessons a course may have."""
+
+MAXIMUM_INSTRUCTORS = 50
+"""People who may teach one course."""
