@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, TypeAlias
 
-from sqlalchemy import ClauseElement, Executable, Table, TextClause, Update
+from sqlalchemy import Executable, Table, TextClause, Update
 from sqlalchemy.orm import Mapper
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.dml import UpdateBase
@@ -79,6 +79,7 @@ def row_key(mapper: Mapper[Any], identity: Any) -> RowKey:
     return (table_name(mapper), tuple(identity))
 
 
+@lru_cache(maxsize=1024)
 def table_name(mapper: Mapper[Any]) -> str:
     """The name of the table that holds a mapped class's identity."""
     table = mapper.base_mapper.local_table
@@ -124,20 +125,18 @@ def tables_in(clauses: Iterable[Any]) -> set[str]:
     return found
 
 
-def tables_written(statement: Executable) -> set[str]:
-    """Every table whose rows `statement` may change; a plain-text statement may change any."""
-    found: set[str] = set()
-    if isinstance(statement, TextClause) or not isinstance(statement, ClauseElement):
-        return {ANY_TABLE}
-    for part in visitors.iterate(statement):
-        if isinstance(part, UpdateBase):
-            target = part.table
-            if not isinstance(target, Table):
-                return {ANY_TABLE}
-            found.add(target.name)
-            if not isinstance(part, Update):
-                found |= cascaded_tables(target)
-    return found
+def tables_written(statement: Executable) -> frozenset[str]:
+    """Every table whose rows `statement` may change; a plain-text statement may change any.
+
+    A change hidden in a common table expression of another statement is not seen.
+    """
+    target = statement.table if isinstance(statement, UpdateBase) else None
+    if not isinstance(target, Table):
+        return _EVERYTHING
+    if isinstance(statement, Update):
+        return frozenset((target.name,))
+    # An insert too: "or replace" deletes what is in its way.
+    return cascaded_tables(target) | {target.name}
 
 
 @lru_cache(maxsize=1024)
@@ -158,4 +157,5 @@ def cascaded_tables(table: Table) -> frozenset[str]:
     return frozenset(found)
 
 
+_EVERYTHING = frozenset({ANY_TABLE})
 _CASCADES = frozenset({"CASCADE", "SET NULL", "SET DEFAULT"})

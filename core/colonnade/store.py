@@ -6,11 +6,13 @@ outbox, so nothing can await the bus inside a transaction and no transaction spa
 
 from collections.abc import Callable
 from datetime import datetime
+from itertools import chain
 from typing import Any, Protocol, TypeVar
 
 import msgspec
-from sqlalchemy import Connection, TextClause, inspect, orm
+from sqlalchemy import Connection, Table, TextClause, insert, inspect, orm
 from sqlalchemy import event as sqlalchemy_event
+from sqlalchemy.orm.attributes import instance_state
 
 from colonnade.clock import Clock
 from colonnade.context import context_or_none
@@ -24,14 +26,18 @@ from colonnade.row_tracking import (
     cascaded_tables,
     eager_tables,
     row_key,
+    table_name,
     tables_in,
     tables_written,
     tracked_reads,
 )
-from colonnade.tables import PENDING_WORK, OutboxRow, PlatformBase, Timestamped
+from colonnade.tables import PENDING_WORK, PLACEHOLDER_SCHEMA, PlatformBase, Timestamped
 
 T = TypeVar("T")
 RowT = TypeVar("RowT")
+
+
+_INSERT_OUTBOX = insert(PlatformBase.metadata.tables[f"{PLACEHOLDER_SCHEMA}.colonnade_outbox"])
 
 
 class Session(orm.Session):
@@ -54,6 +60,8 @@ class Session(orm.Session):
         self.changed = RowSet()
         self.loaded: RowSet | None = tracked_reads()
         self._getting = False
+        self._connection = bind
+        self._outbox: list[dict[str, Any]] = []
 
     def get(self, entity: type[RowT] | orm.Mapper[RowT], ident: Any, **options: Any) -> RowT | None:
         """The row with this primary key, or nothing; see `sqlalchemy.orm.Session.get`."""
@@ -77,7 +85,7 @@ class Session(orm.Session):
         raise InternalError("A unit of work does not roll back; it raises, and the store does.")
 
     def publish(self, event: Event) -> None:
-        """Write `event` to the outbox of this transaction.
+        """Write `event` to the outbox of this transaction, at its end.
 
         It leaves only if, and as soon as, the transaction commits.
         """
@@ -95,15 +103,25 @@ class Session(orm.Session):
             causation=context.request_id if context else "",
             data=msgspec.Raw(event.encode()),
         )
-        row = OutboxRow(
-            event_id=envelope.id,
-            type=declared.type,
-            key=key,
-            envelope=envelope.encode(),
-            created_at=self.now,
+        self._outbox.append(
+            {
+                "event_id": envelope.id,
+                "type": declared.type,
+                "key": key,
+                "envelope": envelope.encode(),
+                "created_at": self.now,
+            }
         )
-        self.add(row)
         self.published += 1
+        self.pending_work = True
+
+    def finish(self) -> None:
+        """Send everything to the database. Called by the store, before it commits."""
+        self.flush()
+        if self._outbox:
+            # Past the unit of work of the ORM: half the time, and one statement for all events.
+            self._connection.execute(_INSERT_OUTBOX, self._outbox)
+            self._outbox = []
 
 
 @sqlalchemy_event.listens_for(Session, "before_flush")
@@ -120,18 +138,24 @@ def _stamp(session: Session, flush_context: Any, instances: Any) -> None:
 
 @sqlalchemy_event.listens_for(Session, "after_flush")
 def _note_changed_rows(session: Session, flush_context: Any) -> None:
-    for rows in (session.new, session.dirty, session.deleted):
-        for row in rows:
-            mapper = inspect(row).mapper
-            table = mapper.local_table
-            if getattr(table, "info", {}).get(PENDING_WORK):
-                session.pending_work = True
-            if table.metadata is not PlatformBase.metadata:
-                session.changed.rows.add(row_key(mapper, mapper.primary_key_from_instance(row)))
-                session.changed.tables |= association_tables(mapper)
-    for row in session.deleted:
-        for target in inspect(row).mapper.tables:
-            session.changed.tables |= cascaded_tables(target)
+    deleted = session.deleted
+    changed = session.changed
+    for row in chain(session.new, session.dirty, deleted):
+        state = instance_state(row)
+        mapper = state.mapper
+        table = mapper.local_table
+        if not isinstance(table, Table):
+            changed.tables.add(ANY_TABLE)
+            continue
+        if PENDING_WORK in table.info:
+            session.pending_work = True
+        if table.metadata is not PlatformBase.metadata:
+            identity = state.key[1] if state.key else mapper.primary_key_from_instance(row)
+            changed.rows.add((table_name(mapper), tuple(identity)))
+            changed.tables |= association_tables(mapper)
+    for row in deleted:
+        for target in instance_state(row).mapper.tables:
+            changed.tables |= cascaded_tables(target)
 
 
 @sqlalchemy_event.listens_for(Session, "do_orm_execute")

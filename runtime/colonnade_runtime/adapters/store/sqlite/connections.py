@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from sqlalchemy import Connection, Engine, NullPool
+from sqlalchemy.dialects.sqlite.base import SQLiteIdentifierPreparer
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.util import LRUCache
@@ -51,8 +52,19 @@ class WriterConnection(TenantConnection):
     begin_statement = "BEGIN IMMEDIATE"
 
 
+class _Preparer(SQLiteIdentifierPreparer):
+    """Renders the placeholder schema as none, once per statement.
+
+    `schema_translate_map` says the same but replaces text at every execution (15 % of a write).
+    """
+
+    def schema_for_object(self, object_: Any) -> str | None:  # type: ignore[override]
+        return None
+
+
 class _Dialect(SQLiteDialect_pysqlite):
     supports_statement_cache = True
+    preparer = _Preparer
 
     def do_begin(self, dbapi_connection: Any) -> None:
         dbapi_connection.execute(dbapi_connection.begin_statement)
@@ -67,10 +79,6 @@ def _initialized_dialect() -> _Dialect:
 
 
 def _engine(dialect: _Dialect, creator: Callable[[], Any]) -> Engine:
-    options = {
-        "schema_translate_map": {PLACEHOLDER_SCHEMA: None},
-        "compiled_cache": _compiled,
-    }
     pool = NullPool(creator, dialect=dialect)
     # Parameters are people's data: they stay out of error messages.
     return Engine(
@@ -78,7 +86,7 @@ def _engine(dialect: _Dialect, creator: Callable[[], Any]) -> Engine:
         dialect,
         make_url("sqlite://"),
         query_cache_size=0,
-        execution_options=options,
+        execution_options={"compiled_cache": _compiled},
         hide_parameters=True,
     )
 
@@ -109,6 +117,11 @@ def open_inline_reader(path: Path) -> Connection:
 def open_patient_reader(path: Path) -> Connection:
     """A connection for another thread that cannot write; it waits and takes its time."""
     return _connect(path, TenantConnection, WRITER_WAIT_MILLISECONDS, ["PRAGMA query_only=ON"])
+
+
+def for_schema_changes(connection: Connection) -> Connection:
+    """The same connection, for whoever asks the database which tables exist."""
+    return connection.execution_options(schema_translate_map={PLACEHOLDER_SCHEMA: None})
 
 
 def close_connection(connection: Connection) -> None:

@@ -103,7 +103,8 @@ class Provisioning:
             facts = read_facts(file.reader())
             if not self._schema.is_current(facts):
                 facts = self._schema.bring_up_to_date(file.writer(), file.label)
-                file.drop_reader()
+                # Both still carry what only schema changes need.
+                file.close()
             if PROVISIONED_AT in facts:
                 self._note(file.tenant, facts)
         except OSError as error:

@@ -11,7 +11,11 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from colonnade.errors import Unavailable
 from colonnade.services import StoreNeed
 from colonnade.tables import PLACEHOLDER_SCHEMA, PlatformBase, StoreFact
-from colonnade_runtime.adapters.store.sqlite.connections import close_connection, open_writer
+from colonnade_runtime.adapters.store.sqlite.connections import (
+    close_connection,
+    for_schema_changes,
+    open_writer,
+)
 from colonnade_runtime.adapters.store.sqlite.files import (
     ServiceFiles,
     make_private_folder,
@@ -78,6 +82,7 @@ class TenantSchema:
         Raises:
             Unavailable: when the file was written by newer code.
         """
+        connection = for_schema_changes(connection)
         facts = read_facts(connection)
         self._refuse_newer(facts, file)
         if self.is_current(facts):

@@ -8,6 +8,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import Executor
+from contextlib import suppress
 from contextvars import copy_context
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
@@ -89,7 +90,8 @@ class SqliteStore:
         self._invalidation = invalidation
         self._on_published = on_published
         self._paths: dict[str, Path] = {}
-        self._writing: set[asyncio.Future[Any]] = set()
+        self._running: set[Transaction[Any]] = set()
+        self._drained: asyncio.Event | None = None
         self._closed = False
         self._provisioning = Provisioning(
             self._files, need, clock, control, executor, service_context, self._write
@@ -123,8 +125,11 @@ class SqliteStore:
     async def close(self, deadline: float = 10.0) -> None:
         """Take no more work, let running transactions end within `deadline` seconds, close."""
         self._closed = True
-        if self._writing:
-            await asyncio.wait(self._writing, timeout=deadline)
+        if self._running:
+            self._drained = asyncio.Event()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(deadline):
+                    await self._drained.wait()
         name = self._files.of_tenant("any").name
         folder = self._files.folder
         await self._open_files.close(lambda p: p.name == name and p.parent.parent == folder)
@@ -158,7 +163,14 @@ class SqliteStore:
                 file.drop_reader()
             if primary_code(error) not in _RETRY_ON_A_THREAD:
                 self._raise(error, file)
-        return await self._start(lambda: self._read_patiently(file, work))
+        loop = asyncio.get_running_loop()
+        try:
+            future = loop.run_in_executor(
+                self._executor, copy_context().run, lambda: self._read_patiently(file, work)
+            )
+        except RuntimeError as error:
+            raise Unavailable(f"The store of {self.service} is closed.") from error
+        return await future
 
     def _read_patiently(self, file: TenantFile, work: Callable[[Session], T]) -> T:
         try:
@@ -205,33 +217,61 @@ class SqliteStore:
             self.control.work_index.holding,
         )
         await self._wait_for_turn(file)
+        loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[T] = loop.create_future()
         try:
-            future = self._start(transaction.run)
-        except BaseException:
+            self._executor.submit(copy_context().run, self._carry_out, transaction, loop, waiter)
+        except RuntimeError as error:
             file.turn.release()
-            raise
-        # The turn ends when the thread is done, also when whoever waits is cancelled.
+            raise Unavailable(f"The store of {self.service} is closed.") from error
         file.users += 1
-        self._writing.add(future)
-        future.add_done_callback(lambda done: self._written(file, done))
+        self._running.add(transaction)
         try:
-            outcome = await asyncio.shield(future)
+            return await waiter
         except asyncio.CancelledError:
             transaction.abandoned = True
             raise
-        return outcome.result
 
-    def _written(self, file: TenantFile, future: asyncio.Future[Outcome[T]]) -> None:
-        self._writing.discard(future)
+    def _carry_out(
+        self,
+        transaction: Transaction[T],
+        loop: asyncio.AbstractEventLoop,
+        waiter: asyncio.Future[T],
+    ) -> None:
+        outcome: Outcome[T] | BaseException
+        try:
+            outcome = transaction.run()
+        except StopIteration as error:
+            # A future cannot carry this one, and its waiter would wait for ever.
+            outcome = RuntimeError("The unit of work raised StopIteration.")
+            outcome.__cause__ = error
+        except BaseException as error:
+            outcome = error
+        loop.call_soon_threadsafe(self._carried_out, transaction, waiter, outcome)
+
+    def _carried_out(
+        self,
+        transaction: Transaction[T],
+        waiter: asyncio.Future[T],
+        outcome: Outcome[T] | BaseException,
+    ) -> None:
+        # Runs also when whoever waited was cancelled: only now is the turn over.
+        file = transaction.file
         file.turn.release()
         self._open_files.release(file)
-        if future.cancelled() or future.exception() is not None:
+        self._running.discard(transaction)
+        if not self._running and self._drained is not None:
+            self._drained.set()
+        if isinstance(outcome, BaseException):
+            if not waiter.done():
+                waiter.set_exception(outcome)
             return
-        outcome = future.result()
         if self._invalidation is not None and outcome.changed:
             self._invalidation(file.tenant, outcome.changed)
         if self._on_published is not None and outcome.pending_work:
             self._on_published(file.tenant)
+        if not waiter.done():
+            waiter.set_result(outcome.result)
 
     async def _wait_for_turn(self, file: TenantFile) -> None:
         if not file.turn.locked():
@@ -245,10 +285,3 @@ class SqliteStore:
             raise Unavailable(
                 f"{file.label} is busy with earlier writes; nothing was changed, try again."
             ) from None
-
-    def _start(self, function: Callable[[], T]) -> asyncio.Future[T]:
-        loop = asyncio.get_running_loop()
-        try:
-            return loop.run_in_executor(self._executor, copy_context().run, function)
-        except RuntimeError as error:
-            raise Unavailable(f"The store of {self.service} is closed.") from error

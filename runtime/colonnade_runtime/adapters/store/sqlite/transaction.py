@@ -44,7 +44,7 @@ class Outcome(Generic[T]):
     pending_work: bool
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Transaction(Generic[T]):
     """A unit of work with everything it needs to commit."""
 
@@ -100,10 +100,10 @@ class Transaction(Generic[T]):
         return Outcome(result, session.changed, session.pending_work)
 
     def _finish(self, session: Session) -> None:
-        session.flush()
         if self.guard is not None:
-            self.guard(session)
             session.flush()
+            self.guard(session)
+        session.finish()
 
     def _roll_back(self, transaction: Any) -> None:
         try:

@@ -31,7 +31,9 @@ def upgrade(op: Operations) -> None:
         sa.Column("title", sa.Text(), nullable=False),
         schema=PLACEHOLDER_SCHEMA,
     )
-    op.create_index("ix_tenant_chapters_book_id", "chapters", ["book_id"], schema=PLACEHOLDER_SCHEMA)
+    op.create_index(
+        "ix_tenant_chapters_book_id", "chapters", ["book_id"], schema=PLACEHOLDER_SCHEMA
+    )
     op.create_table(
         "counters",
         sa.Column("name", sa.Text(), primary_key=True),
