@@ -284,7 +284,7 @@ class RefreshTokens(Request[TokenPair]):
 class Logout(Request[Empty]):
     """End the caller's session, or the one whose refresh token is given."""
 
-    refresh_token: RefreshToken | None = None
+    refresh_token: Annotated[RefreshToken | None, Confidential()] = None
 
 
 @operation("user", action="signing_key.read", idempotent=True)

@@ -1,0 +1,94 @@
+"""A list of users shows exactly those that a read permits, whatever the accounts."""
+
+import asyncio
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import Engine, create_engine, delete, select
+from sqlalchemy.orm import Session
+
+from colonnade.policy import Decision, Facts, PolicyBundle, PolicyQuery, permits, where
+from colonnade.tables import PLACEHOLDER_SCHEMA
+from colonnade_runtime.adapters.policy.embedded import EmbeddedPolicy
+from colonnade_runtime.adapters.policy.files import read_policies
+from colonnade_user.api import Role, UserStatus
+from colonnade_user.models import USER, Base, UserRow
+
+POLICIES = Path(__file__).parents[3] / "policies"
+TENANT = Facts({"id": "acme", "plan": "free", "status": "active"})
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+PEOPLE = [UUID(int=number) for number in range(1, 5)]
+
+PRINCIPALS = [
+    {"id": str(PEOPLE[0]), "kind": "user", "roles": [role]} for role in map(str, Role)
+] + [
+    {"id": "anonymous", "kind": "anonymous", "roles": []},
+    {"id": "service:operator", "kind": "service", "roles": []},
+    {"id": "service:gateway", "kind": "service", "roles": []},
+    {"id": str(PEOPLE[0]), "kind": "api_key", "roles": []},
+]
+ACTIONS = ["user.read", "user.update", "user.delete", "user.register"]
+
+
+@pytest.fixture(scope="module")
+def decisions() -> dict[tuple[str, int], Decision]:
+    async def ask() -> dict[tuple[str, int], Decision]:
+        policy = EmbeddedPolicy(timeout=10.0)
+        await policy.load(PolicyBundle(tuple(read_policies(POLICIES))))
+        answers = {}
+        for action in ACTIONS:
+            for number, principal in enumerate(PRINCIPALS):
+                facts = Facts(principal | {"attributes": {}, "on_behalf_of": None})
+                query = PolicyQuery(action, "user", facts, TENANT)
+                answers[action, number] = await policy.decide(query)
+        await policy.close()
+        return answers
+
+    return asyncio.run(ask())
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Engine]:
+    made = create_engine("sqlite://").execution_options(
+        schema_translate_map={PLACEHOLDER_SCHEMA: None}
+    )
+    Base.metadata.create_all(made)
+    yield made
+    made.dispose()
+
+
+accounts = st.lists(
+    st.tuples(st.sampled_from(list(Role)), st.sampled_from(list(UserStatus))),
+    min_size=len(PEOPLE),
+    max_size=len(PEOPLE),
+)
+
+
+@given(accounts)
+def test_a_list_shows_exactly_what_a_read_permits(
+    engine: Engine,
+    decisions: dict[tuple[str, int], Decision],
+    people: list[tuple[Role, UserStatus]],
+) -> None:
+    with Session(engine) as session:
+        session.execute(delete(UserRow))
+        for user_id, (role, status) in zip(PEOPLE, people, strict=True):
+            user = UserRow(id=user_id, email=f"{user_id}@x.example", role=role, status=status)
+            user.rename("Somebody")
+            user.created_at = user.updated_at = NOW
+            session.add(user)
+        session.flush()
+        rows = session.scalars(select(UserRow)).all()
+        related = USER.related_in(session)
+        for decision in decisions.values():
+            listed = set(session.scalars(select(UserRow.id).where(where(decision, USER))).all())
+            readable = {
+                row.id for row in rows if permits(decision, USER, USER.attributes(row), related)
+            }
+            assert listed == readable
+        session.rollback()
