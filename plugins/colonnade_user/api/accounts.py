@@ -1,0 +1,85 @@
+"""Accounts: who is who in an academy."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from colonnade.messages import Empty, Message, Request
+from colonnade.operations import operation
+from colonnade.pagination import ListRequest, Page
+from colonnade.personal import Personal
+from colonnade_user.api.errors import EmailTaken, LastOwner, OwnerProtected, RegistrationClosed
+from colonnade_user.api.values import (
+    EmailAddress,
+    NewPassword,
+    NotNull,
+    PersonName,
+    Role,
+    UserStatus,
+)
+
+
+class User(Message):
+    """An account. `email` is null for those who may not see it."""
+
+    id: UUID
+    email: Annotated[str | None, Personal()]
+    name: Annotated[str, Personal()]
+    role: Role
+    status: UserStatus
+    created_at: datetime
+    updated_at: datetime
+    version: int
+
+
+@operation("user", action="user.register", errors=[EmailTaken, RegistrationClosed])
+class RegisterUser(Request[User]):
+    """Open an account; its role is learner."""
+
+    email: EmailAddress
+    password: NewPassword
+    name: PersonName
+
+
+@operation("user", action="user.read")
+class ListUsers(ListRequest[Page[User]]):
+    """The accounts that the caller may see."""
+
+    role: Role | None = None
+    status: UserStatus | None = None
+    q: Annotated[str | None, Personal()] = Field(
+        None, min_length=1, max_length=100, description="Part of the name, or of a visible e-mail."
+    )
+    sort: Literal["created_at", "-created_at"] = Field(
+        "-created_at", description="Oldest first, or newest first with a minus."
+    )
+
+
+@operation("user", action="user.read", idempotent=True)
+class GetUser(Request[User]):
+    """One account."""
+
+    user_id: UUID
+
+
+@operation("user", action="user.read", idempotent=True)
+class GetCurrentUser(Request[User]):
+    """The account of the caller."""
+
+
+@operation("user", action="user.update", errors=[OwnerProtected, LastOwner])
+class UpdateUser(Request[User]):
+    """Change somebody's role or status."""
+
+    user_id: UUID
+    role: Annotated[Role | None, NotNull()] = None
+    status: Annotated[UserStatus | None, NotNull()] = None
+
+
+@operation("user", action="user.delete", errors=[OwnerProtected, LastOwner])
+class DeleteUser(Request[Empty]):
+    """Delete an account and everything personal in it."""
+
+    user_id: UUID

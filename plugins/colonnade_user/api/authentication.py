@@ -1,0 +1,121 @@
+"""Signing in, staying signed in and leaving; the keys that verify tokens."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from colonnade.messages import Empty, Message, Request
+from colonnade.operations import operation
+from colonnade.pagination import ListRequest, Page
+from colonnade.personal import Confidential
+from colonnade_user.api.errors import (
+    AccountSuspended,
+    InvalidCredentials,
+    SessionOver,
+    WrongPassword,
+)
+from colonnade_user.api.values import EmailAddress, KnownPassword, NewPassword, RefreshToken, Role
+
+
+class TokenPair(Message):
+    """What a signed-in client holds (RFC 6749 §5.1); `expires_in` is in seconds."""
+
+    access_token: Annotated[str, Confidential()]
+    refresh_token: Annotated[str, Confidential()]
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105
+    expires_in: int
+
+
+class UserSession(Message):
+    """One sign-in. `current` marks the one that asks."""
+
+    id: UUID
+    created_at: datetime
+    last_used_at: datetime
+    expires_at: datetime
+    current: bool
+
+
+class ResolvedSession(Message):
+    """Who a live session belongs to, as of now."""
+
+    user_id: UUID
+    role: Role
+    expires_at: datetime
+
+
+class JsonWebKey(Message):
+    """A public key for verifying access tokens (RFC 7517 §4, RFC 7518 §6.2.1)."""
+
+    kty: str
+    crv: str
+    x: str
+    y: str
+    kid: str
+    use: str
+    alg: str
+
+
+class JsonWebKeySet(Message):
+    """The public keys of an academy (RFC 7517 §5)."""
+
+    keys: list[JsonWebKey]
+
+
+@operation("user", action="session.open", errors=[InvalidCredentials, AccountSuspended])
+class Login(Request[TokenPair]):
+    """Sign in with e-mail address and password."""
+
+    email: EmailAddress
+    password: KnownPassword
+
+
+@operation("user", action="session.refresh", errors=[SessionOver])
+class RefreshTokens(Request[TokenPair]):
+    """Trade a refresh token for new tokens; each refresh token works once."""
+
+    refresh_token: RefreshToken
+
+
+@operation("user", action="session.close")
+class Logout(Request[Empty]):
+    """End the caller's session, or the one whose refresh token is given."""
+
+    refresh_token: Annotated[RefreshToken | None, Confidential()] = None
+
+
+@operation("user", action="signing_key.read", idempotent=True)
+class GetSigningKeys(Request[JsonWebKeySet]):
+    """The public keys that verify this academy's access tokens."""
+
+
+@operation("user", action="signing_key.rotate")
+class RotateSigningKey(Request[JsonWebKeySet]):
+    """Make a new signing key; the old one verifies until its last token has expired."""
+
+
+@operation("user", action="session.resolve", idempotent=True, errors=[SessionOver])
+class ResolveSession(Request[ResolvedSession]):
+    """Say whose session this is, if it is still live. For the edge, not for people."""
+
+    session_id: UUID
+
+
+@operation("user", action="password.change", errors=[WrongPassword])
+class ChangePassword(Request[Empty]):
+    """Change one's own password; every other session of one's own ends."""
+
+    current_password: KnownPassword
+    new_password: NewPassword
+
+
+@operation("user", action="session.read")
+class ListSessions(ListRequest[Page[UserSession]]):
+    """One's own live sessions, newest first."""
+
+
+@operation("user", action="session.end")
+class EndSession(Request[Empty]):
+    """End one of one's own sessions."""
+
+    session_id: UUID

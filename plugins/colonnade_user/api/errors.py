@@ -1,0 +1,53 @@
+"""What can go wrong, with stable codes."""
+
+from colonnade.errors import Conflict, Forbidden, Unauthenticated, ValidationFailed
+
+
+class EmailTaken(Conflict):
+    """Somebody is registered with this e-mail address already."""
+
+    code = "user.email_taken"
+
+
+class RegistrationClosed(Forbidden):
+    """The academy takes no registrations; its admins add people."""
+
+    code = "user.registration_closed"
+
+
+class InvalidCredentials(Unauthenticated):
+    """The e-mail address or the password is wrong; which one is not said."""
+
+    code = "user.invalid_credentials"
+    title = "Wrong e-mail address or password"
+
+
+class AccountSuspended(Forbidden):
+    """The password is right and the account is suspended."""
+
+    code = "user.suspended"
+
+
+class SessionOver(Unauthenticated):
+    """The session has ended or expired, or its user may no longer use the academy."""
+
+    code = "user.session_over"
+    title = "The session is over; sign in again"
+
+
+class WrongPassword(ValidationFailed):
+    """The current password, given to prove who asks, is wrong."""
+
+    code = "user.wrong_password"
+
+
+class OwnerProtected(Forbidden):
+    """Nobody but an owner may demote, suspend or delete that owner."""
+
+    code = "user.owner_protected"
+
+
+class LastOwner(Conflict):
+    """An academy keeps one active owner at least."""
+
+    code = "user.last_owner"

@@ -1,0 +1,59 @@
+"""What the user service publishes."""
+
+from typing import Annotated
+from uuid import UUID
+
+from colonnade.events import Event, event
+from colonnade.personal import Personal
+from colonnade_user.api.values import Role, SessionEnd, UserStatus
+
+
+@event("user", key="user_id")
+class UserRegistered(Event):
+    """Somebody has an account. The e-mail address is not part of it: ask when you need it."""
+
+    user_id: UUID
+    name: Annotated[str, Personal()]
+    role: Role
+
+
+@event("user", key="user_id")
+class UserRoleChanged(Event):
+    """Somebody's role is another one now."""
+
+    user_id: UUID
+    previous: Role
+    role: Role
+
+
+@event("user", key="user_id")
+class UserStatusChanged(Event):
+    """Somebody was suspended, or may come back."""
+
+    user_id: UUID
+    previous: UserStatus
+    status: UserStatus
+
+
+@event("user", key="user_id")
+class UserDeleted(Event):
+    """An account is gone; whoever keeps personal data of it erases that."""
+
+    user_id: UUID
+
+
+@event("user", key="user_id")
+class ProfileUpdated(Event):
+    """Somebody changed their name or their profile."""
+
+    user_id: UUID
+    name: Annotated[str, Personal()]
+
+
+@event("user", key="user_id")
+class SessionEnded(Event):
+    """A session ended before its time."""
+
+    user_id: UUID
+    session_id: UUID
+    reason: SessionEnd
