@@ -8,7 +8,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -22,6 +22,8 @@ from colonnade.store import Session
 
 DEFAULT_LIMIT = 20
 MAXIMUM_LIMIT = 100
+MAXIMUM_CURSOR = 4_000
+"""Characters of a cursor: enough for a sort key of a few hundred characters in any script."""
 
 ItemT = TypeVar("ItemT", bound=Message)
 RowT = TypeVar("RowT")
@@ -38,7 +40,9 @@ class ListRequest(Request[ResponseT], Generic[ResponseT]):
     """What every list takes."""
 
     limit: int = Field(DEFAULT_LIMIT, ge=1, le=MAXIMUM_LIMIT, description="Items per page.")
-    cursor: str | None = Field(None, max_length=500, description="`next_cursor` of the last page.")
+    cursor: str | None = Field(
+        None, max_length=MAXIMUM_CURSOR, description="`next_cursor` of the last page."
+    )
 
 
 class SortKey:
@@ -92,7 +96,8 @@ def _fingerprint(order: Sequence[SortKey]) -> str:
 
 def _encode(name: str, values: Sequence[Any]) -> str:
     plain = [value.isoformat() if isinstance(value, datetime) else value for value in values]
-    text = json.dumps([name, *[str(v) if isinstance(v, UUID) else v for v in plain]])
+    parts = [name, *[str(v) if isinstance(v, UUID) else v for v in plain]]
+    text = json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
 
 
@@ -103,7 +108,7 @@ def _decode(cursor: str, name: str, order: Sequence[SortKey]) -> list[Any]:
         if not isinstance(parts, list) or len(parts) != len(order) + 1 or parts[0] != name:
             raise ValueError("not a cursor of this list")
         return [_typed(key, part) for key, part in zip(order, parts[1:], strict=True)]
-    except (ValueError, TypeError, RecursionError):
+    except (ValueError, TypeError, OverflowError, RecursionError):
         raise InvalidRequest(
             "The cursor is not one that this list gave out; start again without it.",
             fields=[FieldError("?cursor", "not a cursor of this list", "cursor")],
@@ -112,17 +117,19 @@ def _decode(cursor: str, name: str, order: Sequence[SortKey]) -> list[Any]:
 
 def _typed(key: SortKey, value: Any) -> Any:
     wanted = key.column.type.python_type
-    if wanted is UUID:
+    if wanted is UUID and isinstance(value, str):
         return UUID(value)
     if wanted is datetime:
         moment = datetime.fromisoformat(value)
         if moment.tzinfo is None:
             raise ValueError("a time without a zone")
-        return moment
+        return moment.astimezone(UTC)
     if wanted is int and (isinstance(value, bool) or not isinstance(value, int)):
         raise ValueError("not an integer")
     if wanted is int and abs(value) >= 2**63:
         raise ValueError("too large")
     if not isinstance(value, wanted):
         raise ValueError("of another type")
+    if isinstance(value, str):
+        value.encode()  # no database takes half a surrogate pair
     return value

@@ -10,7 +10,7 @@ from itertools import chain
 from typing import Any, Protocol, TypeVar
 
 import msgspec
-from sqlalchemy import Connection, Table, TextClause, insert, inspect, orm
+from sqlalchemy import Connection, Insert, Table, TextClause, insert, inspect, orm
 from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy.orm.attributes import instance_state
 
@@ -46,8 +46,9 @@ class Session(orm.Session):
     Made by a store, one per unit of work. `now` is the time of the unit of work: every row and
     event it writes carries the same instant. `changed` is what it wrote; `loaded` what it read,
     when somebody tracks the reads of this call. `pending_work` says that it leaves something to
-    be done after the commit (an event to send, a timer, a saga); rows of a table declared with
-    `info={PENDING_WORK: True}` set it by themselves.
+    be done after the commit (an event to send, a timer, a saga). Rows inserted into a table that
+    is declared with `info={PENDING_WORK: True}` set it by themselves, and so do rows of it that
+    the ORM changes; work that wakes such rows with an UPDATE statement sets it itself.
     """
 
     def __init__(self, bind: Connection, *, service: str, tenant: str, clock: Clock) -> None:
@@ -166,8 +167,11 @@ def _note_statement(state: orm.ORMExecuteState) -> None:
         if session.loaded is not None and not (session._getting or state.is_column_load):
             session.loaded.tables |= tables_in([state.statement])
         return
-    session.changed.tables |= tables_written(state.statement)
-    if session.loaded is not None and isinstance(state.statement, TextClause):
+    statement = state.statement
+    if isinstance(statement, Insert) and PENDING_WORK in getattr(statement.table, "info", ()):
+        session.pending_work = True
+    session.changed.tables |= tables_written(statement)
+    if session.loaded is not None and isinstance(statement, TextClause):
         session.loaded.tables.add(ANY_TABLE)
 
 

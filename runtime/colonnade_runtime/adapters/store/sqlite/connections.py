@@ -145,6 +145,8 @@ def _connect(
             uri=True,
         )
         try:
+            # No statement can reach another tenant's file.
+            driver.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
             for statement in [*_PRAGMAS, *pragmas]:
                 driver.execute(statement).close()
         except BaseException:

@@ -54,7 +54,7 @@ def make_private_folder(folder: Path) -> None:
     sync_folder(folder.parent)
 
 
-def put_in_place(content: bytes, path: Path) -> bool:
+def put_in_place(content: bytes, path: Path, *, prefix: str) -> bool:
     """Write a whole new file durably; False when there is one already, which stays.
 
     Either the complete file appears under its name or nothing does.
@@ -63,7 +63,7 @@ def put_in_place(content: bytes, path: Path) -> bool:
         OSError: when the disk does not take it.
     """
     make_private_folder(path.parent)
-    handle, name = tempfile.mkstemp(prefix=".new-", dir=path.parent)
+    handle, name = tempfile.mkstemp(prefix=prefix, dir=path.parent)
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:

@@ -74,7 +74,7 @@ class TenantSchema:
         Raises:
             OSError: when the disk does not take it.
         """
-        put_in_place(self._template().read_bytes(), path)
+        put_in_place(self._template().read_bytes(), path, prefix=f".new-{self._files.service}-")
 
     def bring_up_to_date(self, connection: Connection, file: str) -> dict[str, str]:
         """Run what the file misses and answer what it knows of itself.
@@ -124,8 +124,10 @@ class TenantSchema:
     ) -> None:
         for migration in plan.after(int(facts.get(name, "0"))):
             with connection.begin():
-                migration.upgrade(connection)
-                write_fact(connection, name, str(migration.number))
+                # Another process may have been here since the facts were read.
+                if _version(connection, name) < migration.number:
+                    migration.upgrade(connection)
+                    write_fact(connection, name, str(migration.number))
 
     def _template(self) -> Path:
         path = self._files.template(self.digest)
@@ -141,7 +143,7 @@ class TenantSchema:
             finally:
                 # The last connection moves everything from the write-ahead log into the file.
                 close_connection(connection)
-            put_in_place(draft.read_bytes(), path)
+            put_in_place(draft.read_bytes(), path, prefix=".new-")
         for outdated in self._files.other_templates(self.digest):
             outdated.unlink(missing_ok=True)
         return path
@@ -154,6 +156,10 @@ def read_facts(connection: Connection) -> dict[str, str]:
             return {}
         rows = connection.execute(select(_META.c.name, _META.c.value))
         return {row.name: row.value for row in rows}
+
+
+def _version(connection: Connection, name: str) -> int:
+    return int(connection.scalar(select(_META.c.value).where(_META.c.name == name)) or 0)
 
 
 def write_fact(connection: Connection, name: str, value: str) -> None:

@@ -102,7 +102,7 @@ class SqliteStore:
         tenant = self._tenant()
         file = await self._file(tenant)
         try:
-            return await self._write(file, work)
+            return await self._write(file, work, self._guard)
         finally:
             self._open_files.release(file)
 
@@ -188,7 +188,7 @@ class SqliteStore:
             session = self._session(file.tenant, connection)
             try:
                 result = work(session)
-                if session.new or session.deleted or session.dirty:
+                if session.new or session.deleted or session.dirty or session.published:
                     raise InternalError(
                         "A unit of work given to read() changed something; give it to run()."
                     )
@@ -208,12 +208,14 @@ class SqliteStore:
     def _session(self, tenant: str, connection: Connection) -> Session:
         return Session(connection, service=self.service, tenant=tenant, clock=self._clock)
 
-    async def _write(self, file: TenantFile, work: Callable[[Session], T]) -> T:
+    async def _write(
+        self, file: TenantFile, work: Callable[[Session], T], guard: Guard | None = None
+    ) -> T:
         transaction = Transaction(
             file,
             work,
             lambda connection: self._session(file.tenant, connection),
-            self._guard,
+            guard,
             self.control.work_index.holding,
         )
         await self._wait_for_turn(file)
