@@ -108,7 +108,7 @@ class Delivery:
                 "more: discard the letter, or bring the reaction back under this name."
             )
         if letter.replayed_at is not None:
-            raise Conflict(f"Dead letter {identifier} was replayed at {letter.replayed_at}.")
+            raise AlreadyReplayed(f"Dead letter {identifier} was replayed at {letter.replayed_at}.")
         try:
             await self._replay(handling, letter)
         except AlreadyReplayed:

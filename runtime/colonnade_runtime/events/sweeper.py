@@ -14,7 +14,8 @@ class Sweeper:
     tenant that the work index names, and again every `interval` seconds.
 
     A tenant is forgotten only after it was quiet for `quiet` seconds and every part then found
-    nothing of it, so that a busy tenant costs no write to the index.
+    nothing of it, so that a busy tenant costs no write to the index. Nobody is woken while
+    `owns` says that another process does the service's background work.
     """
 
     def __init__(
@@ -23,6 +24,7 @@ class Sweeper:
         index: WorkIndex,
         parts: Sequence[Sweepable],
         is_known: Callable[[str], bool],
+        owns: Callable[[], bool],
         clock: Clock,
         log: Any,
         *,
@@ -33,6 +35,7 @@ class Sweeper:
         self._index = index
         self._parts = tuple(parts)
         self._is_known = is_known
+        self._owns = owns
         self._clock = clock
         self._log = log
         self._interval = interval
@@ -68,6 +71,8 @@ class Sweeper:
 
     async def sweep(self) -> None:
         """Look once at every tenant that the index names."""
+        if not self._owns():
+            return
         now = self._clock.monotonic()
         for tenant in await self._index.tenants_with_work():
             if not self._is_known(tenant):
@@ -85,6 +90,9 @@ class Sweeper:
         return True
 
     def _wake(self, tenant: str) -> None:
+        if not self._owns():
+            # The owner finds the row at its next look at the index.
+            return
         self._woken_at[tenant] = self._clock.monotonic()
         self._wake_parts(tenant)
 

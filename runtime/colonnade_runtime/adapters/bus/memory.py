@@ -1,8 +1,6 @@
 """The memory bus: the same bytes that a broker would carry, within one process."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from colonnade.bus import AskHandler, Consumer
 from colonnade.errors import ConfigurationError, DeadlineExceeded, Unavailable
@@ -26,8 +24,7 @@ class MemoryBus:
         self._handlers: dict[str, AskHandler] = {}
         self._consumers: dict[str, list[Lanes]] = {}
         self._asking = 0
-        self._idle = asyncio.Event()
-        self._idle.set()
+        self._idle: asyncio.Event | None = None
         self._accepting = False
         self._open = False
 
@@ -49,13 +46,18 @@ class MemoryBus:
             async with asyncio.timeout(deadline):
                 if running:
                     await asyncio.wait(running)
-                await self._idle.wait()
+                await self._until_idle()
         except TimeoutError:
             for task in running:
                 task.cancel()
             if running:
                 await asyncio.wait(running, timeout=1.0)
         self._open = False
+
+    async def _until_idle(self) -> None:
+        if self._asking:
+            self._idle = asyncio.Event()
+            await self._idle.wait()
 
     async def serve(self, subject: str, handler: AskHandler) -> None:
         """Answer operations on `subject`.
@@ -78,18 +80,21 @@ class MemoryBus:
         handler = self._handlers.get(subject)
         if handler is None or not self._open:
             raise Unavailable(f"Nobody serves '{subject}' at the moment.")
-        with self._counted():
-            limit = asyncio.timeout(timeout)
-            try:
-                async with limit:
-                    return await handler(payload, header)
-            except TimeoutError:
-                if not limit.expired():
-                    raise
-                raise DeadlineExceeded(
-                    f"'{subject}' did not answer within {timeout:.3g} seconds; "
-                    "it may have happened."
-                ) from None
+        self._asking += 1
+        limit = asyncio.timeout(timeout)
+        try:
+            async with limit:
+                return await handler(payload, header)
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            raise DeadlineExceeded(
+                f"'{subject}' did not answer within {timeout:.3g} seconds; it may have happened."
+            ) from None
+        finally:
+            self._asking -= 1
+            if self._idle is not None and self._asking == 0:
+                self._idle.set()
 
     async def consume(self, consumer: Consumer) -> None:
         """Deliver events of a type to `consumer` from now on.
@@ -116,14 +121,3 @@ class MemoryBus:
             await asyncio.wait(acknowledged)
         for answer in acknowledged:
             await answer
-
-    @contextmanager
-    def _counted(self) -> Iterator[None]:
-        self._asking += 1
-        self._idle.clear()
-        try:
-            yield
-        finally:
-            self._asking -= 1
-            if self._asking == 0:
-                self._idle.set()

@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy import Connection, create_engine, insert, select, update
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+import colonnade.saga_tables  # noqa: F401  its tables are part of every store
 from colonnade.errors import Unavailable
 from colonnade.services import StoreNeed
 from colonnade.tables import PLACEHOLDER_SCHEMA, PlatformBase, StoreFact

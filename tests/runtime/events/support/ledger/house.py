@@ -90,7 +90,7 @@ class House:
             delivery or DeliverySettings(attempts=3, backoff=QUICK),
         )
         self.sweeper = Sweeper(
-            "ledger", self.control, [self.relay], lambda tenant: True, clock, log,
+            "ledger", self.control, [self.relay], lambda tenant: True, lambda: True, clock, log,
             interval=0.05, quiet=0.1,
         )  # fmt: skip
 

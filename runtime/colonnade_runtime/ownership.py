@@ -1,0 +1,90 @@
+"""Ownership: one process at a time does a service's background work."""
+
+import asyncio
+from typing import Any, Protocol
+
+from colonnade.clock import Clock
+from colonnade_runtime.control_store import Lease
+
+
+class LeaseStore(Protocol):
+    """The part of a control store that gives out leases."""
+
+    async def acquire_lease(self, name: str, owner: str, seconds: float) -> Lease | None:
+        """The lease, if it is free, expired or already `owner`'s; else nothing."""
+        ...
+
+    async def renew_lease(self, lease: Lease, seconds: float) -> Lease | None:
+        """The lease for longer; nothing when somebody else has taken it since."""
+        ...
+
+    async def release_lease(self, lease: Lease) -> None:
+        """Give the lease back."""
+        ...
+
+
+class Ownership:
+    """Holds the lease `name` for as long as it can, and tries to get it while it cannot.
+
+    `owner` names the process and stays the same over its restarts, so that a process that was
+    killed takes its own lease back at once. `seconds` is how long the others wait otherwise.
+    """
+
+    def __init__(
+        self,
+        leases: LeaseStore,
+        name: str,
+        owner: str,
+        clock: Clock,
+        log: Any,
+        *,
+        seconds: float = 30.0,
+    ) -> None:
+        self._leases = leases
+        self._name = name
+        self._owner = owner
+        self._clock = clock
+        self._log = log.bind(lease=name)
+        self._seconds = seconds
+        self._lease: Lease | None = None
+        self._renewed = 0.0
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def lease(self) -> Lease | None:
+        """The lease while it is surely held, else nothing. May be asked from any thread."""
+        age = self._clock.monotonic() - self._renewed
+        return self._lease if age < self._seconds else None
+
+    async def start(self) -> None:
+        """Try to get the lease now, and keep it or keep trying."""
+        await self._hold()
+        self._task = asyncio.create_task(self._keep(), name=f"lease:{self._name}")
+
+    async def stop(self) -> None:
+        """Give the lease back."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait({self._task}, timeout=1.0)
+        lease, self._lease = self._lease, None
+        if lease is not None:
+            await self._leases.release_lease(lease)
+
+    async def _keep(self) -> None:
+        while True:
+            await asyncio.sleep(self._seconds / 3)
+            try:
+                await self._hold()
+            except Exception as error:
+                self._log.error("lease not renewed", error=str(error))
+
+    async def _hold(self) -> None:
+        asked = self._clock.monotonic()
+        before = self._lease
+        if before is not None:
+            self._lease = await self._leases.renew_lease(before, self._seconds)
+            if self._lease is None:
+                self._log.warning("lease lost to another process")
+        else:
+            self._lease = await self._leases.acquire_lease(self._name, self._owner, self._seconds)
+        self._renewed = asked

@@ -1,0 +1,1 @@
+"""The saga orchestrator: runs what `colonnade.sagas` declares, one transaction per transition."""
