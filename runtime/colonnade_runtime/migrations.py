@@ -18,7 +18,7 @@ from sqlalchemy.pool import StaticPool
 
 from colonnade.errors import ConfigurationError
 from colonnade.services import StoreNeed
-from colonnade.tables import PLACEHOLDER_SCHEMA, tenant_metadata
+from colonnade.tables import PLACEHOLDER_SCHEMA
 
 _MODULE = re.compile(r"(v(\d{4})_[a-z0-9_]+)\.py")
 
@@ -38,19 +38,14 @@ class Migration:
         Raises:
             ConfigurationError: when the module has no `upgrade(op)`.
         """
-        from alembic.migration import MigrationContext
-        from alembic.operations import Operations
+        from colonnade_runtime.adapters.store.operations import TenantOperations
 
         function = getattr(importlib.import_module(self.module), "upgrade", None)
         if not callable(function):
             raise ConfigurationError(
                 f"{self.module} has no function 'upgrade(op)'; a migration needs one."
             )
-        # The metadata brings the naming convention, so constraints are named as the models' are.
-        context = MigrationContext.configure(
-            connection, opts={"target_metadata": tenant_metadata()}
-        )
-        function(Operations(context))
+        function(TenantOperations(connection))
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,10 @@ class ReaderConnection(TenantConnection):
         until = self._until
         self.set_progress_handler(lambda: time.monotonic() > until[0], STEPS_BETWEEN_CHECKS)
 
+    def hurry(self) -> None:
+        """Never wait for a lock again."""
+        self.execute("PRAGMA busy_timeout=0").close()
+
     def start_reading(self) -> None:
         """Count from now on."""
         self._until[0] = time.monotonic() + INLINE_READ_SECONDS
@@ -105,13 +109,14 @@ def open_writer(path: Path) -> Connection:
     return _connect(path, WriterConnection, WRITER_WAIT_MILLISECONDS, ["PRAGMA journal_mode=WAL"])
 
 
-def open_inline_reader(path: Path) -> Connection:
+def open_inline_reader(path: Path, *, patient: bool = False) -> Connection:
     """A connection for the event loop's thread that cannot write.
 
     It answers SQLITE_BUSY instead of waiting, and SQLITE_INTERRUPT when a read takes longer
-    than `INLINE_READ_SECONDS`.
+    than `INLINE_READ_SECONDS`. A `patient` one waits until `hurry` is called.
     """
-    return _connect(path, ReaderConnection, 0, ["PRAGMA query_only=ON"])
+    wait = WRITER_WAIT_MILLISECONDS if patient else 0
+    return _connect(path, ReaderConnection, wait, ["PRAGMA query_only=ON"])
 
 
 def open_patient_reader(path: Path) -> Connection:

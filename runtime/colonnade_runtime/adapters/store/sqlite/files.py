@@ -47,10 +47,11 @@ class ServiceFiles:
 
 
 def make_private_folder(folder: Path) -> None:
-    """Make a folder that only this account can enter, durably."""
+    """Make a folder, and those above it, that only this account can enter, durably."""
     if folder.is_dir():
         return
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private_folder(folder.parent)
+    folder.mkdir(mode=0o700, exist_ok=True)
     sync_folder(folder.parent)
 
 

@@ -67,6 +67,10 @@ class OpenFiles:
                 await asyncio.gather(task, return_exceptions=True)
         for path in [path for path in self._files if chosen(path)]:
             self._close(path)
+        await self.settled()
+
+    async def settled(self) -> None:
+        """Wait until the files that are being closed are closed."""
         await asyncio.gather(*self._closing.values())
 
     async def _open(self, path: Path, opened: Callable[[], Awaitable[TenantFile]]) -> TenantFile:

@@ -99,14 +99,14 @@ class Provisioning:
     def _ready(self, file: TenantFile) -> dict[str, str]:
         try:
             self._make(file)
-            file.open()
-            facts = read_facts(file.reader())
+            facts = read_facts(file.open())
             if not self._schema.is_current(facts):
                 facts = self._schema.bring_up_to_date(file.writer(), file.label)
                 # Both still carry what only schema changes need.
                 file.close()
             if PROVISIONED_AT in facts:
                 self._note(file.tenant, facts)
+            file.hand_over()
         except OSError as error:
             file.close()
             raise Unavailable(f"{file.label} cannot be made: {error.strerror or error}.") from error

@@ -29,17 +29,21 @@ class TenantFile:
         self._reader: Connection | None = None
         self._writer: Connection | None = None
 
-    def open(self) -> None:
-        """Open it for reading."""
-        self._reader = open_inline_reader(self.path)
+    def open(self) -> Connection:
+        """Open it for reading, on a thread that may wait; call `hand_over` when it is ready."""
+        self._reader = open_inline_reader(self.path, patient=True)
+        return self._reader
+
+    def hand_over(self) -> None:
+        """Leave the connection for reads to the loop's thread, which never waits."""
+        if self._reader is not None:
+            _driver(self._reader).hurry()
 
     def reader(self) -> Connection:
         """The connection for reads in the loop's thread, with its time starting now."""
         if self._reader is None:
             self._reader = open_inline_reader(self.path)
-        driver = self._reader.connection.driver_connection
-        assert isinstance(driver, ReaderConnection)
-        driver.start_reading()
+        _driver(self._reader).start_reading()
         return self._reader
 
     def writer(self) -> Connection:
@@ -64,3 +68,9 @@ class TenantFile:
         """Close both; blocking, since the last one out tidies the write-ahead log."""
         self.drop_reader()
         self.drop_writer()
+
+
+def _driver(connection: Connection) -> ReaderConnection:
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, ReaderConnection)
+    return driver
