@@ -76,6 +76,7 @@ def republish(since: datetime) -> Callable[[Session], int]:
         rows = update(OutboxRow).where(
             OutboxRow.created_at >= since, OutboxRow.sent_at.is_not(None)
         )
+        session.pending_work = True
         return _count(session.execute(rows.values(sent_at=None)))
 
     return work

@@ -73,7 +73,7 @@ class Progress:
         if self.cancel_requested:
             return "It was canceled."
         if self.deadline_at is not None and self.deadline_at <= now:
-            return f"It was not done within {saga.timeout:g} seconds."
+            return f"It was not done by {self.deadline_at:%Y-%m-%d %H:%M:%S} UTC."
         return ""
 
 

@@ -111,8 +111,8 @@ def failed(moment: Moment, progress: Progress, failure: Failure, error: str) -> 
         reason = reason or error
     if not reason:
         return _later(moment, tried, step.retry, tried.attempts)
-    if failure is Failure.REFUSED and step.idempotent:
-        # The same key gave a definite answer, so no earlier try of it happened either.
+    if failure is Failure.REFUSED and step.pivot and step.resolve is None:
+        # The same key got a definite answer, so no earlier try of it happened either.
         tried = tried.but(uncertain=False)
     return give_up(moment, tried, reason)
 
