@@ -7,10 +7,18 @@ comparison.
 
 import os
 import signal
+from dataclasses import dataclass
 
 _registered: dict[str, str] = {}
-_wanted, _, _count = os.environ.get("COLONNADE_CRASH_AT", "").partition(":")
-_left = int(_count) if _count.isdigit() else 1
+
+
+@dataclass(slots=True)
+class _Armed:
+    name: str = ""
+    left: int = 0
+
+
+_armed = _Armed()
 
 
 def crash_point(name: str, description: str) -> str:
@@ -24,11 +32,19 @@ def crash_points() -> dict[str, str]:
     return dict(_registered)
 
 
+def arm(where: str) -> None:
+    """Ask for the point `<name>` or `<name>:<count>`; an empty text asks for none."""
+    _armed.name, _, count = where.partition(":")
+    _armed.left = int(count) if count.isdigit() else 1
+
+
 def reach(name: str) -> None:
     """Die here if this is the point that was asked for."""
-    global _left
-    if _wanted != name:
+    if _armed.name != name:
         return
-    _left -= 1
-    if _left == 0:
+    _armed.left -= 1
+    if _armed.left == 0:
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+arm(os.environ.get("COLONNADE_CRASH_AT", ""))

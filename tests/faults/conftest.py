@@ -1,0 +1,40 @@
+"""Processes that are killed at named points, and started again."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from colonnade.crash_points import arm
+
+_RUNTIME = Path(__file__).parent.parent / "runtime"
+sys.path[:0] = [str(_RUNTIME / "events" / "support"), str(_RUNTIME / "sagas" / "support")]
+
+SECONDS = 60
+
+Child = Callable[[Callable[[], None], str], int]
+
+
+def run_in_child(body: Callable[[], None], crash_at: str) -> int:
+    """Run `body` in a process of its own; answers its exit code, -9 when it was killed."""
+    process = os.fork()
+    if process == 0:
+        code = 70
+        try:
+            signal.alarm(SECONDS)
+            arm(crash_at)
+            body()
+            code = 0
+        except BaseException as error:
+            os.write(2, f"{type(error).__name__}: {error}\n".encode())
+        finally:
+            os._exit(code)
+    return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+
+
+@pytest.fixture
+def child() -> Child:
+    return run_in_child
