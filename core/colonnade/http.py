@@ -13,6 +13,7 @@ strictly. The answer becomes JSON with `ETag` (where it has a `version`), `Locat
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar, cast
+from urllib.parse import urlencode
 
 import pydantic
 import pydantic_core
@@ -164,8 +165,9 @@ def respond(
         headers["Location"] = location.format_map(_Fields(answer))
     following = getattr(answer, "next_cursor", None)
     if isinstance(following, str):
-        url = request.url.include_query_params(cursor=following)
-        headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
+        query = [item for item in request.query_params.multi_items() if item[0] != "cursor"]
+        following_query = urlencode([*query, ("cursor", following)])
+        headers["Link"] = f'<{request.url.path}?{following_query}>; rel="next"'
     return Response(content=answer.encode(), status_code=status, media_type=JSON, headers=headers)
 
 
@@ -192,7 +194,10 @@ def if_match(request: AnyRequest) -> frozenset[int] | None:
     return frozenset(
         int(tag[1:-1])
         for tag in tags
-        if len(tag) < 20 and tag[:1] == tag[-1:] == '"' and tag[1:-1].isascii() and tag[1:-1].isdigit()
+        if len(tag) < 20
+        and tag[:1] == tag[-1:] == '"'
+        and tag[1:-1].isascii()
+        and tag[1:-1].isdigit()
     )
 
 
