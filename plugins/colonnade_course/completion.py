@@ -59,7 +59,7 @@ def required_totals(session: Session, course_ids: Collection[UUID]) -> dict[UUID
         .where(LessonRow.course_id.in_(course_ids), counts_for_progress())
         .group_by(LessonRow.course_id)
     )
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
 
 
 def required_done(session: Session, enrollment_ids: Collection[UUID]) -> dict[UUID, int]:
@@ -75,7 +75,7 @@ def required_done(session: Session, enrollment_ids: Collection[UUID]) -> dict[UU
         )
         .group_by(LessonProgressRow.enrollment_id)
     )
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
 
 
 def _in_section() -> ColumnElement[bool]:
