@@ -73,14 +73,20 @@ class Sweeper:
         """Look once at every tenant that the index names."""
         if not self._owns():
             return
-        now = self._clock.monotonic()
         for tenant in await self._index.tenants_with_work():
+            # One whose declaration is gone waits for it to come back.
             if not self._is_known(tenant):
-                # Its declaration is gone; its rows wait for it to come back.
                 continue
-            woken_at = self._woken_at.setdefault(tenant, now)
-            if now - woken_at < self._quiet or not await self._forget(tenant):
-                self._wake_parts(tenant)
+            try:
+                await self._sweep(tenant)
+            except Exception as error:
+                self._log.error("tenant not swept", tenant=tenant, error=str(error))
+
+    async def _sweep(self, tenant: str) -> None:
+        now = self._clock.monotonic()
+        woken_at = self._woken_at.setdefault(tenant, now)
+        if now - woken_at < self._quiet or not await self._forget(tenant):
+            self._wake_parts(tenant)
 
     async def _forget(self, tenant: str) -> bool:
         mark = await self._index.start_sweep(tenant)
