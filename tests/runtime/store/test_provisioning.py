@@ -11,10 +11,10 @@ import pytest
 from shelf.api import BookAdded
 from shelf.models import Book
 from sqlalchemy import func, select
-from store_harness import NEED, SqliteHarness, acting_in, eventually, sqlite_harness
+from store_harness import NEED, SqliteHarness, acting_in, sqlite_harness
 
 from colonnade.context import current_context
-from colonnade.errors import Forbidden, InternalError
+from colonnade.errors import Forbidden, InternalError, Unavailable
 from colonnade.events import Work
 from colonnade.identifiers import new_id
 from colonnade.services import StoreNeed
@@ -206,8 +206,8 @@ async def test_a_store_closed_while_it_provisions_stops_in_order(
         waiting = asyncio.create_task(store.read(count))
         await entered.wait()
         await store.close()
-        await eventually(waiting.done)
-    assert waiting.cancelled() or waiting.exception() is not None
+        with pytest.raises(Unavailable, match="closed"):
+            await waiting
     assert len(harness.stores.open_files) == 0
 
 

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
 from pathlib import Path
 
+from colonnade.errors import Unavailable
 from colonnade_runtime.adapters.store.sqlite.tenant_file import TenantFile
 
 DEFAULT_MAXIMUM_OPEN = 64
@@ -48,8 +49,8 @@ class OpenFiles:
             if task is None:
                 task = asyncio.create_task(self._open(path, opened), name=f"open {path}")
                 self._opening[path] = task
-                task.add_done_callback(lambda done: self._opened(path, done))
-            await asyncio.shield(task)
+                task.add_done_callback(_retrieve)
+            await self._opened(task)
         file.users += 1
         return file
 
@@ -65,6 +66,8 @@ class OpenFiles:
             if chosen(path):
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
+                # A task that never started has not removed itself.
+                self._opening.pop(path, None)
         for path in [path for path in self._files if chosen(path)]:
             self._close(path)
         await self.settled()
@@ -74,17 +77,25 @@ class OpenFiles:
         await asyncio.gather(*self._closing.values())
 
     async def _open(self, path: Path, opened: Callable[[], Awaitable[TenantFile]]) -> TenantFile:
-        closing = self._closing.get(path)
-        if closing is not None:
-            await asyncio.shield(closing)
-        return await opened()
-
-    def _opened(self, path: Path, task: asyncio.Task[TenantFile]) -> None:
-        del self._opening[path]
-        if task.cancelled() or task.exception() is not None:
-            return
-        self._files[path] = task.result()
+        try:
+            closing = self._closing.get(path)
+            if closing is not None:
+                await asyncio.wait([closing])
+            # Before this task is done, so that whoever waited for it finds the file.
+            file = self._files[path] = await opened()
+        finally:
+            self._opening.pop(path, None)
         self._close_idle()
+        return file
+
+    async def _opened(self, task: asyncio.Task[TenantFile]) -> None:
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError:
+            waiting = asyncio.current_task()
+            if task.cancelled() and waiting is not None and not waiting.cancelling():
+                raise Unavailable("The store was closed while it was being opened.") from None
+            raise
 
     def _close_idle(self) -> None:
         surplus = len(self._files) - self._maximum
@@ -103,3 +114,9 @@ class OpenFiles:
         closing = loop.run_in_executor(self._executor, file.close)
         self._closing[path] = closing
         closing.add_done_callback(lambda _: self._closing.pop(path, None))
+
+
+def _retrieve(task: asyncio.Task[TenantFile]) -> None:
+    """Keep a failure that nobody waits for any more out of the loop's complaints."""
+    if not task.cancelled():
+        task.exception()

@@ -8,7 +8,6 @@ from pathlib import Path
 from sqlalchemy import Connection, create_engine, insert, select, update
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-import colonnade.saga_tables  # noqa: F401  its tables are part of every store
 import colonnade.saga_tables  # noqa: F401 - every process must know the same platform tables
 from colonnade.errors import Unavailable
 from colonnade.services import StoreNeed
