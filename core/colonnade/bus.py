@@ -48,7 +48,13 @@ class Bus(Protocol):
         """Answer operations on `subject`."""
         ...
 
-    async def ask(self, subject: str, payload: bytes, header: str, timeout: float) -> bytes:
+    async def ask(
+        self,
+        subject: str,
+        payload: bytes,
+        header: str,
+        timeout: float,  # noqa: ASYNC109
+    ) -> bytes:
         """Ask and wait at most `timeout` seconds.
 
         Raises:
