@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from colonnade.context import Context
 from sqlalchemy import ColumnElement
 
+from colonnade.context import Context
 from colonnade.errors import (
     ColonnadeError,
     ConfigurationError,
@@ -21,7 +21,7 @@ from colonnade.errors import (
     PreconditionFailed,
 )
 from colonnade.messages import Message, Request
-from colonnade.policy import Decision, ResourceType
+from colonnade.policy import Decision, ResourceType, permits, where
 from colonnade.store import Session
 
 RequestT = TypeVar("RequestT", bound=type[Request[Any]])
@@ -162,20 +162,22 @@ class Call:
             Forbidden: when the caller may read it but not do this.
         """
         self.applied = True
-        attributes = resource_type.attributes_of(row)
+        attributes = resource_type.attributes(row)
         if self.evaluated is None:
             self.evaluated = attributes
         related = resource_type.related_in(session)
-        if self.decision.permits(attributes, related):
+        if permits(self.decision, resource_type, attributes, related):
             return
-        if self.visibility is not self.decision and self.visibility.permits(attributes, related):
+        if self.visibility is not self.decision and permits(
+            self.visibility, resource_type, attributes, related
+        ):
             raise Forbidden(f"You may not do this ({self.operation.action}).")
         raise NotFound(f"There is no such {resource_type.name}, or none that you may see.")
 
     def visible(self, resource_type: ResourceType) -> ColumnElement[bool]:
         """What a list may contain, as a condition for its `WHERE`."""
         self.applied = True
-        return self.decision.where(resource_type)
+        return where(self.decision, resource_type)
 
     def check_version(self, version: int) -> None:
         """Hold the client's `If-Match` against the current version.
