@@ -1,0 +1,239 @@
+"""Courses over HTTP: drafting, publishing, finding, changing, deleting."""
+
+from uuid import uuid4
+
+import pytest
+from course_journeys import Academy, problem
+
+
+async def test_a_new_course_is_a_draft_at_its_location_with_its_version(academy: Academy) -> None:
+    created = await academy.teacher.post("/courses", {"title": "Python", "slug": "python"})
+    assert created.status_code == 201
+    course = created.json()
+    assert course["status"] == "draft"
+    assert course["price"] is None
+    assert created.headers["location"] == f"/api/v1/courses/{course['id']}"
+    assert created.headers["etag"] == '"1"'
+
+
+async def test_a_course_reads_as_it_was_written(academy: Academy) -> None:
+    written = {
+        "title": "Datenanalyse für alle",
+        "slug": "daten-analyse-2",
+        "summary": "Zwei\nZeilen",
+        "price": {"amount": 4900, "currency": "EUR"},
+        "seats": 10,
+        "language": "de",
+        "license": "CC-BY-4.0",
+        "attribution": "The Carpentries",
+        "external_id": "carpentries/python",
+    }
+    course = await academy.course(**written)
+    read = (await academy.teacher.get(f"/courses/{course['id']}")).json()
+    assert {name: read[name] for name in written} == written
+
+
+@pytest.mark.parametrize("who", ["learner", "visitor", "other_teacher"])
+async def test_a_draft_is_not_there_for_those_who_do_not_teach_it(
+    academy: Academy, who: str
+) -> None:
+    caller = getattr(academy, who)
+    course = await academy.course()
+    missing = await caller.get(f"/courses/{uuid4()}")
+    hidden = await caller.get(f"/courses/{course['id']}")
+    assert hidden.status_code == missing.status_code == 404
+    assert problem(hidden) == problem(missing)
+    assert (await caller.get("/courses")).json()["items"] == []
+
+
+@pytest.mark.parametrize("who", ["teacher", "learner", "visitor", "other_teacher", "owner"])
+async def test_a_published_course_is_for_everybody(academy: Academy, who: str) -> None:
+    caller = getattr(academy, who)
+    course = await academy.published_course()
+    assert (await caller.get(f"/courses/{course['id']}")).status_code == 200
+    listed = (await caller.get("/courses")).json()["items"]
+    assert [item["id"] for item in listed] == [course["id"]]
+
+
+async def test_unpublishing_hides_a_course_again(academy: Academy) -> None:
+    course = await academy.published_course()
+    assert (await academy.visitor.get(f"/courses/{course['id']}")).status_code == 200
+    hidden = await academy.teacher.post(f"/courses/{course['id']}/unpublish")
+    assert hidden.status_code == 200
+    assert hidden.json()["status"] == "draft"
+    assert (await academy.visitor.get(f"/courses/{course['id']}")).status_code == 404
+
+
+async def test_publishing_twice_changes_nothing_the_second_time(academy: Academy) -> None:
+    course = await academy.published_course()
+    again = await academy.teacher.post(f"/courses/{course['id']}/publish")
+    assert again.status_code == 200
+    assert again.json() == course
+
+
+async def test_a_slug_belongs_to_one_course(academy: Academy) -> None:
+    course = await academy.course(slug="python")
+    refused = await academy.teacher.post("/courses", {"title": "Another", "slug": "python"})
+    assert refused.status_code == 409
+    assert problem(refused)["code"] == "course.slug_taken"
+    assert problem(refused)["details"] == {"course_id": course["id"]}
+
+
+async def test_a_taken_slug_cannot_be_changed_to(academy: Academy) -> None:
+    await academy.course(slug="python")
+    other = await academy.course(slug="rust")
+    refused = await academy.teacher.patch(f"/courses/{other['id']}", {"slug": "python"})
+    assert refused.status_code == 409
+
+
+async def test_a_price_in_another_currency_is_refused_with_a_pointer(academy: Academy) -> None:
+    price = {"amount": 4900, "currency": "USD"}
+    refused = await academy.teacher.post("/courses", {"title": "P", "slug": "p", "price": price})
+    assert refused.status_code == 422
+    assert [error["pointer"] for error in problem(refused)["errors"]] == ["/price/currency"]
+
+
+async def test_what_a_patch_leaves_out_stays(academy: Academy) -> None:
+    course = await academy.course(summary="Old", seats=5)
+    changed = await academy.teacher.patch(f"/courses/{course['id']}", {"summary": "New"})
+    assert changed.status_code == 200
+    assert (changed.json()["summary"], changed.json()["seats"]) == ("New", 5)
+    assert changed.json()["version"] == course["version"] + 1
+
+
+async def test_null_takes_an_optional_value_away(academy: Academy) -> None:
+    course = await academy.course(price={"amount": 100, "currency": "EUR"}, seats=5)
+    changed = await academy.teacher.patch(
+        f"/courses/{course['id']}", {"price": None, "seats": None}
+    )
+    assert (changed.json()["price"], changed.json()["seats"]) == (None, None)
+
+
+async def test_null_for_what_must_be_there_is_refused_with_a_pointer(academy: Academy) -> None:
+    course = await academy.course()
+    refused = await academy.teacher.patch(f"/courses/{course['id']}", {"title": None})
+    assert refused.status_code == 422
+    assert problem(refused)["errors"][0]["pointer"] == "/title"
+
+
+async def test_a_change_to_another_version_than_named_is_refused(academy: Academy) -> None:
+    course = await academy.course()
+    url = f"/courses/{course['id']}"
+    first = await academy.teacher.patch(url, {"title": "One"}, {"If-Match": '"1"'})
+    second = await academy.teacher.patch(url, {"title": "Two"}, {"If-Match": '"1"'})
+    assert (first.status_code, second.status_code) == (200, 412)
+    assert (await academy.teacher.get(url)).json()["title"] == "One"
+
+
+@pytest.mark.parametrize("who", ["learner", "other_teacher"])
+async def test_a_published_course_is_changed_by_those_who_teach_it_only(
+    academy: Academy, who: str
+) -> None:
+    caller = getattr(academy, who)
+    course = await academy.published_course()
+    url = f"/courses/{course['id']}"
+    assert (await caller.patch(url, {"title": "Mine"})).status_code == 403
+    assert (await caller.post(f"{url}/unpublish")).status_code == 403
+    assert (await caller.delete(url)).status_code == 403
+
+
+async def test_learners_and_visitors_make_no_courses(academy: Academy) -> None:
+    body = {"title": "P", "slug": "p"}
+    assert (await academy.learner.post("/courses", body)).status_code == 403
+    assert (await academy.visitor.post("/courses", body)).status_code == 401
+
+
+async def test_the_owner_may_change_any_course(academy: Academy) -> None:
+    course = await academy.course()
+    changed = await academy.owner.patch(f"/courses/{course['id']}", {"title": "Better"})
+    assert changed.status_code == 200
+
+
+async def test_a_read_after_a_change_shows_the_change(academy: Academy) -> None:
+    course = await academy.published_course()
+    url = f"/courses/{course['id']}"
+    assert (await academy.learner.get(url)).json()["title"] == course["title"]
+    await academy.teacher.patch(url, {"title": "Fresh"})
+    assert (await academy.learner.get(url)).json()["title"] == "Fresh"
+
+
+async def test_a_deleted_course_is_gone_with_what_was_in_it(academy: Academy) -> None:
+    course, _, lessons = await academy.course_with_lessons(2)
+    gone = await academy.teacher.delete(f"/courses/{course['id']}")
+    assert gone.status_code == 204
+    assert (await academy.owner.get(f"/courses/{course['id']}")).status_code == 404
+    assert (await academy.owner.get(f"/lessons/{lessons[0]['id']}")).status_code == 404
+
+
+async def test_a_course_with_learners_is_not_deleted(academy: Academy) -> None:
+    course = await academy.published_course()
+    enrollment = await academy.enrol(academy.learner, course)
+    refused = await academy.teacher.delete(f"/courses/{course['id']}")
+    assert refused.status_code == 409
+    assert problem(refused)["code"] == "course.in_use"
+    await academy.learner.post(f"/enrollments/{enrollment['id']}/end")
+    assert (await academy.teacher.delete(f"/courses/{course['id']}")).status_code == 204
+
+
+async def test_the_catalogue_is_found_by_slug_external_id_status_and_title(
+    academy: Academy,
+) -> None:
+    over = await academy.course(title="Über Python", slug="a", external_id="x")
+    await academy.published_course(title="Rust 100%", slug="b")
+
+    async def found(query: str) -> list[str]:
+        answer = await academy.teacher.get(f"/courses?{query}")
+        return [item["slug"] for item in answer.json()["items"]]
+
+    assert await found("slug=a") == ["a"]
+    assert await found("external_id=x") == [over["slug"]]
+    assert await found("status=published") == ["b"]
+    assert await found("q=ÜBER") == ["a"]
+    assert await found("q=100%25") == ["b"]
+    assert await found("q=_") == []
+    assert await found("sort=title") == ["b", "a"]
+
+
+async def test_pages_of_the_catalogue_neither_repeat_nor_skip(academy: Academy) -> None:
+    slugs = [f"course-{number}" for number in range(5)]
+    for slug in slugs:
+        await academy.published_course(slug=slug)
+    seen: list[str] = []
+    url: str | None = "/courses?limit=2"
+    while url:
+        page = await academy.visitor.get(url)
+        seen += [item["slug"] for item in page.json()["items"]]
+        cursor = page.json()["next_cursor"]
+        url = f"/courses?limit=2&cursor={cursor}" if cursor else None
+    assert seen == slugs[::-1]
+
+
+async def test_a_list_links_to_its_next_page_with_the_same_filters(academy: Academy) -> None:
+    for _ in range(3):
+        await academy.published_course()
+    page = await academy.visitor.get("/courses?status=published&limit=2")
+    link = page.headers["link"]
+    url = link.removeprefix("</api/v1").partition(">")[0]
+    assert link.endswith('rel="next"')
+    assert len((await academy.visitor.get(url)).json()["items"]) == 1
+
+
+async def test_somebody_added_teaches_the_course_and_somebody_removed_does_not(
+    academy: Academy,
+) -> None:
+    course = await academy.course()
+    url = f"/courses/{course['id']}"
+    user_id = academy.other_teacher.user_id
+    added = await academy.teacher.post(f"{url}/instructors", {"user_id": user_id})
+    assert added.status_code == 201
+    assert (await academy.other_teacher.patch(url, {"title": "Ours"})).status_code == 200
+    listed = (await academy.teacher.get(f"{url}/instructors")).json()["items"]
+    assert {item["user_id"] for item in listed} == {academy.teacher.user_id, user_id}
+    assert (await academy.teacher.delete(f"{url}/instructors/{user_id}")).status_code == 204
+    assert (await academy.other_teacher.get(url)).status_code == 404
+
+
+async def test_removing_somebody_who_does_not_teach_is_not_found(academy: Academy) -> None:
+    course = await academy.course()
+    url = f"/courses/{course['id']}/instructors/{uuid4()}"
+    assert (await academy.teacher.delete(url)).status_code == 404
