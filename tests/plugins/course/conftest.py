@@ -14,6 +14,7 @@ from course_journeys import Academy, AskAs, Caller, Deliver, Published
 
 from colonnade.clock import SystemClock
 from colonnade.policy import MemoisedPolicy, PolicyBundle
+from colonnade.row_tracking import RowSet
 from colonnade_course import plugin
 from colonnade_runtime.adapters.policy.embedded import EmbeddedPolicy
 from colonnade_runtime.adapters.policy.files import read_policies
@@ -35,9 +36,12 @@ def policies() -> Iterator[EmbeddedPolicy]:
 @pytest.fixture
 async def bench(tmp_path: Path, policies: EmbeddedPolicy) -> AsyncIterator[Bench]:
     stores = SqliteStores(tmp_path, SystemClock(), lambda tenant: tenant == "acme")
-    store = stores.store("course", plugin.stores())
+    changes = RowSet()
+    store = stores.store(
+        "course", plugin.stores(), invalidation=lambda _, changed: changes.update(changed)
+    )
     async with plugin.create_service(BenchContext(store)) as objects:  # type: ignore[arg-type]
-        yield Bench(store, MemoisedPolicy(policies), objects)
+        yield Bench(store, MemoisedPolicy(policies), objects, changes)
     await stores.close()
 
 

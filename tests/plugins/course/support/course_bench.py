@@ -23,6 +23,7 @@ from colonnade.identifiers import new_id
 from colonnade.messages import Request
 from colonnade.operations import Call, Operation, handlers_of, operation_of
 from colonnade.policy import Decision, Facts, MemoisedPolicy, PolicyQuery
+from colonnade.row_tracking import RowSet
 from colonnade.services import TenantInfo
 from colonnade.store import SqlStore
 from colonnade.tables import OutboxRow
@@ -50,9 +51,16 @@ class BenchContext:
 
 
 class Bench:
-    """Decides and calls as the dispatcher does."""
+    """Decides and calls as the dispatcher does; `changes` are all rows written so far."""
 
-    def __init__(self, store: SqlStore, policy: MemoisedPolicy, objects: Sequence[object]) -> None:
+    def __init__(
+        self,
+        store: SqlStore,
+        policy: MemoisedPolicy,
+        objects: Sequence[object],
+        changes: RowSet,
+    ) -> None:
+        self.changes = changes
         self._store = store
         self._policy = policy
         self._objects = objects
