@@ -39,7 +39,9 @@ def messages() -> list[type[BaseModel]]:
     return [
         item
         for item in vars(api).values()
-        if inspect.isclass(item) and issubclass(item, Message) and item.__module__.startswith(api.__name__)
+        if inspect.isclass(item)
+        and issubclass(item, Message)
+        and item.__module__.startswith(api.__name__)
     ]
 
 
