@@ -59,7 +59,8 @@ def event(service: str, *, key: str, major: int = 1) -> Callable[[EventT], Event
     """Mark a model as an event that `service` publishes; `key` names its aggregate's id field."""
 
     def mark(model: EventT) -> EventT:
-        if key not in model.model_fields:
+        declared: type[Event] = model
+        if key not in declared.model_fields:
             raise ConfigurationError(f"{model.__name__} has no field '{key}' to be keyed by.")
         model.__event__ = EventType(service, model.__name__, model, key, major)  # type: ignore[attr-defined]
         return model

@@ -147,7 +147,7 @@ def _route(
     handler = HTTPRouteHandler(
         path, http_method=cast("Any", method), status_code=status, opt={BINDING: binding}
     )
-    return cast("HTTPRouteHandler", handler(handle))
+    return handler(handle)
 
 
 def respond(
