@@ -1,0 +1,104 @@
+"""Content items: what lessons show."""
+
+from datetime import datetime
+from uuid import UUID
+
+from colonnade.messages import Empty, Message, Request
+from colonnade.operations import operation
+from colonnade.pagination import ListRequest, Page
+from colonnade_content.api.errors import ContentInUse, DuplicateExternalId
+from colonnade_content.api.types import Body, ContentKind, ExternalId, Title, WebAddress
+
+
+class ContentSummary(Message):
+    """A content item in a list."""
+
+    id: UUID
+    kind: ContentKind
+    title: str
+    external_id: str | None
+    created_at: datetime
+    updated_at: datetime
+    version: int
+
+
+class Content(ContentSummary):
+    """A content item. `html` is `body` rendered and sanitised, fit to be shown as it is.
+
+    `revision` counts the texts, targets and titles it has had; `version` every change.
+    """
+
+    body: str | None
+    html: str | None
+    url: str | None
+    file_id: UUID | None
+    media_id: UUID | None
+    revision: int
+
+
+class ContentVersion(Message):
+    """What a content item was from one change to the next."""
+
+    revision: int
+    title: str
+    body: str | None
+    url: str | None
+    file_id: UUID | None
+    media_id: UUID | None
+    changed_by: str
+    created_at: datetime
+
+
+@operation("content", action="content.create", errors=[DuplicateExternalId])
+class CreateContent(Request[Content]):
+    """Make a content item; `kind` says which one of body, url, file_id and media_id it has."""
+
+    kind: ContentKind
+    title: Title
+    body: Body | None = None
+    url: WebAddress | None = None
+    file_id: UUID | None = None
+    media_id: UUID | None = None
+    external_id: ExternalId | None = None
+
+
+@operation("content", action="content.read", idempotent=True)
+class ListContent(ListRequest[Page[ContentSummary]]):
+    """List the content items the caller may read, newest first."""
+
+    kind: ContentKind | None = None
+    external_id: ExternalId | None = None
+
+
+@operation("content", action="content.read", idempotent=True)
+class GetContent(Request[Content]):
+    """Read a content item, Markdown rendered."""
+
+    content_id: UUID
+
+
+@operation("content", action="content.update", errors=[DuplicateExternalId])
+class UpdateContent(Request[Content]):
+    """Change what is given of a content item; its kind stays."""
+
+    content_id: UUID
+    title: Title | None = None
+    body: Body | None = None
+    url: WebAddress | None = None
+    file_id: UUID | None = None
+    media_id: UUID | None = None
+    external_id: ExternalId | None = None
+
+
+@operation("content", action="content.delete", errors=[ContentInUse])
+class DeleteContent(Request[Empty]):
+    """Remove a content item that no lesson shows."""
+
+    content_id: UUID
+
+
+@operation("content", action="content.revise", idempotent=True)
+class ListContentVersions(ListRequest[Page[ContentVersion]]):
+    """List what a content item was, newest first."""
+
+    content_id: UUID
