@@ -79,15 +79,20 @@ _SAME: Final[Mapping[str, str]] = MappingProxyType(
         "text/x-markdown": "text/markdown",
     }
 )
+# Atomic groups: a comment once read is not read again, so a hostile head takes linear time.
+_COMMENTS = rb"(?>\s*<!--.{0,1000}?-->)*+\s*"
 _MARKUP_START = re.compile(
-    rb"\s*(?:<!--.{0,1000}?-->\s*)*<(?:!doctype\s+html|(?:html|head|body|script|iframe|title|h1|div"
+    _COMMENTS + rb"<(?:!doctype\s+html|(?:html|head|body|script|iframe|title|h1|div"
     rb"|font|table|a|style|b|br|p|img|form|meta|link|object|embed)[\s>/])",
     re.IGNORECASE | re.DOTALL,
 )
 _XML_START = re.compile(rb"\s*<\?xml[\s?]", re.IGNORECASE)
 _SVG_ROOT = re.compile(
-    rb"\s*(?:<\?xml.{0,200}?\?>\s*)?(?:<!--.{0,1000}?-->\s*)*(?:<!doctype\s+svg.{0,1000}?>\s*)?"
-    rb"(?:<!--.{0,1000}?-->\s*)*<(?:svg|svg:svg)[\s>/]",
+    rb"(?>\s*<\?xml.{0,200}?\?>)?+"
+    + _COMMENTS
+    + rb"(?><!doctype\s+svg.{0,1000}?>)?+"
+    + _COMMENTS
+    + rb"<(?:svg|svg:svg)[\s>/]",
     re.IGNORECASE | re.DOTALL,
 )
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -176,7 +177,7 @@ def test_no_header_can_break_the_evaluation(headers: dict[str, str], size: int) 
 def test_consecutive_ranges_put_together_are_the_file(data: bytes, cuts: list[int]) -> None:
     edges = sorted({0, len(data), *(cut for cut in cuts if cut < len(data))})
     received = b""
-    for start, stop in zip(edges, edges[1:], strict=False):
+    for start, stop in pairwise(edges):
         part = plan(size=len(data), range=f"bytes={start}-{stop - 1}")
         assert part.status == 206
         received += data[part.start : part.stop]
