@@ -76,9 +76,13 @@ class ServiceContext(Protocol):
     blobs: BlobStore
     """The service's files, for the tenant in context."""
     clock: Clock
-    ask: Ask
     log: Any
     """A structlog logger bound to the service's name."""
+
+    @property
+    def ask(self) -> Ask:
+        """Asks operations of the services named in `requires`, and of this one."""
+        ...
 
     def tenant(self) -> TenantInfo:
         """The tenant in context, as declared now."""

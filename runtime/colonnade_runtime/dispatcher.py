@@ -1,0 +1,222 @@
+"""The one way in to every service, for HTTP and bus alike: tenant, principal, policy, handler."""
+
+import time
+from contextvars import ContextVar
+from functools import lru_cache
+from typing import Any, TypeVar, cast
+
+import msgspec
+import pydantic
+from sqlalchemy import orm
+
+from colonnade.bus import Bus
+from colonnade.context import (
+    Context,
+    ContextSigner,
+    Principal,
+    PrincipalKind,
+    current_context,
+    use_context,
+)
+from colonnade.errors import (
+    ColonnadeError,
+    ConfigurationError,
+    ErrorRecord,
+    Forbidden,
+    InternalError,
+    NotFound,
+    Unauthenticated,
+    ValidationFailed,
+)
+from colonnade.http import field_errors
+from colonnade.messages import Message, Request
+from colonnade.operations import BoundHandler, Call, Download, Operation, operation_of
+from colonnade.pagination import Page
+from colonnade.policy import Decision, Facts, MemoisedPolicy, PolicyQuery, masked
+from colonnade_runtime.tenants import TenantDirectory
+
+ResponseT = TypeVar("ResponseT", bound=Message)
+
+_DONE = b"+"
+_FAILED = b"-"
+
+_call: ContextVar[Call | None] = ContextVar("colonnade_call", default=None)
+
+
+class Dispatcher:
+    """Decides and calls. Holds the handlers of the services that this process hosts."""
+
+    def __init__(
+        self,
+        bus: Bus,
+        policy: MemoisedPolicy,
+        tenants: TenantDirectory,
+        signer: ContextSigner,
+        log: Any,
+    ) -> None:
+        self._bus = bus
+        self._policy = policy
+        self._tenants = tenants
+        self._signer = signer
+        self._log = log
+        self._handlers: dict[type[Request[Any]], BoundHandler] = {}
+
+    async def host(self, bound: BoundHandler) -> None:
+        """Answer an operation in this process, over the bus and for HTTP.
+
+        Raises:
+            ConfigurationError: when the operation has a handler already.
+        """
+        operation = bound.operation
+        if operation.request in self._handlers:
+            raise ConfigurationError(f"Operation {operation.subject} has two handlers.")
+        self._handlers[operation.request] = bound
+
+        async def answer(payload: bytes, header: str) -> bytes:
+            return await self._answer(bound, payload, header)
+
+        await self._bus.serve(operation.subject, answer)
+
+    async def ask(self, request: Request[ResponseT], deadline: float | None = None) -> ResponseT:
+        """Ask over the bus, as whoever is current.
+
+        Raises:
+            ColonnadeError: as the operation declares.
+        """
+        operation = operation_of(type(request))
+        context = current_context()
+        limit = operation.deadline if deadline is None else deadline
+        timeout = min(context.remaining(time.time()), limit)
+        header = self._signer.sign(context)
+        reply = await self._bus.ask(operation.subject, request.encode(), header, timeout)
+        if reply[:1] == _DONE:
+            return cast("ResponseT", operation.response.decode(reply[1:]))
+        raise msgspec.json.decode(reply[1:], type=ErrorRecord).rebuild(operation.errors)
+
+    async def do(
+        self,
+        request: Request[Any],
+        *,
+        expected_versions: frozenset[int] | None = None,
+        incoming: Any = None,
+    ) -> Any:
+        """Do an operation that this process hosts, as whoever is current.
+
+        Raises:
+            ColonnadeError: what the policy or the handler refuses.
+        """
+        operation = operation_of(type(request))
+        bound = self._handlers.get(operation.request)
+        if bound is None:
+            raise ConfigurationError(f"{operation.subject} is not hosted by this process.")
+        context = current_context()
+        entry = self._tenants.entry(context.tenant)
+        if not entry.tenant.has_service(operation.service):
+            raise NotFound(f"This academy does not use the {operation.service} service.")
+        decision = await self._decide(operation.action, operation, context)
+        if decision.refused:
+            raise self._refusal(operation, decision, context)
+        visibility = await self._visibility(operation, decision, context)
+        call = Call(context, operation, decision, visibility, expected_versions, incoming)
+        token = _call.set(call)
+        try:
+            answer = await bound.call(request, call)
+        finally:
+            _call.reset(token)
+        _check_applied(call)
+        return _masked(answer, decision)
+
+    async def _answer(self, bound: BoundHandler, payload: bytes, header: str) -> bytes:
+        operation = bound.operation
+        try:
+            context = self._signer.verify(header, time.time())
+            with use_context(context):
+                request = operation.request.decode(payload)
+                answer: Message = await self.do(request)
+                return _DONE + answer.encode()
+        except pydantic.ValidationError as error:
+            return _failure(ValidationFailed(fields=field_errors(error)))
+        except ColonnadeError as error:
+            return _failure(error)
+        except Exception:
+            self._log.exception("operation failed", operation=operation.subject)
+            return _failure(InternalError("The service failed; its log says how."))
+
+    async def _visibility(
+        self, operation: Operation, decision: Decision, context: Context
+    ) -> Decision:
+        reading = f"{operation.resource}.read"
+        if operation.action == reading:
+            return decision
+        return await self._decide(reading, operation, context)
+
+    async def _decide(self, action: str, operation: Operation, context: Context) -> Decision:
+        entry = self._tenants.entry(context.tenant)
+        query = PolicyQuery(
+            action,
+            operation.resource,
+            principal_facts(context.principal),
+            entry.facts,
+            entry.policy_data,
+        )
+        return self._policy.peek(query) or await self._policy.decide(query)
+
+    def _refusal(
+        self, operation: Operation, decision: Decision, context: Context
+    ) -> ColonnadeError:
+        self._log.info("refused", action=operation.action, reason=decision.reason)
+        if context.principal.kind is PrincipalKind.ANONYMOUS:
+            return Unauthenticated(
+                "This needs a sign-in: send 'Authorization: Bearer <access token>'.",
+                headers={"WWW-Authenticate": "Bearer"},
+            )
+        return Forbidden(f"You may not do this ({operation.action}).")
+
+
+def guard_commit(session: orm.Session) -> None:
+    """Refuse to commit what a handler did without applying its conditional decision.
+
+    Raises:
+        InternalError: the handler has a mistake; nothing is committed.
+    """
+    call = _call.get()
+    # A reaction or schedule may have been started from within a call; its context is another.
+    if call is not None and call.context is current_context():
+        _check_applied(call)
+
+
+@lru_cache(maxsize=10_000)
+def principal_facts(principal: Principal) -> Facts:
+    """What policies may know of a principal."""
+    return Facts(
+        {
+            "id": principal.id,
+            "kind": str(principal.kind),
+            "roles": list(principal.roles),
+            "attributes": dict(principal.attributes),
+            "on_behalf_of": principal.on_behalf_of,
+        }
+    )
+
+
+def _check_applied(call: Call) -> None:
+    if not call.applied and not call.decision.unconditional:
+        raise InternalError(
+            f"The handler of {call.operation.subject} did not apply the policy's conditions; "
+            "nothing was kept."
+        )
+
+
+def _masked(answer: Any, decision: Decision) -> Any:
+    if not decision.masks:
+        return answer
+    if isinstance(answer, Download):
+        return Download(masked(answer.head, decision.masks), answer.chunks)
+    if isinstance(answer, Page):
+        items = [masked(item, decision.masks) for item in answer.items]
+        return answer.model_copy(update={"items": items})
+    return masked(answer, decision.masks)
+
+
+def _failure(error: ColonnadeError) -> bytes:
+    return _FAILED + msgspec.json.encode(ErrorRecord.of(error))

@@ -1,0 +1,1 @@
+"""The HTTP edge: everything that happens before a service sees a request."""

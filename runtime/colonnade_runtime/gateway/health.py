@@ -1,0 +1,45 @@
+"""What a load balancer and Prometheus ask: `/livez`, `/readyz`, `/metrics`."""
+
+import json
+
+from litestar.types import Send
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+
+
+class Health:
+    """Knows what the platform is still waiting for."""
+
+    def __init__(self) -> None:
+        self.waiting_for: dict[str, str] = {"start": "the platform is starting"}
+        self.registry = CollectorRegistry()
+        self.requests = Counter(
+            "colonnade_http_requests",
+            "Requests answered.",
+            ["method", "status"],
+            registry=self.registry,
+        )
+        self.durations = Histogram(
+            "colonnade_http_request_seconds", "How long requests took.", registry=self.registry
+        )
+
+    async def answered(self, path: str, send: Send) -> bool:
+        """Answer a health request; False when the path is another's."""
+        if path == "/livez":
+            await _send(send, 200, b'{"status": "alive"}', b"application/json")
+        elif path == "/readyz":
+            status = 503 if self.waiting_for else 200
+            state = {"status": "ready" if status == 200 else "not ready"}
+            body = json.dumps(state | {"waiting_for": self.waiting_for}).encode()
+            await _send(send, status, body, b"application/json")
+        elif path == "/metrics":
+            kind = b"text/plain; version=0.0.4; charset=utf-8"
+            await _send(send, 200, generate_latest(self.registry), kind)
+        else:
+            return False
+        return True
+
+
+async def _send(send: Send, status: int, body: bytes, media_type: bytes) -> None:
+    headers = [(b"content-type", media_type), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})

@@ -1,0 +1,92 @@
+"""Errors as problem documents (RFC 9457)."""
+
+import json
+from typing import Any
+
+from litestar import Response
+from litestar.exceptions import HTTPException
+from litestar.types import ExceptionHandlersMap, Receive, Scope, Send
+
+from colonnade.errors import (
+    ColonnadeError,
+    InternalError,
+    InvalidRequest,
+    MethodNotAllowed,
+    NotFound,
+)
+from colonnade.http import AnyRequest
+
+MEDIA_TYPE = "application/problem+json"
+
+
+def document(error: ColonnadeError) -> dict[str, Any]:
+    """The problem document for an error; `details` become members of their own object."""
+    shown: dict[str, Any] = {
+        "type": f"urn:colonnade:error:{error.code}",
+        "title": error.title,
+        "status": error.status,
+        "detail": error.message,
+        "code": error.code,
+    }
+    if error.fields:
+        shown["errors"] = [
+            {"pointer": item.pointer, "detail": item.message, "code": item.code}
+            for item in error.fields
+        ]
+    if error.details:
+        shown["details"] = error.details
+    return shown
+
+
+def headers_of(error: ColonnadeError) -> dict[str, str]:
+    """The headers that go with an error; `retry_after` in its details becomes one."""
+    headers = dict(error.headers)
+    if "retry_after" in error.details:
+        headers.setdefault("Retry-After", str(error.details["retry_after"]))
+    return headers
+
+
+async def send_problem(send: Send, error: ColonnadeError) -> None:
+    """Answer an ASGI request with a problem, before or beside Litestar."""
+    body = json.dumps(document(error)).encode()
+    headers = [
+        (b"content-type", MEDIA_TYPE.encode()),
+        (b"content-length", str(len(body)).encode()),
+        *((name.lower().encode(), value.encode()) for name, value in headers_of(error).items()),
+    ]
+    await send({"type": "http.response.start", "status": error.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def exception_handlers(log: Any) -> ExceptionHandlersMap:
+    """How Litestar answers what handlers raise: never with a trace."""
+
+    def known(request: AnyRequest, error: ColonnadeError) -> Response[bytes]:
+        return Response(
+            json.dumps(document(error)).encode(),
+            status_code=error.status,
+            media_type=MEDIA_TYPE,
+            headers=headers_of(error),
+        )
+
+    def framework(request: AnyRequest, error: HTTPException) -> Response[bytes]:
+        return known(request, _translated(error))
+
+    def unknown(request: AnyRequest, error: Exception) -> Response[bytes]:
+        log.error("request failed", path=request.url.path, exc_info=error)
+        return known(request, InternalError("Something broke here; the log says what."))
+
+    return {ColonnadeError: known, HTTPException: framework, Exception: unknown}
+
+
+def _translated(error: HTTPException) -> ColonnadeError:
+    if error.status_code == 404:
+        return NotFound("There is nothing at this path.")
+    if error.status_code == 405:
+        return MethodNotAllowed("This path does not take this method.", headers=error.headers)
+    if error.status_code >= 500:
+        return InternalError("Something broke here; the log says what.")
+    return InvalidRequest(error.detail)
+
+
+__all__ = ["Receive", "Scope", "document", "exception_handlers", "send_problem"]

@@ -1,0 +1,132 @@
+"""What the runtime gives a service to work with."""
+
+import asyncio
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from colonnade.blobs import BlobStore
+from colonnade.clock import Clock
+from colonnade.context import Context, Principal, current_context, use_context
+from colonnade.errors import ConfigurationError
+from colonnade.identifiers import new_id
+from colonnade.messages import Message, Request
+from colonnade.operations import operation_of
+from colonnade.secrets import SecretUnavailable, resolve, standard_resolvers
+from colonnade.services import TenantInfo
+from colonnade.store import SqlStore
+from colonnade_runtime.declaration import Tenant
+from colonnade_runtime.dispatcher import Dispatcher
+from colonnade_runtime.tenants import TenantDirectory
+
+ResponseT = TypeVar("ResponseT", bound=Message)
+T = TypeVar("T")
+
+WORKERS = 2
+"""Threads for slow, blocking work; two, so that hashing passwords leaves a core to the loop."""
+
+
+class OwnerPasswords:
+    """The declared passwords of owners; in development, one made up for each that has none."""
+
+    def __init__(
+        self, *, production: bool, environ: dict[str, str], announce: Callable[[str], None]
+    ) -> None:
+        self._production = production
+        self._resolvers = standard_resolvers(environ)
+        self._announce = announce
+
+    async def of(self, tenant: Tenant) -> str:
+        """The password with which the owner's account is made.
+
+        Raises:
+            ConfigurationError: when it cannot be resolved in production.
+        """
+        reference = tenant.owner.password
+        if reference is not None:
+            try:
+                return (await asyncio.to_thread(resolve, reference, self._resolvers)).reveal()
+            except SecretUnavailable as error:
+                if self._production:
+                    raise ConfigurationError(
+                        f"The password of the owner of '{tenant.id}' cannot be had: {error}"
+                    ) from None
+        elif self._production:
+            raise ConfigurationError(f"Declare owner.password in the file of tenant '{tenant.id}'.")
+        made = secrets.token_urlsafe(12)
+        self._announce(
+            f"{tenant.id}: the owner {tenant.owner.email} signs in with {made} (shown only now)"
+        )
+        return made
+
+
+@dataclass
+class RuntimeServiceContext:
+    """The runtime's `ServiceContext`."""
+
+    name: str
+    config: Any
+    store: SqlStore
+    blobs: BlobStore
+    clock: Clock
+    log: Any
+    dispatcher: Dispatcher
+    tenants: TenantDirectory
+    passwords: OwnerPasswords
+    workers: ThreadPoolExecutor
+    may_ask: frozenset[str]
+    forget_principal: Callable[[str, str], None]
+    extension_answers: Callable[[str, dict[str, Any]], Sequence[Any]]
+
+    async def ask(self, request: Request[ResponseT], *, deadline: float | None = None) -> ResponseT:
+        """Ask a service that this one declared in `requires`, or itself."""
+        service = operation_of(type(request)).service
+        if service not in self.may_ask:
+            raise ConfigurationError(
+                f"Service '{self.name}' asks '{service}' without declaring it: "
+                "add it to `requires` in plugin_info."
+            )
+        return await self.dispatcher.ask(request, deadline)
+
+    def tenant(self) -> TenantInfo:
+        """The tenant in context, as declared now."""
+        return self.tenants.entry(current_context().tenant).info
+
+    def tenant_config(self) -> BaseModel:
+        """This service's configuration for the tenant in context."""
+        return self.tenants.entry(current_context().tenant).tenant.config_of(self.name)
+
+    async def owner_password(self) -> str:
+        """The declared password of the tenant's owner."""
+        return await self.passwords.of(self.tenants.entry(current_context().tenant).tenant)
+
+    async def in_worker(self, function: Callable[..., T], *arguments: Any) -> T:
+        """Run something slow and blocking off the event loop."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self.workers, function, *arguments)
+
+    @contextmanager
+    def as_service(self) -> Iterator[Context]:
+        """For the block, act as this service, on behalf of whoever acted before."""
+        context = current_context()
+        principal = Principal.service(self.name, on_behalf_of=context.principal.id)
+        with use_context(context.acting_as(principal)) as acting:
+            yield acting
+
+    def new_id(self) -> UUID:
+        """A new UUIDv7."""
+        return new_id()
+
+    def invalidate_principal(self, principal_id: str) -> None:
+        """Forget what was verified of a principal of the tenant in context."""
+        self.forget_principal(current_context().tenant, principal_id)
+
+    def extensions(self, hook: str, **arguments: Any) -> Sequence[Any]:
+        """What the enabled extensions answer to a hook that this service owns."""
+        return self.extension_answers(hook, arguments)

@@ -1,0 +1,118 @@
+"""Which tenants there are, as declared now: by id, by host name, and as policies see them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from colonnade.errors import Forbidden, InvalidRequest, NotFound
+from colonnade.policy import Facts, TenantPolicy
+from colonnade.services import TenantInfo
+from colonnade_runtime.declaration import Tenant
+from colonnade_runtime.events.ports import Standing
+
+
+@dataclass(frozen=True, slots=True)
+class TenantEntry:
+    """A declared tenant with what is worked out from it once."""
+
+    tenant: Tenant
+    info: TenantInfo
+    facts: Facts
+    policy_data: Facts
+
+    @classmethod
+    def of(cls, tenant: Tenant) -> "TenantEntry":
+        """The entry for a declaration.
+
+        Raises:
+            pydantic.ValidationError: when the tenant's policy data is not of the known form.
+        """
+        info = TenantInfo(
+            id=tenant.id,
+            name=tenant.name,
+            status=tenant.status,
+            plan=tenant.plan,
+            currency=tenant.currency,
+            locale=tenant.locale,
+            timezone=tenant.timezone,
+            branding=tenant.branding.model_dump(exclude_none=True),
+            owner_email=tenant.owner.email,
+        )
+        facts = Facts({"id": tenant.id, "plan": tenant.plan, "status": tenant.status})
+        return cls(tenant, info, facts, TenantPolicy.model_validate(tenant.policy).facts())
+
+
+class TenantDirectory:
+    """The declared tenants. `replace` swaps them all at once."""
+
+    def __init__(self, tenants: Mapping[str, Tenant], domain: str) -> None:
+        self._domain = domain
+        self._entries: dict[str, TenantEntry] = {}
+        self._hosts: dict[str, str] = {}
+        self.replace(tenants)
+
+    def replace(self, tenants: Mapping[str, Tenant]) -> None:
+        """Know these tenants from now on, and no others."""
+        entries = {name: TenantEntry.of(tenant) for name, tenant in tenants.items()}
+        hosts = {f"{name}.{self._domain}": name for name in entries}
+        for name, entry in entries.items():
+            hosts.update({domain.lower(): name for domain in entry.tenant.domains})
+        self._entries, self._hosts = entries, hosts
+
+    def ids(self) -> list[str]:
+        """Every declared tenant."""
+        return list(self._entries)
+
+    def is_known(self, tenant: str) -> bool:
+        """Whether the tenant is declared."""
+        return tenant in self._entries
+
+    def entry(self, tenant: str) -> TenantEntry:
+        """The tenant's entry.
+
+        Raises:
+            NotFound: when no such tenant is declared.
+        """
+        entry = self._entries.get(tenant)
+        if entry is None:
+            raise NotFound("There is no such academy here.")
+        return entry
+
+    def standing(self, tenant: str, service: str) -> Standing:
+        """How the tenant stands to a service."""
+        entry = self._entries.get(tenant)
+        if entry is None:
+            return Standing.UNKNOWN
+        if not entry.tenant.has_service(service):
+            return Standing.DISABLED
+        return Standing.ACTIVE if entry.tenant.is_active else Standing.SUSPENDED
+
+    def resolve(self, host: str, header: str | None) -> TenantEntry:
+        """The tenant that a request is for: the host decides, else `X-Tenant`.
+
+        Raises:
+            InvalidRequest: host and header name different tenants, or nothing names one.
+            NotFound: no such tenant.
+            Forbidden: the tenant is suspended.
+        """
+        name = _host_name(host)
+        tenant = self._hosts.get(name)
+        if tenant is None and name.endswith("." + self._domain):
+            raise NotFound("There is no such academy here.")
+        if tenant is not None and header is not None and header != tenant:
+            raise InvalidRequest(f"The host is that of '{tenant}', and X-Tenant names another.")
+        wanted = tenant or header
+        if wanted is None:
+            raise InvalidRequest(
+                "Which academy? Use its host name, such as "
+                f"acme.{self._domain}, or the header X-Tenant."
+            )
+        entry = self.entry(wanted)
+        if not entry.tenant.is_active:
+            raise Forbidden("This academy is suspended.")
+        return entry
+
+
+def _host_name(host: str) -> str:
+    if host.startswith("["):
+        return host.partition("]")[0] + "]"
+    return host.partition(":")[0].rstrip(".").lower()
