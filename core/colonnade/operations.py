@@ -21,10 +21,11 @@ from colonnade.errors import (
     PreconditionFailed,
 )
 from colonnade.messages import Message, Request
-from colonnade.policy import Decision, ResourceType, permits, where
+from colonnade.policy import Decision, ResourceType, masked, permits, where
 from colonnade.store import Session
 
 RequestT = TypeVar("RequestT", bound=type[Request[Any]])
+ModelT = TypeVar("ModelT", bound=Message)
 HandlerT = TypeVar("HandlerT", bound=Callable[..., Awaitable[Any]])
 
 DEFAULT_DEADLINE = 5.0
@@ -143,6 +144,7 @@ class Call:
     incoming: AsyncIterator[bytes] | None = None
     applied: bool = field(default=False)
     evaluated: dict[str, Any] | None = field(default=None)
+    masks_applied: bool = field(default=False)
 
     @property
     def tenant(self) -> str:
@@ -178,6 +180,14 @@ class Call:
         """What a list may contain, as a condition for its `WHERE`."""
         self.applied = True
         return where(self.decision, resource_type)
+
+    def mask(self, answer: ModelT, *, own: bool = False) -> ModelT:
+        """Apply the decision's masks here, where it is known which objects are the caller's `own`.
+
+        A handler that never calls this has them applied to its whole answer.
+        """
+        self.masks_applied = True
+        return answer if own else masked(answer, self.decision.masks)
 
     def check_version(self, version: int) -> None:
         """Hold the client's `If-Match` against the current version.

@@ -12,7 +12,6 @@ from colonnade.identifiers import new_id
 from colonnade.messages import Empty
 from colonnade.operations import Call, handles
 from colonnade.pagination import Page, SortKey, paginate
-from colonnade.policy import masked
 from colonnade.services import ServiceContext
 from colonnade.store import Session
 from colonnade_user.api import (
@@ -246,7 +245,4 @@ def _present(user: UserRow) -> User:
 
 def _shown(user: UserRow, call: Call) -> User:
     """The account as the caller may see it; one's own is never masked."""
-    whole = _present(user)
-    if str(user.id) == call.principal_id:
-        return whole
-    return masked(whole, call.decision.masks)
+    return call.mask(_present(user), own=str(user.id) == call.principal_id)

@@ -124,7 +124,7 @@ class Dispatcher:
         finally:
             _call.reset(token)
         _check_applied(call)
-        return _masked(answer, decision)
+        return answer if call.masks_applied else _masked(answer, decision)
 
     async def _answer(self, bound: BoundHandler, payload: bytes, header: str) -> bytes:
         operation = bound.operation
