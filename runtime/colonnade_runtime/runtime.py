@@ -49,6 +49,7 @@ from colonnade_runtime.gateway.authentication import Authentication
 from colonnade_runtime.gateway.health import Health
 from colonnade_runtime.logs import configure_logs
 from colonnade_runtime.plugin_loader import Plugin, Plugins, discover_plugins
+from colonnade_runtime.reloading import Reloader
 from colonnade_runtime.sagas.binding import bind_sagas
 from colonnade_runtime.scheduler import bind_schedules
 from colonnade_runtime.service_context import WORKERS, OwnerPasswords, RuntimeServiceContext
@@ -62,6 +63,8 @@ PROCESS = "main"
 class Declared:
     """A whole declaration, read and checked: what will run."""
 
+    path: Path
+    settings: tuple[str, ...]
     loaded: LoadedPlatform
     plugins: Plugins
 
@@ -84,7 +87,7 @@ def read_declaration(
         tenant_config_models=plugins.tenant_config_models(),
         extension_config_models=plugins.extension_config_models(),
     )
-    return Declared(loaded, plugins)
+    return Declared(path, tuple(settings), loaded, plugins)
 
 
 class Runtime:
@@ -93,9 +96,17 @@ class Runtime:
     def __init__(self, declared: Declared, *, announce: Callable[[str], None] = click.echo) -> None:
         self._loaded = declared.loaded
         self._plugins = declared.plugins
+        self._log = structlog.get_logger("colonnade")
+        self.reloader = Reloader(
+            declared.path,
+            declared.settings,
+            declared.loaded,
+            declared.plugins,
+            self._take_up,
+            self._log,
+        )
         self._platform = declared.loaded.platform
         self._announce = announce
-        self._log = structlog.get_logger("colonnade")
         self._clock = SystemClock()
         self._stack = AsyncExitStack()
         self._background: dict[str, BackgroundWork] = {}
@@ -137,7 +148,16 @@ class Runtime:
         for work in self._background.values():
             await work.start()
         self._open()
+        if self._platform.tenants.watch:
+            self.reloader.start()
+            self._stack.push_async_callback(self.reloader.stop)
         waiting.clear()
+
+    async def _take_up(self, loaded: LoadedPlatform) -> None:
+        """Policies and tenants of a new declaration; both or neither."""
+        entries = self.tenants.prepared(loaded.tenants)
+        await self._policy.load(policy_bundle(loaded, self._plugins))
+        self.tenants.swap(entries)
 
     async def stop(self) -> None:
         """Stop taking requests, let what runs end within the declared time, close everything."""
@@ -158,6 +178,7 @@ class Runtime:
         policy = MemoisedPolicy(embedded_policy(address.url))
         self._stack.push_async_callback(policy.close)
         await policy.load(policy_bundle(self._loaded, self._plugins))
+        self._policy = policy
         return policy
 
     async def _bus(self) -> Bus:
@@ -352,11 +373,19 @@ async def _serve(declared: Declared) -> None:
             os._exit(130)
         stopped.set()
 
+    reloads: set[asyncio.Task[bool]] = set()
+
+    def reload() -> None:
+        task = loop.create_task(runtime.reloader.reload(), name="reload on SIGHUP")
+        reloads.add(task)
+        task.add_done_callback(reloads.discard)
+
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
     gateway = declared.loaded.platform.gateway
     async with listening(runtime, gateway.host, gateway.port):
         await runtime.start()
+        loop.add_signal_handler(signal.SIGHUP, reload)
         _greet(declared)
         await stopped.wait()
         async with asyncio.timeout(float(declared.loaded.platform.shutdown.total)):

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from colonnade.errors import Forbidden, InvalidRequest, NotFound
+from pydantic import ValidationError
+
+from colonnade.errors import ConfigurationError, Forbidden, InvalidRequest, NotFound
 from colonnade.policy import Facts, TenantPolicy
 from colonnade.services import TenantInfo
 from colonnade_runtime.declaration import Tenant
@@ -42,17 +44,33 @@ class TenantEntry:
 
 
 class TenantDirectory:
-    """The declared tenants. `replace` swaps them all at once."""
+    """The declared tenants. `swap` changes them all at once."""
 
     def __init__(self, tenants: Mapping[str, Tenant], domain: str) -> None:
         self._domain = domain
         self._entries: dict[str, TenantEntry] = {}
         self._hosts: dict[str, str] = {}
-        self.replace(tenants)
+        self.swap(self.prepared(tenants))
 
-    def replace(self, tenants: Mapping[str, Tenant]) -> None:
+    def prepared(self, tenants: Mapping[str, Tenant]) -> dict[str, TenantEntry]:
+        """What `swap` takes; nothing changes yet.
+
+        Raises:
+            ConfigurationError: when a tenant's policy data is not of the known form.
+        """
+        entries = {}
+        for name, tenant in tenants.items():
+            try:
+                entries[name] = TenantEntry.of(tenant)
+            except ValidationError as error:
+                places = [".".join(map(str, found["loc"])) for found in error.errors()]
+                raise ConfigurationError(
+                    f"Tenant '{name}': `policy` is wrong at {', '.join(places)}."
+                ) from None
+        return entries
+
+    def swap(self, entries: dict[str, TenantEntry]) -> None:
         """Know these tenants from now on, and no others."""
-        entries = {name: TenantEntry.of(tenant) for name, tenant in tenants.items()}
         hosts = {f"{name}.{self._domain}": name for name in entries}
         for name, entry in entries.items():
             hosts.update({domain.lower(): name for domain in entry.tenant.domains})

@@ -1,0 +1,82 @@
+"""Academies come and change while the platform runs; a broken file changes nothing."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+import colonnade_user.plugin
+from colonnade_runtime.testing.platform import RunningPlatform, running_platform
+
+ROOT = Path(__file__).parents[2]
+
+NEW = """\
+version: 1
+id: initech
+name: Initech
+owner: {email: owner@initech.example}
+currency: EUR
+"""
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    """A folder with the demo platform in it."""
+    for name in ("tenants", "policies"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    shutil.copy(ROOT / "platform.yaml", tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+async def platform(site: Path) -> AsyncIterator[RunningPlatform]:
+    settings = ["services.content.enabled=false", "services.course.enabled=false"]
+    async with running_platform(
+        site / "platform.yaml", settings=settings, plugins=[colonnade_user.plugin]
+    ) as running:
+        yield running
+
+
+async def status_of(platform: RunningPlatform, tenant: str) -> int:
+    async with platform.client(tenant) as client:
+        return (await client.get("/auth/jwks")).status_code
+
+
+async def becomes(platform: RunningPlatform, tenant: str, status: int) -> None:
+    """Wait until the academy answers with `status`; two seconds is what is promised."""
+    async with asyncio.timeout(2):
+        while await status_of(platform, tenant) != status:
+            await asyncio.sleep(0.02)
+
+
+async def test_a_file_dropped_into_the_folder_is_an_academy_within_two_seconds(
+    platform: RunningPlatform, site: Path
+) -> None:
+    assert await status_of(platform, "initech") == 404
+    (site / "tenants" / "initech.yaml").write_text(NEW)
+    await becomes(platform, "initech", 200)
+
+
+async def test_a_suspended_academy_answers_403_within_two_seconds(
+    platform: RunningPlatform, site: Path
+) -> None:
+    file = site / "tenants" / "acme.yaml"
+    file.write_text(file.read_text().replace("status: active", "status: suspended"))
+    await becomes(platform, "acme", 403)
+
+
+async def test_a_broken_file_changes_nothing(platform: RunningPlatform, site: Path) -> None:
+    (site / "tenants" / "initech.yaml").write_text(NEW.replace("currency", "curency"))
+    assert await platform.runtime.reloader.reload() is False
+    assert await status_of(platform, "acme") == 200
+    assert await status_of(platform, "initech") == 404
+
+
+async def test_a_broken_policy_changes_nothing(platform: RunningPlatform, site: Path) -> None:
+    (site / "policies" / "user.rego").write_text("package colonnade.services.user\n\nactions := [")
+    (site / "tenants" / "initech.yaml").write_text(NEW)
+    assert await platform.runtime.reloader.reload() is False
+    assert await status_of(platform, "acme") == 200
+    assert await status_of(platform, "initech") == 404
