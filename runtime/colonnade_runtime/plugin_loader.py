@@ -1,0 +1,402 @@
+"""Finds the plugins that a platform wants among those installed, and loads no other.
+
+A plugin is an entry point of the group `colonnade.plugins`. Installed does not mean loaded: only
+what provides an enabled service, or is listed under `plugins:`, is imported at all.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from graphlib import CycleError, TopologicalSorter
+from importlib.metadata import EntryPoint, entry_points
+from types import ModuleType
+from typing import Any
+
+import pluggy
+from pydantic import BaseModel
+
+from colonnade import hookspecs
+from colonnade.errors import ConfigurationError
+from colonnade.services import PluginInfo
+from colonnade_runtime.declaration import PlatformOutline
+from colonnade_runtime.declaration.problems import closest
+
+GROUP = "colonnade.plugins"
+
+
+class PluginError(ConfigurationError):
+    """Plugins that cannot be used; `problems` holds a sentence for each that is wrong."""
+
+    code = "plugin"
+    title = "The plugins cannot be loaded"
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems = tuple(dict.fromkeys(problems))
+        super().__init__("\n".join(self.problems))
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """A loaded plugin: what it says of itself, and where it came from.
+
+    `name` is the service's name or the extension's. `distribution` is what was installed;
+    of a module that was handed over directly it is the module's name.
+    """
+
+    name: str
+    info: PluginInfo
+    module: ModuleType
+    distribution: str
+    version: str
+    config_model: type[BaseModel] | None = None
+    tenant_config_model: type[BaseModel] | None = None
+    manager: pluggy.PluginManager = field(repr=False, compare=False, kw_only=True)
+
+    def __str__(self) -> str:
+        return f"plugin '{self.info.name}' ({self.distribution} {self.version})"
+
+    def call(self, hook: str, **arguments: Any) -> Any | None:
+        """What this plugin alone answers to `hook`; None when it does not implement it.
+
+        Raises:
+            LookupError: when no loaded plugin and not the platform specifies such a hook.
+        """
+        return _call(self.manager, self.module, hook, arguments)
+
+
+@dataclass(frozen=True)
+class Plugins:
+    """The plugins of one platform."""
+
+    services: Mapping[str, Plugin]
+    """Service name → the plugin that provides it."""
+    extensions: Mapping[str, Plugin]
+    """Extension name → the plugin."""
+    start_order: tuple[str, ...]
+    """Every service, after all those that it requires."""
+
+    def every(self) -> tuple[Plugin, ...]:
+        """Services in start order, then extensions; a module with both roles comes once."""
+        found = [self.services[name] for name in self.start_order]
+        return (*found, *self.extensions.values())
+
+    def requires(self) -> dict[str, tuple[str, ...]]:
+        """Service → the services that it, or an extension placed with it, may ask."""
+        return requirements(self.services, self.extensions)
+
+    def config_models(self) -> dict[str, type[BaseModel]]:
+        """The models of `services.<name>.config` in the platform's file."""
+        return _models(self.services, "config_model")
+
+    def tenant_config_models(self) -> dict[str, type[BaseModel]]:
+        """The models of `services.<name>.config` in a tenant's file."""
+        return _models(self.services, "tenant_config_model")
+
+    def extension_config_models(self) -> dict[str, type[BaseModel]]:
+        """The models of `plugins.<name>.config` in the platform's file."""
+        return _models(self.extensions, "config_model")
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """Something installed that may be a plugin."""
+
+    name: str
+    distribution: str
+    version: str
+    entry_point: EntryPoint | None = None
+    module: ModuleType | None = None
+
+    def __str__(self) -> str:
+        return f"plugin '{self.name}' ({self.distribution} {self.version})"
+
+    def load(self) -> ModuleType:
+        loaded = self.entry_point.load() if self.entry_point is not None else self.module
+        if not isinstance(loaded, ModuleType):
+            raise TypeError("its entry point does not name a module")
+        return loaded
+
+
+def discover_plugins(outline: PlatformOutline, *, extra: Sequence[ModuleType] = ()) -> Plugins:
+    """The plugins that `outline` wants, loaded, checked and in order.
+
+    `extra` are modules that count as installed, named as their `plugin_info` says. One
+    process may do this for several platforms: nothing is shared between calls.
+
+    Raises:
+        PluginError: with everything that is wrong, each naming the distribution and its version.
+    """
+    return _Loading(outline).run(extra)
+
+
+def installed_plugins() -> list[tuple[str, str, str, EntryPoint]]:
+    """Every installed plugin, wanted or not, none imported: name, distribution, version, entry."""
+    found = {
+        (entry.name, entry.value, *_distribution(entry)): entry
+        for entry in entry_points(group=GROUP)
+    }
+    return [(key[0], key[2], key[3], entry) for key, entry in sorted(found.items(), key=_by_key)]
+
+
+def _by_key(item: tuple[tuple[str, ...], EntryPoint]) -> tuple[str, ...]:
+    return item[0]
+
+
+def requirements(
+    services: Mapping[str, Plugin], extensions: Mapping[str, Plugin]
+) -> dict[str, tuple[str, ...]]:
+    """Service → what it may ask; what an extension asks counts for the services it extends."""
+    found = {name: list(plugin.info.requires) for name, plugin in services.items()}
+    for extension in extensions.values():
+        for host in extension.info.implements:
+            asked = (name for name in extension.info.requires if name != host)
+            found.get(host, []).extend(asked)
+    return {name: tuple(dict.fromkeys(asked)) for name, asked in found.items()}
+
+
+class _Loading:
+    """One discovery: collects plugins and problems."""
+
+    def __init__(self, outline: PlatformOutline) -> None:
+        self._wanted = {
+            service.name: service.plugin for service in outline.services if service.enabled
+        }
+        self._extensions = outline.extensions
+        self._problems: list[str] = []
+        self._manager = pluggy.PluginManager(hookspecs.PROJECT)
+        self._manager.add_hookspecs(hookspecs)
+
+    def run(self, extra: Sequence[ModuleType]) -> Plugins:
+        candidates = self._candidates(extra)
+        names = dict.fromkeys([*self._wanted.values(), *self._extensions])
+        chosen = {name: self._choose(name, candidates) for name in names}
+        modules = {name: self._import(found) for name, found in chosen.items() if found is not None}
+        loaded = {name: found for name, found in modules.items() if found is not None}
+        self._specify(chosen, loaded)
+        plugins = {name: self._plugin(chosen[name], module) for name, module in loaded.items()}
+        services = self._services(plugins)
+        extensions = self._placed_extensions(plugins, services)
+        order = self._order(services, extensions)
+        if self._problems:
+            raise PluginError(self._problems)
+        return Plugins(services, extensions, order)
+
+    def _candidates(self, extra: Sequence[ModuleType]) -> list[_Candidate]:
+        installed = installed_plugins()
+        handed = {module.__name__ for module in extra}
+        found = [
+            _Candidate(name, distribution, version, entry_point=entry)
+            for name, distribution, version, entry in installed
+            if entry.value not in handed
+        ]
+        for module in extra:
+            info = self._guard(f"module '{module.__name__}'", lambda m=module: m.plugin_info())
+            if isinstance(info, PluginInfo):
+                found.append(_Candidate(info.name, module.__name__, info.version, module=module))
+        return found
+
+    def _choose(self, name: str, candidates: Sequence[_Candidate]) -> _Candidate | None:
+        found = [candidate for candidate in candidates if candidate.name == name]
+        if len(found) == 1:
+            return found[0]
+        services = [service for service, plugin in self._wanted.items() if plugin == name]
+        place = f"services.{services[0]}" if services else f"plugins.{name}"
+        if not found:
+            near = closest(name, [candidate.name for candidate in candidates])
+            hint = f" Did you mean '{near}'?" if near else ""
+            self._problems.append(
+                f"{place} needs the plugin '{name}', and no such plugin is installed: install the"
+                f" distribution that brings it, or remove {place}.{hint}"
+            )
+            return None
+        rivals = " and ".join(f"{rival.distribution} {rival.version}" for rival in found)
+        self._problems.append(
+            f"{place} has {len(found)} providers called '{name}': {rivals}. Uninstall all but one."
+        )
+        return None
+
+    def _import(self, candidate: _Candidate) -> ModuleType | None:
+        return self._guard(str(candidate), candidate.load)
+
+    def _specify(
+        self, chosen: Mapping[str, _Candidate | None], modules: Mapping[str, ModuleType]
+    ) -> None:
+        """Hooks that plugins own are known before any plugin's implementations are checked."""
+        for name, module in modules.items():
+            offer = getattr(module, "add_hookspecs", None)
+            if offer is None:
+                continue
+            self._guard(str(chosen[name]), lambda offer=offer: self._add_specifications(offer()))
+
+    def _add_specifications(self, owners: Sequence[Any]) -> None:
+        for owner in owners:
+            self._manager.add_hookspecs(owner)
+
+    def _plugin(self, candidate: _Candidate | None, module: ModuleType) -> Plugin | None:
+        if candidate is None:
+            return None
+        subject = str(candidate)
+        if self._guard(subject, lambda: self._register(module)) is None:
+            return None
+        info = self._guard(subject, lambda: self._answer(module, "plugin_info"))
+        if not isinstance(info, PluginInfo):
+            self._complain(subject, "its hook plugin_info does not say who it is")
+            return None
+        self._check_hooks(subject, module)
+        return Plugin(
+            name=candidate.name,
+            info=info,
+            module=module,
+            distribution=candidate.distribution,
+            version=candidate.version,
+            config_model=self._model(subject, module, "config_model"),
+            tenant_config_model=self._model(subject, module, "tenant_config_model"),
+            manager=self._manager,
+        )
+
+    def _register(self, module: ModuleType) -> bool:
+        if not self._manager.is_registered(module):
+            self._manager.register(module, name=module.__name__)
+        return True
+
+    def _answer(self, module: ModuleType, hook: str) -> Any:
+        return _call(self._manager, module, hook, {})
+
+    def _check_hooks(self, subject: str, module: ModuleType) -> None:
+        for caller in self._manager.get_hookcallers(module) or ():
+            implementations = [found for found in caller.get_hookimpls() if found.plugin is module]
+            if caller.has_spec() or all(found.optionalhook for found in implementations):
+                continue
+            near = closest(caller.name, _specified(self._manager))
+            hint = f"; did you mean '{near}'?" if near else ""
+            self._complain(
+                subject,
+                f"it implements '{caller.name}', a hook that nothing enabled specifies{hint}",
+            )
+
+    def _model(self, subject: str, module: ModuleType, hook: str) -> type[BaseModel] | None:
+        model = self._guard(subject, lambda: self._answer(module, hook))
+        if model is None:
+            return None
+        if isinstance(model, type) and issubclass(model, BaseModel):
+            return model
+        self._complain(subject, f"its hook {hook} does not return a pydantic model")
+        return None
+
+    def _services(self, plugins: Mapping[str, Plugin | None]) -> dict[str, Plugin]:
+        services: dict[str, Plugin] = {}
+        for name, plugin_name in self._wanted.items():
+            plugin = plugins.get(plugin_name)
+            if plugin is None:
+                continue
+            if plugin.info.service != name:
+                provided = f"service '{plugin.info.service}'" if plugin.info.service else "none"
+                self._problems.append(
+                    f"services.{name} names the {plugin}, which provides {provided}: name the"
+                    f" plugin of '{name}' in services.{name}.plugin."
+                )
+                continue
+            services[name] = plugin
+        return services
+
+    def _placed_extensions(
+        self, plugins: Mapping[str, Plugin | None], services: Mapping[str, Plugin]
+    ) -> dict[str, Plugin]:
+        extensions: dict[str, Plugin] = {}
+        for name in self._extensions:
+            plugin = plugins.get(name)
+            if plugin is None:
+                continue
+            if plugin.info.service is not None:
+                self._problems.append(
+                    f"plugins.{name} is the {plugin}, which provides a service: move it to"
+                    f" services.{plugin.info.service}."
+                )
+                continue
+            extensions[name] = plugin
+            self._missing(f"plugins.{name}", plugin, plugin.info.implements, "extends")
+        return extensions
+
+    def _order(
+        self, services: Mapping[str, Plugin], extensions: Mapping[str, Plugin]
+    ) -> tuple[str, ...]:
+        for name, plugin in services.items():
+            self._missing(f"services.{name}", plugin, plugin.info.requires, "requires")
+        for name, plugin in extensions.items():
+            self._missing(f"plugins.{name}", plugin, plugin.info.requires, "requires")
+        graph = {
+            name: [other for other in asked if other in services]
+            for name, asked in requirements(services, extensions).items()
+        }
+        sorter = TopologicalSorter(graph)
+        try:
+            sorter.prepare()
+        except CycleError as error:
+            path = " → ".join(reversed(error.args[1]))
+            self._problems.append(
+                f"The services require each other in a circle: {path}. Let one of them react to an"
+                " event of the other, and take it out of the `requires` of its plugin_info."
+            )
+            return ()
+        order: list[str] = []
+        declared = list(services)
+        while sorter.is_active():
+            ready = sorted(sorter.get_ready(), key=declared.index)
+            order += ready
+            sorter.done(*ready)
+        return tuple(order)
+
+    def _missing(self, place: str, plugin: Plugin, names: Iterable[str], verb: str) -> None:
+        for name in names:
+            if name not in self._wanted:
+                self._problems.append(
+                    f"{place}: the {plugin} {verb} the service '{name}', which this platform does"
+                    f" not enable: add {name} under services, or remove {place}."
+                )
+
+    def _guard(self, subject: str, action: Any) -> Any:
+        """What `action` returns; a plugin that breaks is a problem to report, not a crash."""
+        try:
+            return action()
+        except Exception as error:
+            self._complain(subject, _reason(error))
+            return None
+
+    def _complain(self, subject: str, reason: str) -> None:
+        self._problems.append(
+            f"The {subject} is broken: {reason}. Install another version of it, or remove it from"
+            " the platform."
+        )
+
+
+def _call(
+    manager: pluggy.PluginManager, module: ModuleType, hook: str, arguments: Mapping[str, Any]
+) -> Any | None:
+    if getattr(manager.hook, hook, None) is None:
+        raise LookupError(f"There is no hook '{hook}' among the enabled plugins.")
+    others = [other for other in manager.get_plugins() if other is not module]
+    answers = manager.subset_hook_caller(hook, others)(**arguments)
+    return answers[0] if answers else None
+
+
+def _models(plugins: Mapping[str, Plugin], attribute: str) -> dict[str, type[BaseModel]]:
+    found = ((name, getattr(plugin, attribute)) for name, plugin in plugins.items())
+    return {name: model for name, model in found if model is not None}
+
+
+def _specified(manager: pluggy.PluginManager) -> list[str]:
+    return [
+        name
+        for name, caller in vars(manager.hook).items()
+        if isinstance(caller, pluggy.HookCaller) and caller.has_spec()
+    ]
+
+
+def _distribution(entry: EntryPoint) -> tuple[str, str]:
+    if entry.dist is None:
+        return entry.module, "of unknown version"
+    return entry.dist.name, entry.dist.version
+
+
+def _reason(error: Exception) -> str:
+    text = str(error).strip().replace("\n", " ").rstrip(".")
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
