@@ -1,0 +1,1 @@
+"""What tests of Colonnade and of its plugins build on; pytest finds it by entry point."""

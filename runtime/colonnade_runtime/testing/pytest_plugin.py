@@ -1,0 +1,20 @@
+"""What Colonnade adds to pytest: skipped tests are counted and named, never merely dots."""
+
+import pytest
+
+
+def skipped_tests(reporter: pytest.TerminalReporter) -> list[str]:
+    """The node ids of every test, and the path of every whole module, that was skipped."""
+    reports = reporter.getreports("skipped")
+    return sorted({report.nodeid for report in reports})
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name every skipped test below the results; say nothing when there is none."""
+    names = skipped_tests(terminalreporter)
+    if not names:
+        return
+    terminalreporter.section(f"{len(names)} skipped", sep="-")
+    for name in names:
+        terminalreporter.write_line(name)
