@@ -388,8 +388,14 @@ async def _serve(declared: Declared) -> None:
         loop.add_signal_handler(signal.SIGHUP, reload)
         _greet(declared)
         await stopped.wait()
-        async with asyncio.timeout(float(declared.loaded.platform.shutdown.total)):
-            await runtime.stop()
+        total = declared.loaded.platform.shutdown.total
+        try:
+            await asyncio.wait_for(runtime.stop(), float(total))
+        except TimeoutError:
+            structlog.get_logger("colonnade").error(
+                "stopping took longer than shutdown.total; what was left goes on at the next start",
+                seconds=float(total),
+            )
 
 
 @asynccontextmanager

@@ -1,10 +1,12 @@
 """The ASGI application: health, tenant, principal, then the services' routes."""
 
 import asyncio
+import json
 import re
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any, TypeVar
 
 from litestar import Litestar, Router
@@ -20,7 +22,8 @@ from colonnade.messages import Request
 from colonnade.operations import Download
 from colonnade_runtime.dispatcher import Dispatcher
 from colonnade_runtime.gateway.authentication import Authentication
-from colonnade_runtime.gateway.health import Health
+from colonnade_runtime.gateway.health import Health, send_json
+from colonnade_runtime.gateway.openapi import openapi_document
 from colonnade_runtime.gateway.problems import exception_handlers, send_problem
 from colonnade_runtime.tenants import TenantDirectory
 
@@ -60,6 +63,7 @@ class Gateway:
         self._log = log
         self._access_log = access_log
         self._routes: ASGIApp | None = None
+        self._openapi = b""
         self._enter: Callable[[Scope], Any] | None = None
         self._in_flight = 0
         self._idle = asyncio.Event()
@@ -77,13 +81,17 @@ class Gateway:
     ) -> None:
         """Serve the services' routes from now on."""
         edge = RequestEdge(dispatcher, maximum_body)
-        self._routes = Litestar(
+        application = Litestar(
             [Router("/api/v1", route_handlers=list(route_handlers))],
             exception_handlers=exception_handlers(self._log),
             openapi_config=None,
             logging_config=None,
             request_max_body_size=None,
         )
+        self._routes = application
+        self.application = application
+        document = openapi_document(application, title="Colonnade", version=_version())
+        self._openapi = json.dumps(document).encode()
 
         async def enter(scope: Scope) -> Context:
             headers = Headers.from_scope(scope)
@@ -157,6 +165,9 @@ class Gateway:
         enter, routes = self._enter, self._routes
         if enter is None or routes is None:
             raise Unavailable("The platform is not ready.", details={"retry_after": 1})
+        if scope["path"] == "/openapi.json":
+            await send_json(send, self._openapi)
+            return
         with use_context(await enter(scope)):
             await routes(scope, receive, send)
 
@@ -188,3 +199,10 @@ def _traceparent(given: str) -> str:
     if _TRACEPARENT.match(given):
         return f"{given[:36]}{span}{given[52:]}"
     return f"00-{secrets.token_hex(16)}-{span}-00"
+
+
+def _version() -> str:
+    try:
+        return version("colonnade")
+    except PackageNotFoundError:
+        return "0"

@@ -39,6 +39,11 @@ class Health:
         return True
 
 
+async def send_json(send: Send, body: bytes) -> None:
+    """Answer with a JSON document that is made already."""
+    await _send(send, 200, body, b"application/json")
+
+
 async def _send(send: Send, status: int, body: bytes, media_type: bytes) -> None:
     headers = [(b"content-type", media_type), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})

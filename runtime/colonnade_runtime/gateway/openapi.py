@@ -1,0 +1,162 @@
+"""The OpenAPI 3.1 document, made from what routes bind, so that it cannot say anything else."""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from litestar import Litestar
+from litestar.routes import HTTPRoute
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from colonnade.errors import PLATFORM_ERRORS
+from colonnade.http import BINDING, Binding
+from colonnade.messages import Empty
+
+_PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
+_REFERENCE = "#/components/schemas/{model}"
+_PROBLEM = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail", "code"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "code": {"type": "string"},
+        "details": {"type": "object"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "pointer": {"type": "string"},
+                    "detail": {"type": "string"},
+                    "code": {"type": "string"},
+                },
+            },
+        },
+    },
+}
+
+
+def bindings(application: Litestar) -> list[tuple[str, Binding]]:
+    """Every bound route: its path with `{name}` parameters, and what it binds."""
+    found = []
+    for route in application.routes:
+        if not isinstance(route, HTTPRoute):
+            continue
+        path = _PARAMETER.sub(r"{\1}", route.path)
+        for handler in route.route_handlers:
+            binding = handler.opt.get(BINDING)
+            if isinstance(binding, Binding):
+                found.append((path, binding))
+    return found
+
+
+def openapi_document(application: Litestar, *, title: str, version: str) -> dict[str, Any]:
+    """The document for all routes of an application."""
+    bound = bindings(application)
+    schemas = _schemas(bound)
+    paths: dict[str, dict[str, Any]] = {}
+    for path, binding in bound:
+        paths.setdefault(path, {})[binding.method.lower()] = _operation(path, binding, schemas)
+    components = {
+        "schemas": {**schemas, "Problem": _PROBLEM},
+        "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+    }
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": title, "version": version},
+        "security": [{}, {"bearer": []}],
+        "paths": dict(sorted(paths.items())),
+        "components": components,
+    }
+
+
+def _schemas(bound: Iterable[tuple[str, Binding]]) -> dict[str, Any]:
+    models: dict[type[BaseModel], None] = {}
+    for _, binding in bound:
+        models[binding.operation.request] = None
+        models[binding.operation.response] = None
+    _, document = models_json_schema(
+        [(model, "validation") for model in models], ref_template=_REFERENCE
+    )
+    schemas: dict[str, Any] = document.get("$defs", {})
+    return schemas
+
+
+def _operation(path: str, binding: Binding, schemas: dict[str, Any]) -> dict[str, Any]:
+    operation = binding.operation
+    in_path = _PARAMETER.findall(path)
+    described = schemas[_schema_name(operation.request, schemas)]
+    fields: dict[str, Any] = described.get("properties", {})
+    required = described.get("required", [])
+    parameters = [
+        {"name": name, "in": "path", "required": True, "schema": fields.get(name, {})}
+        for name in in_path
+    ]
+    shown: dict[str, Any] = {
+        "operationId": operation.name,
+        "summary": operation.summary,
+        "tags": [operation.service],
+        "x-colonnade-action": operation.action,
+        "responses": _responses(binding, schemas),
+    }
+    others = {name: schema for name, schema in fields.items() if name not in in_path}
+    if binding.method in ("POST", "PUT", "PATCH"):
+        if others or binding.body != "application/json":
+            needed = [name for name in required if name in others]
+            shown["requestBody"] = _body(binding, others, needed)
+    else:
+        parameters += [
+            {"name": name, "in": "query", "required": name in required, "schema": schema}
+            for name, schema in others.items()
+        ]
+    if parameters:
+        shown["parameters"] = parameters
+    return shown
+
+
+def _body(binding: Binding, fields: dict[str, Any], required: list[str]) -> dict[str, Any]:
+    if binding.body == "multipart/form-data":
+        fields = {"file": {"type": "string", "contentMediaType": "application/octet-stream"}}
+        required = ["file"]
+    schema: dict[str, Any] = {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": fields,
+    }
+    if required:
+        schema["required"] = required
+    return {"required": bool(required), "content": {binding.body: {"schema": schema}}}
+
+
+def _responses(binding: Binding, schemas: dict[str, Any]) -> dict[str, Any]:
+    operation = binding.operation
+    responses: dict[str, Any] = {}
+    if operation.response is Empty:
+        responses[str(204 if binding.status == 200 else binding.status)] = {"description": "Done."}
+    elif binding.answer == "application/json":
+        name = _schema_name(operation.response, schemas)
+        schema = {"$ref": _REFERENCE.format(model=name)}
+        content = {"application/json": {"schema": schema}}
+        responses[str(binding.status)] = {"description": "Done.", "content": content}
+    else:
+        responses[str(binding.status)] = {
+            "description": "Done.",
+            "content": {binding.answer: {"schema": {}}},
+        }
+    usual = {error.status: error.title for error in PLATFORM_ERRORS}
+    problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    for status in sorted({400, 401, 403, 404, 422, *(e.status for e in operation.errors)}):
+        responses[str(status)] = {"description": usual.get(status, "Refused."), "content": problem}
+    return responses
+
+
+def _schema_name(model: type[BaseModel], schemas: dict[str, Any]) -> str:
+    name = model.__name__
+    if name in schemas:
+        return name
+    # Generic models have brackets in their names, which the schema spells with underscores.
+    return re.sub(r"[^a-zA-Z0-9._-]", "_", name)

@@ -1,0 +1,141 @@
+"""Every operation that OpenAPI lists × foreign tenant, foreign token, no token."""
+
+import json
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+
+import colonnade_course.plugin
+import colonnade_user.plugin
+from colonnade_runtime.testing.platform import RunningPlatform, running_platform
+
+ROOT = Path(__file__).parents[2]
+PASSWORD = "a password for the owner"
+NOTHING = str(UUID(int=7 << 76 | 2 << 62))
+
+OPEN_TO_ANYBODY = {
+    "RegisterUser",
+    "Login",
+    "RefreshTokens",
+    "GetSigningKeys",
+    "ListCourses",
+    "GetCourse",
+    "GetOutline",
+    "ListSections",
+    "ListLessons",
+    "GetSection",
+    "GetLesson",
+    "ListInstructors",
+    "GetProfile",
+}
+"""What somebody who has not signed in may at least ask; an addition is a decision made here."""
+
+
+@pytest.fixture
+async def platform(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[RunningPlatform]:
+    monkeypatch.setenv("COLONNADE_OWNER_PASSWORD", PASSWORD)
+    for name in ("tenants", "policies"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    shutil.copy(ROOT / "platform.yaml", tmp_path)
+    async with running_platform(
+        tmp_path / "platform.yaml",
+        settings=["services.content.enabled=false"],
+        plugins=[colonnade_user.plugin, colonnade_course.plugin],
+    ) as running:
+        yield running
+
+
+async def operations(platform: RunningPlatform) -> list[tuple[str, str, str]]:
+    """Method, path and operation of everything in the document."""
+    async with httpx.AsyncClient() as client:
+        document = (await client.get(f"{platform.url}/openapi.json")).json()
+    listed = [
+        (method.upper(), path, described["operationId"])
+        for path, methods in document["paths"].items()
+        for method, described in methods.items()
+    ]
+    assert len(listed) > len(OPEN_TO_ANYBODY)
+    return listed
+
+
+async def ask(client: httpx.AsyncClient, method: str, path: str, names: dict[str, str]) -> Any:
+    for name, value in names.items():
+        path = path.replace("{" + name + "}", value)
+    body = {"json": {}} if method in ("POST", "PUT", "PATCH") else {}
+    return await client.request(method, path.removeprefix("/api/v1"), **body)
+
+
+class Names(dict[str, str]):
+    """Any path parameter is the id of something of the other academy, else of nothing."""
+
+    def items(self) -> Any:
+        return [
+            *super().items(),
+            *((name, NOTHING) for name in PARAMETERS if name not in self),
+        ]
+
+
+PARAMETERS = ("course_id", "section_id", "lesson_id", "enrollment_id", "user_id", "session_id")
+
+
+@pytest.mark.journey
+async def test_no_operation_answers_another_academys_token(platform: RunningPlatform) -> None:
+    async with platform.client("acme") as client:
+        credentials = {"email": "owner@acme.example", "password": PASSWORD}
+        token = (await client.post("/auth/login", json=credentials)).json()["access_token"]
+    async with platform.client("globex", token) as foreign:
+        for method, path, name in await operations(platform):
+            answer = await ask(foreign, method, path, Names())
+            assert answer.status_code == 401, (name, answer.status_code, answer.text)
+
+
+@pytest.mark.journey
+async def test_another_academys_objects_are_like_those_that_never_existed(
+    platform: RunningPlatform,
+) -> None:
+    tokens = {}
+    for tenant in ("acme", "globex"):
+        async with platform.client(tenant) as client:
+            credentials = {"email": f"owner@{tenant}.example", "password": PASSWORD}
+            tokens[tenant] = (await client.post("/auth/login", json=credentials)).json()
+    async with platform.client("acme", tokens["acme"]["access_token"]) as client:
+        me = (await client.get("/users/me")).json()["id"]
+        body = {"title": "Python", "slug": "python"}
+        course = (await client.post("/courses", json=body)).json()["id"]
+        body = {"course_id": course, "title": "All", "position": 0}
+        section = (await client.post("/sections", json=body)).json()["id"]
+        await client.post(f"/courses/{course}/publish")
+    theirs = {"user_id": me, "course_id": course, "section_id": section}
+    async with platform.client("globex", tokens["globex"]["access_token"]) as client:
+        for method, path, name in await operations(platform):
+            if "{" not in path:
+                continue
+            foreign = await ask(client, method, path, Names(theirs))
+            missing = await ask(client, method, path, Names())
+            assert foreign.status_code == missing.status_code, name
+            assert foreign.status_code in (403, 404, 422), (name, foreign.text)
+            assert _without_ids(foreign, theirs) == _without_ids(missing, theirs), name
+
+
+@pytest.mark.journey
+async def test_without_a_token_only_what_is_meant_to_be_open_is(platform: RunningPlatform) -> None:
+    async with platform.client("acme") as client:
+        for method, path, name in await operations(platform):
+            answer = await ask(client, method, path, Names())
+            if name not in OPEN_TO_ANYBODY:
+                # What is asked is read first, so a body that is wrong is 422 for everybody.
+                assert answer.status_code in (401, 404, 422), (name, answer.text)
+
+
+def _without_ids(answer: httpx.Response, ids: dict[str, str]) -> Any:
+    text = answer.text
+    for value in ids.values():
+        text = text.replace(value, NOTHING)
+    return json.loads(text)
