@@ -32,6 +32,10 @@ WORKERS = 2
 """Threads for slow, blocking work; two, so that hashing passwords leaves a core to the loop."""
 
 
+class NoConfig(BaseModel):
+    """Stands for the configuration of a service that takes none."""
+
+
 class OwnerPasswords:
     """The declared passwords of owners; in development, one made up for each that has none."""
 
@@ -100,7 +104,8 @@ class RuntimeServiceContext:
 
     def tenant_config(self) -> BaseModel:
         """This service's configuration for the tenant in context."""
-        return self.tenants.entry(current_context().tenant).tenant.config_of(self.name)
+        declared = self.tenants.entry(current_context().tenant).tenant.config_of(self.name)
+        return declared if declared is not None else NoConfig()
 
     async def owner_password(self) -> str:
         """The declared password of the tenant's owner."""

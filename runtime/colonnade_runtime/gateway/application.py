@@ -7,11 +7,12 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from litestar import Litestar, Router
 from litestar.datastructures import Headers
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from colonnade.context import Context, Principal, use_context
 from colonnade.errors import ColonnadeError, InternalError, Unavailable
@@ -124,14 +125,13 @@ class Gateway:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One ASGI connection."""
-        if scope["type"] != "http":
+        if scope["type"] != ScopeType.HTTP:
             return
-        path = scope["path"]
-        if await self.health.answered(path, send):
-            return
-        await self._answer(scope, receive, send)
+        http = cast("HTTPScope", scope)
+        if not await self.health.answered(http["path"], send):
+            await self._answer(http, receive, send)
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _answer(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
         request_id = _request_id(scope)
         scope.setdefault("state", {})["request_id"] = request_id
@@ -171,7 +171,7 @@ class Gateway:
         with use_context(await enter(scope)):
             await routes(scope, receive, send)
 
-    def _record(self, scope: Scope, status: int, seconds: float, request_id: str) -> None:
+    def _record(self, scope: HTTPScope, status: int, seconds: float, request_id: str) -> None:
         self.health.requests.labels(scope["method"], str(status)).inc()
         self.health.durations.observe(seconds)
         if self._access_log is not None:
