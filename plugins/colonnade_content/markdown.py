@@ -12,6 +12,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable
 from functools import cache
+from itertools import pairwise
 from typing import Final
 
 import nh3
@@ -24,7 +25,7 @@ from colonnade_content.fenced_divs import KINDS, fenced_divs
 from colonnade_content.markdown_attributes import attributes
 
 MAXIMUM_BYTES: Final = 256 * 1024
-MAXIMUM_NESTING: Final = 40
+MAXIMUM_NESTING: Final = 32
 MAXIMUM_OPEN_ELEMENTS: Final = 256
 MAXIMUM_URL_LENGTH: Final = 4000
 
@@ -173,7 +174,7 @@ def _parser() -> MarkdownIt:
 
 def _anchor_headings(state: StateCore) -> None:
     used: dict[str, int] = {}
-    for opening, content in zip(state.tokens, state.tokens[1:], strict=False):
+    for opening, content in pairwise(state.tokens):
         if opening.type != "heading_open":
             continue
         spoken = (child.content for child in content.children or () if child.type != "html_inline")

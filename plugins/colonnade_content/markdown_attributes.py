@@ -7,6 +7,7 @@ Written ``{#name .class alt='words'}`` in pandoc's way, or with a leading colon 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
@@ -71,7 +72,7 @@ def _after_inline(state: StateInline, silent: bool) -> bool:
 
 
 def _span(state: StateInline, silent: bool) -> bool:
-    if state.src[state.pos] != "[":
+    if state.src[state.pos] != "[" or state.pos > _last_span_end(state.src):
         return False
     label_end = state.md.helpers.parseLinkLabel(state, state.pos)
     if label_end < 0 or not state.src.startswith("{", label_end + 1):
@@ -89,6 +90,12 @@ def _span(state: StateInline, silent: bool) -> bool:
         state.posMax = outer
     state.pos = end
     return True
+
+
+@lru_cache(maxsize=4)
+def _last_span_end(text: str) -> int:
+    # Spares a text of many brackets and no span the search for each one's end.
+    return text.rfind("]{")
 
 
 def _alone(state: StateBlock, start: int, end: int, silent: bool) -> bool:
