@@ -12,7 +12,7 @@ from colonnade_runtime.declaration import DeclarationError, LoadedPlatform, load
 from colonnade_runtime.logs import configure_logs
 from colonnade_runtime.plugin_loader import Plugins
 
-QUIET_MILLISECONDS = 100
+QUIET_MILLISECONDS = 50
 """How long files must rest before they are read; an editor writes in several steps."""
 
 RESTART_KEYS = (

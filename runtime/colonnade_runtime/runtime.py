@@ -156,7 +156,9 @@ class Runtime:
     async def _take_up(self, loaded: LoadedPlatform) -> None:
         """Policies and tenants of a new declaration; both or neither."""
         entries = self.tenants.prepared(loaded.tenants)
-        await self._policy.load(policy_bundle(loaded, self._plugins))
+        bundle = policy_bundle(loaded, self._plugins)
+        if bundle.revision != self._policy.revision:
+            await self._policy.load(bundle)
         self.tenants.swap(entries)
 
     async def stop(self) -> None:

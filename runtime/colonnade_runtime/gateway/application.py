@@ -7,7 +7,7 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from litestar import Litestar, Router
 from litestar.datastructures import Headers
@@ -127,9 +127,8 @@ class Gateway:
         """One ASGI connection."""
         if scope["type"] != ScopeType.HTTP:
             return
-        http = cast("HTTPScope", scope)
-        if not await self.health.answered(http["path"], send):
-            await self._answer(http, receive, send)
+        if not await self.health.answered(scope["path"], send):
+            await self._answer(scope, receive, send)
 
     async def _answer(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
