@@ -51,6 +51,10 @@ async def until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
             await asyncio.sleep(0.01)
 
 
+def policy_threads() -> set[threading.Thread]:
+    return {item for item in threading.enumerate() if item.name.startswith("policy-")}
+
+
 async def problems(engine: EmbeddedPolicy, bundle: PolicyBundle) -> str:
     with pytest.raises(PolicyError) as caught:
         await engine.load(bundle)
@@ -217,6 +221,7 @@ LOOP = (
 
 async def test_a_runaway_policy_is_refused_and_the_loop_goes_on() -> None:
     """The deadline refuses, a new thread takes over, and nothing waits for the old one."""
+    before = policy_threads()
     engine = EmbeddedPolicy(timeout=0.3)
     await engine.load(quiz(LOOP))
     started = time.monotonic()
@@ -229,7 +234,7 @@ async def test_a_runaway_policy_is_refused_and_the_loop_goes_on() -> None:
         while not engine_recovers:
             engine_recovers = (await engine.decide(query(attributes={"xs": [1]}))).unconditional
     await engine.close()
-    await until(lambda: not any(item.name.startswith("policy-") for item in threading.enumerate()))
+    await until(lambda: policy_threads() <= before)
 
 
 async def test_an_oversize_input_is_refused(engine: EmbeddedPolicy) -> None:
@@ -242,10 +247,11 @@ async def test_an_oversize_input_is_refused(engine: EmbeddedPolicy) -> None:
 
 async def test_a_closed_engine_refuses_and_leaves_no_thread(engine: EmbeddedPolicy) -> None:
     """Stopping is orderly."""
+    before = policy_threads()
     await engine.load(quiz(READ))
     await engine.close()
     assert (await engine.decide(query())).failed
-    assert not any(item.name.startswith("policy-") for item in threading.enumerate())
+    assert policy_threads() <= before
 
 
 def test_the_url_names_nothing_but_the_scheme() -> None:
