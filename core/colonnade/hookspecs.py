@@ -109,7 +109,7 @@ def cli_commands() -> Sequence[click.Command]:  # type: ignore[empty-body]
 
 @hookspec
 def can_reload(old: BaseModel, new: BaseModel) -> Sequence[str]:  # type: ignore[empty-body]
-    """Config keys whose change from `old` to `new` needs a restart; none means it may be swapped."""
+    """Config keys whose change from `old` to `new` needs a restart; none means it may swap."""
 
 
 @hookspec
