@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import click
 import structlog
@@ -30,6 +30,7 @@ from colonnade.clock import SystemClock
 from colonnade.context import ContextSigner
 from colonnade.errors import ConfigurationError
 from colonnade.events import event_type_of, reactions_of
+from colonnade.messages import Message, Request
 from colonnade.operations import handlers_of, operation_of
 from colonnade.policy import MemoisedPolicy, PolicyBundle
 from colonnade.services import ServiceContext
@@ -54,6 +55,8 @@ from colonnade_runtime.sagas.binding import bind_sagas
 from colonnade_runtime.scheduler import bind_schedules
 from colonnade_runtime.service_context import WORKERS, OwnerPasswords, RuntimeServiceContext
 from colonnade_runtime.tenants import TenantDirectory
+
+ResponseT = TypeVar("ResponseT", bound=Message)
 
 PROCESS = "main"
 """The process that hosts everything when the declaration names none."""
@@ -160,6 +163,14 @@ class Runtime:
         if bundle.revision != self._policy.revision:
             await self._policy.load(bundle)
         self.tenants.swap(entries)
+
+    async def ask(self, request: Request[ResponseT]) -> ResponseT:
+        """Ask an operation as whoever is current; what runs beside the services does.
+
+        Raises:
+            ColonnadeError: as the operation declares.
+        """
+        return await self._dispatcher.ask(request)
 
     async def stop(self) -> None:
         """Stop taking requests, let what runs end within the declared time, close everything."""
