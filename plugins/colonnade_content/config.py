@@ -1,0 +1,15 @@
+"""What an operator may set."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from colonnade.quantities import Size
+
+
+class ContentConfig(BaseModel):
+    """`services.content.config` in platform.yaml."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    maximum_file_size: Size = Field(
+        Size.parse("200MiB"), description="How large an uploaded file may be."
+    )

@@ -1,0 +1,238 @@
+"""Content items: Markdown, files, pictures and links that lessons show."""
+
+import re
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.exc import IntegrityError
+
+from colonnade.errors import FieldError, ValidationFailed
+from colonnade.messages import Empty
+from colonnade.operations import Call, handles
+from colonnade.pagination import Page, SortKey, paginate
+from colonnade.services import ServiceContext
+from colonnade.store import Session
+from colonnade_content.api import (
+    Content,
+    ContentCreated,
+    ContentDeleted,
+    ContentFact,
+    ContentInUse,
+    ContentSummary,
+    ContentUpdated,
+    ContentVersion,
+    CreateContent,
+    DeleteContent,
+    DuplicateExternalId,
+    GetContent,
+    ListContent,
+    ListContentVersions,
+    UpdateContent,
+)
+from colonnade_content.lookups import permitted
+from colonnade_content.markdown import render_markdown
+from colonnade_content.models import (
+    ContentReferenceRow,
+    ContentRevisionRow,
+    ContentRow,
+    FileRow,
+    LessonContentRow,
+    MediaRow,
+)
+from colonnade_content.resources import CONTENT
+
+ORDER = [SortKey(ContentRow.created_at, descending=True), SortKey(ContentRow.id)]
+NEWEST_REVISION = [SortKey(ContentRevisionRow.revision, descending=True)]
+SHOWN = {"markdown": "body", "file": "file_id", "media": "media_id", "link": "url"}
+"""Kind → the one field that holds what the item shows."""
+
+MAXIMUM_REFERENCES = 500
+"""Links to files and pictures that are followed in one text."""
+
+_REFERENCE = re.compile(
+    r"/(?:files|media)/([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\b",
+    re.IGNORECASE,
+)
+
+
+class Contents:
+    """Handles what is asked about content items."""
+
+    def __init__(self, ctx: ServiceContext) -> None:
+        self._ctx = ctx
+
+    @handles(CreateContent)
+    async def create(self, request: CreateContent, call: Call) -> Content:
+        """Make an item and its first revision."""
+
+        def work(session: Session) -> ContentRow:
+            row = ContentRow(id=self._ctx.new_id(), revision=1, **request.model_dump())
+            call.require(session, CONTENT, row)
+            _check(session, row)
+            session.add(row)
+            _write(session, row, call)
+            session.publish(_fact(ContentCreated, row))
+            return row
+
+        return await self._present(await self._ctx.store.run(work))
+
+    @handles(ListContent)
+    async def list(self, request: ListContent, call: Call) -> Page[ContentSummary]:
+        """The items the caller may read, newest first."""
+        query = select(ContentRow).where(call.visible(CONTENT))
+        if request.kind is not None:
+            query = query.where(ContentRow.kind == request.kind)
+        if request.external_id is not None:
+            query = query.where(ContentRow.external_id == request.external_id)
+        return await self._ctx.store.read(
+            lambda session: paginate(session, query, ORDER, request, _summary)
+        )
+
+    @handles(GetContent)
+    async def read(self, request: GetContent, call: Call) -> Content:
+        """One item, rendered."""
+        row = await self._ctx.store.read(
+            lambda session: permitted(session, call, CONTENT, ContentRow, request.content_id)
+        )
+        return await self._present(row)
+
+    @handles(UpdateContent)
+    async def update(self, request: UpdateContent, call: Call) -> Content:
+        """Change what was given; a change of what is shown is a new revision."""
+        names = request.model_fields_set - {"content_id"}
+
+        def work(session: Session) -> ContentRow:
+            row = permitted(session, call, CONTENT, ContentRow, request.content_id)
+            call.check_version(row.version)
+            changed = {name for name in names if getattr(row, name) != getattr(request, name)}
+            for name in changed:
+                setattr(row, name, getattr(request, name))
+            if not changed:
+                return row
+            with session.no_autoflush:
+                _check(session, row)
+            row.revision += bool(changed - {"external_id"})
+            _write(session, row, call)
+            call.require(session, CONTENT, row)
+            session.publish(_fact(ContentUpdated, row))
+            return row
+
+        return await self._present(await self._ctx.store.run(work))
+
+    @handles(DeleteContent)
+    async def delete(self, request: DeleteContent, call: Call) -> Empty:
+        """Remove an item that no lesson shows."""
+
+        def work(session: Session) -> Empty:
+            row = permitted(session, call, CONTENT, ContentRow, request.content_id)
+            call.check_version(row.version)
+            lessons = select(func.count()).where(LessonContentRow.content_id == row.id)
+            count = session.scalars(lessons).one()
+            if count:
+                raise ContentInUse(f"{count} lessons show it.", details={"lessons": count})
+            for part in (ContentReferenceRow, ContentRevisionRow):
+                session.execute(delete(part).where(part.content_id == row.id))
+            session.publish(_fact(ContentDeleted, row))
+            session.delete(row)
+            return Empty()
+
+        return await self._ctx.store.run(work)
+
+    @handles(ListContentVersions)
+    async def versions(self, request: ListContentVersions, call: Call) -> Page[ContentVersion]:
+        """What the item was, newest first."""
+
+        def work(session: Session) -> Page[ContentVersion]:
+            row = permitted(session, call, CONTENT, ContentRow, request.content_id)
+            query = select(ContentRevisionRow).where(ContentRevisionRow.content_id == row.id)
+            return paginate(session, query, NEWEST_REVISION, request, _version)
+
+        return await self._ctx.store.read(work)
+
+    async def _present(self, row: ContentRow) -> Content:
+        html = None
+        if row.body is not None:
+            html = await self._ctx.in_worker(render_markdown, row.body)
+        values = {name: getattr(row, name) for name in Content.model_fields if name != "html"}
+        return Content.model_validate(values | {"html": html})
+
+
+def _summary(row: ContentRow) -> ContentSummary:
+    values = {name: getattr(row, name) for name in ContentSummary.model_fields}
+    return ContentSummary.model_validate(values)
+
+
+def _version(row: ContentRevisionRow) -> ContentVersion:
+    values = {name: getattr(row, name) for name in ContentVersion.model_fields}
+    return ContentVersion.model_validate(values)
+
+
+def _fact(model: type[ContentFact], row: ContentRow) -> ContentFact:
+    values: dict[str, Any] = {"kind": row.kind, "title": row.title, "version": row.version}
+    return model.model_validate({"content_id": row.id, **values})
+
+
+def _check(session: Session, row: ContentRow) -> None:
+    wrong = []
+    if row.title is None:
+        wrong.append(FieldError("/title", "cannot be null", "null"))
+    for kind, name in SHOWN.items():
+        value = getattr(row, name)
+        if kind == row.kind and value is None:
+            wrong.append(FieldError(f"/{name}", f"is what {kind} content shows", "missing"))
+        if kind != row.kind and value is not None:
+            wrong.append(FieldError(f"/{name}", f"is only for {kind} content", "wrong_kind"))
+    if row.file_id is not None and session.get(FileRow, row.file_id) is None:
+        wrong.append(FieldError("/file_id", "names no file", "unknown"))
+    if row.media_id is not None and session.get(MediaRow, row.media_id) is None:
+        wrong.append(FieldError("/media_id", "names no picture", "unknown"))
+    if wrong:
+        raise ValidationFailed(fields=wrong)
+    if row.external_id is not None:
+        twin = session.scalar(
+            select(ContentRow.id).where(
+                ContentRow.external_id == row.external_id, ContentRow.id != row.id
+            )
+        )
+        if twin is not None:
+            raise _duplicate({"id": str(twin)})
+
+
+def _duplicate(details: dict[str, str] | None = None) -> DuplicateExternalId:
+    return DuplicateExternalId(
+        "Another content item has this external id.",
+        details=details,
+        fields=[FieldError("/external_id", "is taken", "taken")],
+    )
+
+
+def _write(session: Session, row: ContentRow, call: Call) -> None:
+    """Write the row with its revision and what it refers to."""
+    try:
+        session.flush()
+    except IntegrityError:
+        raise _duplicate() from None
+    names = ("title", "body", "url", "file_id", "media_id", "revision")
+    session.merge(
+        ContentRevisionRow(
+            content_id=row.id,
+            changed_by=call.principal_id,
+            created_at=session.now,
+            **{name: getattr(row, name) for name in names},
+        )
+    )
+    session.execute(
+        delete(ContentReferenceRow).where(ContentReferenceRow.content_id == row.id)
+    )
+    for target in _targets(session, row):
+        session.add(ContentReferenceRow(content_id=row.id, target_id=target))
+    session.flush()
+
+
+def _targets(session: Session, row: ContentRow) -> set[UUID]:
+    named = list(dict.fromkeys(_REFERENCE.findall(row.body or "")))[:MAXIMUM_REFERENCES]
+    wanted = {UUID(text) for text in named}
+    wanted |= {target for target in (row.file_id, row.media_id) if target is not None}
+    found = set(session.scalars(select(FileRow.id).where(FileRow.id.in_(wanted))))
+    return found | set(session.scalars(select(MediaRow.id).where(MediaRow.id.in_(wanted))))

@@ -1,0 +1,190 @@
+"""Files: taken as a stream, told by their bytes, handed out in ranges."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import cast
+from uuid import UUID
+
+from sqlalchemy import select
+
+from colonnade.blobs import BlobInfo
+from colonnade.errors import InvalidRequest
+from colonnade.messages import Empty
+from colonnade.operations import Call, Download, handles
+from colonnade.pagination import Page, SortKey, paginate
+from colonnade.services import ServiceContext
+from colonnade.store import Session
+from colonnade_content.api import (
+    DeleteFile,
+    DownloadFile,
+    File,
+    FileDeleted,
+    FileInUse,
+    FileTypeMismatch,
+    GetFile,
+    ListFiles,
+    UploadFile,
+)
+from colonnade_content.config import ContentConfig
+from colonnade_content.file_names import clean_file_name
+from colonnade_content.file_types import (
+    HEAD_BYTES,
+    extension_lies,
+    is_lie,
+    serving_headers,
+    sniff,
+)
+from colonnade_content.lookups import permitted
+from colonnade_content.models import ContentReferenceRow, FileRow, MediaRow
+from colonnade_content.resources import FILE
+from colonnade_content.serving import Served, serve
+
+ORDER = [SortKey(FileRow.created_at, descending=True), SortKey(FileRow.id)]
+
+
+def file_key(file_id: UUID) -> str:
+    """The key of a file's blob."""
+    return f"files/{file_id}"
+
+
+class Files:
+    """Handles what is asked about files."""
+
+    def __init__(self, ctx: ServiceContext) -> None:
+        self._ctx = ctx
+
+    @handles(UploadFile)
+    async def upload(self, request: UploadFile, call: Call) -> File:
+        """Keep the bytes first, then the row; bytes without a row are taken back."""
+        if call.incoming is None:
+            raise InvalidRequest("No bytes came with the file.")
+        row = FileRow(
+            id=self._ctx.new_id(),
+            name=clean_file_name(request.name),
+            uploaded_by=call.principal_id,
+        )
+        await self._ctx.store.read(lambda session: call.require(session, FILE, row))
+        incoming = _Incoming(call.incoming, row.name, request.declared_type)
+        limit = int(cast("ContentConfig", self._ctx.config).maximum_file_size)
+        key = file_key(row.id)
+        info = await self._ctx.blobs.put(call.tenant, key, incoming.chunks(), limit=limit)
+        try:
+            return await self._ctx.store.run(
+                lambda session: _keep(session, request, row.id, call, info, incoming.media_type)
+            )
+        except BaseException:
+            await self._ctx.blobs.delete(call.tenant, key)
+            raise
+
+    @handles(ListFiles)
+    async def list(self, request: ListFiles, call: Call) -> Page[File]:
+        """The files the caller may read, newest first."""
+        query = select(FileRow).where(call.visible(FILE))
+        return await self._ctx.store.read(
+            lambda session: paginate(session, query, ORDER, request, present_file)
+        )
+
+    @handles(GetFile)
+    async def read(self, request: GetFile, call: Call) -> File:
+        """What is known of one file."""
+        return await self._ctx.store.read(
+            lambda session: present_file(permitted(session, call, FILE, FileRow, request.file_id))
+        )
+
+    @handles(DeleteFile)
+    async def delete(self, request: DeleteFile, call: Call) -> Empty:
+        """Forget a file that nothing uses; its bytes go when that is certain."""
+
+        def work(session: Session) -> Empty:
+            row = permitted(session, call, FILE, FileRow, request.file_id)
+            call.check_version(row.version)
+            _require_unused(session, row.id)
+            session.delete(row)
+            session.publish(FileDeleted(file_id=row.id))
+            return Empty()
+
+        return await self._ctx.store.run(work)
+
+    @handles(DownloadFile)
+    async def download(self, request: DownloadFile, call: Call) -> Download:
+        """The bytes asked for."""
+
+        def work(session: Session) -> Served:
+            row = permitted(session, call, FILE, FileRow, request.file_id)
+            headers = serving_headers(row.media_type, row.name)
+            return Served(file_key(row.id), row.size, row.sha256, row.created_at, headers)
+
+        served = await self._ctx.store.read(work)
+        return await serve(self._ctx, call.tenant, served, request.conditions)
+
+
+def present_file(row: FileRow) -> File:
+    """A file as the contract shows it."""
+    return File.model_validate({name: getattr(row, name) for name in File.model_fields})
+
+
+@dataclass(slots=True)
+class _Incoming:
+    """Passes bytes on once the first of them have shown what they are."""
+
+    source: AsyncIterator[bytes]
+    name: str
+    declared_type: str
+    media_type: str = ""
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        head = b""
+        async for chunk in self.source:
+            if self.media_type:
+                yield chunk
+                continue
+            head += chunk
+            if len(head) >= HEAD_BYTES:
+                self._judge(head)
+                yield head
+        if not self.media_type:
+            self._judge(head)
+            if head:
+                yield head
+
+    def _judge(self, head: bytes) -> None:
+        found = sniff(head, self.name)
+        if is_lie(self.declared_type, found) or extension_lies(self.name, found):
+            raise FileTypeMismatch(
+                f"The bytes are {found}, which its name or declared type contradicts.",
+                details={"media_type": found},
+            )
+        self.media_type = found
+
+
+def _keep(
+    session: Session,
+    request: UploadFile,
+    file_id: UUID,
+    call: Call,
+    info: BlobInfo,
+    media_type: str,
+) -> File:
+    row = FileRow(
+        id=file_id,
+        name=clean_file_name(request.name),
+        media_type=media_type,
+        size=info.size,
+        sha256=info.sha256,
+        uploaded_by=call.principal_id,
+    )
+    call.require(session, FILE, row)
+    session.add(row)
+    session.flush()
+    return present_file(row)
+
+
+def _require_unused(session: Session, file_id: UUID) -> None:
+    user = session.scalar(
+        select(ContentReferenceRow.content_id).where(ContentReferenceRow.target_id == file_id)
+    )
+    if user is not None:
+        raise FileInUse("A content item uses the file.", details={"content_id": str(user)})
+    picture = session.scalar(select(MediaRow.id).where(MediaRow.file_id == file_id))
+    if picture is not None:
+        raise FileInUse("A picture is made of the file.", details={"media_id": str(picture)})

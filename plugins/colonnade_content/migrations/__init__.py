@@ -1,0 +1,1 @@
+"""How the content service's tables came to be, oldest first."""

@@ -1,0 +1,136 @@
+"""What happens behind the scenes: variants are made, and bytes that nothing names go."""
+
+from collections.abc import AsyncIterator
+from uuid import UUID
+
+from colonnade.events import Work, reacts_to
+from colonnade.services import ServiceContext
+from colonnade.store import Session
+from colonnade_content.api import FileDeleted, MediaCreated, MediaDeleted, MediaProcessed
+from colonnade_content.file_types import SVG
+from colonnade_content.images import MAXIMUM_SOURCE_BYTES, ImageRejected, make_variants
+from colonnade_content.models import FileRow, MediaRow, MediaVariantRow
+from colonnade_content.svg import SvgRejected, sanitise_svg
+
+MAXIMUM_VARIANT_BYTES = 64 * 1024 * 1024
+
+
+def variant_key(media_id: UUID, name: str) -> str:
+    """The key of a variant's blob."""
+    return f"media/{media_id}/{name}"
+
+
+class Processing:
+    """Reacts to what happened to files and pictures; every reaction bears repetition."""
+
+    def __init__(self, ctx: ServiceContext) -> None:
+        self._ctx = ctx
+
+    @reacts_to(MediaCreated)
+    async def media_created(self, event: MediaCreated) -> Work | None:
+        """Make the variants, or say why there are none."""
+
+        def find(session: Session) -> tuple[str, int] | None:
+            media = session.get(MediaRow, event.media_id)
+            file = session.get(FileRow, event.file_id)
+            if media is None or file is None:
+                return None
+            return file.media_type, file.size
+
+        found = await self._ctx.store.read(find)
+        if found is None:
+            return None
+        try:
+            variants = await self._make(event, *found)
+        except (ImageRejected, SvgRejected) as error:
+            return _failed(event.media_id, str(error))
+        return _ready(event.media_id, variants)
+
+    @reacts_to(MediaDeleted)
+    async def media_deleted(self, event: MediaDeleted) -> Work | None:
+        """Let go of the bytes of the variants."""
+        tenant = self._ctx.tenant().id
+        for key in await self._ctx.blobs.list(tenant, f"media/{event.media_id}/"):
+            await self._ctx.blobs.delete(tenant, key)
+        return None
+
+    @reacts_to(FileDeleted)
+    async def file_deleted(self, event: FileDeleted) -> Work | None:
+        """Let go of the bytes."""
+        await self._ctx.blobs.delete(self._ctx.tenant().id, f"files/{event.file_id}")
+        return None
+
+    async def _make(
+        self, event: MediaCreated, media_type: str, size: int
+    ) -> list[MediaVariantRow]:
+        if size > MAXIMUM_SOURCE_BYTES:
+            raise ImageRejected(
+                f"The file has {size} bytes; variants are made of at most {MAXIMUM_SOURCE_BYTES}."
+            )
+        tenant = self._ctx.tenant().id
+        chunks = await self._ctx.blobs.open(tenant, f"files/{event.file_id}")
+        source = b"".join([chunk async for chunk in chunks])
+        if media_type == SVG:
+            drawing = await self._ctx.in_worker(sanitise_svg, source)
+            return [await self._keep(event.media_id, "drawing", SVG, drawing, None, None)]
+        made = await self._ctx.in_worker(make_variants, source, media_type)
+        return [
+            await self._keep(
+                event.media_id, item.name, item.media_type, item.data, item.width, item.height
+            )
+            for item in made
+        ]
+
+    async def _keep(
+        self,
+        media_id: UUID,
+        name: str,
+        media_type: str,
+        data: bytes,
+        width: int | None,
+        height: int | None,
+    ) -> MediaVariantRow:
+        info = await self._ctx.blobs.put(
+            self._ctx.tenant().id,
+            variant_key(media_id, name),
+            _one(data),
+            limit=MAXIMUM_VARIANT_BYTES,
+        )
+        return MediaVariantRow(
+            media_id=media_id,
+            name=name,
+            media_type=media_type,
+            width=width,
+            height=height,
+            size=info.size,
+            sha256=info.sha256,
+        )
+
+
+def _failed(media_id: UUID, reason: str) -> Work:
+    def work(session: Session) -> None:
+        row = session.get(MediaRow, media_id)
+        if row is None:
+            return
+        row.state, row.failure = "failed", reason
+        session.publish(MediaProcessed(media_id=media_id, state="failed"))
+
+    return work
+
+
+def _ready(media_id: UUID, variants: list[MediaVariantRow]) -> Work:
+    def work(session: Session) -> None:
+        row = session.get(MediaRow, media_id)
+        if row is None:
+            return
+        row.state, row.failure = "ready", None
+        for variant in variants:
+            variant.created_at = session.now
+            session.merge(variant)
+        session.publish(MediaProcessed(media_id=media_id, state="ready"))
+
+    return work
+
+
+async def _one(data: bytes) -> AsyncIterator[bytes]:
+    yield data

@@ -1,0 +1,110 @@
+"""What the content service keeps of courses, so that it can decide about reading on its own.
+
+Events may overtake each other; whatever is not newer than what is known is ignored.
+"""
+
+from colonnade.events import reacts_to
+from colonnade.store import Session
+from colonnade_content.models import LearnerRow, LessonContentRow, TeacherRow
+from colonnade_course.api import (
+    EnrollmentActivated,
+    EnrollmentCompleted,
+    EnrollmentEnded,
+    EnrollmentFact,
+    InstructorAdded,
+    InstructorFact,
+    InstructorRemoved,
+    LessonContentChanged,
+    LessonRemoved,
+)
+
+
+class CourseFacts:
+    """Follows lessons, teachers and learners."""
+
+    @reacts_to(LessonContentChanged)
+    def lesson_content_changed(self, session: Session, event: LessonContentChanged) -> None:
+        """Remember what a lesson shows."""
+        row = session.get(LessonContentRow, event.lesson_id)
+        if row is not None and (row.removed or row.sequence >= event.sequence):
+            return
+        session.merge(
+            LessonContentRow(
+                lesson_id=event.lesson_id,
+                course_id=event.course_id,
+                content_id=event.content_id,
+                preview=event.preview,
+                published=event.published,
+                removed=False,
+                sequence=event.sequence,
+            )
+        )
+
+    @reacts_to(LessonRemoved)
+    def lesson_removed(self, session: Session, event: LessonRemoved) -> None:
+        """Keep the grave of a lesson, so that a late event does not bring it back."""
+        session.merge(
+            LessonContentRow(
+                lesson_id=event.lesson_id,
+                course_id=event.course_id,
+                content_id=None,
+                preview=False,
+                published=False,
+                removed=True,
+                sequence=event.sequence,
+            )
+        )
+
+    @reacts_to(InstructorAdded)
+    def instructor_added(self, session: Session, event: InstructorAdded) -> None:
+        """Somebody teaches."""
+        _set_teacher(session, event, active=True)
+
+    @reacts_to(InstructorRemoved)
+    def instructor_removed(self, session: Session, event: InstructorRemoved) -> None:
+        """Somebody no longer teaches."""
+        _set_teacher(session, event, active=False)
+
+    @reacts_to(EnrollmentActivated)
+    def enrollment_activated(self, session: Session, event: EnrollmentActivated) -> None:
+        """Somebody learns."""
+        _set_learner(session, event)
+
+    @reacts_to(EnrollmentCompleted)
+    def enrollment_completed(self, session: Session, event: EnrollmentCompleted) -> None:
+        """Somebody has learnt, and may read it again."""
+        _set_learner(session, event)
+
+    @reacts_to(EnrollmentEnded)
+    def enrollment_ended(self, session: Session, event: EnrollmentEnded) -> None:
+        """Somebody no longer learns."""
+        _set_learner(session, event)
+
+
+def _set_teacher(session: Session, event: InstructorFact, *, active: bool) -> None:
+    row = session.get(TeacherRow, (event.course_id, event.user_id))
+    if row is not None and row.sequence >= event.sequence:
+        return
+    session.merge(
+        TeacherRow(
+            course_id=event.course_id,
+            user_id=event.user_id,
+            active=active,
+            sequence=event.sequence,
+        )
+    )
+
+
+def _set_learner(session: Session, event: EnrollmentFact) -> None:
+    row = session.get(LearnerRow, event.enrollment_id)
+    if row is not None and row.sequence >= event.sequence:
+        return
+    session.merge(
+        LearnerRow(
+            enrollment_id=event.enrollment_id,
+            course_id=event.course_id,
+            user_id=event.user_id,
+            active=event.status in ("active", "completed"),
+            sequence=event.sequence,
+        )
+    )

@@ -1,0 +1,17 @@
+"""The content service: what its handlers and reactions are made of."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from colonnade.services import ServiceContext
+from colonnade_content.contents import Contents
+from colonnade_content.files import Files
+from colonnade_content.media import MediaItems
+from colonnade_content.processing import Processing
+from colonnade_content.reactions import CourseFacts
+
+
+@asynccontextmanager
+async def content_service(ctx: ServiceContext) -> AsyncIterator[Sequence[object]]:
+    """The objects that handle operations and events; nothing needs tearing down."""
+    yield [Files(ctx), MediaItems(ctx), Contents(ctx), Processing(ctx), CourseFacts()]
