@@ -222,9 +222,7 @@ def _write(session: Session, row: ContentRow, call: Call) -> None:
             **{name: getattr(row, name) for name in names},
         )
     )
-    session.execute(
-        delete(ContentReferenceRow).where(ContentReferenceRow.content_id == row.id)
-    )
+    session.execute(delete(ContentReferenceRow).where(ContentReferenceRow.content_id == row.id))
     for target in _targets(session, row):
         session.add(ContentReferenceRow(content_id=row.id, target_id=target))
     session.flush()

@@ -60,9 +60,7 @@ class Processing:
         await self._ctx.blobs.delete(self._ctx.tenant().id, f"files/{event.file_id}")
         return None
 
-    async def _make(
-        self, event: MediaCreated, media_type: str, size: int
-    ) -> list[MediaVariantRow]:
+    async def _make(self, event: MediaCreated, media_type: str, size: int) -> list[MediaVariantRow]:
         if size > MAXIMUM_SOURCE_BYTES:
             raise ImageRejected(
                 f"The file has {size} bytes; variants are made of at most {MAXIMUM_SOURCE_BYTES}."

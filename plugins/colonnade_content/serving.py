@@ -28,8 +28,7 @@ async def serve(ctx: ServiceContext, tenant: str, served: Served, asked: Conditi
         BlobNotFound: the bytes are gone.
     """
     conditions = {
-        name.replace("_", "-"): value
-        for name, value in asked.model_dump(exclude_none=True).items()
+        name.replace("_", "-"): value for name, value in asked.model_dump(exclude_none=True).items()
     }
     plan = evaluate(conditions, served.size, f'"{served.sha256}"', served.modified)
     headers = dict(plan.headers) | {"Cache-Control": "private, no-cache"}

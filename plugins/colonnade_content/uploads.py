@@ -68,5 +68,7 @@ async def _events(boundary: str, body: AsyncIterator[bytes]) -> AsyncIterator[ob
 
 def _not_a_file() -> ValidationFailed:
     return ValidationFailed(
-        fields=[FieldError(f"/{FIELD}", "must be the form's one field, with a file name", "missing")]
+        fields=[
+            FieldError(f"/{FIELD}", "must be the form's one field, with a file name", "missing")
+        ]
     )
