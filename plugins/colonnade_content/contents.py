@@ -101,6 +101,8 @@ class Contents:
     async def update(self, request: UpdateContent, call: Call) -> Content:
         """Change what was given; a change of what is shown is a new revision."""
         names = request.model_fields_set - {"content_id"}
+        if "title" in names and request.title is None:
+            raise ValidationFailed(fields=[FieldError("/title", "cannot be null", "null")])
 
         def work(session: Session) -> ContentRow:
             row = permitted(session, call, CONTENT, ContentRow, request.content_id)
@@ -175,8 +177,6 @@ def _fact(model: type[ContentFact], row: ContentRow) -> ContentFact:
 
 def _check(session: Session, row: ContentRow) -> None:
     wrong = []
-    if row.title is None:
-        wrong.append(FieldError("/title", "cannot be null", "null"))
     for kind, name in SHOWN.items():
         value = getattr(row, name)
         if kind == row.kind and value is None:

@@ -112,12 +112,13 @@ async def _send(request: AnyRequest, model: type[Request[ContentHead]]) -> Respo
     answer = await edge_of(request).download(message)
     head = ContentHead.model_validate(answer.head.model_dump())
     headers = dict(head.headers)
-    media_type = headers.pop("Content-Type", None)
+    media_type = headers.pop("Content-Type", BYTES)
+    if media_type.startswith("text/"):
+        # The framework adds the character set to these by itself.
+        media_type = media_type.partition(";")[0]
     if head.status not in (200, 206):
         return Response(None, status_code=head.status, headers=headers, media_type=media_type)
-    return Stream(
-        answer.chunks, status_code=head.status, headers=headers, media_type=media_type or BYTES
-    )
+    return Stream(answer.chunks, status_code=head.status, headers=headers, media_type=media_type)
 
 
 CONTROLLERS = [FileController, MediaController, ContentController]

@@ -41,5 +41,6 @@ async def serve(ctx: ServiceContext, tenant: str, served: Served, asked: Conditi
 
 
 async def _nothing() -> AsyncIterator[bytes]:
-    for chunk in ():
+    empty: tuple[bytes, ...] = ()
+    for chunk in empty:
         yield chunk

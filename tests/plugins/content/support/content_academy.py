@@ -1,0 +1,39 @@
+"""The people of an academy who make and read content over HTTP."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import httpx
+from content_bench import Bench
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who sends requests."""
+
+    client: httpx.AsyncClient
+    id: str
+
+    async def send(self, method: str, path: str, **options: Any) -> httpx.Response:
+        headers = {"X-Caller": self.id} | options.pop("headers", {})
+        return await self.client.request(method, f"/api/v1{path}", headers=headers, **options)
+
+    async def upload(
+        self, data: bytes, name: str = "notes.txt", declared: str = "application/octet-stream"
+    ) -> httpx.Response:
+        return await self.send("POST", "/files", files={"file": (name, data, declared)})
+
+
+@dataclass(frozen=True)
+class Academy:
+    """The people of one academy, and its content service."""
+
+    bench: Bench
+    teacher: Person
+    learner: Person
+    visitor: Person
+
+    @property
+    def learner_id(self) -> UUID:
+        return UUID(self.learner.id)

@@ -1,0 +1,191 @@
+"""The content service with its real store, blobs, policies and routes; only the edge is short.
+
+A request names its caller in `X-Caller` instead of with a token.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from litestar import Litestar, Response, Router
+from litestar.types import ASGIApp, Receive, Scope, Send
+from sqlalchemy import select
+
+from colonnade.blobs import BlobStore
+from colonnade.clock import SystemClock
+from colonnade.context import Context, Principal, PrincipalKind, use_context
+from colonnade.errors import ColonnadeError, Forbidden, Unauthenticated
+from colonnade.events import Envelope, Event, event_type_of, reactions_of
+from colonnade.http import EDGE, AnyRequest
+from colonnade.identifiers import new_id
+from colonnade.messages import Request
+from colonnade.operations import Call, Operation, handlers_of, operation_of
+from colonnade.policy import Decision, Facts, MemoisedPolicy, PolicyQuery
+from colonnade.services import TenantInfo
+from colonnade.store import SqlStore
+from colonnade.tables import OutboxRow
+from colonnade_content import plugin
+from colonnade_content.api import EVENTS
+from colonnade_content.config import ContentConfig
+
+T = TypeVar("T")
+
+TENANT = TenantInfo("acme", "Acme", "active", "free", "EUR", "en", "UTC")
+TENANT_FACTS = Facts({"id": "acme", "plan": "free", "status": "active"})
+EVENT_MODELS = {event_type_of(model).type: model for model in EVENTS}
+
+
+class BenchContext:
+    """As much of a service's context as the content service uses."""
+
+    name = "content"
+    clock = SystemClock()
+
+    def __init__(self, store: SqlStore, blobs: BlobStore, config: ContentConfig) -> None:
+        self.store = store
+        self.blobs = blobs
+        self.config = config
+
+    def tenant(self) -> TenantInfo:
+        return TENANT
+
+    async def in_worker(self, function: Callable[..., T], *arguments: Any) -> T:
+        return await asyncio.to_thread(function, *arguments)
+
+    new_id = staticmethod(new_id)
+
+
+class Bench:
+    """Decides and calls as the dispatcher does."""
+
+    def __init__(
+        self,
+        store: SqlStore,
+        blobs: BlobStore,
+        policy: MemoisedPolicy,
+        objects: Sequence[object],
+    ) -> None:
+        self.blobs = blobs
+        self._store = store
+        self._policy = policy
+        self._objects = objects
+        self._handlers = {
+            bound.operation.request: bound.call for item in objects for bound in handlers_of(item)
+        }
+
+    async def ask(
+        self,
+        principal: Principal,
+        request: Request[Any],
+        expected_versions: frozenset[int] | None = None,
+        incoming: AsyncIterator[bytes] | None = None,
+    ) -> Any:
+        operation = operation_of(type(request))
+        decision = await self._decide(operation, operation.action, principal)
+        visibility = await self._decide(operation, f"{operation.resource}.read", principal)
+        if decision.refused:
+            anonymous = principal.kind is PrincipalKind.ANONYMOUS
+            raise Unauthenticated() if anonymous else Forbidden()
+        context = _context(principal)
+        call = Call(context, operation, decision, visibility, expected_versions, incoming)
+        with use_context(context):
+            answer = await self._handlers[type(request)](request, call)
+        assert call.applied or decision.unconditional
+        return answer
+
+    async def published(self) -> list[Event]:
+        with use_context(_context(Principal.service("content"))):
+            written = await self._store.read(
+                lambda session: session.scalars(
+                    select(OutboxRow.envelope).order_by(OutboxRow.sequence)
+                ).all()
+            )
+        envelopes = [Envelope.decode(data) for data in written]
+        return [EVENT_MODELS[item.type].decode(bytes(item.data)) for item in envelopes]
+
+    async def deliver(self, event: Event) -> None:
+        """Bring an event to its reaction and wait until it has taken effect."""
+        [reaction] = [
+            bound for bound in reactions_of(self._objects) if bound.event_type.model is type(event)
+        ]
+        with use_context(_context(Principal.service("content"))):
+            if not reaction.is_asynchronous:
+                await self._store.run(lambda session: reaction.call(session, event))
+                return
+            pending = reaction.call(event)
+            assert pending is not None
+            work = await pending
+            if work is not None:
+                await self._store.run(work)
+
+    async def settle(self, model: type[Event]) -> None:
+        """Bring everything of this type that was published to the service itself."""
+        for event in await self.published():
+            if isinstance(event, model):
+                await self.deliver(event)
+
+    async def _decide(self, operation: Operation, action: str, principal: Principal) -> Decision:
+        facts = Facts(
+            {
+                "id": principal.id,
+                "kind": str(principal.kind),
+                "roles": list(principal.roles),
+                "attributes": {},
+                "on_behalf_of": None,
+            }
+        )
+        return await self._policy.decide(
+            PolicyQuery(action, operation.resource, facts, TENANT_FACTS)
+        )
+
+    def app(self, people: Mapping[str, Principal]) -> Litestar:
+        def identify(app: ASGIApp) -> ASGIApp:
+            async def run(scope: Scope, receive: Receive, send: Send) -> None:
+                headers: Mapping[bytes, bytes] = dict(scope.get("headers", ()))
+                caller = people.get(headers.get(b"x-caller", b"").decode())
+                scope[EDGE] = BenchEdge(self, caller or Principal.anonymous())  # type: ignore[literal-required]
+                await app(scope, receive, send)
+
+            return run
+
+        return Litestar(
+            [Router("/api/v1", route_handlers=plugin.http_routes())],
+            middleware=[identify],
+            exception_handlers={ColonnadeError: _problem},
+        )
+
+
+class BenchEdge:
+    """The door of one request."""
+
+    maximum_body = 2_000_000
+
+    def __init__(self, bench: Bench, principal: Principal) -> None:
+        self._bench = bench
+        self._principal = principal
+
+    async def ask(
+        self, request: Request[Any], *, expected_versions: frozenset[int] | None = None
+    ) -> Any:
+        return await self._bench.ask(self._principal, request, expected_versions)
+
+    async def upload(self, request: Request[Any], chunks: AsyncIterator[bytes]) -> Any:
+        return await self._bench.ask(self._principal, request, incoming=chunks)
+
+    async def download(self, request: Request[Any]) -> Any:
+        return await self._bench.ask(self._principal, request)
+
+
+def _context(principal: Principal) -> Context:
+    return Context("acme", principal, time.time() + 60, "test")
+
+
+def _problem(request: AnyRequest, error: ColonnadeError) -> Response[Any]:
+    document = {
+        "code": error.code,
+        "detail": error.message,
+        "details": error.details,
+        "errors": [{"pointer": item.pointer, "code": item.code} for item in error.fields],
+    }
+    return Response(document, status_code=error.status, media_type="application/problem+json")
