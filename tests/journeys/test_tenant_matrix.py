@@ -10,6 +10,7 @@ from uuid import UUID
 import httpx
 import pytest
 
+import colonnade_content.plugin
 import colonnade_course.plugin
 import colonnade_user.plugin
 from colonnade_runtime.testing.platform import RunningPlatform, running_platform
@@ -32,8 +33,12 @@ OPEN_TO_ANYBODY = {
     "GetLesson",
     "ListInstructors",
     "GetProfile",
+    "ListContent",
+    "ListFiles",
+    "ListMedia",
 }
-"""What somebody who has not signed in may at least ask; an addition is a decision made here."""
+"""What somebody who has not signed in may at least ask; an addition is a decision made here.
+Lists of content hold previews of published lessons, and nothing else, for them."""
 
 
 @pytest.fixture
@@ -46,8 +51,7 @@ async def platform(
     shutil.copy(ROOT / "platform.yaml", tmp_path)
     async with running_platform(
         tmp_path / "platform.yaml",
-        settings=["services.content.enabled=false"],
-        plugins=[colonnade_user.plugin, colonnade_course.plugin],
+        plugins=[colonnade_user.plugin, colonnade_course.plugin, colonnade_content.plugin],
     ) as running:
         yield running
 
@@ -82,7 +86,17 @@ class Names(dict[str, str]):
         ]
 
 
-PARAMETERS = ("course_id", "section_id", "lesson_id", "enrollment_id", "user_id", "session_id")
+PARAMETERS = (
+    "course_id",
+    "section_id",
+    "lesson_id",
+    "enrollment_id",
+    "user_id",
+    "session_id",
+    "file_id",
+    "media_id",
+    "content_id",
+)
 
 
 @pytest.mark.journey

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+import colonnade_content.plugin
 import colonnade_course.plugin
 import colonnade_user.plugin
 from colonnade_runtime.testing.platform import RunningPlatform, running_platform
@@ -33,8 +34,7 @@ async def platform(
     monkeypatch.setenv("COLONNADE_OWNER_PASSWORD", OWNER_PASSWORD)
     async with running_platform(
         declaration,
-        settings=["services.content.enabled=false"],
-        plugins=[colonnade_user.plugin, colonnade_course.plugin],
+        plugins=[colonnade_user.plugin, colonnade_course.plugin, colonnade_content.plugin],
     ) as running:
         yield running
 
