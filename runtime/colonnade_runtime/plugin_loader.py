@@ -215,7 +215,8 @@ class _Loading:
         return None
 
     def _import(self, candidate: _Candidate) -> ModuleType | None:
-        return self._guard(str(candidate), candidate.load)
+        loaded: ModuleType | None = self._guard(str(candidate), candidate.load)
+        return loaded
 
     def _specify(
         self, chosen: Mapping[str, _Candidate | None], modules: Mapping[str, ModuleType]

@@ -1,0 +1,177 @@
+"""The command line: `colonnade`."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from colonnade.errors import ColonnadeError, ConfigurationError
+from colonnade_runtime.cli import planning
+from colonnade_runtime.cli.creation import new
+from colonnade_runtime.cli.diagnosis import doctor
+from colonnade_runtime.cli.site import Site, check_policies
+from colonnade_runtime.declaration import (
+    platform_rows,
+    platform_schema,
+    tenant_rows,
+    tenant_schema,
+)
+
+TEXT_OR_JSON = click.Choice(["text", "json"])
+
+
+@contextmanager
+def _in_sentences() -> Iterator[None]:
+    """What is wrong with the declaration is printed a line a problem, never as a stack trace."""
+    try:
+        yield
+    except ColonnadeError as error:
+        for line in error.message.splitlines():
+            click.echo(line, err=True)
+        raise click.exceptions.Exit(1) from error
+
+
+class PlatformGroup(click.Group):
+    """The commands of Colonnade, and those that the platform's plugins add."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), *self._added(ctx)})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        return super().get_command(ctx, cmd_name) or self._added(ctx).get(cmd_name)
+
+    def _added(self, ctx: click.Context) -> dict[str, click.Command]:
+        site = Site(ctx.params.get("path") or Path("platform.yaml"), ctx.params.get("settings", ()))
+        try:
+            plugins = site.plugins().every()
+        except ConfigurationError:
+            # `check` and `doctor` explain it; the built-in commands work without plugins.
+            return {}
+        added: dict[str, click.Command] = {}
+        for plugin in plugins:
+            try:
+                commands = plugin.call("cli_commands") or ()
+            except Exception as error:
+                click.echo(f"warning: the commands of the {plugin} are broken: {error}", err=True)
+                continue
+            added |= {command.name: command for command in commands if command.name}
+        return added
+
+
+@click.group(cls=PlatformGroup)
+@click.version_option(package_name="colonnade")
+@click.option(
+    "--platform",
+    "path",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("platform.yaml"),
+    show_default=True,
+    help="The platform's file.",
+)
+@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Set one key.")
+@click.pass_context
+def main(context: click.Context, path: Path, settings: tuple[str, ...]) -> None:
+    """Run and inspect a learning platform that is declared in files."""
+    context.obj = Site(path, settings)
+
+
+@main.command()
+@click.pass_obj
+def run(site: Site) -> None:
+    """Serve the platform until it is told to stop (Ctrl+C, SIGTERM)."""
+    from colonnade_runtime.runtime import serve
+
+    with _in_sentences():
+        serve(site.path, site.settings)
+
+
+@main.command()
+@click.option("--format", "style", type=TEXT_OR_JSON, default="text", show_default=True)
+@click.pass_obj
+def check(site: Site, style: str) -> None:
+    """Check files, plugins and policies without starting anything; exit 1 when one is wrong."""
+    problems = _problems(site)
+    if style == "json":
+        click.echo(json.dumps({"valid": not problems, "problems": problems}, indent=2))
+    elif problems:
+        for problem in problems:
+            click.echo(problem, err=True)
+    else:
+        click.echo(f"{site.path} is valid.")
+    if problems:
+        raise click.exceptions.Exit(1)
+
+
+def _problems(site: Site) -> list[str]:
+    try:
+        plugins = site.plugins()
+        loaded = site.load(plugins)
+        check_policies(loaded, plugins)
+    except ConfigurationError as error:
+        return error.message.splitlines()
+    return []
+
+
+@main.command()
+@click.option("--format", "style", type=TEXT_OR_JSON, default="text", show_default=True)
+@click.pass_obj
+def plan(site: Site, style: str) -> None:
+    """Show what would run: services in start order, operations, routes, stores, tenants."""
+    with _in_sentences():
+        plugins = site.plugins()
+        found = planning.plan_of(site.load(plugins), plugins)
+    click.echo(json.dumps(found, indent=2) if style == "json" else planning.plan_text(found))
+
+
+@main.command()
+@click.option(
+    "--format", "style", type=click.Choice(["text", "mermaid"]), default="text", show_default=True
+)
+@click.pass_obj
+def graph(site: Site, style: str) -> None:
+    """Show which service may ask which."""
+    with _in_sentences():
+        click.echo(planning.graph_text(site.plugins(), style))
+
+
+@main.group()
+def config() -> None:
+    """Look at the configuration in force."""
+
+
+@config.command()
+@click.option("--origin", is_flag=True, help="Say where each value was written.")
+@click.option("--tenant", metavar="ID", help="Show this tenant instead of the platform.")
+@click.pass_obj
+def show(site: Site, origin: bool, tenant: str | None) -> None:
+    """Show every value, defaults included; secrets stay masked."""
+    with _in_sentences():
+        loaded = site.load(site.plugins())
+        if tenant is not None and tenant not in loaded.tenants:
+            raise ConfigurationError(f"There is no tenant '{tenant}' in {loaded.tenants_folder}.")
+        rows = platform_rows(loaded) if tenant is None else tenant_rows(loaded, tenant)
+    for row in rows:
+        value = json.dumps(row.value, ensure_ascii=False)
+        click.echo(str(row) if origin else f"{row.path}: {value}")
+
+
+@main.command()
+@click.argument("kind", type=click.Choice(["platform", "tenant"]), default="platform")
+@click.pass_obj
+def schema(site: Site, kind: str) -> None:
+    """Print the JSON Schema of platform.yaml or of a tenant's file, for editors."""
+    with _in_sentences():
+        plugins = site.plugins()
+    found: dict[str, Any] = (
+        platform_schema(plugins.config_models(), plugins.extension_config_models())
+        if kind == "platform"
+        else tenant_schema(plugins.tenant_config_models())
+    )
+    click.echo(json.dumps(found, indent=2, ensure_ascii=False))
+
+
+main.add_command(new)
+main.add_command(doctor)

@@ -1,0 +1,85 @@
+"""`colonnade new`: files to start from."""
+
+import re
+import shutil
+from pathlib import Path
+
+import click
+import yaml
+
+from colonnade_runtime.cli.site import Site
+from colonnade_runtime.declaration import DeclarationError, load_platform_outline
+from colonnade_runtime.declaration.tenant import TENANT_ID_PATTERN
+
+_PARTS = ("platform.yaml", "tenants", "policies")
+
+
+@click.group()
+def new() -> None:
+    """Create a tenant or a whole site."""
+
+
+@new.command()
+@click.argument("tenant_id", metavar="ID")
+@click.option("--name", help="The academy's name; without it, the id.")
+@click.option("--email", help="The owner's address; without it, owner@ID.example.")
+@click.option("--currency", default="EUR", show_default=True, help="What its prices are in.")
+@click.pass_obj
+def tenant(site: Site, tenant_id: str, name: str | None, email: str | None, currency: str) -> None:
+    """Write the file of the tenant ID; a running platform that watches takes it up."""
+    if not re.fullmatch(TENANT_ID_PATTERN, tenant_id):
+        raise click.ClickException(
+            f"'{tenant_id}' is no tenant id: use 3 to 40 of a-z, 0-9 and '-', a letter first."
+        )
+    try:
+        outline = load_platform_outline(site.path, settings=site.settings)
+    except DeclarationError as error:
+        raise click.ClickException(error.message) from error
+    path = outline.root / outline.tenants_folder / f"{tenant_id}.yaml"
+    declared = {
+        "version": 1,
+        "id": tenant_id,
+        "name": name or tenant_id,
+        "owner": {
+            "email": email or f"owner@{tenant_id}.example",
+            "password": {"secret": "env:COLONNADE_OWNER_PASSWORD"},
+        },
+        "currency": currency,
+    }
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8") as file:
+            yaml.safe_dump(declared, file, sort_keys=False, allow_unicode=True)
+    except FileExistsError as error:
+        raise click.ClickException(f"{path} exists already; choose another id.") from error
+    except OSError as error:
+        raise click.ClickException(f"{path} cannot be written: {error.strerror}.") from error
+    click.echo(f"Wrote {path}.")
+
+
+@new.command("site")
+@click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
+def new_site(folder: Path) -> None:
+    """Copy the demo platform (platform.yaml, tenants, policies) into the empty folder DIR."""
+    if folder.exists() and any(folder.iterdir()):
+        raise click.ClickException(f"{folder} is not empty; name a new folder.")
+    source = _demo()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for part in _PARTS:
+            if (source / part).is_dir():
+                shutil.copytree(source / part, folder / part)
+            else:
+                shutil.copyfile(source / part, folder / part)
+    except OSError as error:
+        raise click.ClickException(f"{folder} cannot be written: {error.strerror}.") from error
+    click.echo(f"Wrote {folder}. Start it with: colonnade --platform {folder}/platform.yaml run")
+
+
+def _demo() -> Path:
+    """The demo inside the wheel, or that of the checkout this file belongs to."""
+    package = Path(__file__).resolve().parents[1]
+    for folder in (package / "site", package.parents[1]):
+        if all((folder / part).exists() for part in _PARTS):
+            return folder
+    raise click.ClickException("The demo platform is missing: install colonnade again.")

@@ -1,0 +1,92 @@
+"""`colonnade doctor`: what of the machine and the installation would be in the way."""
+
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from colonnade.errors import ConfigurationError
+from colonnade_runtime.cli.site import Site
+from colonnade_runtime.declaration import LoadedPlatform
+from colonnade_runtime.plugin_loader import installed_plugins
+
+Finding = tuple[bool, str]
+
+
+@click.command()
+@click.pass_obj
+def doctor(site: Site) -> None:
+    """Look at Python, every installed plugin, folders and ports; exit 1 when one is in the way.
+
+    A broken plugin that the platform does not enable is named, too.
+    """
+    healthy = True
+    for is_fine, sentence in _findings(site):
+        healthy = healthy and is_fine
+        click.echo(f"{'ok     ' if is_fine else 'problem'} {sentence}")
+    if not healthy:
+        raise click.exceptions.Exit(1)
+
+
+def _findings(site: Site) -> Iterator[Finding]:
+    version = ".".join(str(part) for part in sys.version_info[:3])
+    yield sys.version_info >= (3, 11), f"Python {version}; 3.11 or newer is needed."
+    yield from _installed()
+    try:
+        loaded = site.load(site.plugins())
+    except ConfigurationError as error:
+        for line in error.message.splitlines():
+            yield False, line
+        return
+    yield from _folders(loaded)
+    yield from _ports(loaded)
+
+
+def _installed() -> Iterator[Finding]:
+    for name, distribution, version, entry in installed_plugins():
+        subject = f"plugin '{name}' ({distribution} {version})"
+        try:
+            entry.load()
+        except Exception as error:
+            yield False, f"{subject} cannot be imported: {type(error).__name__}: {error}"
+        else:
+            yield True, f"{subject} can be imported."
+
+
+def _folders(loaded: LoadedPlatform) -> Iterator[Finding]:
+    addresses = {
+        address.url
+        for name in loaded.platform.enabled_services
+        for _, address in loaded.platform.store_of(name)
+        if address is not None and address.scheme in {"sqlite", "file"}
+    }
+    for url in sorted(addresses):
+        folder = loaded.root / url.partition(":")[2]
+        nearest = _nearest(folder)
+        writable = nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)
+        yield writable, f"{folder} {'can' if writable else 'cannot'} be written."
+
+
+def _nearest(folder: Path) -> Path:
+    return next(place for place in (folder, *folder.absolute().parents) if place.exists())
+
+
+def _ports(loaded: LoadedPlatform) -> Iterator[Finding]:
+    gateway = loaded.platform.gateway
+    listening = {
+        (process.gateway.host or gateway.host, process.gateway.port or gateway.port)
+        for process in loaded.platform.placement().values()
+    }
+    for host, port in sorted(listening):
+        try:
+            family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+            with socket.socket(family, kind) as candidate:
+                candidate.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                candidate.bind(address)
+        except OSError as error:
+            yield False, f"{host}:{port} cannot be listened on: {error.strerror}."
+        else:
+            yield True, f"{host}:{port} is free."

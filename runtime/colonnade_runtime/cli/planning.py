@@ -1,0 +1,109 @@
+"""What a platform would run, as plain data, and the graph of its services."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from litestar import Controller
+from litestar.handlers import HTTPRouteHandler
+
+from colonnade.http import BINDING, Binding
+from colonnade_runtime.cli.site import operations_of
+from colonnade_runtime.declaration import LoadedPlatform
+from colonnade_runtime.plugin_loader import Plugins
+
+API = "/api/v1"
+
+
+def plan_of(loaded: LoadedPlatform, plugins: Plugins) -> dict[str, Any]:
+    """Services in start order with what they offer, extensions, processes and tenants."""
+    asked = plugins.requires()
+    operations = operations_of(plugins)
+    services = [
+        {
+            "name": name,
+            "plugin": str(plugins.services[name]),
+            "requires": list(asked[name]),
+            "stores": {
+                kind: address.url
+                for kind, address in loaded.platform.store_of(name)
+                if address is not None
+            },
+            "operations": [
+                {"name": found.name, "action": found.action, "subject": found.subject}
+                for found in operations
+                if found.service == name
+            ],
+            "routes": list(_routes(plugins.services[name].call("http_routes") or ())),
+        }
+        for name in plugins.start_order
+    ]
+    return {
+        "environment": loaded.platform.environment,
+        "services": services,
+        "extensions": [str(plugin) for plugin in plugins.extensions.values()],
+        "processes": {
+            name: list(process.services) for name, process in loaded.platform.placement().items()
+        },
+        "policies": {
+            "engine": loaded.platform.policy.engine.url,
+            "folder": str(loaded.policies_folder),
+        },
+        "tenants": [
+            {"id": tenant.id, "name": tenant.name, "status": tenant.status}
+            for tenant in loaded.tenants.values()
+        ],
+    }
+
+
+def plan_text(plan: dict[str, Any]) -> str:
+    """The plan for people to read."""
+    lines = [f"environment: {plan['environment']}"]
+    for service in plan["services"]:
+        lines.append(f"service {service['name']}: {service['plugin']}")
+        lines += [f"  requires {name}" for name in service["requires"]]
+        lines += [f"  store {kind}: {url}" for kind, url in service["stores"].items()]
+        lines += [
+            f"  operation {found['name']}: action {found['action']}, subject {found['subject']}"
+            for found in service["operations"]
+        ]
+        lines += [f"  route {route}" for route in service["routes"]]
+    lines += [f"extension {name}" for name in plan["extensions"]]
+    lines += [f"process {name}: {', '.join(held)}" for name, held in plan["processes"].items()]
+    lines.append(f"policies: {plan['policies']['engine']} from {plan['policies']['folder']}")
+    lines += [
+        f"tenant {tenant['id']}: {tenant['name']}, {tenant['status']}" for tenant in plan["tenants"]
+    ]
+    return "\n".join(lines)
+
+
+def graph_text(plugins: Plugins, style: str) -> str:
+    """Who may ask whom, one service a line, or as a Mermaid flowchart."""
+    asked = plugins.requires()
+    if style == "text":
+        lines = [
+            f"{name} → {', '.join(asked[name])}" if asked[name] else name
+            for name in plugins.start_order
+        ]
+        return "\n".join(lines)
+    nodes = [f"    {name}" for name in plugins.start_order]
+    edges = [f"    {name} --> {other}" for name in plugins.start_order for other in asked[name]]
+    return "\n".join(["flowchart LR", *nodes, *edges])
+
+
+def _routes(offered: Sequence[Any]) -> Iterator[str]:
+    for item in offered:
+        if isinstance(item, HTTPRouteHandler):
+            yield from _bound("", item)
+        elif isinstance(item, type) and issubclass(item, Controller):
+            for name in dir(item):
+                handler = getattr(item, name, None)
+                if isinstance(handler, HTTPRouteHandler):
+                    yield from _bound(item.path, handler)
+
+
+def _bound(prefix: str, handler: HTTPRouteHandler) -> Iterator[str]:
+    binding = (handler.opt or {}).get(BINDING)
+    target = f" → {binding.operation.name}" if isinstance(binding, Binding) else ""
+    for path in sorted(handler.paths):
+        whole = "/".join(part.strip("/") for part in (API, prefix, path) if part.strip("/"))
+        yield f"{','.join(sorted(handler.http_methods))} /{whole}{target}"

@@ -1,0 +1,73 @@
+"""The platform a command works on: its files and plugins, loaded as a process would load them."""
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+
+from colonnade.operations import Operation, operation_of
+from colonnade.policy import PolicyBundle
+from colonnade_runtime.adapters.policy.embedded import EmbeddedPolicy
+from colonnade_runtime.adapters.policy.files import read_policies
+from colonnade_runtime.declaration import LoadedPlatform, load_platform, load_platform_outline
+from colonnade_runtime.plugin_loader import Plugins, discover_plugins
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where the platform is declared, and what the command line sets."""
+
+    path: Path
+    settings: tuple[str, ...] = ()
+
+    def plugins(self) -> Plugins:
+        """The plugins that the platform wants.
+
+        Raises:
+            ConfigurationError: when the file cannot be read or plugins are missing or broken.
+        """
+        return discover_plugins(load_platform_outline(self.path, settings=self.settings))
+
+    def load(self, plugins: Plugins) -> LoadedPlatform:
+        """The whole declaration, read with the models of `plugins`.
+
+        Raises:
+            DeclarationError: with every problem of every file.
+        """
+        return load_platform(
+            self.path,
+            settings=self.settings,
+            config_models=plugins.config_models(),
+            tenant_config_models=plugins.tenant_config_models(),
+            extension_config_models=plugins.extension_config_models(),
+        )
+
+
+def operations_of(plugins: Plugins) -> list[Operation]:
+    """Every operation of every service, in start order."""
+    return [
+        operation_of(request)
+        for name in plugins.start_order
+        for request in plugins.services[name].call("operations") or ()
+    ]
+
+
+def check_policies(loaded: LoadedPlatform, plugins: Plugins) -> None:
+    """Load the policies as the platform would, offline, in an engine of their own.
+
+    Raises:
+        PolicyError: with everything that is wrong with them.
+    """
+    brought: dict[str, str] = {}
+    for plugin in plugins.every():
+        brought.update(plugin.call("policies") or {})
+    modules = read_policies(loaded.policies_folder, brought)
+    actions = {operation.action: operation.service for operation in operations_of(plugins)}
+    asyncio.run(_try_out(PolicyBundle(modules, actions)))
+
+
+async def _try_out(bundle: PolicyBundle) -> None:
+    engine = EmbeddedPolicy()
+    try:
+        await engine.load(bundle)
+    finally:
+        await engine.close()
