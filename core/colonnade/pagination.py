@@ -126,7 +126,7 @@ def _typed(key: SortKey, value: Any) -> Any:
         return moment.astimezone(UTC)
     if wanted is int and (isinstance(value, bool) or not isinstance(value, int)):
         raise ValueError("not an integer")
-    if wanted is int and abs(value) >= 2**63:
+    if wanted is int and not -(2**63) <= value < 2**63:
         raise ValueError("too large")
     if not isinstance(value, wanted):
         raise ValueError("of another type")
