@@ -117,7 +117,7 @@ async def _send(request: AnyRequest, model: type[Request[ContentHead]]) -> Respo
         # The framework adds the character set to these by itself.
         media_type = media_type.partition(";")[0]
     if head.status not in (200, 206):
-        return Response(None, status_code=head.status, headers=headers, media_type=media_type)
+        return Response(None, status_code=head.status, headers=headers)
     return Stream(answer.chunks, status_code=head.status, headers=headers, media_type=media_type)
 
 
