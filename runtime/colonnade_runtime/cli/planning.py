@@ -98,7 +98,7 @@ def _routes(offered: Sequence[Any]) -> Iterator[str]:
             for name in dir(item):
                 handler = getattr(item, name, None)
                 if isinstance(handler, HTTPRouteHandler):
-                    yield from _bound(item.path, handler)
+                    yield from _bound(str(getattr(item, "path", "")), handler)
 
 
 def _bound(prefix: str, handler: HTTPRouteHandler) -> Iterator[str]:
