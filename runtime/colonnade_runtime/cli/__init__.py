@@ -1,5 +1,6 @@
 """The command line: `colonnade`."""
 
+import copy
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from colonnade.errors import ColonnadeError, ConfigurationError
 from colonnade_runtime.cli import planning
 from colonnade_runtime.cli.creation import new
 from colonnade_runtime.cli.diagnosis import doctor
-from colonnade_runtime.cli.site import Site, check_policies
+from colonnade_runtime.cli.site import Site
 from colonnade_runtime.declaration import (
     platform_rows,
     platform_schema,
@@ -41,7 +42,11 @@ class PlatformGroup(click.Group):
         return sorted({*super().list_commands(ctx), *self._added(ctx)})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        return super().get_command(ctx, cmd_name) or self._added(ctx).get(cmd_name)
+        own = super().get_command(ctx, cmd_name)
+        if own is not None and not isinstance(own, click.Group):
+            return own
+        added = self._added(ctx).get(cmd_name)
+        return _merged(own, added) if own is not None else added
 
     def _added(self, ctx: click.Context) -> dict[str, click.Command]:
         site = Site(ctx.params.get("path") or Path("platform.yaml"), ctx.params.get("settings", ()))
@@ -57,8 +62,19 @@ class PlatformGroup(click.Group):
             except Exception as error:
                 click.echo(f"warning: the commands of the {plugin} are broken: {error}", err=True)
                 continue
-            added |= {command.name: command for command in commands if command.name}
+            for command in commands:
+                if command.name:
+                    added[command.name] = _merged(added.get(command.name), command) or command
         return added
+
+
+def _merged(first: click.Command | None, second: click.Command | None) -> click.Command | None:
+    """Two groups of one name as one; of two commands of one name the first holds."""
+    if not isinstance(first, click.Group) or not isinstance(second, click.Group):
+        return first
+    merged = copy.copy(first)
+    merged.commands = {**second.commands, **first.commands}
+    return merged
 
 
 @click.group(cls=PlatformGroup)
@@ -66,12 +82,15 @@ class PlatformGroup(click.Group):
 @click.option(
     "--platform",
     "path",
+    is_eager=True,
     type=click.Path(dir_okay=False, path_type=Path),
     default=Path("platform.yaml"),
     show_default=True,
     help="The platform's file.",
 )
-@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Set one key.")
+@click.option(
+    "--set", "settings", is_eager=True, multiple=True, metavar="KEY=VALUE", help="Set one key."
+)
 @click.pass_context
 def main(context: click.Context, path: Path, settings: tuple[str, ...]) -> None:
     """Run and inspect a learning platform that is declared in files."""
@@ -108,11 +127,15 @@ def check(site: Site, style: str) -> None:
 def _problems(site: Site) -> list[str]:
     try:
         plugins = site.plugins()
-        loaded = site.load(plugins)
-        check_policies(loaded, plugins)
     except ConfigurationError as error:
         return error.message.splitlines()
-    return []
+    problems: list[str] = []
+    for step in (site.load, site.check_policies):
+        try:
+            step(plugins)
+        except ConfigurationError as error:
+            problems += error.message.splitlines()
+    return problems
 
 
 @main.command()

@@ -7,7 +7,7 @@ from litestar import Controller
 from litestar.handlers import HTTPRouteHandler
 
 from colonnade.http import BINDING, Binding
-from colonnade_runtime.cli.site import operations_of
+from colonnade_runtime.cli.site import offered, operations_of
 from colonnade_runtime.declaration import LoadedPlatform
 from colonnade_runtime.plugin_loader import Plugins
 
@@ -33,7 +33,7 @@ def plan_of(loaded: LoadedPlatform, plugins: Plugins) -> dict[str, Any]:
                 for found in operations
                 if found.service == name
             ],
-            "routes": list(_routes(plugins.services[name].call("http_routes") or ())),
+            "routes": list(_routes(offered(plugins.services[name], "http_routes") or ())),
         }
         for name in plugins.start_order
     ]

@@ -3,13 +3,14 @@
 import asyncio
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from colonnade.operations import Operation, operation_of
 from colonnade.policy import PolicyBundle
 from colonnade_runtime.adapters.policy.embedded import EmbeddedPolicy
 from colonnade_runtime.adapters.policy.files import read_policies
 from colonnade_runtime.declaration import LoadedPlatform, load_platform, load_platform_outline
-from colonnade_runtime.plugin_loader import Plugins, discover_plugins
+from colonnade_runtime.plugin_loader import Plugin, PluginError, Plugins, discover_plugins
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,28 +42,45 @@ class Site:
             extension_config_models=plugins.extension_config_models(),
         )
 
+    def check_policies(self, plugins: Plugins) -> None:
+        """Load the policies as the platform would, offline, in an engine of their own.
+
+        Raises:
+            PolicyError: with everything that is wrong with them.
+        """
+        outline = load_platform_outline(self.path, settings=self.settings)
+        brought: dict[str, str] = {}
+        for plugin in plugins.every():
+            brought.update(offered(plugin, "policies") or {})
+        modules = read_policies(outline.root / outline.policies_folder, brought)
+        actions = {operation.action: operation.service for operation in operations_of(plugins)}
+        asyncio.run(_try_out(PolicyBundle(modules, actions)))
+
+
+def offered(plugin: Plugin, hook: str) -> Any | None:
+    """What `plugin` answers to a hook without arguments.
+
+    Raises:
+        PluginError: when the plugin breaks while it answers.
+    """
+    try:
+        return plugin.call(hook)
+    except Exception as error:
+        raise PluginError(
+            [
+                f"The {plugin} is broken: its hook {hook} raised {type(error).__name__}: {error}."
+                " Install another version of it, or remove it from the platform."
+            ]
+        ) from error
+
 
 def operations_of(plugins: Plugins) -> list[Operation]:
     """Every operation of every service, in start order."""
     return [
         operation_of(request)
         for name in plugins.start_order
-        for request in plugins.services[name].call("operations") or ()
+        for request in offered(plugins.services[name], "operations") or ()
     ]
-
-
-def check_policies(loaded: LoadedPlatform, plugins: Plugins) -> None:
-    """Load the policies as the platform would, offline, in an engine of their own.
-
-    Raises:
-        PolicyError: with everything that is wrong with them.
-    """
-    brought: dict[str, str] = {}
-    for plugin in plugins.every():
-        brought.update(plugin.call("policies") or {})
-    modules = read_policies(loaded.policies_folder, brought)
-    actions = {operation.action: operation.service for operation in operations_of(plugins)}
-    asyncio.run(_try_out(PolicyBundle(modules, actions)))
 
 
 async def _try_out(bundle: PolicyBundle) -> None:

@@ -1,0 +1,238 @@
+"""The command line on a small site, with a plugin that is really installed on the path."""
+
+import json
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from colonnade_runtime.cli import main
+
+Command = Callable[..., Result]
+
+PLATFORM = """\
+version: 1
+environment: development
+services:
+  notebook:
+gateway: {port: 0}
+"""
+TENANT = """\
+version: 1
+id: acme
+name: Acme Academy
+owner:
+  email: owner@acme.example
+  password: {secret: "env:NEVER_PRINTED"}
+currency: EUR
+"""
+PLUGIN = """\
+import click
+from colonnade.hookspecs import hookimpl
+from colonnade.http import get
+from colonnade.messages import Empty, Request
+from colonnade.operations import operation
+from colonnade.services import PluginInfo
+
+@operation("notebook", action="note.read")
+class GetNote(Request[Empty]):
+    '''Read a note.'''
+    id: str
+
+@hookimpl
+def plugin_info():
+    return PluginInfo("notebook", "1.0", "notebook")
+
+@hookimpl
+def operations():
+    return [GetNote]
+
+@hookimpl
+def http_routes():
+    return [get("/notes/{id:str}", GetNote)]
+
+@click.command()
+def jot():
+    '''Write something down.'''
+    click.echo("noted")
+
+@click.group()
+def new():
+    '''Notes.'''
+
+@new.command()
+def note():
+    '''A note.'''
+    click.echo("a note")
+
+@hookimpl
+def cli_commands():
+    return [jot, new]
+"""
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    library = tmp_path / "library"
+    information = library / "example_notebook-1.0.dist-info"
+    information.mkdir(parents=True)
+    (information / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: example-notebook\nVersion: 1.0\n"
+    )
+    (information / "entry_points.txt").write_text(
+        "[colonnade.plugins]\nnotebook = example_notebook\n"
+    )
+    (library / "example_notebook.py").write_text(PLUGIN)
+    monkeypatch.syspath_prepend(str(library))
+    folder = tmp_path / "site"
+    (folder / "tenants").mkdir(parents=True)
+    (folder / "policies").mkdir()
+    (folder / "platform.yaml").write_text(PLATFORM)
+    (folder / "tenants" / "acme.yaml").write_text(TENANT)
+    return folder
+
+
+@pytest.fixture
+def colonnade(site: Path) -> Command:
+    def invoke(*arguments: str) -> Result:
+        whole = ["--platform", str(site / "platform.yaml"), *arguments]
+        return CliRunner().invoke(main, whole)
+
+    return invoke
+
+
+def test_help_lists_every_command_and_those_of_plugins(colonnade: Command) -> None:
+    shown = colonnade("--help").stdout
+    names = ["run", "check", "plan", "config", "schema", "graph", "new", "doctor", "jot"]
+    assert [name for name in names if f"\n  {name}" not in shown] == []
+
+
+def test_a_plugins_command_runs(colonnade: Command) -> None:
+    assert colonnade("jot").stdout == "noted\n"
+
+
+def test_a_plugins_group_is_merged_into_one_of_the_same_name(colonnade: Command) -> None:
+    assert colonnade("new", "note").stdout == "a note\n"
+    assert colonnade("new", "tenant", "globex").exit_code == 0
+
+
+def test_a_hook_that_breaks_is_a_sentence(colonnade: Command, site: Path) -> None:
+    library = site.parent / "library"
+    entries = library / "example_notebook-1.0.dist-info" / "entry_points.txt"
+    entries.write_text("[colonnade.plugins]\nnotebook = example_raising\n")
+    source = PLUGIN.replace("return [GetNote]", "raise OSError('lost')")
+    (library / "example_raising.py").write_text(source)
+    result = colonnade("plan")
+    assert result.exit_code == 1
+    assert "its hook operations raised OSError: lost." in result.stderr
+
+
+def test_check_prints_each_problem_as_a_line_and_fails(colonnade: Command, site: Path) -> None:
+    (site / "platform.yaml").write_text(PLATFORM + "loging: {}\nshutdwn: {}\n")
+    result = colonnade("check")
+    assert result.exit_code == 1
+    assert sum("did you mean" in line for line in result.stderr.splitlines()) == 2
+
+
+def test_check_tells_of_an_action_that_no_policy_knows(colonnade: Command) -> None:
+    result = colonnade("check", "--format", "json")
+    assert result.exit_code == 1
+    assert json.loads(result.stdout)["valid"] is False
+
+
+def test_new_site_writes_the_demo_platform(tmp_path: Path) -> None:
+    folder = tmp_path / "academy"
+    assert CliRunner().invoke(main, ["new", "site", str(folder)]).exit_code == 0
+    assert {path.name for path in folder.iterdir()} == {"platform.yaml", "tenants", "policies"}
+
+
+def test_new_site_leaves_a_folder_with_files_alone(site: Path) -> None:
+    result = CliRunner().invoke(main, ["new", "site", str(site)])
+    assert result.exit_code == 1
+    assert "is not empty" in result.stderr
+
+
+def test_plan_names_operations_actions_and_routes(colonnade: Command) -> None:
+    [service] = json.loads(colonnade("plan", "--format", "json").stdout)["services"]
+    assert service["operations"] == [
+        {"name": "GetNote", "action": "note.read", "subject": "ask.notebook.v1.GetNote"}
+    ]
+    assert service["routes"] == ["GET /api/v1/notes/{id:str} → GetNote"]
+
+
+def test_plan_is_also_a_text(colonnade: Command) -> None:
+    assert "tenant acme: Acme Academy, active" in colonnade("plan").stdout.splitlines()
+
+
+def test_graph_draws_mermaid(colonnade: Command) -> None:
+    result = colonnade("graph", "--format", "mermaid")
+    assert result.stdout == "flowchart LR\n    notebook\n"
+
+
+def test_config_show_says_where_a_value_was_set(colonnade: Command) -> None:
+    result = colonnade("--set", "logging.level=debug", "config", "show", "--origin")
+    assert 'logging.level: "debug"  # --set #1' in result.stdout
+
+
+def test_config_show_of_an_unknown_tenant_is_a_sentence(colonnade: Command) -> None:
+    result = colonnade("config", "show", "--tenant", "nobody")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("There is no tenant 'nobody'")
+
+
+@pytest.mark.parametrize("kind", ["platform", "tenant"])
+def test_schema_prints_json_schema(colonnade: Command, kind: str) -> None:
+    assert "$schema" in json.loads(colonnade("schema", kind).stdout)
+
+
+def test_new_tenant_writes_a_file_that_loads(colonnade: Command, site: Path) -> None:
+    assert colonnade("new", "tenant", "globex").exit_code == 0
+    assert 'id: "globex"' in colonnade("config", "show", "--tenant", "globex").stdout
+
+
+def test_new_tenant_never_overwrites(colonnade: Command, site: Path) -> None:
+    result = colonnade("new", "tenant", "acme")
+    assert result.exit_code == 1
+    assert (site / "tenants" / "acme.yaml").read_text() == TENANT
+
+
+def test_new_tenant_refuses_an_id_that_leaves_the_folder(colonnade: Command) -> None:
+    assert "is no tenant id" in colonnade("new", "tenant", "../acme").stderr
+
+
+def test_doctor_names_a_port_that_is_taken(colonnade: Command) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = colonnade("--set", f"gateway.port={port}", "doctor")
+    assert result.exit_code == 1
+    assert f"problem 127.0.0.1:{port} cannot be listened on" in result.stdout
+
+
+def test_doctor_names_a_broken_plugin_that_is_not_enabled(colonnade: Command, site: Path) -> None:
+    entries = site.parent / "library" / "example_notebook-1.0.dist-info" / "entry_points.txt"
+    entries.write_text(entries.read_text() + "lost = example_lost\n")
+    result = colonnade("doctor")
+    assert "problem plugin 'lost' (example-notebook 1.0) cannot be imported" in result.stdout
+
+
+def test_run_prints_what_is_wrong_without_a_stack_trace(colonnade: Command, site: Path) -> None:
+    (site / "platform.yaml").write_text("version: 1\nenvironment: staging\n")
+    result = colonnade("run")
+    assert result.exit_code == 1
+    assert "environment" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_broken_commands_of_a_plugin_are_a_warning(colonnade: Command, site: Path) -> None:
+    library = site.parent / "library"
+    (library / "example_notebook.py").rename(library / "example_broken.py")
+    entries = library / "example_notebook-1.0.dist-info" / "entry_points.txt"
+    entries.write_text("[colonnade.plugins]\nnotebook = example_broken\n")
+    broken = library / "example_broken.py"
+    broken.write_text(broken.read_text().replace("return [jot, new]", "raise OSError('lost')"))
+    result = colonnade("graph")
+    assert result.exit_code == 0
+    assert "notebook" in result.stdout
+    assert "are broken: lost" in colonnade("--help").stderr
