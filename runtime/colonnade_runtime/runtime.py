@@ -25,6 +25,7 @@ import uvloop
 from granian.constants import Interfaces
 from granian.server.embed import Server
 
+from colonnade.blobs import BlobStore
 from colonnade.bus import Bus
 from colonnade.clock import SystemClock
 from colonnade.context import ContextSigner
@@ -226,7 +227,7 @@ class Runtime:
                 on_published=lambda tenant: self._wake(name, tenant),
             )
             control = stores.control(name)
-        ctx = self._context(plugin, name, store, log)
+        ctx = self._context(plugin, name, store, await self._blobs(name), log)
         holder.append(ctx)
         created = plugin.call("create_service", ctx=ctx)
         objects = await self._stack.enter_async_context(created) if created is not None else ()
@@ -268,12 +269,8 @@ class Runtime:
         return self._stores[url]
 
     def _context(
-        self, plugin: Plugin, name: str, store: SqlStore, log: Any
+        self, plugin: Plugin, name: str, store: SqlStore, blobs: BlobStore, log: Any
     ) -> RuntimeServiceContext:
-        blobs = self._platform.store_of(name).blobs
-        folder = "var/blobs" if blobs is None else blobs.url.partition(":")[2]
-        if blobs is not None and blobs.scheme != "file":
-            raise self._no_adapter(("stores",), blobs.scheme, ["file"])
         passwords = OwnerPasswords(
             production=self._platform.is_production,
             environ=dict(os.environ),
@@ -283,7 +280,7 @@ class Runtime:
             name=name,
             config=self._loaded.config_of(name),
             store=store,
-            blobs=LocalBlobStore(self._loaded.root / folder, name),
+            blobs=blobs,
             clock=self._clock,
             log=log,
             dispatcher=self._dispatcher,
@@ -294,6 +291,17 @@ class Runtime:
             forget_principal=self._authentication.forget,
             extension_answers=self._extension_answers,
         )
+
+    async def _blobs(self, service: str) -> LocalBlobStore:
+        """The service's files; what a killed process left half written is swept away."""
+        address = self._platform.store_of(service).blobs
+        if address is not None and address.scheme != "file":
+            raise self._no_adapter(("stores",), address.scheme, ["file"])
+        folder = "var/blobs" if address is None else address.url.partition(":")[2]
+        blobs = LocalBlobStore(self._loaded.root / folder, service)
+        await blobs.prepare()
+        self._stack.push_async_callback(blobs.close)
+        return blobs
 
     def _extension_answers(self, hook: str, arguments: dict[str, Any]) -> Sequence[Any]:
         answers = (p.call(hook, **arguments) for p in self._plugins.extensions.values())
