@@ -20,7 +20,8 @@ from benchmarks.load import requests_per_second
 from colonnade.context import Context, Principal, use_context
 from colonnade_course.api import CreateCourse, GetCourse, PublishCourse
 from colonnade_runtime.logs import configure_logs
-from colonnade_runtime.runtime import Runtime, listening, read_declaration
+from colonnade_runtime.runtime import Runtime, read_declaration
+from colonnade_runtime.serving import listening
 
 ROOT = Path(__file__).parents[1]
 ROUNDS = 5

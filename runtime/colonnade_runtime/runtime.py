@@ -4,15 +4,12 @@ Start: configuration, listener (503), policies, stores, bus, services in depende
 Stop, in reverse: not ready, stop accepting, drain, close.
 """
 
-import asyncio
 import contextvars
 import os
 import secrets
-import signal
-import socket
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,9 +18,6 @@ from typing import Any, NoReturn, TypeVar
 
 import click
 import structlog
-import uvloop
-from granian.constants import Interfaces
-from granian.server.embed import Server
 
 from colonnade.blobs import BlobStore
 from colonnade.bus import Bus
@@ -49,7 +43,6 @@ from colonnade_runtime.events.ports import Standing
 from colonnade_runtime.gateway.application import Gateway
 from colonnade_runtime.gateway.authentication import Authentication
 from colonnade_runtime.gateway.health import Health
-from colonnade_runtime.logs import configure_logs
 from colonnade_runtime.plugin_loader import Plugin, Plugins, discover_plugins
 from colonnade_runtime.reloading import Reloader
 from colonnade_runtime.sagas.binding import bind_sagas
@@ -371,100 +364,4 @@ class _NoStore:
         )
 
 
-def serve(path: Path, settings: Sequence[str] = ()) -> None:
-    """Run the platform until it is told to stop.
-
-    Raises:
-        ConfigurationError: when what is declared cannot run.
-    """
-    declared = read_declaration(path, settings)
-    section = declared.loaded.platform.logging
-    configure_logs(section.level, section.format)
-    uvloop.run(_serve(declared))
-
-
-async def _serve(declared: Declared) -> None:
-    runtime = Runtime(declared)
-    stopped = asyncio.Event()
-    loop = asyncio.get_running_loop()
-
-    def stop() -> None:
-        if stopped.is_set():
-            # Asked twice: whoever did means now.
-            os._exit(130)
-        stopped.set()
-
-    reloads: set[asyncio.Task[bool]] = set()
-
-    def reload() -> None:
-        task = loop.create_task(runtime.reloader.reload(), name="reload on SIGHUP")
-        reloads.add(task)
-        task.add_done_callback(reloads.discard)
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop)
-    gateway = declared.loaded.platform.gateway
-    async with listening(runtime, gateway.host, gateway.port):
-        await runtime.start()
-        loop.add_signal_handler(signal.SIGHUP, reload)
-        _greet(declared)
-        await stopped.wait()
-        total = declared.loaded.platform.shutdown.total
-        try:
-            await asyncio.wait_for(runtime.stop(), float(total))
-        except TimeoutError:
-            structlog.get_logger("colonnade").error(
-                "stopping took longer than shutdown.total; what was left goes on at the next start",
-                seconds=float(total),
-            )
-
-
-@asynccontextmanager
-async def listening(runtime: Runtime, host: str, port: int) -> AsyncIterator[None]:
-    """Serve the runtime's gateway over HTTP for the block.
-
-    Raises:
-        ConfigurationError: when the port is taken or may not be used.
-    """
-    _check_port(host, port)
-    server = Server(
-        runtime.gateway,
-        address=host,
-        port=port,
-        interface=Interfaces.ASGINL,
-        log_enabled=False,
-        websockets=False,
-    )
-    task = asyncio.create_task(server.serve(), name="listener")
-    try:
-        yield
-    finally:
-        server.stop()  # type: ignore[no-untyped-call]
-        await asyncio.wait_for(task, 5)
-
-
-def _check_port(host: str, port: int) -> None:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise ConfigurationError(
-                f"Cannot listen on {host}:{port}: {error.strerror}. "
-                "Stop what uses it, or set another with --set gateway.port=8001."
-            ) from None
-
-
-def _greet(declared: Declared) -> None:
-    gateway = declared.loaded.platform.gateway
-    tenants = list(declared.loaded.tenants.values())[:10]
-    lines = [
-        f"  {tenant.name}: http://{tenant.id}.{gateway.domain}:{gateway.port}/api/v1 "
-        f"(owner {tenant.owner.email})"
-        for tenant in tenants
-    ]
-    click.echo("\n".join(["Colonnade is ready.", *lines]))
-
-
-__all__ = ["Declared", "Runtime", "listening", "policy_bundle", "read_declaration", "serve"]
+__all__ = ["Declared", "Runtime", "policy_bundle", "read_declaration"]

@@ -101,7 +101,7 @@ def main(context: click.Context, path: Path, settings: tuple[str, ...]) -> None:
 @click.pass_obj
 def run(site: Site) -> None:
     """Serve the platform until it is told to stop (Ctrl+C, SIGTERM)."""
-    from colonnade_runtime.runtime import serve
+    from colonnade_runtime.serving import serve
 
     with _in_sentences():
         serve(site.path, site.settings)

@@ -9,7 +9,8 @@ from types import ModuleType
 
 import httpx
 
-from colonnade_runtime.runtime import Runtime, listening, read_declaration
+from colonnade_runtime.runtime import Runtime, read_declaration
+from colonnade_runtime.serving import listening
 
 
 @dataclass(frozen=True, slots=True)
