@@ -1,16 +1,15 @@
 """Reload of tenants, policies and log level: validated whole, swapped at once, or not at all."""
 
 import asyncio
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from watchfiles import awatch
 
 from colonnade.errors import ColonnadeError
-from colonnade_runtime.declaration import DeclarationError, LoadedPlatform, load_platform
+from colonnade_runtime.declaration import DeclarationError, LoadedPlatform
+from colonnade_runtime.declared import Declared
 from colonnade_runtime.logs import configure_logs
-from colonnade_runtime.plugin_loader import Plugins
 
 QUIET_MILLISECONDS = 50
 """How long files must rest before they are read; an editor writes in several steps."""
@@ -33,17 +32,12 @@ class Reloader:
 
     def __init__(
         self,
-        path: Path,
-        settings: Sequence[str],
-        loaded: LoadedPlatform,
-        plugins: Plugins,
-        apply: Callable[[LoadedPlatform], Any],
+        declared: Declared,
+        apply: Callable[[LoadedPlatform], Awaitable[None]],
         log: Any,
     ) -> None:
-        self._path = path
-        self._settings = settings
-        self._loaded = loaded
-        self._plugins = plugins
+        self._declared = declared
+        self._loaded = declared.loaded
         self._apply = apply
         self._log = log
         self._one_at_a_time = asyncio.Lock()
@@ -64,7 +58,7 @@ class Reloader:
         """Read everything again and take it up; False when it is wrong and nothing changed."""
         async with self._one_at_a_time:
             try:
-                loaded = await asyncio.to_thread(self._read)
+                loaded = await asyncio.to_thread(self._declared.read_again)
                 await self._apply(loaded)
             except DeclarationError as error:
                 problems = [str(problem) for problem in error.problems]
@@ -77,15 +71,6 @@ class Reloader:
             self._loaded = loaded
             return True
 
-    def _read(self) -> LoadedPlatform:
-        return load_platform(
-            self._path,
-            settings=self._settings,
-            config_models=self._plugins.config_models(),
-            tenant_config_models=self._plugins.tenant_config_models(),
-            extension_config_models=self._plugins.extension_config_models(),
-        )
-
     def _report(self, loaded: LoadedPlatform) -> None:
         before, after = self._loaded.platform, loaded.platform
         changed = [key for key in RESTART_KEYS if getattr(before, key) != getattr(after, key)]
@@ -96,7 +81,11 @@ class Reloader:
         self._log.info("reloaded", tenants=len(loaded.tenants), digest=loaded.digest)
 
     async def _watch(self) -> None:
-        folders = {self._loaded.tenants_folder, self._loaded.policies_folder, self._path.parent}
+        folders = {
+            self._loaded.tenants_folder,
+            self._loaded.policies_folder,
+            self._declared.path.parent,
+        }
         changes = awatch(
             *folders,
             watch_filter=lambda change, path: path.endswith((".yaml", ".rego")),

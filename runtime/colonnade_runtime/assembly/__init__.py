@@ -1,0 +1,1 @@
+"""Puts a process together from its declaration: one module for each part that it is made of."""

@@ -1,0 +1,72 @@
+"""The background work of every service in a process, phase by phase."""
+
+import contextvars
+from collections.abc import Sequence
+
+from colonnade.errors import ConfigurationError
+from colonnade.events import event_type_of, reactions_of
+from colonnade_runtime.background import BackgroundTasks, BackgroundWork
+from colonnade_runtime.plugin_loader import Plugin
+from colonnade_runtime.sagas.binding import bind_sagas
+from colonnade_runtime.scheduler import bind_schedules
+
+
+class ProcessBackground:
+    """Starts and stops what the services do without being asked; each phase for all of them."""
+
+    def __init__(self) -> None:
+        self._works: dict[str, BackgroundWork] = {}
+
+    def add(self, service: str, work: BackgroundWork) -> None:
+        """Take the work of a service in."""
+        self._works[service] = work
+
+    def of(self, service: str) -> BackgroundWork | None:
+        """The work of one service, if it has any."""
+        return self._works.get(service)
+
+    def wake(self, service: str, tenant: str) -> None:
+        """A commit of `service` left work for `tenant`. May be called from any thread."""
+        work = self._works.get(service)
+        if work is not None:
+            # In an empty context: what is woken outlives the call, and must not carry on as it.
+            contextvars.Context().run(work.wake, tenant)
+
+    async def start(self) -> None:
+        """Listen for events everywhere, then begin to send any."""
+        for work in self._works.values():
+            await work.listen()
+        for work in self._works.values():
+            await work.start()
+
+    async def drain(self, seconds: float) -> None:
+        """Begin nothing new; let what runs end within `seconds`."""
+        for work in self._works.values():
+            await work.quiesce()
+        for work in self._works.values():
+            await work.drain(seconds)
+
+    async def release(self) -> None:
+        """Give every lease back, so that another process may go on at once."""
+        for work in self._works.values():
+            await work.release()
+
+
+def tasks_of(plugin: Plugin, objects: Sequence[object]) -> BackgroundTasks:
+    """The reactions, sagas and schedules of a plugin, bound to its objects.
+
+    Raises:
+        ConfigurationError: when what it declares and what its objects carry disagree.
+    """
+    tasks = BackgroundTasks(
+        reactions_of(objects),
+        bind_sagas(plugin.call("sagas") or (), objects),
+        bind_schedules(plugin.call("schedules") or (), objects),
+    )
+    declared = {event_type_of(model).type for model in plugin.call("subscriptions") or ()}
+    found = {reaction.event_type.type for reaction in tasks.reactions}
+    for wrong in sorted(declared ^ found):
+        raise ConfigurationError(
+            f"Plugin {plugin}: its hook `subscriptions` and its reactions disagree on {wrong}."
+        )
+    return tasks

@@ -1,0 +1,130 @@
+"""The services of a process: each with a context, its handlers and its background work."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import structlog
+
+from colonnade.bus import Bus
+from colonnade.clock import Clock
+from colonnade.errors import ConfigurationError
+from colonnade.operations import handlers_of, operation_of
+from colonnade.services import ServiceContext
+from colonnade.store import SqlStore
+from colonnade_runtime.assembly.background import ProcessBackground, tasks_of
+from colonnade_runtime.assembly.stores import NoStore, Stores
+from colonnade_runtime.background import BackgroundWork
+from colonnade_runtime.control_store import ControlStore
+from colonnade_runtime.declaration import LoadedPlatform
+from colonnade_runtime.dispatcher import Dispatcher, guard_commit
+from colonnade_runtime.events.acting import Actor
+from colonnade_runtime.gateway.authentication import Authentication
+from colonnade_runtime.plugin_loader import Plugin, Plugins
+from colonnade_runtime.service_context import OwnerPasswords, RuntimeServiceContext
+from colonnade_runtime.tenants import TenantDirectory
+
+PROCESS = "main"
+"""The process that hosts everything when the declaration names none."""
+
+
+@dataclass
+class Services:
+    """What the services of a process stand on, and those that stand already."""
+
+    loaded: LoadedPlatform
+    plugins: Plugins
+    tenants: TenantDirectory
+    clock: Clock
+    bus: Bus
+    dispatcher: Dispatcher
+    stores: Stores
+    authentication: Authentication
+    passwords: OwnerPasswords
+    workers: ThreadPoolExecutor
+    background: ProcessBackground
+    stack: AsyncExitStack
+    contexts: dict[str, ServiceContext] = field(default_factory=dict)
+
+    async def add(self, plugin: Plugin) -> ServiceContext:
+        """Set one service up and host it; it is torn down with the stack.
+
+        Raises:
+            ConfigurationError: when what the plugin says of itself does not hold.
+        """
+        name = plugin.info.service or plugin.name
+        log = structlog.get_logger(name)
+        store, control = self._tables(plugin, name)
+        ctx = await self._context(plugin, name, store, log)
+        self.contexts[name] = ctx
+        created = plugin.call("create_service", ctx=ctx)
+        objects = await self.stack.enter_async_context(created) if created is not None else ()
+        await self._host(plugin, objects)
+        if control is not None:
+            tasks = tasks_of(plugin, objects)
+            standing = partial(self._standing, name)
+            actor = Actor(name)
+            work = BackgroundWork(tasks, store, control, self.bus, standing, PROCESS, actor, log)
+            self.background.add(name, work)
+        return ctx
+
+    def routes(self) -> list[Any]:
+        """What every service mounts on HTTP, in start order."""
+        return [
+            route
+            for name in self.plugins.start_order
+            for route in self.plugins.services[name].call("http_routes") or ()
+        ]
+
+    def _tables(self, plugin: Plugin, name: str) -> tuple[SqlStore, ControlStore | None]:
+        need = plugin.call("stores")
+        tables = self.stores.tables(name) if need is not None else None
+        if tables is None:
+            return NoStore(name), None
+        store = tables.store(
+            name,
+            need,
+            service_context=lambda: self.contexts[name],
+            guard=guard_commit,
+            on_published=partial(self.background.wake, name),
+        )
+        return store, tables.control(name)
+
+    async def _context(
+        self, plugin: Plugin, name: str, store: SqlStore, log: Any
+    ) -> RuntimeServiceContext:
+        return RuntimeServiceContext(
+            name=name,
+            config=self.loaded.config_of(name),
+            store=store,
+            blobs=await self.stores.blobs(name),
+            clock=self.clock,
+            log=log,
+            dispatcher=self.dispatcher,
+            tenants=self.tenants,
+            passwords=self.passwords,
+            workers=self.workers,
+            may_ask=frozenset({name, *plugin.info.requires}),
+            forget_principal=self.authentication.forget,
+            extension_answers=self._extension_answers,
+        )
+
+    def _extension_answers(self, hook: str, arguments: dict[str, Any]) -> Sequence[Any]:
+        answers = (p.call(hook, **arguments) for p in self.plugins.extensions.values())
+        return [answer for answer in answers if answer is not None]
+
+    async def _host(self, plugin: Plugin, objects: Sequence[object]) -> None:
+        offered = {operation_of(request).request for request in plugin.call("operations") or ()}
+        found = [bound for item in objects for bound in handlers_of(item)]
+        handled = {bound.operation.request for bound in found}
+        for request in offered ^ handled:
+            problem = "has no handler" if request in offered else "is handled but not offered"
+            raise ConfigurationError(f"Plugin {plugin}: operation {request.__name__} {problem}.")
+        for bound in found:
+            await self.dispatcher.host(bound)
+
+    def _standing(self, service: str, tenant: str) -> Any:
+        return self.tenants.standing(tenant, service)

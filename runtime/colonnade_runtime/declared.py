@@ -1,0 +1,53 @@
+"""A declaration with the plugins that it names, read and checked as one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+from colonnade_runtime.declaration import LoadedPlatform, load_platform, load_platform_outline
+from colonnade_runtime.plugin_loader import Plugins, discover_plugins
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A whole declaration, read and checked: what will run."""
+
+    path: Path
+    settings: tuple[str, ...]
+    loaded: LoadedPlatform
+    plugins: Plugins
+
+    def read_again(self) -> LoadedPlatform:
+        """The same files as they are now, for the plugins that are loaded. Blocks on the disk.
+
+        Raises:
+            DeclarationError: with everything that is wrong in the files.
+        """
+        return _load(self.path, self.settings, self.plugins)
+
+
+def read_declaration(
+    path: Path, settings: Sequence[str] = (), *, extra: Sequence[ModuleType] = ()
+) -> Declared:
+    """Read `platform.yaml`, the tenants and the plugins they name.
+
+    `extra` are modules that count as installed plugins.
+
+    Raises:
+        DeclarationError: with everything that is wrong in the files.
+        ConfigurationError: when a plugin is missing or broken.
+    """
+    outline = load_platform_outline(path, settings=settings)
+    plugins = discover_plugins(outline, extra=extra)
+    return Declared(path, tuple(settings), _load(path, settings, plugins), plugins)
+
+
+def _load(path: Path, settings: Sequence[str], plugins: Plugins) -> LoadedPlatform:
+    return load_platform(
+        path,
+        settings=settings,
+        config_models=plugins.config_models(),
+        tenant_config_models=plugins.tenant_config_models(),
+        extension_config_models=plugins.extension_config_models(),
+    )
