@@ -224,11 +224,17 @@ class SagaView:
 
 
 def start_saga(
-    session: Session, saga: Saga, state: Message, *, saga_id: UUID | None = None
+    session: Session,
+    saga: Saga,
+    state: Message,
+    *,
+    saga_id: UUID | None = None,
+    not_before: datetime | None = None,
 ) -> UUID:
     """Start `saga` in this transaction; it runs if, and as soon as, the transaction commits.
 
-    `saga_id` may be given, for example the id of the order that the saga is about.
+    `saga_id` may be given, for example the id of the order that the saga is about. With
+    `not_before` its first action waits until then, over restarts.
 
     Raises:
         ConfigurationError: when `state` is not of the saga's model.
@@ -262,7 +268,7 @@ def start_saga(
             reason="",
             error="",
             waits_for=first.wait_for,
-            wake_at=wake_at if waits else session.now,
+            wake_at=wake_at if waits else max(session.now, not_before or session.now),
             deadline_at=deadline,
             locale=context.locale if context else "en",
             traceparent=context.traceparent if context else "",

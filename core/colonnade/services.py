@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
@@ -78,6 +79,10 @@ class ServiceContext(Protocol):
     clock: Clock
     log: Any
     """A structlog logger bound to the service's name."""
+    root: Path
+    """The folder of platform.yaml: relative paths in a service's configuration begin there."""
+    production: bool
+    """Whether `environment` is production: what matters must be declared, not defaulted."""
 
     @property
     def ask(self) -> Ask:
@@ -119,7 +124,8 @@ class ServiceContext(Protocol):
         ...
 
     def extensions(self, hook: str, **arguments: Any) -> Sequence[Any]:
-        """What the enabled extensions answer to a hook that this service owns."""
+        """What the enabled plugins, services and then extensions, answer to a hook that this
+        service owns."""
         ...
 
 

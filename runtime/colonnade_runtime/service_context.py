@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -80,6 +81,8 @@ class RuntimeServiceContext:
     blobs: BlobStore
     clock: Clock
     log: Any
+    root: Path
+    production: bool
     dispatcher: Dispatcher
     tenants: TenantDirectory
     passwords: OwnerPasswords
@@ -133,5 +136,5 @@ class RuntimeServiceContext:
         self.forget_principal(current_context().tenant, principal_id)
 
     def extensions(self, hook: str, **arguments: Any) -> Sequence[Any]:
-        """What the enabled extensions answer to a hook that this service owns."""
+        """What the enabled plugins answer to a hook that this service owns."""
         return self.extension_answers(hook, arguments)

@@ -103,6 +103,8 @@ class Services:
             blobs=await self.stores.blobs(name),
             clock=self.clock,
             log=log,
+            root=self.loaded.root,
+            production=self.loaded.platform.is_production,
             dispatcher=self.dispatcher,
             tenants=self.tenants,
             passwords=self.passwords,
@@ -113,7 +115,7 @@ class Services:
         )
 
     def _extension_answers(self, hook: str, arguments: dict[str, Any]) -> Sequence[Any]:
-        answers = (p.call(hook, **arguments) for p in self.plugins.extensions.values())
+        answers = (plugin.call(hook, **arguments) for plugin in self.plugins.every())
         return [answer for answer in answers if answer is not None]
 
     async def _host(self, plugin: Plugin, objects: Sequence[object]) -> None:

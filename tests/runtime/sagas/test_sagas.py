@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from shop.house import TENANT, ShopHouse
+from shop.models import OrderRow
 from shop.service import BLIND, PURCHASE, TRANSFER, PurchaseState, expect_consistent, place
 
 from colonnade.errors import (
@@ -50,6 +52,24 @@ async def test_a_saga_without_trouble_completes_with_every_effect_once(house: Sh
     expect_consistent(house.world, order, view.phase)
     assert await house.order(order) == ("done", 1)
     assert f"{order}:authorise" in view.state
+
+
+async def test_a_saga_with_a_later_start_waits_for_it_and_then_runs(house: ShopHouse) -> None:
+    begin = house.actor.clock.now() + timedelta(seconds=0.4)
+    order = new_id()
+
+    def work(session: Session) -> None:
+        session.add(OrderRow(id=order, status="new", notes=0))
+        start_saga(
+            session, PURCHASE, PurchaseState(order_id=order), saga_id=order, not_before=begin
+        )
+
+    await house.run(work)
+    waiting = await house.sagas.show(TENANT, order)
+    assert (waiting.phase, waiting.wake_at) == (SagaPhase.RUNNING, begin)
+    ended = await house.until_ended(order)
+    assert ended.phase is SagaPhase.COMPLETED
+    assert ended.updated_at >= begin
 
 
 async def test_a_transaction_that_fails_starts_no_saga(house: ShopHouse) -> None:
