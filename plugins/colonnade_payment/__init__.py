@@ -1,0 +1,1 @@
+"""Payments: orders, purchases, refunds, the ledger, payouts and coupons."""

@@ -1,0 +1,81 @@
+"""Operations on coupons."""
+
+from datetime import datetime
+from typing import Literal, Self
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field, model_validator
+
+from colonnade.messages import Empty, Message, Request
+from colonnade.money import Money
+from colonnade.operations import operation
+from colonnade.pagination import ListRequest, Page
+from colonnade_payment.api.errors import CouponTaken
+from colonnade_payment.api.types import CouponCode
+
+
+class Coupon(Message):
+    """A reduction that buyers claim by its code.
+
+    It takes `percent` off, rounded down to the minor unit, or the fixed `amount`. `redeemed`
+    counts purchases that use it, those under way included. Limits and times that are null do
+    not limit.
+    """
+
+    id: UUID
+    code: str
+    kind: Literal["percent", "fixed"]
+    percent: int | None
+    amount: Money | None
+    course_id: UUID | None
+    starts_at: datetime | None
+    ends_at: datetime | None
+    total_limit: int | None
+    person_limit: int | None
+    redeemed: int
+    active: bool
+    created_at: datetime
+    version: int
+
+
+@operation("payment", action="coupon.create", errors=[CouponTaken])
+class CreateCoupon(Request[Coupon]):
+    """Make a coupon: either `percent` or a fixed `amount` off."""
+
+    code: CouponCode
+    percent: int | None = Field(None, ge=1, le=100)
+    amount: Money | None = None
+    course_id: UUID | None = None
+    starts_at: AwareDatetime | None = None
+    ends_at: AwareDatetime | None = None
+    total_limit: int | None = Field(None, ge=1, le=1_000_000)
+    person_limit: int | None = Field(1, ge=1, le=1_000_000)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if (self.percent is None) == (self.amount is None):
+            raise ValueError("give either percent or amount")
+        if self.amount is not None and self.amount.amount == 0:
+            raise ValueError("amount must be more than zero")
+        if self.starts_at and self.ends_at and self.starts_at >= self.ends_at:
+            raise ValueError("starts_at must be before ends_at")
+        return self
+
+
+@operation("payment", action="coupon.read", idempotent=True)
+class ListCoupons(ListRequest[Page[Coupon]]):
+    """List coupons, newest first."""
+
+
+@operation("payment", action="coupon.read", idempotent=True)
+class GetCoupon(Request[Coupon]):
+    """Read a coupon."""
+
+    coupon_id: UUID
+
+
+@operation("payment", action="coupon.delete", idempotent=True)
+class DeleteCoupon(Request[Empty]):
+    """Take a coupon out of use; purchases that claimed it keep their price."""
+
+    coupon_id: UUID

@@ -1,0 +1,120 @@
+"""The port to a provider of payments, and the hook's vocabulary.
+
+Every call carries the saga step's idempotency key: the provider acts once per key and answers a
+repetition as it did the first time. A call that gets no answer is never guessed about: `find`
+says what became of it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from colonnade.errors import DeadlineExceeded
+from colonnade.money import Money
+
+
+class ProviderAction(StrEnum):
+    """What a provider is asked to do."""
+
+    AUTHORIZE = "authorize"
+    CAPTURE = "capture"
+    VOID = "void"
+    REFUND = "refund"
+
+
+class Outcome(StrEnum):
+    """What became of a request to a provider."""
+
+    SUCCEEDED = "succeeded"
+    DECLINED = "declined"
+    PENDING = "pending"
+    """The provider has the request and has not decided."""
+
+
+class NoAnswer(DeadlineExceeded):
+    """The provider did not answer: what was asked may have happened."""
+
+    code = "payment.no_answer"
+    title = "The payment provider did not answer"
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderRequest:
+    """One thing asked of a provider.
+
+    `key` is the idempotency key, at most 255 printable ASCII characters. `payment` is the id of
+    our payment, for the provider's own records. `reference` is what the provider called that
+    which is captured, voided (an authorisation) or refunded (a capture); empty when authorising.
+    """
+
+    action: ProviderAction
+    key: str
+    tenant: str
+    payment: str
+    amount: Money
+    method: str = ""
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderRecord:
+    """What a provider knows of a request. `reason` is its code for a refusal."""
+
+    action: ProviderAction
+    outcome: Outcome
+    reference: str
+    amount: Money
+    reason: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderNotice:
+    """What a webhook says: an event of the provider's, by its id, about a payment of ours."""
+
+    id: str
+    occurred_at: datetime
+    payment: str
+    key: str
+    record: ProviderRecord
+
+
+class PaymentProvider(Protocol):
+    """A provider of payments. One object serves every tenant and may be called in parallel."""
+
+    @property
+    def name(self) -> str:
+        """What configuration and webhook URLs call it: lower-case letters, digits, hyphens."""
+        ...
+
+    async def perform(self, request: ProviderRequest) -> ProviderRecord:
+        """Do what is asked, once per key.
+
+        Raises:
+            MethodDeclined: it was refused, for good.
+            Unavailable: the provider cannot be reached; nothing happened.
+            NoAnswer: it may have happened.
+        """
+        ...
+
+    async def find(self, request: ProviderRequest) -> ProviderRecord | None:
+        """What became of a request; None when the provider never got it.
+
+        Raises:
+            Unavailable: the provider cannot be asked now.
+            NoAnswer: it did not answer.
+        """
+        ...
+
+    def notices(
+        self, headers: Mapping[str, str], body: bytes, now: datetime
+    ) -> Sequence[ProviderNotice]:
+        """What a webhook says; nothing when it is of no interest. Header names are lower case.
+
+        Raises:
+            WebhookSignature: it is not from the provider, or too old.
+            WebhookUnreadable: it is, and cannot be understood.
+        """
+        ...
