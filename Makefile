@@ -15,7 +15,7 @@ LOCK_VENV := $(VENV)/.lock
 COMPILE = $(LOCK_VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
-.PHONY: help run test lint types format schemas bench lock clean
+.PHONY: help run test servers lint types format schemas bench lock clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 14
@@ -24,7 +24,10 @@ run: $(STAMPS)/run ## serve the demo platform on 127.0.0.1:8000
 	@$(BIN)/colonnade run $(ARGS)
 
 test: $(STAMPS)/dev ## run the tests; ARGS="…" goes to pytest
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m colonnade_runtime.testing.servers $(BIN)/python -m pytest $(ARGS)
+
+servers: $(STAMPS)/dev ## run the servers that tests use, until Ctrl-C or the end of ARGS="command"
+	@$(BIN)/python -m colonnade_runtime.testing.servers $(ARGS)
 
 lint: $(STAMPS)/dev ## check style, formatting and the walls between packages
 	$(BIN)/ruff check .

@@ -1,6 +1,10 @@
-"""What Colonnade adds to pytest: skipped tests are counted and named, never merely dots."""
+"""What Colonnade adds to pytest: real servers as fixtures, and skipped tests counted and named."""
 
 import pytest
+
+from colonnade_runtime.testing.servers.fixtures import _servers, nats_url, opa_url, start_server
+
+__all__ = ["_servers", "nats_url", "opa_url", "pytest_terminal_summary", "start_server"]
 
 
 def skipped_tests(reporter: pytest.TerminalReporter) -> list[str]:

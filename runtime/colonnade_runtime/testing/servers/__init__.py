@@ -1,0 +1,17 @@
+"""Real servers for tests: found or built, started on free loopback ports, stopped after.
+
+The product depends on none of this. To add a server, add one row to `kinds.KINDS`.
+"""
+
+from colonnade_runtime.testing.servers.finding import MissingServer, find_program
+from colonnade_runtime.testing.servers.kinds import KINDS, ServerKind
+from colonnade_runtime.testing.servers.running import RunningServer, running_server
+
+__all__ = [
+    "KINDS",
+    "MissingServer",
+    "RunningServer",
+    "ServerKind",
+    "find_program",
+    "running_server",
+]

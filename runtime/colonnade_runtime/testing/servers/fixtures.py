@@ -1,0 +1,56 @@
+"""Servers as fixtures: started when a test first asks, once per session, stopped at its end."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+
+import click
+import pytest
+
+from colonnade_runtime.testing.servers.finding import MissingServer, find_program
+from colonnade_runtime.testing.servers.kinds import KINDS, ServerKind
+from colonnade_runtime.testing.servers.running import RunningServer, running_server
+
+StartServer = Callable[..., RunningServer]
+
+
+def _tell(line: str) -> None:
+    click.echo(line, err=True)
+
+
+def _start(stack: ExitStack, kind: ServerKind, more: Sequence[str] = ()) -> RunningServer:
+    try:
+        program = find_program(kind, _tell)
+    except MissingServer as error:
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"{error} With CI=true no server may be missing.", pytrace=False)
+        pytest.skip(str(error))
+    return stack.enter_context(running_server(kind, program, more))
+
+
+@pytest.fixture(scope="session")
+def _servers() -> Iterator[ExitStack]:
+    with ExitStack() as stack:
+        yield stack
+
+
+@pytest.fixture
+def start_server() -> Iterator[StartServer]:
+    """Starts a server for one test: `start_server("nats", "--config", …)`; stopped after it."""
+    with ExitStack() as stack:
+        yield lambda name, *more: _start(stack, KINDS[name], more)
+
+
+def _url_fixture(name: str) -> Callable[..., str]:
+    kind = KINDS[name]
+
+    @pytest.fixture(scope="session", name=f"{name}_url")
+    def url(_servers: ExitStack) -> str:
+        return os.environ.get(kind.variable) or _start(_servers, kind).url
+
+    url.__doc__ = f"The URL of {kind.program}, shared by the tests of a session."
+    return url
+
+
+nats_url = _url_fixture("nats")
+opa_url = _url_fixture("opa")

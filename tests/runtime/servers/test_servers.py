@@ -1,0 +1,150 @@
+"""Servers for tests: found, started, broken on purpose, or missing with one clear line."""
+
+import os
+import socket
+import stat
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from colonnade_runtime.testing.servers import KINDS, MissingServer, RunningServer, find_program
+from colonnade_runtime.testing.servers.finding import parse_version
+
+StartServer = Callable[..., RunningServer]
+
+
+def program_that_says(folder: Path, name: str, version: str) -> Path:
+    """An executable that answers every question with a version."""
+    folder.mkdir(exist_ok=True)
+    path = folder / name
+    path.write_text(f"#!/bin/sh\necho '{name}: v{version}'\n")
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    return path
+
+
+@pytest.fixture
+def nothing_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty PATH and an empty cache; answers the folder that is on PATH."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", str(folder))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return folder
+
+
+def accepts_connections(server: RunningServer) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", server.port), 1):
+            return True
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize(
+    ("text", "version"),
+    [
+        ("nats-server: v2.12.15\n", (2, 12, 15)),
+        ("Version: 1.0.0\nGo Version: go1.24\n", (1, 0, 0)),
+        ("postgres (PostgreSQL) 17.2", (17, 2, 0)),
+        ("no number here", None),
+    ],
+)
+def test_a_version_is_read_out_of_what_a_program_says(
+    text: str, version: tuple[int, ...] | None
+) -> None:
+    assert parse_version(text) == version
+
+
+def test_a_program_on_path_is_taken_when_it_is_new_enough(nothing_installed: Path) -> None:
+    path = program_that_says(nothing_installed, "nats-server", "2.12.0")
+    assert find_program(KINDS["nats"]) == path
+
+
+def test_an_old_program_is_named_and_refused(nothing_installed: Path) -> None:
+    path = program_that_says(nothing_installed, "nats-server", "2.9.10")
+    with pytest.raises(MissingServer) as missing:
+        find_program(KINDS["nats"])
+    assert f"{path} is 2.9.10" in str(missing.value)
+
+
+def test_one_line_says_what_is_missing_and_how_to_get_it(nothing_installed: Path) -> None:
+    with pytest.raises(MissingServer) as missing:
+        find_program(KINDS["opa"])
+    sentence = str(missing.value)
+    assert "\n" not in sentence
+    assert "opa 1.0 or newer" in sentence
+    assert "with Go on PATH it would be built from" in sentence
+
+
+def test_a_build_that_fails_says_why(nothing_installed: Path) -> None:
+    go = nothing_installed / "go"
+    go.write_text("#!/bin/sh\necho 'go: no such version' >&2\nexit 1\n")
+    go.chmod(0o755)
+    with pytest.raises(MissingServer, match="failed: go: no such version"):
+        find_program(KINDS["nats"])
+
+
+@pytest.mark.parametrize(("ci", "status"), [("true", 1), ("", 0)])
+def test_only_on_ci_is_a_missing_server_a_failure(
+    nothing_installed: Path, ci: str, status: int
+) -> None:
+    environment = {name: value for name, value in os.environ.items() if "COLONNADE" not in name}
+    done = subprocess.run(
+        [sys.executable, "-m", "colonnade_runtime.testing.servers", sys.executable, "-c", ""],
+        env={**environment, "CI": ci},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == status, done.stderr
+    assert "Missing for tests: nats-server" in done.stderr
+
+
+@pytest.mark.server
+def test_a_command_finds_the_servers_in_its_environment(nats_url: str, opa_url: str) -> None:
+    code = "import os; print(os.environ['COLONNADE_TEST_NATS_URL'])"
+    done = subprocess.run(
+        [sys.executable, "-m", "colonnade_runtime.testing.servers", sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("nats://127.0.0.1:")
+
+
+@pytest.mark.server
+def test_a_server_comes_back_on_its_port_after_a_kill(start_server: StartServer) -> None:
+    server = start_server("nats")
+    before = server.url
+    server.kill()
+    assert not accepts_connections(server)
+    server.start()
+    assert accepts_connections(server)
+    assert server.url == before
+
+
+@pytest.mark.server
+def test_a_wiped_server_starts_with_nothing(start_server: StartServer) -> None:
+    server = start_server("nats")
+    server.stop()
+    assert any(server.data.iterdir())
+    server.wipe()
+    server.start()
+    assert accepts_connections(server)
+
+
+@pytest.mark.server
+def test_a_server_that_cannot_start_shows_its_log(start_server: StartServer) -> None:
+    with pytest.raises(RuntimeError, match="no such file"):
+        start_server("nats", "--config", "absent.conf")
+
+
+@pytest.mark.server
+def test_the_policy_server_answers(opa_url: str) -> None:
+    with urllib.request.urlopen(f"{opa_url}/health", timeout=5) as answer:
+        assert answer.status == 200
