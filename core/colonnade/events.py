@@ -5,7 +5,9 @@ effect through an inbox row written in the transaction of its effect. The bus on
 """
 
 import inspect
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -13,7 +15,7 @@ from uuid import UUID
 
 import msgspec
 
-from colonnade.errors import ConfigurationError
+from colonnade.errors import ConfigurationError, InternalError
 from colonnade.messages import Message
 
 if TYPE_CHECKING:
@@ -124,6 +126,31 @@ class Received:
 
     event: Event
     envelope: Envelope
+
+
+_handled: ContextVar[Envelope | None] = ContextVar("colonnade_handled_envelope", default=None)
+
+
+def handled_envelope() -> Envelope:
+    """The envelope of the event that is being reacted to: its id, and when it was committed.
+
+    Raises:
+        InternalError: outside a reaction.
+    """
+    envelope = _handled.get()
+    if envelope is None:
+        raise InternalError("No event is being handled: this code ran outside a reaction.")
+    return envelope
+
+
+@contextmanager
+def handling(envelope: Envelope) -> Iterator[None]:
+    """Make `envelope` the one being handled, for the block. Called by whoever runs reactions."""
+    token = _handled.set(envelope)
+    try:
+        yield
+    finally:
+        _handled.reset(token)
 
 
 def reacts_to(model: type[Event]) -> Callable[[ReactionT], ReactionT]:

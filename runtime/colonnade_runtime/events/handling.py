@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from colonnade.context import use_context
 from colonnade.crash_points import crash_point, reach
 from colonnade.errors import TooManyRequests, Unavailable
-from colonnade.events import Envelope, Event
+from colonnade.events import Envelope, Event, handling
 from colonnade_runtime.events import dead_letters
 from colonnade_runtime.events.acting import Actor
 from colonnade_runtime.events.backoff import Backoff
@@ -115,7 +115,7 @@ class Handling:
             cause=str(envelope.id),
             traceparent=envelope.traceparent,
         )
-        with use_context(context):
+        with use_context(context), handling(envelope):
             async with asyncio.timeout(self._settings.seconds):
                 await self.reaction.run(event, envelope.id, claim)
 

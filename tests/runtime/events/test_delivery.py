@@ -9,8 +9,8 @@ import pytest
 from ledger.api import Deposited
 from ledger.house import House, Ledger
 
-from colonnade.errors import Conflict, NotFound, Unavailable
-from colonnade.events import Envelope
+from colonnade.errors import Conflict, InternalError, NotFound, Unavailable
+from colonnade.events import Envelope, handled_envelope
 from colonnade_runtime.events.ports import Standing
 
 
@@ -306,3 +306,18 @@ async def test_a_stop_returns_what_waits_and_writes_no_dead_letter(
 async def test_the_inbox_forgets_what_is_older_than_its_memory(house: House) -> None:
     await publish(house, envelope())
     assert await house.delivery.prune_inbox("acme") == 0
+
+
+async def test_a_reaction_knows_the_id_of_its_event_and_when_it_was_committed(
+    house: House, ledger: Ledger
+) -> None:
+    seen: list[Envelope] = []
+    ledger.fail = lambda event: seen.append(handled_envelope())
+    identifier, moment = uuid4(), datetime.now(UTC) - timedelta(days=3)
+    await publish(house, envelope(id=identifier, time=moment))
+    assert [(item.id, item.time) for item in seen] == [(identifier, moment)]
+
+
+def test_outside_a_reaction_there_is_no_event_at_hand() -> None:
+    with pytest.raises(InternalError, match="outside a reaction"):
+        handled_envelope()
