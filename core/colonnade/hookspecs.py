@@ -144,4 +144,9 @@ def secret_resolvers() -> Mapping[str, Any]:  # type: ignore[empty-body]
 
 @hookspec
 def add_hookspecs() -> Sequence[Any]:  # type: ignore[empty-body]
-    """Modules or classes with hook specifications that this service owns."""
+    """Modules or classes with hook specifications that this service owns.
+
+    Mark each with `hookspec`; an argument `ctx: ExtensionContext` gives every plugin that
+    implements it a context of its own, with its configuration (`plugins.<name>.config`). The
+    service asks with `ServiceContext.extensions`, and its own plugin may implement the hook too.
+    """

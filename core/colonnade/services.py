@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from colonnade.blobs import BlobStore
 from colonnade.clock import Clock
 from colonnade.messages import Message, Request
+from colonnade.secrets import Secret, SecretReference
 from colonnade.store import Session, SqlStore
 
 ResponseT = TypeVar("ResponseT", bound=Message)
@@ -65,7 +66,49 @@ class Ask(Protocol):
         ...
 
 
-class ServiceContext(Protocol):
+class ExtensionContext(Protocol):
+    """What the runtime gives a plugin that implements a hook which a service owns.
+
+    The runtime passes one as `ctx` when the specification of the hook names that argument; each
+    plugin gets its own. A service that implements its own hook gets its `ServiceContext`.
+    """
+
+    name: str
+    """The plugin's own name, as under `plugins:`."""
+    config: BaseModel
+    """`plugins.<name>.config` of platform.yaml, as the plugin's config model."""
+    clock: Clock
+    log: Any
+    """A structlog logger bound to the plugin's name."""
+    root: Path
+    """The folder of platform.yaml: relative paths in a configuration begin there."""
+    production: bool
+    """Whether `environment` is production: what matters must be declared, not defaulted."""
+
+    def tenant(self) -> TenantInfo:
+        """The tenant in context, as declared now."""
+        ...
+
+    def secret(self, reference: SecretReference) -> Secret:
+        """The secret that a field of the type `SecretReference` stands for, in this plugin's own
+        configuration or a tenant's. Ask when it is needed and keep the answer no longer than the
+        call: a reload may change it. Call `reveal()` only to hand it to the library that needs it.
+
+        Raises:
+            SecretUnavailable: when its place holds none. Production does not start then.
+        """
+        ...
+
+    async def in_worker(self, function: Callable[..., T], *arguments: Any) -> T:
+        """Run something slow and blocking on a small pool of threads, off the event loop."""
+        ...
+
+    def new_id(self) -> UUID:
+        """A new UUIDv7 from the platform's source of ids."""
+        ...
+
+
+class ServiceContext(ExtensionContext, Protocol):
     """Everything the runtime gives a service. Made once per service and process."""
 
     name: str
@@ -76,21 +119,10 @@ class ServiceContext(Protocol):
     """The service's tables, for the tenant in context."""
     blobs: BlobStore
     """The service's files, for the tenant in context."""
-    clock: Clock
-    log: Any
-    """A structlog logger bound to the service's name."""
-    root: Path
-    """The folder of platform.yaml: relative paths in a service's configuration begin there."""
-    production: bool
-    """Whether `environment` is production: what matters must be declared, not defaulted."""
 
     @property
     def ask(self) -> Ask:
         """Asks operations of the services named in `requires`, and of this one."""
-        ...
-
-    def tenant(self) -> TenantInfo:
-        """The tenant in context, as declared now."""
         ...
 
     def tenant_config(self) -> BaseModel:
@@ -106,16 +138,8 @@ class ServiceContext(Protocol):
         """
         ...
 
-    async def in_worker(self, function: Callable[..., T], *arguments: Any) -> T:
-        """Run something slow and blocking on a small pool of threads, off the event loop."""
-        ...
-
     def as_service(self) -> AbstractContextManager[Any]:
         """For the block, act as this service, on behalf of whoever acted before."""
-        ...
-
-    def new_id(self) -> UUID:
-        """A new UUIDv7 from the platform's source of ids."""
         ...
 
     def invalidate_principal(self, principal_id: str) -> None:
@@ -125,7 +149,15 @@ class ServiceContext(Protocol):
 
     def extensions(self, hook: str, **arguments: Any) -> Sequence[Any]:
         """What the enabled plugins, services and then extensions, answer to a hook that this
-        service owns."""
+        service owns: one answer of each that implements it, in that order.
+
+        A service may implement its own hook beside others. When the hook's specification has an
+        argument `ctx: ExtensionContext`, each plugin gets a context of its own there; do not
+        pass one. Call it while the service is set up, and keep the answers.
+
+        Raises:
+            LookupError: when nobody specifies such a hook; `add_hookspecs` does.
+        """
         ...
 
 
@@ -180,6 +212,7 @@ class Authenticator(Protocol):
 __all__ = [
     "Ask",
     "Authenticator",
+    "ExtensionContext",
     "HealthCheck",
     "PluginInfo",
     "Schedule",

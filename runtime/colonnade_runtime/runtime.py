@@ -1,10 +1,10 @@
 """Turns a declaration into a running process, and back into nothing, in stages.
 
-Start: configuration, listener (503), policies, stores, bus, services in dependency order, ready.
+Start: configuration, listener (503), secrets, policies, stores, bus, services in dependency order,
+ready.
 Stop, in reverse: not ready, stop accepting, drain, bus, leases, close.
 """
 
-import os
 import secrets
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +23,7 @@ from colonnade.services import Authenticator
 from colonnade_runtime.assembly.background import ProcessBackground
 from colonnade_runtime.assembly.bus import make_bus
 from colonnade_runtime.assembly.policies import make_policy, policy_bundle
+from colonnade_runtime.assembly.secrets import secret_resolvers
 from colonnade_runtime.assembly.services import Services
 from colonnade_runtime.assembly.stores import Stores
 from colonnade_runtime.declaration import LoadedPlatform
@@ -32,6 +33,7 @@ from colonnade_runtime.gateway.application import Gateway
 from colonnade_runtime.gateway.authentication import Authentication
 from colonnade_runtime.gateway.health import Health
 from colonnade_runtime.reloading import Reloader
+from colonnade_runtime.secret_vault import SecretVault
 from colonnade_runtime.service_context import WORKERS, OwnerPasswords
 from colonnade_runtime.tenants import TenantDirectory
 
@@ -55,6 +57,7 @@ class Runtime:
         self.reloader = Reloader(declared, self._take_up, self._log)
         access = structlog.get_logger("access") if self._platform.logging.access else None
         self.gateway = Gateway(Health(), self._log, access)
+        self._vault = SecretVault(secret_resolvers(declared.plugins))
         self.tenants = TenantDirectory(declared.loaded.tenants, self._platform.gateway.domain)
 
     async def start(self) -> None:
@@ -71,6 +74,8 @@ class Runtime:
 
     async def _start(self) -> None:
         waiting = self.gateway.health.waiting_for
+        waiting["start"] = "secrets"
+        await self._start_secrets()
         waiting["start"] = "policies"
         self._policy = await self._start_policy()
         waiting["start"] = "bus"
@@ -114,12 +119,20 @@ class Runtime:
         return await self._dispatcher.ask(request)
 
     async def _take_up(self, loaded: LoadedPlatform) -> None:
-        """Policies and tenants of a new declaration; both or neither."""
+        """Secrets, policies and tenants of a new declaration; all or none."""
         entries = self.tenants.prepared(loaded.tenants)
+        resolved = await self._vault.resolved(loaded)
         bundle = policy_bundle(loaded, self._plugins)
         if bundle.revision != self._policy.revision:
             await self._policy.load(bundle)
+        self._vault.swap(resolved)
         self.tenants.swap(entries)
+
+    async def _start_secrets(self) -> None:
+        resolved = await self._vault.resolved(self._loaded)
+        for problem in resolved.unset:
+            self._log.warning("a secret is not set; using it will fail", problem=str(problem))
+        self._vault.swap(resolved)
 
     async def _start_policy(self) -> MemoisedPolicy:
         policy = make_policy(self._loaded)
@@ -145,9 +158,10 @@ class Runtime:
             dispatcher=self._dispatcher,
             stores=Stores(self._loaded, self._clock, self.tenants.is_known, self._stack),
             authentication=self._authentication,
+            vault=self._vault,
             passwords=OwnerPasswords(
                 production=self._platform.is_production,
-                environ=dict(os.environ),
+                vault=self._vault,
                 announce=self._announce,
             ),
             workers=workers,

@@ -19,11 +19,12 @@ from colonnade.errors import ConfigurationError
 from colonnade.identifiers import new_id
 from colonnade.messages import Message, Request
 from colonnade.operations import operation_of
-from colonnade.secrets import SecretUnavailable, resolve, standard_resolvers
+from colonnade.secrets import Secret, SecretReference, SecretUnavailable
 from colonnade.services import TenantInfo
 from colonnade.store import SqlStore
 from colonnade_runtime.declaration import Tenant
 from colonnade_runtime.dispatcher import Dispatcher
+from colonnade_runtime.secret_vault import SecretVault
 from colonnade_runtime.tenants import TenantDirectory
 
 ResponseT = TypeVar("ResponseT", bound=Message)
@@ -41,13 +42,13 @@ class OwnerPasswords:
     """The declared passwords of owners; in development, one made up for each that has none."""
 
     def __init__(
-        self, *, production: bool, environ: dict[str, str], announce: Callable[[str], None]
+        self, *, production: bool, vault: SecretVault, announce: Callable[[str], None]
     ) -> None:
         self._production = production
-        self._resolvers = standard_resolvers(environ)
+        self._vault = vault
         self._announce = announce
 
-    async def of(self, tenant: Tenant) -> str:
+    def of(self, tenant: Tenant) -> str:
         """The password with which the owner's account is made.
 
         Raises:
@@ -56,7 +57,7 @@ class OwnerPasswords:
         reference = tenant.owner.password
         if reference is not None:
             try:
-                return (await asyncio.to_thread(resolve, reference, self._resolvers)).reveal()
+                return self._vault.secret(reference).reveal()
             except SecretUnavailable as error:
                 if self._production:
                     raise ConfigurationError(
@@ -72,21 +73,45 @@ class OwnerPasswords:
 
 
 @dataclass
-class RuntimeServiceContext:
-    """The runtime's `ServiceContext`."""
+class RuntimeExtensionContext:
+    """The runtime's `ExtensionContext`: what an extension and a service have in common."""
 
     name: str
     config: Any
-    store: SqlStore
-    blobs: BlobStore
     clock: Clock
     log: Any
     root: Path
     production: bool
-    dispatcher: Dispatcher
     tenants: TenantDirectory
-    passwords: OwnerPasswords
+    vault: SecretVault
     workers: ThreadPoolExecutor
+
+    def tenant(self) -> TenantInfo:
+        """The tenant in context, as declared now."""
+        return self.tenants.entry(current_context().tenant).info
+
+    def secret(self, reference: SecretReference) -> Secret:
+        """The secret that a field of the configuration refers to."""
+        return self.vault.secret(reference)
+
+    async def in_worker(self, function: Callable[..., T], *arguments: Any) -> T:
+        """Run something slow and blocking off the event loop."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self.workers, function, *arguments)
+
+    def new_id(self) -> UUID:
+        """A new UUIDv7."""
+        return new_id()
+
+
+@dataclass
+class RuntimeServiceContext(RuntimeExtensionContext):
+    """The runtime's `ServiceContext`."""
+
+    store: SqlStore
+    blobs: BlobStore
+    dispatcher: Dispatcher
+    passwords: OwnerPasswords
     may_ask: frozenset[str]
     forget_principal: Callable[[str, str], None]
     extension_answers: Callable[[str, dict[str, Any]], Sequence[Any]]
@@ -101,10 +126,6 @@ class RuntimeServiceContext:
             )
         return await self.dispatcher.ask(request, deadline)
 
-    def tenant(self) -> TenantInfo:
-        """The tenant in context, as declared now."""
-        return self.tenants.entry(current_context().tenant).info
-
     def tenant_config(self) -> BaseModel:
         """This service's configuration for the tenant in context."""
         declared = self.tenants.entry(current_context().tenant).tenant.config_of(self.name)
@@ -112,12 +133,7 @@ class RuntimeServiceContext:
 
     async def owner_password(self) -> str:
         """The declared password of the tenant's owner."""
-        return await self.passwords.of(self.tenants.entry(current_context().tenant).tenant)
-
-    async def in_worker(self, function: Callable[..., T], *arguments: Any) -> T:
-        """Run something slow and blocking off the event loop."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self.workers, function, *arguments)
+        return self.passwords.of(self.tenants.entry(current_context().tenant).tenant)
 
     @contextmanager
     def as_service(self) -> Iterator[Context]:
@@ -126,10 +142,6 @@ class RuntimeServiceContext:
         principal = Principal.service(self.name, on_behalf_of=context.principal.id)
         with use_context(context.acting_as(principal)) as acting:
             yield acting
-
-    def new_id(self) -> UUID:
-        """A new UUIDv7."""
-        return new_id()
 
     def invalidate_principal(self, principal_id: str) -> None:
         """Forget what was verified of a principal of the tenant in context."""

@@ -13,7 +13,7 @@ from colonnade.bus import Bus
 from colonnade.clock import Clock
 from colonnade.errors import ConfigurationError
 from colonnade.operations import handlers_of, operation_of
-from colonnade.services import ServiceContext
+from colonnade.services import ExtensionContext, ServiceContext
 from colonnade.store import SqlStore
 from colonnade_runtime.assembly.background import ProcessBackground, tasks_of
 from colonnade_runtime.assembly.stores import NoStore, Stores
@@ -24,7 +24,13 @@ from colonnade_runtime.dispatcher import Dispatcher, guard_commit
 from colonnade_runtime.events.acting import Actor
 from colonnade_runtime.gateway.authentication import Authentication
 from colonnade_runtime.plugin_loader import Plugin, Plugins
-from colonnade_runtime.service_context import OwnerPasswords, RuntimeServiceContext
+from colonnade_runtime.secret_vault import SecretVault
+from colonnade_runtime.service_context import (
+    NoConfig,
+    OwnerPasswords,
+    RuntimeExtensionContext,
+    RuntimeServiceContext,
+)
 from colonnade_runtime.tenants import TenantDirectory
 
 PROCESS = "main"
@@ -43,6 +49,7 @@ class Services:
     dispatcher: Dispatcher
     stores: Stores
     authentication: Authentication
+    vault: SecretVault
     passwords: OwnerPasswords
     workers: ThreadPoolExecutor
     background: ProcessBackground
@@ -97,26 +104,49 @@ class Services:
         self, plugin: Plugin, name: str, store: SqlStore, log: Any
     ) -> RuntimeServiceContext:
         return RuntimeServiceContext(
-            name=name,
-            config=self.loaded.config_of(name),
+            **self._common(name, self.loaded.config_of(name), log),
             store=store,
             blobs=await self.stores.blobs(name),
-            clock=self.clock,
-            log=log,
-            root=self.loaded.root,
-            production=self.loaded.platform.is_production,
             dispatcher=self.dispatcher,
-            tenants=self.tenants,
             passwords=self.passwords,
-            workers=self.workers,
             may_ask=frozenset({name, *plugin.info.requires}),
             forget_principal=self.authentication.forget,
-            extension_answers=self._extension_answers,
+            extension_answers=partial(self._extension_answers, name),
         )
 
-    def _extension_answers(self, hook: str, arguments: dict[str, Any]) -> Sequence[Any]:
-        answers = (plugin.call(hook, **arguments) for plugin in self.plugins.every())
+    def _common(self, name: str, config: Any, log: Any) -> dict[str, Any]:
+        return {
+            "name": name,
+            "config": config if config is not None else NoConfig(),
+            "clock": self.clock,
+            "log": log,
+            "root": self.loaded.root,
+            "production": self.loaded.platform.is_production,
+            "tenants": self.tenants,
+            "vault": self.vault,
+            "workers": self.workers,
+        }
+
+    def _extension_answers(
+        self, service: str, hook: str, arguments: dict[str, Any]
+    ) -> Sequence[Any]:
+        answers = (
+            plugin.call(hook, ctx=self._context_for(service, plugin), **arguments)
+            for plugin in self.plugins.every()
+        )
         return [answer for answer in answers if answer is not None]
+
+    def _context_for(self, service: str, plugin: Plugin) -> ExtensionContext:
+        """The context with which `plugin` answers a hook that `service` owns."""
+        if plugin.info.service == service:
+            return self.contexts[service]
+        config = (
+            self.loaded.config_of(plugin.info.service)
+            if plugin.info.service is not None
+            else self.loaded.extension_config_of(plugin.name)
+        )
+        log = structlog.get_logger(plugin.name)
+        return RuntimeExtensionContext(**self._common(plugin.name, config, log))
 
     async def _host(self, plugin: Plugin, objects: Sequence[object]) -> None:
         offered = {operation_of(request).request for request in plugin.call("operations") or ()}

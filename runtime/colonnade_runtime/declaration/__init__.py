@@ -15,6 +15,7 @@ from colonnade_runtime.declaration.outline import (
 )
 from colonnade_runtime.declaration.platform import Platform, ProcessSection, StoreSection
 from colonnade_runtime.declaration.problems import DeclarationError, Place, Problem
+from colonnade_runtime.declaration.references import DeclaredSecret, declared_secrets
 from colonnade_runtime.declaration.rendering import Row, platform_rows, tenant_rows
 from colonnade_runtime.declaration.schema import platform_schema, tenant_schema
 from colonnade_runtime.declaration.tenant import Tenant
@@ -24,6 +25,7 @@ __all__ = [
     "Address",
     "ConfigModels",
     "DeclarationError",
+    "DeclaredSecret",
     "LoadedPlatform",
     "Origin",
     "OriginKind",
@@ -37,6 +39,7 @@ __all__ = [
     "ServiceOutline",
     "StoreSection",
     "Tenant",
+    "declared_secrets",
     "domain_conflicts",
     "load_platform",
     "load_platform_outline",

@@ -1,6 +1,7 @@
 """`tenants/<id>.yaml`, version 1: every key, its type and its default."""
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
@@ -155,6 +156,11 @@ class Tenant(Section):
 
     _configs: dict[str, BaseModel] = PrivateAttr(default_factory=dict)
     _domain_places: tuple[Place, ...] = PrivateAttr(default=())
+
+    @property
+    def configs(self) -> Mapping[str, BaseModel]:
+        """What the tenant configured, by service, in the models of the services' plugins."""
+        return self._configs
 
     @property
     def is_active(self) -> bool:
