@@ -7,11 +7,11 @@ from pathlib import Path
 import click
 import yaml
 
+from colonnade.errors import ConfigurationError
 from colonnade_runtime.cli.site import Site
 from colonnade_runtime.declaration import DeclarationError, load_platform_outline
 from colonnade_runtime.declaration.tenant import TENANT_ID_PATTERN
-
-_PARTS = ("platform.yaml", "tenants", "policies")
+from colonnade_runtime.demo import PARTS, demo_folder
 
 
 @click.group()
@@ -63,10 +63,13 @@ def new_site(folder: Path) -> None:
     """Copy the demo platform (platform.yaml, tenants, policies) into the empty folder DIR."""
     if folder.exists() and any(folder.iterdir()):
         raise click.ClickException(f"{folder} is not empty; name a new folder.")
-    source = _demo()
+    try:
+        source = demo_folder()
+    except ConfigurationError as error:
+        raise click.ClickException(error.message) from error
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for part in _PARTS:
+        for part in PARTS:
             if (source / part).is_dir():
                 shutil.copytree(source / part, folder / part)
             else:
@@ -74,12 +77,3 @@ def new_site(folder: Path) -> None:
     except OSError as error:
         raise click.ClickException(f"{folder} cannot be written: {error.strerror}.") from error
     click.echo(f"Wrote {folder}. Start it with: colonnade --platform {folder}/platform.yaml run")
-
-
-def _demo() -> Path:
-    """The demo inside the wheel, or that of the checkout this file belongs to."""
-    package = Path(__file__).resolve().parents[1]
-    for folder in (package / "site", package.parents[1]):
-        if all((folder / part).exists() for part in _PARTS):
-            return folder
-    raise click.ClickException("The demo platform is missing: install colonnade again.")

@@ -22,3 +22,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     terminalreporter.section(f"{len(names)} skipped", sep="-")
     for name in names:
         terminalreporter.write_line(name)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The switch that records a plugin's contract anew."""
+    parser.addoption(
+        "--update-contract",
+        action="store_true",
+        help="Write contract.json beside each PluginContract test, unless the change would break.",
+    )

@@ -1,30 +1,16 @@
 """What the contract says of itself."""
 
-import inspect
-
-from colonnade.events import Event, event_type_of
-from colonnade.messages import Request
+from colonnade.events import event_type_of
 from colonnade.operations import operation_of
-from colonnade_course import api
+from colonnade_course import plugin as course_plugin
 from colonnade_course.api import EVENTS, OPERATIONS
+from colonnade_runtime.testing import PluginContract
 
 
-def test_every_operation_of_the_contract_is_offered() -> None:
-    declared = {
-        item
-        for item in vars(api).values()
-        if inspect.isclass(item) and issubclass(item, Request) and "__operation__" in vars(item)
-    }
-    assert declared == set(OPERATIONS)
+class TestCourse(PluginContract):
+    """The rules that every plugin keeps."""
 
-
-def test_every_event_of_the_contract_is_published() -> None:
-    declared = {
-        item
-        for item in vars(api).values()
-        if inspect.isclass(item) and issubclass(item, Event) and "__event__" in vars(item)
-    }
-    assert declared == set(EVENTS)
+    plugin = course_plugin
 
 
 def test_events_of_a_course_are_keyed_by_it_and_those_of_an_enrolment_by_that() -> None:

@@ -1,21 +1,20 @@
 """What the contract says of itself."""
 
 import inspect
-from typing import Any
 
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from colonnade.events import Event, event_type_of
+from colonnade.events import event_type_of
 from colonnade.identifiers import new_id
-from colonnade.messages import Message, Request
+from colonnade.messages import Message
 from colonnade.operations import operation_of
 from colonnade.personal import Confidential, Personal, marked_fields
-from colonnade_runtime.migrations import schema_differences
+from colonnade_runtime.testing import PluginContract
 from colonnade_user import api
+from colonnade_user import plugin as user_plugin
 from colonnade_user.api import EVENTS, OPERATIONS, UpdateProfile, UpdateUser, UserRegistered
 from colonnade_user.config import UserConfig
-from colonnade_user.plugin import stores
 
 PERSONAL = {"email", "name", "q", "headline", "biography", "website", "location"}
 CONFIDENTIAL = {
@@ -25,14 +24,6 @@ CONFIDENTIAL = {
     "refresh_token",
     "access_token",
 }
-
-
-def declared(kind: type[Message], mark: str) -> set[Any]:
-    return {
-        item
-        for item in vars(api).values()
-        if inspect.isclass(item) and issubclass(item, kind) and mark in vars(item)
-    }
 
 
 def messages() -> list[type[BaseModel]]:
@@ -45,12 +36,10 @@ def messages() -> list[type[BaseModel]]:
     ]
 
 
-def test_every_operation_of_the_contract_is_offered() -> None:
-    assert declared(Request, "__operation__") == set(OPERATIONS)
+class TestUser(PluginContract):
+    """The rules that every plugin keeps."""
 
-
-def test_every_event_of_the_contract_is_published() -> None:
-    assert declared(Event, "__event__") == set(EVENTS)
+    plugin = user_plugin
 
 
 def test_every_event_is_keyed_by_its_user() -> None:
@@ -91,10 +80,6 @@ def test_a_change_that_may_not_be_null_does_not_say_it_may() -> None:
 
     assert role["$ref"].endswith("/Role")
     assert "anyOf" not in role
-
-
-def test_the_migrated_schema_is_that_of_the_models() -> None:
-    assert schema_differences(stores()) == []
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,0 @@
-"""The migrations lead to what the models say."""
-
-from colonnade_content.plugin import stores
-from colonnade_runtime.migrations import schema_differences
-
-
-def test_the_migrated_schema_is_that_of_the_models() -> None:
-    assert schema_differences(stores()) == []
