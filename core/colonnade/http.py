@@ -77,6 +77,8 @@ class Binding:
     """Media type of the request's body."""
     answer: str = JSON
     """Media type of the response's body."""
+    plain: bool = False
+    """The route was made here: its whole response follows from the operation's answer."""
 
 
 def get(path: str, request: type[Request[Any]]) -> HTTPRouteHandler:
@@ -133,7 +135,7 @@ def _route(
     status: int,
     location: str | None = None,
 ) -> HTTPRouteHandler:
-    binding = Binding(method, operation_of(model), status, location)
+    binding = Binding(method, operation_of(model), status, location, plain=True)
 
     async def handle(self: Any, request: AnyRequest) -> Response[bytes]:
         message = await read_request(request, model, has_body=method in ("POST", "PUT", "PATCH"))

@@ -45,8 +45,11 @@ class Operation:
     """What is known of an operation without its implementation.
 
     `action` and `resource` are what policies decide on. `idempotent` permits the caller's side
-    to try again. `cached` keeps the answer in the row cache: such a handler reads by primary key
-    only, and the answer is dropped when one of the rows it read changes.
+    to try again. `cached` keeps the answer in the row cache, shared by all callers for whom the
+    policy decides alike: such a handler writes nothing, and its answer depends on the request,
+    the rows it reads, the decision, the tenant's declaration and the locale alone. The answer is
+    dropped when one of the rows changes, so it reads by primary key. An answer whose handler
+    looked at who asks, or asked another service, is not kept.
     """
 
     service: str
@@ -133,10 +136,11 @@ class Call:
     `decision` is the policy's answer: a handler applies it to what it reads and writes, with
     `require` for one object and `visible` for a list. A conditional decision that was never
     applied does not commit and does not answer. `visibility` is the decision on reading the
-    same type of resource; it tells a "not allowed" from a "not found".
+    same type of resource; it tells a "not allowed" from a "not found". `caller` is the same as
+    `context`, for the runtime: reading the latter is noted in `personal`.
     """
 
-    context: Context
+    caller: Context
     operation: Operation
     decision: Decision
     visibility: Decision
@@ -145,11 +149,18 @@ class Call:
     applied: bool = field(default=False)
     evaluated: dict[str, Any] | None = field(default=None)
     masks_applied: bool = field(default=False)
+    personal: bool = field(default=False)
+
+    @property
+    def context(self) -> Context:
+        """Who asks, for which tenant, until when; an answer that looked here is nobody else's."""
+        self.personal = True
+        return self.caller
 
     @property
     def tenant(self) -> str:
         """The tenant of the call."""
-        return self.context.tenant
+        return self.caller.tenant
 
     @property
     def principal_id(self) -> str:

@@ -26,10 +26,15 @@ ANY_TABLE = "*"
 
 @dataclass(slots=True)
 class RowSet:
-    """Rows of one tenant's store, one by one or by whole tables."""
+    """Rows of one tenant's store, one by one or by whole tables.
+
+    `foreign` says that something outside the store was read as well, which no change of rows
+    will tell of.
+    """
 
     rows: set[RowKey] = field(default_factory=set)
     tables: set[str] = field(default_factory=set)
+    foreign: bool = False
 
     def __bool__(self) -> bool:
         return bool(self.rows or self.tables)
@@ -38,6 +43,7 @@ class RowSet:
         """Add everything in `other`."""
         self.rows |= other.rows
         self.tables |= other.tables
+        self.foreign |= other.foreign
 
     def overlaps(self, other: "RowSet") -> bool:
         """Whether a row may be in both."""

@@ -33,7 +33,9 @@ from colonnade.messages import Message, Request
 from colonnade.operations import BoundHandler, Call, Download, Operation, operation_of
 from colonnade.pagination import Page
 from colonnade.policy import Decision, Facts, MemoisedPolicy, PolicyQuery, masked
-from colonnade_runtime.tenants import TenantDirectory
+from colonnade.row_tracking import track_reads, tracked_reads
+from colonnade_runtime.row_cache import CachedAnswer, Key, RowCache
+from colonnade_runtime.tenants import TenantDirectory, TenantEntry
 
 ResponseT = TypeVar("ResponseT", bound=Message)
 
@@ -53,12 +55,14 @@ class Dispatcher:
         tenants: TenantDirectory,
         signer: ContextSigner,
         log: Any,
+        cache: RowCache | None = None,
     ) -> None:
         self._bus = bus
         self._policy = policy
         self._tenants = tenants
         self._signer = signer
         self._log = log
+        self.cache = RowCache() if cache is None else cache
         self._handlers: dict[type[Request[Any]], BoundHandler] = {}
 
     async def host(self, bound: BoundHandler) -> None:
@@ -85,6 +89,7 @@ class Dispatcher:
         """
         operation = operation_of(type(request))
         context = current_context()
+        _depend_on_another_service()
         limit = operation.deadline if deadline is None else deadline
         timeout = min(context.remaining(time.time()), limit)
         header = self._signer.sign(context)
@@ -118,18 +123,62 @@ class Dispatcher:
             raise self._refusal(operation, decision, context)
         visibility = await self._visibility(operation, decision, context)
         call = Call(context, operation, decision, visibility, expected_versions, incoming)
+        if operation.cached and expected_versions is None:
+            key = _key(operation, request.encode(), entry, decision, visibility, context)
+            return await self._do_cached(key, bound, request, call)
+        return await self._do(bound, request, call)
+
+    def remembered(
+        self, operation: Operation, payload: bytes, context: Context
+    ) -> CachedAnswer | None:
+        """The kept answer to a request that is decided and answered already; never waits.
+
+        Nothing when anything about it is unknown or refused: `do` finds out and says so.
+        """
+        entry = self._tenants.peek(context.tenant)
+        if entry is None or not entry.tenant.has_service(operation.service):
+            return None
+        decision = self._policy.peek(_query(operation.action, operation, context, entry))
+        if decision is None or decision.refused:
+            return None
+        visibility: Decision | None = decision
+        reading = f"{operation.resource}.read"
+        if operation.action != reading:
+            visibility = self._policy.peek(_query(reading, operation, context, entry))
+        if visibility is None:
+            return None
+        return self.cache.find(_key(operation, payload, entry, decision, visibility, context))
+
+    async def _do_cached(
+        self, key: Key, bound: BoundHandler, request: Request[Any], call: Call
+    ) -> Any:
+        kept = self.cache.find(key)
+        if kept is not None:
+            return call.operation.response.decode(kept.body)
+        reading = self.cache.begin(call.operation.service, call.tenant)
+        with track_reads() as reads:
+            answer = await self._do(bound, request, call)
+        if not (call.personal or reads.foreign):
+            self.cache.keep(key, answer.encode(), reads, reading)
+        return answer
+
+    async def _do(self, bound: BoundHandler, request: Request[Any], call: Call) -> Any:
         token = _call.set(call)
         try:
             answer = await bound.call(request, call)
         finally:
             _call.reset(token)
         _check_applied(call)
-        return answer if call.masks_applied else _masked(answer, decision)
+        return answer if call.masks_applied else _masked(answer, call.decision)
 
     async def _answer(self, bound: BoundHandler, payload: bytes, header: str) -> bytes:
         operation = bound.operation
         try:
             context = self._signer.verify(header, time.time())
+            if operation.cached:
+                kept = self.remembered(operation, payload, context)
+                if kept is not None:
+                    return _DONE + kept.body
             with use_context(context):
                 request = operation.request.decode(payload)
                 answer: Message = await self.do(request)
@@ -151,14 +200,7 @@ class Dispatcher:
         return await self._decide(reading, operation, context)
 
     async def _decide(self, action: str, operation: Operation, context: Context) -> Decision:
-        entry = self._tenants.entry(context.tenant)
-        query = PolicyQuery(
-            action,
-            operation.resource,
-            principal_facts(context.principal),
-            entry.facts,
-            entry.policy_data,
-        )
+        query = _query(action, operation, context, self._tenants.entry(context.tenant))
         return self._policy.peek(query) or await self._policy.decide(query)
 
     def _refusal(
@@ -181,7 +223,7 @@ def guard_commit(session: orm.Session) -> None:
     """
     call = _call.get()
     # A reaction or schedule may have been started from within a call; its context is another.
-    if call is not None and call.context is current_context():
+    if call is not None and call.caller is current_context():
         _check_applied(call)
 
 
@@ -197,6 +239,42 @@ def principal_facts(principal: Principal) -> Facts:
             "on_behalf_of": principal.on_behalf_of,
         }
     )
+
+
+def _query(action: str, operation: Operation, context: Context, entry: TenantEntry) -> PolicyQuery:
+    return PolicyQuery(
+        action,
+        operation.resource,
+        principal_facts(context.principal),
+        entry.facts,
+        entry.policy_data,
+    )
+
+
+def _key(
+    operation: Operation,
+    payload: bytes,
+    entry: TenantEntry,
+    decision: Decision,
+    visibility: Decision,
+    context: Context,
+) -> Key:
+    return (
+        context.tenant,
+        operation.subject,
+        payload,
+        entry.revision,
+        decision.fingerprint,
+        visibility.fingerprint,
+        context.locale,
+    )
+
+
+def _depend_on_another_service() -> None:
+    """What is asked elsewhere changes without this service's store knowing."""
+    reads = tracked_reads()
+    if reads is not None:
+        reads.foreign = True
 
 
 def _check_applied(call: Call) -> None:

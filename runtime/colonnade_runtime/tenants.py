@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import count
 
 from pydantic import ValidationError
 
@@ -11,15 +12,21 @@ from colonnade.services import TenantInfo
 from colonnade_runtime.declaration import Tenant
 from colonnade_runtime.events.ports import Standing
 
+_REVISIONS = count(1)
+
 
 @dataclass(frozen=True, slots=True)
 class TenantEntry:
-    """A declared tenant with what is worked out from it once."""
+    """A declared tenant with what is worked out from it once.
+
+    `revision` is another number after every change of the declaration, within one process.
+    """
 
     tenant: Tenant
     info: TenantInfo
     facts: Facts
     policy_data: Facts
+    revision: int
 
     @classmethod
     def of(cls, tenant: Tenant) -> "TenantEntry":
@@ -40,7 +47,13 @@ class TenantEntry:
             owner_email=tenant.owner.email,
         )
         facts = Facts({"id": tenant.id, "plan": tenant.plan, "status": tenant.status})
-        return cls(tenant, info, facts, TenantPolicy.model_validate(tenant.policy).facts())
+        return cls(
+            tenant,
+            info,
+            facts,
+            TenantPolicy.model_validate(tenant.policy).facts(),
+            next(_REVISIONS),
+        )
 
 
 class TenantDirectory:
@@ -60,8 +73,10 @@ class TenantDirectory:
         """
         entries = {}
         for name, tenant in tenants.items():
+            known = self._entries.get(name)
             try:
-                entries[name] = TenantEntry.of(tenant)
+                unchanged = known is not None and known.tenant == tenant
+                entries[name] = known if known and unchanged else TenantEntry.of(tenant)
             except ValidationError as error:
                 places = [".".join(map(str, found["loc"])) for found in error.errors()]
                 raise ConfigurationError(
@@ -83,6 +98,10 @@ class TenantDirectory:
     def is_known(self, tenant: str) -> bool:
         """Whether the tenant is declared."""
         return tenant in self._entries
+
+    def peek(self, tenant: str) -> TenantEntry | None:
+        """The tenant's entry, if it is declared."""
+        return self._entries.get(tenant)
 
     def entry(self, tenant: str) -> TenantEntry:
         """The tenant's entry.

@@ -4,6 +4,7 @@ A decision is an OR of grants, each an AND of conditions, narrowed by denies of 
 No grant means refused. A null never satisfies a condition, whatever the operator.
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -77,6 +78,16 @@ class Decision:
     _bound: dict["ResourceType", "BoundDecision"] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
+    _fingerprint: bytes = field(default=b"", init=False, repr=False, compare=False)
+
+    @property
+    def fingerprint(self) -> bytes:
+        """Sixteen bytes that differ where two decisions permit or show different things."""
+        if not self._fingerprint:
+            said = (self.action, self.resource_type, self.grants, self.denies, sorted(self.masks))
+            digest = hashlib.blake2b(repr(said).encode(), digest_size=16).digest()
+            object.__setattr__(self, "_fingerprint", digest)
+        return self._fingerprint
 
     @property
     def refused(self) -> bool:

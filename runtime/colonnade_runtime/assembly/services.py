@@ -96,6 +96,7 @@ class Services:
             need,
             service_context=lambda: self.contexts[name],
             guard=guard_commit,
+            invalidation=partial(self.dispatcher.cache.drop, name),
             on_published=partial(self.background.wake, name),
         )
         return store, tables.control(name)

@@ -5,6 +5,8 @@ import json
 from litestar.types import Send
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
 
 class Health:
     """Knows what the platform is still waiting for."""
@@ -21,6 +23,20 @@ class Health:
         self.durations = Histogram(
             "colonnade_http_request_seconds", "How long requests took.", registry=self.registry
         )
+
+        self._counters: dict[tuple[str, int], Counter] = {}
+
+    def record(self, method: str, status: int, seconds: float) -> None:
+        """Count one answered request."""
+        counter = self._counters.get((method, status))
+        if counter is None:
+            # Clients make methods up: each of those would be a series of its own for ever.
+            known = method if method in METHODS else "other"
+            counter = self.requests.labels(known, str(status))
+            if known == method:
+                self._counters[method, status] = counter
+        counter.inc()
+        self.durations.observe(seconds)
 
     async def answered(self, path: str, send: Send) -> bool:
         """Answer a health request; False when the path is another's."""

@@ -19,7 +19,7 @@ from colonnade.clock import Clock
 from colonnade.context import current_context
 from colonnade.errors import InternalError, NotFound, Unavailable
 from colonnade.identifiers import is_tenant_id
-from colonnade.row_tracking import RowSet
+from colonnade.row_tracking import ANY_TABLE, RowSet
 from colonnade.services import StoreNeed
 from colonnade.store import Session
 from colonnade_runtime.adapters.store.sqlite.connections import (
@@ -265,6 +265,8 @@ class SqliteStore:
         if not self._running and self._drained is not None:
             self._drained.set()
         if isinstance(outcome, BaseException):
+            if self._invalidation is not None and transaction.maybe_committed:
+                self._invalidation(file.tenant, RowSet(tables={ANY_TABLE}))
             if not waiter.done():
                 waiter.set_exception(outcome)
             return

@@ -55,6 +55,8 @@ class Transaction(Generic[T]):
     holding: Callable[[str], AbstractContextManager[None]]
     abandoned: bool = field(default=False)
     """Set by the loop when nobody waits any more: then it does not commit."""
+    maybe_committed: bool = field(default=False)
+    """A commit was tried: after an error it may have happened all the same."""
 
     def run(self) -> Outcome[T]:
         """Run and commit.
@@ -90,6 +92,7 @@ class Transaction(Generic[T]):
                     if self.abandoned:
                         raise Unavailable("Nobody waits for this transaction any more.")
                     reach(BEFORE_COMMIT)
+                    self.maybe_committed = True
                     transaction.commit()
             finally:
                 session.close()

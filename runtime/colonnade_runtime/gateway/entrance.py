@@ -1,0 +1,111 @@
+"""What a request meets on its way in: its tenant, who asks, and the door to the dispatcher."""
+
+import re
+import secrets
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from litestar.types import ASGIApp, HTTPScope, Receive
+
+from colonnade.context import Context, Principal, use_context
+from colonnade.http import EDGE
+from colonnade.messages import Message, Request
+from colonnade.operations import Download, operation_of
+from colonnade_runtime.dispatcher import Dispatcher
+from colonnade_runtime.gateway.authentication import Authentication
+from colonnade_runtime.gateway.exchange import Exchange
+from colonnade_runtime.gateway.hot_reads import HotReads
+from colonnade_runtime.tenants import TenantDirectory
+
+ResponseT = TypeVar("ResponseT", bound=Message)
+
+_TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}\Z")
+_GATEWAY = Principal.service("gateway")
+
+
+class RequestEdge:
+    """The door to the dispatcher for one HTTP request; `cached` is a kept answer's request."""
+
+    def __init__(self, dispatcher: Dispatcher, maximum_body: int) -> None:
+        self._dispatcher = dispatcher
+        self.maximum_body = maximum_body
+        self.cached: Request[Any] | None = None
+
+    async def ask(
+        self, request: Request[ResponseT], *, expected_versions: frozenset[int] | None = None
+    ) -> ResponseT:
+        """Do the operation as the caller of this request."""
+        answer: ResponseT = await self._dispatcher.do(request, expected_versions=expected_versions)
+        if operation_of(type(request)).cached:
+            self.cached = request
+        return answer
+
+    async def upload(self, request: Request[ResponseT], chunks: AsyncIterator[bytes]) -> ResponseT:
+        """Do an operation that takes a stream."""
+        return await self._dispatcher.do(request, incoming=chunks)  # type: ignore[no-any-return]
+
+    async def download(self, request: Request[Any]) -> Download:
+        """Do an operation that answers with a stream."""
+        return await self._dispatcher.do(request)  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """The way from an open gateway to the services' routes."""
+
+    application: ASGIApp
+    openapi: bytes
+    dispatcher: Dispatcher
+    hot_reads: HotReads
+    tenants: TenantDirectory
+    authentication: Authentication
+    maximum_body: int
+    timeout: float
+
+    async def enter(self, exchange: Exchange) -> Context:
+        """The context of a request: its tenant, and who asks.
+
+        Raises:
+            ColonnadeError: there is no such tenant, or the credentials are not valid there.
+        """
+        headers = exchange.headers
+        host, named = headers.get(b"host", b""), headers.get(b"x-tenant")
+        entry = self.tenants.resolve(
+            host.decode("latin-1"), None if named is None else named.decode("latin-1")
+        )
+        own = Context(
+            entry.info.id,
+            _GATEWAY,
+            time.time() + self.timeout,
+            exchange.request_id,
+            _traceparent(headers.get(b"traceparent")),
+            entry.info.locale,
+        )
+        credentials = headers.get(b"authorization")
+        if credentials is None:
+            return own.acting_as(Principal.anonymous())
+        principal = await self.authentication.principal(own, credentials.decode("latin-1"))
+        return own.acting_as(principal)
+
+    async def serve(
+        self, scope: HTTPScope, receive: Receive, exchange: Exchange, context: Context
+    ) -> None:
+        """Let the router answer, and learn from it."""
+        edge = RequestEdge(self.dispatcher, self.maximum_body)
+        scope[EDGE] = edge  # type: ignore[literal-required]
+        with use_context(context):
+            await self.application(scope, receive, exchange)
+        if edge.cached is not None:
+            sent = exchange.sent()
+            self.hot_reads.learn(scope, exchange.headers, context, edge.cached, sent)
+
+
+def _traceparent(given: bytes | None) -> str:
+    span = secrets.token_hex(8)
+    if given is not None:
+        text = given.decode("latin-1")
+        if _TRACEPARENT.match(text):
+            return f"{text[:36]}{span}{text[52:]}"
+    return f"00-{secrets.token_hex(16)}-{span}-00"

@@ -1,0 +1,67 @@
+"""One HTTP request and its answer, on their way through the gateway."""
+
+import re
+import time
+
+from litestar.types import HTTPScope, Message, Send
+
+from colonnade.context import Context
+from colonnade.identifiers import new_id
+from colonnade_runtime.gateway.hot_reads import Response
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}\Z")
+
+
+class Exchange:
+    """One request and what was sent in answer; called as the ASGI `send`."""
+
+    __slots__ = (
+        "_send",
+        "body",
+        "context",
+        "headers",
+        "request_id",
+        "sent_headers",
+        "started",
+        "status",
+    )
+
+    def __init__(self, scope: HTTPScope, send: Send) -> None:
+        self.started = time.perf_counter()
+        # Where a header is given twice, the first counts.
+        self.headers = dict(reversed(list(scope["headers"])))
+        self.request_id = _request_id(self.headers.get(b"x-request-id"))
+        self.context: Context | None = None
+        self.status = 0
+        self.sent_headers: list[tuple[bytes, bytes]] = []
+        self.body = b""
+        self._send = send
+
+    async def __call__(self, message: Message) -> None:
+        """Send, with the request's id among the headers."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            self.sent_headers = list(message["headers"])
+            identification = (b"x-request-id", self.request_id.encode())
+            message["headers"] = [*self.sent_headers, identification]
+        elif message["type"] == "http.response.body" and not message["more_body"]:
+            self.body = message["body"]
+        await self._send(message)
+
+    async def respond(self, response: Response) -> None:
+        """Send a response that is complete."""
+        status, headers, body = response
+        await self({"type": "http.response.start", "status": status, "headers": headers})
+        await self({"type": "http.response.body", "body": body, "more_body": False})
+
+    def sent(self) -> Response:
+        """What went out, without the request's id."""
+        return Response(self.status, self.sent_headers, self.body)
+
+
+def _request_id(given: bytes | None) -> str:
+    if given is not None:
+        text = given.decode("latin-1")
+        if _REQUEST_ID.match(text):
+            return text
+    return new_id().hex
