@@ -186,6 +186,14 @@ test_payment_changes_no_course if {
 	data.colonnade.decision.grants == set() with input as asking("course.update", service("service:payment"))
 }
 
+test_analytics_reads_every_course if {
+	[] in data.colonnade.decision.grants with input as asking("course.read", service("service:analytics"))
+}
+
+test_analytics_changes_no_course if {
+	data.colonnade.decision.grants == set() with input as asking("course.update", service("service:analytics"))
+}
+
 test_another_service_reserves_no_seat if {
 	data.colonnade.decision.grants == set() with input as asking("enrollment.reserve", service("service:content"))
 }

@@ -63,6 +63,14 @@ grants contains [is_principal] if {
 	input.action in {"user.read", "user.delete"}
 }
 
+# --- a service that reports what instructors earn knows them as members do
+
+grants contains [{"field": "audience", "op": "in", "value": ["public", "members"]}] if {
+	input.principal.kind == "service"
+	input.principal.id == "service:analytics"
+	input.action == "profile.read"
+}
+
 # --- instructors see who learns, without addresses
 
 grants contains [{"field": "role", "op": "eq", "value": "learner"}] if {

@@ -217,3 +217,13 @@ test_a_name_alone_makes_no_service if {
 test_another_service_reads_no_account if {
 	data.colonnade.decision.grants == set() with input as asking("user.read", service("service:course"))
 }
+
+# --- services
+
+test_analytics_sees_profiles_as_members_do if {
+	for_members in data.colonnade.decision.grants with input as asking("profile.read", service("service:analytics"))
+}
+
+test_analytics_sees_no_account if {
+	data.colonnade.decision.grants == set() with input as asking("user.read", service("service:analytics"))
+}

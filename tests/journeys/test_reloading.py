@@ -32,7 +32,8 @@ def site(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def platform(site: Path) -> AsyncIterator[RunningPlatform]:
-    settings = ["services.content.enabled=false", "services.course.enabled=false"]
+    others = ("analytics", "content", "course")
+    settings = [f"services.{name}.enabled=false" for name in others]
     async with running_platform(
         site / "platform.yaml", settings=settings, plugins=[colonnade_user.plugin]
     ) as running:

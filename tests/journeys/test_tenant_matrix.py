@@ -10,6 +10,7 @@ from uuid import UUID
 import httpx
 import pytest
 
+import colonnade_analytics.plugin
 import colonnade_content.plugin
 import colonnade_course.plugin
 import colonnade_user.plugin
@@ -51,7 +52,12 @@ async def platform(
     shutil.copy(ROOT / "platform.yaml", tmp_path)
     async with running_platform(
         tmp_path / "platform.yaml",
-        plugins=[colonnade_user.plugin, colonnade_course.plugin, colonnade_content.plugin],
+        plugins=[
+            colonnade_user.plugin,
+            colonnade_course.plugin,
+            colonnade_content.plugin,
+            colonnade_analytics.plugin,
+        ],
     ) as running:
         yield running
 

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+import colonnade_analytics.plugin
 import colonnade_content.plugin
 import colonnade_course.plugin
 import colonnade_user.plugin
@@ -34,7 +35,12 @@ async def platform(
     monkeypatch.setenv("COLONNADE_OWNER_PASSWORD", OWNER_PASSWORD)
     async with running_platform(
         declaration,
-        plugins=[colonnade_user.plugin, colonnade_course.plugin, colonnade_content.plugin],
+        plugins=[
+            colonnade_user.plugin,
+            colonnade_course.plugin,
+            colonnade_content.plugin,
+            colonnade_analytics.plugin,
+        ],
     ) as running:
         yield running
 

@@ -1,0 +1,1 @@
+"""Analytics: what happened in an academy, counted."""

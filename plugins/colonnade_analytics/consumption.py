@@ -1,0 +1,58 @@
+"""Every event of the other services: into the event table and the counts, in one transaction."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from colonnade.events import Event, handled_envelope, reacts_to
+from colonnade.store import Session
+from colonnade_analytics.effects import EFFECTS
+from colonnade_analytics.facts import row_of
+from colonnade_analytics.models import EventRow
+from colonnade_content.api import EVENTS as CONTENT_EVENTS
+from colonnade_course.api import EVENTS as COURSE_EVENTS
+from colonnade_payment.api import EVENTS as PAYMENT_EVENTS
+from colonnade_user.api import EVENTS as USER_EVENTS
+
+CONSUMED: tuple[type[Event], ...] = (
+    *USER_EVENTS,
+    *COURSE_EVENTS,
+    *CONTENT_EVENTS,
+    *PAYMENT_EVENTS,
+)
+"""Everything that is counted."""
+
+
+class Consumption:
+    """Has one reaction per event, `on_<event_in_words>`; made below, so that none is missed."""
+
+
+def consume(session: Session, event: Event) -> None:
+    """Keep the event being handled and let it have its effect, once."""
+    envelope = handled_envelope()
+    if session.get(EventRow, envelope.id) is not None:
+        return
+    row = row_of(session, envelope, event)
+    session.add(row)
+    session.flush()
+    effect = EFFECTS.get(type(event))
+    if effect is not None:
+        effect(session, event, row)
+
+
+def reaction_name(model: type[Event]) -> str:
+    """What the reaction to an event is called; part of the key of the inbox."""
+    return "on_" + re.sub(r"(?<!^)(?=[A-Z])", "_", model.__name__).lower()
+
+
+def _reaction(model: type[Event]) -> Callable[..., Any]:
+    def react(self: Consumption, session: Session, event: Event) -> None:
+        consume(session, event)
+
+    react.__name__ = reaction_name(model)
+    react.__qualname__ = f"Consumption.{react.__name__}"
+    return reacts_to(model)(react)
+
+
+for _model in CONSUMED:
+    setattr(Consumption, reaction_name(_model), _reaction(_model))

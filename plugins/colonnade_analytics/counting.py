@@ -1,0 +1,127 @@
+"""Counting by period, from the rollups alone."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, TypeAlias
+
+from sqlalchemy import CTE, BigInteger, ColumnElement, Integer, column, func, select, values
+
+from colonnade.store import Session
+from colonnade_analytics.models import ActivityRow, CountRow
+from colonnade_analytics.moments import QUARTERS_OF_HALF_DAY
+from colonnade_analytics.periods import Period
+
+Span: TypeAlias = tuple[int, int]
+"""Quarter-hours: the first, and the first after."""
+
+Sums: TypeAlias = dict[tuple[str, str], tuple[int, int]]
+"""Metric and currency → how often, how much."""
+
+_WHOLE = (1 << QUARTERS_OF_HALF_DAY) - 1
+
+
+def spans_of(found: Iterable[Period]) -> list[Span]:
+    """The quarter-hours of each period."""
+    return [(period.first_quarter, period.end_quarter) for period in found]
+
+
+def sums_by_span(session: Session, spans: Sequence[Span], where: ColumnElement[bool]) -> list[Sums]:
+    """What was counted in each span, over the rows of `CountRow` that `where` admits."""
+    places = _spans(spans)
+    query = (
+        select(
+            places.c.place,
+            CountRow.metric,
+            CountRow.currency,
+            func.sum(CountRow.number),
+            func.sum(CountRow.amount),
+        )
+        .join_from(
+            places,
+            CountRow,
+            (CountRow.quarter >= places.c.low) & (CountRow.quarter < places.c.high),
+        )
+        .where(where)
+        .group_by(places.c.place, CountRow.metric, CountRow.currency)
+    )
+    found: list[Sums] = [{} for _ in spans]
+    for place, metric, currency, number, amount in session.execute(query):
+        found[place][metric, currency] = (int(number), int(amount))
+    return found
+
+
+def learners_by_span(
+    session: Session, spans: Sequence[Span], where: ColumnElement[bool]
+) -> list[int]:
+    """How many learners were active in each span, everybody once, over the rows of
+    `ActivityRow` that `where` admits."""
+    pieces = _pieces(spans)
+    query = (
+        select(pieces.c.place, func.count(ActivityRow.person_id.distinct()))
+        .join_from(pieces, ActivityRow, overlaps(pieces))
+        .where(ActivityRow.enrolled.is_(True), where)
+        .group_by(pieces.c.place)
+    )
+    found = [0] * len(spans)
+    for place, number in session.execute(query):
+        found[place] = int(number)
+    return found
+
+
+def overlaps(pieces: Any) -> ColumnElement[bool]:
+    """The condition that an activity lies in a piece of a span."""
+    inside: ColumnElement[bool] = ActivityRow.half_day.between(pieces.c.low, pieces.c.high) & (
+        ActivityRow.quarters.bitwise_and(pieces.c.mask) != 0
+    )
+    return inside
+
+
+def activity_pieces(spans: Sequence[Span]) -> CTE:
+    """The spans cut into runs of half days, each with the quarter-hours that count in it."""
+    return _pieces(spans)
+
+
+def _pieces(spans: Sequence[Span]) -> CTE:
+    rows = [(place, *piece) for place, (low, high) in enumerate(spans) for piece in _cut(low, high)]
+    return (
+        values(
+            column("place", Integer),
+            column("low", BigInteger),
+            column("high", BigInteger),
+            column("mask", BigInteger),
+            name="pieces",
+        )
+        .data(rows or [(-1, 0, -1, 0)])
+        .cte("pieces")
+    )
+
+
+def _cut(low: int, high: int) -> Iterator[tuple[int, int, int]]:
+    """First and last half day and mask: a beginning, the whole ones between, an end."""
+    if low >= high:
+        return
+    first, head = divmod(low, QUARTERS_OF_HALF_DAY)
+    last, tail = divmod(high, QUARTERS_OF_HALF_DAY)
+    if first == last:
+        yield first, first, ((1 << tail) - 1) & ~((1 << head) - 1)
+        return
+    if head:
+        yield first, first, _WHOLE & ~((1 << head) - 1)
+        first += 1
+    if first < last:
+        yield first, last - 1, _WHOLE
+    if tail:
+        yield last, last, (1 << tail) - 1
+
+
+def _spans(spans: Sequence[Span]) -> CTE:
+    rows = [(place, low, high) for place, (low, high) in enumerate(spans)]
+    return (
+        values(
+            column("place", Integer),
+            column("low", BigInteger),
+            column("high", BigInteger),
+            name="spans",
+        )
+        .data(rows or [(-1, 0, 0)])
+        .cte("spans")
+    )

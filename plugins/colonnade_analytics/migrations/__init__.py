@@ -1,0 +1,1 @@
+"""How the analytics service's tables came to be, oldest first."""

@@ -1,0 +1,89 @@
+"""The analytics service as a plugin: events, metrics and reports."""
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+from pydantic import BaseModel
+
+from colonnade.events import Event
+from colonnade.hookspecs import hookimpl
+from colonnade.messages import Request
+from colonnade.policy import ResourceType
+from colonnade.services import PluginInfo, ServiceContext, StoreNeed
+
+
+@hookimpl
+def plugin_info() -> PluginInfo:
+    """Who this is."""
+    return PluginInfo(
+        name="analytics",
+        version="0.1.0",
+        service="analytics",
+        requires=("user", "course"),
+        description="What happened in an academy: events, metrics and reports.",
+    )
+
+
+@hookimpl
+def tenant_config_model() -> type[BaseModel]:
+    """What a tenant may set."""
+    from colonnade_analytics.config import TenantAnalyticsConfig
+
+    return TenantAnalyticsConfig
+
+
+@hookimpl
+def create_service(ctx: ServiceContext) -> AbstractAsyncContextManager[Sequence[object]]:
+    """The handlers and reactions."""
+    from colonnade_analytics.service import analytics_service
+
+    return analytics_service(ctx)
+
+
+@hookimpl
+def operations() -> Sequence[type[Request[Any]]]:
+    """What may be asked."""
+    from colonnade_analytics.api import OPERATIONS
+
+    return OPERATIONS
+
+
+@hookimpl
+def events() -> Sequence[type[Event]]:
+    """What is published."""
+    from colonnade_analytics.api import EVENTS
+
+    return EVENTS
+
+
+@hookimpl
+def subscriptions() -> Sequence[type[Event]]:
+    """What is listened to: everything that the other services publish."""
+    from colonnade_analytics.consumption import CONSUMED
+
+    return CONSUMED
+
+
+@hookimpl
+def http_routes() -> Sequence[Any]:
+    """The HTTP face."""
+    from colonnade_analytics.routes import CONTROLLERS
+
+    return CONTROLLERS
+
+
+@hookimpl
+def stores() -> StoreNeed:
+    """What is kept."""
+    return StoreNeed(
+        migrations="colonnade_analytics.migrations", models="colonnade_analytics.models"
+    )
+
+
+@hookimpl
+def policy_attributes() -> Sequence[ResourceType]:
+    """What policies may speak of."""
+    from colonnade_analytics.resources import CLIENT_EVENT, METRIC_COURSE, REPORT
+
+    return [METRIC_COURSE, REPORT, CLIENT_EVENT]

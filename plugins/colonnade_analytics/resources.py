@@ -1,0 +1,35 @@
+"""What policies may say about metrics, reports and events of clients.
+
+Metrics are read from several tables. Each has the one field that matters, `course_id`, so one
+decision narrows them all to the courses that somebody teaches.
+"""
+
+from colonnade.policy import Relation, ResourceType
+from colonnade_analytics.models import (
+    ActivityRow,
+    CountRow,
+    CourseRow,
+    PersonRow,
+    ReportRow,
+    TeacherRow,
+)
+
+TEACHES = Relation(
+    TeacherRow, object_column="course_id", subject_column="user_id", where=lambda row: row.active
+)
+"""Somebody (by user id) teaches a course (by its id)."""
+
+_RELATIONS = {"teaches": TEACHES}
+
+METRIC_COURSE = ResourceType("metric", {"course_id": CourseRow.course_id}, _RELATIONS)
+METRIC_COUNT = ResourceType("metric", {"course_id": CountRow.course_id}, _RELATIONS)
+METRIC_ACTIVITY = ResourceType("metric", {"course_id": ActivityRow.course_id}, _RELATIONS)
+
+REPORT = ResourceType(
+    "report", {"id": ReportRow.id, "requested_by": ReportRow.requested_by}, _RELATIONS
+)
+REPORT_COURSE = ResourceType("report", {"course_id": CourseRow.course_id}, _RELATIONS)
+"""A course as something that a report may speak of."""
+
+CLIENT_EVENT = ResourceType("client_event", {"user_id": PersonRow.user_id})
+"""An event of a client, seen as whose it is."""
