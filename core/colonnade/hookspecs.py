@@ -13,9 +13,17 @@ import click
 import pluggy
 from pydantic import BaseModel
 
+from colonnade.adapters import (
+    BusFactory,
+    DiscoveryFactory,
+    GatewayFilter,
+    PolicyFactory,
+    StoreAdapter,
+)
 from colonnade.events import Event
 from colonnade.messages import Request
 from colonnade.policy import ResourceType
+from colonnade.secrets import SecretResolver
 from colonnade.services import HealthCheck, PluginInfo, Schedule, ServiceContext, StoreNeed
 
 PROJECT = "colonnade"
@@ -99,7 +107,7 @@ def authenticators(ctx: ServiceContext) -> Sequence[Any]:  # type: ignore[empty-
 
 @hookspec
 def health_checks(ctx: ServiceContext) -> Sequence[HealthCheck]:  # type: ignore[empty-body]
-    """What `/readyz` asks of this service."""
+    """What `/readyz` asks of this service: each check gets a second, outside any tenant."""
 
 
 @hookspec
@@ -109,37 +117,41 @@ def cli_commands() -> Sequence[click.Command]:  # type: ignore[empty-body]
 
 @hookspec
 def can_reload(old: BaseModel, new: BaseModel) -> Sequence[str]:  # type: ignore[empty-body]
-    """Config keys whose change from `old` to `new` needs a restart; none means it may swap."""
+    """Config keys whose change from `old` to `new` needs a restart; none means that the service
+    reads `ctx.config` anew, and the change is taken up on a reload. Without this hook every
+    change needs a restart."""
 
 
 @hookspec
-def bus_adapters() -> Mapping[str, Any]:  # type: ignore[empty-body]
-    """URL scheme → factory of a `colonnade.bus.Bus`."""
+def bus_adapters() -> Mapping[str, BusFactory]:  # type: ignore[empty-body]
+    """URL scheme → factory of a `colonnade.bus.Bus`, for `bus: <scheme>:…`."""
 
 
 @hookspec
-def store_adapters() -> Mapping[str, Any]:  # type: ignore[empty-body]
-    """URL scheme → factory of a store adapter (SQL or blobs)."""
+def store_adapters() -> Mapping[str, StoreAdapter]:  # type: ignore[empty-body]
+    """URL scheme → the kind of store that it is, and its factory, for `stores.<name>.<kind>`."""
 
 
 @hookspec
-def discovery_adapters() -> Mapping[str, Any]:  # type: ignore[empty-body]
-    """URL scheme → factory of a discovery adapter: who hosts which service."""
+def discovery_adapters() -> Mapping[str, DiscoveryFactory]:  # type: ignore[empty-body]
+    """URL scheme → factory of a `colonnade.adapters.Discovery`: who hosts which service."""
 
 
 @hookspec
-def policy_adapters() -> Mapping[str, Any]:  # type: ignore[empty-body]
-    """URL scheme → factory of a `colonnade.policy.PolicyEngine`."""
+def policy_adapters() -> Mapping[str, PolicyFactory]:  # type: ignore[empty-body]
+    """URL scheme → factory of a `colonnade.policy.PolicyEngine`, for `policy.engine`."""
 
 
 @hookspec
-def gateway_filters() -> Sequence[Any]:  # type: ignore[empty-body]
-    """ASGI middleware around the gateway, outermost first: callables `app -> app`."""
+def gateway_filters() -> Sequence[GatewayFilter]:  # type: ignore[empty-body]
+    """ASGI middleware around the services' routes, outermost first: callables `app -> app`.
+    Health and metrics are answered without them."""
 
 
 @hookspec
-def secret_resolvers() -> Mapping[str, Any]:  # type: ignore[empty-body]
-    """Secret scheme (`env`, `file`, …) → callable from locator to value."""
+def secret_resolvers() -> Mapping[str, SecretResolver]:  # type: ignore[empty-body]
+    """Secret scheme (`env`, `file`, …) → callable from locator to text. It may block; it raises
+    `colonnade.secrets.SecretUnavailable` when there is none."""
 
 
 @hookspec

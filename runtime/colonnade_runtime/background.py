@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from colonnade.bus import Bus
+from colonnade.control_store import ControlStore, Lease
 from colonnade.events import BoundReaction
 from colonnade.store import SqlStore
-from colonnade_runtime.control_store import ControlStore, Lease
 from colonnade_runtime.events.acting import Actor
 from colonnade_runtime.events.delivery import Delivery
 from colonnade_runtime.events.handling import DeliverySettings

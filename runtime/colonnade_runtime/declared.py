@@ -5,7 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
-from colonnade_runtime.declaration import LoadedPlatform, load_platform, load_platform_outline
+from colonnade_runtime.assembly.adapters import scheme_problems
+from colonnade_runtime.declaration import (
+    DeclarationError,
+    LoadedPlatform,
+    load_platform,
+    load_platform_outline,
+)
 from colonnade_runtime.plugin_loader import Plugins, discover_plugins
 
 
@@ -24,7 +30,7 @@ class Declared:
         Raises:
             DeclarationError: with everything that is wrong in the files.
         """
-        return _load(self.path, self.settings, self.plugins)
+        return load_with(self.path, self.settings, self.plugins)
 
 
 def read_declaration(
@@ -40,14 +46,22 @@ def read_declaration(
     """
     outline = load_platform_outline(path, settings=settings)
     plugins = discover_plugins(outline, extra=extra)
-    return Declared(path, tuple(settings), _load(path, settings, plugins), plugins)
+    return Declared(path, tuple(settings), load_with(path, settings, plugins), plugins)
 
 
-def _load(path: Path, settings: Sequence[str], plugins: Plugins) -> LoadedPlatform:
-    return load_platform(
+def load_with(path: Path, settings: Sequence[str], plugins: Plugins) -> LoadedPlatform:
+    """The declaration, read with the models and the adapters that `plugins` bring.
+
+    Raises:
+        DeclarationError: with everything that is wrong in the files.
+    """
+    loaded = load_platform(
         path,
         settings=settings,
         config_models=plugins.config_models(),
         tenant_config_models=plugins.tenant_config_models(),
         extension_config_models=plugins.extension_config_models(),
     )
+    if problems := list(scheme_problems(loaded, plugins)):
+        raise DeclarationError(problems)
+    return loaded

@@ -4,7 +4,7 @@ import asyncio
 from typing import Any, Protocol
 
 from colonnade.clock import Clock
-from colonnade_runtime.control_store import Lease
+from colonnade.control_store import Lease
 
 
 class LeaseStore(Protocol):

@@ -1,13 +1,11 @@
-"""Finds the plugins that a platform wants among those installed, and loads no other.
+"""Loads the plugins that a platform wants among those installed, and no other.
 
-A plugin is an entry point of the group `colonnade.plugins`. Installed does not mean loaded: only
-what provides an enabled service, or is listed under `plugins:`, is imported at all.
+Installed does not mean loaded: only what provides an enabled service, or is listed under
+`plugins:`, is imported at all.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
-from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
 from typing import Any
 
@@ -15,105 +13,21 @@ import pluggy
 from pydantic import BaseModel
 
 from colonnade import hookspecs
-from colonnade.errors import ConfigurationError
 from colonnade.services import PluginInfo
+from colonnade_runtime.adapters import builtin
 from colonnade_runtime.declaration import PlatformOutline
 from colonnade_runtime.declaration.problems import closest
+from colonnade_runtime.installed_plugins import Candidate, installed_plugins
+from colonnade_runtime.plugins import Plugin, PluginError, Plugins, call, requirements
 
-GROUP = "colonnade.plugins"
-
-
-class PluginError(ConfigurationError):
-    """Plugins that cannot be used; `problems` holds a sentence for each that is wrong."""
-
-    code = "plugin"
-    title = "The plugins cannot be loaded"
-
-    def __init__(self, problems: Iterable[str]) -> None:
-        self.problems = tuple(dict.fromkeys(problems))
-        super().__init__("\n".join(self.problems))
-
-
-@dataclass(frozen=True)
-class Plugin:
-    """A loaded plugin: what it says of itself, and where it came from.
-
-    `name` is the service's name or the extension's. `distribution` is what was installed;
-    of a module that was handed over directly it is the module's name.
-    """
-
-    name: str
-    info: PluginInfo
-    module: ModuleType
-    distribution: str
-    version: str
-    config_model: type[BaseModel] | None = None
-    tenant_config_model: type[BaseModel] | None = None
-    manager: pluggy.PluginManager = field(repr=False, compare=False, kw_only=True)
-
-    def __str__(self) -> str:
-        return f"plugin '{self.info.name}' ({self.distribution} {self.version})"
-
-    def call(self, hook: str, **arguments: Any) -> Any | None:
-        """What this plugin alone answers to `hook`; None when it does not implement it.
-
-        Raises:
-            LookupError: when no loaded plugin and not the platform specifies such a hook.
-        """
-        return _call(self.manager, self.module, hook, arguments)
-
-
-@dataclass(frozen=True)
-class Plugins:
-    """The plugins of one platform."""
-
-    services: Mapping[str, Plugin]
-    """Service name → the plugin that provides it."""
-    extensions: Mapping[str, Plugin]
-    """Extension name → the plugin."""
-    start_order: tuple[str, ...]
-    """Every service, after all those that it requires."""
-
-    def every(self) -> tuple[Plugin, ...]:
-        """Services in start order, then extensions; a module with both roles comes once."""
-        found = [self.services[name] for name in self.start_order]
-        return (*found, *self.extensions.values())
-
-    def requires(self) -> dict[str, tuple[str, ...]]:
-        """Service → the services that it, or an extension placed with it, may ask."""
-        return requirements(self.services, self.extensions)
-
-    def config_models(self) -> dict[str, type[BaseModel]]:
-        """The models of `services.<name>.config` in the platform's file."""
-        return _models(self.services, "config_model")
-
-    def tenant_config_models(self) -> dict[str, type[BaseModel]]:
-        """The models of `services.<name>.config` in a tenant's file."""
-        return _models(self.services, "tenant_config_model")
-
-    def extension_config_models(self) -> dict[str, type[BaseModel]]:
-        """The models of `plugins.<name>.config` in the platform's file."""
-        return _models(self.extensions, "config_model")
-
-
-@dataclass(frozen=True, slots=True)
-class _Candidate:
-    """Something installed that may be a plugin."""
-
-    name: str
-    distribution: str
-    version: str
-    entry_point: EntryPoint | None = None
-    module: ModuleType | None = None
-
-    def __str__(self) -> str:
-        return f"plugin '{self.name}' ({self.distribution} {self.version})"
-
-    def load(self) -> ModuleType:
-        loaded = self.entry_point.load() if self.entry_point is not None else self.module
-        if not isinstance(loaded, ModuleType):
-            raise TypeError("its entry point does not name a module")
-        return loaded
+SCHEME_HOOKS = (
+    "bus_adapters",
+    "store_adapters",
+    "policy_adapters",
+    "discovery_adapters",
+    "secret_resolvers",
+)
+"""Hooks that answer with a mapping from schemes."""
 
 
 def discover_plugins(outline: PlatformOutline, *, extra: Sequence[ModuleType] = ()) -> Plugins:
@@ -126,31 +40,6 @@ def discover_plugins(outline: PlatformOutline, *, extra: Sequence[ModuleType] = 
         PluginError: with everything that is wrong, each naming the distribution and its version.
     """
     return _Loading(outline).run(extra)
-
-
-def installed_plugins() -> list[tuple[str, str, str, EntryPoint]]:
-    """Every installed plugin, wanted or not, none imported: name, distribution, version, entry."""
-    found = {
-        (entry.name, entry.value, *_distribution(entry)): entry
-        for entry in entry_points(group=GROUP)
-    }
-    return [(key[0], key[2], key[3], entry) for key, entry in sorted(found.items(), key=_by_key)]
-
-
-def _by_key(item: tuple[tuple[str, ...], EntryPoint]) -> tuple[str, ...]:
-    return item[0]
-
-
-def requirements(
-    services: Mapping[str, Plugin], extensions: Mapping[str, Plugin]
-) -> dict[str, tuple[str, ...]]:
-    """Service → what it may ask; what an extension asks counts for the services it extends."""
-    found = {name: list(plugin.info.requires) for name, plugin in services.items()}
-    for extension in extensions.values():
-        for host in extension.info.implements:
-            asked = (name for name in extension.info.requires if name != host)
-            found.get(host, []).extend(asked)
-    return {name: tuple(dict.fromkeys(asked)) for name, asked in found.items()}
 
 
 class _Loading:
@@ -173,28 +62,34 @@ class _Loading:
         loaded = {name: found for name, found in modules.items() if found is not None}
         self._specify(chosen, loaded)
         plugins = {name: self._plugin(chosen[name], module) for name, module in loaded.items()}
+        self._check_schemes(plugins)
         services = self._services(plugins)
         extensions = self._placed_extensions(plugins, services)
         order = self._order(services, extensions)
         if self._problems:
             raise PluginError(self._problems)
-        return Plugins(services, extensions, order)
+        return Plugins(services, extensions, order, self._builtin())
 
-    def _candidates(self, extra: Sequence[ModuleType]) -> list[_Candidate]:
+    def _builtin(self) -> Plugin:
+        self._register(builtin)
+        info = builtin.plugin_info()
+        return Plugin(info.name, info, builtin, "colonnade", info.version, manager=self._manager)
+
+    def _candidates(self, extra: Sequence[ModuleType]) -> list[Candidate]:
         installed = installed_plugins()
         handed = {module.__name__ for module in extra}
         found = [
-            _Candidate(name, distribution, version, entry_point=entry)
+            Candidate(name, distribution, version, entry_point=entry)
             for name, distribution, version, entry in installed
             if entry.value not in handed
         ]
         for module in extra:
             info = self._guard(f"module '{module.__name__}'", lambda m=module: m.plugin_info())
             if isinstance(info, PluginInfo):
-                found.append(_Candidate(info.name, module.__name__, info.version, module=module))
+                found.append(Candidate(info.name, module.__name__, info.version, module=module))
         return found
 
-    def _choose(self, name: str, candidates: Sequence[_Candidate]) -> _Candidate | None:
+    def _choose(self, name: str, candidates: Sequence[Candidate]) -> Candidate | None:
         found = [candidate for candidate in candidates if candidate.name == name]
         if len(found) == 1:
             return found[0]
@@ -214,12 +109,12 @@ class _Loading:
         )
         return None
 
-    def _import(self, candidate: _Candidate) -> ModuleType | None:
+    def _import(self, candidate: Candidate) -> ModuleType | None:
         loaded: ModuleType | None = self._guard(str(candidate), candidate.load)
         return loaded
 
     def _specify(
-        self, chosen: Mapping[str, _Candidate | None], modules: Mapping[str, ModuleType]
+        self, chosen: Mapping[str, Candidate | None], modules: Mapping[str, ModuleType]
     ) -> None:
         """Hooks that plugins own are known before any plugin's implementations are checked."""
         for name, module in modules.items():
@@ -232,7 +127,7 @@ class _Loading:
         for owner in owners:
             self._manager.add_hookspecs(owner)
 
-    def _plugin(self, candidate: _Candidate | None, module: ModuleType) -> Plugin | None:
+    def _plugin(self, candidate: Candidate | None, module: ModuleType) -> Plugin | None:
         if candidate is None:
             return None
         subject = str(candidate)
@@ -260,7 +155,7 @@ class _Loading:
         return True
 
     def _answer(self, module: ModuleType, hook: str) -> Any:
-        return _call(self._manager, module, hook, {})
+        return call(self._manager, module, hook, {})
 
     def _check_hooks(self, subject: str, module: ModuleType) -> None:
         for caller in self._manager.get_hookcallers(module) or ():
@@ -273,6 +168,20 @@ class _Loading:
                 subject,
                 f"it implements '{caller.name}', a hook that nothing enabled specifies{hint}",
             )
+
+    def _check_schemes(self, plugins: Mapping[str, Plugin | None]) -> None:
+        """A scheme that two plugins register would work by luck; ours is there to be replaced."""
+        for hook in SCHEME_HOOKS:
+            owners: dict[str, Plugin] = {}
+            for plugin in filter(None, plugins.values()):
+                brought = self._guard(str(plugin), lambda p=plugin, h=hook: p.call(h) or {})
+                for scheme in brought or {}:
+                    other = owners.setdefault(scheme, plugin)
+                    if other is not plugin:
+                        self._problems.append(
+                            f"The {other} and the {plugin} both register '{scheme}:' with"
+                            f" {hook}: remove one of them from the platform."
+                        )
 
     def _model(self, subject: str, module: ModuleType, hook: str) -> type[BaseModel] | None:
         model = self._guard(subject, lambda: self._answer(module, hook))
@@ -369,21 +278,6 @@ class _Loading:
         )
 
 
-def _call(
-    manager: pluggy.PluginManager, module: ModuleType, hook: str, arguments: Mapping[str, Any]
-) -> Any | None:
-    if getattr(manager.hook, hook, None) is None:
-        raise LookupError(f"There is no hook '{hook}' among the enabled plugins.")
-    others = [other for other in manager.get_plugins() if other is not module]
-    answers = manager.subset_hook_caller(hook, others)(**arguments)
-    return answers[0] if answers else None
-
-
-def _models(plugins: Mapping[str, Plugin], attribute: str) -> dict[str, type[BaseModel]]:
-    found = ((name, getattr(plugin, attribute)) for name, plugin in plugins.items())
-    return {name: model for name, model in found if model is not None}
-
-
 def _specified(manager: pluggy.PluginManager) -> list[str]:
     return [
         name
@@ -392,12 +286,16 @@ def _specified(manager: pluggy.PluginManager) -> list[str]:
     ]
 
 
-def _distribution(entry: EntryPoint) -> tuple[str, str]:
-    if entry.dist is None:
-        return entry.module, "of unknown version"
-    return entry.dist.name, entry.dist.version
-
-
 def _reason(error: Exception) -> str:
     text = str(error).strip().replace("\n", " ").rstrip(".")
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+__all__ = [
+    "Plugin",
+    "PluginError",
+    "Plugins",
+    "discover_plugins",
+    "installed_plugins",
+    "requirements",
+]

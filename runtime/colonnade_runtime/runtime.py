@@ -20,10 +20,9 @@ from colonnade.context import ContextSigner
 from colonnade.messages import Message, Request
 from colonnade.policy import MemoisedPolicy
 from colonnade.services import Authenticator
+from colonnade_runtime.assembly.adapters import Adapters
 from colonnade_runtime.assembly.background import ProcessBackground
-from colonnade_runtime.assembly.bus import make_bus
-from colonnade_runtime.assembly.policies import make_policy, policy_bundle
-from colonnade_runtime.assembly.secrets import secret_resolvers
+from colonnade_runtime.assembly.policies import policy_bundle
 from colonnade_runtime.assembly.services import Services
 from colonnade_runtime.assembly.stores import Stores
 from colonnade_runtime.declaration import LoadedPlatform
@@ -38,6 +37,9 @@ from colonnade_runtime.service_context import WORKERS, OwnerPasswords
 from colonnade_runtime.tenants import TenantDirectory
 
 ResponseT = TypeVar("ResponseT", bound=Message)
+
+PROCESS = "main"
+"""The process that hosts everything when the declaration names none."""
 
 
 class Runtime:
@@ -57,8 +59,12 @@ class Runtime:
         self.reloader = Reloader(declared, self._take_up, self._log)
         access = structlog.get_logger("access") if self._platform.logging.access else None
         self.gateway = Gateway(Health(), self._log, access)
-        self._vault = SecretVault(secret_resolvers(declared.plugins))
+        self._vault = SecretVault(declared.plugins.adapters("secret_resolvers"))
         self.tenants = TenantDirectory(declared.loaded.tenants, self._platform.gateway.domain)
+        self._adapters = Adapters(
+            self._loaded, self._plugins, self._vault, self._clock, self.tenants.is_known, PROCESS
+        )
+        self._stores = Stores(self._platform, self._adapters, self._stack)
 
     async def start(self) -> None:
         """Go through the stages until ready; on failure, undo what was done.
@@ -78,6 +84,8 @@ class Runtime:
         await self._start_secrets()
         waiting["start"] = "policies"
         self._policy = await self._start_policy()
+        waiting["start"] = "stores"
+        await self._start_stores()
         waiting["start"] = "bus"
         bus = await self._start_bus()
         signer = ContextSigner(secrets.token_bytes(32))
@@ -135,13 +143,20 @@ class Runtime:
         self._vault.swap(resolved)
 
     async def _start_policy(self) -> MemoisedPolicy:
-        policy = make_policy(self._loaded)
+        policy = MemoisedPolicy(self._adapters.policy_engine())
         self._stack.push_async_callback(policy.close)
         await policy.load(policy_bundle(self._loaded, self._plugins))
         return policy
 
+    async def _start_stores(self) -> None:
+        wanted = {
+            name: ("blobs",) if plugin.call("stores") is None else ("sql", "blobs")
+            for name, plugin in self._plugins.services.items()
+        }
+        await self._stores.start(wanted)
+
     async def _start_bus(self) -> Bus:
-        bus = make_bus(self._loaded)
+        bus = self._adapters.bus()
         await bus.start()
         self._bus = bus
         return bus
@@ -150,13 +165,14 @@ class Runtime:
         workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="worker")
         self._stack.callback(workers.shutdown, wait=False)
         return Services(
+            process=PROCESS,
             loaded=self._loaded,
             plugins=self._plugins,
             tenants=self.tenants,
             clock=self._clock,
             bus=bus,
             dispatcher=self._dispatcher,
-            stores=Stores(self._loaded, self._clock, self.tenants.is_known, self._stack),
+            stores=self._stores,
             authentication=self._authentication,
             vault=self._vault,
             passwords=OwnerPasswords(

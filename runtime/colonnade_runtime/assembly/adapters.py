@@ -1,14 +1,109 @@
-"""Adapters: what a URL's scheme stands for, and the sentence for one that nobody brings."""
+"""Adapters: what the scheme of each declared URL stands for."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
 
+import structlog
+
+from colonnade.adapters import AdapterContext, StoreAdapter
+from colonnade.bus import Bus
+from colonnade.clock import Clock
 from colonnade.errors import ConfigurationError
-from colonnade_runtime.declaration import LoadedPlatform
+from colonnade.policy import PolicyEngine
+from colonnade_runtime.declaration import Address, LoadedPlatform, Problem
+from colonnade_runtime.declaration.problems import closest
+from colonnade_runtime.declaration.tree import Path
+from colonnade_runtime.plugin_loader import Plugins
+from colonnade_runtime.secret_vault import SecretVault
 
 
-def no_adapter(
-    loaded: LoadedPlatform, path: tuple[str, ...], scheme: str, known: Iterable[str]
-) -> ConfigurationError:
-    """The error for a scheme at `path` of the platform's file that is not among the `known`."""
-    message = f"no adapter is installed for '{scheme}:' (known: {', '.join(sorted(known))})"
-    return ConfigurationError(str(loaded.origins.problem(path, message)))
+@dataclass(frozen=True)
+class Adapters:
+    """Makes what the declaration names; nothing that it makes is started."""
+
+    loaded: LoadedPlatform
+    plugins: Plugins
+    vault: SecretVault
+    clock: Clock
+    is_known: Callable[[str], bool]
+    process: str
+
+    def bus(self) -> Bus:
+        """The declared bus.
+
+        Raises:
+            ConfigurationError: when its URL cannot be used.
+        """
+        address = self.loaded.platform.bus
+        return self._make(("bus",), address, self.plugins.adapters("bus_adapters"))  # type: ignore[no-any-return]
+
+    def policy_engine(self) -> PolicyEngine:
+        """The declared policy engine.
+
+        Raises:
+            ConfigurationError: when its URL cannot be used.
+        """
+        address = self.loaded.platform.policy.engine
+        factories = self.plugins.adapters("policy_adapters")
+        return self._make(("policy", "engine"), address, factories)  # type: ignore[no-any-return]
+
+    def stores(self, path: Path, address: Address) -> Any:
+        """The adapter of the stores at `address`, which was declared at `path`.
+
+        Raises:
+            ConfigurationError: when its URL cannot be used.
+        """
+        adapters: Mapping[str, StoreAdapter] = self.plugins.adapters("store_adapters")
+        return self._make(path, address, {name: each.make for name, each in adapters.items()})
+
+    def _make(self, path: Path, address: Address, factories: Mapping[str, Any]) -> Any:
+        password = None if address.password is None else self.vault.secret(address.password)
+        context = AdapterContext(
+            url=address.url,
+            password=password,
+            root=self.loaded.root,
+            process=self.process,
+            clock=self.clock,
+            log=structlog.get_logger(address.scheme),
+            is_known=self.is_known,
+        )
+        try:
+            return factories[address.scheme](context)
+        except (ConfigurationError, ValueError) as error:
+            raise ConfigurationError(str(self.loaded.origins.problem(path, str(error)))) from None
+
+
+def scheme_problems(loaded: LoadedPlatform, plugins: Plugins) -> Iterator[Problem]:
+    """Every URL of the platform whose scheme no enabled plugin has an adapter for."""
+    platform = loaded.platform
+    found: list[tuple[Path, Address, Mapping[str, Any]]] = [
+        (("bus",), platform.bus, plugins.adapters("bus_adapters")),
+        (("policy", "engine"), platform.policy.engine, plugins.adapters("policy_adapters")),
+    ]
+    for path, address, known in found:
+        yield from _unknown(loaded, path, address, known)
+    adapters: Mapping[str, StoreAdapter] = plugins.adapters("store_adapters")
+    for path, address in declared_stores(loaded):
+        kind = str(path[-1])
+        fitting = {scheme: each for scheme, each in adapters.items() if each.kind == kind}
+        yield from _unknown(loaded, path, address, fitting)
+
+
+def declared_stores(loaded: LoadedPlatform) -> Iterator[tuple[Path, Address]]:
+    """Every store address that was declared, with its path."""
+    for name, section in loaded.platform.stores.items():
+        for kind, address in section:
+            if address is not None:
+                yield ("stores", name, kind), address
+
+
+def _unknown(
+    loaded: LoadedPlatform, path: Path, address: Address, known: Mapping[str, Any]
+) -> Iterator[Problem]:
+    if address.scheme in known:
+        return
+    listed = ", ".join(f"{scheme}:" for scheme in sorted(known)) or "none"
+    message = f"no enabled plugin has an adapter for '{address.scheme}:' here (known: {listed})"
+    near = closest(address.scheme, known)
+    yield loaded.origins.problem(path, message, near)

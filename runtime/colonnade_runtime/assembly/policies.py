@@ -1,24 +1,10 @@
-"""The policies of a process: the engine that the declaration names, with every plugin's rules."""
+"""The policies of a process: the operator's files and every plugin's rules."""
 
 from colonnade.operations import operation_of
-from colonnade.policy import MemoisedPolicy, PolicyBundle
-from colonnade_runtime.adapters.policy.embedded import embedded_policy
+from colonnade.policy import PolicyBundle
 from colonnade_runtime.adapters.policy.files import read_policies
-from colonnade_runtime.assembly.adapters import no_adapter
 from colonnade_runtime.declaration import LoadedPlatform
 from colonnade_runtime.plugin_loader import Plugins
-
-
-def make_policy(loaded: LoadedPlatform) -> MemoisedPolicy:
-    """The declared engine behind a memory of its decisions; nothing is loaded yet.
-
-    Raises:
-        ConfigurationError: when there is no adapter for it.
-    """
-    address = loaded.platform.policy.engine
-    if address.scheme != "embedded":
-        raise no_adapter(loaded, ("policy", "engine"), address.scheme, ["embedded"])
-    return MemoisedPolicy(embedded_policy(address.url))
 
 
 def policy_bundle(loaded: LoadedPlatform, plugins: Plugins) -> PolicyBundle:

@@ -11,6 +11,7 @@ import structlog
 
 from colonnade.bus import Bus
 from colonnade.clock import Clock
+from colonnade.control_store import ControlStore
 from colonnade.errors import ConfigurationError
 from colonnade.operations import handlers_of, operation_of
 from colonnade.services import ExtensionContext, ServiceContext
@@ -18,7 +19,6 @@ from colonnade.store import SqlStore
 from colonnade_runtime.assembly.background import ProcessBackground, tasks_of
 from colonnade_runtime.assembly.stores import NoStore, Stores
 from colonnade_runtime.background import BackgroundWork
-from colonnade_runtime.control_store import ControlStore
 from colonnade_runtime.declaration import LoadedPlatform
 from colonnade_runtime.dispatcher import Dispatcher, guard_commit
 from colonnade_runtime.events.acting import Actor
@@ -33,14 +33,12 @@ from colonnade_runtime.service_context import (
 )
 from colonnade_runtime.tenants import TenantDirectory
 
-PROCESS = "main"
-"""The process that hosts everything when the declaration names none."""
-
 
 @dataclass
 class Services:
     """What the services of a process stand on, and those that stand already."""
 
+    process: str
     loaded: LoadedPlatform
     plugins: Plugins
     tenants: TenantDirectory
@@ -74,7 +72,9 @@ class Services:
             tasks = tasks_of(plugin, objects)
             standing = partial(self._standing, name)
             actor = Actor(name)
-            work = BackgroundWork(tasks, store, control, self.bus, standing, PROCESS, actor, log)
+            work = BackgroundWork(
+                tasks, store, control, self.bus, standing, self.process, actor, log
+            )
             self.background.add(name, work)
         return ctx
 
@@ -88,9 +88,9 @@ class Services:
 
     def _tables(self, plugin: Plugin, name: str) -> tuple[SqlStore, ControlStore | None]:
         need = plugin.call("stores")
-        tables = self.stores.tables(name) if need is not None else None
-        if tables is None:
-            return NoStore(name), None
+        tables = self.stores.tables(name)
+        if need is None or tables is None:
+            return NoStore(name, "sql"), None
         store = tables.store(
             name,
             need,

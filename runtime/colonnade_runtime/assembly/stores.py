@@ -1,76 +1,95 @@
-"""The stores of a process: tables by URL, files by service, each where the declaration says."""
+"""The stores of a process: tables and files, each at the address that the declaration says."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
+from colonnade.adapters import Adapter, SqlStores
 from colonnade.blobs import BlobStore
-from colonnade.clock import Clock
 from colonnade.errors import ConfigurationError
-from colonnade_runtime.adapters.blobs.local import LocalBlobStore
-from colonnade_runtime.adapters.store import store_adapters
-from colonnade_runtime.assembly.adapters import no_adapter
-from colonnade_runtime.declaration import LoadedPlatform
+from colonnade.services import HealthCheck
+from colonnade_runtime.assembly.adapters import Adapters
+from colonnade_runtime.declaration import Address, Platform
+from colonnade_runtime.declaration.tree import Path
+
+STARTING_SECONDS = 30.0
+"""How long one store may take to connect."""
+
+
+@dataclass
+class _Wanted:
+    path: Path
+    address: Address
+    services: list[str] = field(default_factory=list)
 
 
 class Stores:
-    """Makes stores on demand; what it made is closed with `stack`."""
+    """Opens each address once, for all the services that keep something there."""
 
-    def __init__(
-        self,
-        loaded: LoadedPlatform,
-        clock: Clock,
-        is_known: Callable[[str], bool],
-        stack: AsyncExitStack,
-    ) -> None:
-        self._loaded = loaded
-        self._clock = clock
-        self._is_known = is_known
+    def __init__(self, platform: Platform, adapters: Adapters, stack: AsyncExitStack) -> None:
+        self._platform = platform
+        self._adapters = adapters
         self._stack = stack
-        self._tables: dict[str, Any] = {}
+        self._opened: dict[str, Any] = {}
 
-    def tables(self, service: str) -> Any | None:
-        """The adapter that keeps the tables of `service`; nothing when no place is declared.
+    async def start(self, wanted: Mapping[str, Sequence[str]]) -> None:
+        """Open what is wanted: service → kinds of store. All are closed with the stack.
 
         Raises:
-            ConfigurationError: when there is no adapter for the declared place.
+            ConfigurationError: when a declared place cannot be used.
         """
-        address = self._loaded.platform.store_of(service).sql
-        if address is None:
-            return None
-        if address.url not in self._tables:
-            factory = store_adapters().get(address.scheme)
-            if factory is None:
-                raise no_adapter(self._loaded, ("stores",), address.scheme, store_adapters())
-            made = factory(address.url, self._loaded.root, self._clock, self._is_known)
-            self._tables[address.url] = made
-            self._stack.push_async_callback(made.close)
-        return self._tables[address.url]
+        for url, each in self._by_address(wanted).items():
+            adapter: Adapter = self._adapters.stores(each.path, each.address)
+            self._stack.push_async_callback(adapter.close)
+            async with asyncio.timeout(STARTING_SECONDS):
+                await adapter.start(each.services)
+            self._opened[url] = adapter
+
+    def tables(self, service: str) -> SqlStores | None:
+        """The adapter that keeps the tables of `service`; nothing when no place is declared."""
+        address = self._platform.store_of(service).sql
+        return None if address is None else self._opened.get(address.url)
 
     async def blobs(self, service: str) -> BlobStore:
-        """The service's files; what a killed process left half written is swept away.
-
-        Raises:
-            ConfigurationError: when there is no adapter for the declared place.
-        """
-        address = self._loaded.platform.store_of(service).blobs
-        if address is not None and address.scheme != "file":
-            raise no_adapter(self._loaded, ("stores",), address.scheme, ["file"])
-        folder = "var/blobs" if address is None else address.url.partition(":")[2]
-        blobs = LocalBlobStore(self._loaded.root / folder, service)
-        await blobs.prepare()
-        self._stack.push_async_callback(blobs.close)
+        """The files of `service`; without a declared place, using them is an error."""
+        address = self._platform.store_of(service).blobs
+        if address is None:
+            return NoStore(service, "blobs")
+        blobs: BlobStore = await self._opened[address.url].store(service)
         return blobs
+
+    def health_checks(self) -> list[HealthCheck]:
+        """One for each address."""
+        return [HealthCheck(f"store {url}", each.check) for url, each in self._opened.items()]
+
+    def _by_address(self, wanted: Mapping[str, Sequence[str]]) -> dict[str, _Wanted]:
+        found: dict[str, _Wanted] = {}
+        for service, kinds in wanted.items():
+            for kind in kinds:
+                address = getattr(self._platform.store_of(service), kind)
+                if address is not None:
+                    new = _Wanted(self._path(service, kind), address)
+                    found.setdefault(address.url, new).services.append(service)
+        return found
+
+    def _path(self, service: str, kind: str) -> Path:
+        own = self._platform.stores.get(service)
+        says_itself = own is not None and kind in own.model_fields_set
+        return ("stores", service if says_itself else "default", kind)
 
 
 class NoStore:
-    """Stands where a service declared no store."""
+    """Stands where a service has no store."""
 
-    def __init__(self, service: str) -> None:
+    def __init__(self, service: str, kind: str) -> None:
         self._service = service
+        self._kind = kind
 
     def __getattr__(self, name: str) -> NoReturn:
         raise ConfigurationError(
-            f"Service '{self._service}' uses a store without declaring one: "
-            "implement the hook `stores`, and set stores.default.sql."
+            f"Service '{self._service}' uses a store that it does not have: set"
+            f" stores.default.{self._kind} in platform.yaml, and implement the hook `stores` where"
+            " the service keeps tables."
         )

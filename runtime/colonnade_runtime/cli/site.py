@@ -9,7 +9,8 @@ from colonnade.operations import Operation, operation_of
 from colonnade.policy import PolicyBundle
 from colonnade_runtime.adapters.policy.embedded import EmbeddedPolicy
 from colonnade_runtime.adapters.policy.files import read_policies
-from colonnade_runtime.declaration import LoadedPlatform, load_platform, load_platform_outline
+from colonnade_runtime.declaration import LoadedPlatform, load_platform_outline
+from colonnade_runtime.declared import load_with
 from colonnade_runtime.plugin_loader import Plugin, PluginError, Plugins, discover_plugins
 
 
@@ -34,13 +35,7 @@ class Site:
         Raises:
             DeclarationError: with every problem of every file.
         """
-        return load_platform(
-            self.path,
-            settings=self.settings,
-            config_models=plugins.config_models(),
-            tenant_config_models=plugins.tenant_config_models(),
-            extension_config_models=plugins.extension_config_models(),
-        )
+        return load_with(self.path, self.settings, plugins)
 
     def check_policies(self, plugins: Plugins) -> None:
         """Load the policies as the platform would, offline, in an engine of their own.

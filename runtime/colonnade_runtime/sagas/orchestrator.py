@@ -8,10 +8,10 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from colonnade.context import use_context
+from colonnade.control_store import Lease, fence
 from colonnade.errors import Conflict, NotFound, Unavailable
 from colonnade.sagas import SagaPhase, SagaView, saga_view
 from colonnade.store import Session, SqlStore
-from colonnade_runtime.control_store import Lease, fence
 from colonnade_runtime.events.acting import Actor
 from colonnade_runtime.events.backoff import Backoff
 from colonnade_runtime.events.ports import Standing, StandingOf

@@ -8,8 +8,8 @@ from shop.house import TENANT, ShopHouse
 from shop.service import TRANSFER
 
 from colonnade.clock import SystemClock
+from colonnade.control_store import Lease
 from colonnade.sagas import SagaPhase
-from colonnade_runtime.control_store import Lease
 from colonnade_runtime.ownership import Ownership
 
 

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from store_harness import SqliteHarness, acting_in, sqlite_harness
 
+from colonnade.control_store import ControlStore, fence
 from colonnade.errors import Conflict, Unavailable
 from colonnade_runtime.adapters.store.sqlite import SqliteControlStore, SqliteStores
 from colonnade_runtime.adapters.store.sqlite.control_file import ControlFile
 from colonnade_runtime.adapters.store.sqlite.work_index import SqliteWorkIndex
-from colonnade_runtime.control_store import ControlStore, fence
 
 
 class MovableClock:

@@ -1,13 +1,15 @@
 """The `sqlite:` store adapter: every service's store and control store below one folder."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from colonnade.adapters import AdapterContext
 from colonnade.clock import Clock
 from colonnade.errors import ConfigurationError
 from colonnade.services import StoreNeed
+from colonnade_runtime.adapters.folder_lock import FolderLocks, unwritable
 from colonnade_runtime.adapters.store.sqlite.control import SqliteControlStore
 from colonnade_runtime.adapters.store.sqlite.files import ServiceFiles
 from colonnade_runtime.adapters.store.sqlite.open_files import DEFAULT_MAXIMUM_OPEN, OpenFiles
@@ -36,6 +38,7 @@ class SqliteStores:
         threads: int = THREADS,
     ) -> None:
         self.folder = folder
+        self._locks = FolderLocks(folder)
         self._clock = clock
         self._is_known = is_known
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="store")
@@ -78,6 +81,18 @@ class SqliteStores:
         self._stores.append(store)
         return store
 
+    async def start(self, services: Sequence[str]) -> None:
+        """Lock what these services keep in the folder.
+
+        Raises:
+            ConfigurationError: when another process has it, or it cannot be written.
+        """
+        await asyncio.to_thread(self._locks.acquire, services)
+
+    async def check(self) -> str | None:
+        """Whether tables can be written."""
+        return await asyncio.to_thread(unwritable, self.folder)
+
     async def close(self, deadline: float = 10.0) -> None:
         """Let running transactions end within `deadline` seconds, close everything."""
         await asyncio.gather(*(store.close(deadline) for store in self._stores))
@@ -85,25 +100,22 @@ class SqliteStores:
         for control in self._controls.values():
             await control.close()
         self._executor.shutdown(wait=False)
+        self._locks.release()
 
 
 def sqlite_stores(
-    url: str,
-    root: Path,
-    clock: Clock,
-    is_known: Callable[[str], bool],
-    *,
-    maximum_open: int = DEFAULT_MAXIMUM_OPEN,
+    context: AdapterContext, *, maximum_open: int = DEFAULT_MAXIMUM_OPEN
 ) -> SqliteStores:
-    """The adapter for `sqlite:<folder>`; a relative folder is below `root`.
+    """The adapter for `sqlite:<folder>`; a relative folder is below the platform's.
 
     Raises:
         ConfigurationError: when the URL names no folder.
     """
-    scheme, _, folder = url.partition(":")
+    scheme, _, folder = context.url.partition(":")
     if scheme != "sqlite" or not folder or folder.startswith("//") or "?" in folder:
         raise ConfigurationError(
-            f"'{url}' names no folder for SQLite files: write sqlite:var/data, "
+            f"'{context.url}' names no folder for SQLite files: write sqlite:var/data, "
             "or sqlite:/srv/colonnade for an absolute path."
         )
-    return SqliteStores(root / folder, clock, is_known, maximum_open=maximum_open)
+    path = context.root / folder
+    return SqliteStores(path, context.clock, context.is_known, maximum_open=maximum_open)

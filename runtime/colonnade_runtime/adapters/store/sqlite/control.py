@@ -9,11 +9,11 @@ from typing import TypeVar
 from uuid import UUID
 
 from colonnade.clock import Clock
+from colonnade.control_store import Lease, ProvisionedTenant, TenantlessDeadLetter
 from colonnade.errors import Unavailable
 from colonnade.identifiers import new_id
 from colonnade_runtime.adapters.store.sqlite.control_file import ControlFile
 from colonnade_runtime.adapters.store.sqlite.work_index import SqliteWorkIndex
-from colonnade_runtime.control_store import Lease, ProvisionedTenant, TenantlessDeadLetter
 
 T = TypeVar("T")
 
@@ -21,7 +21,7 @@ MAXIMUM_ERROR_LENGTH = 4_000
 
 
 class SqliteControlStore:
-    """See `colonnade_runtime.control_store.ControlStore`. Opens its file on first use.
+    """See `colonnade.control_store.ControlStore`. Opens its file on first use.
 
     Leases are measured with the time of day of `clock`: every process on the file shares it.
     """

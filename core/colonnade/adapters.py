@@ -1,0 +1,170 @@
+"""What an adapter is: made by the scheme of a URL, for a bus, a store, an engine or discovery.
+
+A plugin registers factories through the hooks `bus_adapters`, `store_adapters`, `policy_adapters`
+and `discovery_adapters`. Ours are registered the same way; a plugin's takes the place of ours.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Protocol
+
+from colonnade.blobs import BlobStore
+from colonnade.bus import Bus
+from colonnade.clock import Clock
+from colonnade.control_store import ControlStore
+from colonnade.policy import PolicyEngine
+from colonnade.row_tracking import RowSet
+from colonnade.secrets import Secret
+from colonnade.services import ServiceContext, StoreNeed
+from colonnade.store import Session, SqlStore
+
+
+@dataclass(frozen=True, slots=True)
+class AdapterContext:
+    """What a factory may know: the address that was declared, and the process it is for.
+
+    A factory is synchronous and cheap: it connects to nothing. What it made is started, and
+    stopped or closed, by the runtime.
+    """
+
+    url: str
+    """As declared; the scheme is the one the factory was registered for."""
+    password: Secret | None
+    """The password that was declared beside the URL."""
+    root: Path
+    """The folder of platform.yaml: relative paths begin there."""
+    process: str
+    """The name of this process; the same over its restarts."""
+    clock: Clock
+    log: Any
+    """A structlog logger bound to the scheme."""
+    is_known: Callable[[str], bool]
+    """Whether a tenant is declared now; nothing is ever made for another."""
+
+
+class Adapter(Protocol):
+    """What every adapter of a store or of discovery can do."""
+
+    async def start(self, services: Sequence[str]) -> None:
+        """Take possession for the services that this process hosts: lock a folder, connect.
+        Called once, before anything else.
+
+        Raises:
+            ConfigurationError: when it can never work as declared.
+            Unavailable: when it cannot work now.
+        """
+        ...
+
+    async def check(self) -> str | None:
+        """A sentence that says why it cannot work now; nothing when it can. Asked by `/readyz`,
+        which waits for a second at most."""
+        ...
+
+    async def close(self, deadline: float = 10.0) -> None:
+        """Let what runs end within `deadline` seconds, and let go of everything."""
+        ...
+
+
+class SqlStores(Adapter, Protocol):
+    """Tables: makes the stores of services at one address."""
+
+    def store(
+        self,
+        service: str,
+        need: StoreNeed,
+        *,
+        service_context: Callable[[], ServiceContext] | None = None,
+        guard: Callable[[Session], None] | None = None,
+        invalidation: Callable[[str, RowSet], None] | None = None,
+        on_published: Callable[[str], None] | None = None,
+    ) -> SqlStore:
+        """The store of a service.
+
+        `service_context` gives the provision hook its context. `guard` sees every session just
+        before its commit, and may raise. After a commit, on the event loop, `invalidation` is
+        told the tenant and what changed, and `on_published` the tenant that has new events.
+        """
+        ...
+
+    def control(self, service: str) -> ControlStore:
+        """The control store of a service, always the same one."""
+        ...
+
+
+class BlobStores(Adapter, Protocol):
+    """Files: makes the blob stores of services at one address."""
+
+    async def store(self, service: str) -> BlobStore:
+        """The blob store of a service, ready for use."""
+        ...
+
+
+class StoreKind(StrEnum):
+    """The key below `stores.<name>` that an adapter serves."""
+
+    SQL = "sql"
+    DOCUMENTS = "documents"
+    BLOBS = "blobs"
+    TIME_SERIES = "time_series"
+
+
+@dataclass(frozen=True, slots=True)
+class StoreAdapter:
+    """A factory of `SqlStores` or `BlobStores` (or of what serves another kind), and its kind."""
+
+    kind: StoreKind
+    make: Callable[[AdapterContext], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """A process that runs: where it answers, and which services it hosts."""
+
+    process: str
+    url: str
+    services: tuple[str, ...]
+
+
+class Discovery(Adapter, Protocol):
+    """Who hosts which service, for a gateway that forwards to other processes."""
+
+    async def announce(self, instance: Instance) -> None:
+        """Make this process known, and keep it known until `close`."""
+        ...
+
+    async def instances(self, service: str) -> Sequence[Instance]:
+        """Those that host `service` now.
+
+        Raises:
+            Unavailable: when nobody can say.
+        """
+        ...
+
+
+BusFactory = Callable[[AdapterContext], Bus]
+PolicyFactory = Callable[[AdapterContext], PolicyEngine]
+DiscoveryFactory = Callable[[AdapterContext], Discovery]
+
+AsgiApplication = Callable[[Any, Any, Any], Awaitable[None]]
+"""An ASGI 3 application: (scope, receive, send)."""
+
+GatewayFilter = Callable[[AsgiApplication], AsgiApplication]
+"""Wraps what answers HTTP requests; the tenant is not known yet when it is called."""
+
+__all__ = [
+    "Adapter",
+    "AdapterContext",
+    "AsgiApplication",
+    "BlobStores",
+    "BusFactory",
+    "Discovery",
+    "DiscoveryFactory",
+    "GatewayFilter",
+    "Instance",
+    "PolicyFactory",
+    "SqlStores",
+    "StoreAdapter",
+    "StoreKind",
+]

@@ -1,0 +1,71 @@
+"""The adapters that come with Colonnade, registered through the same hooks as a third party's.
+
+Each is imported only when a URL names it.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from colonnade.adapters import AdapterContext, BusFactory, PolicyFactory, StoreAdapter, StoreKind
+from colonnade.bus import Bus
+from colonnade.hookspecs import hookimpl
+from colonnade.policy import PolicyEngine
+from colonnade.secrets import SecretResolver, standard_resolvers
+from colonnade.services import PluginInfo
+
+
+@hookimpl
+def plugin_info() -> PluginInfo:
+    """Who this is."""
+    return PluginInfo("colonnade", "1", description="The adapters that come with Colonnade.")
+
+
+@hookimpl
+def bus_adapters() -> Mapping[str, BusFactory]:
+    """The bus within one process."""
+    return {"memory": _memory_bus}
+
+
+@hookimpl
+def store_adapters() -> Mapping[str, StoreAdapter]:
+    """Tables in SQLite files, blobs in a folder."""
+    return {
+        "sqlite": StoreAdapter(StoreKind.SQL, _sqlite),
+        "file": StoreAdapter(StoreKind.BLOBS, _blob_folder),
+    }
+
+
+@hookimpl
+def policy_adapters() -> Mapping[str, PolicyFactory]:
+    """The engine within this process."""
+    return {"embedded": _embedded_policy}
+
+
+@hookimpl
+def secret_resolvers() -> Mapping[str, SecretResolver]:
+    """Environment variables and files."""
+    return standard_resolvers()
+
+
+def _memory_bus(context: AdapterContext) -> Bus:
+    from colonnade_runtime.adapters.bus.memory import MemoryBus
+
+    return MemoryBus()
+
+
+def _sqlite(context: AdapterContext) -> Any:
+    from colonnade_runtime.adapters.store.sqlite import sqlite_stores
+
+    return sqlite_stores(context)
+
+
+def _blob_folder(context: AdapterContext) -> Any:
+    from colonnade_runtime.adapters.blobs.folder import blob_folder
+
+    return blob_folder(context)
+
+
+def _embedded_policy(context: AdapterContext) -> PolicyEngine:
+    from colonnade_runtime.adapters.policy.embedded import embedded_policy
+
+    return embedded_policy(context.url)
