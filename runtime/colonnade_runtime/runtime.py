@@ -25,6 +25,7 @@ from colonnade_runtime.assembly.background import ProcessBackground
 from colonnade_runtime.assembly.policies import policy_bundle
 from colonnade_runtime.assembly.services import Services
 from colonnade_runtime.assembly.stores import Stores
+from colonnade_runtime.assembly.waiting import until_available
 from colonnade_runtime.declaration import LoadedPlatform
 from colonnade_runtime.declared import Declared, read_declaration
 from colonnade_runtime.dispatcher import Dispatcher
@@ -145,7 +146,9 @@ class Runtime:
     async def _start_policy(self) -> MemoisedPolicy:
         policy = MemoisedPolicy(self._adapters.policy_engine())
         self._stack.push_async_callback(policy.close)
-        await policy.load(policy_bundle(self._loaded, self._plugins))
+        bundle = policy_bundle(self._loaded, self._plugins)
+        waiting = self.gateway.health.waiting_for
+        await until_available("policy engine", lambda: policy.load(bundle), waiting, self._log)
         return policy
 
     async def _start_stores(self) -> None:
@@ -157,7 +160,7 @@ class Runtime:
 
     async def _start_bus(self) -> Bus:
         bus = self._adapters.bus()
-        await bus.start()
+        await until_available("bus", bus.start, self.gateway.health.waiting_for, self._log)
         self._bus = bus
         return bus
 

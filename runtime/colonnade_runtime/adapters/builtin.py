@@ -8,6 +8,7 @@ from typing import Any
 
 from colonnade.adapters import AdapterContext, BusFactory, PolicyFactory, StoreAdapter, StoreKind
 from colonnade.bus import Bus
+from colonnade.errors import ConfigurationError
 from colonnade.hookspecs import hookimpl
 from colonnade.policy import PolicyEngine
 from colonnade.secrets import SecretResolver, standard_resolvers
@@ -37,8 +38,8 @@ def store_adapters() -> Mapping[str, StoreAdapter]:
 
 @hookimpl
 def policy_adapters() -> Mapping[str, PolicyFactory]:
-    """The engine within this process."""
-    return {"embedded": _embedded_policy}
+    """The engine within this process, and a server."""
+    return {"embedded": _embedded_policy, "opa+http": _opa, "opa+https": _opa}
 
 
 @hookimpl
@@ -69,3 +70,19 @@ def _embedded_policy(context: AdapterContext) -> PolicyEngine:
     from colonnade_runtime.adapters.policy.embedded import embedded_policy
 
     return embedded_policy(context.url)
+
+
+def _opa(context: AdapterContext) -> PolicyEngine:
+    try:
+        from colonnade_runtime.adapters.policy.opa import opa_policy
+    except ImportError as error:
+        raise _extra_missing("An OPA server is asked", "opa", error) from None
+    password = None if context.password is None else context.password.reveal()
+    return opa_policy(context.url, password=password)
+
+
+def _extra_missing(what: str, extra: str, error: ImportError) -> ConfigurationError:
+    return ConfigurationError(
+        f"{what} through a library that is not installed ({error.name}): "
+        f"pip install 'colonnade[{extra}]'."
+    )

@@ -1,1 +1,1 @@
-"""Policy engines: the embedded one, and what it takes to trust it."""
+"""Policy engines: the embedded one, an OPA server, and what it takes to trust either."""

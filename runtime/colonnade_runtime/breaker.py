@@ -1,0 +1,63 @@
+"""A circuit breaker: after some failures in a row, a server that is down is left alone a while."""
+
+from colonnade.clock import Clock, SystemClock
+
+
+class Breaker:
+    """Counts failures of one server; open means: do not ask.
+
+    It opens after `failures` in a row, for `first` seconds, doubled each time up to `cap`. When
+    that has passed one call may try; its success closes the breaker, its failure opens it again.
+    Used from one event loop.
+    """
+
+    def __init__(
+        self,
+        *,
+        failures: int = 3,
+        first: float = 0.5,
+        cap: float = 15.0,
+        clock: Clock | None = None,
+    ) -> None:
+        self._limit = failures
+        self._first = first
+        self._cap = cap
+        self._clock = clock or SystemClock()
+        self._failures = 0
+        self._not_before = 0.0
+        self._trying = False
+
+    @property
+    def open(self) -> bool:
+        """Whether the server is being left alone."""
+        return self._failures >= self._limit
+
+    def may_try(self) -> bool:
+        """Whether to ask now. Says yes to one caller at a time while the server is in doubt."""
+        if not self.open:
+            return True
+        now = self._clock.monotonic()
+        if now < self._not_before:
+            return False
+        self._not_before = now + self._pause()
+        self._trying = True
+        return True
+
+    def succeeded(self) -> None:
+        """The server answered."""
+        self._failures = 0
+        self._trying = False
+
+    def failed(self) -> bool:
+        """The server did not answer; whether this opened the breaker."""
+        if self.open and not self._trying:
+            # One of many that were on their way when it opened: no news.
+            return False
+        self._trying = False
+        self._failures += 1
+        self._not_before = self._clock.monotonic() + self._pause()
+        return self._failures == self._limit
+
+    def _pause(self) -> float:
+        doublings = min(max(0, self._failures - self._limit), 30)
+        return min(self._cap, self._first * 2.0**doublings)
