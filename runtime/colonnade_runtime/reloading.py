@@ -1,7 +1,8 @@
-"""Reload of tenants, policies and log level: validated whole, swapped at once, or not at all."""
+"""Reload of tenants, policies, log level and what plugins can: whole, at once, or not at all."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 from watchfiles import awatch
@@ -14,28 +15,21 @@ from colonnade_runtime.logs import configure_logs
 QUIET_MILLISECONDS = 50
 """How long files must rest before they are read; an editor writes in several steps."""
 
-RESTART_KEYS = (
-    "environment",
-    "services",
-    "plugins",
-    "processes",
-    "stores",
-    "bus",
-    "gateway",
-    "shutdown",
-)
-"""Parts of platform.yaml that a running process does not take up."""
+WATCH_AGAIN_SECONDS = 1.0
+"""How long to wait before a folder that cannot be watched is tried again."""
+
+_SWAPPED_LINK = "..data"
+"""The link that a mounted ConfigMap swaps; the files beside it are links through it."""
+
+Apply = Callable[[LoadedPlatform], Awaitable[list[str]]]
+"""Takes a declaration up, and answers with the keys that need a restart; raises a
+`ColonnadeError` when nothing was taken up."""
 
 
 class Reloader:
     """Reads the declaration again on SIGHUP and when its files change."""
 
-    def __init__(
-        self,
-        declared: Declared,
-        apply: Callable[[LoadedPlatform], Awaitable[None]],
-        log: Any,
-    ) -> None:
+    def __init__(self, declared: Declared, apply: Apply, log: Any) -> None:
         self._declared = declared
         self._loaded = declared.loaded
         self._apply = apply
@@ -46,53 +40,82 @@ class Reloader:
 
     def start(self) -> None:
         """Watch the files."""
-        self._watching = asyncio.create_task(self._watch(), name="reloader")
+        self._watching = asyncio.create_task(self._keep_watching(), name="reloader")
 
     async def stop(self) -> None:
         """Stop watching."""
         self._stopped.set()
         if self._watching is not None:
-            await asyncio.wait_for(self._watching, 5)
+            await asyncio.wait({self._watching}, timeout=5)
 
     async def reload(self) -> bool:
         """Read everything again and take it up; False when it is wrong and nothing changed."""
         async with self._one_at_a_time:
             try:
                 loaded = await asyncio.to_thread(self._declared.read_again)
-                await self._apply(loaded)
+                restart = await self._apply(loaded)
             except DeclarationError as error:
-                problems = [str(problem) for problem in error.problems]
-                self._log.error("reload refused; nothing changed", problems=problems)
-                return False
+                return self._refuse([str(problem) for problem in error.problems])
             except ColonnadeError as error:
-                self._log.error("reload refused; nothing changed", problems=[error.message])
-                return False
-            self._report(loaded)
-            self._loaded = loaded
+                return self._refuse(error.message.splitlines())
+            except Exception as error:
+                self._log.exception("reload failed")
+                return self._refuse([f"{type(error).__name__}: {error}"])
+            self._take_over(loaded, restart)
             return True
 
-    def _report(self, loaded: LoadedPlatform) -> None:
-        before, after = self._loaded.platform, loaded.platform
-        changed = [key for key in RESTART_KEYS if getattr(before, key) != getattr(after, key)]
-        if changed:
-            self._log.warning("some changes need a restart", keys=changed)
-        if before.logging != after.logging:
-            configure_logs(after.logging.level, after.logging.format)
+    def _refuse(self, problems: list[str]) -> bool:
+        self._log.error("reload refused; nothing changed", problems=problems)
+        return False
+
+    def _take_over(self, loaded: LoadedPlatform, restart: list[str]) -> None:
+        if restart:
+            self._log.warning("some changes need a restart", keys=restart)
+        before, after = self._loaded.platform.logging, loaded.platform.logging
+        if before != after:
+            configure_logs(after.level, after.format)
+        self._loaded = loaded
         self._log.info("reloaded", tenants=len(loaded.tenants), digest=loaded.digest)
 
-    async def _watch(self) -> None:
-        folders = {
-            self._loaded.tenants_folder,
-            self._loaded.policies_folder,
-            self._declared.path.parent,
-        }
+    async def _keep_watching(self) -> None:
+        while not self._stopped.is_set():
+            try:
+                await self._watch(self._folders())
+            except OSError as error:
+                self._log.error("the declaration cannot be watched", reason=str(error))
+                await self._stopped_within(WATCH_AGAIN_SECONDS)
+
+    async def _watch(self, folders: frozenset[Path]) -> None:
+        """Reload on every change, until stopped or until other folders are to be watched."""
         changes = awatch(
             *folders,
-            watch_filter=lambda change, path: path.endswith((".yaml", ".rego")),
+            watch_filter=lambda change, path: _matters(Path(path), folders),
             stop_event=self._stopped,
             step=QUIET_MILLISECONDS,
             debounce=QUIET_MILLISECONDS * 4,
             recursive=False,
         )
-        async for _ in changes:
+        async for found in changes:
             await self.reload()
+            # A folder that was replaced is another one: the old watch would hear nothing of it.
+            replaced = any(Path(path) in folders for _, path in found)
+            if replaced or self._folders() != folders:
+                return
+
+    def _folders(self) -> frozenset[Path]:
+        loaded = self._loaded
+        found = (loaded.tenants_folder, loaded.policies_folder, self._declared.path.parent)
+        return frozenset(folder.absolute() for folder in found)
+
+    async def _stopped_within(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._stopped.wait()
+        except TimeoutError:
+            return
+
+
+def _matters(path: Path, folders: frozenset[Path]) -> bool:
+    return (
+        path.suffix in {".yaml", ".yml", ".rego"} or path.name == _SWAPPED_LINK or path in folders
+    )

@@ -6,7 +6,7 @@ Stop, in reverse: not ready, stop accepting, drain, bus, leases, close.
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from typing import TypeVar
@@ -19,10 +19,11 @@ from colonnade.clock import SystemClock
 from colonnade.context import ContextSigner
 from colonnade.messages import Message, Request
 from colonnade.policy import MemoisedPolicy
-from colonnade.services import Authenticator
+from colonnade.services import Authenticator, HealthCheck, ServiceContext
 from colonnade_runtime.assembly.adapters import Adapters
 from colonnade_runtime.assembly.background import ProcessBackground
 from colonnade_runtime.assembly.policies import policy_bundle
+from colonnade_runtime.assembly.reconfiguration import configs_of, reconfiguration
 from colonnade_runtime.assembly.services import Services
 from colonnade_runtime.assembly.stores import Stores
 from colonnade_runtime.assembly.waiting import until_available
@@ -32,6 +33,7 @@ from colonnade_runtime.dispatcher import Dispatcher
 from colonnade_runtime.gateway.application import Gateway
 from colonnade_runtime.gateway.authentication import Authentication
 from colonnade_runtime.gateway.health import Health
+from colonnade_runtime.plugins import Plugin
 from colonnade_runtime.reloading import Reloader
 from colonnade_runtime.secret_vault import SecretVault
 from colonnade_runtime.service_context import WORKERS, OwnerPasswords
@@ -59,12 +61,13 @@ class Runtime:
         self.background = ProcessBackground()
         self.reloader = Reloader(declared, self._take_up, self._log)
         access = structlog.get_logger("access") if self._platform.logging.access else None
-        self.gateway = Gateway(Health(), self._log, access)
+        self.gateway = Gateway(Health(self._log), self._log, access)
         self._vault = SecretVault(declared.plugins.adapters("secret_resolvers"))
         self.tenants = TenantDirectory(declared.loaded.tenants, self._platform.gateway.domain)
         self._adapters = Adapters(
             self._loaded, self._plugins, self._vault, self._clock, self.tenants.is_known, PROCESS
         )
+        self._configs = configs_of(self._loaded)
         self._stores = Stores(self._platform, self._adapters, self._stack)
 
     async def start(self) -> None:
@@ -93,12 +96,13 @@ class Runtime:
         self._dispatcher = Dispatcher(bus, self._policy, self.tenants, signer, self._log)
         authenticators: list[Authenticator] = []
         self._authentication = Authentication(authenticators)
-        services = self._services(bus)
+        services = self._hosted = self._services(bus)
         for name in self._plugins.start_order:
             waiting["start"] = f"service {name}"
             plugin = self._plugins.services[name]
             ctx = await services.add(plugin)
             authenticators.extend(plugin.call("authenticators", ctx=ctx) or ())
+            self.gateway.health.checks.add(_named_checks(name, plugin, ctx))
         await self.background.start()
         self._open(services)
         if self._platform.tenants.watch:
@@ -110,6 +114,7 @@ class Runtime:
         """Stop taking requests, let what runs end within the declared time, close everything."""
         self.gateway.health.waiting_for["stop"] = "the platform is stopping"
         self.gateway.close()
+        await self.gateway.health.checks.stop()
         drain = float(self._platform.shutdown.drain)
         await self.gateway.drained(drain)
         await self.background.drain(drain)
@@ -127,15 +132,21 @@ class Runtime:
         """
         return await self._dispatcher.ask(request)
 
-    async def _take_up(self, loaded: LoadedPlatform) -> None:
-        """Secrets, policies and tenants of a new declaration; all or none."""
+    async def _take_up(self, loaded: LoadedPlatform) -> list[str]:
+        """Secrets, policies, tenants and configuration of a new declaration; all or none."""
+        started = self.declared.loaded.platform
         entries = self.tenants.prepared(loaded.tenants)
+        changes = reconfiguration(started, self._configs, self._plugins, loaded)
         resolved = await self._vault.resolved(loaded)
         bundle = policy_bundle(loaded, self._plugins)
         if bundle.revision != self._policy.revision:
             await self._policy.load(bundle)
+        # From here on nothing can fail, and nothing is awaited: no request sees a half of it.
         self._vault.swap(resolved)
         self.tenants.swap(entries)
+        self._configs.update(changes.configs)
+        self._hosted.reconfigure(changes.configs)
+        return changes.restart
 
     async def _start_secrets(self) -> None:
         resolved = await self._vault.resolved(self._loaded)
@@ -157,6 +168,7 @@ class Runtime:
             for name, plugin in self._plugins.services.items()
         }
         await self._stores.start(wanted)
+        self.gateway.health.checks.add(self._stores.health_checks())
 
     async def _start_bus(self) -> Bus:
         bus = self._adapters.bus()
@@ -196,7 +208,17 @@ class Runtime:
             self._authentication,
             maximum_body=int(self._platform.gateway.max_body),
             timeout=float(self._platform.gateway.timeout),
+            filters=[
+                each
+                for plugin in self._plugins.every()
+                for each in plugin.call("gateway_filters") or ()
+            ],
         )
+
+
+def _named_checks(service: str, plugin: Plugin, ctx: ServiceContext) -> list[HealthCheck]:
+    checks: Sequence[HealthCheck] = plugin.call("health_checks", ctx=ctx) or ()
+    return [HealthCheck(f"service {service}: {each.name}", each.check) for each in checks]
 
 
 __all__ = ["Declared", "Runtime", "policy_bundle", "read_declaration"]

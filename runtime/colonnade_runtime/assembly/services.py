@@ -17,6 +17,7 @@ from colonnade.operations import handlers_of, operation_of
 from colonnade.services import ExtensionContext, ServiceContext
 from colonnade.store import SqlStore
 from colonnade_runtime.assembly.background import ProcessBackground, tasks_of
+from colonnade_runtime.assembly.reconfiguration import Configs
 from colonnade_runtime.assembly.stores import NoStore, Stores
 from colonnade_runtime.background import BackgroundWork
 from colonnade_runtime.declaration import LoadedPlatform
@@ -52,7 +53,8 @@ class Services:
     workers: ThreadPoolExecutor
     background: ProcessBackground
     stack: AsyncExitStack
-    contexts: dict[str, ServiceContext] = field(default_factory=dict)
+    contexts: dict[str, RuntimeServiceContext] = field(default_factory=dict)
+    extension_contexts: dict[str, RuntimeExtensionContext] = field(default_factory=dict)
 
     async def add(self, plugin: Plugin) -> ServiceContext:
         """Set one service up and host it; it is torn down with the stack.
@@ -77,6 +79,15 @@ class Services:
             )
             self.background.add(name, work)
         return ctx
+
+    def reconfigure(self, configs: Configs) -> None:
+        """Give contexts their new configuration; services read it anew, as they promised."""
+        for (section, name), config in configs.items():
+            if section == "services" and name in self.contexts:
+                self.contexts[name].config = config
+            for context in self.extension_contexts.values():
+                if context.name == name:
+                    context.config = config
 
     def routes(self) -> list[Any]:
         """What every service mounts on HTTP, in start order."""
@@ -141,13 +152,15 @@ class Services:
         """The context with which `plugin` answers a hook that `service` owns."""
         if plugin.info.service == service:
             return self.contexts[service]
-        config = (
-            self.loaded.config_of(plugin.info.service)
-            if plugin.info.service is not None
-            else self.loaded.extension_config_of(plugin.name)
-        )
-        log = structlog.get_logger(plugin.name)
-        return RuntimeExtensionContext(**self._common(plugin.name, config, log))
+        if plugin.name not in self.extension_contexts:
+            config = (
+                self.loaded.config_of(plugin.info.service)
+                if plugin.info.service is not None
+                else self.loaded.extension_config_of(plugin.name)
+            )
+            common = self._common(plugin.name, config, structlog.get_logger(plugin.name))
+            self.extension_contexts[plugin.name] = RuntimeExtensionContext(**common)
+        return self.extension_contexts[plugin.name]
 
     async def _host(self, plugin: Plugin, objects: Sequence[object]) -> None:
         offered = {operation_of(request).request for request in plugin.call("operations") or ()}

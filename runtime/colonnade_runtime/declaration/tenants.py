@@ -62,7 +62,15 @@ def tenant_files(folder: FilePath) -> tuple[list[FilePath], list[Problem]]:
     """The tenant files in `folder`, by name. Hidden files and editors' copies are passed over."""
     files: list[FilePath] = []
     problems: list[Problem] = []
-    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+    try:
+        listed = sorted(folder.iterdir())
+    except FileNotFoundError:
+        # `tenants.folder` is named as missing where it is declared.
+        listed = []
+    except OSError as error:
+        message = f"cannot be read: {error.strerror}; tenants are declared there"
+        return [], [Problem.at(Place(str(folder)), "", message)]
+    for path in listed:
         if path.name.startswith("."):
             continue
         if path.suffix == ".yaml":

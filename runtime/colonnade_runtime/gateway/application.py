@@ -9,13 +9,15 @@ from typing import Any
 
 from litestar import Litestar, Router
 from litestar.enums import ScopeType
-from litestar.types import HTTPScope, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
+from colonnade.adapters import GatewayFilter
 from colonnade.errors import ColonnadeError, InternalError, Unavailable
 from colonnade_runtime.dispatcher import Dispatcher
 from colonnade_runtime.gateway.authentication import Authentication
 from colonnade_runtime.gateway.entrance import Entrance
 from colonnade_runtime.gateway.exchange import Exchange
+from colonnade_runtime.gateway.filters import filtered
 from colonnade_runtime.gateway.health import Health, send_json
 from colonnade_runtime.gateway.hot_reads import HotReads
 from colonnade_runtime.gateway.openapi import openapi_document
@@ -31,6 +33,7 @@ class Gateway:
         self._log = log
         self._access_log = access_log
         self._entrance: Entrance | None = None
+        self._answering: ASGIApp = self._answer  # type: ignore[assignment]
         self._in_flight = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -44,6 +47,7 @@ class Gateway:
         *,
         maximum_body: int,
         timeout: float,
+        filters: Sequence[GatewayFilter] = (),
     ) -> None:
         """Serve the services' routes from now on."""
         self.application = Litestar(
@@ -64,6 +68,7 @@ class Gateway:
             maximum_body,
             timeout,
         )
+        self._answering = filtered(self._answer, filters, self._log)  # type: ignore[arg-type]
 
     def close(self) -> None:
         """Answer 503 again; what runs may end."""
@@ -82,7 +87,7 @@ class Gateway:
         if scope["type"] != ScopeType.HTTP:
             return
         if not await self.health.answered(scope["path"], send):
-            await self._answer(scope, receive, send)
+            await self._answering(scope, receive, send)
 
     async def _answer(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         exchange = Exchange(scope, send)

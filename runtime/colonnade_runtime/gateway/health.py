@@ -1,17 +1,21 @@
 """What a load balancer and Prometheus ask: `/livez`, `/readyz`, `/metrics`."""
 
 import json
+from typing import Any
 
 from litestar.types import Send
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+
+from colonnade_runtime.gateway.health_checks import HealthChecks
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
 class Health:
-    """Knows what the platform is still waiting for."""
+    """Knows what the platform is still waiting for, and asks whether its parts can work."""
 
-    def __init__(self) -> None:
+    def __init__(self, log: Any) -> None:
+        self.checks = HealthChecks(log)
         self.waiting_for: dict[str, str] = {"start": "the platform is starting"}
         self.registry = CollectorRegistry()
         self.requests = Counter(
@@ -43,16 +47,21 @@ class Health:
         if path == "/livez":
             await _send(send, 200, b'{"status": "alive"}', b"application/json")
         elif path == "/readyz":
-            status = 503 if self.waiting_for else 200
-            state = {"status": "ready" if status == 200 else "not ready"}
-            body = json.dumps(state | {"waiting_for": self.waiting_for}).encode()
-            await _send(send, status, body, b"application/json")
+            await self._ready(send)
         elif path == "/metrics":
             kind = b"text/plain; version=0.0.4; charset=utf-8"
             await _send(send, 200, generate_latest(self.registry), kind)
         else:
             return False
         return True
+
+    async def _ready(self, send: Send) -> None:
+        waiting_for = dict(self.waiting_for)
+        if not waiting_for:
+            waiting_for = await self.checks.failing()
+        state = "not ready" if waiting_for else "ready"
+        body = json.dumps({"status": state, "waiting_for": waiting_for}).encode()
+        await _send(send, 503 if waiting_for else 200, body, b"application/json")
 
 
 async def send_json(send: Send, body: bytes) -> None:

@@ -1,0 +1,102 @@
+"""What a new declaration changes in a process that runs, and what only a restart changes."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from pydantic import BaseModel
+
+from colonnade.errors import ConfigurationError
+from colonnade_runtime.declaration import LoadedPlatform, Platform
+from colonnade_runtime.plugins import Plugin, Plugins
+
+Configs = dict[tuple[str, str], BaseModel]
+"""(`services` or `plugins`, name) → the configuration in force."""
+
+RESTART_KEYS = (
+    ("environment",),
+    ("processes",),
+    ("stores",),
+    ("bus",),
+    ("policy", "engine"),
+    ("gateway",),
+    ("tenants", "watch"),
+    ("logging", "access"),
+    ("shutdown",),
+)
+"""Keys of platform.yaml that a running process does not take up."""
+
+
+@dataclass(slots=True)
+class Reconfiguration:
+    """`configs` can be taken up; the keys in `restart` cannot, and stay as they were."""
+
+    configs: Configs = field(default_factory=dict)
+    restart: list[str] = field(default_factory=list)
+
+
+def configs_of(loaded: LoadedPlatform) -> Configs:
+    """Every configuration of a declaration."""
+    services = {("services", name): config for name, config in loaded.configs.items()}
+    extensions = {("plugins", name): config for name, config in loaded.extension_configs.items()}
+    return {**services, **extensions}
+
+
+def reconfiguration(
+    started: Platform, running: Configs, plugins: Plugins, loaded: LoadedPlatform
+) -> Reconfiguration:
+    """Compare what runs with what is declared now; `started` is the platform at the start.
+
+    Raises:
+        ConfigurationError: when a plugin breaks while it is asked whether it can reload.
+    """
+    found = Reconfiguration(restart=list(_restart_keys(started, loaded.platform)))
+    declared = configs_of(loaded)
+    for key, old in running.items():
+        new = declared.get(key)
+        if new is None or new == old:
+            continue
+        group: Mapping[str, Plugin] = getattr(
+            plugins, "services" if key[0] == "services" else "extensions"
+        )
+        if keys := _keys_to_restart(group[key[1]], old, new):
+            found.restart += [f"{key[0]}.{key[1]}.config.{name}" for name in keys]
+        else:
+            found.configs[key] = new
+    return found
+
+
+def _keys_to_restart(plugin: Plugin, old: BaseModel, new: BaseModel) -> list[str]:
+    try:
+        answer = plugin.call("can_reload", old=old, new=new)
+    except Exception as error:
+        raise ConfigurationError(
+            f"The {plugin} is broken: its hook can_reload raised {type(error).__name__}: {error}."
+        ) from None
+    if answer is not None:
+        return list(answer)
+    fields = type(old).model_fields
+    return [name for name in fields if getattr(old, name) != getattr(new, name)]
+
+
+def _restart_keys(before: Platform, after: Platform) -> Iterator[str]:
+    for path in RESTART_KEYS:
+        old, new = before, after
+        for step in path:
+            old, new = getattr(old, step), getattr(new, step)
+        if old != new:
+            yield ".".join(path)
+    for section in ("services", "plugins"):
+        yield from _changed_members(section, getattr(before, section), getattr(after, section))
+
+
+def _changed_members(
+    section: str, before: Mapping[str, BaseModel], after: Mapping[str, BaseModel]
+) -> Iterator[str]:
+    for name in sorted(before.keys() | after.keys()):
+        old, new = before.get(name), after.get(name)
+        if old is None or new is None or _without_config(old) != _without_config(new):
+            yield f"{section}.{name}"
+
+
+def _without_config(section: BaseModel) -> BaseModel:
+    return section.model_copy(update={"config": {}})

@@ -1,0 +1,233 @@
+"""A reload takes a declaration up whole, or changes nothing and says why."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+from small_site import TENANT, make_plugin, make_site, runtime_of, started
+from structlog.testing import capture_logs
+
+from colonnade.errors import ColonnadeError
+from colonnade.services import ServiceContext
+from colonnade_runtime.runtime import Runtime
+
+
+class Config(BaseModel):
+    size: int = 1
+    colour: str = "blue"
+
+
+@pytest.fixture
+async def runtime(tmp_path: Path) -> AsyncIterator[Runtime]:
+    async with started(runtime_of(make_site(tmp_path))) as running:
+        yield running
+
+
+def answers(runtime: Runtime, host: str) -> str:
+    """The id of the tenant at a host, or the code of the error."""
+    try:
+        return runtime.tenants.resolve(host, None).info.id
+    except ColonnadeError as error:
+        return error.code
+
+
+async def problems_of(runtime: Runtime) -> str:
+    """What a reload that is refused says."""
+    with capture_logs() as logs:
+        assert await runtime.reloader.reload() is False
+    [refusal] = [line for line in logs if line["event"] == "reload refused; nothing changed"]
+    return "\n".join(refusal["problems"])
+
+
+def new_tenant(folder: Path, more: str = "") -> Path:
+    path = folder / "tenants" / "initech.yaml"
+    path.write_text(TENANT.format(name="initech") + more)
+    return path
+
+
+async def test_a_removed_file_removes_the_academy(runtime: Runtime, tmp_path: Path) -> None:
+    (tmp_path / "tenants" / "globex.yaml").unlink()
+    assert await runtime.reloader.reload()
+    assert answers(runtime, "globex.localhost") == "not_found"
+    assert answers(runtime, "acme.localhost") == "acme"
+
+
+async def test_a_suspended_academy_comes_back(runtime: Runtime, tmp_path: Path) -> None:
+    path = new_tenant(tmp_path, "status: suspended\n")
+    assert await runtime.reloader.reload()
+    assert answers(runtime, "initech.localhost") == "forbidden"
+    path.write_text(TENANT.format(name="initech") + "status: active\n")
+    assert await runtime.reloader.reload()
+    assert answers(runtime, "initech.localhost") == "initech"
+
+
+async def test_a_domain_moves_from_one_academy_to_another(runtime: Runtime, tmp_path: Path) -> None:
+    path = new_tenant(tmp_path, "domains: [learn.example]\n")
+    assert await runtime.reloader.reload()
+    assert answers(runtime, "learn.example") == "initech"
+    path.unlink()
+    acme = tmp_path / "tenants" / "acme.yaml"
+    acme.write_text(acme.read_text() + "domains: [learn.example]\n")
+    assert await runtime.reloader.reload()
+    assert answers(runtime, "learn.example") == "acme"
+
+
+async def test_a_domain_that_another_academy_has_is_refused_at_both_places(
+    runtime: Runtime, tmp_path: Path
+) -> None:
+    new_tenant(tmp_path, "domains: [learn.example]\n")
+    acme = tmp_path / "tenants" / "acme.yaml"
+    acme.write_text(acme.read_text() + "domains: [learn.example]\n")
+    told = await problems_of(runtime)
+    assert "acme.yaml:6:" in told
+    assert "initech.yaml:6:" in told
+    assert answers(runtime, "learn.example") == "invalid_request"
+    assert answers(runtime, "initech.localhost") == "not_found"
+
+
+def a_directory(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+def a_dangling_link(path: Path) -> None:
+    path.unlink()
+    path.symlink_to("nowhere.yaml")
+
+
+def a_link_to_itself(path: Path) -> None:
+    path.unlink()
+    path.symlink_to(path.name)
+
+
+def ten_megabytes(path: Path) -> None:
+    path.write_text("name: " + "x" * 10_000_000)
+
+
+BROKEN: list[tuple[Callable[[Path], Any], str]] = [
+    (a_directory, "globex.yaml: is not a file"),
+    (a_dangling_link, "globex.yaml: cannot be read: no such file"),
+    (a_link_to_itself, "globex.yaml: cannot be read: too many levels"),
+    (ten_megabytes, "globex.yaml:1:1: the file is larger than 1 MiB"),
+    (lambda path: path.write_bytes(b"name: \xff\xfe"), "globex.yaml:1:"),
+    (lambda path: path.write_bytes(b""), "globex.yaml:1:1: the file is empty"),
+    (lambda path: path.write_bytes(b"\0" * 100), "globex.yaml:1:1"),
+    (lambda path: path.write_text("a: &a [*a]"), "globex.yaml:1:"),
+    (lambda path: path.rename(path.with_name("GLOBEX.yaml")), "GLOBEX.yaml"),
+    (lambda path: path.rename(path.with_suffix(".yml")), "must end in .yaml"),
+]
+
+
+@pytest.mark.parametrize(("break_it", "told"), BROKEN)
+async def test_a_file_that_cannot_be_used_changes_nothing_and_is_named(
+    runtime: Runtime, tmp_path: Path, break_it: Callable[[Path], Any], told: str
+) -> None:
+    new_tenant(tmp_path)
+    break_it(tmp_path / "tenants" / "globex.yaml")
+    assert told in await problems_of(runtime)
+    assert answers(runtime, "globex.localhost") == "globex"
+    assert answers(runtime, "initech.localhost") == "not_found"
+
+
+async def test_a_folder_that_is_gone_changes_nothing_and_is_named(
+    runtime: Runtime, tmp_path: Path
+) -> None:
+    shutil.rmtree(tmp_path / "tenants")
+    assert "there is no folder 'tenants'" in await problems_of(runtime)
+    assert answers(runtime, "globex.localhost") == "globex"
+
+
+async def test_policy_data_of_a_wrong_form_changes_nothing(
+    runtime: Runtime, tmp_path: Path
+) -> None:
+    new_tenant(tmp_path, "policy: {allow: everything}\n")
+    assert "initech" in await problems_of(runtime)
+    assert answers(runtime, "initech.localhost") == "not_found"
+
+
+async def test_a_file_that_is_a_link_is_followed(runtime: Runtime, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere.txt"
+    elsewhere.write_text(TENANT.format(name="initech"))
+    (tmp_path / "tenants" / "initech.yaml").symlink_to(elsewhere)
+    assert await runtime.reloader.reload()
+    assert answers(runtime, "initech.localhost") == "initech"
+
+
+async def test_a_folder_that_was_replaced_is_watched_on(runtime: Runtime, tmp_path: Path) -> None:
+    folder = tmp_path / "tenants"
+    shutil.copytree(folder, tmp_path / "later")
+    folder.rename(tmp_path / "before")
+    (tmp_path / "later").rename(folder)
+    async with asyncio.timeout(10):
+        while answers(runtime, "initech.localhost") != "initech":
+            # Each write is an event of its own: the first may come before the new watch.
+            new_tenant(tmp_path)
+            await asyncio.sleep(0.2)
+
+
+async def test_what_needs_a_restart_is_said_and_the_rest_is_taken_up(
+    runtime: Runtime, tmp_path: Path
+) -> None:
+    make_site(tmp_path, "gateway: {port: 8765}\nlogging: {access: false}\n", acme="")
+    with capture_logs() as logs:
+        assert await runtime.reloader.reload()
+    [told] = [line for line in logs if line["event"] == "some changes need a restart"]
+    assert told["keys"] == ["gateway", "logging.access"]
+
+
+def service(seen: list[ServiceContext], **hooks: Any) -> Any:
+    @asynccontextmanager
+    async def running(ctx: ServiceContext) -> AsyncIterator[Sequence[object]]:
+        seen.append(ctx)
+        yield ()
+
+    return make_plugin(
+        "shop",
+        "shop",
+        create_service=lambda ctx: running(ctx),
+        config_model=lambda: Config,
+        **hooks,
+    )
+
+
+BEFORE = "services: {shop: {config: {size: 1}}}\n"
+AFTER = "services: {shop: {config: {size: 2}}}\n"
+
+
+@pytest.mark.parametrize(
+    ("hooks", "size", "keys"),
+    [
+        ({"can_reload": lambda old, new: []}, 2, []),
+        ({"can_reload": lambda old, new: ["size"]}, 1, ["services.shop.config.size"]),
+        ({}, 1, ["services.shop.config.size"]),
+    ],
+)
+async def test_a_service_says_whether_its_configuration_may_change_while_it_runs(
+    tmp_path: Path, hooks: dict[str, Any], size: int, keys: list[str]
+) -> None:
+    seen: list[ServiceContext] = []
+    platform = make_site(tmp_path, BEFORE)
+    async with started(runtime_of(platform, service(seen, **hooks))) as runtime:
+        make_site(tmp_path, AFTER)
+        with capture_logs() as logs:
+            assert await runtime.reloader.reload()
+        told = [line["keys"] for line in logs if line["event"] == "some changes need a restart"]
+        assert told == ([keys] if keys else [])
+        assert isinstance(seen[0].config, Config)
+        assert seen[0].config.size == size
+
+
+async def test_a_plugin_that_breaks_while_it_is_asked_refuses_the_reload(tmp_path: Path) -> None:
+    def broken(old: Config, new: Config) -> list[str]:
+        raise ValueError("no")
+
+    platform = make_site(tmp_path, BEFORE)
+    async with started(runtime_of(platform, service([], can_reload=broken))) as runtime:
+        make_site(tmp_path, AFTER, initech="")
+        assert "can_reload raised ValueError" in await problems_of(runtime)
+        assert answers(runtime, "initech.localhost") == "not_found"
