@@ -28,7 +28,7 @@ MASKED_KEYS = frozenset(
 
 def configure_logs(level: str, form: str) -> None:
     """Set the whole process up. `form` is console, json, or auto (console on a terminal)."""
-    console = form == "console" or (form == "auto" and sys.stderr.isatty())
+    console = is_for_people(form)
     renderer: Any = (
         structlog.dev.ConsoleRenderer() if console else structlog.processors.JSONRenderer()
     )
@@ -47,6 +47,11 @@ def configure_logs(level: str, form: str) -> None:
         ),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
+
+
+def is_for_people(form: str) -> bool:
+    """Whether lines of this form are for a console."""
+    return form == "console" or (form == "auto" and sys.stderr.isatty())
 
 
 def add_call(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:

@@ -30,11 +30,13 @@ from colonnade_runtime.assembly.waiting import until_available
 from colonnade_runtime.declaration import LoadedPlatform
 from colonnade_runtime.declared import Declared, read_declaration
 from colonnade_runtime.dispatcher import Dispatcher
+from colonnade_runtime.gateway.access_log import access_log_of
 from colonnade_runtime.gateway.application import Gateway
 from colonnade_runtime.gateway.authentication import Authentication
 from colonnade_runtime.gateway.health import Health
 from colonnade_runtime.plugins import Plugin
 from colonnade_runtime.reloading import Reloader
+from colonnade_runtime.row_cache import RowCache
 from colonnade_runtime.secret_vault import SecretVault
 from colonnade_runtime.service_context import WORKERS, OwnerPasswords
 from colonnade_runtime.tenants import TenantDirectory
@@ -60,8 +62,8 @@ class Runtime:
         self._bus: Bus | None = None
         self.background = ProcessBackground()
         self.reloader = Reloader(declared, self._take_up, self._log)
-        access = structlog.get_logger("access") if self._platform.logging.access else None
-        self.gateway = Gateway(Health(self._log), self._log, access)
+        access_log = access_log_of(self._platform.logging)
+        self.gateway = Gateway(Health(self._log), self._log, access_log)
         self._vault = SecretVault(declared.plugins.adapters("secret_resolvers"))
         self.tenants = TenantDirectory(declared.loaded.tenants, self._platform.gateway.domain)
         self._adapters = Adapters(
@@ -93,7 +95,8 @@ class Runtime:
         waiting["start"] = "bus"
         bus = await self._start_bus()
         signer = ContextSigner(secrets.token_bytes(32))
-        self._dispatcher = Dispatcher(bus, self._policy, self.tenants, signer, self._log)
+        cache = RowCache(int(self._platform.gateway.row_cache))
+        self._dispatcher = Dispatcher(bus, self._policy, self.tenants, signer, self._log, cache)
         authenticators: list[Authenticator] = []
         self._authentication = Authentication(authenticators)
         services = self._hosted = self._services(bus)
@@ -123,6 +126,7 @@ class Runtime:
             await self._bus.stop(drain)
         await self.background.release()
         await self._stack.aclose()
+        await self.gateway.finish()
 
     async def ask(self, request: Request[ResponseT]) -> ResponseT:
         """Ask an operation as whoever is current; what runs beside the services does.

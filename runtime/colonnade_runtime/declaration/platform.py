@@ -134,6 +134,9 @@ class GatewaySection(Section):
     max_body: Size = Size(2**20)
     """The largest body of a JSON route. Uploads have a limit of their own."""
 
+    row_cache: Size = Size(64 * 2**20)
+    """Memory for the encoded answers of hot reads; `0B` keeps none."""
+
     timeout: Timeout = Duration(30)
     """How long one request may take, streams apart."""
 

@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -14,6 +15,7 @@ from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 from colonnade.adapters import GatewayFilter
 from colonnade.errors import ColonnadeError, InternalError, Unavailable
 from colonnade_runtime.dispatcher import Dispatcher
+from colonnade_runtime.gateway.access_log import AccessLine, AccessLog
 from colonnade_runtime.gateway.authentication import Authentication
 from colonnade_runtime.gateway.entrance import Entrance
 from colonnade_runtime.gateway.exchange import Exchange
@@ -28,7 +30,7 @@ from colonnade_runtime.tenants import TenantDirectory
 class Gateway:
     """Answers from the first moment; everything but health is 503 until `open` was called."""
 
-    def __init__(self, health: Health, log: Any, access_log: Any | None) -> None:
+    def __init__(self, health: Health, log: Any, access_log: AccessLog | None) -> None:
         self.health = health
         self._log = log
         self._access_log = access_log
@@ -82,6 +84,11 @@ class Gateway:
             return False
         return True
 
+    async def finish(self) -> None:
+        """Write what is left of the access log."""
+        if self._access_log is not None:
+            await self._access_log.stop()
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One ASGI connection."""
         if scope["type"] != ScopeType.HTTP:
@@ -126,13 +133,18 @@ class Gateway:
         seconds = time.perf_counter() - exchange.started
         self.health.record(scope["method"], exchange.status, seconds)
         if self._access_log is not None:
-            self._access_log.info(
-                "request",
-                method=scope["method"],
-                path=scope["path"],
-                status=exchange.status,
-                milliseconds=round(seconds * 1000, 1),
-                request_id=exchange.request_id,
+            context = exchange.context
+            self._access_log.record(
+                AccessLine(
+                    datetime.now(UTC),
+                    scope["method"],
+                    scope["path"],
+                    exchange.status,
+                    round(seconds * 1000, 1),
+                    exchange.request_id,
+                    context.tenant if context is not None else None,
+                    context.traceparent if context is not None else None,
+                )
             )
 
 

@@ -27,7 +27,6 @@ class Health:
         self.durations = Histogram(
             "colonnade_http_request_seconds", "How long requests took.", registry=self.registry
         )
-
         self._counters: dict[tuple[str, int], Counter] = {}
 
     def record(self, method: str, status: int, seconds: float) -> None:
