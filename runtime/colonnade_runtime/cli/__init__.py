@@ -13,6 +13,7 @@ from colonnade.errors import ColonnadeError, ConfigurationError
 from colonnade_runtime.cli import planning
 from colonnade_runtime.cli.creation import new
 from colonnade_runtime.cli.diagnosis import doctor
+from colonnade_runtime.cli.examination import examine
 from colonnade_runtime.cli.site import Site
 from colonnade_runtime.declaration import (
     platform_rows,
@@ -109,9 +110,22 @@ def run(site: Site) -> None:
 
 @main.command()
 @click.option("--format", "style", type=TEXT_OR_JSON, default="text", show_default=True)
+@click.option(
+    "--plugin",
+    "plugin_path",
+    type=click.Path(path_type=Path),
+    help="Instead, hold the rules for plugins against the one in this folder.",
+)
+@click.option("--update-contract", is_flag=True, help="With --plugin: record its contract anew.")
 @click.pass_obj
-def check(site: Site, style: str) -> None:
+def check(site: Site, style: str, plugin_path: Path | None, update_contract: bool) -> None:
     """Check files, plugins and policies without starting anything; exit 1 when one is wrong."""
+    if plugin_path is not None:
+        with _in_sentences():
+            passed = examine(plugin_path, style, update=update_contract)
+        if not passed:
+            raise click.exceptions.Exit(1)
+        return
     problems = _problems(site)
     if style == "json":
         click.echo(json.dumps({"valid": not problems, "problems": problems}, indent=2))

@@ -8,6 +8,7 @@ import click
 import yaml
 
 from colonnade.errors import ConfigurationError
+from colonnade_runtime.cli.plugin_files import PluginNames, plugin_files
 from colonnade_runtime.cli.site import Site
 from colonnade_runtime.declaration import DeclarationError, load_platform_outline
 from colonnade_runtime.declaration.tenant import TENANT_ID_PATTERN
@@ -16,7 +17,7 @@ from colonnade_runtime.demo import PARTS, demo_folder
 
 @click.group()
 def new() -> None:
-    """Create a tenant or a whole site."""
+    """Create a tenant, a plugin or a whole site."""
 
 
 @new.command()
@@ -77,3 +78,34 @@ def new_site(folder: Path) -> None:
     except OSError as error:
         raise click.ClickException(f"{folder} cannot be written: {error.strerror}.") from error
     click.echo(f"Wrote {folder}. Start it with: colonnade --platform {folder}/platform.yaml run")
+
+
+@new.command("plugin")
+@click.argument("name", metavar="NAME")
+@click.option(
+    "--into",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The folder to write; without it, one of the distribution's name here.",
+)
+def new_plugin(name: str, into: Path | None) -> None:
+    """Write a plugin with a service of its own: acme-quiz is one for the service quiz.
+
+    It is complete, and its tests pass: package, policies, migrations, contract test.
+    """
+    try:
+        names = PluginNames.of(name)
+    except ConfigurationError as error:
+        raise click.ClickException(error.message) from error
+    folder = into or Path(names.distribution)
+    if folder.exists() and any(folder.iterdir()):
+        raise click.ClickException(f"{folder} is not empty; name another with --into.")
+    try:
+        for path, text in plugin_files(names).items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise click.ClickException(f"{folder} cannot be written: {error.strerror}.") from error
+    click.echo(
+        f"Wrote {folder}. Install it with: pip install -e {folder}[test]\n"
+        f"Check it with: colonnade check --plugin {folder}"
+    )

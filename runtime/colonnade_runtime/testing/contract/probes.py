@@ -54,7 +54,7 @@ async def probe_routes(
         stranger = await _ask(client, here, path, binding, {}, {})
         missing = await _ask(client, there, path, binding, {}, _OWNER)
         foreign = None
-        if any(name in ids for name, _ in _parameters(path)):
+        if any(ids.keys() & set(parameter) for parameter in _parameters(path)):
             foreign = await _ask(client, there, path, binding, ids, _OWNER)
         refuses = stranger.status_code in (401, 403) and "www-authenticate" in stranger.headers
         answers = _told(missing, ids), _maybe(foreign, ids)

@@ -84,7 +84,7 @@ def _need(subject: Subject) -> StoreNeed | None:
 def _metadata(need: StoreNeed) -> MetaData:
     try:
         return models_metadata(need)
-    except (ConfigurationError, ImportError) as error:
+    except Exception as error:
         raise NotTried(f"the models cannot be read: {error}") from error
 
 
