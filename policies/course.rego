@@ -46,7 +46,12 @@ for_learners := {
 	"enrollment.progress",
 }
 
-for_sellers := {"enrollment.reserve", "enrollment.activate", "enrollment.release"}
+for_sellers := {
+	"enrollment.reserve",
+	"enrollment.activate",
+	"enrollment.release",
+	"enrollment.end",
+}
 
 # --- everybody
 

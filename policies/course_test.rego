@@ -182,6 +182,10 @@ test_payment_releases_seats if {
 	data.colonnade.decision.grants == {[]} with input as asking("enrollment.release", service("service:payment"))
 }
 
+test_payment_ends_an_enrolment_that_was_refunded if {
+	data.colonnade.decision.grants == {[]} with input as asking("enrollment.end", service("service:payment"))
+}
+
 test_payment_changes_no_course if {
 	data.colonnade.decision.grants == set() with input as asking("course.update", service("service:payment"))
 }

@@ -149,6 +149,14 @@ class ValidationFailed(ColonnadeError):
     title = "Some fields are not valid"
 
 
+class IdempotencyKeyReused(ColonnadeError):
+    """The `Idempotency-Key` was used before, for another request."""
+
+    code = "idempotency_key_reused"
+    status = 422
+    title = "The idempotency key was used for another request"
+
+
 class TooManyRequests(ColonnadeError):
     """The caller must wait."""
 
@@ -193,6 +201,7 @@ PLATFORM_ERRORS: tuple[type[ColonnadeError], ...] = (
     ContentTooLarge,
     UnsupportedMediaType,
     RangeNotSatisfiable,
+    IdempotencyKeyReused,
     ValidationFailed,
     TooManyRequests,
     Unavailable,

@@ -11,7 +11,7 @@ strictly. The answer becomes JSON with `ETag` (where it has a `version`), `Locat
 """
 
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar, cast
 from urllib.parse import urlencode
 
@@ -29,6 +29,8 @@ from colonnade.errors import (
     UnsupportedMediaType,
     ValidationFailed,
 )
+from colonnade.idempotency import HEADER as IDEMPOTENCY_KEY
+from colonnade.idempotency import checked_key
 from colonnade.messages import Empty, Message, Request
 from colonnade.operations import Download, Operation, operation_of
 
@@ -51,7 +53,11 @@ class Edge(Protocol):
     """Bytes a JSON body may have."""
 
     async def ask(
-        self, request: Request[ResponseT], *, expected_versions: frozenset[int] | None = None
+        self,
+        request: Request[ResponseT],
+        *,
+        expected_versions: frozenset[int] | None = None,
+        idempotency_key: str | None = None,
     ) -> ResponseT:
         """Do the operation as the caller of this request."""
         ...
@@ -79,33 +85,44 @@ class Binding:
     """Media type of the response's body."""
     plain: bool = False
     """The route was made here: its whole response follows from the operation's answer."""
+    idempotency_key: bool = False
+    """Whether the header `Idempotency-Key` is required."""
+    raw: bool = False
+    """Whether the body is taken as it comes: its form is the sender's, not the operation's."""
 
 
 def get(path: str, request: type[Request[Any]]) -> HTTPRouteHandler:
     """Read: everything the operation takes comes from the path and the query."""
-    return _route("GET", path, request, 200)
+    return _route(path, request, Binding("GET", operation_of(request), 200))
 
 
 def post(
-    path: str, request: type[Request[Any]], *, status: int = 201, location: str | None = None
+    path: str,
+    request: type[Request[Any]],
+    *,
+    status: int = 201,
+    location: str | None = None,
+    idempotency_key: bool = False,
 ) -> HTTPRouteHandler:
-    """Create or do. `location` is a template over the answer's fields."""
-    return _route("POST", path, request, status, location)
+    """Create or do. `location` is a template over the answer's fields. With `idempotency_key`
+    the header of that name is required, and the handler uses `colonnade.idempotency.once`."""
+    binding = Binding("POST", operation_of(request), status, location)
+    return _route(path, request, replace(binding, idempotency_key=idempotency_key))
 
 
 def put(path: str, request: type[Request[Any]], *, status: int = 200) -> HTTPRouteHandler:
     """Replace."""
-    return _route("PUT", path, request, status)
+    return _route(path, request, Binding("PUT", operation_of(request), status))
 
 
 def patch(path: str, request: type[Request[Any]], *, status: int = 200) -> HTTPRouteHandler:
     """Change some fields; those not given stay as they are."""
-    return _route("PATCH", path, request, status)
+    return _route(path, request, Binding("PATCH", operation_of(request), status))
 
 
 def delete(path: str, request: type[Request[Any]]) -> HTTPRouteHandler:
     """Remove; answers 204."""
-    return _route("DELETE", path, request, 204)
+    return _route(path, request, Binding("DELETE", operation_of(request), 204))
 
 
 def bind(
@@ -116,11 +133,12 @@ def bind(
     body: str = JSON,
     answer: str = JSON,
     location: str | None = None,
+    raw: bool = False,
 ) -> dict[str, Any]:
     """The `opt` of a handwritten handler (an upload, a download), so that it is known too:
     `@post("/files", opt=bind("POST", UploadFile, body="multipart/form-data"))`."""
     operation = operation_of(request)
-    return {BINDING: Binding(method, operation, status, location, body, answer)}
+    return {BINDING: Binding(method, operation, status, location, body, answer, raw=raw)}
 
 
 def edge_of(request: AnyRequest) -> Edge:
@@ -128,19 +146,17 @@ def edge_of(request: AnyRequest) -> Edge:
     return cast("Edge", request.scope[EDGE])  # type: ignore[literal-required]
 
 
-def _route(
-    method: str,
-    path: str,
-    model: type[Request[Any]],
-    status: int,
-    location: str | None = None,
-) -> HTTPRouteHandler:
-    binding = Binding(method, operation_of(model), status, location, plain=True)
+def _route(path: str, model: type[Request[Any]], binding: Binding) -> HTTPRouteHandler:
+    method, status = binding.method, binding.status
+    binding = replace(binding, plain=True)
 
     async def handle(self: Any, request: AnyRequest) -> Response[bytes]:
         message = await read_request(request, model, has_body=method in ("POST", "PUT", "PATCH"))
-        answer = await edge_of(request).ask(message, expected_versions=if_match(request))
-        return respond(request, answer, status, location)
+        wanted: dict[str, Any] = {"expected_versions": if_match(request)}
+        if binding.idempotency_key:
+            wanted["idempotency_key"] = checked_key(request.headers.get(IDEMPOTENCY_KEY))
+        answer = await edge_of(request).ask(message, **wanted)
+        return respond(request, answer, status, binding.location)
 
     if status == 204:
         # Litestar refuses a 204 whose handler says that it answers with a body.

@@ -137,7 +137,8 @@ class Call:
     `require` for one object and `visible` for a list. A conditional decision that was never
     applied does not commit and does not answer. `visibility` is the decision on reading the
     same type of resource; it tells a "not allowed" from a "not found". `caller` is the same as
-    `context`, for the runtime: reading the latter is noted in `personal`.
+    `context`, for the runtime: reading the latter is noted in `personal`. `idempotency_key` is
+    the client's, where the route takes one: see `colonnade.idempotency`.
     """
 
     caller: Context
@@ -150,6 +151,7 @@ class Call:
     evaluated: dict[str, Any] | None = field(default=None)
     masks_applied: bool = field(default=False)
     personal: bool = field(default=False)
+    idempotency_key: str | None = None
 
     @property
     def context(self) -> Context:

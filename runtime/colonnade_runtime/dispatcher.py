@@ -104,6 +104,7 @@ class Dispatcher:
         *,
         expected_versions: frozenset[int] | None = None,
         incoming: Any = None,
+        idempotency_key: str | None = None,
     ) -> Any:
         """Do an operation that this process hosts, as whoever is current.
 
@@ -122,7 +123,15 @@ class Dispatcher:
         if decision.refused:
             raise self._refusal(operation, decision, context)
         visibility = await self._visibility(operation, decision, context)
-        call = Call(context, operation, decision, visibility, expected_versions, incoming)
+        call = Call(
+            context,
+            operation,
+            decision,
+            visibility,
+            expected_versions,
+            incoming,
+            idempotency_key=idempotency_key,
+        )
         if operation.cached and expected_versions is None:
             key = _key(operation, request.encode(), entry, decision, visibility, context)
             return await self._do_cached(key, bound, request, call)

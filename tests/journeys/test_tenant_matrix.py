@@ -13,6 +13,7 @@ import pytest
 import colonnade_analytics.plugin
 import colonnade_content.plugin
 import colonnade_course.plugin
+import colonnade_payment.plugin
 import colonnade_user.plugin
 from colonnade_runtime.testing.platform import RunningPlatform, running_platform
 
@@ -56,6 +57,7 @@ async def platform(
             colonnade_user.plugin,
             colonnade_course.plugin,
             colonnade_content.plugin,
+            colonnade_payment.plugin,
             colonnade_analytics.plugin,
         ],
     ) as running:
@@ -79,7 +81,8 @@ async def ask(client: httpx.AsyncClient, method: str, path: str, names: dict[str
     for name, value in names.items():
         path = path.replace("{" + name + "}", value)
     body = {"json": {}} if method in ("POST", "PUT", "PATCH") else {}
-    return await client.request(method, path.removeprefix("/api/v1"), **body)
+    headers = {"Idempotency-Key": "matrix"}
+    return await client.request(method, path.removeprefix("/api/v1"), headers=headers, **body)
 
 
 class Names(dict[str, str]):
@@ -102,6 +105,9 @@ PARAMETERS = (
     "file_id",
     "media_id",
     "content_id",
+    "payment_id",
+    "payout_id",
+    "coupon_id",
 )
 
 

@@ -1,10 +1,10 @@
 """Operations on coupons."""
 
 from datetime import datetime
-from typing import Literal, Self
+from typing import Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import AwareDatetime, Field
 
 from colonnade.messages import Empty, Message, Request
 from colonnade.money import Money
@@ -17,9 +17,9 @@ from colonnade_payment.api.types import CouponCode
 class Coupon(Message):
     """A reduction that buyers claim by its code.
 
-    It takes `percent` off, rounded down to the minor unit, or the fixed `amount`. `redeemed`
-    counts purchases that use it, those under way included. Limits and times that are null do
-    not limit.
+    It takes `percent` off (the reduction rounded down to the minor unit) or the fixed `amount`.
+    `redeemed` counts purchases that use it, those under way included. Limits and times that are
+    null do not limit.
     """
 
     id: UUID
@@ -50,16 +50,6 @@ class CreateCoupon(Request[Coupon]):
     ends_at: AwareDatetime | None = None
     total_limit: int | None = Field(None, ge=1, le=1_000_000)
     person_limit: int | None = Field(1, ge=1, le=1_000_000)
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        if (self.percent is None) == (self.amount is None):
-            raise ValueError("give either percent or amount")
-        if self.amount is not None and self.amount.amount == 0:
-            raise ValueError("amount must be more than zero")
-        if self.starts_at and self.ends_at and self.starts_at >= self.ends_at:
-            raise ValueError("starts_at must be before ends_at")
-        return self
 
 
 @operation("payment", action="coupon.read", idempotent=True)

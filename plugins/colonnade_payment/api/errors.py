@@ -53,7 +53,7 @@ class NotCancelable(Conflict):
 
 
 class CouponNotUsable(Conflict):
-    """The coupon is not for this purchase; `details.reason` says why: `unknown`, `inactive`,
+    """The coupon is not for this purchase; `details.reason` says why: `unknown`,
     `not_started`, `expired`, `other_course`, `other_currency`, `used_up` or `used_by_you`."""
 
     code = "payment.coupon_not_usable"

@@ -92,8 +92,9 @@ class PaymentProvider(Protocol):
     async def perform(self, request: ProviderRequest) -> ProviderRecord:
         """Do what is asked, once per key.
 
+        A refusal is a record too, with `Outcome.DECLINED`.
+
         Raises:
-            MethodDeclined: it was refused, for good.
             Unavailable: the provider cannot be reached; nothing happened.
             NoAnswer: it may have happened.
         """
@@ -117,4 +118,8 @@ class PaymentProvider(Protocol):
             WebhookSignature: it is not from the provider, or too old.
             WebhookUnreadable: it is, and cannot be understood.
         """
+        ...
+
+    async def close(self) -> None:
+        """Let go of what the provider holds; called once, when the process stops."""
         ...

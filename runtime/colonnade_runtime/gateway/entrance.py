@@ -34,10 +34,16 @@ class RequestEdge:
         self.cached: Request[Any] | None = None
 
     async def ask(
-        self, request: Request[ResponseT], *, expected_versions: frozenset[int] | None = None
+        self,
+        request: Request[ResponseT],
+        *,
+        expected_versions: frozenset[int] | None = None,
+        idempotency_key: str | None = None,
     ) -> ResponseT:
         """Do the operation as the caller of this request."""
-        answer: ResponseT = await self._dispatcher.do(request, expected_versions=expected_versions)
+        answer: ResponseT = await self._dispatcher.do(
+            request, expected_versions=expected_versions, idempotency_key=idempotency_key
+        )
         if operation_of(type(request)).cached:
             self.cached = request
         return answer

@@ -11,6 +11,7 @@ from pydantic.json_schema import models_json_schema
 
 from colonnade.errors import PLATFORM_ERRORS
 from colonnade.http import BINDING, Binding
+from colonnade.idempotency import HEADER, MAXIMUM_KEY
 from colonnade.messages import Empty
 
 _PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
@@ -37,6 +38,15 @@ _PROBLEM = {
             },
         },
     },
+}
+
+
+_IDEMPOTENCY_KEY = {
+    "name": HEADER,
+    "in": "header",
+    "required": True,
+    "description": "The same key and body are done once and answered alike.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": MAXIMUM_KEY},
 }
 
 
@@ -113,6 +123,8 @@ def _operation(path: str, binding: Binding, schemas: dict[str, Any]) -> dict[str
             {"name": name, "in": "query", "required": name in required, "schema": schema}
             for name, schema in others.items()
         ]
+    if binding.idempotency_key:
+        parameters.append(_IDEMPOTENCY_KEY)
     if parameters:
         shown["parameters"] = parameters
     return shown
@@ -122,6 +134,8 @@ def _body(binding: Binding, fields: dict[str, Any], required: list[str]) -> dict
     if binding.body == "multipart/form-data":
         fields = {"file": {"type": "string", "contentMediaType": "application/octet-stream"}}
         required = ["file"]
+    if binding.raw:
+        return {"required": True, "content": {binding.body: {"schema": {}}}}
     schema: dict[str, Any] = {
         "type": "object",
         "additionalProperties": False,

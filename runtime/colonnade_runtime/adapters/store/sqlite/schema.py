@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy import Connection, create_engine, insert, select, update
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+import colonnade.idempotency
 import colonnade.saga_tables  # noqa: F401 - every process must know the same platform tables
 from colonnade.errors import Unavailable
 from colonnade.services import StoreNeed

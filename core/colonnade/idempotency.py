@@ -1,0 +1,124 @@
+"""Requests that have their effect once, however often a client sends them.
+
+A route that says `idempotency_key=True` (see `colonnade.http.post`) takes the header
+`Idempotency-Key`. Its handler wraps what it writes in `once`: the answer is stored with the key in
+the transaction of the effect, so the same key and body get the same answer at any later time.
+A key belongs to one principal and one operation. What was refused is not stored and may be tried
+again under the same key.
+"""
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime
+from typing import TypeVar
+
+from sqlalchemy import String
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Mapped, mapped_column
+
+from colonnade.errors import Conflict, FieldError, IdempotencyKeyReused, InvalidRequest
+from colonnade.messages import Message, Request
+from colonnade.operations import Call
+from colonnade.store import Session
+from colonnade.tables import PlatformBase
+
+ResponseT = TypeVar("ResponseT", bound=Message)
+
+HEADER = "Idempotency-Key"
+
+MAXIMUM_KEY = 255
+"""Characters a key may have."""
+
+
+class IdempotencyRow(PlatformBase):
+    """A key that a principal used for an operation, and what was answered."""
+
+    __tablename__ = "colonnade_idempotency_keys"
+
+    principal: Mapped[str] = mapped_column(String(200), primary_key=True)
+    operation: Mapped[str] = mapped_column(String(200), primary_key=True)
+    key: Mapped[str] = mapped_column(String(MAXIMUM_KEY), primary_key=True)
+    digest: Mapped[bytes]
+    answer: Mapped[bytes]
+    created_at: Mapped[datetime]
+
+
+def checked_key(given: str | None) -> str:
+    """The key in a header.
+
+    Raises:
+        InvalidRequest: it is missing, too long, or not printable ASCII.
+    """
+    if given is None:
+        raise _wrong(f"Send the header {HEADER}: a new value for each thing you want done.")
+    if not 1 <= len(given) <= MAXIMUM_KEY or not (given.isascii() and given.isprintable()):
+        raise _wrong(f"The header {HEADER} takes 1 to {MAXIMUM_KEY} printable ASCII characters.")
+    return given
+
+
+def earlier_answer(session: Session, call: Call, request: Request[ResponseT]) -> ResponseT | None:
+    """What was answered to this request under this call's key before, if anything.
+
+    For handlers that ask others before they write: a repetition needs none of that.
+
+    Raises:
+        InvalidRequest: the call has no key.
+        IdempotencyKeyReused: the key was used for another request.
+    """
+    row = session.get(IdempotencyRow, _identity(call))
+    if row is None:
+        return None
+    if row.digest != _digest(request):
+        raise IdempotencyKeyReused(
+            f"This {HEADER} was used for another request; a new request needs a new key.",
+            fields=[FieldError(HEADER, "was used for another request", "reused")],
+        )
+    # Given to the same principal before; what it may do now was decided before this handler ran.
+    call.applied = True
+    answer: ResponseT = call.operation.response.decode(row.answer)  # type: ignore[assignment]
+    return answer
+
+
+def once(
+    session: Session, call: Call, request: Request[ResponseT], work: Callable[[], ResponseT]
+) -> ResponseT:
+    """Do `work` in this transaction and keep its answer, or answer as the first time.
+
+    Raises:
+        InvalidRequest: the call has no key.
+        IdempotencyKeyReused: the key was used for another request.
+        Conflict: the same request is being done at this moment; ask again.
+    """
+    known = earlier_answer(session, call, request)
+    if known is not None:
+        return known
+    answer = work()
+    principal, operation, key = _identity(call)
+    session.add(
+        IdempotencyRow(
+            principal=principal,
+            operation=operation,
+            key=key,
+            digest=_digest(request),
+            answer=answer.encode(),
+            created_at=session.now,
+        )
+    )
+    try:
+        session.flush()
+    except IntegrityError:
+        raise Conflict("The same request is under way; ask again for its answer.") from None
+    return answer
+
+
+def _identity(call: Call) -> tuple[str, str, str]:
+    key = checked_key(call.idempotency_key)
+    return call.principal_id, call.operation.subject, key
+
+
+def _digest(request: Request[ResponseT]) -> bytes:
+    return hashlib.sha256(request.model_dump_json().encode()).digest()
+
+
+def _wrong(message: str) -> InvalidRequest:
+    return InvalidRequest(message, fields=[FieldError(HEADER, message, "idempotency_key")])

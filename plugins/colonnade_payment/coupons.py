@@ -1,0 +1,107 @@
+"""Coupons: what is asked about them."""
+
+from sqlalchemy import select
+
+from colonnade.errors import FieldError, ValidationFailed
+from colonnade.messages import Empty
+from colonnade.operations import Call, handles
+from colonnade.pagination import Page, SortKey, paginate
+from colonnade.services import ServiceContext
+from colonnade.store import Session
+from colonnade_payment.api import (
+    Coupon,
+    CouponTaken,
+    CreateCoupon,
+    DeleteCoupon,
+    GetCoupon,
+    ListCoupons,
+)
+from colonnade_payment.lookups import permitted
+from colonnade_payment.models import CouponRow
+from colonnade_payment.presentation import present_coupon
+from colonnade_payment.resources import COUPON
+
+NEWEST_FIRST = [SortKey(CouponRow.created_at, descending=True), SortKey(CouponRow.id)]
+
+
+class Coupons:
+    """Handles what is asked about coupons."""
+
+    def __init__(self, ctx: ServiceContext) -> None:
+        self._ctx = ctx
+
+    @handles(CreateCoupon)
+    async def create(self, request: CreateCoupon, call: Call) -> Coupon:
+        """Make a coupon."""
+        _check(request)
+        row = _coupon(request)
+        row.id = self._ctx.new_id()
+
+        def work(session: Session) -> Coupon:
+            call.require(session, COUPON, row)
+            taken = session.scalar(select(CouponRow.id).where(CouponRow.code == row.code))
+            if taken is not None:
+                raise CouponTaken(
+                    "There is a coupon of this code.", details={"coupon_id": str(taken)}
+                )
+            session.add(row)
+            session.flush()
+            return present_coupon(row)
+
+        return await self._ctx.store.run(work)
+
+    @handles(ListCoupons)
+    async def list(self, request: ListCoupons, call: Call) -> Page[Coupon]:
+        """Coupons, newest first."""
+        query = select(CouponRow).where(call.visible(COUPON))
+        return await self._ctx.store.read(
+            lambda session: paginate(session, query, NEWEST_FIRST, request, present_coupon)
+        )
+
+    @handles(GetCoupon)
+    async def read(self, request: GetCoupon, call: Call) -> Coupon:
+        """One coupon."""
+        return await self._ctx.store.read(
+            lambda session: present_coupon(
+                permitted(session, call, COUPON, CouponRow, request.coupon_id)
+            )
+        )
+
+    @handles(DeleteCoupon)
+    async def delete(self, request: DeleteCoupon, call: Call) -> Empty:
+        """Take a coupon out of use; its row stays, payments name it."""
+
+        def work(session: Session) -> Empty:
+            permitted(session, call, COUPON, CouponRow, request.coupon_id).active = False
+            return Empty()
+
+        return await self._ctx.store.run(work)
+
+
+def _check(request: CreateCoupon) -> None:
+    wrong = []
+    if (request.percent is None) == (request.amount is None):
+        wrong.append(FieldError("/percent", "give either percent or amount", "either"))
+    if request.amount is not None and request.amount.amount == 0:
+        wrong.append(FieldError("/amount/amount", "must be more than zero", "greater_than"))
+    if request.starts_at and request.ends_at and request.starts_at >= request.ends_at:
+        wrong.append(FieldError("/ends_at", "must be after starts_at", "order"))
+    if wrong:
+        raise ValidationFailed(fields=wrong)
+
+
+def _coupon(request: CreateCoupon) -> CouponRow:
+    amount = request.amount
+    return CouponRow(
+        code=request.code.upper(),
+        percent=request.percent,
+        amount=None if amount is None else amount.amount,
+        currency=None if amount is None else amount.currency,
+        course_id=request.course_id,
+        starts_at=request.starts_at,
+        ends_at=request.ends_at,
+        total_limit=request.total_limit,
+        person_limit=request.person_limit,
+        redeemed=0,
+        active=True,
+    )

@@ -1,0 +1,12 @@
+"""The hook that the payment service owns."""
+
+from collections.abc import Sequence
+
+from colonnade.hookspecs import hookspec
+from colonnade.services import ServiceContext
+from colonnade_payment.api import PaymentProvider
+
+
+@hookspec
+def payment_providers(ctx: ServiceContext) -> Sequence[PaymentProvider]:  # type: ignore[empty-body]
+    """Providers of payments, made once per process; `ctx` is the payment service's."""

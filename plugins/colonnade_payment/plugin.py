@@ -1,0 +1,130 @@
+"""The payment service as a plugin: orders, purchases, refunds, the ledger, payouts and coupons."""
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+from pydantic import BaseModel
+
+from colonnade.events import Event
+from colonnade.hookspecs import hookimpl
+from colonnade.messages import Request
+from colonnade.policy import ResourceType
+from colonnade.services import PluginInfo, Schedule, ServiceContext, StoreNeed
+
+
+@hookimpl
+def plugin_info() -> PluginInfo:
+    """Who this is."""
+    return PluginInfo(
+        name="payment",
+        version="0.1.0",
+        service="payment",
+        requires=("course",),
+        description="Orders, purchases, refunds, the ledger, payouts and coupons.",
+    )
+
+
+@hookimpl
+def config_model() -> type[BaseModel]:
+    """What an operator may set."""
+    from colonnade_payment.config import PaymentConfig
+
+    return PaymentConfig
+
+
+@hookimpl
+def tenant_config_model() -> type[BaseModel]:
+    """What a tenant may set."""
+    from colonnade_payment.config import TenantPaymentConfig
+
+    return TenantPaymentConfig
+
+
+@hookimpl
+def add_hookspecs() -> Sequence[Any]:
+    """The hook that providers of payments implement."""
+    from colonnade_payment import hookspecs
+
+    return [hookspecs]
+
+
+@hookimpl
+def payment_providers(ctx: ServiceContext) -> Sequence[Any]:
+    """The sandbox; in production only when it is asked for by name."""
+    from colonnade_payment.sandbox.factory import sandbox_providers
+
+    return sandbox_providers(ctx)
+
+
+@hookimpl
+def create_service(ctx: ServiceContext) -> AbstractAsyncContextManager[Sequence[object]]:
+    """The handlers, the steps of the sagas and the reactions."""
+    from colonnade_payment.service import payment_service
+
+    return payment_service(ctx)
+
+
+@hookimpl
+def operations() -> Sequence[type[Request[Any]]]:
+    """What may be asked."""
+    from colonnade_payment.api import OPERATIONS
+
+    return OPERATIONS
+
+
+@hookimpl
+def events() -> Sequence[type[Event]]:
+    """What is published."""
+    from colonnade_payment.api import EVENTS
+
+    return EVENTS
+
+
+@hookimpl
+def subscriptions() -> Sequence[type[Event]]:
+    """What is listened to."""
+    from colonnade_course.api import InstructorAdded, InstructorRemoved
+
+    return [InstructorAdded, InstructorRemoved]
+
+
+@hookimpl
+def sagas() -> Sequence[Any]:
+    """Work that spans services."""
+    from colonnade_payment.notices import VOID
+    from colonnade_payment.purchase import PURCHASE
+    from colonnade_payment.refunding import REFUND
+
+    return [PURCHASE, REFUND, VOID]
+
+
+@hookimpl
+def schedules() -> Sequence[Schedule]:
+    """What is looked after from time to time."""
+    return [
+        Schedule("close-abandoned", 60.0, "close_abandoned"),
+        Schedule("ask-providers", 60.0, "ask_providers"),
+    ]
+
+
+@hookimpl
+def http_routes() -> Sequence[Any]:
+    """The HTTP face."""
+    from colonnade_payment.routes import ROUTES
+
+    return ROUTES
+
+
+@hookimpl
+def stores() -> StoreNeed:
+    """What is kept."""
+    return StoreNeed(migrations="colonnade_payment.migrations", models="colonnade_payment.models")
+
+
+@hookimpl
+def policy_attributes() -> Sequence[ResourceType]:
+    """What policies may speak of."""
+    from colonnade_payment.resources import RESOURCE_TYPES
+
+    return RESOURCE_TYPES

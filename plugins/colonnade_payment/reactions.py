@@ -1,0 +1,31 @@
+"""What the payment service does when others' events arrive."""
+
+from colonnade.events import reacts_to
+from colonnade.store import Session
+from colonnade_course.api import InstructorAdded, InstructorFact, InstructorRemoved
+from colonnade_payment.models import InstructorRow
+
+
+class Teaching:
+    """Keeps who teaches which course, so that sales can be shared."""
+
+    @reacts_to(InstructorAdded)
+    def instructor_added(self, session: Session, event: InstructorAdded) -> None:
+        """Somebody teaches from now on."""
+        _note(session, event, active=True)
+
+    @reacts_to(InstructorRemoved)
+    def instructor_removed(self, session: Session, event: InstructorRemoved) -> None:
+        """Somebody no longer does; what they have earned stays theirs."""
+        _note(session, event, active=False)
+
+
+def _note(session: Session, event: InstructorFact, *, active: bool) -> None:
+    row = session.get(InstructorRow, (event.course_id, event.user_id))
+    if row is None:
+        row = InstructorRow(
+            course_id=event.course_id, user_id=event.user_id, active=active, sequence=0
+        )
+        session.add(row)
+    if event.sequence > row.sequence:
+        row.active, row.sequence = active, event.sequence

@@ -1,0 +1,1 @@
+"""The sandbox: a payment provider for development and tests. No money moves."""

@@ -1,0 +1,41 @@
+"""The payment service: what its handlers, steps and reactions are made of."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from colonnade.services import ServiceContext
+from colonnade_payment.balances import Books
+from colonnade_payment.coupons import Coupons
+from colonnade_payment.notices import Lateness
+from colonnade_payment.orders import Orders
+from colonnade_payment.payouts import Payouts
+from colonnade_payment.purchase import Purchases
+from colonnade_payment.reactions import Teaching
+from colonnade_payment.refunding import Refunding
+from colonnade_payment.refunds import Refunds
+from colonnade_payment.till import Till
+from colonnade_payment.watching import Watch
+from colonnade_payment.webhooks import Webhooks
+
+
+@asynccontextmanager
+async def payment_service(ctx: ServiceContext) -> AsyncIterator[Sequence[object]]:
+    """The objects that handle operations, events and sagas; providers are closed at the end."""
+    till = Till(ctx, ctx.extensions("payment_providers", ctx=ctx))
+    try:
+        yield [
+            Orders(ctx, till),
+            Purchases(ctx, till),
+            Refunds(ctx),
+            Refunding(ctx, till),
+            Lateness(till),
+            Webhooks(ctx, till),
+            Watch(ctx, till),
+            Books(ctx),
+            Payouts(ctx),
+            Coupons(ctx),
+            Teaching(),
+        ]
+    finally:
+        for provider in till.providers.values():
+            await provider.close()

@@ -1,0 +1,126 @@
+"""Asking providers, within a time, and never guessing about an answer that did not come."""
+
+import asyncio
+from collections.abc import Awaitable, Mapping, Sequence
+from typing import TypeVar, cast
+
+from colonnade.errors import ConfigurationError, Unavailable
+from colonnade.services import ServiceContext
+from colonnade_payment.api import (
+    MethodDeclined,
+    NoAnswer,
+    Outcome,
+    PaymentProvider,
+    ProviderRecord,
+    ProviderRequest,
+)
+from colonnade_payment.config import PaymentConfig, TenantPaymentConfig
+
+T = TypeVar("T")
+
+SANDBOX = "sandbox"
+
+
+class Till:
+    """The enabled providers."""
+
+    def __init__(self, ctx: ServiceContext, answers: Sequence[Sequence[PaymentProvider]]) -> None:
+        self._ctx = ctx
+        self._config = cast("PaymentConfig", ctx.config)
+        self._providers = _by_name(answers)
+        default = self._config.provider
+        if default is None and ctx.production:
+            raise ConfigurationError(
+                "services.payment.config.provider: say who takes the money in production, one of "
+                f"{', '.join(sorted(self._providers))}."
+            )
+        self._default = default or SANDBOX
+        if self._default not in self._providers:
+            raise ConfigurationError(
+                f"services.payment.config.provider: no enabled plugin brings '{self._default}'; "
+                f"there is {', '.join(sorted(self._providers))}."
+            )
+
+    @property
+    def providers(self) -> Mapping[str, PaymentProvider]:
+        """Name → provider."""
+        return self._providers
+
+    def chosen(self) -> str:
+        """The name of the provider that takes the money of the tenant in context.
+
+        Raises:
+            Unavailable: the tenant names one that is not enabled.
+        """
+        tenant = cast("TenantPaymentConfig", self._ctx.tenant_config())
+        name = tenant.provider or self._default
+        self.named(name)
+        return name
+
+    def named(self, name: str) -> PaymentProvider:
+        """The provider of this name.
+
+        Raises:
+            Unavailable: no enabled plugin brings it.
+        """
+        provider = self._providers.get(name)
+        if provider is None:
+            raise Unavailable(f"The payment provider '{name}' is not enabled on this platform.")
+        return provider
+
+    async def perform(self, provider: str, request: ProviderRequest) -> ProviderRecord:
+        """Have something done.
+
+        Raises:
+            MethodDeclined: it was refused, for good.
+            NoAnswer: nobody knows whether it happened.
+            Unavailable: it did not happen.
+        """
+        return settled(await self._within(self.named(provider).perform(request)))
+
+    async def find(self, provider: str, request: ProviderRequest) -> ProviderRecord | None:
+        """What became of something; None when the provider never got it.
+
+        Raises:
+            NoAnswer, Unavailable: the provider cannot say now.
+        """
+        return await self._within(self.named(provider).find(request))
+
+    async def _within(self, asking: Awaitable[T]) -> T:
+        limit = asyncio.timeout(float(self._config.answer_within))
+        try:
+            async with limit:
+                return await asking
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            raise NoAnswer(
+                f"The payment provider did not answer within {self._config.answer_within}."
+            ) from None
+
+
+def settled(record: ProviderRecord) -> ProviderRecord:
+    """A record of success.
+
+    Raises:
+        MethodDeclined: the provider refused; its message begins with the provider's code.
+        NoAnswer: the provider has not decided.
+    """
+    if record.outcome is Outcome.DECLINED:
+        raise MethodDeclined(
+            f"{record.reason}: {record.message}", details={"reason": record.reason}
+        )
+    if record.outcome is Outcome.PENDING:
+        raise NoAnswer("The payment provider has not decided yet.")
+    return record
+
+
+def _by_name(answers: Sequence[Sequence[PaymentProvider]]) -> dict[str, PaymentProvider]:
+    found: dict[str, PaymentProvider] = {}
+    for provider in (provider for answer in answers for provider in answer):
+        if provider.name in found:
+            raise ConfigurationError(
+                f"Two enabled plugins bring a payment provider called '{provider.name}'."
+            )
+        found[provider.name] = provider
+    return found

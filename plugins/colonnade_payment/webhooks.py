@@ -1,0 +1,50 @@
+"""Webhooks: what payment providers send."""
+
+from typing import cast
+
+from colonnade.errors import NotFound
+from colonnade.messages import Empty
+from colonnade.operations import Call, handles
+from colonnade.services import ServiceContext
+from colonnade.store import Session
+from colonnade_payment.api import ProviderNotice, ReceiveWebhook
+from colonnade_payment.config import TenantPaymentConfig
+from colonnade_payment.models import NoticeRow
+from colonnade_payment.notices import apply
+from colonnade_payment.till import Till
+
+
+class Webhooks:
+    """Handles what providers send, once per event of theirs."""
+
+    def __init__(self, ctx: ServiceContext, till: Till) -> None:
+        self._ctx = ctx
+        self._till = till
+
+    @handles(ReceiveWebhook)
+    async def receive(self, request: ReceiveWebhook, call: Call) -> Empty:
+        """Verify, and take each event in a transaction with the note that it was taken."""
+        provider = self._till.providers.get(request.provider)
+        if provider is None:
+            raise NotFound("No payment provider of this name is enabled here.")
+        body = request.body.encode()
+        now = self._ctx.clock.now()
+        for notice in provider.notices(request.headers, body, now):
+            await self._take(request.provider, notice)
+        return Empty()
+
+    async def _take(self, provider: str, notice: ProviderNotice) -> None:
+        share = cast("TenantPaymentConfig", self._ctx.tenant_config()).instructor_share
+
+        def work(session: Session) -> str:
+            known = session.get(NoticeRow, (provider, notice.id))
+            if known is not None:
+                return "repeated"
+            effect = apply(session, provider, notice, share)
+            session.add(
+                NoticeRow(provider=provider, id=notice.id, effect=effect, received_at=session.now)
+            )
+            return effect
+
+        effect = await self._ctx.store.run(work)
+        self._ctx.log.info("webhook", provider=provider, notice=notice.id, effect=effect)
