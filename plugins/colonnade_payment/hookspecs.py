@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from colonnade.hookspecs import hookspec
-from colonnade.services import ServiceContext
+from colonnade.services import ExtensionContext
 from colonnade_payment.api import PaymentProvider
 
 
 @hookspec
-def payment_providers(ctx: ServiceContext) -> Sequence[PaymentProvider]:  # type: ignore[empty-body]
-    """Providers of payments, made once per process; `ctx` is the payment service's."""
+def payment_providers(ctx: ExtensionContext) -> Sequence[PaymentProvider]:  # type: ignore[empty-body]
+    """Providers of payments, made once per process; `ctx` is the plugin's own."""

@@ -10,7 +10,7 @@ from colonnade.events import Event
 from colonnade.hookspecs import hookimpl
 from colonnade.messages import Request
 from colonnade.policy import ResourceType
-from colonnade.services import PluginInfo, Schedule, ServiceContext, StoreNeed
+from colonnade.services import ExtensionContext, PluginInfo, Schedule, ServiceContext, StoreNeed
 
 
 @hookimpl
@@ -50,7 +50,7 @@ def add_hookspecs() -> Sequence[Any]:
 
 
 @hookimpl
-def payment_providers(ctx: ServiceContext) -> Sequence[Any]:
+def payment_providers(ctx: ExtensionContext) -> Sequence[Any]:
     """The sandbox; in production only when it is asked for by name."""
     from colonnade_payment.sandbox.factory import sandbox_providers
 

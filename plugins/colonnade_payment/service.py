@@ -21,7 +21,7 @@ from colonnade_payment.webhooks import Webhooks
 @asynccontextmanager
 async def payment_service(ctx: ServiceContext) -> AsyncIterator[Sequence[object]]:
     """The objects that handle operations, events and sagas; providers are closed at the end."""
-    till = Till(ctx, ctx.extensions("payment_providers", ctx=ctx))
+    till = Till(ctx, ctx.extensions("payment_providers"))
     try:
         yield [
             Orders(ctx, till),

@@ -2,32 +2,25 @@
 
 from collections.abc import Sequence
 
-from colonnade.secrets import resolve, standard_resolvers
-from colonnade.services import ServiceContext
+from colonnade.services import ExtensionContext
 from colonnade_payment.config import PaymentConfig
 from colonnade_payment.sandbox.provider import NAME, SandboxProvider
 
 
-def sandbox_providers(ctx: ServiceContext) -> Sequence[SandboxProvider]:
-    """The sandbox, unless this is production and it was not asked for by name.
-
-    Raises:
-        SecretUnavailable: its configured secret cannot be had.
-    """
+def sandbox_providers(ctx: ExtensionContext) -> Sequence[SandboxProvider]:
+    """The sandbox, unless this is production and it was not asked for by name."""
     config = ctx.config
     assert isinstance(config, PaymentConfig)
     if ctx.production and config.provider != NAME:
         return []
     sandbox = config.sandbox
-    secret = None
-    if sandbox.webhook_secret is not None:
-        secret = resolve(sandbox.webhook_secret, standard_resolvers()).reveal()
+    reference = sandbox.webhook_secret
     provider = SandboxProvider(
         ctx.root / sandbox.file,
         ctx.clock,
         slow=float(sandbox.slow),
         late=float(sandbox.late),
         tolerance=float(config.webhook_tolerance),
-        secret=secret,
+        secret=None if reference is None else lambda: ctx.secret(reference).reveal(),
     )
     return [provider]

@@ -40,14 +40,15 @@ class SandboxProvider:
         slow: float,
         late: float,
         tolerance: float,
-        secret: str | None = None,
+        secret: Callable[[], str] | None = None,
     ) -> None:
         self._file = SandboxFile(path)
         self._clock = clock
         self._slow = slow
         self._late = late
         self._tolerance = tolerance
-        self.secret = secret or self._file.secret()
+        self.secret = secret or self._own_secret
+        self._made_up = self._file.secret()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sandbox-provider")
 
     async def perform(self, request: ProviderRequest) -> ProviderRecord:
@@ -76,7 +77,7 @@ class SandboxProvider:
         self, headers: Mapping[str, str], body: bytes, now: datetime
     ) -> Sequence[ProviderNotice]:
         """What a webhook of the sandbox says."""
-        verify_signature(self.secret, headers, body, now, tolerance=self._tolerance)
+        verify_signature(self.secret(), headers, body, now, tolerance=self._tolerance)
         return [read_notice(headers["webhook-id"], body)]
 
     async def untold(self, limit: int = 100) -> Sequence[Act]:
@@ -97,6 +98,9 @@ class SandboxProvider:
         """Run something on the file's thread."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._thread, function, *arguments)
+
+    def _own_secret(self) -> str:
+        return self._made_up
 
     def _perform(self, request: ProviderRequest) -> tuple[Act | None, Behaviour]:
         target = self._file.by_reference(request.reference) if request.reference else None
