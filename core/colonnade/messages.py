@@ -4,9 +4,13 @@ HTTP decodes strictly (an unknown field is an error). The bus ignores unknown fi
 a service may add an optional field within a major version of its contract.
 """
 
+from collections.abc import Iterator
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict
+
+from colonnade.personal import guarded_fields
+from colonnade.secrets import MASK
 
 
 class Message(BaseModel):
@@ -19,7 +23,15 @@ class Message(BaseModel):
         str_strip_whitespace=False,
         ser_json_inf_nan="null",
         allow_inf_nan=False,
+        hide_input_in_errors=True,
     )
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """What `repr` and `str` show: fields marked personal or confidential stay masked, so that
+        no log line, trace or f-string gives them away."""
+        guarded = guarded_fields(type(self))
+        for name, value in super().__repr_args__():
+            yield name, MASK if name in guarded and value is not None else value
 
     def encode(self) -> bytes:
         """This message as JSON, UTF-8."""

@@ -8,45 +8,42 @@ import structlog
 from structlog.typing import EventDict, WrappedLogger
 
 from colonnade.context import context_or_none
-from colonnade.secrets import MASK
-
-MASKED_KEYS = frozenset(
-    {
-        "authorization",
-        "cookie",
-        "email",
-        "name",
-        "password",
-        "refresh_token",
-        "access_token",
-        "secret",
-        "token",
-    }
-)
-"""Keys whose values never reach a log line, whoever wrote it."""
+from colonnade_runtime.library_logs import LibraryLogs
+from colonnade_runtime.log_masking import mask
 
 
 def configure_logs(level: str, form: str) -> None:
-    """Set the whole process up. `form` is console, json, or auto (console on a terminal)."""
-    console = is_for_people(form)
-    renderer: Any = (
-        structlog.dev.ConsoleRenderer() if console else structlog.processors.JSONRenderer()
+    """Set the whole process up. `form` is console, json, or auto (console on a terminal).
+
+    May be called again; loggers that exist take the new level and form.
+    """
+    number = logging.getLevelNamesMapping()[level.upper()]
+    structlog.configure(
+        processors=processors_of(form),
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
     )
-    processors: list[Any] = [
+    LibraryLogs.install(number)
+
+
+def processors_of(form: str) -> list[Any]:
+    """What a line goes through, from the call to its text."""
+    shared: list[Any] = [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         add_call,
-        mask,
     ]
-    if not console:
-        processors.append(structlog.processors.format_exc_info)
-    structlog.configure(
-        processors=[*processors, renderer],
-        wrapper_class=structlog.make_filtering_bound_logger(
-            logging.getLevelNamesMapping()[level.upper()]
-        ),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
+    if is_for_people(form):
+        # The default would print local variables, and with them what is secret.
+        trace = structlog.dev.plain_traceback
+        return [*shared, mask, structlog.dev.ConsoleRenderer(exception_formatter=trace)]
+    return [
+        *shared,
+        structlog.processors.format_exc_info,
+        mask,
+        structlog.processors.JSONRenderer(ensure_ascii=False),
+    ]
 
 
 def is_for_people(form: str) -> bool:
@@ -62,11 +59,4 @@ def add_call(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
         event.setdefault("request_id", context.request_id)
         if context.traceparent:
             event.setdefault("traceparent", context.traceparent)
-    return event
-
-
-def mask(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
-    """Hide values under keys that hold personal or secret data."""
-    for key in MASKED_KEYS & event.keys():
-        event[key] = MASK
     return event

@@ -5,7 +5,9 @@ import secrets
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
@@ -96,8 +98,9 @@ class RuntimeExtensionContext:
 
     async def in_worker(self, function: Callable[..., T], *arguments: Any) -> T:
         """Run something slow and blocking off the event loop."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self.workers, function, *arguments)
+        # With the context, so that what is logged there belongs to this call.
+        run = partial(copy_context().run, function, *arguments)
+        return await asyncio.get_running_loop().run_in_executor(self.workers, run)
 
     def new_id(self) -> UUID:
         """A new UUIDv7."""

@@ -12,9 +12,11 @@ import click
 import structlog
 import uvloop
 from granian.constants import Interfaces
+from granian.log import LogLevels
 from granian.server.embed import Server
 
 from colonnade.errors import ConfigurationError
+from colonnade_runtime.library_logs import granian_logs
 from colonnade_runtime.logs import configure_logs
 from colonnade_runtime.runtime import Declared, Runtime, read_declaration
 
@@ -80,7 +82,8 @@ async def listening(runtime: Runtime, host: str, port: int) -> AsyncIterator[Non
         address=host,
         port=port,
         interface=Interfaces.ASGINL,
-        log_enabled=False,
+        log_level=LogLevels.warning,
+        log_dictconfig=granian_logs(),
         websockets=False,
     )
     task = asyncio.create_task(server.serve(), name="listener")
