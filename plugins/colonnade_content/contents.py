@@ -30,7 +30,7 @@ from colonnade_content.api import (
     ListContentVersions,
     UpdateContent,
 )
-from colonnade_content.lookups import permitted
+from colonnade_content.lookups import begins_with, permitted
 from colonnade_content.markdown import render_markdown
 from colonnade_content.models import (
     ContentReferenceRow,
@@ -85,6 +85,8 @@ class Contents:
             query = query.where(ContentRow.kind == request.kind)
         if request.external_id is not None:
             query = query.where(ContentRow.external_id == request.external_id)
+        if request.external_id_prefix is not None:
+            query = query.where(begins_with(ContentRow.external_id, request.external_id_prefix))
         return await self._ctx.store.read(
             lambda session: paginate(session, query, ORDER, request, _summary)
         )

@@ -6,9 +6,10 @@ from typing import cast
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from colonnade.blobs import BlobInfo
-from colonnade.errors import InvalidRequest
+from colonnade.errors import FieldError, InvalidRequest
 from colonnade.messages import Empty
 from colonnade.operations import Call, Download, handles
 from colonnade.pagination import Page, SortKey, paginate
@@ -17,6 +18,7 @@ from colonnade.store import Session
 from colonnade_content.api import (
     DeleteFile,
     DownloadFile,
+    DuplicateExternalId,
     File,
     FileDeleted,
     FileInUse,
@@ -34,7 +36,7 @@ from colonnade_content.file_types import (
     serving_headers,
     sniff,
 )
-from colonnade_content.lookups import permitted
+from colonnade_content.lookups import begins_with, permitted
 from colonnade_content.models import ContentReferenceRow, FileRow, MediaRow
 from colonnade_content.resources import FILE
 from colonnade_content.serving import Served, serve
@@ -63,7 +65,12 @@ class Files:
             name=clean_file_name(request.name),
             uploaded_by=call.principal_id,
         )
-        await self._ctx.store.read(lambda session: call.require(session, FILE, row))
+
+        def check(session: Session) -> None:
+            call.require(session, FILE, row)
+            _check_unique(session, request.external_id)
+
+        await self._ctx.store.read(check)
         incoming = _Incoming(call.incoming, row.name, request.declared_type)
         limit = int(cast("ContentConfig", self._ctx.config).maximum_file_size)
         key = file_key(row.id)
@@ -80,6 +87,10 @@ class Files:
     async def list(self, request: ListFiles, call: Call) -> Page[File]:
         """The files the caller may read, newest first."""
         query = select(FileRow).where(call.visible(FILE))
+        if request.external_id is not None:
+            query = query.where(FileRow.external_id == request.external_id)
+        if request.external_id_prefix is not None:
+            query = query.where(begins_with(FileRow.external_id, request.external_id_prefix))
         return await self._ctx.store.read(
             lambda session: paginate(session, query, ORDER, request, present_file)
         )
@@ -172,11 +183,32 @@ def _keep(
         size=info.size,
         sha256=info.sha256,
         uploaded_by=call.principal_id,
+        external_id=request.external_id,
     )
     call.require(session, FILE, row)
+    _check_unique(session, request.external_id)
     session.add(row)
-    session.flush()
+    try:
+        session.flush()
+    except IntegrityError:
+        raise _duplicate() from None
     return present_file(row)
+
+
+def _check_unique(session: Session, external_id: str | None) -> None:
+    if external_id is None:
+        return
+    twin = session.scalar(select(FileRow.id).where(FileRow.external_id == external_id))
+    if twin is not None:
+        raise _duplicate({"id": str(twin)})
+
+
+def _duplicate(details: dict[str, str] | None = None) -> DuplicateExternalId:
+    return DuplicateExternalId(
+        "Another file has this external id.",
+        details=details,
+        fields=[FieldError("/external_id", "is taken", "taken")],
+    )
 
 
 def _require_unused(session: Session, file_id: UUID) -> None:

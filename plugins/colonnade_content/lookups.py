@@ -3,6 +3,9 @@
 from typing import TypeVar
 from uuid import UUID
 
+from sqlalchemy import ColumnElement, func
+from sqlalchemy.orm import InstrumentedAttribute
+
 from colonnade.errors import NotFound
 from colonnade.operations import Call
 from colonnade.policy import ResourceType
@@ -26,3 +29,8 @@ def permitted(
         raise NotFound(f"There is no such {resource_type.name}, or none that you may see.")
     call.require(session, resource_type, row)
     return row
+
+
+def begins_with(column: InstrumentedAttribute[str | None], prefix: str) -> ColumnElement[bool]:
+    """Whether a text begins with `prefix`; upper and lower case differ, whatever the database."""
+    return func.substr(column, 1, len(prefix)) == prefix

@@ -62,6 +62,8 @@ class MediaItems:
     async def list(self, request: ListMedia, call: Call) -> Page[Media]:
         """The pictures the caller may see, newest first."""
         query = select(MediaRow).where(call.visible(MEDIA))
+        if request.file_id is not None:
+            query = query.where(MediaRow.file_id == request.file_id)
         return await self._ctx.store.read(
             lambda session: paginate(
                 session, query, ORDER, request, lambda row: _present(session, row)

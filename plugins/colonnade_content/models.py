@@ -20,13 +20,17 @@ class FileRow(Identified, Versioned, Timestamped, Base):
     """A file; its bytes are the blob `files/<id>`. `size` is in bytes."""
 
     __tablename__ = "files"
-    __table_args__ = (Index("ix_files_newest", "created_at", "id"),)
+    __table_args__ = (
+        Index("ix_files_newest", "created_at", "id"),
+        Index("ix_files_external_id", "external_id", unique=True),
+    )
 
     name: Mapped[str] = mapped_column(String(200))
     media_type: Mapped[str] = mapped_column(String(200))
     size: Mapped[int]
     sha256: Mapped[str] = mapped_column(String(64))
     uploaded_by: Mapped[str] = mapped_column(String(200))
+    external_id: Mapped[str | None] = mapped_column(String(200))
 
 
 class MediaRow(Identified, Versioned, Timestamped, Base):

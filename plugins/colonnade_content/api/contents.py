@@ -3,6 +3,8 @@
 from datetime import datetime
 from uuid import UUID
 
+from pydantic import Field
+
 from colonnade.messages import Empty, Message, Request
 from colonnade.operations import operation
 from colonnade.pagination import ListRequest, Page
@@ -68,6 +70,7 @@ class ListContent(ListRequest[Page[ContentSummary]]):
 
     kind: ContentKind | None = None
     external_id: ExternalId | None = None
+    external_id_prefix: ExternalId | None = Field(None, description="What it begins with.")
 
 
 @operation("content", action="content.read", idempotent=True)

@@ -18,7 +18,7 @@ class ContentInUse(Conflict):
 
 
 class DuplicateExternalId(Conflict):
-    """Another content item has this external id; `details.id` says which."""
+    """Another content item or file has this external id; `details.id` says which."""
 
     code = "content.duplicate_external_id"
     title = "The external id is taken"

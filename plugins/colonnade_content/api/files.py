@@ -9,8 +9,8 @@ from pydantic import Field
 from colonnade.messages import Empty, Message, Request
 from colonnade.operations import Stream, operation
 from colonnade.pagination import ListRequest, Page
-from colonnade_content.api.errors import FileInUse, FileTypeMismatch
-from colonnade_content.api.types import FileName, Header
+from colonnade_content.api.errors import DuplicateExternalId, FileInUse, FileTypeMismatch
+from colonnade_content.api.types import ExternalId, FileName, Header
 
 
 class File(Message):
@@ -21,6 +21,7 @@ class File(Message):
     media_type: str
     size: int
     sha256: str
+    external_id: str | None
     uploaded_by: str
     created_at: datetime
     version: int
@@ -49,18 +50,22 @@ class Conditions(Message):
     action="file.create",
     stream=Stream.UPLOAD,
     deadline=300.0,
-    errors=[FileTypeMismatch],
+    errors=[FileTypeMismatch, DuplicateExternalId],
 )
 class UploadFile(Request[File]):
     """Keep a file. The bytes flow beside this message."""
 
     name: FileName
     declared_type: Annotated[str, Field(max_length=200)] = ""
+    external_id: ExternalId | None = Field(None, description="Unique among the files.")
 
 
 @operation("content", action="file.read", idempotent=True)
 class ListFiles(ListRequest[Page[File]]):
     """List the files the caller may read, newest first."""
+
+    external_id: ExternalId | None = None
+    external_id_prefix: ExternalId | None = Field(None, description="What it begins with.")
 
 
 @operation("content", action="file.read", idempotent=True)

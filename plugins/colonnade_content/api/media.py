@@ -44,6 +44,8 @@ class CreateMedia(Request[Media]):
 class ListMedia(ListRequest[Page[Media]]):
     """List the pictures the caller may see, newest first."""
 
+    file_id: UUID | None = None
+
 
 @operation("content", action="media.read", idempotent=True)
 class GetMedia(Request[Media]):
