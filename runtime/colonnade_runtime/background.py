@@ -81,7 +81,7 @@ class BackgroundWork:
     ) -> None:
         chosen = settings or BackgroundSettings()
         self._bus = bus
-        self._control = control
+        self.control = control
         self._standing_of = standing_of
         self.ownership = Ownership(control, LEASE, owner, actor.clock, log, seconds=chosen.lease)
         self.relay = Relay(store, bus, actor, log, chosen.relay)
@@ -159,4 +159,4 @@ class BackgroundWork:
         return self._standing_of(tenant) is not Standing.UNKNOWN
 
     async def _provisioned(self) -> Sequence[str]:
-        return [entry.tenant for entry in await self._control.provisioned()]
+        return [entry.tenant for entry in await self.control.provisioned()]

@@ -128,6 +128,11 @@ class Runtime:
         await self._stack.aclose()
         await self.gateway.finish()
 
+    @property
+    def dispatcher(self) -> Dispatcher:
+        """The one way in to the services, once `start` is done."""
+        return self._dispatcher
+
     async def ask(self, request: Request[ResponseT]) -> ResponseT:
         """Ask an operation as whoever is current; what runs beside the services does.
 

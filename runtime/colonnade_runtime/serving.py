@@ -16,6 +16,7 @@ from granian.log import LogLevels
 from granian.server.embed import Server
 
 from colonnade.errors import ConfigurationError
+from colonnade_runtime.admin.serving import administered
 from colonnade_runtime.library_logs import granian_logs
 from colonnade_runtime.logs import configure_logs
 from colonnade_runtime.runtime import Declared, Runtime, read_declaration
@@ -54,14 +55,20 @@ async def _serve(declared: Declared) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
     gateway = declared.loaded.platform.gateway
-    async with listening(runtime, gateway.host, gateway.port):
+    async with (
+        administered(runtime, "colonnade run") as administration,
+        listening(runtime, gateway.host, gateway.port),
+    ):
         await runtime.start()
+        administration.open()
         loop.add_signal_handler(signal.SIGHUP, reload)
         _greet(declared)
         await stopped.wait()
         total = declared.loaded.platform.shutdown.total
         try:
-            await asyncio.wait_for(runtime.stop(), float(total))
+            async with asyncio.timeout(float(total)):
+                await administration.close()
+                await runtime.stop()
         except TimeoutError:
             structlog.get_logger("colonnade").error(
                 "stopping took longer than shutdown.total; what was left goes on at the next start",

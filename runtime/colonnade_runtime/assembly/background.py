@@ -25,6 +25,10 @@ class ProcessBackground:
         """The work of one service, if it has any."""
         return self._works.get(service)
 
+    def services(self) -> list[str]:
+        """The services that have any, in start order."""
+        return list(self._works)
+
     def wake(self, service: str, tenant: str) -> None:
         """A commit of `service` left work for `tenant`. May be called from any thread."""
         work = self._works.get(service)

@@ -2,18 +2,20 @@
 
 import copy
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 
-from colonnade.errors import ColonnadeError, ConfigurationError
+from colonnade.errors import ConfigurationError
 from colonnade_runtime.cli import planning
 from colonnade_runtime.cli.creation import new
+from colonnade_runtime.cli.deadletters import deadletters
 from colonnade_runtime.cli.diagnosis import doctor
 from colonnade_runtime.cli.examination import examine
+from colonnade_runtime.cli.outbox import outbox
+from colonnade_runtime.cli.output import format_option, in_sentences, show_json
+from colonnade_runtime.cli.sagas import sagas
 from colonnade_runtime.cli.site import Site
 from colonnade_runtime.declaration import (
     platform_rows,
@@ -21,23 +23,16 @@ from colonnade_runtime.declaration import (
     tenant_rows,
     tenant_schema,
 )
-
-TEXT_OR_JSON = click.Choice(["text", "json"])
-
-
-@contextmanager
-def _in_sentences() -> Iterator[None]:
-    """What is wrong with the declaration is printed a line a problem, never as a stack trace."""
-    try:
-        yield
-    except ColonnadeError as error:
-        for line in error.message.splitlines():
-            click.echo(line, err=True)
-        raise click.exceptions.Exit(1) from error
+from colonnade_runtime.declaration.rendering import Row
 
 
 class PlatformGroup(click.Group):
     """The commands of Colonnade, and those that the platform's plugins add."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; what it refuses is printed in sentences, never as a stack trace."""
+        with in_sentences():
+            return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted({*super().list_commands(ctx), *self._added(ctx)})
@@ -104,12 +99,11 @@ def run(site: Site) -> None:
     """Serve the platform until it is told to stop (Ctrl+C, SIGTERM)."""
     from colonnade_runtime.serving import serve
 
-    with _in_sentences():
-        serve(site.path, site.settings)
+    serve(site.path, site.settings)
 
 
 @main.command()
-@click.option("--format", "style", type=TEXT_OR_JSON, default="text", show_default=True)
+@format_option
 @click.option(
     "--plugin",
     "plugin_path",
@@ -121,14 +115,13 @@ def run(site: Site) -> None:
 def check(site: Site, style: str, plugin_path: Path | None, update_contract: bool) -> None:
     """Check files, plugins and policies without starting anything; exit 1 when one is wrong."""
     if plugin_path is not None:
-        with _in_sentences():
-            passed = examine(plugin_path, style, update=update_contract)
+        passed = examine(plugin_path, style, update=update_contract)
         if not passed:
             raise click.exceptions.Exit(1)
         return
     problems = _problems(site)
     if style == "json":
-        click.echo(json.dumps({"valid": not problems, "problems": problems}, indent=2))
+        show_json({"valid": not problems, "problems": problems})
     elif problems:
         for problem in problems:
             click.echo(problem, err=True)
@@ -153,25 +146,36 @@ def _problems(site: Site) -> list[str]:
 
 
 @main.command()
-@click.option("--format", "style", type=TEXT_OR_JSON, default="text", show_default=True)
+@format_option
 @click.pass_obj
 def plan(site: Site, style: str) -> None:
     """Show what would run: services in start order, operations, routes, stores, tenants."""
-    with _in_sentences():
-        plugins = site.plugins()
-        found = planning.plan_of(site.load(plugins), plugins)
-    click.echo(json.dumps(found, indent=2) if style == "json" else planning.plan_text(found))
+    plugins = site.plugins()
+    found = planning.plan_of(site.load(plugins), plugins)
+    show_json(found) if style == "json" else click.echo(planning.plan_text(found))
 
 
 @main.command()
 @click.option(
-    "--format", "style", type=click.Choice(["text", "mermaid"]), default="text", show_default=True
+    "--format",
+    "style",
+    type=click.Choice(["text", "json", "mermaid"]),
+    default="text",
+    show_default=True,
 )
 @click.pass_obj
 def graph(site: Site, style: str) -> None:
     """Show which service may ask which."""
-    with _in_sentences():
-        click.echo(planning.graph_text(site.plugins(), style))
+    plugins = site.plugins()
+    if style == "json":
+        show_json({name: list(asked) for name, asked in plugins.requires().items()})
+    else:
+        click.echo(planning.graph_text(plugins, style))
+
+
+def _row(row: Row, *, origin: bool) -> dict[str, Any]:
+    shown = {"path": row.path, "value": row.value}
+    return shown | {"origin": str(row.origin)} if origin else shown
 
 
 @main.group()
@@ -182,14 +186,17 @@ def config() -> None:
 @config.command()
 @click.option("--origin", is_flag=True, help="Say where each value was written.")
 @click.option("--tenant", metavar="ID", help="Show this tenant instead of the platform.")
+@format_option
 @click.pass_obj
-def show(site: Site, origin: bool, tenant: str | None) -> None:
+def show(site: Site, origin: bool, tenant: str | None, style: str) -> None:
     """Show every value, defaults included; secrets stay masked."""
-    with _in_sentences():
-        loaded = site.load(site.plugins())
-        if tenant is not None and tenant not in loaded.tenants:
-            raise ConfigurationError(f"There is no tenant '{tenant}' in {loaded.tenants_folder}.")
-        rows = platform_rows(loaded) if tenant is None else tenant_rows(loaded, tenant)
+    loaded = site.load(site.plugins())
+    if tenant is not None and tenant not in loaded.tenants:
+        raise ConfigurationError(f"There is no tenant '{tenant}' in {loaded.tenants_folder}.")
+    rows = platform_rows(loaded) if tenant is None else tenant_rows(loaded, tenant)
+    if style == "json":
+        show_json([_row(row, origin=origin) for row in rows])
+        return
     for row in rows:
         value = json.dumps(row.value, ensure_ascii=False)
         click.echo(str(row) if origin else f"{row.path}: {value}")
@@ -200,15 +207,14 @@ def show(site: Site, origin: bool, tenant: str | None) -> None:
 @click.pass_obj
 def schema(site: Site, kind: str) -> None:
     """Print the JSON Schema of platform.yaml or of a tenant's file, for editors."""
-    with _in_sentences():
-        plugins = site.plugins()
+    plugins = site.plugins()
     found: dict[str, Any] = (
         platform_schema(plugins.config_models(), plugins.extension_config_models())
         if kind == "platform"
         else tenant_schema(plugins.tenant_config_models())
     )
-    click.echo(json.dumps(found, indent=2, ensure_ascii=False))
+    show_json(found)
 
 
-main.add_command(new)
-main.add_command(doctor)
+for command in (new, doctor, outbox, deadletters, sagas):
+    main.add_command(command)

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from colonnade.errors import ConfigurationError
+from colonnade_runtime.cli.output import format_option, show_json
 from colonnade_runtime.cli.site import Site
 from colonnade_runtime.declaration import LoadedPlatform
 from colonnade_runtime.plugin_loader import installed_plugins
@@ -17,17 +18,20 @@ Finding = tuple[bool, str]
 
 
 @click.command()
+@format_option
 @click.pass_obj
-def doctor(site: Site) -> None:
+def doctor(site: Site, style: str) -> None:
     """Look at Python, every installed plugin, folders and ports; exit 1 when one is in the way.
 
     A broken plugin that the platform does not enable is named, too.
     """
-    healthy = True
-    for is_fine, sentence in _findings(site):
-        healthy = healthy and is_fine
-        click.echo(f"{'ok     ' if is_fine else 'problem'} {sentence}")
-    if not healthy:
+    findings = list(_findings(site))
+    if style == "json":
+        show_json([{"fine": is_fine, "finding": sentence} for is_fine, sentence in findings])
+    else:
+        for is_fine, sentence in findings:
+            click.echo(f"{'ok     ' if is_fine else 'problem'} {sentence}")
+    if not all(is_fine for is_fine, _ in findings):
         raise click.exceptions.Exit(1)
 
 

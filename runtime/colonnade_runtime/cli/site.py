@@ -1,17 +1,26 @@
 """The platform a command works on: its files and plugins, loaded as a process would load them."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import click
 
 from colonnade.operations import Operation, operation_of
 from colonnade.policy import PolicyBundle
 from colonnade_runtime.adapters.policy.embedded import EmbeddedPolicy
 from colonnade_runtime.adapters.policy.files import read_policies
+from colonnade_runtime.admin.client import AdminClient, NotRunning
+from colonnade_runtime.admin.socket_file import socket_path
 from colonnade_runtime.declaration import LoadedPlatform, load_platform_outline
 from colonnade_runtime.declared import load_with
 from colonnade_runtime.plugin_loader import Plugin, PluginError, Plugins, discover_plugins
+
+PROCESS = "main"
+"""The process that hosts every service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +45,50 @@ class Site:
             DeclarationError: with every problem of every file.
         """
         return load_with(self.path, self.settings, plugins)
+
+    def running(self) -> AdminClient:
+        """A connection to the running platform.
+
+        Raises:
+            NotRunning: it does not run.
+        """
+        try:
+            return AdminClient(self._socket())
+        except NotRunning:
+            raise NotRunning(
+                f"The platform of {self.path} does not run. Start it with: {self._command('run')}"
+            ) from None
+
+    @contextmanager
+    def platform(self) -> Iterator[AdminClient]:
+        """The running platform, else its services in this process; see `CommandLine`."""
+        with ExitStack() as stack:
+            try:
+                client = AdminClient(self._socket())
+            except NotRunning:
+                stack.enter_context(self._started())
+                client = AdminClient(self._socket())
+            yield stack.enter_context(client)
+
+    @contextmanager
+    def _started(self) -> Iterator[None]:
+        # Here, since it brings the whole runtime with it.
+        from colonnade_runtime.admin.embedded import embedded
+        from colonnade_runtime.logs import configure_logs
+        from colonnade_runtime.runtime import read_declaration
+
+        settings = (*self.settings, "tenants.watch=false", "logging.level=warning")
+        declared = read_declaration(self.path, settings)
+        configure_logs("warning", declared.loaded.platform.logging.format)
+        with embedded(declared, click.get_current_context().command_path):
+            yield
+
+    def _socket(self) -> Path:
+        return socket_path(self.path.parent, PROCESS)
+
+    def _command(self, name: str) -> str:
+        standard = self.path == Path("platform.yaml")
+        return f"colonnade {name}" if standard else f"colonnade --platform {self.path} {name}"
 
     def check_policies(self, plugins: Plugins) -> None:
         """Load the policies as the platform would, offline, in an engine of their own.

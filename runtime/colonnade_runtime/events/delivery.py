@@ -119,6 +119,32 @@ class Delivery:
                 await self._store.run(failed)
             raise Conflict(f"The replay failed again: {sentence_of(error)}") from error
 
+    async def deliver_again(self, consumer: str, data: bytes) -> None:
+        """Deliver what was kept because it named no tenant, now that its tenant may be known.
+
+        Raises:
+            Conflict: the consumer is gone, it is no event, or its tenant is still not known.
+            Unavailable: its tenant is suspended.
+        """
+        handling = self._consumers.get(consumer)
+        if handling is None:
+            raise Conflict(f"The consumer '{consumer}' does not exist any more.")
+        try:
+            envelope = Envelope.decode(data)
+        except (msgspec.MsgspecError, ValueError) as error:
+            raise Conflict(f"It is no event, so no replay helps: {sentence_of(error)}.") from None
+        standing = Standing.UNKNOWN
+        if is_tenant_id(envelope.tenant):
+            standing = self._standing_of(envelope.tenant)
+        if standing is Standing.SUSPENDED:
+            raise Unavailable(f"The tenant '{envelope.tenant}' is suspended; replay it later.")
+        if standing is not Standing.ACTIVE:
+            raise Conflict(
+                f"The tenant '{envelope.tenant[:64]}' is not known here, or does not use this "
+                "service: declare it first, or discard the letter."
+            )
+        await handling.handle(envelope, data)
+
     async def prune_inbox(self, tenant: str) -> int:
         """Forget events that were handled longer ago than the inbox remembers; how many."""
         before = self._actor.clock.now() - timedelta(seconds=self._settings.remembered)

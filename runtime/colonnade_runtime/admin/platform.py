@@ -1,0 +1,82 @@
+"""What admin commands work on: the parts of a running process."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from colonnade.errors import NotFound
+from colonnade.operations import Operation, operation_of
+from colonnade_runtime.assembly.background import ProcessBackground
+from colonnade_runtime.background import BackgroundWork
+from colonnade_runtime.dispatcher import Dispatcher
+from colonnade_runtime.plugin_loader import Plugins
+from colonnade_runtime.runtime import Runtime
+from colonnade_runtime.tenants import TenantDirectory, TenantEntry
+
+_NAMED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class AdminPlatform:
+    """A process that has started: its services' background work, its tenants, its one way in."""
+
+    background: ProcessBackground
+    tenants: TenantDirectory
+    dispatcher: Dispatcher
+    plugins: Plugins
+    operations: Mapping[str, Operation]
+    """Operation by its subject."""
+
+    @classmethod
+    def of(cls, runtime: Runtime) -> "AdminPlatform":
+        """The parts of a runtime that has started."""
+        plugins = runtime.declared.plugins
+        found = [
+            operation_of(request)
+            for plugin in plugins.every()
+            for request in plugin.call("operations") or ()
+        ]
+        by_subject = {operation.subject: operation for operation in found}
+        return cls(runtime.background, runtime.tenants, runtime.dispatcher, plugins, by_subject)
+
+    def tenant(self, name: str) -> TenantEntry:
+        """A declared tenant.
+
+        Raises:
+            NotFound: no such tenant is declared; the error names some that are.
+        """
+        if not self.tenants.is_known(name):
+            known = ", ".join(self.tenants.ids()[:_NAMED])
+            raise NotFound(f"There is no tenant '{name}' (there are: {known}).")
+        return self.tenants.entry(name)
+
+    def works(self, service: str | None = None) -> Sequence[tuple[str, BackgroundWork]]:
+        """The background work of one service, or of every one that keeps something.
+
+        Raises:
+            NotFound: no such service runs here.
+        """
+        every = self.background.services()
+        if service is not None and service not in every:
+            known = ", ".join(every)
+            raise NotFound(f"No service '{service}' keeps anything here (there are: {known}).")
+        names = every if service is None else [service]
+        return [(name, work) for name in names if (work := self.background.of(name)) is not None]
+
+    async def places(
+        self, service: str | None, tenant: str | None
+    ) -> Sequence[tuple[str, BackgroundWork, str]]:
+        """Every service and tenant with a store, or those asked for.
+
+        A store that no tenant ever used is not made for the question.
+
+        Raises:
+            NotFound: no such service runs here, or no such tenant is declared.
+        """
+        if tenant is not None:
+            self.tenant(tenant)
+        return [
+            (name, work, provisioned.tenant)
+            for name, work in self.works(service)
+            for provisioned in await work.control.provisioned()
+            if tenant in (None, provisioned.tenant) and self.tenants.is_known(provisioned.tenant)
+        ]

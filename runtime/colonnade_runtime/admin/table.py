@@ -1,0 +1,13 @@
+"""Every command that the admin socket knows. A new family is a line here."""
+
+from colonnade_runtime.admin import dead_letters, operations, outbox, sagas
+from colonnade_runtime.admin.commands import AdminCommands
+
+COMMANDS = AdminCommands(
+    [
+        *operations.COMMANDS,
+        *outbox.COMMANDS,
+        *dead_letters.COMMANDS,
+        *sagas.COMMANDS,
+    ]
+)

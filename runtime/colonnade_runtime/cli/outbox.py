@@ -1,0 +1,89 @@
+"""`colonnade outbox`: events on their way out of the services of a running platform."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import click
+
+from colonnade_runtime.cli.output import format_option, progress, show_json, show_rows
+from colonnade_runtime.cli.selection import service_option, tenant_option
+from colonnade_runtime.cli.site import Site
+
+SECONDS = 600.0
+
+_AGO = re.compile(r"(\d{1,6})([smhd])")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+class Since(click.ParamType[datetime]):
+    """An instant (RFC 3339), a day (UTC), or how long ago: `90s`, `15m`, `2h`, `7d`."""
+
+    name = "time"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        """The instant meant, aware."""
+        found = _AGO.fullmatch(value)
+        if found:
+            return datetime.now(UTC) - timedelta(**{_UNITS[found[2]]: int(found[1])})
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(
+                f"'{value}' is no time: use 2026-11-25T10:00:00Z, 2026-11-25 (UTC), or how long "
+                "ago, such as 2h or 7d.",
+                param,
+                ctx,
+            )
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+@click.group()
+def outbox() -> None:
+    """Look at events on their way out of the services, and send past ones again."""
+
+
+@outbox.command()
+@tenant_option
+@service_option
+@click.option("--all", "everything", is_flag=True, help="Also outboxes in which nothing waits.")
+@format_option
+@click.pass_obj
+def status(
+    site: Site, tenant: str | None, service: str | None, everything: bool, style: str
+) -> None:
+    """Show how many events wait in each outbox, since when, and how many were sent."""
+    with site.running() as platform, progress("Reading outboxes") as tell:
+        arguments = {"tenant": tenant, "service": service}
+        rows = platform.run("outbox.status", arguments, seconds=SECONDS, tell=tell)
+    shown = [row for row in rows if everything or row["pending"]]
+    if style == "json":
+        show_json(shown)
+        return
+    columns = ("service", "tenant", "pending", "oldest", "sent")
+    show_rows(shown, columns, f"No event waits in any of {len(rows)} outboxes.")
+
+
+@outbox.command()
+@click.option("--since", type=Since(), required=True, help=Since.__doc__)
+@tenant_option
+@service_option
+@format_option
+@click.pass_obj
+def republish(
+    site: Site, since: datetime, tenant: str | None, service: str | None, style: str
+) -> None:
+    """Send the events again that were written at TIME or later, such as after a lost broker.
+
+    Services that have handled an event already pass it over.
+    """
+    arguments = {"since": since.isoformat(), "tenant": tenant, "service": service}
+    with site.running() as platform, progress("Republishing") as tell:
+        rows = platform.run("outbox.republish", arguments, seconds=SECONDS, tell=tell)
+    if style == "json":
+        show_json(rows)
+        return
+    shown = [row for row in rows if row["republished"]]
+    show_rows(shown, ("service", "tenant", "republished"), "No event was written since then.")
