@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
+import click
+
 from colonnade.events import Event
 from colonnade.hookspecs import hookimpl
 from colonnade.messages import Request
@@ -74,3 +76,11 @@ def policy_attributes() -> Sequence[ResourceType]:
     from colonnade_course.resources import COURSE, ENROLLMENT, LESSON, SECTION
 
     return [COURSE, SECTION, LESSON, ENROLLMENT]
+
+
+@hookimpl
+def cli_commands() -> Sequence[click.Command]:
+    """What is added to the command line."""
+    from colonnade_course.commands import course
+
+    return [course]

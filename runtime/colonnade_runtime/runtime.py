@@ -230,4 +230,4 @@ def _named_checks(service: str, plugin: Plugin, ctx: ServiceContext) -> list[Hea
     return [HealthCheck(f"service {service}: {each.name}", each.check) for each in checks]
 
 
-__all__ = ["Declared", "Runtime", "policy_bundle", "read_declaration"]
+__all__ = ["PROCESS", "Declared", "Runtime", "policy_bundle", "read_declaration"]

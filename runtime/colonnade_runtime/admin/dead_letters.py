@@ -7,12 +7,12 @@ from uuid import UUID
 
 import msgspec
 
+from colonnade.control_store import TenantlessDeadLetter
 from colonnade.errors import ColonnadeError, NotFound
 from colonnade.events import Envelope, event_type_of
 from colonnade_runtime.admin.commands import AdminCall, AdminCommand
 from colonnade_runtime.admin.masking import masked_json
 from colonnade_runtime.background import BackgroundWork
-from colonnade_runtime.control_store import TenantlessDeadLetter
 from colonnade_runtime.events.dead_letters import DeadLetter
 
 MAXIMUM_LETTERS = 10_000

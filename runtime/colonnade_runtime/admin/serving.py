@@ -9,8 +9,7 @@ from colonnade_runtime.admin.platform import AdminPlatform
 from colonnade_runtime.admin.server import AdminServer
 from colonnade_runtime.admin.socket_file import claimed
 from colonnade_runtime.admin.table import COMMANDS
-from colonnade_runtime.assembly.services import PROCESS
-from colonnade_runtime.runtime import Runtime
+from colonnade_runtime.runtime import PROCESS, Runtime
 
 STOP_SECONDS = 5.0
 """How long running commands may take to end when the process stops."""

@@ -14,6 +14,9 @@ from colonnade.operations import Operation
 from colonnade_runtime.plugin_loader import installed_plugins
 from colonnade_runtime.testing.contract.subject import Subject
 
+COMMANDS = "commands"
+"""The module, or package, of what a plugin adds to the command line."""
+
 
 @dataclass(frozen=True, slots=True)
 class Imported:
@@ -36,15 +39,35 @@ def imports_no_more_than_it_may(subject: Subject) -> Iterator[str]:
 
 
 def asks_nobody_it_does_not_require(subject: Subject) -> Iterator[str]:
-    """Every service whose operations it imports stands in `requires`."""
+    """Every service whose operations it imports stands in `requires`.
+
+    What it adds to the command line, in its module `commands`, asks as the operator from another
+    process, so it may use any; the service itself must then keep away from that module.
+    """
     may_ask = {subject.service, *subject.info.requires, *subject.info.implements}
     for item in _imports(subject):
+        if _is_command(item.place):
+            continue
+        if item.module.startswith(f"{subject.package}.{COMMANDS}") and not _is_plugin(
+            item, subject
+        ):
+            yield f"{item.place} imports {item.module}, which is for the command line alone."
         for operation in _operations_in(item):
             if operation.service not in may_ask:
                 yield (
                     f"{item.place} uses {operation.name} of the service '{operation.service}'; "
                     f"add '{operation.service}' to `requires` of plugin_info."
                 )
+
+
+def _is_command(place: str) -> bool:
+    parts = Path(place.partition(":")[0]).parts
+    return len(parts) > 1 and parts[1] in (COMMANDS, f"{COMMANDS}.py")
+
+
+def _is_plugin(item: Imported, subject: Subject) -> bool:
+    module = subject.module.__name__.replace(".", "/")
+    return item.place.partition(":")[0] == f"{module}.py"
 
 
 def _other_packages(subject: Subject) -> frozenset[str]:

@@ -1,0 +1,135 @@
+"""Figures and data of an imported course: brought once, found again by what they are called."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import UUID
+
+from colonnade.command_line import PlatformClient
+from colonnade.errors import ColonnadeError, Conflict, UnsupportedMediaType
+from colonnade_content.api import (
+    CreateMedia,
+    DeleteFile,
+    DeleteMedia,
+    File,
+    GetMedia,
+    ListFiles,
+    ListMedia,
+    Media,
+    UploadFile,
+)
+from colonnade_course.carpentries import ImportedFile
+from colonnade_course.commands.imported import Imported, every
+
+CHUNK = 256 * 1024
+PROCESSING_SECONDS = 120.0
+"""How long pictures are waited for."""
+
+_INTERVAL = 0.05
+_VARIANTS = ("large", "drawing")
+
+
+@dataclass(slots=True)
+class ImportedFiles:
+    """Brings files to an academy. `paths` says under which path of the API each key is."""
+
+    platform: PlatformClient
+    tenant: str
+    imported: Imported
+    step: Callable[[], None]
+    paths: dict[str, str] = field(default_factory=dict)
+    _kept: set[UUID] = field(default_factory=set)
+    _known: dict[str, File] = field(default_factory=dict)
+
+    def bring(self, files: Iterable[ImportedFile], figures: Iterable[ImportedFile]) -> None:
+        """Upload what is not there yet, and make pictures of the figures."""
+        request = ListFiles(limit=100, external_id_prefix=self.imported.prefix)
+        found = every(self.platform, self.tenant, request)
+        self._known = {file.external_id or "": file for file in found}
+        for file in files:
+            kept = self._bring(file)
+            if kept is not None:
+                self.paths[file.key] = f"/api/v1/files/{kept.id}/content"
+            self.step()
+        media = {}
+        for figure in figures:
+            kept = self._bring(figure)
+            picture = self._picture(figure, kept) if kept is not None else None
+            if picture is not None:
+                media[figure.key] = picture
+            self.step()
+        self._await(media)
+
+    def forget_old(self) -> None:
+        """Remove what an earlier import brought and no page shows any more."""
+        for file in self._known.values():
+            if file.id in self._kept:
+                continue
+            try:
+                for picture in self._pictures(file.id):
+                    self.platform.ask(self.tenant, DeleteMedia(media_id=picture.id))
+                self.platform.ask(self.tenant, DeleteFile(file_id=file.id))
+            except Conflict:
+                # Somebody else's page shows it by now: it stays.
+                continue
+            self.imported.changes += 1
+
+    def _bring(self, file: ImportedFile) -> File | None:
+        # The digest is part of the name: a changed file is another one, and pages that show
+        # the old one do so until they are changed.
+        name = self.imported.external_id(f"{file.key}@{file.digest[:16]}")
+        kept = self._known.get(name)
+        if kept is None:
+            try:
+                kept = self.platform.upload(
+                    self.tenant,
+                    UploadFile(name=file.name, external_id=name),
+                    _chunks(file.path),
+                )
+            except UnsupportedMediaType as error:
+                self.imported.warn(f"{file.key}: left out: {error.message}")
+                return None
+            self.imported.changes += 1
+        self._kept.add(kept.id)
+        return kept
+
+    def _picture(self, figure: ImportedFile, file: File) -> Media | None:
+        self.paths[figure.key] = f"/api/v1/files/{file.id}/content"
+        pictures = self._pictures(file.id)
+        if pictures:
+            return pictures[0]
+        try:
+            made = self.platform.ask(self.tenant, CreateMedia(file_id=file.id))
+        except UnsupportedMediaType as error:
+            self.imported.warn(f"{figure.key}: shown as a file: {error.message}")
+            return None
+        self.imported.changes += 1
+        return made
+
+    def _pictures(self, file_id: UUID) -> list[Media]:
+        return every(self.platform, self.tenant, ListMedia(file_id=file_id))
+
+    def _await(self, media: dict[str, Media]) -> None:
+        deadline = time.monotonic() + PROCESSING_SECONDS
+        for key, picture in media.items():
+            while picture.state == "processing" and time.monotonic() < deadline:
+                time.sleep(_INTERVAL)
+                picture = self.platform.ask(self.tenant, GetMedia(media_id=picture.id))
+            variants = {variant.name for variant in picture.variants}
+            shown = next((name for name in _VARIANTS if name in variants), None)
+            if shown is not None:
+                self.paths[key] = f"/api/v1/media/{picture.id}/variants/{shown}"
+            else:
+                why = picture.failure or "it is still being processed; import again later."
+                self.imported.warn(f"{key}: shown as a file: {why}")
+            self.step()
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(CHUNK):
+                yield chunk
+    except OSError as error:
+        raise ColonnadeError(f"{path} cannot be read: {error.strerror}.") from error
