@@ -108,6 +108,14 @@ grants contains [] if {
 	input.action == "course.read"
 }
 
+# --- the service that writes to people names their courses, also those taken back to a draft
+
+grants contains [] if {
+	input.principal.kind == "service"
+	input.principal.id == "service:notification"
+	input.action == "course.read"
+}
+
 # --- administrators
 
 grants contains [] if administrates

@@ -205,3 +205,11 @@ test_another_service_reserves_no_seat if {
 test_a_name_alone_makes_no_service if {
 	data.colonnade.decision.grants == set() with input as asking("enrollment.reserve", impostor)
 }
+
+test_the_service_that_writes_to_people_names_their_courses if {
+	[] in data.colonnade.decision.grants with input as asking("course.read", service("service:notification"))
+}
+
+test_the_service_that_writes_to_people_changes_no_course if {
+	data.colonnade.decision.grants == set() with input as asking("course.update", service("service:notification"))
+}

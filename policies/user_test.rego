@@ -227,3 +227,12 @@ test_analytics_sees_profiles_as_members_do if {
 test_analytics_sees_no_account if {
 	data.colonnade.decision.grants == set() with input as asking("user.read", service("service:analytics"))
 }
+
+test_the_service_that_writes_to_people_knows_where if {
+	data.colonnade.decision.grants == {[]} with input as asking("user.read", service("service:notification"))
+	data.colonnade.decision.masks == set() with input as asking("user.read", service("service:notification"))
+}
+
+test_the_service_that_writes_to_people_changes_no_account if {
+	data.colonnade.decision.grants == set() with input as asking("user.update", service("service:notification"))
+}

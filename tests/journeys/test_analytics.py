@@ -12,6 +12,7 @@ import pytest
 import colonnade_analytics.plugin
 import colonnade_content.plugin
 import colonnade_course.plugin
+import colonnade_notification.plugin
 import colonnade_user.plugin
 from colonnade_runtime.testing.platform import RunningPlatform, running_platform
 
@@ -35,6 +36,7 @@ async def platform(
             colonnade_course.plugin,
             colonnade_content.plugin,
             colonnade_analytics.plugin,
+            colonnade_notification.plugin,
         ],
     ) as running:
         yield running

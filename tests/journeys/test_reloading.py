@@ -32,7 +32,7 @@ def site(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def platform(site: Path) -> AsyncIterator[RunningPlatform]:
-    others = ("analytics", "content", "course", "payment")
+    others = ("analytics", "content", "course", "notification", "payment")
     settings = [f"services.{name}.enabled=false" for name in others]
     async with running_platform(
         site / "platform.yaml", settings=settings, plugins=[colonnade_user.plugin]

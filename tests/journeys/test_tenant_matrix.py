@@ -1,5 +1,6 @@
 """Every operation that OpenAPI lists × foreign tenant, foreign token, no token."""
 
+import asyncio
 import json
 import shutil
 from collections.abc import AsyncIterator
@@ -13,6 +14,7 @@ import pytest
 import colonnade_analytics.plugin
 import colonnade_content.plugin
 import colonnade_course.plugin
+import colonnade_notification.plugin
 import colonnade_payment.plugin
 import colonnade_user.plugin
 from colonnade_runtime.testing.platform import RunningPlatform, running_platform
@@ -38,9 +40,12 @@ OPEN_TO_ANYBODY = {
     "ListContent",
     "ListFiles",
     "ListMedia",
+    "DescribeUnsubscription",
+    "Unsubscribe",
 }
 """What somebody who has not signed in may at least ask; an addition is a decision made here.
-Lists of content hold previews of published lessons, and nothing else, for them."""
+Lists of content hold previews of published lessons, and nothing else, for them.
+An unsubscribe link is signed, and all it takes (RFC 8058)."""
 
 
 @pytest.fixture
@@ -59,6 +64,7 @@ async def platform(
             colonnade_content.plugin,
             colonnade_payment.plugin,
             colonnade_analytics.plugin,
+            colonnade_notification.plugin,
         ],
     ) as running:
         yield running
@@ -75,6 +81,15 @@ async def operations(platform: RunningPlatform) -> list[tuple[str, str, str]]:
     ]
     assert len(listed) > len(OPEN_TO_ANYBODY)
     return listed
+
+
+async def first_notification(client: httpx.AsyncClient) -> str:
+    """The id of the message that somebody gets who has an account now."""
+    async with asyncio.timeout(20):
+        while not (found := (await client.get("/notifications")).json()["items"]):
+            await asyncio.sleep(0.02)
+    identifier: str = found[0]["id"]
+    return identifier
 
 
 async def ask(client: httpx.AsyncClient, method: str, path: str, names: dict[str, str]) -> Any:
@@ -95,6 +110,16 @@ class Names(dict[str, str]):
         ]
 
 
+BROWSER = {
+    "endpoint": "https://push.example/acme",
+    "keys": {
+        "p256dh": "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcx"
+        "aOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",
+        "auth": "BTBZMqHH6r4Tts7J_aSIgg",
+    },
+}
+"""The browser of RFC 8291 §5."""
+
 PARAMETERS = (
     "course_id",
     "section_id",
@@ -108,6 +133,13 @@ PARAMETERS = (
     "payment_id",
     "payout_id",
     "coupon_id",
+    "notification_id",
+    "subscription_id",
+    "delivery_id",
+    "suppression_id",
+    "kind",
+    "locale",
+    "token",
 )
 
 
@@ -138,7 +170,16 @@ async def test_another_academys_objects_are_like_those_that_never_existed(
         body = {"course_id": course, "title": "All", "position": 0}
         section = (await client.post("/sections", json=body)).json()["id"]
         await client.post(f"/courses/{course}/publish")
-    theirs = {"user_id": me, "course_id": course, "section_id": section}
+        browser = (await client.post("/push-subscriptions", json=BROWSER)).json()["id"]
+        told = await first_notification(client)
+    theirs = {
+        "user_id": me,
+        "course_id": course,
+        "section_id": section,
+        "subscription_id": browser,
+        "notification_id": told,
+        "delivery_id": told,
+    }
     async with platform.client("globex", tokens["globex"]["access_token"]) as client:
         for method, path, name in await operations(platform):
             if "{" not in path:

@@ -1,0 +1,1 @@
+"""The notification service: what happened becomes messages, and reaches people."""

@@ -1,0 +1,49 @@
+"""Where a tenant's people find it on the web, and who its mail is from."""
+
+from collections.abc import Mapping
+from email.headerregistry import Address
+from typing import Any
+
+from colonnade.services import ServiceContext
+from colonnade_notification.config import NotificationConfig, TenantNotificationConfig
+
+
+class Addresses:
+    """Web and mail addresses of the tenant in context."""
+
+    def __init__(self, ctx: ServiceContext, config: NotificationConfig) -> None:
+        self._ctx = ctx
+        self._config = config
+
+    def web(self, path: str = "") -> str:
+        """An absolute address."""
+        return self._config.public_url.replace("{tenant}", self._ctx.tenant().id) + path
+
+    def link(self, path: str, facts: Mapping[str, Any]) -> str:
+        """Where a message's link leads."""
+        course = facts.get("course")
+        identifier = str(course.get("id", "")) if isinstance(course, Mapping) else ""
+        return self.web(path.replace("{course}", identifier))
+
+    def sender(self) -> Address:
+        """Who mail is from: the tenant's own choice, else the platform's."""
+        tenant, chosen = self._ctx.tenant(), self.tenant_config()
+        address = chosen.sender or self._config.mail.sender
+        name = chosen.sender_name or tenant.name
+        shown = "".join(letter for letter in name if letter.isprintable())
+        return Address(shown, addr_spec=address.replace("{tenant}", tenant.id))
+
+    def sender_domain(self) -> str:
+        """The right half of Message-IDs."""
+        return self.sender().domain
+
+    def contact(self) -> str:
+        """Whom a push service may write to (RFC 8292 §2.1)."""
+        return self._config.push.contact.replace("{tenant}", self._ctx.tenant().id)
+
+    def tenant_config(self) -> TenantNotificationConfig:
+        """What the tenant's file says."""
+        declared = self._ctx.tenant_config()
+        if isinstance(declared, TenantNotificationConfig):
+            return declared
+        return TenantNotificationConfig.model_validate({})

@@ -1,0 +1,31 @@
+"""What the service refuses, by stable codes."""
+
+from colonnade.errors import Conflict, NotFound
+
+
+class MandatoryCategory(Conflict):
+    """Security and receipts cannot be turned off or put off on these channels."""
+
+    code = "notification.mandatory_category"
+    title = "This cannot be turned off"
+
+
+class NotFailed(Conflict):
+    """Only a delivery that failed or was suppressed can be sent again."""
+
+    code = "notification.not_failed"
+    title = "There is nothing to send again"
+
+
+class TooManySubscriptions(Conflict):
+    """Somebody has as many push subscriptions as they may have."""
+
+    code = "notification.too_many_subscriptions"
+    title = "Too many push subscriptions"
+
+
+class UnknownToken(NotFound):
+    """The unsubscribe link was not made here."""
+
+    code = "notification.unknown_token"
+    title = "The link is not valid"

@@ -1,0 +1,96 @@
+"""How somebody wants to be told."""
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+
+from colonnade.messages import Empty, Message, Request
+from colonnade.operations import operation
+from colonnade.personal import Confidential
+from colonnade_notification.api.errors import MandatoryCategory, UnknownToken
+from colonnade_notification.api.types import (
+    Category,
+    ChannelName,
+    ClockTime,
+    LocaleTag,
+    Mode,
+    NotNull,
+    TimezoneName,
+)
+
+
+class QuietHours(Message):
+    """When nothing may make a sound, on the person's own clock: it waits until the end.
+
+    The end may be before the start, over midnight. Security and receipts do not wait.
+    """
+
+    start: ClockTime
+    end: ClockTime
+
+
+class DigestTime(Message):
+    """When digests go out: the hour of the day, and for weekly ones the day (0 is Monday)."""
+
+    hour: int = Field(8, ge=0, le=23, strict=True)
+    weekday: int = Field(0, ge=0, le=6, strict=True)
+
+
+class Preferences(Message):
+    """How somebody wants to be told: channel → category → when."""
+
+    user_id: UUID
+    locale: str
+    timezone: str
+    quiet_hours: QuietHours | None
+    digest: DigestTime
+    channels: dict[str, dict[Category, Mode]]
+    mandatory: list[Category] = Field(description="Categories that cannot be turned off.")
+    version: int
+
+
+@operation("notification", action="notification_preference.read", idempotent=True)
+class GetPreferences(Request[Preferences]):
+    """How one wants to be told."""
+
+
+@operation("notification", action="notification_preference.update", errors=[MandatoryCategory])
+class UpdatePreferences(Request[Preferences]):
+    """Change how one wants to be told; what is not given stays.
+
+    Null for `locale`, `timezone` or `quiet_hours` goes back to the academy's own, or to none.
+    """
+
+    locale: LocaleTag | None = None
+    timezone: TimezoneName | None = None
+    quiet_hours: QuietHours | None = None
+    digest: Annotated[DigestTime | None, NotNull()] = None
+    channels: Annotated[
+        dict[ChannelName, dict[Category, Mode]] | None, NotNull(), Field(max_length=20)
+    ] = None
+
+
+Token = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{20,200}$"), Confidential()]
+
+
+class Unsubscription(Message):
+    """What an unsubscribe link is for."""
+
+    academy: str
+    category: str
+    channel: str
+
+
+@operation("notification", action="subscription.describe", idempotent=True, errors=[UnknownToken])
+class DescribeUnsubscription(Request[Unsubscription]):
+    """What an unsubscribe link would turn off. It changes nothing."""
+
+    token: Token
+
+
+@operation("notification", action="subscription.end", idempotent=True, errors=[UnknownToken])
+class Unsubscribe(Request[Empty]):
+    """Turn off what an unsubscribe link is for, with one click and no sign-in (RFC 8058)."""
+
+    token: Token

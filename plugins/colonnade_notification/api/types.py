@@ -1,0 +1,112 @@
+"""The values that fields of the contract take."""
+
+import re
+from enum import StrEnum
+from typing import Annotated, Any
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
+
+
+class Category(StrEnum):
+    """What a message is about; people choose by category."""
+
+    SECURITY = "security"
+    RECEIPTS = "receipts"
+    ACCOUNT = "account"
+    LEARNING = "learning"
+    TEACHING = "teaching"
+
+    @property
+    def is_mandatory(self) -> bool:
+        """Whether nobody can turn it off on the channels that matter."""
+        return self in (Category.SECURITY, Category.RECEIPTS)
+
+
+class Mode(StrEnum):
+    """When a category reaches somebody on a channel."""
+
+    IMMEDIATELY = "immediately"
+    DAILY = "daily"
+    WEEKLY = "weekly"
+    OFF = "off"
+
+    @property
+    def is_digest(self) -> bool:
+        """Whether messages wait to go out together."""
+        return self in (Mode.DAILY, Mode.WEEKLY)
+
+
+class DeliveryStatus(StrEnum):
+    """What has become of a message on one channel."""
+
+    PENDING = "pending"
+    """It will be sent, now or when it is due."""
+    HELD = "held"
+    """It waits for a digest."""
+    SENT = "sent"
+    SUPPRESSED = "suppressed"
+    """Its address takes no more mail, or its recipient turned it off meanwhile."""
+    FAILED = "failed"
+    """It was given up: a dead letter that an administrator may send again."""
+
+
+class NotNull:
+    """Marks a field of a partial change that may be left out and, when given, is not null."""
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(_given, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        described = handler(schema)
+        alternatives = described.pop("anyOf", [])
+        return described | next((one for one in alternatives if one != {"type": "null"}), {})
+
+
+def _given(value: object) -> object:
+    if value is None:
+        raise ValueError("may be left out, but not be null")
+    return value
+
+
+_LOCALE = re.compile(r"([a-z]{2,3})(?:-([a-z]{4}))?(?:-([a-z]{2}|[0-9]{3}))?", re.IGNORECASE)
+
+
+def _locale(text: str) -> str:
+    match = _LOCALE.fullmatch(text)
+    if match is None:
+        raise ValueError(f"'{text}' is not a language such as en or de-AT")
+    language, script, region = match.groups()
+    parts = (language.lower(), script and script.title(), region and region.upper())
+    return "-".join(part for part in parts if part)
+
+
+def _timezone(text: str) -> str:
+    if text not in available_timezones():
+        raise ValueError(f"'{text}' is not a time zone such as Europe/Vienna")
+    return text
+
+
+LocaleTag = Annotated[
+    str, Field(min_length=2, max_length=35, examples=["de-AT"]), AfterValidator(_locale)
+]
+"""A language and region, BCP 47."""
+
+TimezoneName = Annotated[
+    str, Field(max_length=64, examples=["Europe/Vienna"]), AfterValidator(_timezone)
+]
+"""An IANA time zone."""
+
+ChannelName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+
+Kind = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
+"""What a template is for, such as `enrollment_activated`."""
+
+ClockTime = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["22:00"])]
+"""A time on a clock, hours and minutes."""

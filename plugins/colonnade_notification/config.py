@@ -1,0 +1,153 @@
+"""What an operator and a tenant may set."""
+
+import re
+from typing import Annotated, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from colonnade.quantities import Duration
+from colonnade.secrets import SecretReference
+
+_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.{}-]{1,253}")
+_SCHEMES = ("file", "smtp", "smtps", "smtp+starttls")
+
+
+def _address(text: str) -> str:
+    if _ADDRESS.fullmatch(text) is None:
+        raise ValueError("is not an e-mail address such as no-reply@academy.example")
+    return text
+
+
+def _line(text: str) -> str:
+    if any(ord(letter) < 32 or ord(letter) == 127 for letter in text):
+        raise ValueError("must be one line without control characters")
+    return text
+
+
+def _mail_url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in _SCHEMES:
+        raise ValueError(f"must begin with one of {', '.join(f'{name}:' for name in _SCHEMES)}")
+    if parts.username or parts.password:
+        raise ValueError("must not hold credentials: use username and password beside it")
+    if parts.scheme == "file":
+        if not parts.path or parts.netloc:
+            raise ValueError("names a folder, such as file:var/mail")
+    elif not parts.hostname or parts.path not in ("", "/") or parts.query:
+        raise ValueError("names a server, such as smtps://mail.example:465")
+    _ = parts.port
+    return text
+
+
+def _web_url(text: str) -> str:
+    parts = urlsplit(text.replace("{tenant}", "tenant"))
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("is not a web address such as https://{tenant}.academy.example")
+    return text.rstrip("/")
+
+
+Address = Annotated[str, AfterValidator(_address)]
+Line = Annotated[str, Field(max_length=200), AfterValidator(_line)]
+
+
+class MailConfig(BaseModel):
+    """`mail`: where e-mail goes, and as whom."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: Annotated[str, AfterValidator(_mail_url)] = Field(
+        "file:var/mail",
+        description="`smtp://`, `smtps://` or `smtp+starttls://` and a host, or `file:` and a "
+        "folder for `.eml` files.",
+    )
+    username: Line | None = Field(None, description="Signs in to the server.")
+    password: SecretReference | None = Field(None, description="Signs in to the server.")
+    sender: Address = Field(
+        "no-reply@{tenant}.localhost",
+        description="Who mail is from; `{tenant}` is the tenant's id.",
+    )
+    timeout: Duration = Field(
+        Duration.parse("20s"), description="How long handing over one message may take, 1s to 25s."
+    )
+    connections: int = Field(4, ge=1, le=16, description="Connections to the server at once.")
+
+
+class PushConfig(BaseModel):
+    """`push`: web push."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    contact: Line = Field(
+        "mailto:webmaster@{tenant}.localhost",
+        pattern=r"^(mailto:|https://).+",
+        description="Whom a push service may write to (RFC 8292 §2.1).",
+    )
+    private_endpoints: bool = Field(
+        False,
+        description="Whether push endpoints may be on this machine or a private network, and "
+        "speak plain HTTP. For development and tests.",
+    )
+    timeout: Duration = Field(
+        Duration.parse("10s"), description="How long one push service may take, 1s to 20s."
+    )
+    lifetime: Duration = Field(
+        Duration.parse("1d"), description="How long a push service keeps a message (TTL)."
+    )
+
+
+class RetryConfig(BaseModel):
+    """`retry`: the pace at which a message that did not get through is tried again."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    attempts: int = Field(16, ge=1, le=50, description="Tries before a message is given up.")
+    first: Duration = Field(Duration.parse("1m"), description="Before the second try.")
+    longest: Duration = Field(
+        Duration.parse("6h"), description="The wait doubles from try to try up to this."
+    )
+
+
+class NotificationConfig(BaseModel):
+    """`services.notification.config` in platform.yaml."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    public_url: Annotated[str, AfterValidator(_web_url)] = Field(
+        "http://{tenant}.localhost:8000",
+        description="Where a tenant's people find it; links in messages begin with it.",
+    )
+    mail: MailConfig = MailConfig()
+    push: PushConfig = PushConfig()
+    retry: RetryConfig = RetryConfig()
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Self:
+        if not 1 <= self.mail.timeout <= 25:
+            raise ValueError("mail.timeout must be between 1s and 25s")
+        if not 1 <= self.push.timeout <= 20:
+            raise ValueError("push.timeout must be between 1s and 20s")
+        if self.retry.first > self.retry.longest:
+            raise ValueError("retry.first must not be longer than retry.longest")
+        return self
+
+
+class TenantNotificationConfig(BaseModel):
+    """`services.notification.config` in a tenant's file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sender: Address | None = Field(None, description="Who mail is from.")
+    sender_name: Line | None = Field(None, description="The name beside it; else the academy's.")
+    reply_to: Address | None = Field(None, description="Where answers go.")
+    footer: Line | None = Field(None, description="The last line of every mail, an imprint.")
+
+
+def undeclared(config: NotificationConfig) -> list[str]:
+    """Keys that production must declare and this configuration does not."""
+    missing = [
+        f"mail.{name}" for name in ("url", "sender") if name not in config.mail.model_fields_set
+    ]
+    if "public_url" not in config.model_fields_set:
+        missing.append("public_url")
+    return missing

@@ -1,0 +1,69 @@
+"""The e-mail channel."""
+
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from colonnade.services import ServiceContext
+from colonnade_notification.addresses import Addresses
+from colonnade_notification.api import (
+    ChannelInfo,
+    Outcome,
+    OutgoingMessage,
+    Refused,
+    Unreachable,
+)
+from colonnade_notification.config import NotificationConfig
+from colonnade_notification.mail_folder import MailFolder
+from colonnade_notification.mail_message import address_of, mail_of
+from colonnade_notification.mail_server import MailServer
+
+
+class Transport(Protocol):
+    """Where mail goes."""
+
+    async def hand_over(self, mail: EmailMessage, identifier: UUID, recipient: str) -> Outcome:
+        """Hand one mail over."""
+        ...
+
+
+def transport_of(ctx: ServiceContext, config: NotificationConfig) -> Transport:
+    """The transport that `mail.url` names.
+
+    Raises:
+        ConfigurationError: credentials would travel unencrypted to another machine.
+    """
+    parts = urlsplit(config.mail.url)
+    if parts.scheme == "file":
+        return MailFolder(ctx, ctx.root / Path(parts.path))
+    return MailServer(ctx, config.mail)
+
+
+class EmailChannel:
+    """Mail to the address that somebody has when it goes out."""
+
+    def __init__(self, ctx: ServiceContext, config: NotificationConfig) -> None:
+        self.info = ChannelInfo(name="email", mandatory=True, digests=True, seconds=30.0)
+        self._ctx = ctx
+        self._addresses = Addresses(ctx, config)
+        self._transport = transport_of(ctx, config)
+
+    async def reaches(self, user_id: UUID) -> bool:
+        """Everybody has an address."""
+        return True
+
+    async def send(self, message: OutgoingMessage) -> Outcome:
+        """Hand the mail to the transport."""
+        email = message.recipient.email
+        if email is None:
+            return Unreachable("There is no address that this service may see.")
+        try:
+            recipient = address_of(email, message.recipient.name)
+            reply_to = self._addresses.tenant_config().reply_to or ""
+            now = self._ctx.clock.now()
+            mail = mail_of(message, recipient, self._addresses.sender(), reply_to, now)
+        except ValueError as error:
+            return Refused(f"The mail cannot be written: {error}.")
+        return await self._transport.hand_over(mail, message.id, email)

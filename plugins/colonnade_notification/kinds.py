@@ -1,0 +1,68 @@
+"""The kinds of messages there are: what each is about, and what its template is filled with."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from colonnade_notification.api import Category
+
+
+@dataclass(frozen=True, slots=True)
+class KindOfMessage:
+    """A kind of message. `sample` is what a preview is filled with, beside what every message
+    has; `path` where its link leads, in the academy's web face."""
+
+    name: str
+    category: Category
+    sample: Mapping[str, Any]
+    path: str = "/"
+
+
+_COURSE = {"course": {"id": "", "title": "Open Science"}}
+_MONEY = {"amount": 4900, "currency": "EUR"}
+_DIGEST = {
+    "items": [
+        {"title": "You are enrolled in Open Science", "text": "Have fun!", "link": "/"},
+        {"title": "You have completed Python", "text": "Congratulations.", "link": "/"},
+    ]
+}
+
+KINDS: dict[str, KindOfMessage] = {
+    kind.name: kind
+    for kind in (
+        KindOfMessage("welcome", Category.ACCOUNT, {}),
+        KindOfMessage("role_changed", Category.SECURITY, {"role": "instructor"}),
+        KindOfMessage("account_suspended", Category.SECURITY, {}),
+        KindOfMessage("account_reinstated", Category.SECURITY, {}),
+        KindOfMessage("password_changed", Category.SECURITY, {}),
+        KindOfMessage("session_stolen", Category.SECURITY, {}),
+        KindOfMessage("enrollment_activated", Category.LEARNING, _COURSE, "/courses/{course}"),
+        KindOfMessage("enrollment_completed", Category.LEARNING, _COURSE, "/courses/{course}"),
+        KindOfMessage("enrollment_ended", Category.LEARNING, _COURSE, "/courses/{course}"),
+        KindOfMessage("instructor_added", Category.TEACHING, _COURSE, "/courses/{course}"),
+        KindOfMessage("instructor_removed", Category.TEACHING, _COURSE, "/courses/{course}"),
+        KindOfMessage("payment_captured", Category.RECEIPTS, {**_COURSE, "amount": _MONEY}),
+        KindOfMessage(
+            "payment_declined",
+            Category.RECEIPTS,
+            {**_COURSE, "amount": _MONEY, "reason": "The card was declined."},
+        ),
+        KindOfMessage("payment_refunded", Category.RECEIPTS, {**_COURSE, "amount": _MONEY}),
+        KindOfMessage("payout_paid", Category.RECEIPTS, {"amount": _MONEY}),
+        KindOfMessage("digest", Category.ACCOUNT, _DIGEST),
+    )
+}
+
+DIGEST = "digest"
+
+
+def sample_of(kind: KindOfMessage, academy: str, locale: str, timezone: str) -> dict[str, Any]:
+    """Everything a preview of `kind` is filled with."""
+    return {
+        **kind.sample,
+        "person": {"name": "Ada Lovelace"},
+        "academy": {"name": academy},
+        "happened_at": "2026-03-01T17:30:00+00:00",
+        "locale": locale,
+        "timezone": timezone,
+    }

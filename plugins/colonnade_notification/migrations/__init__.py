@@ -1,0 +1,1 @@
+"""How the notification service's tables came to be, oldest first."""

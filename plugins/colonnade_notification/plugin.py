@@ -1,0 +1,113 @@
+"""The notification service as a plugin: messages in the app, by mail and by push."""
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+from pydantic import BaseModel
+
+from colonnade.events import Event
+from colonnade.hookspecs import hookimpl
+from colonnade.messages import Request
+from colonnade.policy import ResourceType
+from colonnade.services import PluginInfo, ServiceContext, StoreNeed
+
+
+@hookimpl
+def plugin_info() -> PluginInfo:
+    """Who this is."""
+    return PluginInfo(
+        name="notification",
+        version="0.1.0",
+        service="notification",
+        requires=("user", "course"),
+        description="Messages in the app, by mail and by push.",
+    )
+
+
+@hookimpl
+def config_model() -> type[BaseModel]:
+    """What an operator may set."""
+    from colonnade_notification.config import NotificationConfig
+
+    return NotificationConfig
+
+
+@hookimpl
+def tenant_config_model() -> type[BaseModel]:
+    """What a tenant may set."""
+    from colonnade_notification.config import TenantNotificationConfig
+
+    return TenantNotificationConfig
+
+
+@hookimpl
+def add_hookspecs() -> Sequence[Any]:
+    """The hook for ways to reach people."""
+    from colonnade_notification import hookspecs
+
+    return [hookspecs]
+
+
+@hookimpl
+def channels(ctx: ServiceContext) -> Sequence[Any]:
+    """In the app, by mail, by push."""
+    from colonnade_notification.service import first_party_channels
+
+    return first_party_channels(ctx)
+
+
+@hookimpl
+def create_service(ctx: ServiceContext) -> AbstractAsyncContextManager[Sequence[object]]:
+    """The handlers, reactions and saga steps."""
+    from colonnade_notification.service import notification_service
+
+    return notification_service(ctx)
+
+
+@hookimpl
+def operations() -> Sequence[type[Request[Any]]]:
+    """What may be asked."""
+    from colonnade_notification.api import OPERATIONS
+
+    return OPERATIONS
+
+
+@hookimpl
+def subscriptions() -> Sequence[type[Event]]:
+    """What is listened to."""
+    from colonnade_notification.reactions import SUBSCRIPTIONS
+
+    return SUBSCRIPTIONS
+
+
+@hookimpl
+def sagas() -> Sequence[Any]:
+    """How a message is delivered."""
+    from colonnade_notification.recording import DELIVERY
+
+    return [DELIVERY]
+
+
+@hookimpl
+def http_routes() -> Sequence[Any]:
+    """The HTTP face."""
+    from colonnade_notification.routes import CONTROLLERS
+
+    return CONTROLLERS
+
+
+@hookimpl
+def stores() -> StoreNeed:
+    """What is kept."""
+    return StoreNeed(
+        migrations="colonnade_notification.migrations", models="colonnade_notification.models"
+    )
+
+
+@hookimpl
+def policy_attributes() -> Sequence[ResourceType]:
+    """What policies may speak of."""
+    from colonnade_notification.resources import RESOURCES
+
+    return RESOURCES

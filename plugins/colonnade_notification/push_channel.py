@@ -1,0 +1,194 @@
+"""The web push channel (RFC 8030): one encrypted message to each of somebody's browsers."""
+
+import asyncio
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from uuid import UUID
+
+import httpx
+from sqlalchemy import delete, select
+
+from colonnade.services import ServiceContext
+from colonnade.store import Session
+from colonnade_notification.addresses import Addresses
+from colonnade_notification.api import (
+    Category,
+    ChannelInfo,
+    Outcome,
+    OutgoingMessage,
+    Postponed,
+    Refused,
+    Sent,
+    Unreachable,
+)
+from colonnade_notification.config import NotificationConfig
+from colonnade_notification.keys import VAPID, key_of
+from colonnade_notification.models import PushSubscriptionRow
+from colonnade_notification.push_encryption import authorization, encrypt, payload_of
+from colonnade_notification.push_endpoints import EndpointRefused, pin
+
+_GONE = (404, 410)
+"""RFC 8030 §7.3: the subscription has expired."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Browser:
+    id: UUID
+    endpoint: str
+    p256dh: str
+    auth: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What one push service said: done, gone for good, refused for good, or later."""
+
+    browser: _Browser
+    kind: str
+    problem: str = ""
+    after: timedelta | None = None
+
+
+class PushChannel:
+    """Sends to every browser that somebody subscribed with."""
+
+    def __init__(self, ctx: ServiceContext, config: NotificationConfig) -> None:
+        self.info = ChannelInfo(name="push", seconds=30.0)
+        self._ctx = ctx
+        self._config = config.push
+        self._addresses = Addresses(ctx, config)
+
+    async def reaches(self, user_id: UUID) -> bool:
+        """Whether they subscribed with any browser."""
+        return bool(await self._browsers(user_id))
+
+    async def send(self, message: OutgoingMessage) -> Outcome:
+        """Send to each browser; those that expired are removed, those that failed come again."""
+        browsers = await self._browsers(message.recipient.user_id)
+        if message.targets is not None:
+            browsers = [one for one in browsers if str(one.id) in message.targets]
+        if not browsers:
+            return Unreachable("There is no browser to send to.")
+        key = await key_of(self._ctx, VAPID)
+        answers = await asyncio.gather(*(self._send_to(one, message, key) for one in browsers))
+        await self._remove([answer.browser.id for answer in answers if answer.kind == "gone"])
+        return _outcome(answers)
+
+    async def _browsers(self, user_id: UUID) -> list[_Browser]:
+        query = select(PushSubscriptionRow).where(PushSubscriptionRow.user_id == user_id)
+
+        def work(session: Session) -> list[_Browser]:
+            return [
+                _Browser(row.id, row.endpoint, row.p256dh, row.auth)
+                for row in session.scalars(query)
+            ]
+
+        return await self._ctx.store.read(work)
+
+    async def _remove(self, expired: Sequence[UUID]) -> None:
+        if expired:
+            statement = delete(PushSubscriptionRow).where(PushSubscriptionRow.id.in_(expired))
+
+            def work(session: Session) -> None:
+                session.execute(statement)
+
+            await self._ctx.store.run(work)
+
+    async def _send_to(self, browser: _Browser, message: OutgoingMessage, key: bytes) -> _Answer:
+        try:
+            async with asyncio.timeout(float(self._config.timeout)):
+                return await self._post(browser, message, key)
+        except EndpointRefused as error:
+            return _Answer(browser, "refused", f"The endpoint {error}.")
+        except ValueError as error:
+            return _Answer(browser, "refused", f"The browser's keys cannot be used: {error}.")
+        except TimeoutError:
+            return _Answer(browser, "later", "The push service did not answer in time.")
+        except (httpx.HTTPError, OSError) as error:
+            return _Answer(
+                browser, "later", f"The push service cannot be reached: {type(error).__name__}."
+            )
+
+    async def _post(self, browser: _Browser, message: OutgoingMessage, key: bytes) -> _Answer:
+        endpoint = await pin(browser.endpoint, private=self._config.private_endpoints)
+        now = self._ctx.clock.now()
+        body = encrypt(_payload(message), browser.p256dh, browser.auth)
+        signed = authorization(key, endpoint.origin, self._addresses.contact(), now)
+        headers = {
+            "Host": endpoint.authority,
+            "Authorization": signed,
+            "Content-Encoding": "aes128gcm",
+            "Content-Type": "application/octet-stream",
+            "TTL": str(int(self._config.lifetime)),
+            "Urgency": "high" if message.category is Category.SECURITY else "normal",
+            "Topic": _topic(message.id),
+        }
+        # No redirect, no proxy of the environment: only the address that was looked at.
+        async with (
+            httpx.AsyncClient(
+                follow_redirects=False, trust_env=False, timeout=float(self._config.timeout)
+            ) as client,
+            client.stream(
+                "POST",
+                endpoint.url,
+                content=body,
+                headers=headers,
+                extensions={"sni_hostname": endpoint.host},
+            ) as response,
+        ):
+            return _judged(browser, response, now)
+
+
+def _payload(message: OutgoingMessage) -> bytes:
+    blocks = [block.strip() for block in message.text.split("\n\n") if block.strip()]
+    body = blocks[1] if len(blocks) > 1 else blocks[0] if blocks else ""
+    return payload_of(str(message.id), message.subject, body, message.link)
+
+
+def _topic(identifier: UUID) -> str:
+    """RFC 8030 §5.4: a second message of a topic replaces the first while it waits."""
+    return base64.urlsafe_b64encode(identifier.bytes).rstrip(b"=").decode()
+
+
+def _judged(browser: _Browser, response: httpx.Response, now: datetime) -> _Answer:
+    status = response.status_code
+    if 200 <= status < 300:
+        return _Answer(browser, "sent")
+    problem = f"The push service answered {status}."
+    if status in _GONE:
+        return _Answer(browser, "gone", problem)
+    if 300 <= status < 400:
+        return _Answer(browser, "refused", f"The push service redirects ({status}).")
+    if status == 429 or status >= 500:
+        return _Answer(browser, "later", problem, _retry_after(response, now))
+    return _Answer(browser, "refused", problem)
+
+
+def _retry_after(response: httpx.Response, now: datetime) -> timedelta | None:
+    """RFC 9110 §10.2.3: seconds, or a date."""
+    text = response.headers.get("retry-after", "")[:64].strip()
+    if text.isascii() and text.isdigit():
+        return timedelta(seconds=min(int(text), 86_400))
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, TypeError):
+        return None
+    aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    return max(aware - now, timedelta())
+
+
+def _outcome(answers: Sequence[_Answer]) -> Outcome:
+    later = [answer for answer in answers if answer.kind == "later"]
+    if later:
+        waits = [answer.after for answer in later if answer.after is not None]
+        targets = tuple(str(answer.browser.id) for answer in later)
+        return Postponed(later[0].problem, max(waits, default=None), targets)
+    if any(answer.kind == "sent" for answer in answers):
+        return Sent()
+    refused = [answer for answer in answers if answer.kind == "refused"]
+    if refused:
+        return Refused(refused[0].problem)
+    return Unreachable("Every browser's subscription had expired.")

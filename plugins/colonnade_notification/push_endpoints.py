@@ -1,0 +1,122 @@
+"""Where push messages may go: to push services on the internet, and nowhere else.
+
+An endpoint comes from a browser, so from anybody. Its host is looked up once, every address of it
+must be public, and the connection goes to an address that was looked at: a name that answers
+differently a moment later leads nowhere.
+"""
+
+import asyncio
+import ipaddress
+import socket
+from dataclasses import dataclass
+from typing import TypeAlias
+from urllib.parse import SplitResult, urlsplit
+
+Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+_SECONDS = 5.0
+_TRANSLATED = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b:1::/48"))
+
+
+class EndpointRefused(ValueError):
+    """The endpoint is not one that messages may be sent to; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class PinnedEndpoint:
+    """An endpoint with the address that its name had when it was looked at."""
+
+    url: str
+    """The address in place of the name."""
+    host: str
+    """For the `Host` header and the certificate."""
+    authority: str
+    origin: str
+
+
+def parse_endpoint(text: str, *, private: bool) -> SplitResult:
+    """An endpoint's parts.
+
+    Raises:
+        EndpointRefused: it is not an HTTPS address, or carries credentials or odd ports.
+    """
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        raise EndpointRefused("is not a web address") from None
+    if parts.scheme != "https" and not (private and parts.scheme == "http"):
+        raise EndpointRefused("must begin with https://")
+    if parts.username is not None or parts.password is not None or not parts.hostname:
+        raise EndpointRefused("must name a host, without credentials")
+    if port not in (None, 443) and not private:
+        raise EndpointRefused("must be on port 443")
+    return parts
+
+
+def is_public(address: Address) -> bool:
+    """Whether an address is on the internet, and not this machine, a neighbour or a metadata
+    service; addresses that embed another are judged by that one."""
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour
+        if inner is None and any(address in network for network in _TRANSLATED):
+            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+        if inner is not None:
+            return is_public(inner)
+        if address.teredo is not None:
+            return False
+    return address.is_global and not (address.is_multicast or address.is_reserved)
+
+
+def check_literal(parts: SplitResult, *, private: bool) -> None:
+    """Refuse a host that is written as an address which is not public, without a look-up.
+
+    Raises:
+        EndpointRefused: it points inward.
+    """
+    host = (parts.hostname or "").rstrip(".")
+    if private:
+        return
+    if host == "localhost" or host.endswith((".localhost", ".local", ".internal")):
+        raise EndpointRefused("points to this machine or a private network")
+    try:
+        literal = ipaddress.ip_address(host)
+    except ValueError:
+        return
+    if not is_public(literal):
+        raise EndpointRefused("points to this machine or a private network")
+
+
+async def pin(text: str, *, private: bool) -> PinnedEndpoint:
+    """Look an endpoint's host up and hold on to the answer.
+
+    Raises:
+        EndpointRefused: any of its addresses is not public, or it has none.
+        OSError, TimeoutError: the look-up failed, which may pass.
+    """
+    parts = parse_endpoint(text, private=private)
+    check_literal(parts, private=private)
+    host = parts.hostname or ""
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    found = await _addresses(host, port)
+    if not private and not all(is_public(address) for address in found):
+        raise EndpointRefused("points to this machine or a private network")
+    chosen = found[0]
+    literal = f"[{chosen}]" if chosen.version == 6 else str(chosen)
+    shown = f"[{host}]" if ":" in host else host
+    authority = shown if parts.port is None else f"{shown}:{parts.port}"
+    target = parts._replace(netloc=f"{literal}:{port}", fragment="").geturl()
+    return PinnedEndpoint(target, host, authority, f"{parts.scheme}://{authority}")
+
+
+async def _addresses(host: str, port: int) -> list[Address]:
+    loop = asyncio.get_running_loop()
+    async with asyncio.timeout(_SECONDS):
+        try:
+            answers = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except UnicodeError:
+            raise EndpointRefused("names a host that cannot exist") from None
+    found = [ipaddress.ip_address(str(answer[4][0]).partition("%")[0]) for answer in answers]
+    if not found:
+        raise EndpointRefused("names a host without an address")
+    return found

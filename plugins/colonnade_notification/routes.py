@@ -1,0 +1,148 @@
+"""The HTTP routes of the notification service."""
+
+import html
+from typing import Any
+
+import pydantic
+from litestar import Controller, Response
+from litestar import get as litestar_get
+from litestar import post as litestar_post
+
+from colonnade.errors import NotFound
+from colonnade.http import AnyRequest, bind, delete, edge_of, get, patch, post, put
+from colonnade_notification.api import (
+    CountUnread,
+    CreatePushSubscription,
+    DeletePushSubscription,
+    DeleteSuppression,
+    DeleteTemplate,
+    DescribeUnsubscription,
+    GetNotification,
+    GetPreferences,
+    GetPushKey,
+    GetTemplate,
+    ListDeliveries,
+    ListNotifications,
+    ListPushSubscriptions,
+    ListSuppressions,
+    ListTemplates,
+    PreviewTemplate,
+    PutTemplate,
+    ReadAllNotifications,
+    ReadNotification,
+    RetryDelivery,
+    Unsubscribe,
+    UpdatePreferences,
+)
+
+FORM = "application/x-www-form-urlencoded"
+PAGE = "text/html"
+
+
+class NotificationController(Controller):
+    """One's own notifications, and the way out of mail."""
+
+    path = "/notifications"
+    tags = ["notifications"]  # noqa: RUF012
+    list_ = get("/", ListNotifications)
+    count = get("/unread-count", CountUnread)
+    read_all = post("/read-all", ReadAllNotifications, status=200)
+    one = get("/{notification_id:str}", GetNotification)
+    read = post("/{notification_id:str}/read", ReadNotification, status=200)
+    preferences = get("/preferences", GetPreferences)
+    update_preferences = patch("/preferences", UpdatePreferences)
+
+    @litestar_get("/unsubscribe/{token:str}", opt=bind("GET", DescribeUnsubscription, answer=PAGE))
+    async def ask_to_unsubscribe(self, request: AnyRequest) -> Response[str]:
+        """A page with a button: mail scanners follow links, and must not unsubscribe anybody."""
+        found = await edge_of(request).ask(_message(request, DescribeUnsubscription))
+        return _page(found.academy, _QUESTION.format(action=html.escape(request.url.path)))
+
+    @litestar_post(
+        "/unsubscribe/{token:str}",
+        status_code=200,
+        opt=bind("POST", Unsubscribe, body=FORM, answer=PAGE),
+    )
+    async def unsubscribe(self, request: AnyRequest) -> Response[str]:
+        """One click, from a mail reader (RFC 8058) or from the page."""
+        # What the body says adds nothing to the link; it is not even read.
+        found = await edge_of(request).ask(_message(request, DescribeUnsubscription))
+        await edge_of(request).ask(_message(request, Unsubscribe))
+        return _page(found.academy, "<p>You get no more of these messages.</p>")
+
+
+class TemplateController(Controller):
+    """The words of messages."""
+
+    path = "/templates"
+    tags = ["notifications"]  # noqa: RUF012
+    list_ = get("/", ListTemplates)
+    read = get("/{kind:str}/{locale:str}", GetTemplate)
+    write = put("/{kind:str}/{locale:str}", PutTemplate)
+    remove = delete("/{kind:str}/{locale:str}", DeleteTemplate)
+    preview = post("/{kind:str}/{locale:str}/preview", PreviewTemplate, status=200)
+
+
+class PushController(Controller):
+    """Browsers that take messages."""
+
+    path = "/push-subscriptions"
+    tags = ["notifications"]  # noqa: RUF012
+    key = get("/key", GetPushKey)
+    create = post("/", CreatePushSubscription)
+    list_ = get("/", ListPushSubscriptions)
+    remove = delete("/{subscription_id:str}", DeletePushSubscription)
+
+
+class DeliveryController(Controller):
+    """What became of messages."""
+
+    path = "/deliveries"
+    tags = ["notifications"]  # noqa: RUF012
+    list_ = get("/", ListDeliveries)
+    retry = post("/{delivery_id:str}/retry", RetryDelivery, status=200)
+
+
+class SuppressionController(Controller):
+    """Addresses that take no more mail."""
+
+    path = "/suppressions"
+    tags = ["notifications"]  # noqa: RUF012
+    list_ = get("/", ListSuppressions)
+    remove = delete("/{suppression_id:str}", DeleteSuppression)
+
+
+_QUESTION = (
+    '<p>Do you want no more of these messages?</p><form method="post" action="{action}">'
+    '<button name="List-Unsubscribe" value="One-Click">Unsubscribe</button></form>'
+)
+
+
+def _message(request: AnyRequest, model: type[Any]) -> Any:
+    try:
+        return model(token=str(request.path_params["token"]))
+    except pydantic.ValidationError:
+        raise NotFound("This unsubscribe link was not made by this academy.") from None
+
+
+def _page(academy: str, content: str) -> Response[str]:
+    title = html.escape(academy)
+    page = (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title></head>'
+        f"<body><h1>{title}</h1>{content}</body></html>"
+    )
+    headers = {
+        "Content-Security-Policy": "default-src 'none'; form-action 'self'",
+        "Referrer-Policy": "no-referrer",
+        "Cache-Control": "no-store",
+    }
+    return Response(page, media_type=PAGE, headers=headers)
+
+
+CONTROLLERS = [
+    NotificationController,
+    TemplateController,
+    PushController,
+    DeliveryController,
+    SuppressionController,
+]

@@ -1,0 +1,71 @@
+"""The notification service: what its handlers, reactions and saga steps are made of."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from colonnade.errors import ConfigurationError
+from colonnade.services import ServiceContext
+from colonnade_notification.addresses import Addresses
+from colonnade_notification.announcing import Announcer
+from colonnade_notification.api import Channel
+from colonnade_notification.config import NotificationConfig, undeclared
+from colonnade_notification.delivery_handlers import DeliveryHandlers
+from colonnade_notification.email_channel import EmailChannel
+from colonnade_notification.in_app import InAppChannel
+from colonnade_notification.inbox import Inbox
+from colonnade_notification.preferences import PreferenceHandlers
+from colonnade_notification.push_channel import PushChannel
+from colonnade_notification.push_subscriptions import PushSubscriptions
+from colonnade_notification.reactions import AccountNews, CourseNews, MoneyNews
+from colonnade_notification.sending import Sending
+from colonnade_notification.template_handlers import TemplateHandlers
+from colonnade_notification.unsubscribing import Unsubscribing
+
+
+def first_party_channels(ctx: ServiceContext) -> list[Channel]:
+    """The channels that this plugin brings, by the hook that anybody's come by."""
+    config = _config(ctx)
+    return [InAppChannel(), EmailChannel(ctx, config), PushChannel(ctx, config)]
+
+
+@asynccontextmanager
+async def notification_service(ctx: ServiceContext) -> AsyncIterator[Sequence[object]]:
+    """The objects that handle operations and events; nothing needs tearing down.
+
+    Raises:
+        ConfigurationError: production leaves to a default what it must declare, or two
+            channels have one name.
+    """
+    config = _config(ctx)
+    missing = undeclared(config) if ctx.production else []
+    if missing:
+        names = ", ".join(f"services.notification.config.{name}" for name in missing)
+        raise ConfigurationError(f"In production, declare {names}.")
+    channels = _distinct([one for found in ctx.extensions("channels") for one in found])
+    addresses = Addresses(ctx, config)
+    announcer = Announcer(ctx, channels, addresses)
+    yield [
+        Inbox(ctx),
+        PreferenceHandlers(ctx, channels),
+        Unsubscribing(ctx),
+        TemplateHandlers(ctx),
+        PushSubscriptions(ctx, config.push),
+        DeliveryHandlers(ctx),
+        AccountNews(announcer),
+        CourseNews(ctx, announcer),
+        MoneyNews(ctx, announcer),
+        Sending(ctx, channels, announcer, addresses, config.retry),
+    ]
+
+
+def _config(ctx: ServiceContext) -> NotificationConfig:
+    assert isinstance(ctx.config, NotificationConfig)
+    return ctx.config
+
+
+def _distinct(channels: list[Channel]) -> list[Channel]:
+    names = [channel.info.name for channel in channels]
+    for name in names:
+        if names.count(name) > 1:
+            raise ConfigurationError(f"Two enabled plugins bring a channel '{name}'.")
+    return channels

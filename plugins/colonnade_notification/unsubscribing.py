@@ -1,0 +1,72 @@
+"""Leaving by the link in a mail: no sign-in, one click, and never by looking (RFC 8058)."""
+
+from sqlalchemy import select
+
+from colonnade.errors import ValidationFailed
+from colonnade.messages import Empty
+from colonnade.operations import Call, handles
+from colonnade.services import ServiceContext
+from colonnade.store import Session
+from colonnade_notification.api import (
+    Category,
+    DescribeUnsubscription,
+    Mode,
+    Unsubscribe,
+    Unsubscription,
+)
+from colonnade_notification.keys import UNSUBSCRIBE, key_of
+from colonnade_notification.models import ErasedRow, ModeRow
+from colonnade_notification.unsubscribe_tokens import EVERYTHING, Subscription, read_token
+
+
+class Unsubscribing:
+    """What an unsubscribe link does."""
+
+    def __init__(self, ctx: ServiceContext) -> None:
+        self._ctx = ctx
+
+    @handles(DescribeUnsubscription)
+    async def describe(self, request: DescribeUnsubscription, call: Call) -> Unsubscription:
+        """What would be turned off."""
+        found = read_token(await key_of(self._ctx, UNSUBSCRIBE), request.token)
+        return Unsubscription(
+            academy=self._ctx.tenant().name, category=found.category, channel=found.channel
+        )
+
+    @handles(Unsubscribe)
+    async def unsubscribe(self, request: Unsubscribe, call: Call) -> Empty:
+        """Turn it off; again changes nothing."""
+        found = read_token(await key_of(self._ctx, UNSUBSCRIBE), request.token)
+        await self._ctx.store.run(lambda session: _turn_off(session, found))
+        return Empty()
+
+
+def _turn_off(session: Session, subscription: Subscription) -> None:
+    if session.get(ErasedRow, subscription.user_id) is not None:
+        return
+    for category in _categories(session, subscription):
+        session.merge(
+            ModeRow(
+                user_id=subscription.user_id,
+                channel=subscription.channel,
+                category=category,
+                mode=Mode.OFF,
+            )
+        )
+
+
+def _categories(session: Session, subscription: Subscription) -> list[Category]:
+    if subscription.category != EVERYTHING:
+        category = _known(subscription.category)
+        return [] if category.is_mandatory else [category]
+    query = select(ModeRow).where(
+        ModeRow.user_id == subscription.user_id, ModeRow.channel == subscription.channel
+    )
+    return [_known(row.category) for row in session.scalars(query) if Mode(row.mode).is_digest]
+
+
+def _known(name: str) -> Category:
+    try:
+        return Category(name)
+    except ValueError:
+        raise ValidationFailed("The link is for a category that there is no more.") from None

@@ -1,0 +1,202 @@
+"""What happens in an academy reaches its people: in the app, and as mail under var/mail."""
+
+import asyncio
+import email
+import shutil
+from collections.abc import AsyncIterator, Callable
+from email.message import EmailMessage
+from email.policy import default
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+import colonnade_analytics.plugin
+import colonnade_content.plugin
+import colonnade_course.plugin
+import colonnade_notification.plugin
+import colonnade_user.plugin
+from colonnade_runtime.testing.platform import RunningPlatform, running_platform
+
+ROOT = Path(__file__).parents[2]
+OWNER_PASSWORD = "a password for the owner"
+PASSWORD = "a password for a learner"
+PLUGINS = [
+    colonnade_user.plugin,
+    colonnade_course.plugin,
+    colonnade_content.plugin,
+    colonnade_analytics.plugin,
+    colonnade_notification.plugin,
+]
+
+pytestmark = pytest.mark.journey
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    """The demo platform, in a folder of its own."""
+    for name in ("tenants", "policies"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    shutil.copy(ROOT / "platform.yaml", tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+async def platform(site: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[RunningPlatform]:
+    monkeypatch.setenv("COLONNADE_OWNER_PASSWORD", OWNER_PASSWORD)
+    async with running_platform(site / "platform.yaml", plugins=PLUGINS) as running:
+        yield running
+
+
+async def sign_in(platform: RunningPlatform, tenant: str, address: str, password: str) -> Any:
+    async with platform.client(tenant) as client:
+        body = {"email": address, "password": password}
+        answer = await client.post("/auth/login", json=body)
+    assert answer.status_code == 200, answer.text
+    return platform.client(tenant, answer.json()["access_token"])
+
+
+async def owner(platform: RunningPlatform, tenant: str) -> httpx.AsyncClient:
+    return await sign_in(platform, tenant, f"owner@{tenant}.example", OWNER_PASSWORD)
+
+
+async def learner(platform: RunningPlatform, tenant: str, name: str) -> httpx.AsyncClient:
+    body = {"email": f"{name}@learners.example", "password": PASSWORD, "name": name.title()}
+    async with platform.client(tenant) as client:
+        assert (await client.post("/auth/register", json=body)).status_code == 201
+    return await sign_in(platform, tenant, body["email"], PASSWORD)
+
+
+async def told(client: httpx.AsyncClient, kind: str) -> dict[str, Any]:
+    """Somebody's notification of one kind, as soon as it is there."""
+    async with asyncio.timeout(20):
+        while True:
+            answer = await client.get("/notifications")
+            assert answer.status_code == 200, answer.text
+            for item in answer.json()["items"]:
+                if item["kind"] == kind:
+                    return dict(item)
+            await asyncio.sleep(0.02)
+
+
+async def mail(folder: Path, wanted: Callable[[EmailMessage], bool]) -> EmailMessage:
+    """A mail in the folder, as soon as it is there."""
+    async with asyncio.timeout(20):
+        while True:
+            for path in folder.glob("*.eml"):
+                found = email.message_from_bytes(path.read_bytes(), policy=default)
+                assert isinstance(found, EmailMessage)
+                if wanted(found):
+                    return found
+            await asyncio.sleep(0.02)
+
+
+async def published_course(staff: httpx.AsyncClient, title: str) -> str:
+    answer = await staff.post("/courses", json={"title": title, "slug": title.lower()})
+    assert answer.status_code == 201, answer.text
+    identifier: str = answer.json()["id"]
+    body = {"course_id": identifier, "title": "All of it", "position": 0}
+    section = (await staff.post("/sections", json=body)).json()["id"]
+    body = {"section_id": section, "title": "One", "position": 0}
+    assert (await staff.post("/lessons", json=body)).status_code == 201
+    assert (await staff.post(f"/courses/{identifier}/publish")).status_code == 200
+    return identifier
+
+
+async def test_a_newcomer_is_welcomed_in_the_app_and_by_mail(
+    platform: RunningPlatform, site: Path
+) -> None:
+    ada = await learner(platform, "acme", "ada")
+    welcome = await told(ada, "welcome")
+    assert welcome["title"] == "Welcome to Acme Academy"
+    assert "Hello Ada" in welcome["body"]
+    letter = await mail(site / "var/mail/acme", lambda m: "ada@learners.example" in m["To"])
+    assert letter["Subject"] == "Welcome to Acme Academy"
+    assert letter["From"] == "Acme Academy <no-reply@acme.localhost>"
+    assert [part.get_content_type() for part in letter.iter_parts()] == ["text/plain", "text/html"]
+
+
+async def test_reading_one_and_all(platform: RunningPlatform) -> None:
+    staff = await owner(platform, "acme")
+    ada = await learner(platform, "acme", "ada")
+    first = await told(ada, "welcome")
+    course = await published_course(staff, "Python")
+    assert (await ada.post("/enrollments", json={"course_id": course})).status_code == 201
+    enrolled = await told(ada, "enrollment_activated")
+    assert enrolled["title"] == "You are enrolled in Python"
+    assert enrolled["link"] == f"http://acme.localhost:8000/courses/{course}"
+    assert (await ada.get("/notifications/unread-count")).json() == {"unread": 2}
+    read = (await ada.post(f"/notifications/{first['id']}/read")).json()
+    again = (await ada.post(f"/notifications/{first['id']}/read")).json()
+    assert read["read_at"] == again["read_at"] is not None
+    assert (await ada.get("/notifications/unread-count")).json() == {"unread": 1}
+    unread = (await ada.get("/notifications", params={"unread": "true"})).json()["items"]
+    assert [item["kind"] for item in unread] == ["enrollment_activated"]
+    assert (await ada.post("/notifications/read-all")).json() == {"unread": 0}
+    assert (await ada.get("/notifications/unread-count")).json() == {"unread": 0}
+
+
+async def test_nobody_sees_what_somebody_else_was_told(platform: RunningPlatform) -> None:
+    ada, bob = [await learner(platform, "acme", name) for name in ("ada", "bob")]
+    welcome = await told(ada, "welcome")
+    await told(bob, "welcome")
+    assert (await bob.get(f"/notifications/{welcome['id']}")).status_code == 404
+    assert (await bob.post(f"/notifications/{welcome['id']}/read")).status_code == 404
+    staff = await owner(platform, "acme")
+    assert (await staff.get(f"/notifications/{welcome['id']}")).status_code == 404
+    kinds = [item["title"] for item in (await bob.get("/notifications")).json()["items"]]
+    assert kinds == ["Welcome to Acme Academy"]
+
+
+async def test_one_click_in_a_mail_turns_its_category_off_and_looking_does_not(
+    platform: RunningPlatform, site: Path
+) -> None:
+    ada = await learner(platform, "acme", "ada")
+    letter = await mail(site / "var/mail/acme", lambda m: "ada@" in m["To"])
+    assert letter["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    address = urlsplit(letter["List-Unsubscribe"].strip("<>"))
+    assert address.netloc == "acme.localhost:8000"
+    async with platform.client("acme") as stranger:
+        path = address.path.removeprefix("/api/v1")
+        page = await stranger.get(path)
+        assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
+        before = (await ada.get("/notifications/preferences")).json()
+        assert before["channels"]["email"]["account"] == "immediately"
+        clicked = await stranger.post(path, data={"List-Unsubscribe": "One-Click"})
+        assert clicked.status_code == 200, clicked.text
+    after = (await ada.get("/notifications/preferences")).json()
+    assert after["channels"]["email"]["account"] == "off"
+    assert after["channels"]["in_app"]["account"] == "immediately"
+
+
+async def test_an_academys_own_words_and_the_readers_language(
+    platform: RunningPlatform, site: Path
+) -> None:
+    staff = await owner(platform, "acme")
+    course = await published_course(staff, "Python")
+    own = {"subject": "Servus {{ person.name }}: {{ course.title }}", "text": "Auf geht's!"}
+    written = await staff.put("/templates/enrollment_activated/de-AT", json=own)
+    assert written.status_code == 200, written.text
+    ada, bob = [await learner(platform, "acme", name) for name in ("ada", "bob")]
+    for person, locale in ((ada, "de-AT"), (bob, "de")):
+        answer = await person.patch("/notifications/preferences", json={"locale": locale})
+        assert answer.status_code == 200, answer.text
+        assert (await person.post("/enrollments", json={"course_id": course})).status_code == 201
+    assert (await told(ada, "enrollment_activated"))["title"] == "Servus Ada: Python"
+    german = await told(bob, "enrollment_activated")
+    assert german["title"] == "Sie sind in Python eingeschrieben"
+
+
+async def test_who_leaves_takes_their_notifications_along(platform: RunningPlatform) -> None:
+    staff = await owner(platform, "acme")
+    ada = await learner(platform, "acme", "ada")
+    await told(ada, "welcome")
+    me = (await ada.get("/users/me")).json()["id"]
+    kept = await staff.get("/deliveries", params={"user_id": me})
+    assert {item["channel"] for item in kept.json()["items"]} == {"in_app", "email"}
+    assert (await staff.delete(f"/users/{me}")).status_code == 204
+    async with asyncio.timeout(20):
+        while (await staff.get("/deliveries", params={"user_id": me})).json()["items"]:
+            await asyncio.sleep(0.02)
