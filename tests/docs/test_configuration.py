@@ -20,7 +20,7 @@ VARIABLE = re.compile(r"\$\{(\w+)\}")
 BASE = {
     "version": 1,
     "environment": "development",
-    "services": {"user": None, "course": None, "content": None},
+    "services": dict.fromkeys(["user", "course", "content", "notification"]),
 }
 TENANT = {
     "version": 1,
@@ -37,7 +37,7 @@ class AnyConfig(RootModel[dict[str, JsonValue]]):
     root: dict[str, JsonValue] = {}
 
 
-ANY_SERVICE = dict.fromkeys(["user", "course", "content"], AnyConfig)
+ANY_SERVICE = dict.fromkeys(["user", "course", "content", "notification"], AnyConfig)
 
 
 def keys(annotation: Any, path: str = "") -> Iterator[str]:
