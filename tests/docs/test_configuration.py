@@ -20,7 +20,7 @@ VARIABLE = re.compile(r"\$\{(\w+)\}")
 BASE = {
     "version": 1,
     "environment": "development",
-    "services": dict.fromkeys(["user", "course", "content", "notification"]),
+    "services": {"user": None, "course": None, "content": None},
 }
 TENANT = {
     "version": 1,
