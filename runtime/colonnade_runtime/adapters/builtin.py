@@ -23,8 +23,8 @@ def plugin_info() -> PluginInfo:
 
 @hookimpl
 def bus_adapters() -> Mapping[str, BusFactory]:
-    """The bus within one process."""
-    return {"memory": _memory_bus}
+    """The bus within one process, and NATS between many."""
+    return {"memory": _memory_bus, "nats": _nats_bus, "tls": _nats_bus}
 
 
 @hookimpl
@@ -52,6 +52,14 @@ def _memory_bus(context: AdapterContext) -> Bus:
     from colonnade_runtime.adapters.bus.memory import MemoryBus
 
     return MemoryBus()
+
+
+def _nats_bus(context: AdapterContext) -> Bus:
+    try:
+        from colonnade_runtime.adapters.bus.nats import nats_bus
+    except ImportError as error:
+        raise _extra_missing("NATS is spoken to", "nats", error) from None
+    return nats_bus(context)
 
 
 def _sqlite(context: AdapterContext) -> Any:

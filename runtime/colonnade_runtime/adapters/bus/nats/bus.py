@@ -1,0 +1,199 @@
+"""The bus over NATS: put together, started, and stopped in order."""
+
+import asyncio
+from typing import Any
+
+import msgspec
+
+from colonnade.adapters import AdapterContext
+from colonnade.bus import AskHandler, Consumer
+from colonnade.errors import ConfigurationError, ContentTooLarge, DeadlineExceeded, Unavailable
+from colonnade_runtime.adapters.bus.nats.connection import Connection
+from colonnade_runtime.adapters.bus.nats.consuming import ConsumerSettings, PullConsumer
+from colonnade_runtime.adapters.bus.nats.jetstream import JetStream
+from colonnade_runtime.adapters.bus.nats.options import NatsOptions, read_options
+from colonnade_runtime.adapters.bus.nats.serving import CONTEXT_HEADER, Serving
+from colonnade_runtime.adapters.bus.nats.subjects import EventName
+
+PUBLISH_SECONDS = 5.0
+"""How long the server may take to accept an event."""
+
+_CLOUD_EVENT = "application/cloudevents+json"
+_OVERHEAD = 4096
+"""Bytes of a message that are not its payload: headers, which count as well."""
+
+
+class NatsBus:
+    """A `colonnade.bus.Bus` between processes.
+
+    An accepted event is in the stream of its service, and reaches every consumer from there.
+    """
+
+    durable = True
+
+    def __init__(
+        self,
+        options: NatsOptions,
+        process: str,
+        log: Any,
+        consumer_settings: ConsumerSettings | None = None,
+    ) -> None:
+        self._log = log
+        self._settings = consumer_settings or ConsumerSettings()
+        self._connection = Connection(options, process, log)
+        self._jetstream = JetStream(self._connection, options)
+        self._serving = Serving(self._connection, process, log)
+        self._consumers: list[PullConsumer] = []
+        self._accepting = False
+        self._stopped = False
+        self._connection.on_reconnect(self._begin_anew)
+
+    async def start(self) -> None:
+        """Connect, and see that events can be kept.
+
+        Raises:
+            Unavailable: when nobody answers, or without JetStream.
+            ConfigurationError: when what was declared can never work.
+        """
+        await self._connection.open()
+        try:
+            await self._jetstream.check()
+            await self._jetstream.ensure_advisories()
+        except (Unavailable, DeadlineExceeded) as error:
+            await self._connection.close()
+            raise Unavailable(error.message) from None
+        self._accepting = True
+
+    async def stop(self, deadline: float) -> None:
+        """Take no more events, let what runs end within `deadline` seconds, close.
+
+        Operations are answered while reactions end, because those ask others.
+        """
+        if self._stopped:
+            return
+        self._stopped = True
+        self._accepting = False
+        running: set[asyncio.Task[None]] = set()
+        for consumer in self._consumers:
+            running |= await consumer.stop()
+        try:
+            async with asyncio.timeout(deadline):
+                if running:
+                    await asyncio.wait(running)
+                await self._serving.quiesce()
+                await self._serving.idle()
+        except TimeoutError:
+            await self._give_up(running)
+        for consumer in self._consumers:
+            await consumer.close()
+        await self._connection.close()
+
+    async def serve(self, subject: str, handler: AskHandler) -> None:
+        """Answer operations on `subject`.
+
+        Raises:
+            ConfigurationError: when `subject` is served by this process already.
+        """
+        await self._serving.serve(subject, handler)
+
+    async def ask(
+        self,
+        subject: str,
+        payload: bytes,
+        header: str,
+        timeout: float,  # noqa: ASYNC109
+    ) -> bytes:
+        """Ask whoever serves `subject`; see `Bus.ask`.
+
+        Raises:
+            ContentTooLarge: when the question, or its answer, is larger than the server carries.
+        """
+        self._check_size(f"A question to '{subject}'", payload)
+        headers = {CONTEXT_HEADER: header} if header else None
+        answer = await self._connection.request(subject, payload, timeout, headers)
+        if answer.headers:
+            said = answer.headers.get("Nats-Service-Error")
+            if said is not None:
+                raise ContentTooLarge(f"'{subject}' has no answer that the bus can carry: {said}")
+        return answer.data
+
+    async def consume(self, consumer: Consumer) -> None:
+        """Deliver events of a type to `consumer`, those included that were kept for it.
+
+        Raises:
+            ConfigurationError: when a consumer of this name takes this type already.
+        """
+        taken = ((each.consumer.name, each.consumer.event_type) for each in self._consumers)
+        if (consumer.name, consumer.event_type) in taken:
+            raise ConfigurationError(
+                f"'{consumer.name}' consumes '{consumer.event_type}' twice; give it another name."
+            )
+        pulling = PullConsumer(
+            self._connection, self._jetstream, consumer, self._log, self._settings
+        )
+        self._consumers.append(pulling)
+        await pulling.start()
+
+    async def publish(self, event_type: str, key: str, event_id: str, envelope: bytes) -> None:
+        """Put one event into the stream of its service; returns once the server has it."""
+        if not self._accepting:
+            raise Unavailable(f"The bus takes no events; {event_id} stays in its outbox.")
+        self._check_size(f"The event {event_id}", envelope)
+        name = EventName.of(event_type)
+        headers = {"Nats-Msg-Id": event_id, "Content-Type": _CLOUD_EVENT}
+        try:
+            await self._jetstream.ensure_stream(name)
+            answer = await self._connection.request(
+                name.subject(key), envelope, PUBLISH_SECONDS, headers
+            )
+        except DeadlineExceeded:
+            raise Unavailable(
+                f"NATS did not accept the event {event_id} within {PUBLISH_SECONDS:g} s; "
+                "it stays in its outbox."
+            ) from None
+        except Unavailable:
+            # Nobody keeps this subject any more: the stream is made again at the next try.
+            self._jetstream.forget()
+            raise
+        self._check_accepted(event_id, answer.data)
+
+    def _check_accepted(self, event_id: str, answer: bytes) -> None:
+        said = msgspec.json.decode(answer)
+        if "error" in said:
+            self._jetstream.forget()
+            why = str(said["error"].get("description", "refused"))
+            raise Unavailable(f"NATS did not accept the event {event_id}: {why}.")
+
+    def _check_size(self, what: str, payload: bytes) -> None:
+        largest = self._connection.largest - _OVERHEAD
+        if len(payload) > largest:
+            raise ContentTooLarge(
+                f"{what} has {len(payload)} bytes, and the server at {self._connection.name} "
+                f"carries {largest}: raise max_payload in its configuration."
+            )
+
+    def _begin_anew(self) -> None:
+        self._jetstream.forget()
+        for consumer in self._consumers:
+            consumer.begin_anew()
+
+    async def _give_up(self, running: "set[asyncio.Task[None]]") -> None:
+        for task in running:
+            task.cancel()
+        self._serving.cancel()
+        if running:
+            await asyncio.wait(running, timeout=1.0)
+
+
+def nats_bus(context: AdapterContext) -> NatsBus:
+    """The factory behind `bus: nats://…` and `bus: tls://…`.
+
+    Raises:
+        ConfigurationError: when the URL says what it cannot.
+    """
+    password = None if context.password is None else context.password.reveal()
+    options = read_options(context.url, context.root, password)
+    return NatsBus(options, context.process, context.log)
+
+
+__all__ = ["NatsBus", "nats_bus"]

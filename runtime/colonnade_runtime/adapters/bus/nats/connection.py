@@ -1,0 +1,188 @@
+"""One connection to NATS: made within bounds, kept for ever, its failures in our words."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import nats.errors
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
+
+from colonnade.errors import ConfigurationError, DeadlineExceeded, Unavailable
+from colonnade_runtime.adapters.bus.nats.options import NatsOptions
+from colonnade_runtime.adapters.bus.nats.subjects import token
+
+CONNECT_SECONDS = 3.0
+RECONNECT_SECONDS = 0.25
+"""Between two attempts; the library adds none itself when the port refuses."""
+
+_GONE = (
+    nats.errors.ConnectionClosedError,
+    nats.errors.ConnectionDrainingError,
+    nats.errors.ConnectionReconnectingError,
+    nats.errors.OutboundBufferLimitError,
+    OSError,
+)
+
+
+class Connection:
+    """A client that reconnects for ever and never sends what nobody could take now."""
+
+    def __init__(self, options: NatsOptions, process: str, log: Any) -> None:
+        self.client = Client()
+        self._options = options
+        self._process = process
+        self._log = log
+        self._last_error = ""
+        self._reconnected: list[Callable[[], None]] = []
+        self._closing = False
+
+    @property
+    def name(self) -> str:
+        """The servers, as people know them."""
+        return ", ".join(server.removeprefix("nats://") for server in self._options.servers)
+
+    @property
+    def up(self) -> bool:
+        """Whether there is a connection at the moment."""
+        return self.client.is_connected and not self.client.is_closed
+
+    @property
+    def largest(self) -> int:
+        """Bytes that one message may have."""
+        return self.client.max_payload
+
+    def on_reconnect(self, call: Callable[[], None]) -> None:
+        """Call this each time the connection was lost and is there again."""
+        self._reconnected.append(call)
+
+    async def open(self) -> None:
+        """Connect.
+
+        Raises:
+            Unavailable: when no server takes us within three seconds.
+            ConfigurationError: when what was declared can never work.
+        """
+        self.client = Client()
+        options = self._options
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                await self.client.connect(
+                    list(options.servers),
+                    name=self._process,
+                    error_cb=self._failed,
+                    disconnected_cb=self._lost,
+                    reconnected_cb=self._found,
+                    # A prefix of the process's own: permissions can then keep answers private.
+                    inbox_prefix=inbox_prefix(self._process),
+                    max_reconnect_attempts=-1,
+                    reconnect_time_wait=RECONNECT_SECONDS,  # type: ignore[arg-type]
+                    connect_timeout=2,
+                    ping_interval=10,
+                    max_outstanding_pings=2,
+                    user=options.user,
+                    password=options.password,
+                    token=options.token,
+                    user_credentials=options.credentials,
+                    tls=options.tls,
+                )
+        except ImportError as error:
+            raise ConfigurationError(
+                f"A credentials file needs a library that is not installed ({error.name}): "
+                "pip install nkeys."
+            ) from None
+        except FileNotFoundError as error:
+            raise ConfigurationError(f"There is no credentials file {error.filename}.") from None
+        except (TimeoutError, OSError, nats.errors.Error) as error:
+            await self._abandon()
+            why = self._last_error or str(error) or "no answer"
+            raise Unavailable(f"NATS at {self.name} cannot be reached ({why}).") from None
+
+    async def close(self) -> None:
+        """Send what is buffered, then close."""
+        self._closing = True
+        try:
+            async with asyncio.timeout(2.0):
+                if self.up:
+                    await self.client.flush(1)
+                await self.client.close()
+        except (TimeoutError, OSError, nats.errors.Error):
+            return
+
+    async def request(
+        self,
+        subject: str,
+        payload: bytes,
+        timeout: float,  # noqa: ASYNC109
+        headers: Mapping[str, str] | None = None,
+    ) -> Msg:
+        """Ask and wait for one answer.
+
+        Raises:
+            Unavailable: nobody is there to take it; nothing was sent, or nobody got it.
+            DeadlineExceeded: no answer in time; it may have happened.
+        """
+        self._check_up()
+        try:
+            return await self.client.request(
+                subject, payload, timeout, headers=dict(headers) if headers else None
+            )
+        except nats.errors.NoRespondersError:
+            raise Unavailable(f"Nobody serves '{subject}' at the moment.") from None
+        except nats.errors.TimeoutError:
+            raise DeadlineExceeded(
+                f"'{subject}' did not answer within {timeout:.3g} seconds; it may have happened."
+            ) from None
+        except _GONE as error:
+            raise Unavailable(f"The connection to NATS is lost ({error}).") from None
+
+    async def publish(self, subject: str, payload: bytes, reply: str = "") -> None:
+        """Send without an answer.
+
+        Raises:
+            Unavailable: when there is no connection; nothing was sent.
+        """
+        self._check_up()
+        try:
+            await self.client.publish(subject, payload, reply=reply)
+        except _GONE as error:
+            raise Unavailable(f"The connection to NATS is lost ({error}).") from None
+
+    async def subscribe(self, subject: str, call: Callable[[Msg], Awaitable[None]]) -> Subscription:
+        """Hand every message on `subject` to `call`, one after the other."""
+        return await self.client.subscribe(subject, cb=call)
+
+    def _check_up(self) -> None:
+        # The library would keep it and send it when the connection is back, long after its
+        # sender has given up.
+        if not self.up:
+            raise Unavailable(f"There is no connection to NATS at {self.name} at the moment.")
+
+    async def _abandon(self) -> None:
+        try:
+            async with asyncio.timeout(1.0):
+                await self.client.close()
+        except (TimeoutError, OSError, nats.errors.Error):
+            return
+
+    async def _failed(self, error: Exception) -> None:
+        text = str(error) or type(error).__name__
+        if text != self._last_error:
+            self._log.warning("nats", problem=text)
+        self._last_error = text
+
+    async def _lost(self) -> None:
+        if not self._closing:
+            self._log.warning("connection to nats lost; events wait, services are unavailable")
+
+    async def _found(self) -> None:
+        self._last_error = ""
+        self._log.info("connection to nats is back")
+        for call in self._reconnected:
+            call()
+
+
+def inbox_prefix(process: str) -> str:
+    """Where answers to a process go."""
+    return f"_INBOX.{token(process)}"

@@ -1,0 +1,65 @@
+"""One message that JetStream delivered, and the ways to answer for it."""
+
+from dataclasses import dataclass
+from random import SystemRandom
+
+import nats.errors
+from nats.aio.msg import Msg
+
+from colonnade_runtime.events.backoff import Backoff
+
+_BACKOFF = Backoff(first=0.25, cap=30.0)
+_RANDOM = SystemRandom()
+
+
+@dataclass(frozen=True, slots=True)
+class JetStreamMessage:
+    """A delivered message: `sequence` is its place in the stream, `pin` names to whom it went."""
+
+    subject: str
+    sequence: int
+    deliveries: int
+    pin: str
+    data: bytes
+    _message: Msg
+
+    @classmethod
+    def of(cls, message: Msg) -> "JetStreamMessage":
+        """From what the client library received."""
+        metadata = message.metadata
+        return cls(
+            message.subject,
+            metadata.sequence.stream,
+            metadata.num_delivered,
+            (message.headers or {}).get("Nats-Pin-Id", ""),
+            message.data,
+            message,
+        )
+
+    async def settle(self) -> None:
+        """Acknowledge. One that gets lost means a repetition, which the inbox knows."""
+        await self._say(b"+ACK")
+
+    async def keep(self) -> None:
+        """It is still being worked on."""
+        await self._say(b"+WPI")
+
+    async def give_back(self, *, at_once: bool = False) -> None:
+        """Have it delivered again, after a pause that grows with every delivery, or at once.
+
+        Without a pause a failing message would come back within microseconds.
+        """
+        if at_once:
+            return await self._say(b"-NAK")
+        pause = int(_BACKOFF.after(self.deliveries, _RANDOM) * 1_000_000_000)
+        return await self._say(b'-NAK {"delay": %d}' % pause)
+
+    async def _say(self, what: bytes) -> None:
+        client = self._message._client
+        if not client.is_connected:
+            # The server delivers it again once `ack_wait` is over.
+            return
+        try:
+            await client.publish(self._message.reply, what)
+        except (nats.errors.Error, OSError):
+            return

@@ -1,0 +1,161 @@
+"""Messages of one consumer, kept in order per subject while they are handled, fail and come back.
+
+A message that was given back comes again later, and those behind it on its subject must not pass
+it. So a subject is held from its first failure until that message has been handled.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from contextvars import Context as Variables
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+
+class Delivered(Protocol):
+    """One message as JetStream delivered it."""
+
+    @property
+    def subject(self) -> str:
+        """The subject it was published on."""
+        ...
+
+    @property
+    def sequence(self) -> int:
+        """Its place in the stream."""
+        ...
+
+    async def settle(self) -> None:
+        """Acknowledge it: its effect is committed."""
+        ...
+
+    async def give_back(self, *, at_once: bool = False) -> None:
+        """Have it delivered again: after a pause, or at once."""
+        ...
+
+
+MessageT = TypeVar("MessageT", bound=Delivered)
+
+
+@dataclass(slots=True)
+class _Subject(Generic[MessageT]):
+    queue: "deque[MessageT]"
+    task: "asyncio.Task[None]"
+
+
+class SubjectOrder(Generic[MessageT]):
+    """Handles messages: many subjects at once, one message at a time and in order per subject.
+
+    `ready` waits until nothing that must come before a message is still on its way, and `handle`
+    handles it; both answer whether that went well, and raise only when cancelled. `parallel`
+    messages are handled at the same time; those that wait to be ready are not among them.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        ready: Callable[[MessageT], Awaitable[bool]],
+        handle: Callable[[MessageT], Awaitable[bool]],
+        settled: Callable[[], None],
+        parallel: int,
+    ) -> None:
+        self._name = name
+        self._ready = ready
+        self._handle = handle
+        self._settled = settled
+        self._slots = asyncio.Semaphore(parallel)
+        self._subjects: dict[str, _Subject[MessageT]] = {}
+        self._held: dict[str, set[int]] = {}
+        self._unsettled: dict[int, MessageT] = {}
+        self._stopping = False
+
+    @property
+    def unsettled(self) -> list[MessageT]:
+        """What is here and neither acknowledged nor given back."""
+        return list(self._unsettled.values())
+
+    def has(self, sequence: int) -> bool:
+        """Whether a message is here and not settled."""
+        return sequence in self._unsettled
+
+    def forget_held(self) -> None:
+        """Another process had the consumer in between: what was held may be handled by now."""
+        self._held.clear()
+
+    async def put(self, message: MessageT) -> None:
+        """Take one message."""
+        held = self._held.get(message.subject)
+        if self._stopping:
+            return await message.give_back(at_once=True)
+        if held and message.sequence > min(held):
+            # It overtook one that was given back.
+            held.add(message.sequence)
+            return await message.give_back()
+        if self.has(message.sequence):
+            # Delivered again although it is still being worked on: its acknowledgement settles
+            # both.
+            return None
+        self._unsettled[message.sequence] = message
+        found = self._subjects.get(message.subject)
+        if found is not None:
+            found.queue.append(message)
+            return None
+        queue = deque([message])
+        # An empty set of context variables: nothing of who received it may leak into handling.
+        task = asyncio.get_running_loop().create_task(
+            self._drain(message.subject, queue),
+            name=f"consumer:{self._name}:{message.subject}",
+            context=Variables(),
+        )
+        self._subjects[message.subject] = _Subject(queue, task)
+        return None
+
+    async def stop(self) -> "set[asyncio.Task[None]]":
+        """Give back what has not begun; answers the tasks of what runs on."""
+        self._stopping = True
+        for subject in self._subjects.values():
+            while subject.queue:
+                await self._return(subject.queue.popleft(), at_once=True)
+        return {subject.task for subject in self._subjects.values()}
+
+    async def _drain(self, subject: str, queue: "deque[MessageT]") -> None:
+        try:
+            while queue:
+                await self._one(queue.popleft(), queue)
+        finally:
+            del self._subjects[subject]
+
+    async def _one(self, message: MessageT, behind: "deque[MessageT]") -> None:
+        handled = False
+        try:
+            if await self._ready(message):
+                async with self._slots:
+                    handled = not self._stopping and await self._handle(message)
+        finally:
+            if handled:
+                self._release(message)
+                await message.settle()
+                self._settled()
+            else:
+                await self._hold(message, behind)
+
+    async def _hold(self, message: MessageT, behind: "deque[MessageT]") -> None:
+        held = self._held.setdefault(message.subject, set())
+        for item in (message, *behind):
+            held.add(item.sequence)
+        await self._return(message, at_once=self._stopping)
+        while behind:
+            await self._return(behind.popleft(), at_once=self._stopping)
+
+    async def _return(self, message: MessageT, *, at_once: bool) -> None:
+        self._unsettled.pop(message.sequence, None)
+        await message.give_back(at_once=at_once)
+        self._settled()
+
+    def _release(self, message: MessageT) -> None:
+        self._unsettled.pop(message.sequence, None)
+        held = self._held.get(message.subject)
+        if held is not None:
+            held.discard(message.sequence)
+            if not held:
+                del self._held[message.subject]
