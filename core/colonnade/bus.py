@@ -70,6 +70,8 @@ class Bus(Protocol):
     async def publish(self, event_type: str, key: str, event_id: str, envelope: bytes) -> None:
         """Hand over one event. Returning means it will reach every consumer (see `durable`).
 
+        Order is kept per `key`, which is `<tenant>/<aggregate>/<id>`.
+
         Raises:
             Unavailable: it was not accepted; publish it again.
         """

@@ -52,6 +52,11 @@ class EventType:
         return f"colonnade.{self.service}.{self.name}.v{self.major}"
 
     @property
+    def aggregate(self) -> str:
+        """What the key identifies: `course` for `course_id`."""
+        return self.key.removesuffix("_id") or self.key
+
+    @property
     def summary(self) -> str:
         """The first line of the event's docstring."""
         return (inspect.getdoc(self.model) or self.name).partition("\n")[0]

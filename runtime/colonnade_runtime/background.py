@@ -12,7 +12,7 @@ from typing import Any
 
 from colonnade.bus import Bus
 from colonnade.control_store import ControlStore, Lease
-from colonnade.events import BoundReaction
+from colonnade.events import BoundReaction, EventType
 from colonnade.store import SqlStore
 from colonnade_runtime.events.acting import Actor
 from colonnade_runtime.events.delivery import Delivery
@@ -49,11 +49,13 @@ class BackgroundSettings:
 
 @dataclass(frozen=True, slots=True)
 class BackgroundTasks:
-    """What a service brought: its reactions, sagas and schedules, bound to its objects."""
+    """What a service brought: its reactions, sagas and schedules, bound to its objects, and the
+    events it publishes."""
 
     reactions: Sequence[BoundReaction] = ()
     sagas: Sequence[BoundSaga] = ()
     schedules: Sequence[BoundSchedule] = ()
+    events: Sequence[EventType] = ()
 
 
 class BackgroundWork:
@@ -84,7 +86,8 @@ class BackgroundWork:
         self.control = control
         self._standing_of = standing_of
         self.ownership = Ownership(control, LEASE, owner, actor.clock, log, seconds=chosen.lease)
-        self.relay = Relay(store, bus, actor, log, chosen.relay)
+        aggregates = {each.type: each.aggregate for each in tasks.events}
+        self.relay = Relay(store, bus, actor, log, chosen.relay, aggregates)
         self.delivery = Delivery(
             tasks.reactions, store, control, standing_of, actor, log, chosen.delivery
         )

@@ -23,7 +23,7 @@ PASSWORD = "a password for a learner"
 
 @pytest.fixture
 async def platform(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bus_settings: list[str]
 ) -> AsyncIterator[RunningPlatform]:
     monkeypatch.setenv("COLONNADE_OWNER_PASSWORD", OWNER_PASSWORD)
     for name in ("tenants", "policies"):
@@ -31,6 +31,7 @@ async def platform(
     declaration = Path(shutil.copy(ROOT / "platform.yaml", tmp_path))
     async with running_platform(
         declaration,
+        settings=bus_settings,
         plugins=[
             colonnade_user.plugin,
             colonnade_course.plugin,

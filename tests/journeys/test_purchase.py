@@ -21,13 +21,13 @@ CURRENCY = {"acme": "EUR", "globex": "USD"}
 
 @pytest.fixture
 async def platform(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bus_settings: list[str]
 ) -> AsyncIterator[RunningPlatform]:
     monkeypatch.setenv("COLONNADE_OWNER_PASSWORD", OWNER_PASSWORD)
     for name in ("tenants", "policies"):
         shutil.copytree(ROOT / name, tmp_path / name)
     declaration = Path(shutil.copy(ROOT / "platform.yaml", tmp_path))
-    settings = ["services.payment.config.answer_within=300ms"]
+    settings = [*bus_settings, "services.payment.config.answer_within=300ms"]
     async with running_platform(declaration, settings=settings) as running:
         yield running
 

@@ -31,11 +31,12 @@ def declaration(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def platform(
-    declaration: Path, monkeypatch: pytest.MonkeyPatch
+    declaration: Path, monkeypatch: pytest.MonkeyPatch, bus_settings: list[str]
 ) -> AsyncIterator[RunningPlatform]:
     monkeypatch.setenv("COLONNADE_OWNER_PASSWORD", OWNER_PASSWORD)
     async with running_platform(
         declaration,
+        settings=bus_settings,
         plugins=[
             colonnade_user.plugin,
             colonnade_course.plugin,

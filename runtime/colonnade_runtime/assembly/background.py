@@ -66,6 +66,7 @@ def tasks_of(plugin: Plugin, objects: Sequence[object]) -> BackgroundTasks:
         reactions_of(objects),
         bind_sagas(plugin.call("sagas") or (), objects),
         bind_schedules(plugin.call("schedules") or (), objects),
+        [event_type_of(model) for model in plugin.call("events") or ()],
     )
     declared = {event_type_of(model).type for model in plugin.call("subscriptions") or ()}
     found = {reaction.event_type.type for reaction in tasks.reactions}

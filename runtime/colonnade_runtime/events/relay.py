@@ -1,7 +1,7 @@
 """The relay: carries a service's events from its outboxes to the bus. One per service."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -24,6 +24,8 @@ class Relay:
     """Publishes what commits, in order per key, at least once.
 
     It is woken by commits; a `Sweeper` wakes it for what an earlier process left behind.
+    `aggregates` says for each event type what its key identifies, so that the key an event has on
+    the bus, `<tenant>/<aggregate>/<id>`, is one among all.
     """
 
     def __init__(
@@ -33,12 +35,14 @@ class Relay:
         actor: Actor,
         log: Any,
         settings: RelaySettings | None = None,
+        aggregates: Mapping[str, str] | None = None,
     ) -> None:
         self._store = store
         self._bus = bus
         self._actor = actor
         self._log = log
         self._settings = settings or RelaySettings()
+        self._aggregates = aggregates or {}
         self._pumps: dict[str, Pump] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._reading = asyncio.Semaphore(self._settings.parallel_reads)
@@ -138,9 +142,8 @@ class Relay:
                 return await self._read(tenant, outbox.pending(limit))
 
         async def publish(row: Outgoing) -> None:
-            await self._bus.publish(
-                row.type, f"{tenant}/{row.key}", str(row.event_id), row.envelope
-            )
+            key = f"{tenant}/{self._aggregates.get(row.type, '')}/{row.key}"
+            await self._bus.publish(row.type, key, str(row.event_id), row.envelope)
             self.published += 1
 
         async def mark(sequences: Sequence[int]) -> None:
