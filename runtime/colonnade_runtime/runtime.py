@@ -5,6 +5,7 @@ ready.
 Stop, in reverse: not ready, stop accepting, drain, bus, leases, close.
 """
 
+import asyncio
 import secrets
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -46,6 +47,9 @@ ResponseT = TypeVar("ResponseT", bound=Message)
 PROCESS = "main"
 """The process that hosts everything when the declaration names none."""
 
+LAST_SECONDS = 1.0
+"""What each step of stopping gets even when shutdown.drain is used up."""
+
 
 class Runtime:
     """One process of a platform. `gateway` answers at once, with 503 until `start` is done."""
@@ -60,6 +64,7 @@ class Runtime:
         self._log = structlog.get_logger("colonnade")
         self._stack = AsyncExitStack()
         self._bus: Bus | None = None
+        self._stopping = False
         self.background = ProcessBackground()
         self.reloader = Reloader(declared, self._take_up, self._log)
         access_log = access_log_of(self._platform.logging)
@@ -114,19 +119,39 @@ class Runtime:
         waiting.clear()
 
     async def stop(self) -> None:
-        """Stop taking requests, let what runs end within the declared time, close everything."""
+        """Stop taking requests, let what runs end within the declared time, close everything.
+
+        A step that fails is logged, and the next one is taken; a second call does nothing.
+        """
+        if self._stopping:
+            return
+        self._stopping = True
         self.gateway.health.waiting_for["stop"] = "the platform is stopping"
         self.gateway.close()
-        await self.gateway.health.checks.stop()
-        drain = float(self._platform.shutdown.drain)
-        await self.gateway.drained(drain)
-        await self.background.drain(drain)
-        if self._bus is not None:
+        loop = asyncio.get_running_loop()
+        until = loop.time() + float(self._platform.shutdown.drain)
+
+        def left() -> float:
+            return max(LAST_SECONDS, until - loop.time())
+
+        for step in (
+            self.gateway.health.checks.stop,
+            lambda: self.gateway.drained(left()),
+            lambda: self.background.drain(left()),
             # Before the leases go back: until the bus has stopped, reactions may still commit.
-            await self._bus.stop(drain)
-        await self.background.release()
-        await self._stack.aclose()
-        await self.gateway.finish()
+            lambda: self._stop_bus(left()),
+            self.background.release,
+            self._stack.aclose,
+            self.gateway.finish,
+        ):
+            try:
+                await step()
+            except Exception:
+                self._log.exception("a step of stopping failed; the next one follows")
+
+    async def _stop_bus(self, seconds: float) -> None:
+        if self._bus is not None:
+            await self._bus.stop(seconds)
 
     @property
     def dispatcher(self) -> Dispatcher:

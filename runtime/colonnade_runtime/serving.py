@@ -1,8 +1,6 @@
 """Serves a runtime over HTTP and listens to signals, until told to stop."""
 
 import asyncio
-import os
-import signal
 import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -16,10 +14,12 @@ from granian.log import LogLevels
 from granian.server.embed import Server
 
 from colonnade.errors import ConfigurationError
-from colonnade_runtime.admin.serving import administered
+from colonnade_runtime.admin.serving import Administration, administered
 from colonnade_runtime.library_logs import granian_logs
 from colonnade_runtime.logs import configure_logs
 from colonnade_runtime.runtime import Declared, Runtime, read_declaration
+from colonnade_runtime.signals import Signals
+from colonnade_runtime.watchdog import Watchdog
 
 
 def serve(path: Path, settings: Sequence[str] = ()) -> None:
@@ -36,44 +36,35 @@ def serve(path: Path, settings: Sequence[str] = ()) -> None:
 
 async def _serve(declared: Declared) -> None:
     runtime = Runtime(declared)
-    stopped = asyncio.Event()
-    loop = asyncio.get_running_loop()
-
-    def stop() -> None:
-        if stopped.is_set():
-            # Asked twice: whoever did means now.
-            os._exit(130)
-        stopped.set()
-
-    reloads: set[asyncio.Task[bool]] = set()
-
-    def reload() -> None:
-        task = loop.create_task(runtime.reloader.reload(), name="reload on SIGHUP")
-        reloads.add(task)
-        task.add_done_callback(reloads.discard)
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop)
+    watchdog = Watchdog(float(declared.loaded.platform.shutdown.total))
     gateway = declared.loaded.platform.gateway
-    async with (
-        administered(runtime, "colonnade run") as administration,
-        listening(runtime, gateway.host, gateway.port),
-    ):
-        await runtime.start()
-        administration.open()
-        loop.add_signal_handler(signal.SIGHUP, reload)
-        _greet(declared)
-        await stopped.wait()
-        total = declared.loaded.platform.shutdown.total
-        try:
-            async with asyncio.timeout(float(total)):
-                await administration.close()
-                await runtime.stop()
-        except TimeoutError:
-            structlog.get_logger("colonnade").error(
-                "stopping took longer than shutdown.total; what was left goes on at the next start",
-                seconds=float(total),
-            )
+    host, port = gateway.host, available_port(gateway.host, gateway.port)
+    signals = Signals(runtime.reloader.reload, watchdog.start)
+    with signals.handled():
+        async with (
+            administered(runtime, "colonnade run") as administration,
+            listening(runtime, host, port),
+        ):
+            if await signals.unless_stopped(runtime.start()):
+                signals.ready()
+                administration.open()
+                _greet(declared, port)
+                await signals.stopped.wait()
+            await _stop(runtime, administration)
+
+
+async def _stop(runtime: Runtime, administration: Administration) -> None:
+    """Stop in order, a little sooner than the watchdog would."""
+    total = float(runtime.declared.loaded.platform.shutdown.total)
+    try:
+        async with asyncio.timeout(total * 0.9):
+            await administration.close()
+            await runtime.stop()
+    except TimeoutError:
+        structlog.get_logger("colonnade").error(
+            "stopping took longer than shutdown.total; what was left goes on at the next start",
+            seconds=total,
+        )
 
 
 @asynccontextmanager
@@ -83,7 +74,7 @@ async def listening(runtime: Runtime, host: str, port: int) -> AsyncIterator[Non
     Raises:
         ConfigurationError: when the port is taken or may not be used.
     """
-    _check_port(host, port)
+    available_port(host, port)
     server = Server(
         runtime.gateway,
         address=host,
@@ -101,7 +92,12 @@ async def listening(runtime: Runtime, host: str, port: int) -> AsyncIterator[Non
         await asyncio.wait_for(task, 5)
 
 
-def _check_port(host: str, port: int) -> None:
+def available_port(host: str, port: int) -> int:
+    """The port, or a free one for 0.
+
+    Raises:
+        ConfigurationError: when it is taken or may not be used.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -109,20 +105,22 @@ def _check_port(host: str, port: int) -> None:
             probe.bind((host, port))
         except OSError as error:
             raise ConfigurationError(
-                f"Cannot listen on {host}:{port}: {error.strerror}. "
+                f"Cannot listen on {host}:{port}: {error.strerror or error}. "
                 "Stop what uses it, or set another with --set gateway.port=8001."
             ) from None
+        found: int = probe.getsockname()[1]
+        return found
 
 
-def _greet(declared: Declared) -> None:
+def _greet(declared: Declared, port: int) -> None:
     gateway = declared.loaded.platform.gateway
     tenants = list(declared.loaded.tenants.values())[:10]
     lines = [
-        f"  {tenant.name}: http://{tenant.id}.{gateway.domain}:{gateway.port}/api/v1 "
+        f"  {tenant.name}: http://{tenant.id}.{gateway.domain}:{port}/api/v1 "
         f"(owner {tenant.owner.email})"
         for tenant in tenants
     ]
     click.echo("\n".join(["Colonnade is ready.", *lines]))
 
 
-__all__ = ["listening", "serve"]
+__all__ = ["available_port", "listening", "serve"]
