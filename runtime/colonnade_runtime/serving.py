@@ -80,7 +80,7 @@ async def listening(runtime: Runtime, host: str, port: int) -> AsyncIterator[Non
         address=host,
         port=port,
         interface=Interfaces.ASGINL,
-        log_level=LogLevels.warning,
+        log_level=LogLevels.error,
         log_dictconfig=granian_logs(),
         websockets=False,
     )

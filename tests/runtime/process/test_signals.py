@@ -42,7 +42,7 @@ def test_a_signal_stops_in_order(site: Path, number: int) -> None:
     with running(site) as colonnade:
         colonnade.ready()
         colonnade.signal(number)
-        assert colonnade.ends(15) == 0
+        assert colonnade.ends() == 0
         assert "Traceback" not in colonnade.text
 
 
@@ -82,7 +82,7 @@ def test_a_signal_during_the_start_gives_the_start_up(site: Path) -> None:
 
         until(waits_for_stores)
         colonnade.signal(signal.SIGTERM)
-        assert colonnade.ends(10) == 0
+        assert colonnade.ends() == 0
         assert "is ready" not in colonnade.text
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 
 ROOT = Path(__file__).parents[4]
-PATIENCE = 30.0
+PATIENCE = 90.0
 
 
 def free_port() -> int:
