@@ -26,6 +26,10 @@ _GONE = (
 )
 
 
+class _Lost(Exception):
+    """The connection was lost while an answer was waited for."""
+
+
 class Connection:
     """A client that reconnects for ever and never sends what nobody could take now."""
 
@@ -134,6 +138,11 @@ class Connection:
             raise DeadlineExceeded(
                 f"'{subject}' did not answer within {timeout:.3g} seconds; it may have happened."
             ) from None
+        except _Lost:
+            raise DeadlineExceeded(
+                f"The connection to NATS was lost before '{subject}' answered; "
+                "it may have happened."
+            ) from None
         except _GONE as error:
             raise Unavailable(f"The connection to NATS is lost ({error}).") from None
 
@@ -173,6 +182,10 @@ class Connection:
         self._last_error = text
 
     async def _lost(self) -> None:
+        # Answers to what was sent on the lost connection never come.
+        for answer in list(self.client._resp_map.values()):
+            if not answer.done():
+                answer.set_exception(_Lost())
         if not self._closing:
             self._log.warning("connection to nats lost; events wait, services are unavailable")
 

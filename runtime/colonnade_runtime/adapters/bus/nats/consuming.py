@@ -13,7 +13,7 @@ from nats.aio.subscription import Subscription
 from colonnade.bus import Consumer
 from colonnade.errors import ColonnadeError, DeadlineExceeded, Unavailable
 from colonnade_runtime.adapters.bus.nats.connection import Connection
-from colonnade_runtime.adapters.bus.nats.delivery import JetStreamMessage
+from colonnade_runtime.adapters.bus.nats.delivery import LONGEST_PAUSE, JetStreamMessage
 from colonnade_runtime.adapters.bus.nats.gaps import Gaps
 from colonnade_runtime.adapters.bus.nats.jetstream import GROUP, JetStream
 from colonnade_runtime.adapters.bus.nats.ordering import SubjectOrder
@@ -63,7 +63,14 @@ class PullConsumer:
         self._event = EventName.of(consumer.event_type)
         self._name = consumer_name(consumer.name, self._event)
         self._log = log.bind(consumer=consumer.name)
-        self._gaps = Gaps(jetstream, self._event, self._name, patience=2 * settings.ack_wait)
+        self._gaps = Gaps(
+            jetstream,
+            self._event,
+            self._name,
+            lambda: self._order.known,
+            patience=2 * settings.ack_wait,
+            grace=2 * settings.ack_wait + LONGEST_PAUSE,
+        )
         self._order: SubjectOrder[JetStreamMessage] = SubjectOrder(
             consumer.name, self._gaps.passed, self._handle, self._settled, settings.parallel
         )
@@ -153,7 +160,7 @@ class PullConsumer:
                 error=f"{type(error).__name__}: {error}",
             )
             return False
-        self._gaps.settled(message.sequence)
+        self._gaps.handled(message.sequence)
         return True
 
     def _settled(self) -> None:

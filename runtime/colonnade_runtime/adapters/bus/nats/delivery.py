@@ -8,7 +8,10 @@ from nats.aio.msg import Msg
 
 from colonnade_runtime.events.backoff import Backoff
 
-_BACKOFF = Backoff(first=0.25, cap=30.0)
+LONGEST_PAUSE = 10.0
+"""Seconds after which a message that was given back comes again at the latest."""
+
+_BACKOFF = Backoff(first=0.25, cap=LONGEST_PAUSE)
 _RANDOM = SystemRandom()
 
 

@@ -7,6 +7,8 @@ must not pass those before it on the same subject.
 
 import asyncio
 import time
+from collections import OrderedDict
+from collections.abc import Callable
 
 from colonnade.errors import ColonnadeError
 from colonnade_runtime.adapters.bus.nats.delivery import JetStreamMessage
@@ -16,23 +18,38 @@ from colonnade_runtime.adapters.bus.nats.subjects import EventName
 _EVERY = 0.1
 """Seconds between two looks at how the consumer stands."""
 
+_REMEMBERED = 10_000
+"""Messages that are known to have been handled here."""
+
 
 class Gaps:
-    """Watches from the moment a consumer becomes ours until everything before is settled.
+    """Watches from the moment a consumer becomes ours until everything before is accounted for.
 
-    `patience` is in seconds: who waits longer is given back, and makes room.
+    `known` says how many messages are here or were given back from here. All others come again
+    within `grace` seconds, so the watch ends then. Who waits longer than `patience` is given
+    back, and makes room.
     """
 
     def __init__(
-        self, jetstream: JetStream, event: EventName, name: str, *, patience: float
+        self,
+        jetstream: JetStream,
+        event: EventName,
+        name: str,
+        known: Callable[[], int],
+        *,
+        patience: float,
+        grace: float,
     ) -> None:
         self._jetstream = jetstream
         self._event = event
         self._name = name
+        self._known = known
         self._patience = patience
+        self._grace = grace
         self._first: int | None = None
+        self._since = 0.0
         self._floor = 0
-        self._settled: set[int] = set()
+        self._handled: OrderedDict[int, None] = OrderedDict()
         self._looked = 0.0
         self._looking = asyncio.Lock()
         self._stopping = False
@@ -40,14 +57,14 @@ class Gaps:
     def watch(self, first: int) -> None:
         """The consumer is ours from the message `first` on."""
         self._first = first
-        self._settled.clear()
-        self._floor = 0
+        self._since = time.monotonic()
         self._looked = 0.0
 
-    def settled(self, sequence: int) -> None:
+    def handled(self, sequence: int) -> None:
         """A message was handled here."""
-        if self._first is not None:
-            self._settled.add(sequence)
+        self._handled[sequence] = None
+        if len(self._handled) > _REMEMBERED:
+            self._handled.popitem(last=False)
 
     def stop(self) -> None:
         """Whoever waits, waits no longer."""
@@ -59,42 +76,42 @@ class Gaps:
         Raises:
             Unavailable, DeadlineExceeded: when the server does not say.
         """
-        if self._first is None:
-            return
-        async with self._looking:
-            if time.monotonic() - self._looked >= _EVERY and self._first is not None:
-                await self._refresh(self._first)
+        if self._first is not None:
+            async with self._looking:
+                await self._look()
 
-    async def passed(self, message: JetStreamMessage) -> bool:
-        """Wait until the message before this one on its subject is settled; False when that
-        takes too long."""
-        first = self._first
-        if first is None or message.sequence < first:
-            return True
+    async def passed(self, message: JetStreamMessage, is_first: Callable[[], bool]) -> bool:
+        """Wait until the message before this one on its subject is settled, for as long as this
+        is the first of those here; False when that takes too long."""
         until = time.monotonic() + self._patience
         previous: int | None = None
-        while time.monotonic() < until and not self._stopping:
+        while self._first is not None and is_first():
+            if time.monotonic() > until or self._stopping:
+                return False
             try:
                 if previous is None:
                     previous = await self._jetstream.previous(
                         self._event, message.subject, message.sequence
                     )
-                # What came to us before stands in the queue before this one.
-                if previous >= first or previous <= self._floor or previous in self._settled:
+                if previous <= self._floor or previous in self._handled:
                     return True
                 await self.look()
             except ColonnadeError:
                 # Not known is not passed.
                 previous = None
-            if self._first is None:
-                return True
-            await asyncio.sleep(_EVERY / 2)
-        return False
+            if previous is None or previous > self._floor:
+                await asyncio.sleep(_EVERY / 2)
+        return True
 
-    async def _refresh(self, first: int) -> None:
+    async def _look(self) -> None:
+        first = self._first
+        if first is None or time.monotonic() - self._looked < _EVERY:
+            return
+        known = self._known()
         state = await self._jetstream.state(self._event, self._name)
         self._looked = time.monotonic()
         self._floor = state.floor
-        if state.floor >= first or state.outstanding == 0:
-            self._first = None
-            self._settled.clear()
+        over = self._looked - self._since > self._grace
+        if over or state.floor >= first - 1 or state.outstanding <= known:
+            # Unless the consumer was lost and became ours anew meanwhile.
+            self._first = None if self._first == first else self._first

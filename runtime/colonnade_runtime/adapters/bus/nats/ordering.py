@@ -5,10 +5,11 @@ it. So a subject is held from its first failure until that message has been hand
 """
 
 import asyncio
-from collections import deque
+from bisect import insort
 from collections.abc import Awaitable, Callable
 from contextvars import Context as Variables
 from dataclasses import dataclass
+from functools import partial
 from typing import Generic, Protocol, TypeVar
 
 
@@ -39,22 +40,23 @@ MessageT = TypeVar("MessageT", bound=Delivered)
 
 @dataclass(slots=True)
 class _Subject(Generic[MessageT]):
-    queue: "deque[MessageT]"
+    queue: "list[MessageT]"
     task: "asyncio.Task[None]"
 
 
 class SubjectOrder(Generic[MessageT]):
     """Handles messages: many subjects at once, one message at a time and in order per subject.
 
-    `ready` waits until nothing that must come before a message is still on its way, and `handle`
-    handles it; both answer whether that went well, and raise only when cancelled. `parallel`
-    messages are handled at the same time; those that wait to be ready are not among them.
+    `ready` waits until nothing that must come before a message is still on its way, for as long
+    as the message is the first of its subject; `handle` handles it. Both answer whether that
+    went well, and raise only when cancelled. `parallel` messages are handled at the same time;
+    those that wait to be ready are not among them.
     """
 
     def __init__(
         self,
         name: str,
-        ready: Callable[[MessageT], Awaitable[bool]],
+        ready: Callable[[MessageT, Callable[[], bool]], Awaitable[bool]],
         handle: Callable[[MessageT], Awaitable[bool]],
         settled: Callable[[], None],
         parallel: int,
@@ -73,6 +75,11 @@ class SubjectOrder(Generic[MessageT]):
     def unsettled(self) -> list[MessageT]:
         """What is here and neither acknowledged nor given back."""
         return list(self._unsettled.values())
+
+    @property
+    def known(self) -> int:
+        """How many messages are delivered and not acknowledged, as far as is known here."""
+        return len(self._unsettled) + sum(map(len, self._held.values()))
 
     def has(self, sequence: int) -> bool:
         """Whether a message is here and not settled."""
@@ -98,9 +105,10 @@ class SubjectOrder(Generic[MessageT]):
         self._unsettled[message.sequence] = message
         found = self._subjects.get(message.subject)
         if found is not None:
-            found.queue.append(message)
+            # One that was given back earlier comes before those that arrived meanwhile.
+            insort(found.queue, message, key=_sequence)
             return None
-        queue = deque([message])
+        queue = [message]
         # An empty set of context variables: nothing of who received it may leak into handling.
         task = asyncio.get_running_loop().create_task(
             self._drain(message.subject, queue),
@@ -115,20 +123,26 @@ class SubjectOrder(Generic[MessageT]):
         self._stopping = True
         for subject in self._subjects.values():
             while subject.queue:
-                await self._return(subject.queue.popleft(), at_once=True)
+                await self._return(subject.queue.pop(0), at_once=True)
         return {subject.task for subject in self._subjects.values()}
 
-    async def _drain(self, subject: str, queue: "deque[MessageT]") -> None:
+    async def _drain(self, subject: str, queue: "list[MessageT]") -> None:
         try:
             while queue:
-                await self._one(queue.popleft(), queue)
+                message = queue[0]
+                is_first = partial(_is_first, message, queue)
+                ready = await self._ready(message, is_first)
+                if not is_first():
+                    continue
+                del queue[0]
+                await self._one(message, queue, ready=ready)
         finally:
             del self._subjects[subject]
 
-    async def _one(self, message: MessageT, behind: "deque[MessageT]") -> None:
+    async def _one(self, message: MessageT, behind: "list[MessageT]", *, ready: bool) -> None:
         handled = False
         try:
-            if await self._ready(message):
+            if ready:
                 async with self._slots:
                     handled = not self._stopping and await self._handle(message)
         finally:
@@ -139,13 +153,13 @@ class SubjectOrder(Generic[MessageT]):
             else:
                 await self._hold(message, behind)
 
-    async def _hold(self, message: MessageT, behind: "deque[MessageT]") -> None:
+    async def _hold(self, message: MessageT, behind: "list[MessageT]") -> None:
         held = self._held.setdefault(message.subject, set())
         for item in (message, *behind):
             held.add(item.sequence)
         await self._return(message, at_once=self._stopping)
         while behind:
-            await self._return(behind.popleft(), at_once=self._stopping)
+            await self._return(behind.pop(0), at_once=self._stopping)
 
     async def _return(self, message: MessageT, *, at_once: bool) -> None:
         self._unsettled.pop(message.sequence, None)
@@ -159,3 +173,11 @@ class SubjectOrder(Generic[MessageT]):
             held.discard(message.sequence)
             if not held:
                 del self._held[message.subject]
+
+
+def _sequence(message: Delivered) -> int:
+    return message.sequence
+
+
+def _is_first(message: MessageT, queue: "list[MessageT]") -> bool:
+    return bool(queue) and queue[0] is message

@@ -1,0 +1,108 @@
+"""Operations over NATS: shared by processes, visible to NATS's own tools, and never too large."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+
+import nats
+import pytest
+
+from colonnade.errors import ColonnadeError, ContentTooLarge
+from colonnade_runtime.adapters.bus.nats import NatsBus
+from colonnade_runtime.testing.servers import RunningServer
+
+MakeBus = Callable[..., Awaitable[NatsBus]]
+ECHO = "ask.course.v1.Echo"
+
+pytestmark = pytest.mark.server
+
+
+async def echo(payload: bytes, header: str) -> bytes:
+    return payload
+
+
+async def asked(server: RunningServer, subject: str) -> dict[str, object]:
+    async with await nats.connect(server.url) as client:
+        answer = await client.request(subject, b"", timeout=5)
+    found: dict[str, object] = json.loads(answer.data)
+    return found
+
+
+async def test_two_processes_share_the_questions(make_bus: MakeBus) -> None:
+    """Each question is answered once, by either."""
+    counts = {"web-1": 0, "web-2": 0}
+    buses = [await make_bus(name) for name in counts]
+    for name, bus in zip(counts, buses, strict=True):
+
+        async def answer(payload: bytes, header: str, name: str = name) -> bytes:
+            counts[name] += 1
+            return payload
+
+        await bus.serve(ECHO, answer)
+    await asyncio.gather(*(bus._connection.client.flush() for bus in buses))
+    questions = [b"%d" % number for number in range(100)]
+    answers = await asyncio.gather(*(buses[0].ask(ECHO, each, "", 5.0) for each in questions))
+    assert answers == questions
+    assert sum(counts.values()) == 100
+    assert min(counts.values()) > 0
+
+
+async def test_ping_info_and_stats_answer_for_the_service(
+    server: RunningServer, make_bus: MakeBus
+) -> None:
+    bus = await make_bus("web")
+    await bus.serve(ECHO, echo)
+    await bus.ask(ECHO, b"1", "", 5.0)
+    assert (await asked(server, "$SRV.PING.course"))["metadata"] == {"process": "web"}
+    info = await asked(server, "$SRV.INFO.course")
+    assert info["version"] == "1.0.0"
+    assert [endpoint["subject"] for endpoint in info["endpoints"]] == [ECHO]  # type: ignore[attr-defined]
+    stats = await asked(server, "$SRV.STATS.course")
+    assert stats["endpoints"][0]["data"]["answered"] == 1  # type: ignore[index]
+
+
+async def test_a_question_that_is_too_large_is_refused_unsent(make_bus: MakeBus) -> None:
+    bus = await make_bus()
+    await bus.serve(ECHO, echo)
+    with pytest.raises(ContentTooLarge, match="max_payload"):
+        await bus.ask(ECHO, b"x" * 2**20, "", 5.0)
+
+
+async def test_an_answer_that_is_too_large_is_said(make_bus: MakeBus) -> None:
+    bus = await make_bus()
+
+    async def large(payload: bytes, header: str) -> bytes:
+        return b"x" * 2**21
+
+    await bus.serve("ask.course.v1.Large", large)
+    with pytest.raises(ContentTooLarge, match="2097152 bytes"):
+        await bus.ask("ask.course.v1.Large", b"", "", 5.0)
+
+
+async def test_an_event_that_is_too_large_names_the_setting(make_bus: MakeBus) -> None:
+    bus = await make_bus()
+    with pytest.raises(ContentTooLarge, match="raise max_payload"):
+        await bus.publish("colonnade.course.Made.v1", "acme/course/1", "e1", b"x" * 2**20)
+
+
+async def test_questions_that_wait_are_answered_before_the_end(make_bus: MakeBus) -> None:
+    """A stop takes no more and drops none."""
+    bus, other = await make_bus("web-1"), await make_bus("web-2")
+    gate, begun = asyncio.Event(), asyncio.Event()
+
+    async def slow(payload: bytes, header: str) -> bytes:
+        begun.set()
+        await gate.wait()
+        return payload
+
+    await bus.serve(ECHO, slow)
+    await bus._connection.client.flush()
+    asking = [asyncio.create_task(other.ask(ECHO, b"%d" % n, "", 5.0)) for n in range(20)]
+    await begun.wait()
+    stopping = asyncio.create_task(bus.stop(5.0))
+    await asyncio.sleep(0)
+    gate.set()
+    await stopping
+    assert await asyncio.gather(*asking) == [b"%d" % n for n in range(20)]
+    with pytest.raises(ColonnadeError):
+        await other.ask(ECHO, b"late", "", 1.0)
