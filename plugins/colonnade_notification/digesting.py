@@ -11,7 +11,7 @@ from sqlalchemy import select
 from colonnade.store import Session
 from colonnade_notification import catalogue
 from colonnade_notification.announcing import custom_wordings
-from colonnade_notification.api import DeliveryStatus, Mode
+from colonnade_notification.api import Category, ChannelInfo, DeliveryStatus, Mode
 from colonnade_notification.catalogue import Wording
 from colonnade_notification.choices import Choices
 from colonnade_notification.models import NotificationRow
@@ -19,6 +19,9 @@ from colonnade_notification.recording import hold, schedule
 
 MAXIMUM_ITEMS = 100
 """Messages one digest tells of; it says how many more there are."""
+
+
+TURNED_OFF = "Its recipient turned this off."
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,19 +36,25 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """The messages that one digest takes along, oldest first."""
+    """The messages that one digest takes along, oldest first, and those whose category was
+    turned off while they waited."""
 
     items: Sequence[Held] = ()
+    unwanted: frozenset[UUID] = frozenset()
 
-    def facts(self, locale: str, known: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """What the template of digests is filled with; nothing for other kinds."""
+    def facts(self, common: Mapping[str, Any], academys_locale: str) -> dict[str, Any]:
+        """What the template of digests is filled with; nothing for other kinds. `common` is what
+        every message has. It fills many templates: not for the event loop."""
         if not self.items:
             return {}
-        shown = [_told(item, locale, known or {}) for item in self.items[:MAXIMUM_ITEMS]]
+        wanted = (str(common["locale"]), academys_locale)
+        shown = [_told(item, common, wanted) for item in self.items[:MAXIMUM_ITEMS]]
         return {"items": shown, "more": max(0, len(self.items) - MAXIMUM_ITEMS)}
 
 
-def bundle_of(session: Session, digest: NotificationRow) -> Bundle:
+def bundle_of(
+    session: Session, digest: NotificationRow, choices: Choices, channel: ChannelInfo
+) -> Bundle:
     """What waits for a digest."""
     query = (
         select(NotificationRow)
@@ -56,8 +65,14 @@ def bundle_of(session: Session, digest: NotificationRow) -> Bundle:
         .order_by(NotificationRow.created_at, NotificationRow.id)
     )
     rows = session.scalars(query).all()
+    unwanted = {row.id for row in rows if choices.mode(channel, Category(row.category)) is Mode.OFF}
     custom = {kind: custom_wordings(session, kind) for kind in {row.kind for row in rows}}
-    return Bundle([Held(row.id, row.kind, json.loads(row.facts), custom[row.kind]) for row in rows])
+    items = [
+        Held(row.id, row.kind, json.loads(row.facts), custom[row.kind])
+        for row in rows
+        if row.id not in unwanted
+    ]
+    return Bundle(items, frozenset(unwanted))
 
 
 def settle(
@@ -72,7 +87,9 @@ def settle(
         NotificationRow.digest_id == digest.id, NotificationRow.status == DeliveryStatus.HELD
     )
     for row in session.scalars(query).all():
-        if row.id in told:
+        if row.id in bundle.unwanted:
+            row.status, row.problem = DeliveryStatus.SUPPRESSED, TURNED_OFF
+        elif row.id in told:
             row.status, row.problem = digest.status, digest.problem
             row.sent_at = digest.sent_at
         else:
@@ -87,9 +104,8 @@ def resume(session: Session, digest: NotificationRow) -> None:
     schedule(session, digest)
 
 
-def _told(item: Held, locale: str, known: Mapping[str, Any]) -> dict[str, str]:
-    facts = {**known, **item.facts, "locale": locale}
-    words = catalogue.fill(item.kind, facts, (locale,), item.custom)
+def _told(item: Held, common: Mapping[str, Any], wanted: tuple[str, str]) -> dict[str, str]:
+    words = catalogue.fill(item.kind, {**item.facts, **common}, wanted, item.custom)
     # The first paragraph of a message greets; the next says what happened.
     blocks = [block.strip() for block in words.body.split("\n\n") if block.strip()]
     return {"title": words.subject, "text": blocks[1] if len(blocks) > 1 else ""}

@@ -22,9 +22,10 @@ _COURSE = {"course": {"id": "", "title": "Open Science"}}
 _MONEY = {"amount": 4900, "currency": "EUR"}
 _DIGEST = {
     "items": [
-        {"title": "You are enrolled in Open Science", "text": "Have fun!", "link": "/"},
-        {"title": "You have completed Python", "text": "Congratulations.", "link": "/"},
-    ]
+        {"title": "You are enrolled in Open Science", "text": "You can start right away."},
+        {"title": "You have completed Python", "text": "Congratulations."},
+    ],
+    "more": 0,
 }
 
 KINDS: dict[str, KindOfMessage] = {

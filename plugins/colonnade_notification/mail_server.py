@@ -94,7 +94,6 @@ class MailServer:
         except SecretUnavailable as error:
             return Postponed(error.message)
         except OSError as error:
-            self._breaker.silent()
             return Postponed(f"The mail server {self._host} cannot be reached: {error}.")
         self._breaker.heard()
         return Sent()
@@ -133,7 +132,6 @@ class MailServer:
             self._breaker.heard()
             answered = f"The mail server {self._host} answered {_said(error)}."
             return Refused(answered) if error.code >= 500 else Postponed(answered)
-        self._breaker.silent()
         return Postponed(f"The mail server {self._host} cannot be reached: {error}.")
 
 

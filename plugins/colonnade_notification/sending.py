@@ -13,10 +13,10 @@ from sqlalchemy import delete, select
 from colonnade.crash_points import crash_point, reach
 from colonnade.events import Work
 from colonnade.sagas import StepCall, StepOutcome
-from colonnade.services import ServiceContext
+from colonnade.services import ServiceContext, TenantInfo
 from colonnade.store import Session
 from colonnade_notification.addresses import Addresses
-from colonnade_notification.announcing import Announcer, custom_wordings
+from colonnade_notification.announcing import Announcer, complete, custom_wordings
 from colonnade_notification.api import (
     Channel,
     DeliveryStatus,
@@ -32,7 +32,7 @@ from colonnade_notification.api import (
 from colonnade_notification.catalogue import Wording, unsubscribe_label
 from colonnade_notification.choices import Choices
 from colonnade_notification.config import RetryConfig
-from colonnade_notification.digesting import Bundle, bundle_of, settle
+from colonnade_notification.digesting import TURNED_OFF, Bundle, bundle_of, settle
 from colonnade_notification.keys import UNSUBSCRIBE, key_of
 from colonnade_notification.kinds import DIGEST, KINDS
 from colonnade_notification.layout import Frame, cleaned, colour_of, document, paragraphs, plain
@@ -79,7 +79,7 @@ class Sending:
         identifier = call.state_as(DeliveryState).notification_id
         tenant = self._ctx.tenant()
         pending = await self._ctx.store.read(
-            lambda session: _load(session, identifier, lambda u: Choices.load(session, u, tenant))
+            lambda session: _load(session, identifier, tenant, self._channels)
         )
         if pending is None:
             return None
@@ -108,7 +108,7 @@ class Sending:
         if row.kind == DIGEST:
             return None
         if pending.choices.mode(channel.info, category_of(row)) is Mode.OFF:
-            return self._noted(row.id, Unreachable("Its recipient turned this off."))
+            return self._noted(row.id, Unreachable(TURNED_OFF))
         quiet = pending.choices.quiet_until(channel.info, category_of(row), now)
         return None if quiet is None else StepOutcome(work=_later(row.id, quiet))
 
@@ -139,13 +139,16 @@ class Sending:
         self, pending: _Pending, recipient: Recipient, channel: str
     ) -> OutgoingMessage:
         row = pending.row
-        facts: dict[str, Any] = json.loads(row.facts) | pending.bundle.facts(recipient.locale)
+        tenant = self._ctx.tenant()
+        common = complete({}, recipient, tenant.name)
+        bundled = await self._ctx.in_worker(pending.bundle.facts, common, tenant.locale)
+        facts: dict[str, Any] = json.loads(row.facts) | bundled
         words = await self._announcer.words(row.kind, facts, recipient, pending.custom)
         link = self._addresses.link(KINDS[row.kind].path, facts)
         frame = Frame(
-            academy=self._ctx.tenant().name,
+            academy=tenant.name,
             locale=words.locale,
-            colour=colour_of(self._ctx.tenant().branding),
+            colour=colour_of(tenant.branding),
             link=link,
             action=words.action,
             footer=self._addresses.tenant_config().footer or "",
@@ -197,14 +200,19 @@ class Sending:
         return StepOutcome(work=work)
 
 
-def _load(session: Session, identifier: UUID, choices_of: Any) -> _Pending | None:
+def _load(
+    session: Session, identifier: UUID, tenant: TenantInfo, channels: Mapping[str, Channel]
+) -> _Pending | None:
     row = session.get(NotificationRow, identifier)
     if row is None or row.status != DeliveryStatus.PENDING:
         return None
-    bundle = bundle_of(session, row) if row.kind == DIGEST else Bundle()
+    choices = Choices.load(session, row.user_id, tenant)
+    bundle = Bundle()
+    if row.kind == DIGEST and row.channel in channels:
+        bundle = bundle_of(session, row, choices, channels[row.channel].info)
     return _Pending(
         row,
-        choices_of(row.user_id),
+        choices,
         session.get(SettingsRow, row.user_id),
         custom_wordings(session, row.kind),
         bundle,

@@ -5,7 +5,6 @@ the journeys. The clock is the machine's, set forward by `forward`.
 """
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -219,7 +218,8 @@ class House:
         """Ask the service, as a person whom the policies let do everything."""
         kind = PrincipalKind.ANONYMOUS if person is None else PrincipalKind.USER
         principal = Principal(kind, str(person))
-        context = Context("acme", principal, time.time() + 60, "test")
+        deadline = self.clock.now().timestamp() + 60
+        context = Context("acme", principal, deadline, "test")
         operation = operation_of(type(request))
         everything = Decision(operation.action, operation.resource, grants=((),))
         call = Call(context, operation, everything, everything)

@@ -1,0 +1,284 @@
+"""Mail: against real SMTP servers on loopback, and as files."""
+
+import asyncio
+import email
+import ssl
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
+from email.policy import default
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from hypothesis import given
+from hypothesis import strategies as st
+from mail_servers import Mailbox, mail_server, silent_server
+from notification_house import House
+
+from colonnade.errors import ConfigurationError
+from colonnade.identifiers import new_id
+from colonnade_notification.api import (
+    Category,
+    DeleteSuppression,
+    ListSuppressions,
+    OutgoingMessage,
+    Recipient,
+    RetryDelivery,
+)
+from colonnade_notification.config import TenantNotificationConfig
+from colonnade_notification.mail_message import address_of, mail_of
+
+
+@asynccontextmanager
+async def house_with(folder: Path, mailbox: Mailbox, **mail: Any) -> AsyncIterator[House]:
+    config = {"mail": {"url": mailbox.url, "timeout": "1s", **mail}}
+    async with House(folder, config).running() as house:
+        yield house
+
+
+async def test_a_mail_arrives_whole(tmp_path: Path) -> None:
+    async with mail_server(Mailbox()) as mailbox, house_with(tmp_path, mailbox) as house:
+        house.tenant_config = TenantNotificationConfig.model_validate(
+            {"sender": "hello@acme.example", "reply_to": "help@acme.example", "footer": "Acme Ltd"}
+        )
+        ada = house.person("Ada Lövelace", "ada@people.example")
+        await house.welcome(ada)
+        [letter] = await mailbox.takes(1)
+        [row] = await house.becomes("sent")
+    assert mailbox.recipients == ["ada@people.example"]
+    assert letter["To"] == "Ada Lövelace <ada@people.example>"
+    assert letter["From"] == "Acme Academy <hello@acme.example>"
+    assert letter["Reply-To"] == "help@acme.example"
+    assert letter["Message-ID"] == row.message_id == f"<{row.id}@acme.example>"
+    assert letter["Auto-Submitted"] == "auto-generated"
+    text, html = letter.iter_parts()
+    assert "Acme Ltd" in text.get_content()
+    assert "Hello Ada Lövelace" in html.get_content()
+
+
+async def test_greylisting_is_waited_out_under_the_same_message_id(tmp_path: Path) -> None:
+    seen: list[str] = []
+
+    def greylist(address: str) -> str | None:
+        seen.append(address)
+        return "451 4.7.1 Greylisted, try again later" if len(seen) < 3 else None
+
+    async with (
+        mail_server(Mailbox(rcpt=greylist)) as mailbox,
+        house_with(tmp_path, mailbox) as house,
+    ):
+        await house.welcome(house.person())
+        [row] = await house.becomes("sent")
+        assert (row.attempts, row.problem) == (3, None)
+    assert [letter["Message-ID"] for letter in mailbox.taken] == [row.message_id]
+
+
+async def test_a_server_that_refuses_an_address_for_good_gets_no_more_mail_for_it(
+    tmp_path: Path,
+) -> None:
+    refuse = Mailbox(rcpt=lambda address: "550 5.1.1 No such user here")
+    async with mail_server(refuse) as mailbox, house_with(tmp_path, mailbox) as house:
+        ada, owner = house.person(), house.person("Olga")
+        await house.welcome(ada)
+        [row] = await house.becomes("failed")
+        assert row.problem == "The mail server answered 550 5.1.1 No such user here."
+        await house.welcome(ada)
+        [later] = await house.becomes("suppressed")
+        assert mailbox.asked == 1
+        page = await house.ask(owner, ListSuppressions())
+        [suppression] = page.items
+        assert suppression.address == "ada@people.example"
+        mailbox.rcpt = lambda address: None
+        await house.ask(owner, DeleteSuppression(suppression_id=suppression.id))
+        await house.ask(owner, RetryDelivery(delivery_id=later.id))
+        assert [letter["Message-ID"] for letter in await mailbox.takes(1)] == [later.message_id]
+
+
+async def test_a_server_that_refuses_the_message_does_not_condemn_the_address(
+    tmp_path: Path,
+) -> None:
+    refuse = Mailbox(data=lambda envelope: "554 5.7.1 We do not like it")
+    async with mail_server(refuse) as mailbox, house_with(tmp_path, mailbox) as house:
+        await house.welcome(house.person())
+        [row] = await house.becomes("failed")
+        assert row.problem == "The mail server 127.0.0.1 answered 554 5.7.1 We do not like it."
+        assert (await house.ask(house.person("Olga"), ListSuppressions())).items == []
+
+
+async def test_a_server_that_hangs_holds_up_nobody_and_is_given_up_on(tmp_path: Path) -> None:
+    async with silent_server() as mailbox, house_with(tmp_path, mailbox) as house:
+        began = time.monotonic()
+        people = [house.person(f"p{number}") for number in range(6)]
+        for one in people:
+            await house.welcome(one)
+        assert len(await house.rows("in_app")) == 6
+        failed = await house.becomes("failed", count=6)
+        assert {row.attempts for row in failed} == {4}
+        assert time.monotonic() - began < 15
+        assert mailbox.asked < 24, "a server that is silent is asked less and less"
+        problems = {row.problem for row in failed}
+    assert problems <= {
+        "The mail server 127.0.0.1 did not answer in time.",
+        "The mail server 127.0.0.1 has not answered lately.",
+    }
+
+
+async def test_a_server_that_hangs_after_the_message_may_get_it_again_but_never_another(
+    tmp_path: Path,
+) -> None:
+    hangs = True
+
+    class Hanging(Mailbox):
+        async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+            nonlocal hangs
+            answer = await super().handle_DATA(server, session, envelope)
+            if hangs:
+                hangs = False
+                await asyncio.sleep(3)
+            return answer
+
+    async with mail_server(Hanging()) as mailbox, house_with(tmp_path, mailbox) as house:
+        await house.welcome(house.person())
+        [row] = await house.becomes("sent")
+        letters = [letter["Message-ID"] for letter in mailbox.taken]
+    assert letters == [row.message_id] * 2
+
+
+async def test_a_server_that_is_not_there_is_tried_again(tmp_path: Path) -> None:
+    async with mail_server(Mailbox()) as mailbox:
+        pass
+    async with house_with(tmp_path, mailbox) as house:
+        await house.welcome(house.person())
+        [row] = await house.becomes("failed")
+        assert row.problem is not None
+        assert row.problem.startswith("The mail server 127.0.0.1 cannot be reached")
+
+
+async def test_a_server_that_wants_starttls_gets_it_and_credentials_only_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority, context = certificate(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority))
+    monkeypatch.setenv("SMTP_PASSWORD", "swordfish")
+    signed_in: list[tuple[bytes, bytes]] = []
+
+    def authenticate(server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> Any:
+        from aiosmtpd.smtp import AuthResult
+
+        signed_in.append((data.login, data.password))
+        return AuthResult(success=data.password == b"swordfish")
+
+    options = {"tls_context": context, "require_starttls": True, "authenticator": authenticate}
+    async with mail_server(Mailbox(), auth_required=True, **options) as mailbox:
+        mailbox.url = mailbox.url.replace("smtp://127.0.0.1", "smtp+starttls://localhost")
+        credentials = {"username": "colonnade", "password": {"secret": "env:SMTP_PASSWORD"}}
+        async with house_with(tmp_path, mailbox, **credentials) as house:
+            await house.welcome(house.person())
+            await house.becomes("sent")
+    assert signed_in == [(b"colonnade", b"swordfish")]
+
+
+async def test_a_certificate_that_nobody_vouches_for_is_no_server(tmp_path: Path) -> None:
+    _, context = certificate(tmp_path)
+    async with mail_server(Mailbox(), tls_context=context, require_starttls=True) as mailbox:
+        mailbox.url = mailbox.url.replace("smtp://127.0.0.1", "smtp+starttls://localhost")
+        async with house_with(tmp_path, mailbox) as house:
+            await house.welcome(house.person())
+            await house.becomes("failed")
+    assert mailbox.taken == []
+
+
+async def test_credentials_do_not_travel_in_the_open(tmp_path: Path) -> None:
+    mail = {
+        "url": "smtp://mail.example",
+        "username": "colonnade",
+        "password": {"secret": "env:SMTP_PASSWORD"},
+    }
+    house = House(tmp_path, {"mail": mail})
+    with pytest.raises(ConfigurationError, match="unencrypted"):
+        async with house.running():
+            pass
+
+
+async def test_files_are_whole_and_the_same_again(house: House) -> None:
+    await house.welcome(house.person())
+    [row] = await house.becomes("sent")
+    folder = house.folder / "var/mail/acme"
+    assert [path.name for path in folder.iterdir()] == [f"{row.id}.eml"]
+    letter = email.message_from_bytes((folder / f"{row.id}.eml").read_bytes(), policy=default)
+    assert letter["Message-ID"] == row.message_id
+
+
+NASTY = st.text(
+    st.one_of(
+        st.sampled_from('\r\n\0\x0b\x0c\x1c\x85\u2028\u2029\t:<>"@,;=?'),
+        st.characters(codec="utf-8"),
+    ),
+    max_size=60,
+)
+
+
+@given(NASTY, NASTY)
+def test_no_name_or_subject_adds_a_header(name: str, subject: str) -> None:
+    from colonnade_notification.catalogue import one_line
+
+    identifier = new_id()
+    message = OutgoingMessage(
+        id=identifier,
+        message_id=f"<{identifier}@acme.example>",
+        kind="welcome",
+        category=Category.ACCOUNT,
+        recipient=Recipient(new_id(), name, "ada@people.example", "en", "UTC"),
+        subject=one_line(subject),
+        text="Hello\n",
+        html="<p>Hello</p>",
+        link="",
+        unsubscribe_url="https://acme.example/u",
+        attempt=1,
+    )
+    sender = address_of("no-reply@acme.example", name)
+    to = address_of("ada@people.example", name)
+    mail = mail_of(message, to, sender, "help@acme.example", datetime.now(UTC))
+    read = email.message_from_bytes(mail.as_bytes(), policy=default)
+    assert isinstance(read, EmailMessage)
+    assert sorted(read.keys()) == sorted(mail.keys())
+    assert [one.addr_spec for one in read["To"].addresses] == ["ada@people.example"]
+    assert "Bcc" not in read
+
+
+def certificate(folder: Path) -> tuple[Path, ssl.SSLContext]:
+    """A certificate for localhost that only whoever trusts the file trusts."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    path, secret = folder / "authority.pem", folder / "key.pem"
+    path.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    secret.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path, secret)
+    return path, context

@@ -1,0 +1,271 @@
+"""Web push: a whole round trip, and endpoints that lead somewhere else."""
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from notification_house import House
+from push_services import Browser, PushService, push_service
+
+from colonnade.errors import NotFound, ValidationFailed
+from colonnade_notification.api import (
+    CreatePushSubscription,
+    DeletePushSubscription,
+    GetPushKey,
+    ListPushSubscriptions,
+    TooManySubscriptions,
+)
+from colonnade_notification.push_encryption import payload_of
+from colonnade_notification.push_endpoints import EndpointRefused, is_public, pin
+
+LOOPBACK = {"push": {"private_endpoints": True, "timeout": "1s"}}
+STRICT = {"push": {"private_endpoints": False, "timeout": "1s"}}
+
+
+@asynccontextmanager
+async def house_with_push(folder: Path) -> AsyncIterator[House]:
+    async with House(folder, LOOPBACK).running() as house:
+        yield house
+
+
+async def subscribe(house: House, person: UUID, endpoint: str) -> Browser:
+    browser = Browser()
+    wanted = CreatePushSubscription.model_validate(browser.subscription(endpoint))
+    await house.ask(person, wanted)
+    return browser
+
+
+async def test_a_message_arrives_encrypted_and_signed(tmp_path: Path) -> None:
+    async with push_service() as service, house_with_push(tmp_path) as house:
+        ada = house.person()
+        browser = await subscribe(house, ada, f"{service.url}/send/ada?x=1")
+        await house.welcome(ada)
+        [received] = await service.gets(1)
+        [row] = await house.becomes("sent", "push")
+        key = (await house.ask(ada, GetPushKey())).public_key
+        claims = received.claims(key)
+        assert received.path == "/send/ada?x=1"
+        message = browser.decrypt(received.body)
+    assert message["id"] == str(row.id)
+    assert message["title"] == "Welcome to Acme Academy"
+    assert message["body"].startswith("your account at Acme Academy is ready")
+    assert claims["aud"] == service.url
+    assert claims["sub"] == "mailto:webmaster@acme.localhost"
+    assert 0 < claims["exp"] - house.clock.now().timestamp() <= 24 * 3600
+    assert received.headers["content-encoding"] == "aes128gcm"
+    assert received.headers["ttl"] == "86400"
+    assert received.headers["host"] == f"127.0.0.1:{service.port}"
+    assert len(received.headers["topic"]) <= 32
+    assert b"Acme" not in received.body
+
+
+async def test_nobody_without_a_browser_gets_a_push_row(tmp_path: Path) -> None:
+    async with house_with_push(tmp_path) as house:
+        await house.welcome(house.person())
+        assert await house.rows("push") == []
+
+
+@pytest.mark.parametrize("gone", ["404 Not Found", "410 Gone"])
+async def test_a_subscription_that_expired_is_removed(tmp_path: Path, gone: str) -> None:
+    answers = {"/old": [gone]}
+    async with push_service(PushService(answers)) as service, house_with_push(tmp_path) as house:
+        ada = house.person()
+        await subscribe(house, ada, f"{service.url}/old")
+        browser = await subscribe(house, ada, f"{service.url}/new")
+        await house.welcome(ada)
+        await house.becomes("sent", "push")
+        left = (await house.ask(ada, ListPushSubscriptions())).items
+        assert [item.endpoint for item in left] == [f"{service.url}/new"]
+        [received] = [one for one in service.received if one.path == "/new"]
+        assert browser.decrypt(received.body)["title"]
+
+
+async def test_only_the_browser_that_was_not_reached_is_tried_again(tmp_path: Path) -> None:
+    answers = {"/busy": ["503 Busy", "429 Slow\r\nRetry-After: 0", "201 Created"]}
+    async with push_service(PushService(answers)) as service, house_with_push(tmp_path) as house:
+        ada = house.person()
+        for path in ("/busy", "/fine"):
+            await subscribe(house, ada, service.url + path)
+        await house.welcome(ada)
+        [row] = await house.becomes("sent", "push")
+        assert row.attempts == 3
+        paths = sorted(one.path for one in service.received)
+    assert paths == ["/busy", "/busy", "/busy", "/fine"]
+
+
+async def test_a_push_service_that_hangs_is_given_up_on(tmp_path: Path) -> None:
+    service = PushService(hangs={"/slow"})
+    async with push_service(service), house_with_push(tmp_path) as house:
+        ada = house.person()
+        await subscribe(house, ada, f"{service.url}/slow")
+        await house.welcome(ada)
+        [row] = await house.becomes("failed", "push")
+        assert row.problem == "The push service did not answer in time."
+
+
+async def test_a_push_service_that_redirects_is_not_followed(tmp_path: Path) -> None:
+    async with push_service() as inward:
+        answers = {"/moved": [f"307 Moved\r\nLocation: {inward.url}/inside"]}
+        async with (
+            push_service(PushService(answers)) as service,
+            house_with_push(tmp_path) as house,
+        ):
+            ada = house.person()
+            await subscribe(house, ada, f"{service.url}/moved")
+            await house.welcome(ada)
+            [row] = await house.becomes("failed", "push")
+            assert row.problem == "The push service redirects (307)."
+            assert (row.attempts, inward.received) == (1, [])
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "http://push.example/1",
+        "https://localhost/1",
+        "https://127.0.0.1/1",
+        "https://127.1/1",
+        "https://2130706433/1",
+        "https://0x7f000001/1",
+        "https://[::1]/1",
+        "https://[::ffff:127.0.0.1]/1",
+        "https://[64:ff9b::7f00:1]/1",
+        "https://10.0.0.8/1",
+        "https://169.254.169.254/latest/meta-data",
+        "https://[fd00:ec2::254]/1",
+        "https://metadata.google.internal/1",
+        "https://printer.local/1",
+        "https://push.example:22/1",
+        "https://ada:secret@push.example/1",
+        "https://push.example@127.0.0.1/1",
+    ],
+)
+async def test_an_endpoint_that_points_inward_is_refused(tmp_path: Path, endpoint: str) -> None:
+    async with House(tmp_path, STRICT).running() as house:
+        ada = house.person()
+        try:
+            await subscribe(house, ada, endpoint)
+        except ValidationFailed as refused:
+            assert [item.pointer for item in refused.fields] == ["/endpoint"]
+            return
+        # Odd ways to write an address are known when the name is looked up.
+        with pytest.raises((EndpointRefused, OSError)):
+            await pin(endpoint, private=False)
+
+
+async def test_a_name_that_leads_inward_is_refused_when_it_is_looked_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with push_service() as service, House(tmp_path, STRICT).running() as house:
+        ada = house.person()
+        await subscribe(house, ada, "https://rebinding.example/1")
+        answer_with(monkeypatch, "127.0.0.1")
+        await house.welcome(ada)
+        [row] = await house.becomes("failed", "push")
+        assert row.problem == "The endpoint points to this machine or a private network."
+        assert service.received == []
+
+
+async def test_one_inward_address_among_others_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer_with(monkeypatch, "93.184.215.14", "10.0.0.1")
+    with pytest.raises(EndpointRefused):
+        await pin("https://push.example/1", private=False)
+
+
+async def test_the_connection_goes_to_the_address_that_was_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lookups = answer_with(monkeypatch, "93.184.215.14")
+    pinned = await pin("https://push.example/send?id=1", private=False)
+    assert pinned.url == "https://93.184.215.14:443/send?id=1"
+    assert (pinned.host, pinned.authority) == ("push.example", "push.example")
+    assert pinned.origin == "https://push.example"
+    assert len(lookups) == 1
+
+
+def answer_with(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> list[str]:
+    """Have the machine's resolver say so: what a rebinding name server would make it say."""
+    asked: list[str] = []
+
+    async def getaddrinfo(self: Any, host: str, port: int, **options: Any) -> list[Any]:
+        asked.append(host)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (one, port)) for one in addresses]
+
+    monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", getaddrinfo)
+    return asked
+
+
+@given(st.ip_addresses(v=4))
+def test_an_address_inside_another_is_judged_like_it(address: ipaddress.IPv4Address) -> None:
+    number = int(address)
+    mapped = ipaddress.IPv6Address((0xFFFF << 32) + number)
+    translated = ipaddress.IPv6Address((0x64FF9B << 96) + number)
+    tunnelled = ipaddress.IPv6Address((0x2002 << 112) + (number << 80))
+    for wrapped in (mapped, translated, tunnelled):
+        assert is_public(wrapped) == is_public(address), wrapped
+
+
+@pytest.mark.parametrize(
+    "network",
+    ["127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16",
+     "100.64.0.0/10", "0.0.0.0/8", "224.0.0.0/4", "240.0.0.0/4", "::1/128", "fe80::/10",
+     "fc00::/7", "ff00::/8", "::/128"],
+)  # fmt: skip
+def test_no_address_of_a_private_network_is_public(network: str) -> None:
+    block = ipaddress.ip_network(network)
+    assert not is_public(block[0])
+    assert not is_public(block[-1])
+
+
+async def test_a_browser_is_whoevers_has_it_now(tmp_path: Path) -> None:
+    async with push_service() as service, house_with_push(tmp_path) as house:
+        ada, bob = house.person(), house.person("Bob")
+        endpoint = f"{service.url}/shared"
+        await subscribe(house, ada, endpoint)
+        browser = await subscribe(house, bob, endpoint)
+        assert (await house.ask(ada, ListPushSubscriptions())).items == []
+        await house.welcome(ada)
+        await house.welcome(bob)
+        [received] = await service.gets(1)
+        await house.becomes("sent", "push")
+        assert browser.decrypt(received.body)["title"] == "Welcome to Acme Academy"
+        assert len(service.received) == 1
+
+
+async def test_subscriptions_are_counted_and_deleted(tmp_path: Path) -> None:
+    async with house_with_push(tmp_path) as house:
+        ada = house.person()
+        for number in range(20):
+            await subscribe(house, ada, f"https://push.example/{number}")
+        with pytest.raises(TooManySubscriptions):
+            await subscribe(house, ada, "https://push.example/21")
+        newest = (await house.ask(ada, ListPushSubscriptions())).items[0]
+        await house.ask(ada, DeletePushSubscription(subscription_id=newest.id))
+        with pytest.raises(NotFound):
+            await house.ask(ada, DeletePushSubscription(subscription_id=newest.id))
+        await subscribe(house, ada, "https://push.example/21")
+
+
+@pytest.mark.parametrize("broken", ["p256dh", "auth"])
+async def test_keys_that_nothing_can_be_encrypted_for_are_refused(
+    tmp_path: Path, broken: str
+) -> None:
+    async with house_with_push(tmp_path) as house:
+        body = Browser().subscription("https://push.example/1")
+        length = {"p256dh": 87, "auth": 22}[broken]
+        body["keys"][broken] = "A" * length if broken == "p256dh" else "A" * 21
+        with pytest.raises((ValueError, ValidationFailed)):
+            await house.ask(house.person(), CreatePushSubscription.model_validate(body))
+
+
+@given(st.text(max_size=300), st.text(max_size=9000), st.text(max_size=2500))
+def test_every_message_fits_in_one_record(title: str, body: str, link: str) -> None:
+    assert len(payload_of("0190a000-0000-7000-8000-000000000001", title, body, link)) <= 3993
