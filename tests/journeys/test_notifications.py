@@ -13,23 +13,11 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-import colonnade_analytics.plugin
-import colonnade_content.plugin
-import colonnade_course.plugin
-import colonnade_notification.plugin
-import colonnade_user.plugin
 from colonnade_runtime.testing.platform import RunningPlatform, running_platform
 
 ROOT = Path(__file__).parents[2]
 OWNER_PASSWORD = "a password for the owner"
 PASSWORD = "a password for a learner"
-PLUGINS = [
-    colonnade_user.plugin,
-    colonnade_course.plugin,
-    colonnade_content.plugin,
-    colonnade_analytics.plugin,
-    colonnade_notification.plugin,
-]
 
 pytestmark = pytest.mark.journey
 
@@ -44,9 +32,11 @@ def site(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def platform(site: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[RunningPlatform]:
+async def platform(
+    site: Path, monkeypatch: pytest.MonkeyPatch, bus_settings: list[str]
+) -> AsyncIterator[RunningPlatform]:
     monkeypatch.setenv("COLONNADE_OWNER_PASSWORD", OWNER_PASSWORD)
-    async with running_platform(site / "platform.yaml", plugins=PLUGINS) as running:
+    async with running_platform(site / "platform.yaml", settings=bus_settings) as running:
         yield running
 
 
@@ -93,8 +83,9 @@ async def mail(folder: Path, wanted: Callable[[EmailMessage], bool]) -> EmailMes
             await asyncio.sleep(0.02)
 
 
-async def published_course(staff: httpx.AsyncClient, title: str) -> str:
-    answer = await staff.post("/courses", json={"title": title, "slug": title.lower()})
+async def published_course(staff: httpx.AsyncClient, title: str, **more: Any) -> str:
+    body: dict[str, Any] = {"title": title, "slug": title.lower(), **more}
+    answer = await staff.post("/courses", json=body)
     assert answer.status_code == 201, answer.text
     identifier: str = answer.json()["id"]
     body = {"course_id": identifier, "title": "All of it", "position": 0}
@@ -200,3 +191,107 @@ async def test_who_leaves_takes_their_notifications_along(platform: RunningPlatf
     async with asyncio.timeout(20):
         while (await staff.get("/deliveries", params={"user_id": me})).json()["items"]:
             await asyncio.sleep(0.02)
+
+
+async def test_a_buyer_gets_a_receipt_and_one_who_was_declined_hears_of_it(
+    platform: RunningPlatform, site: Path
+) -> None:
+    staff = await owner(platform, "acme")
+    course = await published_course(staff, "Python", price={"amount": 4900, "currency": "EUR"})
+    ada, bob = [await learner(platform, "acme", name) for name in ("ada", "bob")]
+    for buyer, method in ((ada, "tok_ok"), (bob, "tok_declined")):
+        body = {"course_id": course, "method": method}
+        headers = {"Idempotency-Key": f"key-{method}"}
+        answer = await buyer.post("/payments", json=body, headers=headers)
+        assert answer.status_code == 202, answer.text
+    receipt = await told(ada, "payment_captured")
+    assert (receipt["title"], receipt["category"]) == ("Your payment of €49.00", "receipts")
+    assert 'for "Python"' in receipt["body"]
+    await told(ada, "enrollment_activated")
+    declined = await told(bob, "payment_declined")
+    assert "You have not been charged." in declined["body"]
+    letter = await mail(site / "var/mail/acme", lambda m: m["Subject"] == receipt["title"])
+    assert letter["List-Unsubscribe"] is None
+    payment = (await ada.get("/payments")).json()["items"][0]["id"]
+    body = {"amount": {"amount": 900, "currency": "EUR"}, "reason": "A gift"}
+    path, headers = f"/payments/{payment}/refunds", {"Idempotency-Key": "refund"}
+    answer = await staff.post(path, json=body, headers=headers)
+    assert answer.status_code in (200, 201, 202), answer.text
+    assert (await told(ada, "payment_refunded"))["title"] == "You get €9.00 back"
+
+
+async def test_templates_are_for_those_who_run_the_academy(platform: RunningPlatform) -> None:
+    staff = await owner(platform, "acme")
+    listed = []
+    following: str | None = "/templates?limit=7"
+    while following:
+        page = (await staff.get(following)).json()
+        listed += page["items"]
+        cursor = page["next_cursor"]
+        following = f"/templates?limit=7&cursor={cursor}" if cursor else None
+    assert len(listed) == len({(item["kind"], item["locale"]) for item in listed}) == 32
+    assert not any(item["custom"] for item in listed)
+
+    path = "/templates/welcome/de"
+    wrong = {"subject": "{{ persn.name }}", "text": "{% for i in range(9) %}x{% endfor %}"}
+    for refused in (
+        await staff.put(path, json=wrong),
+        await staff.post(f"{path}/preview", json=wrong),
+    ):
+        assert refused.status_code == 422, refused.text
+        assert [item["pointer"] for item in refused.json()["errors"]] == ["/subject", "/text"]
+    assert "there is no 'persn' here" in refused.text
+
+    own = {
+        "subject": "Hi {{ person.name }}",
+        "text": "Hi",
+        "html": "<p onclick=alert(1)>Hi {{ person.name }}<script>alert(1)</script></p>",
+    }
+    preview = (await staff.post(f"{path}/preview", json=own)).json()
+    assert (preview["subject"], preview["html"]) == ("Hi Ada Lovelace", "<p>Hi Ada Lovelace</p>")
+    written = await staff.put(path, json=own)
+    assert (written.status_code, written.headers["etag"]) == (200, '"1"')
+    assert (await staff.get("/templates/welcome/de-AT")).json()["subject"] == own["subject"]
+    stale = await staff.put(path, json=own, headers={"If-Match": '"7"'})
+    assert stale.status_code == 412
+    assert (await staff.delete(path)).status_code == 204
+    assert (await staff.delete(path)).status_code == 404
+    assert (await staff.get(path)).json()["custom"] is False
+
+    ada = await learner(platform, "acme", "ada")
+    for answer in (
+        await ada.get("/templates"),
+        await ada.put(path, json=own),
+        await ada.get("/deliveries"),
+        await ada.get("/suppressions"),
+    ):
+        assert answer.status_code == 403
+    assert (await staff.put("/templates/no_such_kind/de", json=own)).status_code == 404
+    assert (await staff.put("/templates/welcome/not_a_language", json=own)).status_code == 404
+
+
+async def test_what_cannot_be_read_is_refused_with_a_pointer(platform: RunningPlatform) -> None:
+    ada = await learner(platform, "acme", "ada")
+    for body, pointer in (
+        ({"locale": "klingon!"}, "/locale"),
+        ({"timezone": "Mars/Olympus"}, "/timezone"),
+        ({"quiet_hours": {"start": "25:00", "end": "07:00"}}, "/quiet_hours/start"),
+        ({"digest": {"hour": 24}}, "/digest/hour"),
+        ({"digest": None}, "/digest"),
+        ({"channels": {"email": {"learning": "sometimes"}}}, "/channels/email/learning"),
+        ({"channels": {"pigeon": {"learning": "off"}}}, "/channels/pigeon"),
+        ({"colour": "red"}, "/colour"),
+    ):
+        answer = await ada.patch("/notifications/preferences", json=body)
+        assert answer.status_code == 422, (body, answer.text)
+        assert pointer in [item["pointer"] for item in answer.json()["errors"]], answer.text
+    off = {"channels": {"email": {"security": "off"}}}
+    answer = await ada.patch("/notifications/preferences", json=off)
+    assert (answer.status_code, answer.json()["code"]) == (409, "notification.mandatory_category")
+    inward = {"endpoint": "https://169.254.169.254/x", "keys": {"p256dh": "A", "auth": "B"}}
+    answer = await ada.post("/push-subscriptions", json=inward)
+    assert answer.status_code == 422
+    stranger = platform.client("acme")
+    for method in ("GET", "POST"):
+        answer = await stranger.request(method, "/notifications/unsubscribe/not-a-link-of-ours-000")
+        assert (answer.status_code, answer.json()["code"]) == (404, "notification.unknown_token")
