@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections import Counter
 from pathlib import Path
@@ -21,8 +20,8 @@ from colonnade_content.svg import (
     sanitise_svg,
 )
 from colonnade_content.svg_style import clean_declarations, clean_stylesheet, clean_value
+from tests.course_material import COURSES, skip_without_courses
 
-COURSES = Path(__file__).parents[3].parent / "shared" / "courses"
 SVG = "{http://www.w3.org/2000/svg}"
 XLINK_HREF = "{http://www.w3.org/1999/xlink}href"
 PNG = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUg=="
@@ -249,11 +248,6 @@ def test_an_answer_with_a_drawing_is_sandboxed() -> None:
 
 def course_drawings() -> list[Path]:
     return sorted(COURSES.rglob("*.svg"))
-
-
-def skip_without_courses() -> None:
-    if not COURSES.is_dir() and os.environ.get("CI") != "true":
-        pytest.skip(f"The course material is not at {COURSES}.")
 
 
 def test_there_are_real_drawings_to_try() -> None:

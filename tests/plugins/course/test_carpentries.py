@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from pathlib import Path
 from urllib.parse import unquote
@@ -19,8 +18,7 @@ from colonnade_course.carpentries import (
     read_lesson,
     rewrite_links,
 )
-
-COURSES = Path(__file__).parents[3].parent / "shared" / "courses"
+from tests.course_material import INFLAMMATION, skip_without_courses
 
 
 def write(folder: Path, files: dict[str, str | bytes]) -> Path:
@@ -268,10 +266,8 @@ def test_line_endings_of_windows_are_kept(folder: Path) -> None:
 
 @pytest.fixture(scope="module")
 def inflammation() -> ImportedCourse:
-    folder = COURSES / "python-novice-inflammation"
-    if not folder.is_dir() and os.environ.get("CI") != "true":
-        pytest.skip(f"The course material is not at {COURSES}.")
-    return read_lesson(folder)
+    skip_without_courses()
+    return read_lesson(INFLAMMATION)
 
 
 def test_the_real_lesson_is_read_whole(inflammation: ImportedCourse) -> None:
