@@ -42,6 +42,6 @@ def verify_signature(
     matches = False
     for candidate in given.split(" ")[:_MAXIMUM_SIGNATURES]:
         # Every candidate is compared, in constant time.
-        matches |= hmac.compare_digest(candidate.encode(), expected)
+        matches |= hmac.compare_digest(candidate.encode(errors="replace"), expected)
     if not matches:
         raise WebhookSignature("The signature does not fit.")

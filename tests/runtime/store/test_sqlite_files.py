@@ -15,11 +15,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
-from shelf.models import Book
+from shelf.models import Book, Chapter
 from sqlalchemy import func, select, text
+from sqlalchemy.exc import IntegrityError
 from store_harness import SqliteHarness, acting_in, sqlite_harness
 
 from colonnade.errors import Unavailable
+from colonnade.identifiers import new_id
 from colonnade.store import Session
 from colonnade_runtime.adapters.store.sqlite import connections
 
@@ -61,6 +63,21 @@ def open_descriptors(folder: Path) -> int:
         with suppress(FileNotFoundError):
             found += os.readlink(entry).startswith(f"{folder}/")
     return found
+
+
+async def test_a_commit_that_the_database_refuses_leaves_the_store_usable(
+    harness: SqliteHarness,
+) -> None:
+    def orphan(session: Session) -> None:
+        session.execute(text("PRAGMA defer_foreign_keys=ON"))
+        session.add(Chapter(book_id=new_id(), title="Of no book"))
+
+    store = harness.store()
+    with acting_in("acme"):
+        with pytest.raises(IntegrityError):
+            await store.run(orphan)
+        await store.run(add_books("a"))
+        assert await store.read(count) == 1
 
 
 class TestPlaces:
@@ -341,7 +358,7 @@ CRASHING = """
 import asyncio, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
-from shelf.models import Book
+from shelf.models import Book, Chapter
 from store_harness import acting_in, sqlite_harness
 
 async def main():

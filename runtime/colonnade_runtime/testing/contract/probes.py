@@ -9,6 +9,8 @@ from uuid import UUID
 import httpx
 
 from colonnade.http import Binding
+from colonnade.idempotency import HEADER as IDEMPOTENCY_KEY
+from colonnade.identifiers import new_id
 from colonnade_runtime.gateway.openapi import bindings
 from colonnade_runtime.testing.contract.examples import NoExample, example_of
 from colonnade_runtime.testing.contract.routes import application_of
@@ -96,9 +98,10 @@ async def _ask(
         fields.pop(name, None)
     for name in fields.keys() & ids.keys():
         fields[name] = ids[name]
-    return await client.request(
-        binding.method, path, headers={"X-Tenant": tenant, **headers}, **_content(binding, fields)
-    )
+    sent = {"X-Tenant": tenant, **headers}
+    if binding.idempotency_key:
+        sent[IDEMPOTENCY_KEY] = new_id().hex
+    return await client.request(binding.method, path, headers=sent, **_content(binding, fields))
 
 
 def _content(binding: Binding, fields: dict[str, Any]) -> dict[str, Any]:

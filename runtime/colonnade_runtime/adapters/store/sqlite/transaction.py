@@ -93,7 +93,7 @@ class Transaction(Generic[T]):
                         raise Unavailable("Nobody waits for this transaction any more.")
                     reach(BEFORE_COMMIT)
                     self.maybe_committed = True
-                    transaction.commit()
+                    self._commit(transaction)
             finally:
                 session.close()
         finally:
@@ -101,6 +101,14 @@ class Transaction(Generic[T]):
                 self._roll_back(transaction)
         reach(AFTER_COMMIT)
         return Outcome(result, session.changed, session.pending_work)
+
+    def _commit(self, transaction: Any) -> None:
+        try:
+            transaction.commit()
+        except Exception:
+            # SQLAlchemy takes a failed commit for the end, SQLite does not: it would stay open.
+            self.file.drop_writer()
+            raise
 
     def _finish(self, session: Session) -> None:
         if self.guard is not None:

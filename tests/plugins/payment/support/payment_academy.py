@@ -1,0 +1,276 @@
+"""Academies with the course and payment services in them: the real runtime, without HTTP.
+
+Operations are asked through the dispatcher, as HTTP would, by principals that nobody has to
+register first.
+"""
+
+import asyncio
+import shutil
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import UUID
+
+import yaml
+from sqlalchemy import select
+
+from colonnade.context import Context, Principal, PrincipalKind, use_context
+from colonnade.identifiers import new_id
+from colonnade.messages import Message, Request
+from colonnade.money import Money
+from colonnade.store import Session
+from colonnade_course.api import (
+    AddInstructor,
+    CreateCourse,
+    Enrollment,
+    ListEnrollments,
+    PublishCourse,
+    RemoveInstructor,
+)
+from colonnade_payment.api import (
+    Balance,
+    CreatePayment,
+    CreateRefund,
+    GetPayment,
+    ListBalances,
+    ListRefunds,
+    ListTransactions,
+    Payment,
+    ReceiveWebhook,
+    Refund,
+    Transaction,
+)
+from colonnade_payment.models import InstructorRow
+from colonnade_payment.sandbox.file import Act
+from colonnade_payment.sandbox.notices import signed
+from colonnade_payment.sandbox.provider import SandboxProvider
+from colonnade_payment.watching import Watch
+from colonnade_runtime.runtime import Runtime, read_declaration
+
+ROOT = Path(__file__).parents[4]
+SECONDS = 20.0
+OPEN = ("pending", "authorized", "unknown")
+
+ResponseT = TypeVar("ResponseT", bound=Message)
+T = TypeVar("T")
+
+
+def person(role: str = "learner") -> Principal:
+    """Somebody new."""
+    return Principal(PrincipalKind.USER, str(new_id()), (role,))
+
+
+OWNER = person("owner")
+PROVIDER = Principal.anonymous()
+
+
+def make_site(folder: Path, *, share: int = 70, hold: str = "0s") -> Path:
+    """The demo platform in a folder of its own, with these payment settings for each tenant."""
+    for name in ("tenants", "policies"):
+        shutil.copytree(ROOT / name, folder / name)
+    for path in (folder / "tenants").glob("*.yaml"):
+        document = yaml.safe_load(path.read_text())
+        config = {"instructor_share": share, "payout_hold": hold, "payout_minimum": 100}
+        document["services"] = {"payment": {"config": config}}
+        path.write_text(yaml.safe_dump(document))
+    return Path(shutil.copy(ROOT / "platform.yaml", folder))
+
+
+@dataclass
+class Academy:
+    """One tenant of a running platform."""
+
+    runtime: Runtime
+    tenant: str = "acme"
+    currency: str = "EUR"
+
+    async def ask(
+        self, principal: Principal, request: Request[ResponseT], key: str | None = None
+    ) -> ResponseT:
+        """Ask as HTTP would."""
+        with use_context(self._context(principal)):
+            answer: ResponseT = await self.runtime._dispatcher.do(request, idempotency_key=key)
+        return answer
+
+    async def course(self, price: int = 4900, *, teachers: int = 1, **more: Any) -> "Sold":
+        """A published course with people who teach it, known to the payment service."""
+        slug = f"course-{new_id().hex}"
+        money = Money(amount=price, currency=self.currency)
+        made = await self.ask(OWNER, CreateCourse(title="Python", slug=slug, price=money, **more))
+        people = [person("instructor") for _ in range(teachers)]
+        for one in people:
+            await self.ask(OWNER, AddInstructor(course_id=made.id, user_id=UUID(one.id)))
+        # Whoever makes a course teaches it at first.
+        await self.ask(OWNER, RemoveInstructor(course_id=made.id, user_id=UUID(OWNER.id)))
+        await self.ask(OWNER, PublishCourse(course_id=made.id))
+        await until(lambda: self._teach(made.id, {UUID(one.id) for one in people}))
+        return Sold(made.id, people)
+
+    async def order(
+        self, buyer: Principal, course: UUID, method: str = "tok_ok", key: str = "", **more: Any
+    ) -> Payment:
+        """Order a course."""
+        request = CreatePayment(course_id=course, method=method, **more)
+        return await self.ask(buyer, request, key or new_id().hex)
+
+    async def bought(
+        self, course: UUID, method: str = "tok_ok", buyer: Principal | None = None, **more: Any
+    ) -> Payment:
+        """A purchase that is over, one way or the other."""
+        return await self.settled(await self.order(buyer or person(), course, method, **more))
+
+    async def settled(self, payment: Payment) -> Payment:
+        """The payment when nothing is under way, its saga included."""
+        await self.idle(payment.id)
+        return await self.payment(payment.id)
+
+    async def payment(self, payment_id: UUID) -> Payment:
+        """How a payment stands."""
+        return await self.ask(OWNER, GetPayment(payment_id=payment_id))
+
+    async def refund(self, payment: Payment, amount: int, key: str = "") -> Refund:
+        """Order a refund."""
+        money = Money(amount=amount, currency=self.currency)
+        request = CreateRefund(payment_id=payment.id, amount=money, reason="They asked.")
+        return await self.ask(OWNER, request, key or new_id().hex)
+
+    async def refunded(self, payment: Payment, amount: int) -> Refund:
+        """A refund that is over."""
+        refund = await self.refund(payment, amount)
+        await self.idle(refund.id)
+        return next(one for one in await self.refunds(payment) if one.id == refund.id)
+
+    async def refunds(self, payment: Payment) -> list[Refund]:
+        """The refunds of a payment, newest first."""
+        return (await self.ask(OWNER, ListRefunds(payment_id=payment.id, limit=100))).items
+
+    async def enrollments(self, payment: Payment) -> list[Enrollment]:
+        """The buyer's enrolments in the course."""
+        wanted = ListEnrollments(course_id=payment.course_id, user_id=payment.user_id)
+        return (await self.ask(OWNER, wanted)).items
+
+    async def journals(self, payment: Payment) -> list[Transaction]:
+        """What the ledger says of a payment, newest first."""
+        return (await self.ask(OWNER, ListTransactions(payment_id=payment.id, limit=100))).items
+
+    async def balances(self) -> dict[str, Balance]:
+        """Every account of the academy's currency, by name."""
+        found: dict[str, Balance] = {}
+        cursor = None
+        while True:
+            page = await self.ask(
+                OWNER, ListBalances(limit=100, cursor=cursor, currency=self.currency)
+            )
+            found |= {item.account: item for item in page.items}
+            cursor = page.next_cursor
+            if cursor is None:
+                return found
+
+    async def earned(self, who: Principal) -> int:
+        """An instructor's balance, in minor units."""
+        page = await self.ask(who, ListBalances())
+        return sum(item.balance.amount for item in page.items)
+
+    async def idle(self, saga_id: UUID) -> None:
+        """Wait until a saga has ended."""
+        sagas = self.runtime.background.of("payment").sagas
+
+        async def has_ended() -> bool:
+            return (await sagas.show(self.tenant, saga_id)).phase.has_ended
+
+        await until(has_ended)
+
+    async def webhook(self, act: Act) -> None:
+        """Bring the sandbox's webhook for an act."""
+        headers, body = signed(self.sandbox.secret(), act, self.sandbox._clock.now())
+        request = ReceiveWebhook(provider="sandbox", headers=headers, body=body.decode())
+        await self.ask(PROVIDER, request)
+
+    async def acts(self, payment: Payment) -> Sequence[Act]:
+        """What the sandbox did for a payment."""
+        return await self.sandbox.acts(str(payment.id))
+
+    @property
+    def sandbox(self) -> SandboxProvider:
+        """The provider."""
+        till = self.object_of("Orders")._till
+        provider = till.named("sandbox")
+        assert isinstance(provider, SandboxProvider)
+        return provider
+
+    def object_of(self, name: str) -> Any:
+        """One of the payment service's objects, by the name of its class."""
+        handlers = self.runtime._dispatcher._handlers.values()
+        owners = [bound.call.__self__ for bound in handlers]
+        return next(one for one in owners if type(one).__name__ == name)
+
+    @property
+    def watch(self) -> Watch:
+        """What is done from time to time, to be done now."""
+        orders = self.object_of("Orders")
+        return Watch(orders._ctx, orders._till)
+
+    async def as_service(self, act: Callable[[], Awaitable[T]]) -> T:
+        """Do something as the payment service, as a schedule would."""
+        with use_context(self._context(Principal.service("payment"))):
+            return await act()
+
+    async def read(self, work: Callable[[Session], T]) -> T:
+        """Look into the payment service's own tables."""
+        with use_context(self._context(Principal.service("payment"))):
+            return await self.object_of("Orders")._ctx.store.read(work)
+
+    async def write(self, work: Callable[[Session], T]) -> T:
+        """Change the payment service's own tables."""
+        with use_context(self._context(Principal.service("payment"))):
+            return await self.object_of("Orders")._ctx.store.run(work)
+
+    async def _teach(self, course_id: UUID, people: set[UUID]) -> bool:
+        def standing(session: Session) -> tuple[bool, set[UUID]]:
+            rows = session.scalars(
+                select(InstructorRow).where(InstructorRow.course_id == course_id)
+            ).all()
+            owner_left = any(str(row.user_id) == OWNER.id and not row.active for row in rows)
+            return owner_left, {row.user_id for row in rows if row.active}
+
+        return await self.read(standing) == (True, people)
+
+    def _context(self, principal: Principal) -> Context:
+        return Context(self.tenant, principal, time.time() + SECONDS, "test")
+
+
+@dataclass(frozen=True)
+class Sold:
+    """A course and who teaches it."""
+
+    id: UUID
+    teachers: list[Principal]
+
+
+@asynccontextmanager
+async def running(declaration: Path, *settings: str) -> AsyncIterator[Academy]:
+    """The platform of a site, with the services that selling needs."""
+    document = yaml.safe_load(declaration.read_text())
+    others = set(document["services"]) - {"course", "payment"}
+    chosen = [
+        *(f"services.{name}.enabled=false" for name in others),
+        "services.payment.config.answer_within=300ms",
+        "tenants.watch=false",
+        *settings,
+    ]
+    runtime = Runtime(read_declaration(declaration, chosen), announce=lambda _: None)
+    await runtime.start()
+    try:
+        yield Academy(runtime)
+    finally:
+        await runtime.stop()
+
+
+async def until(holds: Callable[[], Awaitable[bool]], seconds: float = SECONDS) -> None:
+    """Wait until something holds."""
+    async with asyncio.timeout(seconds):
+        while not await holds():
+            await asyncio.sleep(0.005)

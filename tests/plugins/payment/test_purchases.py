@@ -1,0 +1,274 @@
+"""Purchases, with every way in which a provider can behave."""
+
+import asyncio
+from uuid import uuid4
+
+import pytest
+from payment_academy import OPEN, Academy, person, until
+
+from colonnade.errors import Forbidden, IdempotencyKeyReused, InvalidRequest, NotFound
+from colonnade_course.api import CreateCourse, UnpublishCourse
+from colonnade_payment.api import (
+    AlreadyEnrolled,
+    CancelPayment,
+    CourseIsFree,
+    CreatePayment,
+    GetPayment,
+    ListPayments,
+    NotCancelable,
+    ProviderAction,
+)
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+async def kinds(academy: Academy, payment: object) -> list[str]:
+    return [act.record.action.value for act in await academy.acts(payment)]
+
+
+async def test_a_purchase_reserves_authorises_captures_and_enrols(academy: Academy) -> None:
+    course = await academy.course()
+    payment = await academy.bought(course.id)
+    assert payment.status == "captured"
+    assert payment.captured_at is not None
+    [enrollment] = await academy.enrollments(payment)
+    assert (enrollment.id, enrollment.status) == (payment.enrollment_id, "active")
+    assert await kinds(academy, payment) == ["authorize", "capture"]
+
+
+async def test_provider_calls_carry_the_saga_and_the_step(academy: Academy) -> None:
+    payment = await academy.bought((await academy.course()).id)
+    keys = [act.key for act in await academy.acts(payment)]
+    assert keys == [f"{payment.id}:authorize", f"{payment.id}:capture"]
+
+
+@pytest.mark.parametrize(
+    ("method", "code"),
+    [
+        ("tok_declined", "card_declined"),
+        ("tok_insufficient_funds", "insufficient_funds"),
+        ("tok_nobody_knows", "unknown_method"),
+    ],
+)
+async def test_a_refused_method_gives_the_seat_back(
+    academy: Academy, method: str, code: str
+) -> None:
+    course = await academy.course(seats=1)
+    payment = await academy.bought(course.id, method)
+    assert (payment.status, payment.reason_code) == ("declined", code)
+    assert [item.status for item in await academy.enrollments(payment)] == ["ended"]
+    assert (await academy.bought(course.id)).status == "captured"
+
+
+async def test_a_refused_capture_voids_the_authorisation(academy: Academy) -> None:
+    payment = await academy.bought((await academy.course()).id, "tok_capture_declined")
+    assert (payment.status, payment.reason_code) == ("declined", "capture_failed")
+    assert (await kinds(academy, payment))[-1] == "void"
+    assert await academy.journals(payment) == []
+
+
+async def test_a_provider_that_acts_and_never_answers_captures_once(academy: Academy) -> None:
+    payment = await academy.bought((await academy.course()).id, "tok_timeout")
+    assert payment.status == "captured"
+    assert await kinds(academy, payment) == ["authorize", "capture"]
+    assert [journal.kind for journal in await academy.journals(payment)] == ["capture"]
+
+
+async def test_a_slow_provider_is_waited_for_or_asked(academy: Academy) -> None:
+    payment = await academy.bought((await academy.course()).id, "tok_slow")
+    assert payment.status == "captured"
+    assert await kinds(academy, payment) == ["authorize", "capture"]
+
+
+async def test_a_request_that_is_lost_is_given_up_and_nothing_is_taken(academy: Academy) -> None:
+    payment = await academy.bought((await academy.course()).id, "tok_lost")
+    assert (payment.status, payment.reason_code) == ("canceled", "payment.no_answer")
+    assert await kinds(academy, payment) == ["authorize", "void"]
+    assert [item.status for item in await academy.enrollments(payment)] == ["ended"]
+
+
+async def test_a_payment_is_unknown_while_its_provider_cannot_say(academy: Academy) -> None:
+    payment = await academy.order(person(), (await academy.course()).id, "tok_lost")
+
+    async def is_unknown() -> bool:
+        return (await academy.payment(payment.id)).status == "unknown"
+
+    await until(is_unknown)
+    await academy.settled(payment)
+
+
+async def test_a_capture_after_the_purchase_was_given_up_is_refunded_by_itself(
+    academy: Academy,
+) -> None:
+    payment = await academy.bought((await academy.course()).id, "tok_late")
+    assert payment.status == "canceled"
+    watch = academy.watch
+
+    async def is_refunded() -> bool:
+        await academy.as_service(watch.ask_providers)
+        return (await academy.payment(payment.id)).status == "refunded"
+
+    await until(is_refunded)
+    assert [journal.kind for journal in await academy.journals(payment)] == ["refund", "capture"]
+    assert [act.record.action for act in await academy.acts(payment)].count(
+        ProviderAction.REFUND
+    ) == 1
+    assert not [item for item in await academy.enrollments(payment) if item.status == "active"]
+
+
+async def test_the_last_seat_raced_by_twenty_goes_to_one(academy: Academy) -> None:
+    course = await academy.course(seats=1)
+    orders = [await academy.order(person(), course.id) for _ in range(20)]
+    payments = [await academy.settled(order) for order in orders]
+    statuses = sorted(payment.status for payment in payments)
+    assert statuses == ["canceled"] * 19 + ["captured"]
+    assert {p.reason_code for p in payments if p.status == "canceled"} == {"course.full"}
+
+
+async def test_a_free_course_is_not_sold(academy: Academy) -> None:
+    course = await academy.course(price=0)
+    with pytest.raises(CourseIsFree):
+        await academy.order(person(), course.id)
+
+
+async def test_a_draft_is_like_no_course(academy: Academy) -> None:
+    course = await academy.course()
+    from payment_academy import OWNER
+
+    await academy.ask(OWNER, UnpublishCourse(course_id=course.id))
+    with pytest.raises(NotFound):
+        await academy.order(person(), course.id)
+    with pytest.raises(NotFound):
+        await academy.order(person(), uuid4())
+    draft = CreateCourse(title="Draft", slug=f"draft-{uuid4().hex}")
+    made = await academy.ask(OWNER, draft)
+    with pytest.raises(NotFound):
+        await academy.order(person(), made.id)
+
+
+async def test_who_is_enrolled_cannot_buy_again(academy: Academy) -> None:
+    course, buyer = await academy.course(), person()
+    payment = await academy.bought(course.id, buyer=buyer)
+    with pytest.raises(AlreadyEnrolled) as refusal:
+        await academy.order(buyer, course.id)
+    assert refusal.value.details["enrollment_id"] == str(payment.enrollment_id)
+
+
+async def test_two_orders_of_one_person_at_once_enrol_and_charge_once(academy: Academy) -> None:
+    course, buyer = await academy.course(), person()
+    results = await asyncio.gather(
+        *(academy.bought(course.id, buyer=buyer) for _ in range(3)), return_exceptions=True
+    )
+    payments = [item for item in results if not isinstance(item, BaseException)]
+    assert all(isinstance(r, AlreadyEnrolled) for r in results if isinstance(r, BaseException))
+    assert [payment.status for payment in payments].count("captured") == 1
+
+
+async def test_the_price_is_that_of_the_order(academy: Academy) -> None:
+    payment = await academy.order(person(), (await academy.course(price=1234)).id)
+    assert (payment.amount.amount, payment.list_price.amount) == (1234, 1234)
+    await academy.settled(payment)
+
+
+async def test_a_buyer_gives_up_before_the_capture(academy: Academy) -> None:
+    buyer = person()
+    payment = await academy.order(buyer, (await academy.course()).id, "tok_slow")
+    answer = await academy.ask(buyer, CancelPayment(payment_id=payment.id))
+    assert answer.status in OPEN
+    after = await academy.settled(payment)
+    assert (after.status, after.reason_code) == ("canceled", "payment.canceled_by_buyer")
+    assert "capture" not in await kinds(academy, payment)
+    again = await academy.ask(buyer, CancelPayment(payment_id=payment.id))
+    assert again.status == "canceled"
+
+
+async def test_a_captured_payment_cannot_be_canceled(academy: Academy) -> None:
+    buyer = person()
+    payment = await academy.bought((await academy.course()).id, buyer=buyer)
+    with pytest.raises(NotCancelable):
+        await academy.ask(buyer, CancelPayment(payment_id=payment.id))
+
+
+async def test_a_purchase_that_ended_without_saying_so_is_closed(academy: Academy) -> None:
+    from colonnade.saga_tables import SagaRow
+    from colonnade_payment.models import PaymentRow
+
+    payment = await academy.bought((await academy.course()).id, "tok_declined")
+
+    def reopen(session: object) -> None:
+        session.get_one(PaymentRow, payment.id).status = "pending"
+        assert session.get_one(SagaRow, payment.id).phase == "compensated"
+
+    await academy.write(reopen)
+    await academy.as_service(academy.watch.close_abandoned)
+    assert (await academy.payment(payment.id)).status == "declined"
+
+
+class TestIdempotencyKeys:
+    """The same key and body are one order."""
+
+    async def test_at_any_later_time_the_answer_is_the_first(self, academy: Academy) -> None:
+        course, buyer = await academy.course(), person()
+        first = await academy.order(buyer, course.id, key="one")
+        await academy.settled(first)
+        assert await academy.order(buyer, course.id, key="one") == first
+
+    async def test_in_parallel_there_is_one_effect(self, academy: Academy) -> None:
+        course, buyer = await academy.course(), person()
+        answers = await asyncio.gather(
+            *(academy.order(buyer, course.id, key="same") for _ in range(10))
+        )
+        assert len({answer.id for answer in answers}) == 1
+        page = await academy.ask(buyer, ListPayments())
+        assert [item.id for item in page.items] == [answers[0].id]
+        await academy.settled(answers[0])
+
+    async def test_another_body_is_refused(self, academy: Academy) -> None:
+        course, buyer = await academy.course(), person()
+        first = await academy.order(buyer, course.id, key="k")
+        with pytest.raises(IdempotencyKeyReused):
+            await academy.order(buyer, course.id, "tok_slow", key="k")
+        await academy.settled(first)
+
+    async def test_a_null_is_the_same_as_nothing(self, academy: Academy) -> None:
+        course, buyer = await academy.course(), person()
+        first = await academy.order(buyer, course.id, key="k")
+        assert (await academy.order(buyer, course.id, key="k", coupon=None)).id == first.id
+        await academy.settled(first)
+
+    async def test_anothers_key_is_another_key(self, academy: Academy) -> None:
+        course = await academy.course()
+        first = await academy.order(person(), course.id, key="k")
+        second = await academy.order(person(), course.id, key="k")
+        assert first.id != second.id
+        await academy.settled(first)
+        await academy.settled(second)
+
+    async def test_without_a_key_nothing_is_ordered(self, academy: Academy) -> None:
+        course = await academy.course()
+        request = CreatePayment(course_id=course.id, method="tok_ok")
+        with pytest.raises(InvalidRequest, match="Idempotency-Key"):
+            await academy.ask(person(), request)
+
+    @pytest.mark.parametrize("key", ["", "x" * 256, "line\nbreak", "ключ"])
+    async def test_a_malformed_key_is_refused(self, academy: Academy, key: str) -> None:
+        course = await academy.course()
+        request = CreatePayment(course_id=course.id, method="tok_ok")
+        with pytest.raises(InvalidRequest, match="255 printable"):
+            await academy.ask(person(), request, key)
+
+
+async def test_nobody_sees_anothers_payment(academy: Academy) -> None:
+    payment = await academy.bought((await academy.course()).id)
+    with pytest.raises(NotFound):
+        await academy.ask(person(), GetPayment(payment_id=payment.id))
+    assert (await academy.ask(person(), ListPayments())).items == []
+
+
+async def test_only_people_buy(academy: Academy) -> None:
+    from colonnade.context import Principal
+
+    course = await academy.course()
+    request = CreatePayment(course_id=course.id, method="tok_ok")
+    with pytest.raises(Forbidden):
+        await academy.ask(Principal.service("operator"), request, "k")
