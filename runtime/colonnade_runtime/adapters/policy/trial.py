@@ -4,6 +4,7 @@ The engine is native code that ends the whole process on some sources. Here it m
 """
 
 import json
+import resource
 import sys
 from collections.abc import Mapping, Sequence
 
@@ -16,6 +17,9 @@ from colonnade_runtime.adapters.policy.program import (
     Source,
     input_text,
 )
+
+CPU_SECONDS = 20
+"""Work that all policies together may take; the kernel ends what goes on for longer."""
 
 PROBES: Mapping[str, Mapping[str, object]] = {
     "an anonymous principal": {"id": "anonymous", "kind": "anonymous", "roles": []},
@@ -71,4 +75,5 @@ def _probe(program: Program, action: str, principal: Mapping[str, object]) -> di
 
 
 if __name__ == "__main__":
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     json.dump(try_out([(path, text) for path, text in json.load(sys.stdin)]), sys.stdout)
