@@ -242,6 +242,7 @@ class Runtime:
             self._authentication,
             maximum_body=int(self._platform.gateway.max_body),
             timeout=float(self._platform.gateway.timeout),
+            docs=self._platform.gateway.docs,
             filters=[
                 each
                 for plugin in self._plugins.every()

@@ -17,10 +17,11 @@ from colonnade.errors import ColonnadeError, InternalError, Unavailable
 from colonnade_runtime.dispatcher import Dispatcher
 from colonnade_runtime.gateway.access_log import AccessLine, AccessLog
 from colonnade_runtime.gateway.authentication import Authentication
+from colonnade_runtime.gateway.documents import asked_for, documents
 from colonnade_runtime.gateway.entrance import Entrance
 from colonnade_runtime.gateway.exchange import Exchange
 from colonnade_runtime.gateway.filters import filtered
-from colonnade_runtime.gateway.health import Health, send_json
+from colonnade_runtime.gateway.health import Health
 from colonnade_runtime.gateway.hot_reads import HotReads
 from colonnade_runtime.gateway.openapi import openapi_document
 from colonnade_runtime.gateway.problems import exception_handlers, send_problem
@@ -49,6 +50,7 @@ class Gateway:
         *,
         maximum_body: int,
         timeout: float,
+        docs: bool = True,
         filters: Sequence[GatewayFilter] = (),
     ) -> None:
         """Serve the services' routes from now on."""
@@ -59,10 +61,10 @@ class Gateway:
             logging_config=None,
             request_max_body_size=None,
         )
-        document = openapi_document(self.application, title="Colonnade", version=_version())
+        description = openapi_document(self.application, title="Colonnade", version=_version())
         self._entrance = Entrance(
             self.application,
-            json.dumps(document).encode(),
+            documents(json.dumps(description).encode()) if docs else {},
             dispatcher,
             HotReads(dispatcher),
             tenants,
@@ -119,8 +121,9 @@ class Gateway:
         entrance = self._entrance
         if entrance is None:
             raise Unavailable("The platform is not ready.", details={"retry_after": 1})
-        if scope["path"] == "/openapi.json":
-            await send_json(exchange, entrance.openapi)
+        document = entrance.documents.get(scope["path"])
+        if document is not None:
+            await exchange.respond(asked_for(document, scope["method"], exchange.headers))
             return
         context = exchange.context = await entrance.enter(exchange)
         response = entrance.hot_reads.answer(scope, exchange.headers, context)

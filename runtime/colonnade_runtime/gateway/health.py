@@ -63,11 +63,6 @@ class Health:
         await _send(send, 503 if waiting_for else 200, body, b"application/json")
 
 
-async def send_json(send: Send, body: bytes) -> None:
-    """Answer with a JSON document that is made already."""
-    await _send(send, 200, body, b"application/json")
-
-
 async def _send(send: Send, status: int, body: bytes, media_type: bytes) -> None:
     headers = [(b"content-type", media_type), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})

@@ -17,6 +17,15 @@ from colonnade.messages import Empty
 _PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
 _REFERENCE = "#/components/schemas/{model}"
 _PROBLEM = {
+    "description": "What went wrong (RFC 9457). `code` is stable; `errors` points at fields.",
+    "example": {
+        "type": "urn:colonnade:error:validation_failed",
+        "title": "Some fields are not valid",
+        "status": 422,
+        "detail": "One field is wrong.",
+        "code": "validation_failed",
+        "errors": [{"pointer": "/email", "detail": "is not an address", "code": "value_error"}],
+    },
     "type": "object",
     "required": ["type", "title", "status", "detail", "code"],
     "properties": {

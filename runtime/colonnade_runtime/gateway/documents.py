@@ -1,0 +1,117 @@
+"""The API's description, and `/docs`: an interactive page of it that needs no other server."""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+from colonnade.errors import MethodNotAllowed
+from colonnade_runtime.gateway.hot_reads import Response
+
+OPENAPI_PATH = "/openapi.json"
+PAGE_PATH = "/docs"
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "connect-src 'self'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+"""The page may load what is served here, ask this API, and nothing else."""
+
+_PAGE = f"""\
+<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Colonnade API</title>
+<link rel="stylesheet" href="{PAGE_PATH}/swagger-ui.css">
+<link rel="icon" type="image/png" href="{PAGE_PATH}/favicon-32x32.png">
+</head>
+<body>
+<div id="swagger-ui"></div>
+<script src="{PAGE_PATH}/swagger-ui-bundle.js"></script>
+<script src="{PAGE_PATH}/start.js"></script>
+</body>
+</html>
+"""
+
+_START = f"""\
+window.addEventListener("load", () => {{
+  SwaggerUIBundle({{
+    url: "{OPENAPI_PATH}",
+    dom_id: "#swagger-ui",
+    deepLinking: true,
+    displayRequestDuration: true,
+    validatorUrl: null,
+  }});
+}});
+"""
+
+_ASSETS = {
+    "swagger-ui.css": "text/css; charset=utf-8",
+    "swagger-ui-bundle.js": "text/javascript; charset=utf-8",
+    "favicon-32x32.png": "image/png",
+}
+
+
+def documents(openapi: bytes) -> Mapping[str, Response]:
+    """Path → the answer: the description and the page with all that it loads.
+
+    Reads about two megabytes from the disk.
+    """
+    found = {
+        OPENAPI_PATH: _response(openapi, "application/json", {"cache-control": "no-cache"}),
+        PAGE_PATH: _response(
+            _PAGE.encode(),
+            "text/html; charset=utf-8",
+            {"content-security-policy": CONTENT_SECURITY_POLICY, "referrer-policy": "no-referrer"},
+        ),
+        f"{PAGE_PATH}/start.js": _response(_START.encode(), "text/javascript; charset=utf-8", {}),
+    }
+    for name, media_type in _ASSETS.items():
+        kept = {"cache-control": "public, max-age=86400"}
+        found[f"{PAGE_PATH}/{name}"] = _response(_asset(name), media_type, kept)
+    return found
+
+
+def _asset(name: str) -> bytes:
+    from swagger_ui_bundle import swagger_ui_path
+
+    return (Path(swagger_ui_path) / name).read_bytes()
+
+
+def _response(body: bytes, media_type: str, more: Mapping[str, str]) -> Response:
+    tag = hashlib.blake2b(body, digest_size=12).hexdigest()
+    headers = {
+        "content-type": media_type,
+        "content-length": str(len(body)),
+        "etag": f'"{tag}"',
+        "x-content-type-options": "nosniff",
+        **more,
+    }
+    return Response(200, [(name.encode(), value.encode()) for name, value in headers.items()], body)
+
+
+def asked_for(document: Response, method: str, headers: Mapping[bytes, bytes]) -> Response:
+    """What of a document answers a request: all, its head, or that it has not changed.
+
+    Raises:
+        MethodNotAllowed: when it is not asked for with GET or HEAD.
+    """
+    if method not in ("GET", "HEAD"):
+        raise MethodNotAllowed("This document can only be read.", headers={"Allow": "GET, HEAD"})
+    tag = next(value for name, value in document.headers if name == b"etag")
+    if headers.get(b"if-none-match") == tag:
+        kept = [pair for pair in document.headers if pair[0] not in _OF_A_BODY]
+        return Response(304, kept, b"")
+    return document if method == "GET" else document._replace(body=b"")
+
+
+_OF_A_BODY = frozenset({b"content-length", b"content-type"})
