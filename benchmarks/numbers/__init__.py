@@ -1,0 +1,1 @@
+"""One module a subject; each has `measure()`, which yields the figures it was asked for."""
