@@ -47,14 +47,15 @@ def _unused(folder: Path) -> Iterator[Figure]:
     few, many = make_site(folder / "few"), make_site(folder / "many")
     add_tenants(many, UNUSED)
     seconds: dict[Path, list[float]] = {few: [], many: []}
-    files: dict[Path, int] = {}
+    files: dict[Path, list[int]] = {few: [], many: []}
     for _ in range(STARTS):
-        for site, found in seconds.items():
+        for site in (few, many):
             with platform(site) as server:
-                found.append(server.seconds)
-                files[site] = server.open_files()
+                # On the processor: reading files and checking them is all that there is to it.
+                seconds[site].append(server.processor_seconds())
+                files[site].append(server.open_files())
     each = statistics.median(seconds[many]) - statistics.median(seconds[few])
-    detail = f"{statistics.median(seconds[many]):.2f} s with {UNUSED} more"
+    detail = f"{statistics.median(seconds[few]):.2f} s on the processor without them"
     yield at_most("start-up per unused tenant", 1, each / UNUSED * 1000, "ms", detail)
-    handles = files[many] - files[few]
+    handles = min(files[many]) - min(files[few])
     yield at_most(f"file handles for {UNUSED} unused tenants", 0, max(0, handles), "handles")
