@@ -11,6 +11,7 @@ strictly. The answer becomes JSON with `ETag` (where it has a `version`), `Locat
 """
 
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar, cast
 from urllib.parse import urlencode
@@ -44,6 +45,9 @@ BINDING = "colonnade_binding"
 """The key of a handler's `opt` that holds its `Binding`."""
 
 JSON = "application/json"
+
+MAXIMUM_FIELD_ERRORS = 100
+"""How many wrong fields one answer names; a large body may have many more."""
 
 
 class Edge(Protocol):
@@ -89,6 +93,8 @@ class Binding:
     """Whether the header `Idempotency-Key` is required."""
     raw: bool = False
     """Whether the body is taken as it comes: its form is the sender's, not the operation's."""
+    maximum_body: int | None = None
+    """Bytes that the body may have; None is what the gateway allows everywhere."""
 
 
 def get(path: str, request: type[Request[Any]]) -> HTTPRouteHandler:
@@ -103,11 +109,15 @@ def post(
     status: int = 201,
     location: str | None = None,
     idempotency_key: bool = False,
+    maximum_body: int | None = None,
 ) -> HTTPRouteHandler:
     """Create or do. `location` is a template over the answer's fields. With `idempotency_key`
-    the header of that name is required, and the handler uses `colonnade.idempotency.once`."""
+    the header of that name is required, and the handler uses `colonnade.idempotency.once`.
+    `maximum_body` is how many bytes the body may have where that is not what the gateway allows
+    everywhere."""
     binding = Binding("POST", operation_of(request), status, location)
-    return _route(path, request, replace(binding, idempotency_key=idempotency_key))
+    binding = replace(binding, idempotency_key=idempotency_key, maximum_body=maximum_body)
+    return _route(path, request, binding)
 
 
 def put(path: str, request: type[Request[Any]], *, status: int = 200) -> HTTPRouteHandler:
@@ -151,7 +161,10 @@ def _route(path: str, model: type[Request[Any]], binding: Binding) -> HTTPRouteH
     binding = replace(binding, plain=True)
 
     async def handle(self: Any, request: AnyRequest) -> Response[bytes]:
-        message = await read_request(request, model, has_body=method in ("POST", "PUT", "PATCH"))
+        has_body = method in ("POST", "PUT", "PATCH")
+        message = await read_request(
+            request, model, has_body=has_body, maximum_body=binding.maximum_body
+        )
         wanted: dict[str, Any] = {"expected_versions": if_match(request)}
         if binding.idempotency_key:
             wanted["idempotency_key"] = checked_key(request.headers.get(IDEMPOTENCY_KEY))
@@ -220,9 +233,15 @@ def if_match(request: AnyRequest) -> frozenset[int] | None:
 
 
 async def read_request(
-    request: AnyRequest, model: type[Request[ResponseT]], *, has_body: bool
+    request: AnyRequest,
+    model: type[Request[ResponseT]],
+    *,
+    has_body: bool,
+    maximum_body: int | None = None,
 ) -> Request[ResponseT]:
     """The operation's request from path, query and body.
+
+    Without `maximum_body` the body may have as many bytes as the gateway allows.
 
     Raises:
         InvalidRequest: the body is not a JSON object.
@@ -234,7 +253,14 @@ async def read_request(
     in_path = {name: str(value) for name, value in request.path_params.items()}
     if not has_body:
         return _from_query(request, model, in_path)
-    values = await _json_body(request, edge_of(request).maximum_body)
+    body = await _body(request, maximum_body or edge_of(request).maximum_body)
+    if body.strip():
+        _require_json(request)
+        if not in_path:
+            # Parsed once when nothing is wrong; what is wrong is told better below.
+            with suppress(pydantic.ValidationError):
+                return model.decode_strict(body)
+    values = _json_object(body)
     for name in in_path:
         if name in values:
             raise ValidationFailed(
@@ -259,7 +285,7 @@ def _from_query(
     return _validated(lambda: model.model_validate_strings(values | in_path), in_path, query=True)
 
 
-async def _json_body(request: AnyRequest, maximum: int) -> dict[str, Any]:
+async def _body(request: AnyRequest, maximum: int) -> bytes:
     chunks: list[bytes] = []
     size = 0
     async for chunk in request.stream():
@@ -267,12 +293,18 @@ async def _json_body(request: AnyRequest, maximum: int) -> dict[str, Any]:
         if size > maximum:
             raise ContentTooLarge(f"A JSON body may have {maximum} bytes at most.")
         chunks.append(chunk)
-    body = b"".join(chunks)
-    if not body.strip():
-        return {}
+    return b"".join(chunks)
+
+
+def _require_json(request: AnyRequest) -> None:
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != JSON and not media_type.endswith("+json"):
         raise UnsupportedMediaType("Send the body as JSON, with 'Content-Type: application/json'.")
+
+
+def _json_object(body: bytes) -> dict[str, Any]:
+    if not body.strip():
+        return {}
     try:
         values = pydantic_core.from_json(body, allow_inf_nan=False)
     except ValueError as error:
@@ -295,7 +327,8 @@ def _validated(
         details = error.errors(include_url=False, include_context=False, include_input=False)
         if any(detail["loc"] and detail["loc"][0] in in_path for detail in details):
             raise NotFound("There is nothing of this id.") from None
-        raise ValidationFailed(fields=field_errors(error, query=query)) from None
+        problems = field_errors(error, query=query)
+        raise ValidationFailed(fields=problems[:MAXIMUM_FIELD_ERRORS]) from None
 
 
 def field_errors(error: pydantic.ValidationError, *, query: bool = False) -> list[FieldError]:

@@ -26,7 +26,7 @@ def spans_of(found: Iterable[Period]) -> list[Span]:
 
 def sums_by_span(session: Session, spans: Sequence[Span], where: ColumnElement[bool]) -> list[Sums]:
     """What was counted in each span, over the rows of `CountRow` that `where` admits."""
-    places = _spans(spans)
+    places = span_places(spans)
     query = (
         select(
             places.c.place,
@@ -54,7 +54,7 @@ def learners_by_span(
 ) -> list[int]:
     """How many learners were active in each span, everybody once, over the rows of
     `ActivityRow` that `where` admits."""
-    pieces = _pieces(spans)
+    pieces = activity_pieces(spans)
     query = (
         select(pieces.c.place, func.count(ActivityRow.person_id.distinct()))
         .join_from(pieces, ActivityRow, overlaps(pieces))
@@ -77,10 +77,6 @@ def overlaps(pieces: Any) -> ColumnElement[bool]:
 
 def activity_pieces(spans: Sequence[Span]) -> CTE:
     """The spans cut into runs of half days, each with the quarter-hours that count in it."""
-    return _pieces(spans)
-
-
-def _pieces(spans: Sequence[Span]) -> CTE:
     rows = [(place, *piece) for place, (low, high) in enumerate(spans) for piece in _cut(low, high)]
     return (
         values(
@@ -113,7 +109,8 @@ def _cut(low: int, high: int) -> Iterator[tuple[int, int, int]]:
         yield last, last, (1 << tail) - 1
 
 
-def _spans(spans: Sequence[Span]) -> CTE:
+def span_places(spans: Sequence[Span]) -> CTE:
+    """The spans as rows to join with: `place`, `low` and `high`, the last not included."""
     rows = [(place, low, high) for place, (low, high) in enumerate(spans)]
     return (
         values(

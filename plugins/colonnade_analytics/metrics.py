@@ -43,7 +43,7 @@ class MetricCounts:
         def work(session: Session) -> Metrics:
             if request.course_id is not None:
                 _require_course(session, request, call)
-            items, total = _count(session, found, counts, activity, smallest)
+            items, total = metrics_of(session, found, counts, activity, smallest)
             return Metrics(
                 interval=request.interval,
                 timezone=tenant.timezone,
@@ -63,13 +63,15 @@ def _require_course(session: Session, request: GetMetrics, call: Call) -> None:
     call.require(session, METRIC_COURSE, row)
 
 
-def _count(
+def metrics_of(
     session: Session,
     found: Sequence[Period],
     counts: ColumnElement[bool],
     activity: ColumnElement[bool],
     smallest: int,
 ) -> tuple[list[PeriodMetrics], MetricValues]:
+    """What was counted in each period and in all of them, over the rows that the conditions
+    admit."""
     spans = spans_of(found)
     whole = [(spans[0][0], spans[-1][1])]
     learners = learners_by_span(session, spans, activity)

@@ -10,7 +10,7 @@ from colonnade.events import Event
 from colonnade.hookspecs import hookimpl
 from colonnade.messages import Request
 from colonnade.policy import ResourceType
-from colonnade.services import PluginInfo, ServiceContext, StoreNeed
+from colonnade.services import PluginInfo, Schedule, ServiceContext, StoreNeed
 
 
 @hookimpl
@@ -59,10 +59,17 @@ def events() -> Sequence[type[Event]]:
 
 @hookimpl
 def subscriptions() -> Sequence[type[Event]]:
-    """What is listened to: everything that the other services publish."""
+    """What is listened to: everything that the other services publish, and its own next steps."""
+    from colonnade_analytics.api import ReportStepDue
     from colonnade_analytics.consumption import CONSUMED
 
-    return CONSUMED
+    return [*CONSUMED, ReportStepDue]
+
+
+@hookimpl
+def schedules() -> Sequence[Schedule]:
+    """What is done from time to time."""
+    return [Schedule("analytics-housekeeping", every=86_400.0, run="keep_house")]
 
 
 @hookimpl
@@ -87,3 +94,19 @@ def policy_attributes() -> Sequence[ResourceType]:
     from colonnade_analytics.resources import CLIENT_EVENT, METRIC_COURSE, REPORT
 
     return [METRIC_COURSE, REPORT, CLIENT_EVENT]
+
+
+@hookimpl
+def add_hookspecs() -> Sequence[Any]:
+    """The hooks that others may implement."""
+    from colonnade_analytics.api import ReportHooks
+
+    return [ReportHooks]
+
+
+@hookimpl
+def reports() -> Sequence[Any]:
+    """The kinds of reports that come with the service, by the hook that others use too."""
+    from colonnade_analytics.kinds import first_party_kinds
+
+    return first_party_kinds()

@@ -4,11 +4,22 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from colonnade.services import ServiceContext
+from colonnade_analytics.catalogue import Catalogue
+from colonnade_analytics.client_events import ClientEvents
 from colonnade_analytics.consumption import Consumption
 from colonnade_analytics.metrics import MetricCounts
+from colonnade_analytics.report_work import ReportWork
+from colonnade_analytics.reports import Reports
 
 
 @asynccontextmanager
 async def analytics_service(ctx: ServiceContext) -> AsyncIterator[Sequence[object]]:
     """The objects that handle operations and events; nothing needs tearing down."""
-    yield [Consumption(), MetricCounts(ctx)]
+    catalogue = Catalogue(ctx)
+    yield [
+        Consumption(),
+        ClientEvents(ctx),
+        MetricCounts(ctx),
+        Reports(ctx, catalogue),
+        ReportWork(ctx, catalogue),
+    ]

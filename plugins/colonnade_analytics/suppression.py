@@ -3,7 +3,7 @@
 A group is small when it has somebody in it and fewer than the smallest that may be shown.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 HIDDEN = None
 """Stands where a number is not shown."""
@@ -25,14 +25,18 @@ def shown_part(part: int, whole: int, smallest: int) -> int | None:
     return HIDDEN if hidden else part
 
 
-def shown_parts(parts: Sequence[int], smallest: int) -> list[int | None]:
-    """The sizes of parts whose sum is shown beside them.
+def shown_parts(
+    parts: Sequence[int], smallest: int, also_hidden: Collection[int] = ()
+) -> list[int | None]:
+    """The sizes of parts whose sum is shown beside them; `also_hidden` names places of parts
+    that are hidden for another reason.
 
     What is hidden must not follow from the sum: the hidden parts are at least two, and have at
     least `smallest` people together. So the smallest of those that could be shown are hidden too,
     until that holds or nothing is left to hide.
     """
     hidden = {place for place, part in enumerate(parts) if is_small(part, smallest)}
+    hidden.update(also_hidden)
     candidates = sorted(
         (place for place in range(len(parts)) if place not in hidden and parts[place] > 0),
         key=lambda place: parts[place],

@@ -140,6 +140,7 @@ PARAMETERS = (
     "kind",
     "locale",
     "token",
+    "report_id",
 )
 
 

@@ -1,0 +1,1 @@
+"""Finished reports as bytes: JSON, CSV, SVG and PNG."""

@@ -1,0 +1,152 @@
+"""Making reports, a step at a time.
+
+Each step is announced by an event, so that whoever holds the lease of this service's background
+work takes it up, after a restart too. What a step leads to is committed together with the
+announcement of the next.
+"""
+
+import asyncio
+import json
+from datetime import timedelta
+from functools import partial
+from uuid import UUID
+
+from sqlalchemy import delete, select
+
+from colonnade.errors import ColonnadeError, DeadlineExceeded, TooManyRequests, Unavailable
+from colonnade.events import Work, reacts_to
+from colonnade.services import ServiceContext
+from colonnade.store import Session
+from colonnade_analytics.api import ReportFailed, ReportReady, ReportStepDue, ReportTable, Step
+from colonnade_analytics.catalogue import Catalogue
+from colonnade_analytics.models import ReportContentRow, ReportRow
+from colonnade_analytics.people import forget_pseudonyms
+from colonnade_analytics.reports import UNFINISHED
+from colonnade_analytics.source import Source
+
+STEP_SECONDS = 25.0
+"""How long one step may take; an event's reaction has 30."""
+
+COLLECTED = 90
+"""How far a report is, in per cent, when its numbers are there and only the drawing is left."""
+
+KEPT_DAYS = 90
+"""How long a report is kept."""
+
+
+class ReportWork:
+    """Takes the steps of reports, and removes old ones."""
+
+    def __init__(self, ctx: ServiceContext, catalogue: Catalogue) -> None:
+        self._ctx = ctx
+        self._catalogue = catalogue
+
+    @reacts_to(ReportStepDue)
+    async def step_due(self, event: ReportStepDue) -> Work | None:
+        """Take a step, unless it was taken or the report is gone."""
+        row = await self._ctx.store.read(lambda session: session.get(ReportRow, event.report_id))
+        if row is None or row.status not in UNFINISHED or row.step != event.step:
+            return None
+        try:
+            async with asyncio.timeout(STEP_SECONDS):
+                return await self._take(row)
+        except (Unavailable, TooManyRequests, DeadlineExceeded):
+            raise
+        except TimeoutError:
+            return _failed(row.id, f"A step took longer than {STEP_SECONDS:.0f} seconds.")
+        except ColonnadeError as error:
+            return _failed(row.id, error.message)
+        except Exception:
+            self._ctx.log.exception("report failed", report_id=str(row.id), kind=row.kind)
+            return _failed(row.id, "Something broke; the log of the platform says what.")
+
+    async def keep_house(self) -> None:
+        """Remove reports that were kept for long enough, and pseudonyms nobody needs."""
+        await self._ctx.store.run(_remove_old)
+
+    async def _take(self, row: ReportRow) -> Work:
+        kind = self._catalogue.kind(row.kind)
+        parameters = kind.parameters.model_validate_json(row.parameters)
+        state = None if row.state is None else json.loads(row.state)
+        outcome = await kind.step(self._source(row), parameters, state)
+        if isinstance(outcome, Step):
+            return _continued(row.id, outcome)
+        return await self._finished(row, outcome)
+
+    async def _finished(self, row: ReportRow, table: ReportTable) -> Work:
+        from colonnade_analytics.rendering.contents import alternative_text, contents
+
+        facts = {
+            "id": str(row.id),
+            "kind": row.kind,
+            "parameters": json.loads(row.parameters),
+            "timezone": row.timezone,
+        }
+        branding = self._ctx.tenant().branding
+        make = partial(contents, table, facts, branding, row.locale, self._ctx.clock.now())
+        made = await self._ctx.in_worker(make)
+        return _ready(row.id, table.title, alternative_text(table), made)
+
+    def _source(self, row: ReportRow) -> Source:
+        scope = None if row.scope is None else frozenset(map(UUID, json.loads(row.scope)))
+        return Source(
+            self._ctx,
+            timezone=row.timezone,
+            locale=row.locale,
+            scope=scope,
+            requested_by=row.requested_by,
+        )
+
+
+def _continued(report_id: UUID, step: Step) -> Work:
+    def work(session: Session) -> None:
+        row = session.get(ReportRow, report_id)
+        if row is None:
+            return
+        row.status = "running"
+        row.progress = max(row.progress, min(step.progress * COLLECTED // 100, COLLECTED))
+        row.state = json.dumps(step.state)
+        row.step += 1
+        session.publish(ReportStepDue(report_id=report_id, step=row.step))
+
+    return work
+
+
+def _ready(report_id: UUID, title: str, alternative: str, made: dict[str, bytes]) -> Work:
+    def work(session: Session) -> None:
+        row = session.get(ReportRow, report_id)
+        if row is None:
+            return
+        for name, body in made.items():
+            session.merge(ReportContentRow(report_id=report_id, format=name, body=body))
+        row.status, row.progress, row.state = "ready", 100, None
+        row.title, row.alternative_text = title, alternative
+        session.publish(
+            ReportReady(report_id=report_id, kind=row.kind, requested_by=row.requested_by)
+        )
+
+    return work
+
+
+def _failed(report_id: UUID, failure: str) -> Work:
+    def work(session: Session) -> None:
+        row = session.get(ReportRow, report_id)
+        if row is None:
+            return
+        row.status, row.failure, row.state = "failed", failure, None
+        session.publish(
+            ReportFailed(report_id=report_id, kind=row.kind, requested_by=row.requested_by)
+        )
+
+    return work
+
+
+def _remove_old(session: Session) -> None:
+    forget_pseudonyms(session)
+    before = session.now - timedelta(days=KEPT_DAYS)
+    old = list(session.scalars(select(ReportRow.id).where(ReportRow.created_at < before)))
+    for table, column in (
+        (ReportContentRow, ReportContentRow.report_id),
+        (ReportRow, ReportRow.id),
+    ):
+        session.execute(delete(table).where(column.in_(old)))
