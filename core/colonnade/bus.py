@@ -44,6 +44,10 @@ class Bus(Protocol):
         """Stop taking messages, let running handlers end within `deadline` seconds, close."""
         ...
 
+    async def check(self) -> str | None:
+        """A sentence that says why nothing can be carried now; nothing when it can."""
+        ...
+
     async def serve(self, subject: str, handler: AskHandler) -> None:
         """Answer operations on `subject`."""
         ...

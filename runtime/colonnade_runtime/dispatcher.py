@@ -183,7 +183,10 @@ class Dispatcher:
     async def _answer(self, bound: BoundHandler, payload: bytes, header: str) -> bytes:
         operation = bound.operation
         try:
-            context = self._signer.verify(header, time.time())
+            now = time.time()
+            context = self._signer.verify(header, now)
+            # Whoever asked has given up by then; doing it would surprise everybody.
+            context.remaining(now)
             if operation.cached:
                 kept = self.remembered(operation, payload, context)
                 if kept is not None:

@@ -6,7 +6,6 @@ Stop, in reverse: not ready, stop accepting, drain, bus, leases, close.
 """
 
 import asyncio
-import secrets
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
@@ -26,6 +25,7 @@ from colonnade_runtime.assembly.background import ProcessBackground
 from colonnade_runtime.assembly.policies import policy_bundle
 from colonnade_runtime.assembly.reconfiguration import configs_of, reconfiguration
 from colonnade_runtime.assembly.services import Services
+from colonnade_runtime.assembly.signing import signing_key
 from colonnade_runtime.assembly.stores import Stores
 from colonnade_runtime.assembly.waiting import until_available
 from colonnade_runtime.declaration import LoadedPlatform
@@ -99,7 +99,7 @@ class Runtime:
         await self._start_stores()
         waiting["start"] = "bus"
         bus = await self._start_bus()
-        signer = ContextSigner(secrets.token_bytes(32))
+        signer = ContextSigner(signing_key(self._loaded, self._vault))
         cache = RowCache(int(self._platform.gateway.row_cache))
         self._dispatcher = Dispatcher(bus, self._policy, self.tenants, signer, self._log, cache)
         authenticators: list[Authenticator] = []
@@ -136,6 +136,7 @@ class Runtime:
 
         for step in (
             self.gateway.health.checks.stop,
+            self.gateway.health.degradations.stop,
             lambda: self.gateway.drained(left()),
             lambda: self.background.drain(left()),
             # Before the leases go back: until the bus has stopped, reactions may still commit.
@@ -208,6 +209,7 @@ class Runtime:
         bus = self._adapters.bus()
         await until_available("bus", bus.start, self.gateway.health.waiting_for, self._log)
         self._bus = bus
+        self.gateway.health.degradations.add([HealthCheck("bus", bus.check)])
         return bus
 
     def _services(self, bus: Bus) -> Services:

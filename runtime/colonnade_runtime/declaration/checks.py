@@ -36,6 +36,9 @@ def check_valid_platform(source: PlatformSource, platform: Platform) -> Iterator
         yield _problem(source, ("shutdown", "drain"), "is longer than 'shutdown.total'")
     if platform.is_production and platform.gateway.domain == "localhost":
         yield _problem(source, ("gateway", "domain"), "cannot be localhost in production")
+    if platform.is_production and platform.bus.scheme != "memory" and platform.signing_key is None:
+        message = "production must say it, since the bus leaves the process; write {secret: …}"
+        yield _problem(source, ("signing_key",), message)
     if platform.bus.scheme == "memory" and len(platform.processes) > 1:
         message = "'memory:' reaches one process only, and 'processes' has more; name a server"
         yield _problem(source, ("bus",), message)

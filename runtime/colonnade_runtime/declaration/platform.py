@@ -5,6 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, Field, IPvAnyNetwork, JsonValue, StringConstraints
 
 from colonnade.quantities import Duration, Size
+from colonnade.secrets import SecretReference
 from colonnade_runtime.declaration.address import Address
 from colonnade_runtime.declaration.hosts import host_name
 from colonnade_runtime.declaration.section import Section, Version
@@ -203,6 +204,10 @@ class Platform(Section):
 
     bus: Address = Address(url="memory:")
     """What carries operations and events between services."""
+
+    signing_key: SecretReference | None = None
+    """Signs what one process tells another of who is calling; the same for all. Production must
+    say it when the bus leaves the process."""
 
     policy: PolicySection = PolicySection()
     """Who may do what."""

@@ -12,10 +12,15 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 
 class Health:
-    """Knows what the platform is still waiting for, and asks whether its parts can work."""
+    """Knows what the platform is still waiting for, and asks whether its parts can work.
+
+    When one of `checks` fails the process can do nothing, and is not ready. When one of
+    `degradations` fails it does less, which is said and no reason to send nobody here.
+    """
 
     def __init__(self, log: Any) -> None:
         self.checks = HealthChecks(log)
+        self.degradations = HealthChecks(log)
         self.waiting_for: dict[str, str] = {"start": "the platform is starting"}
         self.registry = CollectorRegistry()
         self.requests = Counter(
@@ -58,8 +63,11 @@ class Health:
         waiting_for = dict(self.waiting_for)
         if not waiting_for:
             waiting_for = await self.checks.failing()
-        state = "not ready" if waiting_for else "ready"
-        body = json.dumps({"status": state, "waiting_for": waiting_for}).encode()
+        said: dict[str, Any] = {"status": "not ready" if waiting_for else "ready"}
+        said["waiting_for"] = waiting_for
+        if degraded := await self.degradations.failing():
+            said["degraded"] = degraded
+        body = json.dumps(said).encode()
         await _send(send, 503 if waiting_for else 200, body, b"application/json")
 
 

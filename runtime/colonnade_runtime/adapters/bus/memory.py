@@ -54,6 +54,10 @@ class MemoryBus:
                 await asyncio.wait(running, timeout=1.0)
         self._open = False
 
+    async def check(self) -> str | None:
+        """Nothing is ever wrong with a bus within one process."""
+        return None
+
     async def _until_idle(self) -> None:
         if self._asking:
             self._idle = asyncio.Event()

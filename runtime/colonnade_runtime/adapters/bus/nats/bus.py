@@ -88,6 +88,15 @@ class NatsBus:
             await consumer.close()
         await self._connection.close()
 
+    async def check(self) -> str | None:
+        """Whether the connection is lost, in a sentence."""
+        if self._connection.up:
+            return None
+        return (
+            f"There is no connection to NATS at {self._connection.name}: events wait, and what "
+            "needs a service of another process is unavailable."
+        )
+
     async def serve(self, subject: str, handler: AskHandler) -> None:
         """Answer operations on `subject`.
 
