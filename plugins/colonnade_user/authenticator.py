@@ -3,6 +3,9 @@
 It only asks operations: the process that verifies a token need not host the user service. Public
 keys are kept for a while; whether the session is still live is asked every time, so that logout,
 suspension and another role count at once. The edge may keep the answer for one second.
+
+While the user service is unavailable, a session that was live a few minutes ago is believed, so
+that other services go on. Whoever was never seen here waits until it is back.
 """
 
 from collections import OrderedDict
@@ -13,9 +16,9 @@ from uuid import UUID
 from joserfc.jwk import ECKey
 
 from colonnade.context import Principal, PrincipalKind
-from colonnade.errors import Unauthenticated
+from colonnade.errors import DeadlineExceeded, Unauthenticated, Unavailable
 from colonnade.services import ServiceContext
-from colonnade_user.api import GetSigningKeys, ResolveSession
+from colonnade_user.api import GetSigningKeys, ResolvedSession, ResolveSession
 from colonnade_user.tokens import key_id_of, rejected, verify
 
 KEYS_LIFETIME = 300.0
@@ -24,6 +27,12 @@ KEYS_LIFETIME = 300.0
 REFETCH_INTERVAL = 5.0
 """Seconds between two fetches, however many tokens name unknown keys."""
 
+BELIEVED_SECONDS = 300.0
+"""How long ago a session was found live to be believed while nobody can say."""
+
+MAXIMUM_SESSIONS = 10_000
+"""Sessions that are remembered for that; the longest unseen make room."""
+
 MAXIMUM_TENANTS = 1024
 """Tenants whose keys are kept; the longest unused make room."""
 
@@ -31,6 +40,12 @@ MAXIMUM_TENANTS = 1024
 @dataclass(frozen=True, slots=True)
 class _Fetched:
     keys: Mapping[str, ECKey]
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Live:
+    session: ResolvedSession
     at: float
 
 
@@ -57,7 +72,13 @@ class KeyRing:
         return age > KEYS_LIFETIME or (key_id not in fetched.keys and age > REFETCH_INTERVAL)
 
     async def _fetch(self, tenant: str, now: float) -> _Fetched:
-        answer = await self._ctx.ask(GetSigningKeys())
+        try:
+            answer = await self._ctx.ask(GetSigningKeys())
+        except (Unavailable, DeadlineExceeded):
+            known = self._fetched.get(tenant)
+            if known is None:
+                raise
+            return known
         keys = {key.kid: ECKey.import_key(key.model_dump()) for key in answer.keys}
         fetched = self._fetched[tenant] = _Fetched(keys, now)
         self._fetched.move_to_end(tenant)
@@ -72,6 +93,7 @@ class BearerAuthenticator:
     def __init__(self, ctx: ServiceContext) -> None:
         self._ctx = ctx
         self._keys = KeyRing(ctx)
+        self._live: OrderedDict[tuple[str, UUID], _Live] = OrderedDict()
 
     async def __call__(self, scheme: str, credentials: str) -> Principal | None:
         """The user whose access token `credentials` is; None for another scheme.
@@ -87,13 +109,10 @@ class BearerAuthenticator:
         if key is None:
             raise rejected("The access token was not signed by this academy")
         claims = verify(credentials, key, tenant=tenant, now=self._ctx.clock.now().timestamp())
-        return await self._principal(claims.session_id, claims.user_id)
+        return await self._principal(tenant, claims.session_id, claims.user_id)
 
-    async def _principal(self, session_id: UUID, user_id: UUID) -> Principal:
-        try:
-            found = await self._ctx.ask(ResolveSession(session_id=session_id))
-        except Unauthenticated:
-            raise rejected("The session is over, sign in again") from None
+    async def _principal(self, tenant: str, session_id: UUID, user_id: UUID) -> Principal:
+        found = await self._session(tenant, session_id)
         if found.user_id != user_id:
             raise rejected("The access token names another user than its session")
         return Principal(
@@ -102,3 +121,22 @@ class BearerAuthenticator:
             roles=(str(found.role),),
             session_id=str(session_id),
         )
+
+    async def _session(self, tenant: str, session_id: UUID) -> ResolvedSession:
+        key = (tenant, session_id)
+        now = self._ctx.clock.monotonic()
+        try:
+            found = await self._ctx.ask(ResolveSession(session_id=session_id))
+        except Unauthenticated:
+            self._live.pop(key, None)
+            raise rejected("The session is over, sign in again") from None
+        except (Unavailable, DeadlineExceeded):
+            known = self._live.get(key)
+            if known is None or now - known.at > BELIEVED_SECONDS:
+                raise
+            return known.session
+        self._live[key] = _Live(found, now)
+        self._live.move_to_end(key)
+        while len(self._live) > MAXIMUM_SESSIONS:
+            self._live.popitem(last=False)
+        return found

@@ -20,12 +20,45 @@ async def _memory(request: pytest.FixtureRequest) -> Bus:
 async def _nats(request: pytest.FixtureRequest) -> Bus:
     url = request.getfixturevalue("nats_url")
     await without_streams(url)
-    return NatsBus(read_options(url, Path()), "test", structlog.get_logger("nats"))
+    return _nats_bus(url, "test")
+
+
+async def _nats_between_two(request: pytest.FixtureRequest) -> Bus:
+    url = request.getfixturevalue("nats_url")
+    await without_streams(url)
+    return BetweenTwo(_nats_bus(url, "hosting"), _nats_bus(url, "asking"))
+
+
+def _nats_bus(url: str, process: str) -> NatsBus:
+    return NatsBus(read_options(url, Path()), process, structlog.get_logger("nats"))
+
+
+class BetweenTwo:
+    """Two processes: one serves and consumes, the other asks and publishes."""
+
+    def __init__(self, hosting: NatsBus, asking: NatsBus) -> None:
+        self._hosting = hosting
+        self._asking = asking
+        self.durable = hosting.durable
+        self.check = asking.check
+        self.ask = asking.ask
+        self.publish = asking.publish
+        self.consume = hosting.consume
+        self.serve = hosting.serve
+
+    async def start(self) -> None:
+        await self._hosting.start()
+        await self._asking.start()
+
+    async def stop(self, deadline: float) -> None:
+        await self._hosting.stop(deadline)
+        await self._asking.stop(deadline)
 
 
 ADAPTERS: dict[str, Callable[[pytest.FixtureRequest], Awaitable[Bus]]] = {
     "memory": _memory,
     "nats": _nats,
+    "nats between two processes": _nats_between_two,
 }
 
 

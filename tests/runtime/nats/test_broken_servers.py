@@ -96,14 +96,14 @@ async def test_a_lost_server_is_unavailable_at_once_and_nothing_is_sent_later(
     server: RunningServer, make_bus: MakeBus
 ) -> None:
     """What nobody could take must not happen when the server is back."""
-    bus = await make_bus()
+    hosting, bus = await make_bus("hosting"), await make_bus("asking")
     asked: list[bytes] = []
 
     async def note(payload: bytes, header: str) -> bytes:
         asked.append(payload)
         return b"done"
 
-    await bus.serve("ask.course.v1.Note", note)
+    await hosting.serve("ask.course.v1.Note", note)
     server.kill()
     await until(lambda: not bus._connection.up)
     started = time.monotonic()

@@ -41,7 +41,8 @@ async def test_two_processes_share_the_questions(make_bus: MakeBus) -> None:
         await bus.serve(ECHO, answer)
     await asyncio.gather(*(bus._connection.client.flush() for bus in buses))
     questions = [b"%d" % number for number in range(100)]
-    answers = await asyncio.gather(*(buses[0].ask(ECHO, each, "", 5.0) for each in questions))
+    asking = await make_bus("asking")
+    answers = await asyncio.gather(*(asking.ask(ECHO, each, "", 5.0) for each in questions))
     assert answers == questions
     assert sum(counts.values()) == 100
     assert min(counts.values()) > 0
@@ -52,7 +53,7 @@ async def test_ping_info_and_stats_answer_for_the_service(
 ) -> None:
     bus = await make_bus("web")
     await bus.serve(ECHO, echo)
-    await bus.ask(ECHO, b"1", "", 5.0)
+    await (await make_bus("asking")).ask(ECHO, b"1", "", 5.0)
     assert (await asked(server, "$SRV.PING.course"))["metadata"] == {"process": "web"}
     info = await asked(server, "$SRV.INFO.course")
     assert info["version"] == "1.0.0"
@@ -62,21 +63,33 @@ async def test_ping_info_and_stats_answer_for_the_service(
 
 
 async def test_a_question_that_is_too_large_is_refused_unsent(make_bus: MakeBus) -> None:
-    bus = await make_bus()
+    """Also to a service in this process: placement decides nothing."""
+    bus = await make_bus("hosting")
     await bus.serve(ECHO, echo)
-    with pytest.raises(ContentTooLarge, match="max_payload"):
-        await bus.ask(ECHO, b"x" * 2**20, "", 5.0)
+    for asking in (bus, await make_bus("asking")):
+        with pytest.raises(ContentTooLarge, match="max_payload"):
+            await asking.ask(ECHO, b"x" * 2**20, "", 5.0)
 
 
 async def test_an_answer_that_is_too_large_is_said(make_bus: MakeBus) -> None:
-    bus = await make_bus()
+    bus = await make_bus("hosting")
 
     async def large(payload: bytes, header: str) -> bytes:
         return b"x" * 2**21
 
     await bus.serve("ask.course.v1.Large", large)
-    with pytest.raises(ContentTooLarge, match="2097152 bytes"):
-        await bus.ask("ask.course.v1.Large", b"", "", 5.0)
+    for asking in (bus, await make_bus("asking")):
+        with pytest.raises(ContentTooLarge, match="2097152 bytes"):
+            await asking.ask("ask.course.v1.Large", b"", "", 5.0)
+
+
+async def test_what_this_process_serves_needs_no_server(
+    server: RunningServer, make_bus: MakeBus
+) -> None:
+    bus = await make_bus()
+    await bus.serve(ECHO, echo)
+    server.kill()
+    assert await bus.ask(ECHO, b"here", "", 5.0) == b"here"
 
 
 async def test_an_event_that_is_too_large_names_the_setting(make_bus: MakeBus) -> None:

@@ -17,6 +17,9 @@ CONNECT_SECONDS = 3.0
 RECONNECT_SECONDS = 0.25
 """Between two attempts; the library adds none itself when the port refuses."""
 
+_HEADERS = 4096
+"""Bytes that are kept free for headers, which count as well."""
+
 _GONE = (
     nats.errors.ConnectionClosedError,
     nats.errors.ConnectionDrainingError,
@@ -52,10 +55,15 @@ class Connection:
         """Whether there is a connection at the moment."""
         return self.client.is_connected and not self.client.is_closed
 
-    @property
-    def largest(self) -> int:
-        """Bytes that one message may have."""
-        return self.client.max_payload
+    def too_large(self, what: str, payload: bytes) -> str | None:
+        """A sentence when the server carries no message of this size."""
+        largest = self.client.max_payload - _HEADERS
+        if len(payload) <= largest:
+            return None
+        return (
+            f"{what} has {len(payload)} bytes, and the server at {self.name} carries {largest}: "
+            "raise max_payload in its configuration."
+        )
 
     def on_reconnect(self, call: Callable[[], None]) -> None:
         """Call this each time the connection was lost and is there again."""
@@ -109,10 +117,24 @@ class Connection:
         try:
             async with asyncio.timeout(2.0):
                 if self.up:
-                    await self.client.flush(1)
+                    await self.arrived()
                 await self.client.close()
-        except (TimeoutError, OSError, nats.errors.Error):
+        except (TimeoutError, OSError, nats.errors.Error, Unavailable):
             return
+
+    async def arrived(self) -> None:
+        """Wait until the server has read what was sent so far.
+
+        Raises:
+            Unavailable: when it does not say so.
+        """
+        try:
+            # The library writes its ping ahead of what is still buffered, so only the second
+            # answer says anything about that.
+            await self.client.flush(2)
+            await self.client.flush(2)
+        except (nats.errors.Error, OSError) as error:
+            raise Unavailable(f"NATS at {self.name} does not answer ({error}).") from None
 
     async def request(
         self,

@@ -12,7 +12,7 @@ from nats.micro.request import Request
 from nats.micro.service import EndpointStats, Service
 
 from colonnade.bus import AskHandler
-from colonnade.errors import ConfigurationError
+from colonnade.errors import ConfigurationError, DeadlineExceeded
 from colonnade_runtime.adapters.bus.nats.connection import Connection
 from colonnade_runtime.adapters.bus.nats.subjects import token
 
@@ -48,6 +48,9 @@ class Serving:
         self._log = log
         self._services: dict[tuple[str, str], Service] = {}
         self._counts: dict[str, _Counts] = {}
+        self._handlers: dict[str, AskHandler] = {}
+        self._local = 0
+        self._local_ended = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
         self._slots = asyncio.Semaphore(PARALLEL)
 
@@ -74,10 +77,43 @@ class Serving:
             self._running.add(task)
             task.add_done_callback(self._ended)
 
+        self._handlers[subject] = handler
         service = await self._service(name, major)
         await service.add_endpoint(
             name=token(operation), subject=subject, queue_group=name, handler=begin
         )
+        # Whoever learns that this process is ready may ask at once.
+        await self._connection.arrived()
+
+    async def answered_here(
+        self,
+        subject: str,
+        payload: bytes,
+        header: str,
+        timeout: float,  # noqa: ASYNC109
+    ) -> bytes | None:
+        """The answer when this process serves `subject`; nothing when another does.
+
+        Raises:
+            DeadlineExceeded: no answer within `timeout` seconds; it may have happened.
+        """
+        handler = self._handlers.get(subject)
+        if handler is None:
+            return None
+        self._local += 1
+        limit = asyncio.timeout(timeout)
+        try:
+            async with limit:
+                return await handler(payload, header)
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            raise DeadlineExceeded(
+                f"'{subject}' did not answer within {timeout:.3g} seconds; it may have happened."
+            ) from None
+        finally:
+            self._local -= 1
+            self._local_ended.set()
 
     async def quiesce(self) -> None:
         """Take no more; those that are queued are still begun."""
@@ -95,6 +131,10 @@ class Serving:
         """Wait until everything that was begun is answered."""
         while self._running:
             await asyncio.wait(set(self._running))
+        while self._local:
+            self._local_ended.clear()
+            await self._local_ended.wait()
+        self._handlers.clear()
 
     def cancel(self) -> None:
         """Give up what still runs."""
@@ -137,10 +177,9 @@ class Serving:
         counts.seconds += time.perf_counter() - started
 
     async def _respond(self, request: Request, answer: bytes) -> None:
-        largest = self._connection.largest
-        if len(answer) <= largest:
+        text = self._connection.too_large(f"The answer of '{request.subject}'", answer)
+        if text is None:
             return await request.respond(answer)
-        text = f"The answer has {len(answer)} bytes, and NATS carries {largest}."
         self._log.error("answer too large for nats", subject=request.subject, problem=text)
         return await request.respond_error(TOO_LARGE, text)
 
