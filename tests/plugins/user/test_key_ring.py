@@ -20,6 +20,7 @@ from colonnade_user.api import (
     SessionOver,
 )
 from colonnade_user.authenticator import (
+    BELIEVED_SECONDS,
     KEYS_LIFETIME,
     MAXIMUM_TENANTS,
     REFETCH_INTERVAL,
@@ -208,6 +209,35 @@ async def test_an_unreachable_user_service_is_not_a_bad_token(
     edge: Edge, authenticate: BearerAuthenticator
 ) -> None:
     token = edge.sign_in()
+    edge.reachable = False
+
+    with pytest.raises(Unavailable):
+        await authenticate("bearer", token)
+
+
+async def test_a_session_seen_live_is_believed_for_a_while_when_nobody_can_say(
+    edge: Edge, authenticate: BearerAuthenticator
+) -> None:
+    """Other services go on while the user service, or the way to it, is away."""
+    token = edge.sign_in()
+    seen = await authenticate("bearer", token)
+    edge.reachable = False
+    edge.time += BELIEVED_SECONDS
+
+    assert await authenticate("bearer", token) == seen
+    edge.time += 1
+    with pytest.raises(Unavailable):
+        await authenticate("bearer", token)
+
+
+async def test_a_session_that_was_found_over_is_not_believed_later(
+    edge: Edge, authenticate: BearerAuthenticator
+) -> None:
+    token = edge.sign_in()
+    await authenticate("bearer", token)
+    edge.live.clear()
+    with pytest.raises(Unauthenticated):
+        await authenticate("bearer", token)
     edge.reachable = False
 
     with pytest.raises(Unavailable):

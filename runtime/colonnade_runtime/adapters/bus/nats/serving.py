@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from contextlib import suppress
 from contextvars import Context as Variables
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,7 @@ from nats.micro.request import Request
 from nats.micro.service import EndpointStats, Service
 
 from colonnade.bus import AskHandler
-from colonnade.errors import ConfigurationError, DeadlineExceeded
+from colonnade.errors import ConfigurationError, DeadlineExceeded, Unavailable
 from colonnade_runtime.adapters.bus.nats.connection import Connection
 from colonnade_runtime.adapters.bus.nats.subjects import token
 
@@ -82,8 +83,10 @@ class Serving:
         await service.add_endpoint(
             name=token(operation), subject=subject, queue_group=name, handler=begin
         )
-        # Whoever learns that this process is ready may ask at once.
-        await self._connection.arrived()
+        # Whoever learns that this process is ready may ask at once. Without a connection the
+        # library subscribes as soon as there is one.
+        with suppress(Unavailable):
+            await self._connection.arrived()
 
     async def answered_here(
         self,
