@@ -15,6 +15,7 @@ from granian.server.embed import Server
 
 from colonnade.errors import ConfigurationError
 from colonnade_runtime.admin.serving import Administration, administered
+from colonnade_runtime.greeting import greeting
 from colonnade_runtime.library_logs import granian_logs
 from colonnade_runtime.logs import configure_logs
 from colonnade_runtime.runtime import Declared, Runtime, read_declaration
@@ -48,7 +49,7 @@ async def _serve(declared: Declared) -> None:
             if await signals.unless_stopped(runtime.start()):
                 signals.ready()
                 administration.open()
-                _greet(declared, port)
+                click.echo(greeting(declared.loaded, port))
                 await signals.stopped.wait()
             await _stop(runtime, administration)
 
@@ -110,17 +111,6 @@ def available_port(host: str, port: int) -> int:
             ) from None
         found: int = probe.getsockname()[1]
         return found
-
-
-def _greet(declared: Declared, port: int) -> None:
-    gateway = declared.loaded.platform.gateway
-    tenants = list(declared.loaded.tenants.values())[:10]
-    lines = [
-        f"  {tenant.name}: http://{tenant.id}.{gateway.domain}:{port}/api/v1 "
-        f"(owner {tenant.owner.email})"
-        for tenant in tenants
-    ]
-    click.echo("\n".join(["Colonnade is ready.", *lines]))
 
 
 __all__ = ["available_port", "listening", "serve"]

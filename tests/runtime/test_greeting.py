@@ -1,0 +1,50 @@
+"""What a platform says when it is ready."""
+
+from pathlib import Path
+
+import pytest
+
+from colonnade_runtime.declaration import LoadedPlatform, load_platform
+from colonnade_runtime.greeting import greeting
+
+TENANT = "version: 1\nid: {0}\nname: {0}\nowner: {{email: owner@{0}.example}}\ncurrency: EUR\n"
+
+
+@pytest.fixture
+def loaded(tmp_path: Path) -> LoadedPlatform:
+    (tmp_path / "platform.yaml").write_text(
+        "version: 1\nenvironment: development\nservices: {course: }\n"
+    )
+    (tmp_path / "tenants").mkdir()
+    (tmp_path / "policies").mkdir()
+    for number in range(12):
+        name = f"academy-{number:02}"
+        (tmp_path / "tenants" / f"{name}.yaml").write_text(TENANT.format(name))
+    return load_platform(tmp_path / "platform.yaml")
+
+
+def test_academies_are_named_with_their_address_and_owner(loaded: LoadedPlatform) -> None:
+    shown = greeting(loaded, 8123, {})
+    line = "academy-00: http://academy-00.localhost:8123/api/v1 (owner owner@academy-00.example)"
+    assert line in shown
+    assert "and 2 more academies" in shown
+
+
+def test_the_next_step_is_a_line_that_can_be_copied(
+    loaded: LoadedPlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", [".venv/bin/colonnade", "run"])
+    monkeypatch.chdir(loaded.root)
+    wanted = ".venv/bin/colonnade course import FOLDER --tenant academy-00 --publish"
+    assert wanted in greeting(loaded, 8000, {})
+
+
+def test_a_platform_elsewhere_is_named_in_the_line(loaded: LoadedPlatform) -> None:
+    wanted = f"--platform {loaded.root}/platform.yaml course import"
+    assert wanted in greeting(loaded, 8000, {})
+
+
+def test_no_password_is_ever_shown(loaded: LoadedPlatform) -> None:
+    shown = greeting(loaded, 8000, {"COLONNADE_OWNER_PASSWORD": "never shown"})
+    assert "never shown" not in shown
+    assert "the password in COLONNADE_OWNER_PASSWORD" in shown
