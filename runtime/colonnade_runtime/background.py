@@ -14,6 +14,7 @@ from colonnade.bus import Bus
 from colonnade.control_store import ControlStore, Lease
 from colonnade.events import BoundReaction, EventType
 from colonnade.store import SqlStore
+from colonnade_runtime.backlog import LOOKING_SECONDS, BacklogWatch
 from colonnade_runtime.events.acting import Actor
 from colonnade_runtime.events.delivery import Delivery
 from colonnade_runtime.events.handling import DeliverySettings
@@ -114,6 +115,15 @@ class BackgroundWork:
             log,
             interval=chosen.sweep_interval,
             quiet=chosen.quiet,
+        )
+
+        self.backlog = BacklogWatch(
+            store,
+            control,
+            lambda tenant: actor.context(tenant, seconds=LOOKING_SECONDS),
+            self._is_known,
+            actor.clock.now,
+            log,
         )
 
     def wake(self, tenant: str) -> None:

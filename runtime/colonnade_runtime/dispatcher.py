@@ -7,6 +7,7 @@ from typing import Any, TypeVar, cast
 
 import msgspec
 import pydantic
+from prometheus_client import CollectorRegistry
 from sqlalchemy import orm
 
 from colonnade.bus import Bus
@@ -34,6 +35,7 @@ from colonnade.operations import BoundHandler, Call, Download, Operation, operat
 from colonnade.pagination import Page
 from colonnade.policy import Decision, Facts, MemoisedPolicy, PolicyQuery, masked
 from colonnade.row_tracking import track_reads, tracked_reads
+from colonnade_runtime.metrics import OperationMetrics
 from colonnade_runtime.row_cache import CachedAnswer, Key, RowCache
 from colonnade_runtime.tenants import TenantDirectory, TenantEntry
 
@@ -56,6 +58,7 @@ class Dispatcher:
         signer: ContextSigner,
         log: Any,
         cache: RowCache | None = None,
+        metrics: OperationMetrics | None = None,
     ) -> None:
         self._bus = bus
         self._policy = policy
@@ -63,6 +66,7 @@ class Dispatcher:
         self._signer = signer
         self._log = log
         self.cache = RowCache() if cache is None else cache
+        self._metrics = OperationMetrics(CollectorRegistry()) if metrics is None else metrics
         self._handlers: dict[type[Request[Any]], BoundHandler] = {}
 
     async def host(self, bound: BoundHandler) -> None:
@@ -112,6 +116,26 @@ class Dispatcher:
             ColonnadeError: what the policy or the handler refuses.
         """
         operation = operation_of(type(request))
+        started = time.perf_counter()
+        failure: BaseException | None = None
+        try:
+            return await self._decided(
+                operation, request, expected_versions, incoming, idempotency_key
+            )
+        except BaseException as error:
+            failure = error
+            raise
+        finally:
+            self._metrics.record(operation, time.perf_counter() - started, failure)
+
+    async def _decided(
+        self,
+        operation: Operation,
+        request: Request[Any],
+        expected_versions: frozenset[int] | None,
+        incoming: Any,
+        idempotency_key: str | None,
+    ) -> Any:
         bound = self._handlers.get(operation.request)
         if bound is None:
             raise ConfigurationError(f"{operation.subject} is not hosted by this process.")
@@ -218,6 +242,7 @@ class Dispatcher:
     def _refusal(
         self, operation: Operation, decision: Decision, context: Context
     ) -> ColonnadeError:
+        self._metrics.denied(operation)
         self._log.info("refused", action=operation.action, reason=decision.reason)
         if context.principal.kind is PrincipalKind.ANONYMOUS:
             return Unauthenticated(

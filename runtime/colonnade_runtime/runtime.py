@@ -18,7 +18,7 @@ from colonnade.bus import Bus
 from colonnade.clock import SystemClock
 from colonnade.context import ContextSigner
 from colonnade.messages import Message, Request
-from colonnade.policy import MemoisedPolicy
+from colonnade.policy import MemoisedPolicy, PolicyCounters
 from colonnade.services import Authenticator, HealthCheck, ServiceContext
 from colonnade_runtime.assembly.adapters import Adapters
 from colonnade_runtime.assembly.background import ProcessBackground
@@ -35,6 +35,7 @@ from colonnade_runtime.gateway.access_log import access_log_of
 from colonnade_runtime.gateway.application import Gateway
 from colonnade_runtime.gateway.authentication import Authentication
 from colonnade_runtime.gateway.health import Health
+from colonnade_runtime.metrics import OperationMetrics, ProcessCollector
 from colonnade_runtime.plugins import Plugin
 from colonnade_runtime.reloading import Reloader
 from colonnade_runtime.row_cache import RowCache
@@ -69,6 +70,11 @@ class Runtime:
         self.reloader = Reloader(declared, self._take_up, self._log)
         access_log = access_log_of(self._platform.logging)
         self.gateway = Gateway(Health(self._log), self._log, access_log)
+        self._policy: MemoisedPolicy | None = None
+        registry = self.gateway.health.registry
+        registry.register(ProcessCollector(self._policy_counters, self.background.works))
+        self._operations = OperationMetrics(registry)
+        self.gateway.health.look = self.background.look
         self._vault = SecretVault(declared.plugins.adapters("secret_resolvers"))
         self.tenants = TenantDirectory(declared.loaded.tenants, self._platform.gateway.domain)
         self._adapters = Adapters(
@@ -94,14 +100,16 @@ class Runtime:
         waiting["start"] = "secrets"
         await self._start_secrets()
         waiting["start"] = "policies"
-        self._policy = await self._start_policy()
+        policy = self._policy = await self._start_policy()
         waiting["start"] = "stores"
         await self._start_stores()
         waiting["start"] = "bus"
         bus = await self._start_bus()
         signer = ContextSigner(signing_key(self._loaded, self._vault))
         cache = RowCache(int(self._platform.gateway.row_cache))
-        self._dispatcher = Dispatcher(bus, self._policy, self.tenants, signer, self._log, cache)
+        self._dispatcher = Dispatcher(
+            bus, policy, self.tenants, signer, self._log, cache, self._operations
+        )
         authenticators: list[Authenticator] = []
         self._authentication = Authentication(authenticators)
         services = self._hosted = self._services(bus)
@@ -174,14 +182,18 @@ class Runtime:
         changes = reconfiguration(started, self._configs, self._plugins, loaded)
         resolved = await self._vault.resolved(loaded)
         bundle = policy_bundle(loaded, self._plugins)
-        if bundle.revision != self._policy.revision:
-            await self._policy.load(bundle)
+        policy = self._policy
+        if policy is not None and bundle.revision != policy.revision:
+            await policy.load(bundle)
         # From here on nothing can fail, and nothing is awaited: no request sees a half of it.
         self._vault.swap(resolved)
         self.tenants.swap(entries)
         self._configs.update(changes.configs)
         self._hosted.reconfigure(changes.configs)
         return changes.restart
+
+    def _policy_counters(self) -> PolicyCounters | None:
+        return None if self._policy is None else self._policy.counters
 
     async def _start_secrets(self) -> None:
         resolved = await self._vault.resolved(self._loaded)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
+from contextvars import Context
 from dataclasses import dataclass
 
 from colonnade.clock import Clock, SystemClock
@@ -79,7 +80,10 @@ class MemoisedPolicy:
         key = query.key
         task = self._asking.get(key)
         if task is None:
-            task = asyncio.create_task(self._ask(query), name=f"policy {query.action}")
+            # In an empty context: the answer is for everybody who asks, not for this call alone.
+            task = asyncio.get_running_loop().create_task(
+                self._ask(query), name=f"policy {query.action}", context=Context()
+            )
             self._asking[key] = task
             self._tasks.add(task)
             task.add_done_callback(lambda done: self._answered(key, done))

@@ -1,7 +1,8 @@
 """The background work of every service in a process, phase by phase."""
 
+import asyncio
 import contextvars
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from colonnade.errors import ConfigurationError
 from colonnade.events import event_type_of, reactions_of
@@ -28,6 +29,14 @@ class ProcessBackground:
     def services(self) -> list[str]:
         """The services that have any, in start order."""
         return list(self._works)
+
+    def works(self) -> Mapping[str, BackgroundWork]:
+        """Service → its work."""
+        return self._works
+
+    async def look(self) -> None:
+        """See what waits in the services' stores, for who asks for metrics."""
+        await asyncio.gather(*(work.backlog.look() for work in self._works.values()))
 
     def wake(self, service: str, tenant: str) -> None:
         """A commit of `service` left work for `tenant`. May be called from any thread."""

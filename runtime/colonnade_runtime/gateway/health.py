@@ -1,6 +1,7 @@
 """What a load balancer and Prometheus ask: `/livez`, `/readyz`, `/metrics`."""
 
 import json
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from litestar.types import Send
@@ -21,6 +22,7 @@ class Health:
     def __init__(self, log: Any) -> None:
         self.checks = HealthChecks(log)
         self.degradations = HealthChecks(log)
+        self.look: Callable[[], Awaitable[None]] = _nothing
         self.waiting_for: dict[str, str] = {"start": "the platform is starting"}
         self.registry = CollectorRegistry()
         self.requests = Counter(
@@ -53,6 +55,7 @@ class Health:
         elif path == "/readyz":
             await self._ready(send)
         elif path == "/metrics":
+            await self.look()
             kind = b"text/plain; version=0.0.4; charset=utf-8"
             await _send(send, 200, generate_latest(self.registry), kind)
         else:
@@ -69,6 +72,10 @@ class Health:
             said["degraded"] = degraded
         body = json.dumps(said).encode()
         await _send(send, 503 if waiting_for else 200, body, b"application/json")
+
+
+async def _nothing() -> None:
+    """There is nothing to look at before the start."""
 
 
 async def _send(send: Send, status: int, body: bytes, media_type: bytes) -> None:

@@ -1,0 +1,136 @@
+"""What a process counts, for Prometheus. Labels are names from code, never tenants or ids.
+
+Every label has as many values as there are operations, services or outcomes: a platform of a
+thousand academies has no more series than one of two.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from colonnade.errors import ColonnadeError
+from colonnade.operations import Operation
+from colonnade.policy.memoised import PolicyCounters
+from colonnade_runtime.background import BackgroundWork
+
+BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+"""Seconds; the last is the default deadline of a call."""
+
+
+class OperationMetrics:
+    """Counts operations by how they ended, and how long they took."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._done = Counter(
+            "colonnade_operations",
+            "Operations that a service was asked to do; outcome is ok or an error's code.",
+            ["service", "operation", "outcome"],
+            registry=registry,
+        )
+        self._seconds = Histogram(
+            "colonnade_operation_seconds",
+            "How long operations took, policy included.",
+            ["service", "operation"],
+            buckets=BUCKETS,
+            registry=registry,
+        )
+        self._denied = Counter(
+            "colonnade_policy_denials",
+            "Operations that policies refused.",
+            ["action"],
+            registry=registry,
+        )
+        self._counters: dict[tuple[str, str], Counter] = {}
+        self._timers: dict[str, Histogram] = {}
+
+    def record(self, operation: Operation, seconds: float, error: BaseException | None) -> None:
+        """Count one that ended."""
+        outcome = "ok" if error is None else outcome_of(error)
+        subject = operation.subject
+        counter = self._counters.get((subject, outcome))
+        if counter is None:
+            counter = self._done.labels(operation.service, operation.name, outcome)
+            self._counters[subject, outcome] = counter
+        timer = self._timers.get(subject)
+        if timer is None:
+            timer = self._seconds.labels(operation.service, operation.name)
+            self._timers[subject] = timer
+        counter.inc()
+        timer.observe(seconds)
+
+    def denied(self, operation: Operation) -> None:
+        """Count one that a policy refused."""
+        self._denied.labels(operation.action).inc()
+
+
+def outcome_of(error: BaseException) -> str:
+    """The code of a declared error; `cancelled` and `internal` for all others."""
+    if isinstance(error, ColonnadeError):
+        return error.code
+    return "internal" if isinstance(error, Exception) else "cancelled"
+
+
+class ProcessCollector(Collector):
+    """Reads what the parts of a process count for themselves, at the time of a scrape."""
+
+    def __init__(
+        self,
+        policy: Callable[[], PolicyCounters | None],
+        works: Callable[[], Mapping[str, BackgroundWork]],
+    ) -> None:
+        self._policy = policy
+        self._works = works
+
+    def collect(self) -> Iterator[Metric]:
+        """Everything, now."""
+        yield from self._decisions()
+        yield from self._events()
+        yield from self._waiting()
+
+    def _decisions(self) -> Iterator[Metric]:
+        counters = self._policy()
+        if counters is None:
+            return
+        family = CounterMetricFamily(
+            "colonnade_policy_decisions", "Decisions, by where they came from.", labels=["from"]
+        )
+        family.add_metric(["memory"], counters.hits)
+        family.add_metric(["engine"], counters.misses)
+        family.add_metric(["failure"], counters.errors)
+        yield family
+
+    def _events(self) -> Iterator[Metric]:
+        events = CounterMetricFamily(
+            "colonnade_events",
+            "Events that came to a service, by what became of them.",
+            labels=["service", "result"],
+        )
+        for service, work in self._works().items():
+            counts = work.delivery.counts
+            for result in ("handled", "repeated", "retried", "dead", "passed_over"):
+                events.add_metric([service, result], getattr(counts, result))
+        yield events
+
+    def _waiting(self) -> Iterator[Metric]:
+        tenants = _gauge("colonnade_tenants_with_work", "Tenants in the work index.")
+        pending = _gauge("colonnade_outbox_pending", "Events that are not published yet.")
+        lag = _gauge("colonnade_outbox_lag_seconds", "Age of the oldest such event.")
+        letters = _gauge("colonnade_dead_letters", "Dead letters of tenants with work.")
+        sagas = GaugeMetricFamily(
+            "colonnade_sagas", "Sagas that have not ended, by phase.", labels=["service", "phase"]
+        )
+        for service, work in self._works().items():
+            backlog = work.backlog.last
+            tenants.add_metric([service], backlog.tenants)
+            pending.add_metric([service], backlog.pending)
+            lag.add_metric([service], backlog.lag)
+            letters.add_metric([service], backlog.dead_letters)
+            for phase, number in backlog.sagas.items():
+                sagas.add_metric([service, phase], number)
+        yield from (tenants, pending, lag, letters, sagas)
+
+
+def _gauge(name: str, described: str) -> GaugeMetricFamily:
+    return GaugeMetricFamily(name, described, labels=["service"])
