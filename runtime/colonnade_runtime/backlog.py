@@ -104,4 +104,4 @@ def _waiting(session: Session) -> tuple[int, datetime | None, int, dict[str, int
         .where(SagaRow.phase.not_in(_ENDED))
         .group_by(SagaRow.phase)
     )
-    return pending, oldest, letters, dict(phases.tuples().all())
+    return pending, oldest, letters, {str(phase): number for phase, number in phases}
