@@ -30,7 +30,11 @@ from colonnade_runtime.sagas.binding import bind_sagas
 
 PAGES = Path(__file__).parents[2] / "docs" / "plugin-authors"
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-QUOTED = {"sagas.md": "purchase.py", "events.md": "welcome.py"}
+QUOTED = {
+    "sagas.md": "purchase.py",
+    "events.md": "welcome.py",
+    "channels.md": "text_messages.py",
+}
 TENANT = "acme"
 
 MIGRATION = """
