@@ -120,6 +120,10 @@ class NotificationConfig(BaseModel):
     mail: MailConfig = MailConfig()
     push: PushConfig = PushConfig()
     retry: RetryConfig = RetryConfig()
+    kept: Duration = Field(
+        Duration.parse("365d"),
+        description="How long messages and what became of them are kept, 31d at least.",
+    )
 
     @model_validator(mode="after")
     def _bounded(self) -> Self:
@@ -127,6 +131,9 @@ class NotificationConfig(BaseModel):
             raise ValueError("mail.timeout must be between 1s and 25s")
         if not 1 <= self.push.timeout <= 20:
             raise ValueError("push.timeout must be between 1s and 20s")
+        # Longer than the inbox remembers: an old event that comes again finds its rows.
+        if self.kept < 31 * 86400:
+            raise ValueError("kept must be 31d at least")
         if self.retry.first > self.retry.longest:
             raise ValueError("retry.first must not be longer than retry.longest")
         return self
@@ -148,6 +155,7 @@ def undeclared(config: NotificationConfig) -> list[str]:
     missing = [
         f"mail.{name}" for name in ("url", "sender") if name not in config.mail.model_fields_set
     ]
-    if "public_url" not in config.model_fields_set:
-        missing.append("public_url")
+    # RFC 8058 §3.1 asks for https, and so does whoever follows a link.
+    if not config.public_url.startswith("https://"):
+        missing.append("public_url, with https")
     return missing

@@ -10,7 +10,7 @@ from colonnade.events import Event
 from colonnade.hookspecs import hookimpl
 from colonnade.messages import Request
 from colonnade.policy import ResourceType
-from colonnade.services import PluginInfo, ServiceContext, StoreNeed
+from colonnade.services import PluginInfo, Schedule, ServiceContext, StoreNeed
 
 
 @hookimpl
@@ -87,6 +87,14 @@ def sagas() -> Sequence[Any]:
     from colonnade_notification.recording import DELIVERY
 
     return [DELIVERY]
+
+
+@hookimpl
+def schedules() -> Sequence[Schedule]:
+    """What is done once a day."""
+    from colonnade_notification.keeping import TIDYING
+
+    return [TIDYING]
 
 
 @hookimpl

@@ -29,6 +29,7 @@ from colonnade_notification.models import (
 )
 from colonnade_payment.api import PaymentCaptured, PaymentDeclined, PaymentRefunded, PayoutPaid
 from colonnade_user.api import (
+    PasswordChanged,
     SessionEnd,
     SessionEnded,
     UserDeleted,
@@ -42,6 +43,7 @@ SUBSCRIPTIONS: tuple[type[Event], ...] = (
     UserRegistered,
     UserRoleChanged,
     UserStatusChanged,
+    PasswordChanged,
     SessionEnded,
     UserDeleted,
     EnrollmentActivated,
@@ -82,6 +84,11 @@ class AccountNews:
         suspended = event.status is UserStatus.SUSPENDED
         kind = "account_suspended" if suspended else "account_reinstated"
         return await self._announcer.announce(kind, event.user_id)
+
+    @reacts_to(PasswordChanged)
+    async def password_changed(self, event: PasswordChanged) -> Work | None:
+        """Whoever did not do that has to hear of it."""
+        return await self._announcer.announce("password_changed", event.user_id)
 
     @reacts_to(SessionEnded)
     async def session_ended(self, event: SessionEnded) -> Work | None:

@@ -13,6 +13,7 @@ from colonnade_notification.delivery_handlers import DeliveryHandlers
 from colonnade_notification.email_channel import EmailChannel
 from colonnade_notification.in_app import InAppChannel
 from colonnade_notification.inbox import Inbox
+from colonnade_notification.keeping import Keeping
 from colonnade_notification.preferences import PreferenceHandlers
 from colonnade_notification.push_channel import PushChannel
 from colonnade_notification.push_subscriptions import PushSubscriptions
@@ -54,6 +55,7 @@ async def notification_service(ctx: ServiceContext) -> AsyncIterator[Sequence[ob
         AccountNews(announcer),
         CourseNews(ctx, announcer),
         MoneyNews(ctx, announcer),
+        Keeping(ctx, config),
         Sending(ctx, channels, announcer, addresses, config.retry),
     ]
 

@@ -76,11 +76,10 @@ class TemplateHandlers:
 
         def work(session: Session) -> Template:
             row = session.get(TemplateRow, (kind.name, request.locale))
+            call.check_version(0 if row is None else row.version)
             if row is None:
                 row = TemplateRow(kind=kind.name, locale=request.locale)
                 session.add(row)
-            else:
-                call.check_version(row.version)
             for part in _PARTS:
                 setattr(row, part, getattr(request, part))
             row.problem, row.updated_by = None, call.principal_id

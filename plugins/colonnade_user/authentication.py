@@ -22,6 +22,7 @@ from colonnade_user.api import (
     ListSessions,
     Login,
     Logout,
+    PasswordChanged,
     RefreshTokens,
     ResolvedSession,
     ResolveSession,
@@ -164,6 +165,7 @@ class AuthenticationHandlers:
             end_sessions_of(
                 session, user_id, SessionEnd.PASSWORD_CHANGED, keep=_current_session(call)
             )
+            session.publish(PasswordChanged(user_id=user_id))
 
         await self._ctx.store.run(work)
         self._ctx.invalidate_principal(str(user_id))

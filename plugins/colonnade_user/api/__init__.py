@@ -40,6 +40,7 @@ from colonnade_user.api.errors import (
     WrongPassword,
 )
 from colonnade_user.api.events import (
+    PasswordChanged,
     ProfileUpdated,
     SessionEnded,
     UserDeleted,
@@ -87,6 +88,7 @@ EVENTS: tuple[type[Event], ...] = (
     UserRegistered,
     UserRoleChanged,
     UserStatusChanged,
+    PasswordChanged,
     UserDeleted,
     ProfileUpdated,
     SessionEnded,
@@ -115,6 +117,7 @@ __all__ = [
     "Logout",
     "NotNull",
     "OwnerProtected",
+    "PasswordChanged",
     "Profile",
     "ProfileUpdated",
     "ProfileVisibility",

@@ -36,6 +36,13 @@ class UserStatusChanged(Event):
 
 
 @event("user", key="user_id")
+class PasswordChanged(Event):
+    """Somebody has another password now; their other sessions have ended."""
+
+    user_id: UUID
+
+
+@event("user", key="user_id")
 class UserDeleted(Event):
     """An account is gone; whoever keeps personal data of it erases that."""
 

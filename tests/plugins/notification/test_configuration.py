@@ -39,7 +39,7 @@ def test_what_the_page_shows_can_be_declared(kind: str, model: type[BaseModel]) 
 
 
 def test_production_must_say_where_mail_goes_and_who_it_is_from() -> None:
-    assert undeclared(NotificationConfig()) == ["mail.url", "mail.sender", "public_url"]
+    assert undeclared(NotificationConfig()) == ["mail.url", "mail.sender", "public_url, with https"]
 
 
 @pytest.mark.parametrize(
@@ -56,6 +56,7 @@ def test_production_must_say_where_mail_goes_and_who_it_is_from() -> None:
         {"push": {"contact": "the webmaster"}},
         {"retry": {"first": "1d", "longest": "1h"}},
         {"retry": {"atempts": 3}},
+        {"kept": "1d"},
     ],
 )
 def test_what_cannot_work_is_refused(wrong: dict[str, object]) -> None:

@@ -29,7 +29,7 @@ from colonnade_notification.api import (
 )
 from colonnade_notification.models import ErasedRow, NotificationRow
 from colonnade_payment.api import PaymentCaptured
-from colonnade_user.api import SessionEnd, SessionEnded, UserDeleted
+from colonnade_user.api import PasswordChanged, SessionEnd, SessionEnded, UserDeleted
 
 
 class Postcards:
@@ -244,3 +244,22 @@ async def test_two_rows_for_one_event_recipient_and_channel_cannot_be(house: Hou
 
     with pytest.raises(Exception, match=r"UNIQUE|Conflict|unique"):
         await house.run(again)
+
+
+async def test_what_was_kept_for_long_enough_goes(house: House) -> None:
+    ada = house.person()
+    await house.welcome(ada)
+    await house.becomes("sent")
+    house.forward(days=364)
+    await house.work.scheduler.run_due("tidy-notifications")
+    assert len(await house.rows()) == 2
+    house.forward(days=2)
+    await house.work.scheduler.run_due("tidy-notifications")
+    assert await house.rows() == []
+
+
+async def test_a_new_password_is_told(house: House) -> None:
+    ada = house.person()
+    await house.publish(PasswordChanged(user_id=ada))
+    [row] = await house.becomes("sent")
+    assert (row.kind, row.category) == ("password_changed", "security")

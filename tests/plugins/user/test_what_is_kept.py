@@ -11,6 +11,7 @@ from user_bench import Bench
 from colonnade.errors import Forbidden, Unauthenticated
 from colonnade_user.api import (
     GetUser,
+    PasswordChanged,
     ProfileUpdated,
     ResolveSession,
     Role,
@@ -63,6 +64,17 @@ async def test_events_tell_what_became_of_an_account(acme: Academy, bench: Bench
         SessionEnded(user_id=user_id, session_id=UUID(ada.session_id), reason=SessionEnd.SUSPENDED),
         UserStatusChanged(user_id=user_id, previous=UserStatus.ACTIVE, status=UserStatus.SUSPENDED),
     ]
+
+
+async def test_a_new_password_is_published_and_a_wrong_one_is_not(
+    acme: Academy, bench: Bench
+) -> None:
+    ada = await acme.learner()
+    for current, status in (("not hers at all", 422), (PASSWORD, 204)):
+        body = {"current_password": current, "new_password": "another password"}
+        assert (await ada.post("/auth/password", body)).status_code == status
+    changed = [fact for fact in await bench.published("acme") if isinstance(fact, PasswordChanged)]
+    assert changed == [PasswordChanged(user_id=UUID(ada.id))]
 
 
 async def test_a_change_that_changes_nothing_publishes_nothing(acme: Academy, bench: Bench) -> None:

@@ -38,6 +38,7 @@ from colonnade_runtime.background import BackgroundSettings, BackgroundTasks, Ba
 from colonnade_runtime.events.acting import Actor
 from colonnade_runtime.events.ports import Standing
 from colonnade_runtime.sagas.binding import bind_sagas
+from colonnade_runtime.scheduler import bind_schedules
 from colonnade_user.api import GetUser, Role, User, UserRegistered, UserStatus
 
 LIMIT = 20.0
@@ -136,7 +137,11 @@ class House:
                 await self._stop()
 
     async def _start(self, objects: Sequence[object]) -> None:
-        tasks = BackgroundTasks(reactions_of(objects), bind_sagas(plugin.sagas(), objects), ())
+        tasks = BackgroundTasks(
+            reactions_of(objects),
+            bind_sagas(plugin.sagas(), objects),
+            bind_schedules(plugin.schedules(), objects),
+        )
         self.work = BackgroundWork(
             tasks,
             self.store,
