@@ -1,0 +1,47 @@
+"""The operators' page names every metric with its labels, and no other."""
+
+import re
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry
+
+from colonnade.policy import PolicyCounters
+from colonnade_runtime.gateway.health import Health
+from colonnade_runtime.metrics import OperationMetrics, ProcessCollector
+
+PAGE = (Path(__file__).parents[2] / "docs/operators/observability.md").read_text(encoding="utf-8")
+ROW = re.compile(r"^\| `(colonnade_\w+)` \|([^|]*)\|", re.MULTILINE)
+
+
+class NoLog:
+    """Nothing is logged while names are collected."""
+
+
+def names(registry: CollectorRegistry) -> set[str]:
+    """The name of every metric, as Prometheus shows it."""
+    return {
+        f"{family.name}_total" if family.type == "counter" else family.name
+        for family in registry.collect()
+    }
+
+
+def test_every_metric_is_on_the_page_and_nothing_else() -> None:
+    registry = Health(NoLog()).registry
+    OperationMetrics(registry)
+    registry.register(ProcessCollector(PolicyCounters, dict))
+    assert {name for name, _ in ROW.findall(PAGE)} == names(registry)
+
+
+def test_no_metric_is_labelled_with_who_or_where() -> None:
+    labels = {label for _, cell in ROW.findall(PAGE) for label in re.findall(r"`(\w+)`", cell)}
+    assert labels == {
+        "action",
+        "from",
+        "method",
+        "operation",
+        "outcome",
+        "phase",
+        "result",
+        "service",
+        "status",
+    }
