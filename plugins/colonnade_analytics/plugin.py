@@ -61,7 +61,7 @@ def events() -> Sequence[type[Event]]:
 def subscriptions() -> Sequence[type[Event]]:
     """What is listened to: everything that the other services publish, and its own next steps."""
     from colonnade_analytics.api import ReportStepDue
-    from colonnade_analytics.consumption import CONSUMED
+    from colonnade_analytics.reactions import CONSUMED
 
     return [*CONSUMED, ReportStepDue]
 

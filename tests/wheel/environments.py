@@ -10,7 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 FIXTURES = ROOT / "tests" / "fixtures"
-SECONDS = 240
+SECONDS = 600
 
 
 @dataclass(frozen=True)

@@ -138,3 +138,11 @@ def test_it_passes_its_own_contract(installation: Installation, tmp_path: Path) 
     )
     assert ran.returncode == 0, ran.stdout
     assert "skipped" not in ran.stdout
+
+
+def test_its_policy_engine_decides(installation: Installation, quiz_site: Path) -> None:
+    with (
+        served(installation, quiz_site, "policy.engine=acme:closed", **VAULT) as platform,
+        platform.client("acme") as client,
+    ):
+        assert client.get("/courses").status_code == 401, "open to everybody with our engine"

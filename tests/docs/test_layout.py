@@ -1,0 +1,83 @@
+"""The house is built as its plan says, so that a place follows from a name."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = sorted(path for path in (ROOT / "plugins").iterdir() if (path / "plugin.py").exists())
+ANATOMY = ("plugin.py", "models.py", "service.py", "routes.py", "reactions.py", "py.typed")
+HOUSE = (
+    "platform.yaml",
+    "tenants/acme.yaml",
+    "tenants/globex.yaml",
+    "policies/colonnade.rego",
+    "core/colonnade/hookspecs.py",
+    "runtime/colonnade_runtime/adapters",
+    "runtime/colonnade_runtime/testing",
+    "tests/core",
+    "tests/runtime",
+    "tests/plugins",
+    "tests/contract",
+    "tests/journeys",
+    "tests/faults",
+    "tests/docs",
+    "docs/operators",
+    "docs/plugin-authors",
+    "docs/api",
+    "docs/reference",
+    "docs/decisions",
+    "benchmarks",
+)
+LONGEST = 600
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("place", HOUSE)
+def test_every_room_is_there(place: str) -> None:
+    assert (ROOT / place).exists()
+
+
+def test_the_source_roots_hold_import_names_only() -> None:
+    assert [path.name for path in (ROOT / "core").iterdir() if path.name[0] != "."] == ["colonnade"]
+    roots = {path.name for path in (ROOT / "runtime").iterdir() if path.name[0] != "."}
+    assert roots == {"colonnade_runtime"}
+
+
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda path: path.name)
+class TestServices:
+    """Whoever knows one service package knows all."""
+
+    def test_it_has_the_anatomy_of_every_service(self, package: Path) -> None:
+        assert [name for name in ANATOMY if not (package / name).exists()] == []
+        assert (package / "api.py").exists() or (package / "api" / "__init__.py").exists()
+        assert (package / "migrations" / "v0001_initial.py").exists()
+
+    def test_it_is_shipped_and_registered(self, package: Path) -> None:
+        name = package.name.removeprefix("colonnade_")
+        shipped = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
+        entries = PROJECT["project"]["entry-points"]["colonnade.plugins"]
+        assert f"plugins/{package.name}" in shipped
+        assert entries[name] == f"{package.name}.plugin"
+
+    def test_it_keeps_the_contract_of_every_plugin(self, package: Path) -> None:
+        folder = ROOT / "tests" / "plugins" / package.name.removeprefix("colonnade_")
+        tests = "\n".join(path.read_text("utf-8") for path in folder.glob("test_*contract*.py"))
+        assert "(PluginContract):" in tests
+        assert (folder / "contract.json").exists()
+
+    def test_it_has_policies_with_tests(self, package: Path) -> None:
+        name = package.name.removeprefix("colonnade_")
+        for file in (f"{name}.rego", f"{name}_test.rego"):
+            assert (ROOT / "policies" / file).exists()
+
+
+def test_no_file_is_too_long_to_read() -> None:
+    places = [ROOT / name for name in ("core", "runtime", "plugins", "tests", "benchmarks")]
+    lengths = {
+        str(path.relative_to(ROOT)): len(path.read_text("utf-8").splitlines())
+        for place in places
+        for path in place.rglob("*.py")
+    }
+    assert {path: length for path, length in lengths.items() if length > LONGEST} == {}

@@ -1,0 +1,137 @@
+"""Runs inside an environment with wheels only: kills the platform between any two transactions.
+
+    python saga_driver.py SITE PAPER POINT…
+
+For each crash point and each time it is reached, a child process starts the platform on a site of
+its own, hands a paper in and is killed there with SIGKILL; a second child carries on to the end.
+What the examiner's books and the attempt say then is written to `told.jsonl` beside the site, a
+line for each crash.
+"""
+
+import asyncio
+import contextlib
+import importlib
+import json
+import os
+import pkgutil
+import shutil
+import signal
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from uuid import UUID
+
+import acme_quiz
+from acme_quiz.api import CreateQuiz, GetAttempt, GetQuiz, SubmitAttempt
+
+import colonnade_course
+import colonnade_runtime.adapters
+from colonnade.context import Context, Principal, PrincipalKind, use_context
+from colonnade.crash_points import arm
+from colonnade.messages import Request
+from colonnade_course.api import CreateCourse, PublishCourse
+from colonnade_runtime.declared import read_declaration
+from colonnade_runtime.runtime import Runtime
+
+ADA = Principal(PrincipalKind.USER, "0190a000-0000-7000-8000-0000000000ad", ("owner",))
+SECONDS = 60
+MOST = 40
+
+
+async def live(site: Path, paper: str) -> None:
+    """Hand the paper in, unless that was done, and stay until the attempt has ended."""
+    settings = ["tenants.watch=false", "logging.level=error", "logging.access=false"]
+    runtime = Runtime(read_declaration(site / "platform.yaml", settings))
+    await runtime.start()
+    try:
+        quiz, attempt = await begun(runtime, site / "attempt.json", paper)
+        async with asyncio.timeout(SECONDS):
+            while await status_of(runtime, attempt) == "submitted":
+                await asyncio.sleep(0.01)
+            passed = await status_of(runtime, attempt) == "passed"
+            while passed and (await ask(runtime, GetQuiz(quiz_id=quiz))).passes == 0:
+                await asyncio.sleep(0.01)
+        found = await ask(runtime, GetQuiz(quiz_id=quiz))
+        end = {"status": await status_of(runtime, attempt), "passes": found.passes}
+        (site / "end.json").write_text(json.dumps(end))
+    finally:
+        await runtime.stop()
+
+
+async def begun(runtime: Runtime, note: Path, paper: str) -> tuple[UUID, UUID]:
+    """The quiz and the attempt; a note beside the site remembers them over a crash."""
+    if note.exists():
+        quiz, attempt = json.loads(note.read_text())
+        return UUID(quiz), UUID(attempt)
+    course = await ask(runtime, CreateCourse(title="Python", slug="python"))
+    await ask(runtime, PublishCourse(course_id=course.id))
+    quiz = await ask(runtime, CreateQuiz(course_id=course.id, title="Loops"))
+    arm(os.environ.get("CRASH_HERE", ""))
+    attempt = await ask(runtime, SubmitAttempt(quiz_id=quiz.id, paper=paper))
+    note.write_text(json.dumps([str(quiz.id), str(attempt.id)]))
+    return quiz.id, attempt.id
+
+
+async def status_of(runtime: Runtime, attempt: UUID) -> str:
+    return str((await ask(runtime, GetAttempt(attempt_id=attempt))).status)
+
+
+async def ask(runtime: Runtime, request: Request) -> object:
+    with use_context(Context("acme", ADA, time.time() + 30, "driver")):
+        return await runtime.ask(request)
+
+
+def in_child(site: Path, paper: str, crash_at: str) -> int:
+    process = os.fork()
+    if process == 0:
+        code = 70
+        try:
+            signal.alarm(SECONDS)
+            os.environ["CRASH_HERE"] = crash_at
+            if (site / "attempt.json").exists():
+                arm(crash_at)
+            asyncio.run(live(site, paper))
+            code = 0
+        except BaseException as error:
+            print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
+        finally:
+            os._exit(code)
+    return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+
+
+def tell(site: Path, point: str, killed: int, ended: int) -> None:
+    books = site / "var" / "examiner" / "books.jsonl"
+    lines = [json.loads(line) for line in books.read_text().splitlines()] if books.exists() else []
+    end = json.loads((site / "end.json").read_text()) if (site / "end.json").exists() else None
+    effects = Counter(name for name, _ in lines)
+    told = {"point": point, "killed": killed, "ended": ended, "effects": effects, "end": end}
+    with site.with_name("told.jsonl").open("a") as file:
+        file.write(json.dumps(told) + "\n")
+
+
+def import_everything() -> None:
+    """Once here instead of in every child."""
+    for package in (acme_quiz, colonnade_course, colonnade_runtime.adapters):
+        for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            with contextlib.suppress(ImportError):
+                # An adapter whose library is not installed is not used here either.
+                importlib.import_module(found.name)
+
+
+def main(source: Path, paper: str, points: list[str]) -> None:
+    import_everything()
+    for point in points:
+        for count in range(1, MOST):
+            site = source.with_name(f"{source.name}-{point}-{count}")
+            shutil.copytree(source, site)
+            killed = in_child(site, paper, f"{point}:{count}")
+            ended = in_child(site, paper, "") if killed == -signal.SIGKILL else killed
+            tell(site, point, killed, ended)
+            shutil.rmtree(site)
+            if killed != -signal.SIGKILL:
+                break
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2], sys.argv[3:])
