@@ -14,7 +14,7 @@ import httpx
 from environments import Installation, clean_environment
 
 PASSWORD = "a password for the owner"
-SECONDS = 60
+SECONDS = 180
 
 
 @dataclass(frozen=True)
