@@ -6,13 +6,11 @@ outbox, so nothing can await the bus inside a transaction and no transaction spa
 
 from collections.abc import Callable
 from datetime import datetime
-from itertools import chain
 from typing import Any, Protocol, TypeVar
 
 import msgspec
 from sqlalchemy import Connection, Insert, Table, TextClause, insert, inspect, orm
 from sqlalchemy import event as sqlalchemy_event
-from sqlalchemy.orm.attributes import instance_state
 
 from colonnade.clock import Clock
 from colonnade.context import context_or_none
@@ -77,6 +75,31 @@ class Session(orm.Session):
         finally:
             self._getting = False
 
+    def connection(self, *arguments: Any, **options: Any) -> Connection:
+        """The connection beneath; what runs on it is not seen, so it counts as anything at all."""
+        self._note_anything()
+        return super().connection(*arguments, **options)
+
+    def bulk_save_objects(self, *arguments: Any, **options: Any) -> None:
+        """See `sqlalchemy.orm.Session.bulk_save_objects`; counts as a change of anything."""
+        self._note_anything()
+        super().bulk_save_objects(*arguments, **options)
+
+    def bulk_insert_mappings(self, *arguments: Any, **options: Any) -> None:
+        """See `sqlalchemy.orm.Session.bulk_insert_mappings`; counts as a change of anything."""
+        self._note_anything()
+        super().bulk_insert_mappings(*arguments, **options)
+
+    def bulk_update_mappings(self, *arguments: Any, **options: Any) -> None:
+        """See `sqlalchemy.orm.Session.bulk_update_mappings`; counts as a change of anything."""
+        self._note_anything()
+        super().bulk_update_mappings(*arguments, **options)
+
+    def _note_anything(self) -> None:
+        self.changed.tables.add(ANY_TABLE)
+        if self.loaded is not None:
+            self.loaded.tables.add(ANY_TABLE)
+
     def commit(self) -> None:
         """Refused: the store commits, after the work has returned."""
         raise InternalError("A unit of work does not commit; it returns, and the store commits.")
@@ -139,24 +162,25 @@ def _stamp(session: Session, flush_context: Any, instances: Any) -> None:
 
 @sqlalchemy_event.listens_for(Session, "after_flush")
 def _note_changed_rows(session: Session, flush_context: Any) -> None:
-    deleted = session.deleted
     changed = session.changed
-    for row in chain(session.new, session.dirty, deleted):
-        state = instance_state(row)
+    # Not `new`, `dirty` and `deleted`: a relationship may write rows that are none of these.
+    for state, (deleted, only_listed) in flush_context.states.items():
         mapper = state.mapper
         table = mapper.local_table
+        if only_listed:
+            continue
         if not isinstance(table, Table):
             changed.tables.add(ANY_TABLE)
             continue
         if PENDING_WORK in table.info:
             session.pending_work = True
         if table.metadata is not PlatformBase.metadata:
-            identity = state.key[1] if state.key else mapper.primary_key_from_instance(row)
+            identity = state.key[1] if state.key else mapper.primary_key_from_instance(state.obj())
             changed.rows.add((table_name(mapper), tuple(identity)))
             changed.tables |= association_tables(mapper)
-    for row in deleted:
-        for target in instance_state(row).mapper.tables:
-            changed.tables |= cascaded_tables(target)
+        if deleted:
+            for target in mapper.tables:
+                changed.tables |= cascaded_tables(target)
 
 
 @sqlalchemy_event.listens_for(Session, "do_orm_execute")

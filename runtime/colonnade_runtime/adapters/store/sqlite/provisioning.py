@@ -10,6 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
+from sqlalchemy import orm
+
 from colonnade.clock import Clock
 from colonnade.context import Principal, current_context, use_context
 from colonnade.errors import InternalError, Unavailable
@@ -143,7 +145,9 @@ class Provisioning:
         if work is not None:
             work(session)
             session.flush()
-        write_fact(session.connection(), PROVISIONED_AT, session.now.isoformat())
+        # Past the session's own method, which would count this as a change of anything.
+        connection = orm.Session.connection(session)
+        write_fact(connection, PROVISIONED_AT, session.now.isoformat())
 
     async def _hook(self) -> Work | None:
         if self._need.provision is None:
