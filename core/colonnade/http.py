@@ -192,6 +192,8 @@ def respond(
     version = getattr(answer, "version", None)
     if isinstance(version, int):
         headers["ETag"] = f'"{version}"'
+        if request.method == "GET" and is_known(request, version):
+            return Response(content=b"", status_code=304, media_type=JSON, headers=headers)
     if location is not None:
         headers["Location"] = location.format_map(_Fields(answer))
     following = getattr(answer, "next_cursor", None)
@@ -230,6 +232,18 @@ def if_match(request: AnyRequest) -> frozenset[int] | None:
         and tag[1:-1].isascii()
         and tag[1:-1].isdigit()
     )
+
+
+def is_known(request: AnyRequest, version: int) -> bool:
+    """Whether `If-None-Match` says that the client has this version (RFC 9110 §13.1.2).
+
+    The comparison is weak, so a tag that a proxy has marked as such counts too.
+    """
+    header = request.headers.get("if-none-match")
+    if header is None:
+        return False
+    tags = (tag.strip().removeprefix("W/") for tag in header[:1000].split(","))
+    return any(tag in ("*", f'"{version}"') for tag in tags)
 
 
 async def read_request(

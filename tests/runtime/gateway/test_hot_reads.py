@@ -4,12 +4,15 @@ import asyncio
 import re
 import shutil
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import pytest
+import pytest_asyncio
 
 import colonnade_course.plugin
 import colonnade_user.plugin
@@ -17,6 +20,15 @@ from colonnade_runtime.gateway.hot_reads import HotReads
 from colonnade_runtime.testing.platform import RunningPlatform, running_platform
 
 ROOT = Path(__file__).parents[3]
+PLATFORM = """\
+version: 1
+environment: development
+services:
+  user:
+  course:
+"""
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 PASSWORD = "a password for the owner"
 REQUEST_ID = "request-0001"
 
@@ -54,32 +66,42 @@ class House:
         return re.sub(rb"\r\ndate: [^\r]*", b"", answer, flags=re.IGNORECASE)
 
 
-@pytest.fixture
-async def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
-    monkeypatch.setenv("COLONNADE_OWNER_PASSWORD", PASSWORD)
-    for name in ("tenants", "policies"):
-        shutil.copytree(ROOT / name, tmp_path / name)
-    shutil.copy(ROOT / "platform.yaml", tmp_path)
-    async with running_platform(
-        tmp_path / "platform.yaml",
-        settings=["services.content.enabled=false"],
-        plugins=[colonnade_user.plugin, colonnade_course.plugin],
-    ) as running:
-        made = await furnished(running)
-        answer = HotReads.answer
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def platform(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RunningPlatform]:
+    folder = tmp_path_factory.mktemp("site")
+    shutil.copytree(ROOT / "tenants", folder / "tenants")
+    (folder / "policies").mkdir()
+    for name in ("colonnade", "user", "course"):
+        shutil.copy(ROOT / "policies" / f"{name}.rego", folder / "policies")
+    (folder / "platform.yaml").write_text(PLATFORM)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COLONNADE_OWNER_PASSWORD", PASSWORD)
+        async with running_platform(
+            folder / "platform.yaml",
+            settings=["tenants.watch=false"],
+            plugins=[colonnade_user.plugin, colonnade_course.plugin],
+        ) as running:
+            yield running
 
-        def spied(self: HotReads, *arguments: Any) -> Any:
-            found = None if made.routed else answer(self, *arguments)
-            made.hot += found is not None
-            return found
 
-        monkeypatch.setattr(HotReads, "answer", spied)
-        yield made
+@pytest_asyncio.fixture(loop_scope="module")
+async def house(platform: RunningPlatform, monkeypatch: pytest.MonkeyPatch) -> House:
+    made = await furnished(platform)
+    answer = HotReads.answer
+
+    def spied(self: HotReads, *arguments: Any) -> Any:
+        found = None if made.routed else answer(self, *arguments)
+        made.hot += found is not None
+        return found
+
+    monkeypatch.setattr(HotReads, "answer", spied)
+    return made
 
 
 async def furnished(platform: RunningPlatform) -> House:
+    mark = uuid4().hex
     async with platform.client("acme") as client:
-        learner = {"email": "ada@example.org", "password": "correct horse 1", "name": "Ada"}
+        learner = {"email": f"{mark}@example.org", "password": "correct horse 1", "name": "Ada"}
         (await client.post("/auth/register", json=learner)).raise_for_status()
         tokens = []
         for email, password in (
@@ -90,11 +112,27 @@ async def furnished(platform: RunningPlatform) -> House:
             tokens.append(answer.raise_for_status().json()["access_token"])
     async with platform.client("acme", tokens[0]) as client:
         ids = []
-        for slug in ("python", "draft"):
+        for slug in (f"python-{mark}", f"draft-{mark}"):
             made = await client.post("/courses", json={"title": slug, "slug": slug})
             ids.append(made.raise_for_status().json()["id"])
         (await client.post(f"/courses/{ids[0]}/publish")).raise_for_status()
     return House(platform, tokens[0], tokens[1], ids[0], ids[1])
+
+
+@asynccontextmanager
+async def declared_otherwise(house: House, name: str, old: str, new: str) -> AsyncIterator[None]:
+    """A file of the declaration says something else for the block."""
+    runtime = house.platform.runtime
+    file = runtime.declared.path.parent / name
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new))
+    try:
+        assert await runtime.reloader.reload()
+        yield
+    finally:
+        file.write_text(text)
+        assert await runtime.reloader.reload()
 
 
 def variants(house: House) -> list[tuple[str, dict[str, Any]]]:
@@ -164,6 +202,22 @@ async def test_a_hot_answer_has_everything_that_a_routed_one_has(house: House) -
     assert b"content-length: %d" % len(body) in lines
 
 
+@pytest.mark.parametrize(
+    ("header", "status"),
+    [('"2"', 304), ('W/"2"', 304), ('"1", "2"', 304), ("*", 304), ('"1"', 200), ("2", 200)],
+)
+async def test_a_client_that_has_this_version_is_not_sent_it_again(
+    house: House, header: str, status: int
+) -> None:
+    path = f"/courses/{house.published}"
+    await house.raw(path)
+    answer = await house.raw(path, headers={"If-None-Match": header})
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert b" %d " % status in head[:20]
+    assert b'etag: "2"' in head.lower().split(b"\r\n")
+    assert bool(body) is (status == 200)
+
+
 async def test_hot_answers_are_counted_like_others(house: House) -> None:
     def counted() -> float:
         registry = house.platform.runtime.gateway.health.registry
@@ -223,21 +277,19 @@ async def test_a_suspended_academy_answers_nothing_at_once(house: House) -> None
     path = f"/courses/{house.published}"
     for _ in range(2):
         assert b" 200 " in await house.raw(path)
-    file = house.platform.runtime.declared.path.parent / "tenants" / "acme.yaml"
-    file.write_text(file.read_text().replace("status: active", "status: suspended"))
-    assert await house.platform.runtime.reloader.reload()
-    assert b" 403 " in await house.raw(path)
-    assert b" 403 " in await house.raw(path, house.owner)
+    suspended = ("tenants/acme.yaml", "status: active", "status: suspended")
+    async with declared_otherwise(house, *suspended):
+        assert b" 403 " in await house.raw(path)
+        assert b" 403 " in await house.raw(path, house.owner)
+    assert b" 200 " in await house.raw(path)
 
 
 async def test_another_policy_is_asked_at_once(house: House) -> None:
     path = f"/courses/{house.published}"
     for _ in range(2):
         assert b" 200 " in await house.raw(path, house.learner)
-    file = house.platform.runtime.declared.path.parent / "policies" / "course.rego"
-    text = file.read_text()
-    assert '"value": "published"}]' in text
-    file.write_text(text.replace('"value": "published"}]', '"value": "nothing"}]'))
-    assert await house.platform.runtime.reloader.reload()
-    assert b" 404 " in await house.raw(path, house.learner)
-    assert b" 200 " in await house.raw(path, house.owner)
+    nothing = ("policies/course.rego", '"value": "published"}]', '"value": "nothing"}]')
+    async with declared_otherwise(house, *nothing):
+        assert b" 404 " in await house.raw(path, house.learner)
+        assert b" 200 " in await house.raw(path, house.owner)
+    assert b" 200 " in await house.raw(path, house.learner)

@@ -9,6 +9,7 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
+import pytest_asyncio
 
 import colonnade_course.plugin
 import colonnade_user.plugin
@@ -25,23 +26,34 @@ from colonnade_course.api import (
 from colonnade_runtime.testing.platform import RunningPlatform, running_platform
 
 ROOT = Path(__file__).parents[3]
+PLATFORM = """\
+version: 1
+environment: development
+services:
+  user:
+  course:
+"""
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 OPERATOR = Principal.service("operator")
 
 
-@pytest.fixture
-async def platform(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[RunningPlatform]:
-    monkeypatch.setenv("COLONNADE_OWNER_PASSWORD", "a password for the owner")
-    for name in ("tenants", "policies"):
-        shutil.copytree(ROOT / name, tmp_path / name)
-    shutil.copy(ROOT / "platform.yaml", tmp_path)
-    async with running_platform(
-        tmp_path / "platform.yaml",
-        settings=["services.content.enabled=false", "tenants.watch=false"],
-        plugins=[colonnade_user.plugin, colonnade_course.plugin],
-    ) as running:
-        yield running
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def platform(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RunningPlatform]:
+    folder = tmp_path_factory.mktemp("site")
+    shutil.copytree(ROOT / "tenants", folder / "tenants")
+    (folder / "policies").mkdir()
+    for name in ("colonnade", "user", "course"):
+        shutil.copy(ROOT / "policies" / f"{name}.rego", folder / "policies")
+    (folder / "platform.yaml").write_text(PLATFORM)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COLONNADE_OWNER_PASSWORD", "a password for the owner")
+        async with running_platform(
+            folder / "platform.yaml",
+            settings=["tenants.watch=false"],
+            plugins=[colonnade_user.plugin, colonnade_course.plugin],
+        ) as running:
+            yield running
 
 
 def person(role: str) -> Principal:
