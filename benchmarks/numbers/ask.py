@@ -40,7 +40,6 @@ async def _measure(site: Path) -> dict[str, float]:
         "services.bench.enabled=true",
         "tenants.watch=false",
         "logging.access=false",
-        "services.content.enabled=false",
     ]
     declared = read_declaration(site / "platform.yaml", settings, extra=[plugin])
     runtime = Runtime(declared, announce=lambda text: None)
