@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import re
 from dataclasses import dataclass
 from email.message import EmailMessage
 from typing import Any
@@ -18,6 +19,7 @@ from colonnade_notification.api import Outcome, Postponed, Refused, Sent
 from colonnade_notification.config import MailConfig
 
 _PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
+_ADDRESS = re.compile(r"<?[^\s<>]+@[^\s<>]+>?")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -145,4 +147,6 @@ def _refused_recipient(error: aiosmtplib.SMTPRecipientsRefused, recipient: str) 
 
 def _said(error: aiosmtplib.SMTPResponseException) -> str:
     text = "".join(letter if letter.isprintable() else " " for letter in str(error.message))
+    # Servers repeat the address, and what they say is logged.
+    text = _ADDRESS.sub("<address>", text)
     return f"{error.code} {' '.join(text.split())[:300].rstrip('.')}"

@@ -60,6 +60,8 @@ class PushChannel:
         self._ctx = ctx
         self._config = config.push
         self._addresses = Addresses(ctx, config)
+        # Made once: reading the authorities takes longer than sending a message.
+        self._tls = httpx.create_ssl_context()
 
     async def reaches(self, user_id: UUID) -> bool:
         """Whether they subscribed with any browser."""
@@ -129,7 +131,10 @@ class PushChannel:
         # No redirect, no proxy of the environment: only the address that was looked at.
         async with (
             httpx.AsyncClient(
-                follow_redirects=False, trust_env=False, timeout=float(self._config.timeout)
+                follow_redirects=False,
+                trust_env=False,
+                verify=self._tls,
+                timeout=float(self._config.timeout),
             ) as client,
             client.stream(
                 "POST",

@@ -27,7 +27,13 @@ from colonnade_notification.models import (
     SettingsRow,
     SuppressionRow,
 )
-from colonnade_payment.api import PaymentCaptured, PaymentDeclined, PaymentRefunded, PayoutPaid
+from colonnade_payment.api import (
+    PaymentCanceled,
+    PaymentCaptured,
+    PaymentDeclined,
+    PaymentRefunded,
+    PayoutPaid,
+)
 from colonnade_user.api import (
     PasswordChanged,
     SessionEnd,
@@ -53,6 +59,7 @@ SUBSCRIPTIONS: tuple[type[Event], ...] = (
     InstructorRemoved,
     PaymentCaptured,
     PaymentDeclined,
+    PaymentCanceled,
     PaymentRefunded,
     PayoutPaid,
 )
@@ -159,9 +166,13 @@ class MoneyNews:
 
     @reacts_to(PaymentDeclined)
     async def declined(self, event: PaymentDeclined) -> Work | None:
-        """Nothing was taken."""
-        facts = await self._sale(event.course_id, event.amount) | {"reason": event.detail}
-        return await self._announcer.announce("payment_declined", event.user_id, facts)
+        """The provider said no; nothing was taken."""
+        return await self._came_to_nothing(event)
+
+    @reacts_to(PaymentCanceled)
+    async def canceled(self, event: PaymentCanceled) -> Work | None:
+        """The last seat went to somebody else, or time ran out; nothing was taken."""
+        return await self._came_to_nothing(event)
 
     @reacts_to(PaymentRefunded)
     async def refunded(self, event: PaymentRefunded) -> Work | None:
@@ -175,6 +186,10 @@ class MoneyNews:
         """An instructor got their share."""
         facts = {"amount": event.amount.model_dump(), "happened_at": event.at.isoformat()}
         return await self._announcer.announce("payout_paid", event.instructor_id, facts)
+
+    async def _came_to_nothing(self, event: PaymentDeclined | PaymentCanceled) -> Work | None:
+        facts = await self._sale(event.course_id, event.amount) | {"reason": event.detail}
+        return await self._announcer.announce("payment_declined", event.user_id, facts)
 
     async def _sale(self, course_id: UUID, amount: Money) -> dict[str, Any]:
         return {

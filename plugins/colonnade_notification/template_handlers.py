@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from colonnade.errors import FieldError, InvalidRequest, NotFound, ValidationFailed
 from colonnade.messages import Empty
@@ -23,12 +23,16 @@ from colonnade_notification.api import (
     PutTemplate,
     RenderedMessage,
     Template,
+    TooManyTemplates,
 )
 from colonnade_notification.catalogue import PLATFORM_LOCALES, Wording, platform_wording
 from colonnade_notification.kinds import KINDS, KindOfMessage, sample_of
 from colonnade_notification.layout import cleaned, paragraphs
 from colonnade_notification.models import TemplateRow
 from colonnade_notification.templating import TemplateRefused
+
+MAXIMUM_LANGUAGES = 50
+"""Languages in which an academy may have one kind of message in its own words."""
 
 _PARTS = ("subject", "text", "html", "action")
 
@@ -78,6 +82,7 @@ class TemplateHandlers:
             row = session.get(TemplateRow, (kind.name, request.locale))
             call.check_version(0 if row is None else row.version)
             if row is None:
+                _check_room(session, kind.name)
                 row = TemplateRow(kind=kind.name, locale=request.locale)
                 session.add(row)
             for part in _PARTS:
@@ -165,6 +170,14 @@ def _kind(name: str) -> KindOfMessage:
     if kind is None:
         raise NotFound("There is no such kind of message; GET /api/v1/templates lists them.")
     return kind
+
+
+def _check_room(session: Session, kind: str) -> None:
+    owned = select(func.count()).select_from(TemplateRow).where(TemplateRow.kind == kind)
+    if (session.scalar(owned) or 0) >= MAXIMUM_LANGUAGES:
+        raise TooManyTemplates(
+            f"The academy has this in {MAXIMUM_LANGUAGES} languages; delete one first."
+        )
 
 
 def _rows(session: Session, kind: str) -> dict[str, TemplateRow]:

@@ -26,6 +26,7 @@ from colonnade_notification.api.errors import (
     MandatoryCategory,
     NotFailed,
     TooManySubscriptions,
+    TooManyTemplates,
     UnknownToken,
 )
 from colonnade_notification.api.notifications import (
@@ -152,6 +153,7 @@ __all__ = [
     "Template",
     "TimezoneName",
     "TooManySubscriptions",
+    "TooManyTemplates",
     "UnknownToken",
     "Unreachable",
     "UnreadCount",

@@ -24,6 +24,13 @@ class TooManySubscriptions(Conflict):
     title = "Too many push subscriptions"
 
 
+class TooManyTemplates(Conflict):
+    """The academy has one kind of message in as many languages as it may."""
+
+    code = "notification.too_many_templates"
+    title = "Too many templates"
+
+
 class UnknownToken(NotFound):
     """The unsubscribe link was not made here."""
 

@@ -8,6 +8,7 @@ from pydantic import Field
 from colonnade.messages import Empty, Message, Request
 from colonnade.operations import operation
 from colonnade.pagination import ListRequest, Page
+from colonnade_notification.api.errors import TooManyTemplates
 from colonnade_notification.api.types import Category, Kind, LocaleTag
 
 MAXIMUM_SUBJECT = 300
@@ -67,7 +68,7 @@ class GetTemplate(Request[Template]):
     locale: LocaleTag
 
 
-@operation("notification", action="template.update")
+@operation("notification", action="template.update", errors=[TooManyTemplates])
 class PutTemplate(Request[Template]):
     """Say it in the tenant's own words, in one language."""
 

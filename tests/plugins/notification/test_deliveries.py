@@ -28,7 +28,7 @@ from colonnade_notification.api import (
     UpdatePreferences,
 )
 from colonnade_notification.models import ErasedRow, NotificationRow
-from colonnade_payment.api import PaymentCaptured
+from colonnade_payment.api import PaymentCanceled, PaymentCaptured
 from colonnade_user.api import PasswordChanged, SessionEnd, SessionEnded, UserDeleted
 
 
@@ -263,3 +263,21 @@ async def test_a_new_password_is_told(house: House) -> None:
     await house.publish(PasswordChanged(user_id=ada))
     [row] = await house.becomes("sent")
     assert (row.kind, row.category) == ("password_changed", "security")
+
+
+async def test_who_did_not_get_the_last_seat_hears_that_nothing_was_taken(house: House) -> None:
+    ada, course = house.person(), house.course()
+    await house.publish(
+        PaymentCanceled(
+            payment_id=new_id(),
+            user_id=ada,
+            course_id=course,
+            amount=Money(amount=4900, currency="EUR"),
+            reason="course.full",
+            detail="Every seat is taken.",
+            sequence=2,
+        )
+    )
+    [row] = await house.rows("in_app")
+    assert "The reason given: Every seat is taken." in row.body
+    assert "You have not been charged." in row.body

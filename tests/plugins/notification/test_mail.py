@@ -2,21 +2,17 @@
 
 import asyncio
 import email
-import ssl
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from certificates import certificate
 from hypothesis import given
 from hypothesis import strategies as st
 from mail_servers import Mailbox, mail_server, silent_server
@@ -83,12 +79,12 @@ async def test_greylisting_is_waited_out_under_the_same_message_id(tmp_path: Pat
 async def test_a_server_that_refuses_an_address_for_good_gets_no_more_mail_for_it(
     tmp_path: Path,
 ) -> None:
-    refuse = Mailbox(rcpt=lambda address: "550 5.1.1 No such user here")
+    refuse = Mailbox(rcpt=lambda address: "550 5.1.1 <ada@people.example>: No such user")
     async with mail_server(refuse) as mailbox, house_with(tmp_path, mailbox) as house:
         ada, owner = house.person(), house.person("Olga")
         await house.welcome(ada)
         [row] = await house.becomes("failed")
-        assert row.problem == "The mail server answered 550 5.1.1 No such user here."
+        assert row.problem == "The mail server answered 550 5.1.1 <address>: No such user."
         await house.welcome(ada)
         [later] = await house.becomes("suppressed")
         assert mailbox.asked == 1
@@ -251,34 +247,3 @@ def test_no_name_or_subject_adds_a_header(name: str, subject: str) -> None:
     assert sorted(read.keys()) == sorted(mail.keys())
     assert [one.addr_spec for one in read["To"].addresses] == ["ada@people.example"]
     assert "Bcc" not in read
-
-
-def certificate(folder: Path) -> tuple[Path, ssl.SSLContext]:
-    """A certificate for localhost that only whoever trusts the file trusts."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    path, secret = folder / "authority.pem", folder / "key.pem"
-    path.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    secret.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(path, secret)
-    return path, context

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from certificates import certificate
 from hypothesis import given
 from hypothesis import strategies as st
 from notification_house import House
@@ -65,6 +66,28 @@ async def test_a_message_arrives_encrypted_and_signed(tmp_path: Path) -> None:
     assert received.headers["host"] == f"127.0.0.1:{service.port}"
     assert len(received.headers["topic"]) <= 32
     assert b"Acme" not in received.body
+
+
+async def test_the_certificate_is_that_of_the_name_and_not_of_the_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority, context = certificate(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority))
+    async with (
+        push_service(PushService(tls=context)) as service,
+        house_with_push(tmp_path / "house") as house,
+    ):
+        ada = house.person()
+        await subscribe(house, ada, f"{service.url}/named")
+        await house.welcome(ada)
+        [received] = await service.gets(1)
+        await house.becomes("sent", "push")
+        assert received.headers["host"] == f"localhost:{service.port}"
+        bob = house.person("Bob")
+        await subscribe(house, bob, f"https://127.0.0.1:{service.port}/unnamed")
+        await house.welcome(bob)
+        await house.becomes("failed", "push")
+        assert [one.path for one in service.received] == ["/named"]
 
 
 async def test_nobody_without_a_browser_gets_a_push_row(tmp_path: Path) -> None:

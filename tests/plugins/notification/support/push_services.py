@@ -8,6 +8,7 @@ import asyncio
 import base64
 import json
 import os
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -84,10 +85,13 @@ class PushService:
     answers: dict[str, list[str]] = field(default_factory=dict)
     received: list[Received] = field(default_factory=list)
     hangs: set[str] = field(default_factory=set)
+    tls: ssl.SSLContext | None = None
     port: int = 0
 
     @property
     def url(self) -> str:
+        if self.tls is not None:
+            return f"https://localhost:{self.port}"
         return f"http://127.0.0.1:{self.port}"
 
     async def gets(self, count: int) -> list[Received]:
@@ -121,7 +125,7 @@ class PushService:
 async def push_service(service: PushService | None = None) -> AsyncIterator[PushService]:
     """A push service until the test ends."""
     made = service or PushService()
-    server = await asyncio.start_server(made.serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(made.serve, "127.0.0.1", 0, ssl=made.tls)
     made.port = server.sockets[0].getsockname()[1]
     try:
         yield made
