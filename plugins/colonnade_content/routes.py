@@ -8,7 +8,7 @@ from litestar import get as litestar_get
 from litestar import post as litestar_post
 from litestar.response import Stream
 
-from colonnade.errors import NotFound
+from colonnade.errors import NotFound, PreconditionFailed, RangeNotSatisfiable
 from colonnade.http import AnyRequest, bind, delete, edge_of, get, patch, post, respond
 from colonnade.messages import Request
 from colonnade_content.api import (
@@ -98,6 +98,9 @@ class ContentController(Controller):
     versions = get("/{content_id:str}/versions", ListContentVersions)
 
 
+_REFUSALS = {412: PreconditionFailed, 416: RangeNotSatisfiable}
+
+
 async def _send(request: AnyRequest, model: type[Request[ContentHead]]) -> Response[Any]:
     conditions = {
         name: value[:4096]
@@ -116,8 +119,12 @@ async def _send(request: AnyRequest, model: type[Request[ContentHead]]) -> Respo
     if media_type.startswith("text/"):
         # The framework adds the character set to these by itself.
         media_type = media_type.partition(";")[0]
-    if head.status not in (200, 206):
-        return Response(None, status_code=head.status, headers=headers)
+    if head.status == 304:
+        return Response(None, status_code=304, headers=headers)
+    if head.status in _REFUSALS:
+        # A problem document has a length of its own.
+        headers.pop("Content-Length", None)
+        raise _REFUSALS[head.status](headers=headers)
     return Stream(answer.chunks, status_code=head.status, headers=headers, media_type=media_type)
 
 

@@ -25,6 +25,7 @@ from colonnade_runtime.gateway.health import Health
 from colonnade_runtime.gateway.hot_reads import HotReads
 from colonnade_runtime.gateway.openapi import openapi_document
 from colonnade_runtime.gateway.problems import exception_handlers, send_problem
+from colonnade_runtime.gateway.unread_body import METHODS, UnreadBody
 from colonnade_runtime.tenants import TenantDirectory
 
 
@@ -100,6 +101,9 @@ class Gateway:
 
     async def _answer(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         exchange = Exchange(scope, send)
+        if scope["method"] in METHODS and b"expect" not in exchange.headers:
+            exchange.unread = UnreadBody(receive)
+            receive = exchange.unread.receive
         self._in_flight += 1
         self._idle.clear()
         try:

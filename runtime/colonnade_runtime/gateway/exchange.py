@@ -8,6 +8,7 @@ from litestar.types import HTTPScope, Message, Send
 from colonnade.context import Context
 from colonnade.identifiers import new_id
 from colonnade_runtime.gateway.hot_reads import Response
+from colonnade_runtime.gateway.unread_body import UnreadBody
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}\Z")
 
@@ -24,6 +25,7 @@ class Exchange:
         "sent_headers",
         "started",
         "status",
+        "unread",
     )
 
     def __init__(self, scope: HTTPScope, send: Send) -> None:
@@ -35,12 +37,15 @@ class Exchange:
         self.status = 0
         self.sent_headers: list[tuple[bytes, bytes]] = []
         self.body = b""
+        self.unread: UnreadBody | None = None
         self._send = send
 
     async def __call__(self, message: Message) -> None:
         """Send, with the request's id among the headers."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
+            if self.unread is not None and self.status >= 400:
+                await self.unread.drain()
             self.sent_headers = list(message["headers"])
             identification = (b"x-request-id", self.request_id.encode())
             message["headers"] = [*self.sent_headers, identification]

@@ -188,4 +188,9 @@ def _problem(request: AnyRequest, error: ColonnadeError) -> Response[Any]:
         "details": error.details,
         "errors": [{"pointer": item.pointer, "code": item.code} for item in error.fields],
     }
-    return Response(document, status_code=error.status, media_type="application/problem+json")
+    return Response(
+        document,
+        status_code=error.status,
+        media_type="application/problem+json",
+        headers=error.headers,
+    )
