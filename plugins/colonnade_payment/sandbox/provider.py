@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from colonnade.clock import Clock
+from colonnade.crash_points import crash_point, reach
 from colonnade.money import Money
 from colonnade_payment.api import (
     Outcome,
@@ -25,6 +26,8 @@ from colonnade_payment.signatures import verify_signature
 T = TypeVar("T")
 
 NAME = "sandbox"
+
+ACTED = crash_point("sandbox.acted", "the provider has acted durably; nobody has been told")
 
 
 class SandboxProvider:
@@ -114,7 +117,9 @@ class SandboxProvider:
         decided = self._decided(request, target, behaviour)
         late = self._late if request.action in behaviour.late else 0.0
         now = self._clock.now().timestamp()
-        return self._file.add(request, method, decided, now, late), behaviour
+        act = self._file.add(request, method, decided, now, late)
+        reach(ACTED)
+        return act, behaviour
 
     def _decided(
         self, request: ProviderRequest, target: Act | None, behaviour: Behaviour
