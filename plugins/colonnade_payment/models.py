@@ -36,6 +36,8 @@ class PaymentRow(Identified, Versioned, Timestamped, Base):
         Index("ix_payments_course", "course_id", "created_at", "id"),
         Index("ix_payments_status", "status", "created_at", "id"),
         Index("ix_payments_watch", "watch_until"),
+        Index("ix_payments_authorization", "authorization"),
+        Index("ix_payments_capture", "capture"),
     )
 
     user_id: Mapped[UUID]

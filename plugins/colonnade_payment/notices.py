@@ -3,7 +3,7 @@ times, the same books."""
 
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from colonnade.errors import Unavailable
 from colonnade.identifiers import new_id
@@ -82,13 +82,16 @@ def apply(session: Session, provider: str, notice: ProviderNotice, share_percent
 
 
 def _payment_of(session: Session, provider: str, notice: ProviderNotice) -> PaymentRow | None:
-    try:
-        payment = session.get(PaymentRow, UUID(notice.payment))
-    except ValueError:
+    query = select(PaymentRow).where(PaymentRow.provider == provider)
+    if notice.payment:
+        try:
+            return session.scalar(query.where(PaymentRow.id == UUID(notice.payment)))
+        except ValueError:
+            return None
+    if not notice.target:
         return None
-    if payment is None or payment.provider != provider:
-        return None
-    return payment
+    named = or_(PaymentRow.authorization == notice.target, PaymentRow.capture == notice.target)
+    return session.scalar(query.where(named).limit(1))
 
 
 def _captured(

@@ -23,7 +23,9 @@ BASE = {
     "services": {"user": None, "course": None, "content": None},
 }
 # A tenant's block may speak of any service; a platform's enables what it speaks of.
-BASE_OF_TENANTS = BASE | {"services": dict.fromkeys(["user", "course", "content", "notification"])}
+BASE_OF_TENANTS = BASE | {
+    "services": dict.fromkeys(["user", "course", "content", "notification", "payment"])
+}
 TENANT = {
     "version": 1,
     "id": "acme",
@@ -39,7 +41,7 @@ class AnyConfig(RootModel[dict[str, JsonValue]]):
     root: dict[str, JsonValue] = {}
 
 
-ANY_SERVICE = dict.fromkeys(["user", "course", "content", "notification"], AnyConfig)
+ANY_SERVICE = dict.fromkeys(["user", "course", "content", "notification", "payment"], AnyConfig)
 
 
 def keys(annotation: Any, path: str = "") -> Iterator[str]:

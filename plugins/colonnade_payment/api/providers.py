@@ -72,13 +72,18 @@ class ProviderRecord:
 
 @dataclass(frozen=True, slots=True)
 class ProviderNotice:
-    """What a webhook says: an event of the provider's, by its id, about a payment of ours."""
+    """What a webhook says: an event of the provider's, by its id, about a payment of ours.
+
+    `payment` is our id, or empty when the provider does not say it: then `target`, what the
+    provider calls the authorisation or the capture, finds the payment.
+    """
 
     id: str
     occurred_at: datetime
     payment: str
     key: str
     record: ProviderRecord
+    target: str = ""
 
 
 class PaymentProvider(Protocol):

@@ -53,6 +53,8 @@ def _create_payments(op: Operations) -> None:
         sa.PrimaryKeyConstraint("id", name="pk_payments"),
         schema=PLACEHOLDER_SCHEMA,
     )
+    _index(op, "ix_payments_authorization", "payments", "authorization")
+    _index(op, "ix_payments_capture", "payments", "capture")
     _index(op, "ix_payments_course", "payments", "course_id", "created_at", "id")
     _index(op, "ix_payments_newest", "payments", "created_at", "id")
     _index(op, "ix_payments_status", "payments", "status", "created_at", "id")

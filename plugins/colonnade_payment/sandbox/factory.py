@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from colonnade.services import ExtensionContext
 from colonnade_payment.config import PaymentConfig
+from colonnade_payment.sandbox.courier import Delivery
 from colonnade_payment.sandbox.provider import NAME, SandboxProvider
 
 
@@ -15,6 +16,10 @@ def sandbox_providers(ctx: ExtensionContext) -> Sequence[SandboxProvider]:
         return []
     sandbox = config.sandbox
     reference = sandbox.webhook_secret
+    delivery = None
+    if sandbox.webhook_url is not None:
+        reverse = sandbox.webhook_order == "reversed"
+        delivery = Delivery(sandbox.webhook_url, reverse, sandbox.webhook_copies)
     provider = SandboxProvider(
         ctx.root / sandbox.file,
         ctx.clock,
@@ -22,5 +27,7 @@ def sandbox_providers(ctx: ExtensionContext) -> Sequence[SandboxProvider]:
         late=float(sandbox.late),
         tolerance=float(config.webhook_tolerance),
         secret=None if reference is None else lambda: ctx.secret(reference).reveal(),
+        delivery=delivery,
+        log=ctx.log,
     )
     return [provider]

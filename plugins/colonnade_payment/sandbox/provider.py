@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from colonnade.clock import Clock
 from colonnade.crash_points import crash_point, reach
@@ -19,6 +19,7 @@ from colonnade_payment.api import (
     ProviderRequest,
 )
 from colonnade_payment.sandbox.behaviour import Behaviour, behaviour_of
+from colonnade_payment.sandbox.courier import Courier, Delivery
 from colonnade_payment.sandbox.file import Act, SandboxFile
 from colonnade_payment.sandbox.notices import read_notice
 from colonnade_payment.signatures import verify_signature
@@ -44,6 +45,8 @@ class SandboxProvider:
         late: float,
         tolerance: float,
         secret: Callable[[], str] | None = None,
+        delivery: Delivery | None = None,
+        log: Any = None,
     ) -> None:
         self._file = SandboxFile(path)
         self._clock = clock
@@ -52,12 +55,15 @@ class SandboxProvider:
         self._tolerance = tolerance
         self.secret = secret or self._own_secret
         self._made_up = self._file.secret()
+        self._courier = None if delivery is None else Courier(self, delivery, log)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sandbox-provider")
 
     async def perform(self, request: ProviderRequest) -> ProviderRecord:
         """Do what is asked, once per key, as the method's behaviour says."""
         act, behaviour = await self.on_thread(self._perform, request)
         action = request.action
+        if self._courier is not None:
+            self._courier.wake()
         if act is None or action in behaviour.silent or action in behaviour.late:
             await asyncio.Event().wait()
         assert act is not None
@@ -83,6 +89,10 @@ class SandboxProvider:
         verify_signature(self.secret(), headers, body, now, tolerance=self._tolerance)
         return [read_notice(headers["webhook-id"], body)]
 
+    def now(self) -> datetime:
+        """The time."""
+        return self._clock.now()
+
     async def untold(self, limit: int = 100) -> Sequence[Act]:
         """Acts that no webhook has arrived for."""
         return await self.on_thread(self._file.untold, self._clock.now().timestamp(), limit)
@@ -93,6 +103,8 @@ class SandboxProvider:
 
     async def close(self) -> None:
         """Let the last request end, and close the file."""
+        if self._courier is not None:
+            await self._courier.stop()
         self._thread.shutdown(wait=False)
         await asyncio.to_thread(self._thread.shutdown)
         self._file.close()

@@ -2,9 +2,22 @@
 
 import pytest
 
-from colonnade_runtime.testing.servers.fixtures import _servers, nats_url, opa_url, start_server
+from colonnade_runtime.testing.servers.fixtures import (
+    _servers,
+    nats_url,
+    opa_url,
+    start_server,
+    stripe_url,
+)
 
-__all__ = ["_servers", "nats_url", "opa_url", "pytest_terminal_summary", "start_server"]
+__all__ = [
+    "_servers",
+    "nats_url",
+    "opa_url",
+    "pytest_terminal_summary",
+    "start_server",
+    "stripe_url",
+]
 
 
 def skipped_tests(reporter: pytest.TerminalReporter) -> list[str]:

@@ -54,3 +54,4 @@ def _url_fixture(name: str) -> Callable[..., str]:
 
 nats_url = _url_fixture("nats")
 opa_url = _url_fixture("opa")
+stripe_url = _url_fixture("stripe")

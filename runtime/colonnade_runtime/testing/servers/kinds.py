@@ -77,5 +77,15 @@ KINDS: Mapping[str, ServerKind] = {
             go=GoSource("github.com/open-policy-agent/opa", "v1.12.3"),
             packages={"brew": "opa"},
         ),
+        ServerKind(
+            name="stripe",
+            program="stripe-mock",
+            minimum=(0, 197),
+            url="http://127.0.0.1:{port}",
+            arguments=lambda port, folder: ("-http-addr", f"127.0.0.1:{port}"),
+            version=("-version",),
+            go=GoSource("github.com/stripe/stripe-mock", "v0.197.0"),
+            packages={"brew": "stripe-mock"},
+        ),
     )
 }

@@ -1,0 +1,201 @@
+"""Complete purchases over HTTP, from the order to the active enrolment, beside raw durable commits;
+and how many durable commits one purchase makes."""
+
+import asyncio
+import collections
+import sqlite3
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import uvloop
+
+from benchmarks.processes import ServerProcess, access_token, make_site, platform
+from benchmarks.registry import Figure, at_least, at_most
+from colonnade.context import Context, Principal, PrincipalKind, use_context
+from colonnade.money import Money
+from colonnade_course.api import CreateCourse, PublishCourse
+from colonnade_payment.api import CreatePayment, GetPayment
+from colonnade_runtime.adapters.store.sqlite.transaction import Outcome, Transaction
+from colonnade_runtime.declared import read_declaration
+from colonnade_runtime.logs import configure_logs
+from colonnade_runtime.runtime import Runtime
+
+ASKED_RATIO = 1 / 80
+ASKED_COMMITS = 12
+BUYERS = 8
+COURSES = 12
+COUNTED = 5
+SECONDS = 120.0
+PRICE = {"amount": 4900, "currency": "EUR"}
+
+
+def measure() -> Iterator[Figure]:
+    """Everything runs on one disk; raw commits are measured before and after the purchases."""
+    with tempfile.TemporaryDirectory() as folder:
+        site = make_site(Path(folder) / "site")
+        before = raw_commits(Path(folder))
+        with platform(site) as server:
+            rate = uvloop.run(_purchases(server))
+        raw = (before + raw_commits(Path(folder))) / 2
+    detail = f"{rate:.1f} purchases and {raw:.0f} raw commits per second"
+    yield at_least("complete purchases / raw durable commits", ASKED_RATIO, rate / raw, detail)
+    with tempfile.TemporaryDirectory() as folder:
+        counts = uvloop.run(_commits(make_site(Path(folder) / "site")))
+    own = counts["payment"] + counts["course"] + counts["provider"]
+    shown = ", ".join(f"{name} {count:.1f}" for name, count in sorted(counts.items()))
+    what = "durable commits of a purchase by payment, course and the provider"
+    yield at_most(what, ASKED_COMMITS, own, "commits", f"with what others note of it: {shown}")
+
+
+def raw_commits(folder: Path) -> float:
+    """Durable single-row transactions per second on raw sqlite3."""
+    path = folder / f"raw-{uuid4().hex}.db"
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL)")
+    started, number = time.perf_counter(), 0
+    while time.perf_counter() - started < 2.0:
+        connection.execute("INSERT INTO notes (text) VALUES ('something to keep')")
+        number += 1
+    rate = number / (time.perf_counter() - started)
+    connection.close()
+    return rate
+
+
+@dataclass(frozen=True, slots=True)
+class _Shop:
+    """Buyers with their tokens, and what they can buy."""
+
+    client: httpx.AsyncClient
+    buyers: list[dict[str, str]]
+    courses: list[str]
+
+
+async def _purchases(server: ServerProcess) -> float:
+    base = f"{server.url}/api/v1"
+    limits = httpx.Limits(max_connections=BUYERS * 2)
+    async with httpx.AsyncClient(
+        base_url=base, headers={"X-Tenant": "acme"}, timeout=60, limits=limits
+    ) as client:
+        owner = {"Authorization": f"Bearer {access_token(server)}"}
+        courses = [await _course(client, owner) for _ in range(COURSES + 1)]
+        shop = _Shop(client, [await _buyer(client, number) for number in range(BUYERS)], courses)
+        # The first course warms everything that is memoised for each buyer.
+        await asyncio.gather(*(_buy(shop, buyer, courses[0]) for buyer in shop.buyers))
+        started = time.perf_counter()
+        async with asyncio.timeout(SECONDS):
+            await asyncio.gather(*(_buy_all(shop, buyer) for buyer in shop.buyers))
+        return BUYERS * COURSES / (time.perf_counter() - started)
+
+
+async def _buy_all(shop: _Shop, buyer: dict[str, str]) -> None:
+    for course in shop.courses[1:]:
+        await _buy(shop, buyer, course)
+
+
+async def _buy(shop: _Shop, buyer: dict[str, str], course: str) -> None:
+    """Order, and look until the buyer is enrolled."""
+    answer = await shop.client.post(
+        "/payments",
+        json={"course_id": course, "method": "tok_ok"},
+        headers={**buyer, "Idempotency-Key": uuid4().hex},
+    )
+    payment = answer.raise_for_status().json()["id"]
+    while (await _get(shop, buyer, f"/payments/{payment}"))["status"] != "captured":
+        await asyncio.sleep(0.01)
+    enrollment = (await _get(shop, buyer, f"/payments/{payment}"))["enrollment_id"]
+    while (await _get(shop, buyer, f"/enrollments/{enrollment}"))["status"] != "active":
+        await asyncio.sleep(0.01)
+
+
+async def _get(shop: _Shop, who: dict[str, str], path: str) -> Any:
+    answer = await shop.client.get(path, headers=who)
+    return answer.raise_for_status().json()
+
+
+async def _course(client: httpx.AsyncClient, owner: dict[str, str]) -> str:
+    body = {"title": "Python", "slug": f"python-{uuid4().hex}", "price": PRICE}
+    made = await client.post("/courses", json=body, headers=owner)
+    course: str = made.raise_for_status().json()["id"]
+    (await client.post(f"/courses/{course}/publish", headers=owner)).raise_for_status()
+    return course
+
+
+async def _buyer(client: httpx.AsyncClient, number: int) -> dict[str, str]:
+    person = {"email": f"buyer{number}@learners.example", "password": "a password for buying"}
+    made = await client.post("/auth/register", json={**person, "name": f"Buyer {number}"})
+    made.raise_for_status()
+    token = (await client.post("/auth/login", json=person)).raise_for_status().json()
+    return {"Authorization": f"Bearer {token['access_token']}"}
+
+
+async def _commits(site: Path) -> dict[str, float]:
+    """Commits per purchase and service, counted where every store commits."""
+    configure_logs("warning", "json")
+    counts: collections.Counter[str] = collections.Counter()
+    run_once = Transaction._run_once
+
+    def counted(self: Transaction[Any]) -> Outcome[Any]:
+        outcome = run_once(self)
+        counts[self.file.path.stem] += 1
+        return outcome
+
+    declared = read_declaration(site / "platform.yaml", ["tenants.watch=false"])
+    runtime = Runtime(declared, announce=lambda text: None)
+    await runtime.start()
+    Transaction._run_once = counted  # type: ignore[method-assign]
+    try:
+        return await _counted_purchases(runtime, counts)
+    finally:
+        Transaction._run_once = run_once  # type: ignore[method-assign]
+        await runtime.stop()
+
+
+async def _counted_purchases(
+    runtime: Runtime, counts: collections.Counter[str]
+) -> dict[str, float]:
+    courses = [await _published(runtime) for _ in range(COUNTED)]
+    await _quiet(counts)
+    counts.clear()
+    for course in courses:
+        await _bought(runtime, course)
+        await _quiet(counts)
+    # The sandbox commits once for the authorisation and once for the capture.
+    return {"provider": 2.0, **{name: count / COUNTED for name, count in counts.items()}}
+
+
+async def _published(runtime: Runtime) -> Any:
+    price = Money(amount=4900, currency="EUR")
+    wanted = CreateCourse(title="Python", slug=f"python-{uuid4().hex}", price=price)
+    with use_context(_context(Principal.service("operator"))):
+        course = await runtime.ask(wanted)
+        await runtime.ask(PublishCourse(course_id=course.id))
+    return course.id
+
+
+async def _bought(runtime: Runtime, course: Any) -> None:
+    buyer = Principal(PrincipalKind.USER, str(uuid4()), ("learner",))
+    with use_context(_context(buyer)):
+        order = CreatePayment(course_id=course, method="tok_ok")
+        payment = await runtime._dispatcher.do(order, idempotency_key=uuid4().hex)
+        while (await runtime.ask(GetPayment(payment_id=payment.id))).status != "captured":
+            await asyncio.sleep(0.01)
+
+
+async def _quiet(counts: collections.Counter[str]) -> None:
+    """Wait until nothing has committed for half a second."""
+    before = -1
+    while before != counts.total():
+        before = counts.total()
+        await asyncio.sleep(0.5)
+
+
+def _context(principal: Principal) -> Context:
+    return Context("acme", principal, time.time() + 600, "bench")

@@ -1,0 +1,86 @@
+"""Sends the sandbox's webhooks: at least once each, in a careless order if wished."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from colonnade_payment.sandbox.behaviour import behaviour_of
+from colonnade_payment.sandbox.file import Act
+from colonnade_payment.sandbox.notices import signed
+
+if TYPE_CHECKING:
+    from colonnade_payment.sandbox.provider import SandboxProvider
+
+SECONDS_FOR_ONE = 5.0
+LOOK_AGAIN = 1.0
+"""Seconds between two looks for acts that take effect late, or did not arrive."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """How webhooks are sent. `{tenant}` in `url` becomes the tenant's id."""
+
+    url: str
+    reverse: bool = False
+    copies: int = 1
+
+
+class Courier:
+    """One background task of a sandbox; begun by the first request, stopped with it."""
+
+    def __init__(self, sandbox: "SandboxProvider", delivery: Delivery, log: Any) -> None:
+        self._sandbox = sandbox
+        self._delivery = delivery
+        self._log = log
+        self._woken = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def wake(self) -> None:
+        """There may be something to send."""
+        self._woken.set()
+        if self._task is None:
+            self._task = asyncio.create_task(self._run(), name="sandbox-webhooks")
+
+    async def stop(self) -> None:
+        """Send nothing more; what was not sent is sent by the next process."""
+        if self._task is None:
+            return
+        self._task.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._task
+
+    async def _run(self) -> None:
+        async with httpx.AsyncClient(timeout=SECONDS_FOR_ONE) as client:
+            while True:
+                self._woken.clear()
+                await self._send_all(client)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(LOOK_AGAIN):
+                        await self._woken.wait()
+
+    async def _send_all(self, client: httpx.AsyncClient) -> None:
+        acts = list(await self._sandbox.untold())
+        if self._delivery.reverse:
+            acts.reverse()
+        arrived = [act for act in acts if await self._sent(client, act)]
+        await self._sandbox.told(arrived)
+
+    async def _sent(self, client: httpx.AsyncClient, act: Act) -> bool:
+        url = self._delivery.url.replace("{tenant}", act.tenant)
+        copies = self._delivery.copies * (2 if behaviour_of(act.method).twice else 1)
+        answers: Sequence[int] = []
+        try:
+            for _ in range(copies):
+                headers, body = signed(self._sandbox.secret(), act, self._sandbox.now())
+                # The tenant too, for a URL whose host name does not say it.
+                headers["x-tenant"] = act.tenant
+                answer = await client.post(url, content=body, headers=headers)
+                answers = [*answers, answer.status_code]
+        except httpx.HTTPError as error:
+            self._log.warning("webhook not sent", url=url, error=str(error))
+            return False
+        return all(200 <= status < 300 for status in answers)

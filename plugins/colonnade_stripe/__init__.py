@@ -1,0 +1,1 @@
+"""Stripe as a payment provider: an optional plugin for the payment service."""

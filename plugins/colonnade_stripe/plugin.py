@@ -1,0 +1,36 @@
+"""Stripe as a payment provider: enable it under `plugins:`, and name it as the provider."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import BaseModel
+
+from colonnade.hookspecs import hookimpl
+from colonnade.services import ExtensionContext, PluginInfo
+
+
+@hookimpl
+def plugin_info() -> PluginInfo:
+    """Who this is."""
+    return PluginInfo(
+        name="stripe",
+        version="0.1.0",
+        implements=("payment",),
+        description="Stripe as a payment provider.",
+    )
+
+
+@hookimpl
+def config_model() -> type[BaseModel]:
+    """What an operator may set."""
+    from colonnade_stripe.config import StripeConfig
+
+    return StripeConfig
+
+
+@hookimpl
+def payment_providers(ctx: ExtensionContext) -> Sequence[Any]:
+    """The provider `stripe`."""
+    from colonnade_stripe.provider import StripeProvider
+
+    return [StripeProvider(ctx)]

@@ -1,0 +1,102 @@
+"""Stripe's webhooks, signed as Stripe signs them."""
+
+import json
+import time
+from typing import Any
+
+import pytest
+import stripe
+
+from colonnade.money import Money
+from colonnade_payment.api import ProviderAction, WebhookSignature, WebhookUnreadable
+from colonnade_stripe.amounts import from_stripe, to_stripe
+from colonnade_stripe.webhooks import read_event, verify
+
+SECRET = "whsec_test"
+
+
+def event(kind: str, **item: Any) -> bytes:
+    document = {"id": "evt_1", "type": kind, "created": 1_772_366_400, "data": {"object": item}}
+    return json.dumps(document).encode()
+
+
+def intent(**more: Any) -> dict[str, Any]:
+    metadata = {"colonnade_payment": "p-1", "colonnade_key": "p-1:capture"}
+    whole = {"object": "payment_intent", "id": "pi_1", "amount": 4900, "currency": "eur"}
+    return {**whole, "metadata": metadata, **more}
+
+
+def refund(**more: Any) -> dict[str, Any]:
+    whole = {"object": "refund", "id": "re_1", "amount": 900, "currency": "eur"}
+    return {**whole, "status": "succeeded", "payment_intent": "pi_1", **more}
+
+
+def header(body: bytes, at: float, secret: str = SECRET) -> str:
+    signed = f"{int(at)}.{body.decode()}"
+    signature = stripe.WebhookSignature._compute_signature(signed, secret)
+    return f"t={int(at)},v1={signature}"
+
+
+def test_what_stripe_signed_is_accepted() -> None:
+    body = event("payment_intent.succeeded", **intent())
+    verify(body, {"stripe-signature": header(body, time.time())}, SECRET, 300)
+
+
+@pytest.mark.parametrize("given", ["", "t=1", "v1=abc", "t=x,v1=y", "t=1,v1=ü", "=,=,="])
+def test_anything_else_is_refused(given: str) -> None:
+    with pytest.raises(WebhookSignature):
+        verify(b"{}", {"stripe-signature": given}, SECRET, 300)
+
+
+def test_an_old_one_another_secret_and_another_body_are_refused() -> None:
+    body, now = event("payment_intent.succeeded", **intent()), time.time()
+    for given, sent in (
+        (header(body, now - 301), body),
+        (header(body, now, "whsec_other"), body),
+        (header(body, now), body + b" "),
+    ):
+        with pytest.raises(WebhookSignature):
+            verify(sent, {"stripe-signature": given}, SECRET, 300)
+
+
+def test_a_capture_says_which_payment_it_is_of() -> None:
+    [notice] = read_event(event("payment_intent.succeeded", **intent(amount_received=4900)))
+    assert (notice.id, notice.payment, notice.key) == ("evt_1", "p-1", "p-1:capture")
+    assert notice.record.action is ProviderAction.CAPTURE
+    assert notice.record.amount == Money(amount=4900, currency="EUR")
+
+
+def test_a_refund_from_the_dashboard_is_found_by_its_intent() -> None:
+    [notice] = read_event(event("refund.created", **refund()))
+    assert (notice.payment, notice.target, notice.record.reference) == ("", "pi_1", "re_1")
+
+
+def test_a_refund_that_has_not_succeeded_says_nothing() -> None:
+    assert read_event(event("refund.updated", **refund(status="pending"))) == []
+
+
+def test_an_event_of_another_sort_says_nothing() -> None:
+    assert read_event(event("customer.created", object="customer", id="cus_1")) == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"[]", b"{}", b"\xff", event("payment_intent.succeeded"), event("refund.created", id=5)],
+)
+def test_nonsense_is_unreadable(body: bytes) -> None:
+    with pytest.raises(WebhookUnreadable):
+        read_event(body)
+
+
+@pytest.mark.parametrize(
+    ("money", "counted"),
+    [
+        (Money(amount=4900, currency="EUR"), (4900, "eur")),
+        (Money(amount=500, currency="JPY"), (500, "jpy")),
+        (Money(amount=500, currency="ISK"), (50000, "isk")),
+        (Money(amount=5000, currency="KWD"), (5000, "kwd")),
+    ],
+)
+def test_amounts_are_counted_as_stripe_does(money: Money, counted: tuple[int, str]) -> None:
+    assert to_stripe(money) == counted
+    assert from_stripe(*counted) == money
