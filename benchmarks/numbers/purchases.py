@@ -28,8 +28,10 @@ from colonnade_runtime.runtime import Runtime
 
 ASKED_RATIO = 1 / 80
 ASKED_COMMITS = 12
-BUYERS = 8
-COURSES = 12
+BUYERS = 16
+COURSES = 8
+LOOK_EVERY = 0.1
+"""Seconds between two looks of a buyer at their payment."""
 COUNTED = 5
 SECONDS = 120.0
 PRICE = {"amount": 4900, "currency": "EUR"}
@@ -109,10 +111,10 @@ async def _buy(shop: _Shop, buyer: dict[str, str], course: str) -> None:
     )
     payment = answer.raise_for_status().json()["id"]
     while (await _get(shop, buyer, f"/payments/{payment}"))["status"] != "captured":
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(LOOK_EVERY)
     enrollment = (await _get(shop, buyer, f"/payments/{payment}"))["enrollment_id"]
     while (await _get(shop, buyer, f"/enrollments/{enrollment}"))["status"] != "active":
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(LOOK_EVERY)
 
 
 async def _get(shop: _Shop, who: dict[str, str], path: str) -> Any:

@@ -44,13 +44,38 @@ class _Sequence:
             return self._last_millisecond, self._counter
 
 
+class _Entropy:
+    """Random bytes from the system, many at a time: asking for a few costs as much as for many."""
+
+    SIZE = 2048
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._bytes = b""
+        os.register_at_fork(after_in_child=self._forget)
+
+    def number(self) -> int:
+        """64 random bits that nobody else got."""
+        with self._lock:
+            if not self._bytes:
+                self._bytes = os.urandom(self.SIZE)
+            taken, self._bytes = self._bytes[:8], self._bytes[8:]
+        return int.from_bytes(taken, "big")
+
+    def _forget(self) -> None:
+        # A child must not give out what its parent will.
+        self._lock = threading.Lock()
+        self._bytes = b""
+
+
 _sequence = _Sequence()
+_entropy = _Entropy()
 
 
 def new_id() -> UUID:
     """A new UUIDv7 (RFC 9562 §5.7): sorted by creation time, strictly within one process."""
     millisecond, counter = _sequence.next()
-    random = int.from_bytes(os.urandom(8), "big") & ((1 << 62) - 1)
+    random = _entropy.number() & ((1 << 62) - 1)
     value = (millisecond & ((1 << 48) - 1)) << 80
     value |= 0x7 << 76
     value |= counter << 64

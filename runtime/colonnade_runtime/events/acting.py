@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from random import Random, SystemRandom
+from random import Random
 from uuid import UUID
 
 from colonnade.clock import Clock, SystemClock
@@ -15,12 +15,15 @@ _TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})\Z")
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """A service that acts for itself: where its time, ids and chance come from."""
+    """A service that acts for itself: where its time, ids and chance come from.
+
+    Chance spreads retries and names spans; nothing that must be secret is made of it.
+    """
 
     service: str
     clock: Clock = field(default_factory=SystemClock)
     new_id: Callable[[], UUID] = new_id
-    random: Random = field(default_factory=SystemRandom)
+    random: Random = field(default_factory=Random)
 
     def context(
         self,
