@@ -170,6 +170,8 @@ def _responses(binding: Binding, schemas: dict[str, Any]) -> dict[str, Any]:
             "description": "Done.",
             "content": {binding.answer: {"schema": {}}},
         }
+    if binding.method == "GET" and binding.plain and "version" in operation.response.model_fields:
+        responses["304"] = {"description": "The version that If-None-Match names is current."}
     usual = {error.status: error.title for error in PLATFORM_ERRORS}
     problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     for status in sorted({400, 401, 403, 404, 422, *(e.status for e in operation.errors)}):
