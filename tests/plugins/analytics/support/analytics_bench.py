@@ -82,6 +82,7 @@ class Bench:
         self.stores = SqliteStores(folder, SystemClock(), lambda tenant: True)
         self.store = self.stores.store("analytics", plugin.stores())
         self.ctx = BenchContext(self.store)
+        self.tenant_id = "acme"
         self._policy = policy
         self._service: Any = None
 
@@ -107,16 +108,10 @@ class Bench:
     ) -> None:
         """Bring an event to its reaction and wait until it has taken effect."""
         bound = self._reactions[type(event)]
-        envelope = Envelope(
-            id=event_id or new_id(),
-            source="/test",
-            type=bound.event_type.type,
-            subject=str(getattr(event, bound.event_type.key)),
-            time=at or datetime.now(UTC),
-            tenant="acme",
-            data=msgspec.Raw(event.encode()),
+        envelope = _envelope(
+            bound.event_type.type, event_id or new_id(), at or datetime.now(UTC), event
         )
-        with use_context(_context(Principal.service("analytics"))), handling(envelope):
+        with use_context(self._context(Principal.service("analytics"))), handling(envelope):
             if not bound.is_asynchronous:
                 await self.store.run(lambda session: bound.call(session, event))
                 return
@@ -125,6 +120,17 @@ class Bench:
             work = await pending
             if work is not None:
                 await self.store.run(work)
+
+    async def consume_all(self, events: Sequence[tuple[UUID, datetime, Event]]) -> None:
+        """Bring many events to their reactions, as they come, in one transaction."""
+
+        def work(session: Session) -> None:
+            for event_id, at, event in events:
+                bound = self._reactions[type(event)]
+                with handling(_envelope(bound.event_type.type, event_id, at, event)):
+                    bound.call(session, event)
+
+        await self.run(work)
 
     async def work_off(self, limit: int = 1000) -> None:
         """Deliver what the service published to itself, until nothing is left."""
@@ -150,11 +156,11 @@ class Bench:
         return [models[item.type].decode(bytes(item.data)) for item in envelopes]
 
     async def read(self, work: Callable[[Session], T]) -> T:
-        with use_context(_context(Principal.service("analytics"))):
+        with use_context(self._context(Principal.service("analytics"))):
             return await self.store.read(work)
 
     async def run(self, work: Callable[[Session], T]) -> T:
-        with use_context(_context(Principal.service("analytics"))):
+        with use_context(self._context(Principal.service("analytics"))):
             return await self.store.run(work)
 
     async def ask(self, principal: Principal, request: Request[Any]) -> Any:
@@ -164,12 +170,15 @@ class Bench:
         if decision.refused:
             anonymous = principal.kind is PrincipalKind.ANONYMOUS
             raise Unauthenticated() if anonymous else Forbidden()
-        context = _context(principal)
+        context = self._context(principal)
         call = Call(context, operation, decision, visibility)
         with use_context(context):
             answer = await self._handlers[type(request)](request, call)
         assert call.applied or decision.unconditional
         return answer
+
+    def _context(self, principal: Principal) -> Context:
+        return Context(self.tenant_id, principal, time.time() + 60, "test")
 
     async def _decide(self, operation: Operation, action: str, principal: Principal) -> Decision:
         assert self._policy is not None
@@ -191,5 +200,13 @@ def person(role: str, user_id: UUID | None = None) -> Principal:
     return Principal(PrincipalKind.USER, str(user_id or new_id()), (role,))
 
 
-def _context(principal: Principal) -> Context:
-    return Context("acme", principal, time.time() + 60, "test")
+def _envelope(kind: str, event_id: UUID, at: datetime, event: Event) -> Envelope:
+    return Envelope(
+        id=event_id,
+        source="/test",
+        type=kind,
+        subject="",
+        time=at,
+        tenant="acme",
+        data=msgspec.Raw(event.encode()),
+    )
