@@ -3,10 +3,19 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeAlias
 
-from sqlalchemy import CTE, BigInteger, ColumnElement, Integer, column, func, select, values
+from sqlalchemy import (
+    CTE,
+    BigInteger,
+    ColumnElement,
+    column,
+    func,
+    literal,
+    select,
+    text,
+)
 
 from colonnade.store import Session
-from colonnade_analytics.models import ActivityRow, CountRow
+from colonnade_analytics.models import EVERY_COURSE, ActivityRow, CountRow, PersonRow
 from colonnade_analytics.moments import QUARTERS_OF_HALF_DAY
 from colonnade_analytics.periods import Period
 
@@ -67,6 +76,29 @@ def learners_by_span(
     return found
 
 
+def learners_in_all(session: Session, spans: Sequence[Span], where: ColumnElement[bool]) -> int:
+    """How many learners were active in any of the spans, over the rows of `ActivityRow` that
+    `where` admits. Looks for one sign of life of each person, instead of reading them all."""
+    pieces = activity_pieces(spans)
+    active = (
+        select(literal(1))
+        .join_from(pieces, ActivityRow, overlaps(pieces))
+        .where(ActivityRow.person_id == PersonRow.id, ActivityRow.enrolled.is_(True), where)
+    )
+    query = select(func.count()).select_from(PersonRow).where(active.exists())
+    return session.scalars(query).one()
+
+
+def of_every_course() -> ColumnElement[bool]:
+    """The condition on `CountRow` that counts all courses together."""
+    return CountRow.course_id == EVERY_COURSE
+
+
+def of_single_courses() -> ColumnElement[bool]:
+    """The condition on `CountRow` that counts each course by itself."""
+    return CountRow.course_id != EVERY_COURSE
+
+
 def overlaps(pieces: Any) -> ColumnElement[bool]:
     """The condition that an activity lies in a piece of a span."""
     inside: ColumnElement[bool] = ActivityRow.half_day.between(pieces.c.low, pieces.c.high) & (
@@ -78,17 +110,23 @@ def overlaps(pieces: Any) -> ColumnElement[bool]:
 def activity_pieces(spans: Sequence[Span]) -> CTE:
     """The spans cut into runs of half days, each with the quarter-hours that count in it."""
     rows = [(place, *piece) for place, (low, high) in enumerate(spans) for piece in _cut(low, high)]
-    return (
-        values(
-            column("place", Integer),
-            column("low", BigInteger),
-            column("high", BigInteger),
-            column("mask", BigInteger),
-            name="pieces",
-        )
-        .data(rows or [(-1, 0, -1, 0)])
-        .cte("pieces")
-    )
+    return _numbers("pieces", ("place", "low", "high", "mask"), rows or [(-1, 0, -1, 0)])
+
+
+def span_places(spans: Sequence[Span]) -> CTE:
+    """The spans as rows to join with: `place`, `low` and `high`, the last not included."""
+    rows = [(place, low, high) for place, (low, high) in enumerate(spans)]
+    return _numbers("spans", ("place", "low", "high"), rows or [(-1, 0, 0)])
+
+
+def _numbers(name: str, columns: Sequence[str], rows: Sequence[tuple[int, ...]]) -> CTE:
+    """A table of whole numbers. As text: a thousand bound parameters take longer to compile than
+    the database takes to count, and a number can be nothing but a number."""
+    written = ",".join(f"({','.join(str(int(value)) for value in row)})" for row in rows)
+    named = ", ".join(f"column{place} AS {each}" for place, each in enumerate(columns, 1))
+    described = [column(each, BigInteger) for each in columns]
+    given = text(f"SELECT {named} FROM (VALUES {written}) AS given")  # noqa: S608
+    return given.columns(*described).cte(name)
 
 
 def _cut(low: int, high: int) -> Iterator[tuple[int, int, int]]:
@@ -107,18 +145,3 @@ def _cut(low: int, high: int) -> Iterator[tuple[int, int, int]]:
         yield first, last - 1, _WHOLE
     if tail:
         yield last, last, (1 << tail) - 1
-
-
-def span_places(spans: Sequence[Span]) -> CTE:
-    """The spans as rows to join with: `place`, `low` and `high`, the last not included."""
-    rows = [(place, low, high) for place, (low, high) in enumerate(spans)]
-    return (
-        values(
-            column("place", Integer),
-            column("low", BigInteger),
-            column("high", BigInteger),
-            name="spans",
-        )
-        .data(rows or [(-1, 0, 0)])
-        .cte("spans")
-    )

@@ -11,7 +11,15 @@ from colonnade.services import ServiceContext
 from colonnade.store import Session
 from colonnade_analytics import rollups
 from colonnade_analytics.api import Amount, GetMetrics, Metrics, MetricValues, PeriodMetrics
-from colonnade_analytics.counting import Sums, learners_by_span, spans_of, sums_by_span
+from colonnade_analytics.counting import (
+    Sums,
+    learners_by_span,
+    learners_in_all,
+    of_every_course,
+    of_single_courses,
+    spans_of,
+    sums_by_span,
+)
 from colonnade_analytics.models import NO_CURRENCY, ActivityRow, CountRow, CourseRow
 from colonnade_analytics.periods import Period, default_days, periods
 from colonnade_analytics.resources import METRIC_ACTIVITY, METRIC_COUNT, METRIC_COURSE
@@ -34,9 +42,11 @@ class MetricCounts:
         last = request.to_date or max(last, request.from_date or last)
         found = periods(zone, request.interval, request.from_date or min(first, last), last)
         smallest = smallest_group(self._ctx)
-        counts = call.visible(METRIC_COUNT)
+        counts = and_(call.visible(METRIC_COUNT), of_single_courses())
         activity = call.visible(METRIC_ACTIVITY)
-        if request.course_id is not None:
+        if request.course_id is None and call.decision.unconditional:
+            counts = of_every_course()
+        elif request.course_id is not None:
             counts = and_(counts, CountRow.course_id == request.course_id)
             activity = and_(activity, ActivityRow.course_id == request.course_id)
 
@@ -73,9 +83,8 @@ def metrics_of(
     """What was counted in each period and in all of them, over the rows that the conditions
     admit."""
     spans = spans_of(found)
-    whole = [(spans[0][0], spans[-1][1])]
     learners = learners_by_span(session, spans, activity)
-    [everybody] = learners_by_span(session, whole, activity)
+    everybody = learners_in_all(session, [(spans[0][0], spans[-1][1])], activity)
     visible = shown_parts(learners, smallest)
     total_is_safe = total_may_be_shown(learners, visible, smallest)
     sums = sums_by_span(session, spans, counts)

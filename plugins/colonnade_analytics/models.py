@@ -12,8 +12,8 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from colonnade.tables import TYPES, Identified, Timestamped, Versioned, tenant_metadata
 
-NO_COURSE = UUID(int=0)
-"""Stands in a key for "belongs to no course"."""
+EVERY_COURSE = UUID(int=0)
+"""Stands in the key of a count for "of all courses together"."""
 
 NO_CURRENCY = ""
 """Stands in a key for "is not money"."""
@@ -89,14 +89,15 @@ class ClientEventRow(Base):
 
 
 class CountRow(Base):
-    """How often something happened in one quarter-hour, and how much money it moved."""
+    """How often something happened in one quarter-hour, and how much money it moved: in one
+    course, and once more in `EVERY_COURSE`, so that neither question reads the other's rows."""
 
     __tablename__ = "counts"
     __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012
 
+    course_id: Mapped[UUID] = mapped_column(primary_key=True)
     quarter: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     metric: Mapped[str] = mapped_column(String(40), primary_key=True)
-    course_id: Mapped[UUID] = mapped_column(primary_key=True)
     currency: Mapped[str] = mapped_column(String(3), primary_key=True)
     number: Mapped[int]
     amount: Mapped[int]
@@ -110,7 +111,7 @@ class ActivityRow(Base):
 
     __tablename__ = "activity"
     __table_args__ = (
-        Index("ix_activity_person", "person_id", "course_id"),
+        Index("ix_activity_person", "person_id", "half_day"),
         {"sqlite_with_rowid": False},
     )
 

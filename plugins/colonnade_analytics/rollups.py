@@ -7,6 +7,7 @@ from sqlalchemy import update
 from colonnade.money import Money
 from colonnade.store import Session
 from colonnade_analytics.models import (
+    EVERY_COURSE,
     NO_CURRENCY,
     ActivityRow,
     CountRow,
@@ -116,12 +117,13 @@ def count_lesson(session: Session, course_id: UUID, lesson_id: UUID) -> None:
 def _add(
     session: Session, metric: str, occurred_us: int, course_id: UUID, currency: str, amount: int
 ) -> None:
-    row = {
-        "quarter": quarter_of(occurred_us),
-        "metric": metric,
-        "course_id": course_id,
-        "currency": currency,
-        "number": 1,
-        "amount": amount,
-    }
-    add_up(session, CountRow, row)
+    for course in (course_id, EVERY_COURSE):
+        row = {
+            "course_id": course,
+            "quarter": quarter_of(occurred_us),
+            "metric": metric,
+            "currency": currency,
+            "number": 1,
+            "amount": amount,
+        }
+        add_up(session, CountRow, row)

@@ -12,9 +12,9 @@ from colonnade.messages import Request
 from colonnade.services import ServiceContext
 from colonnade.store import Session
 from colonnade_analytics.api import EventCount, Interval, Metrics
-from colonnade_analytics.kinds.common import within
+from colonnade_analytics.kinds.common import counted, within
 from colonnade_analytics.metrics import metrics_of
-from colonnade_analytics.models import ActivityRow, ClientEventRow, CountRow
+from colonnade_analytics.models import ActivityRow, ClientEventRow
 from colonnade_analytics.moments import microseconds_of
 from colonnade_analytics.periods import periods, start_of
 from colonnade_analytics.settings import smallest_group
@@ -55,7 +55,7 @@ class Source:
     async def metrics(self, interval: Interval, first: date, last: date) -> Metrics:
         """The metrics of the periods that hold these days."""
         found = periods(self.zone, interval, first, last)
-        counts = within(CountRow.course_id, self)
+        counts = counted(self)
         activity = within(ActivityRow.course_id, self)
 
         def work(session: Session) -> Metrics:

@@ -24,7 +24,7 @@ BASE = {
 }
 # A tenant's block may speak of any service; a platform's enables what it speaks of.
 BASE_OF_TENANTS = BASE | {
-    "services": dict.fromkeys(["user", "course", "content", "notification", "payment"])
+    "services": dict.fromkeys(["user", "course", "content", "notification", "payment", "analytics"])
 }
 TENANT = {
     "version": 1,
@@ -41,7 +41,9 @@ class AnyConfig(RootModel[dict[str, JsonValue]]):
     root: dict[str, JsonValue] = {}
 
 
-ANY_SERVICE = dict.fromkeys(["user", "course", "content", "notification", "payment"], AnyConfig)
+ANY_SERVICE = dict.fromkeys(
+    ["user", "course", "content", "notification", "payment", "analytics"], AnyConfig
+)
 
 
 def keys(annotation: Any, path: str = "") -> Iterator[str]:

@@ -9,8 +9,9 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from colonnade.store import Session
 from colonnade_analytics.api import ReportParameters, ReportSource
+from colonnade_analytics.counting import of_every_course
 from colonnade_analytics.formats import day
-from colonnade_analytics.models import CourseRow
+from colonnade_analytics.models import CountRow, CourseRow
 from colonnade_analytics.moments import microseconds_of
 from colonnade_analytics.periods import start_of
 from colonnade_analytics.words import words
@@ -22,6 +23,13 @@ BEGINNING = date(2000, 1, 1)
 def within(column: InstrumentedAttribute[UUID], source: ReportSource) -> ColumnElement[bool]:
     """The condition that a row belongs to a course that the report may speak of."""
     return true() if source.scope is None else column.in_(source.scope)
+
+
+def counted(source: ReportSource) -> ColumnElement[bool]:
+    """The condition on `CountRow` for the courses that the report may speak of."""
+    if source.scope is None:
+        return of_every_course()
+    return CountRow.course_id.in_(source.scope)
 
 
 def last_day(source: ReportSource, parameters: ReportParameters) -> date:

@@ -22,8 +22,8 @@ from colonnade_analytics.api import (
 )
 from colonnade_analytics.counting import Sums, span_places, spans_of, sums_by_span
 from colonnade_analytics.formats import money, period_name
-from colonnade_analytics.kinds.common import last_day, subtitle, within
-from colonnade_analytics.models import CountRow, EarningRow
+from colonnade_analytics.kinds.common import counted, last_day, subtitle, within
+from colonnade_analytics.models import EarningRow
 from colonnade_analytics.periods import Period, first_day, periods
 from colonnade_analytics.words import words
 
@@ -74,7 +74,7 @@ def _days(source: ReportSource, parameters: RevenueParameters) -> tuple[date, da
 
 def _sums(session: Session, source: ReportSource, found: Sequence[Period]) -> list[Sums]:
     spans = spans_of(found)
-    sums = sums_by_span(session, spans, within(CountRow.course_id, source))
+    sums = sums_by_span(session, spans, counted(source))
     places = span_places(spans)
     query = (
         select(places.c.place, EarningRow.currency, func.sum(EarningRow.amount))

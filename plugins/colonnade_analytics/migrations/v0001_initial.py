@@ -73,13 +73,13 @@ def _create_events(op: Operations) -> None:
 def _create_counts(op: Operations) -> None:
     op.create_table(
         "counts",
+        sa.Column("course_id", sa.Uuid(), nullable=False),
         sa.Column("quarter", sa.BigInteger(), nullable=False, autoincrement=False),
         sa.Column("metric", sa.String(40), nullable=False),
-        sa.Column("course_id", sa.Uuid(), nullable=False),
         sa.Column("currency", sa.String(3), nullable=False),
         sa.Column("number", sa.BigInteger(), nullable=False),
         sa.Column("amount", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("quarter", "metric", "course_id", "currency", name="pk_counts"),
+        sa.PrimaryKeyConstraint("course_id", "quarter", "metric", "currency", name="pk_counts"),
         schema=PLACEHOLDER_SCHEMA,
         sqlite_with_rowid=False,
     )
@@ -94,7 +94,7 @@ def _create_counts(op: Operations) -> None:
         schema=PLACEHOLDER_SCHEMA,
         sqlite_with_rowid=False,
     )
-    _index(op, "ix_activity_person", "activity", "person_id", "course_id")
+    _index(op, "ix_activity_person", "activity", "person_id", "half_day")
     op.create_table(
         "lesson_counts",
         sa.Column("course_id", sa.Uuid(), nullable=False),
