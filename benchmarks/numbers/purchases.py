@@ -32,7 +32,8 @@ BUYERS = 16
 COURSES = 8
 LOOK_EVERY = 0.1
 """Seconds between two looks of a buyer at their payment."""
-COUNTED = 5
+COUNTED = 4
+TOGETHER = 24
 SECONDS = 120.0
 PRICE = {"amount": 4900, "currency": "EUR"}
 
@@ -49,10 +50,12 @@ def measure() -> Iterator[Figure]:
     yield at_least("complete purchases / raw durable commits", ASKED_RATIO, rate / raw, detail)
     with tempfile.TemporaryDirectory() as folder:
         counts = uvloop.run(_commits(make_site(Path(folder) / "site")))
-    own = counts["payment"] + counts["course"] + counts["provider"]
-    shown = ", ".join(f"{name} {count:.1f}" for name, count in sorted(counts.items()))
     what = "durable commits of a purchase by payment, course and the provider"
-    yield at_most(what, ASKED_COMMITS, own, "commits", f"with what others note of it: {shown}")
+    for how, found in counts.items():
+        own = found["payment"] + found["course"] + found["provider"]
+        shown = ", ".join(f"{name} {count:.1f}" for name, count in sorted(found.items()))
+        beside = f"with what others note of it: {shown}"
+        yield at_most(f"{what}, {how}", ASKED_COMMITS, own, "commits", beside)
 
 
 def raw_commits(folder: Path) -> float:
@@ -138,7 +141,7 @@ async def _buyer(client: httpx.AsyncClient, number: int) -> dict[str, str]:
     return {"Authorization": f"Bearer {token['access_token']}"}
 
 
-async def _commits(site: Path) -> dict[str, float]:
+async def _commits(site: Path) -> dict[str, dict[str, float]]:
     """Commits per purchase and service, counted where every store commits."""
     configure_logs("warning", "json")
     counts: collections.Counter[str] = collections.Counter()
@@ -162,15 +165,25 @@ async def _commits(site: Path) -> dict[str, float]:
 
 async def _counted_purchases(
     runtime: Runtime, counts: collections.Counter[str]
-) -> dict[str, float]:
-    courses = [await _published(runtime) for _ in range(COUNTED)]
+) -> dict[str, dict[str, float]]:
+    """One after the other, and side by side: then the relay sends and marks several at once."""
+    alone = [await _published(runtime) for _ in range(COUNTED)]
+    together = [await _published(runtime) for _ in range(TOGETHER)]
     await _quiet(counts)
     counts.clear()
-    for course in courses:
+    for course in alone:
         await _bought(runtime, course)
         await _quiet(counts)
+    found = {"one after the other": _each(counts, COUNTED)}
+    counts.clear()
+    await asyncio.gather(*(_bought(runtime, course) for course in together))
+    await _quiet(counts)
+    return {**found, f"{TOGETHER} side by side": _each(counts, TOGETHER)}
+
+
+def _each(counts: collections.Counter[str], purchases: int) -> dict[str, float]:
     # The sandbox commits once for the authorisation and once for the capture.
-    return {"provider": 2.0, **{name: count / COUNTED for name, count in counts.items()}}
+    return {"provider": 2.0, **{name: count / purchases for name, count in counts.items()}}
 
 
 async def _published(runtime: Runtime) -> Any:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CursorResult, and_, delete, exists, func, or_, select, update
+from sqlalchemy import CursorResult, and_, delete, exists, func, literal_column, or_, select, update
 
 from colonnade.errors import NotFound
 from colonnade.events import Work
@@ -15,7 +15,11 @@ from colonnade.sagas import SagaPhase, SagaView, signal_data, view_of
 from colonnade.store import Session
 from colonnade_runtime.sagas.progress import Progress, SagaRecord
 
-_ACTIVE = [str(phase) for phase in SagaPhase if phase.is_active]
+# Literals, not parameters: only then does SQLite know that the index of active sagas will do,
+# and does not read through all that have ended.
+_ACTIVE = SagaRow.phase.in_(
+    [literal_column(f"'{phase}'") for phase in SagaPhase if phase.is_active]
+)
 _ENDED = [str(phase) for phase in SagaPhase if phase.has_ended]
 
 Change = Callable[[Progress, datetime], Progress]
@@ -38,7 +42,6 @@ def due(limit: int) -> Callable[[Session], Due]:
     """The first sagas in which something is to be done by now."""
 
     def work(session: Session) -> Due:
-        active = SagaRow.phase.in_(_ACTIVE)
         signaled = and_(
             SagaRow.phase == SagaPhase.WAITING,
             exists().where(
@@ -47,11 +50,11 @@ def due(limit: int) -> Callable[[Session], Due]:
         )
         ready = (
             select(SagaRow.id)
-            .where(active, or_(SagaRow.wake_at <= session.now, signaled))
+            .where(_ACTIVE, or_(SagaRow.wake_at <= session.now, signaled))
             .order_by(SagaRow.wake_at)
             .limit(limit)
         )
-        later = select(func.min(SagaRow.wake_at)).where(active, SagaRow.wake_at > session.now)
+        later = select(func.min(SagaRow.wake_at)).where(_ACTIVE, SagaRow.wake_at > session.now)
         return Due(list(session.scalars(ready)), session.scalar(later))
 
     return work
@@ -59,12 +62,12 @@ def due(limit: int) -> Callable[[Session], Due]:
 
 def active_ids(session: Session) -> Sequence[UUID]:
     """Every saga that the platform goes on with by itself."""
-    return list(session.scalars(select(SagaRow.id).where(SagaRow.phase.in_(_ACTIVE))))
+    return list(session.scalars(select(SagaRow.id).where(_ACTIVE)))
 
 
 def has_active(session: Session) -> bool:
     """Whether there is any such saga."""
-    query = select(SagaRow.id).where(SagaRow.phase.in_(_ACTIVE)).limit(1)
+    query = select(SagaRow.id).where(_ACTIVE).limit(1)
     return session.execute(query).first() is not None
 
 
