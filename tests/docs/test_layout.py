@@ -7,6 +7,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = sorted(path for path in (ROOT / "plugins").iterdir() if (path / "plugin.py").exists())
+SERVICES = [path for path in PACKAGES if "def create_service(" in (path / "plugin.py").read_text()]
+"""The others extend a service: a payment provider, for one."""
 ANATOMY = ("plugin.py", "models.py", "service.py", "routes.py", "reactions.py", "py.typed")
 HOUSE = (
     "platform.yaml",
@@ -46,13 +48,8 @@ def test_the_source_roots_hold_import_names_only() -> None:
 
 
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda path: path.name)
-class TestServices:
-    """Whoever knows one service package knows all."""
-
-    def test_it_has_the_anatomy_of_every_service(self, package: Path) -> None:
-        assert [name for name in ANATOMY if not (package / name).exists()] == []
-        assert (package / "api.py").exists() or (package / "api" / "__init__.py").exists()
-        assert (package / "migrations" / "v0001_initial.py").exists()
+class TestPlugins:
+    """Every package is a plugin like anybody's."""
 
     def test_it_is_shipped_and_registered(self, package: Path) -> None:
         name = package.name.removeprefix("colonnade_")
@@ -66,6 +63,16 @@ class TestServices:
         tests = "\n".join(path.read_text("utf-8") for path in folder.glob("test_*contract*.py"))
         assert "(PluginContract):" in tests
         assert (folder / "contract.json").exists()
+
+
+@pytest.mark.parametrize("package", SERVICES, ids=lambda path: path.name)
+class TestServices:
+    """Whoever knows one service package knows all."""
+
+    def test_it_has_the_anatomy_of_every_service(self, package: Path) -> None:
+        assert [name for name in ANATOMY if not (package / name).exists()] == []
+        assert (package / "api.py").exists() or (package / "api" / "__init__.py").exists()
+        assert (package / "migrations" / "v0001_initial.py").exists()
 
     def test_it_has_policies_with_tests(self, package: Path) -> None:
         name = package.name.removeprefix("colonnade_")
