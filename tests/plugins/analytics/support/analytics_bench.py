@@ -79,7 +79,8 @@ class Bench:
     """Decides and calls as the dispatcher does, and reacts as delivery does."""
 
     def __init__(self, folder: Path, policy: MemoisedPolicy | None = None) -> None:
-        self.stores = SqliteStores(folder, SystemClock(), lambda tenant: True)
+        self._store_clock = SetClock()
+        self.stores = SqliteStores(folder, self._store_clock, lambda tenant: True)
         self.store = self.stores.store("analytics", plugin.stores())
         self.ctx = BenchContext(self.store)
         self.tenant_id = "acme"
@@ -99,6 +100,14 @@ class Bench:
     async def stop(self) -> None:
         await self._service.__aexit__(None, None, None)
         await self.stores.close()
+
+    def set_store_clock(self, moment: datetime) -> None:
+        """What time transactions take it to be."""
+        self._store_clock.moment = moment
+
+    def acting(self) -> Any:
+        """For the block, as the service acts on its own."""
+        return use_context(self._context(Principal.service("analytics")))
 
     def set_tenant(self, **changes: Any) -> None:
         self.ctx.info = replace(self.ctx.info, **changes)
