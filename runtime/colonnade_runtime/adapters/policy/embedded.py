@@ -21,6 +21,8 @@ from colonnade_runtime.adapters.policy.worker import PolicyWorker
 
 SCHEME = "embedded"
 MAX_INPUT = 256 * 1024
+DEFAULT_TIMEOUT = 3.0
+"""Seconds, since many people who arrive at once wait for one thread; less than a call may take."""
 MAX_RUNAWAYS = 4
 """Threads that may be lost to endless policies before no more are started."""
 
@@ -34,7 +36,7 @@ class EmbeddedPolicy(PolicyEngine):
     answer in time refuses, is logged, and comes back as a failed decision with its reason.
     """
 
-    def __init__(self, *, timeout: float = 1.0) -> None:
+    def __init__(self, *, timeout: float = DEFAULT_TIMEOUT) -> None:
         self._timeout = timeout
         self._worker: PolicyWorker | None = None
         self._lost: list[PolicyWorker] = []
@@ -143,7 +145,7 @@ def embedded_policy(url: str, options: Mapping[str, object] | None = None) -> Em
     """
     if url.rstrip(":/") != SCHEME:
         raise ValueError(f"The embedded policy engine takes no address; write '{SCHEME}:'.")
-    timeout = (options or {}).get("timeout", 1.0)
+    timeout = (options or {}).get("timeout", DEFAULT_TIMEOUT)
     if not isinstance(timeout, int | float) or not 0 < timeout <= 60:
         raise ValueError("The timeout of a decision is in seconds, above 0 and at most 60.")
     return EmbeddedPolicy(timeout=float(timeout))
