@@ -48,6 +48,7 @@ async def _serve(declared: Declared) -> None:
             listening(runtime, host, port),
         ):
             if await signals.unless_stopped(runtime.start()):
+                settle_memory()
                 signals.ready()
                 administration.open()
                 click.echo(greeting(declared.loaded, port))
