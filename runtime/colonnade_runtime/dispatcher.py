@@ -27,6 +27,7 @@ from colonnade.errors import (
     InternalError,
     NotFound,
     Unauthenticated,
+    Unavailable,
     ValidationFailed,
 )
 from colonnade.http import field_errors
@@ -244,6 +245,11 @@ class Dispatcher:
     ) -> ColonnadeError:
         self._metrics.denied(operation)
         self._log.info("refused", action=operation.action, reason=decision.reason)
+        if decision.failed:
+            # Closed all the same, but nobody said no: whoever retries, as sagas do, may get in.
+            return Unavailable(
+                f"Whether you may do this ({operation.action}) could not be decided; try again."
+            )
         if context.principal.kind is PrincipalKind.ANONYMOUS:
             return Unauthenticated(
                 "This needs a sign-in: send 'Authorization: Bearer <access token>'.",

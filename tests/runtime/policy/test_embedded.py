@@ -165,7 +165,7 @@ async def test_a_source_that_ends_the_engine_does_not_end_the_platform(
 ) -> None:
     """Native code that aborts does so in a process of its own, and the file is named."""
     crash = "a if b with input as {}\n\nb if input.action in {1}\n\n" + READ
-    target = "colonnade_runtime.adapters.policy.embedded.inspect_modules"
+    target = "colonnade_runtime.adapters.policy.verification.inspect_modules"
     monkeypatch.setattr(target, lambda modules: [])
     bundle = quiz(crash)
     text = await problems(engine, bundle)

@@ -10,11 +10,10 @@ from colonnade.policy import (
     Decision,
     PolicyBundle,
     PolicyEngine,
-    PolicyError,
     PolicyQuery,
     parse_decision,
 )
-from colonnade_runtime.adapters.policy.inspection import inspect_modules
+from colonnade_runtime.adapters.policy.packages import NO_PACKAGES
 from colonnade_runtime.adapters.policy.program import EngineFault, input_text
 from colonnade_runtime.adapters.policy.verification import verify
 from colonnade_runtime.adapters.policy.worker import PolicyWorker
@@ -41,6 +40,7 @@ class EmbeddedPolicy(PolicyEngine):
         self._worker: PolicyWorker | None = None
         self._lost: list[PolicyWorker] = []
         self._bundle: PolicyBundle | None = None
+        self._packages = NO_PACKAGES
         self._loading = asyncio.Lock()
 
     @property
@@ -55,14 +55,11 @@ class EmbeddedPolicy(PolicyEngine):
             PolicyError: with everything that is wrong; what was loaded before stays.
         """
         async with self._loading:
-            problems = inspect_modules(bundle.modules)
-            if not problems:
-                problems = await verify(bundle.modules, bundle.actions)
-            if problems:
-                raise PolicyError(problems)
+            packages = await verify(bundle.modules, bundle.actions)
             worker = self._start(bundle)
             await asyncio.wrap_future(worker.ready)
             previous, self._worker, self._bundle = self._worker, worker, bundle
+            self._packages = packages
             if previous is not None:
                 previous.stop()
         return bundle.revision
@@ -73,7 +70,7 @@ class EmbeddedPolicy(PolicyEngine):
         if worker is None:
             return self._failed(query, "no policies are loaded")
         try:
-            text = input_text(query.input())
+            text = input_text(self._packages.told(query.input(), query.action))
             if len(text) > MAX_INPUT:
                 return self._failed(query, f"the input is larger than {MAX_INPUT} characters")
             answer = await self._answer(worker, text)

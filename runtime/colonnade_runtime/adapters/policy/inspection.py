@@ -33,6 +33,7 @@ INPUT: Mapping[str, Mapping[str, Any]] = {
     "principal": {"id": {}, "kind": {}, "roles": {}, "attributes": {}, "on_behalf_of": {}},
     "tenant": {"id": {}, "plan": {}, "status": {}},
     "tenant_data": {},
+    "packages": {"granting": {}, "narrowing": {}},
 }
 """The members of the input document, as far as they are the same for everybody."""
 GATHERED = frozenset({"actions", "grants", "deny", "masks", "expires_at"})

@@ -19,8 +19,9 @@ from colonnade.policy import (
     PolicyQuery,
     parse_decision,
 )
-from colonnade_runtime.adapters.policy.inspection import ENTRY_PACKAGE, inspect_modules
+from colonnade_runtime.adapters.policy.inspection import ENTRY_PACKAGE
 from colonnade_runtime.adapters.policy.opa_server import UNDEFINED, OpaServer
+from colonnade_runtime.adapters.policy.packages import Packages
 from colonnade_runtime.adapters.policy.program import EngineFault, input_text
 from colonnade_runtime.adapters.policy.relocation import relocated
 from colonnade_runtime.adapters.policy.verification import missing_actions, verify
@@ -46,6 +47,7 @@ class _Loaded:
     package: str
     modules: tuple[PolicyModule, ...]
     seal: PolicyModule
+    packages: Packages
 
     async def put_on(self, server: OpaServer) -> None:
         """Put everything there, the seal last."""
@@ -97,14 +99,10 @@ class OpaPolicy(PolicyEngine):
             Unavailable: when the server does not answer; what was loaded before stays.
         """
         async with self._loading:
-            problems = inspect_modules(bundle.modules)
-            if not problems:
-                # The same gate as for the embedded engine: what one would read otherwise, or
-                # not survive, is not policy here either.
-                problems = await verify(bundle.modules, bundle.actions)
-            if problems:
-                raise PolicyError(problems)
-            fresh = self._placed(bundle)
+            # The same gate as for the embedded engine: what one would read otherwise, or
+            # not survive, is not policy here either.
+            packages = await verify(bundle.modules, bundle.actions)
+            fresh = self._placed(bundle, packages)
             await self._put(fresh, bundle.actions)
             outdated, self._previous, self._loaded = self._previous, self._loaded, fresh
             # The one before stays: another process may still be asking it.
@@ -118,7 +116,7 @@ class OpaPolicy(PolicyEngine):
         if loaded is None:
             return self._failed(query, "no policies are loaded")
         try:
-            document = query.input()
+            document = loaded.packages.told(query.input(), query.action)
             if len(input_text(document).encode()) > MAX_INPUT:
                 return self._failed(query, f"the input is larger than {MAX_INPUT} bytes")
             async with asyncio.timeout(self._timeout):
@@ -198,7 +196,7 @@ class OpaPolicy(PolicyEngine):
         except Unavailable as error:
             _log.warning("old policies stay on the server", revision=outdated.revision, why=error)
 
-    def _placed(self, bundle: PolicyBundle) -> _Loaded:
+    def _placed(self, bundle: PolicyBundle, packages: Packages) -> _Loaded:
         prefix = f"{self._prefix}.r{bundle.revision}"
         entry = f"data.{prefix}.{ENTRY_PACKAGE}"
         seal = (
@@ -208,7 +206,7 @@ class OpaPolicy(PolicyEngine):
         modules = tuple(relocated(module, prefix) for module in bundle.modules)
         place = f"{self._prefix}/{bundle.revision}"
         sealing = PolicyModule("sealed", seal)
-        return _Loaded(bundle.revision, place, f"{prefix}.sealed", modules, sealing)
+        return _Loaded(bundle.revision, place, f"{prefix}.sealed", modules, sealing, packages)
 
     def _failed(self, query: PolicyQuery, why: str) -> Decision:
         reason = f"'{query.action}' could not be decided: {why}."

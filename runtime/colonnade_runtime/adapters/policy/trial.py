@@ -29,44 +29,54 @@ PROBES: Mapping[str, Mapping[str, object]] = {
 }
 
 
-def try_out(modules: Sequence[Source]) -> dict[str, object]:
-    """What came of it, as JSON data.
+def try_out(
+    modules: Sequence[Source], declaring: Sequence[str], narrowing: Sequence[str]
+) -> dict[str, object]:
+    """What came of it, as JSON data. `declaring` and `narrowing` are names of packages.
 
     `report` is the engine's when the modules do not compile, and nothing else is there then;
-    `builtins` are those called; `actions` those known (or `fault` says why they cannot be read);
-    `answers` holds, per action and probe, the `answer` or the `fault`.
+    `builtins` are those called; `actions` those known and `declared` those of each package (or
+    `fault` says why they cannot be read); `answers` holds, per action and probe, the `answer` or
+    the `fault`.
     """
+    entries = {name: f"colonnade/services/{name}/actions" for name in declaring}
     try:
-        program = Program(modules)
+        program = Program(modules, (DECISION, ACTIONS, *entries.values()))
     except CompilationFault as fault:
         return {"report": str(fault)}
     builtins = sorted(program.builtins())
     try:
-        actions = _known_actions(program)
+        actions = _actions(program, ACTIONS)
+        declared = {name: _actions(program, entry) for name, entry in entries.items()}
     except EngineFault as fault:
         return {"builtins": builtins, "fault": str(fault)}
-    answers = [
-        {"action": action, "who": who, **_probe(program, action, principal)}
-        for action in actions
-        for who, principal in PROBES.items()
-    ]
-    return {"builtins": builtins, "actions": actions, "answers": answers}
+    answers = []
+    for action in actions:
+        granting = [name for name in declared if action in declared[name]]
+        told = {"granting": granting, "narrowing": narrowing}
+        for who, principal in PROBES.items():
+            answer = _probe(program, action, principal, told)
+            answers.append({"action": action, "who": who, **answer})
+    return {"builtins": builtins, "actions": actions, "declared": declared, "answers": answers}
 
 
-def _known_actions(program: Program) -> list[str]:
-    actions = program.answer(ACTIONS, "{}")
+def _actions(program: Program, entry: str) -> list[str]:
+    actions = program.answer(entry, "{}")
     if not isinstance(actions, list) or not all(isinstance(item, str) for item in actions):
         raise EngineFault("they are not a set of texts")
     return sorted(actions)
 
 
-def _probe(program: Program, action: str, principal: Mapping[str, object]) -> dict[str, object]:
+def _probe(
+    program: Program, action: str, principal: Mapping[str, object], packages: Mapping[str, object]
+) -> dict[str, object]:
     document = {
         "action": action,
         "resource_type": action.partition(".")[0],
         "principal": {**principal, "attributes": {}, "on_behalf_of": None},
         "tenant": {"id": "probe", "plan": "probe", "status": "active"},
         "tenant_data": {},
+        "packages": packages,
     }
     try:
         return {"answer": program.answer(DECISION, input_text(document))}
@@ -76,4 +86,6 @@ def _probe(program: Program, action: str, principal: Mapping[str, object]) -> di
 
 if __name__ == "__main__":
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
-    json.dump(try_out([(path, text) for path, text in json.load(sys.stdin)]), sys.stdout)
+    request = json.load(sys.stdin)
+    sources = [(path, text) for path, text in request["modules"]]
+    json.dump(try_out(sources, request["declaring"], request["narrowing"]), sys.stdout)

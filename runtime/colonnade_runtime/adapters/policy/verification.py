@@ -11,13 +11,14 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from colonnade.policy import PolicyModule, PolicyProblem, parse_decision
+from colonnade.policy import PolicyError, PolicyModule, PolicyProblem, parse_decision
 from colonnade_runtime.adapters.policy.builtins import ALLOWED_BUILTINS, OPERATOR_BUILTINS
+from colonnade_runtime.adapters.policy.inspection import inspect_modules
+from colonnade_runtime.adapters.policy.packages import Packages, declaring, narrowing, packages
 from colonnade_runtime.adapters.policy.trial import CPU_SECONDS
 
 TIMEOUT = 90.0
-"""Seconds on the clock; a machine that is busy with other things takes its time."""
-"""Seconds that compiling and trying out may take."""
+"""Seconds on the clock for compiling and trying out; a busy machine takes its time."""
 
 _EVERYWHERE = "policies"
 _TRIAL = "colonnade_runtime.adapters.policy.trial"
@@ -28,11 +29,26 @@ _REPORTED = re.compile(
 )
 
 
-async def verify(
-    modules: Sequence[PolicyModule], actions: Mapping[str, str]
+async def verify(modules: Sequence[PolicyModule], actions: Mapping[str, str]) -> Packages:
+    """Inspects the modules and tries them out in another process.
+
+    Raises:
+        PolicyError: with everything that is wrong with them.
+    """
+    problems = inspect_modules(modules)
+    if problems:
+        raise PolicyError(problems)
+    narrow = narrowing(modules)
+    told = await _try_out(modules, narrow)
+    problems = await _problems(told, modules, actions)
+    if told is None or problems:
+        raise PolicyError(problems)
+    return packages(told["declared"], narrow)
+
+
+async def _problems(
+    told: Mapping[str, Any] | None, modules: Sequence[PolicyModule], actions: Mapping[str, str]
 ) -> list[PolicyProblem]:
-    """What is wrong with the modules, found out in another process; nothing is good."""
-    told = await _try_out(modules)
     if told is None:
         return [await _blame(modules)]
     if "report" in told:
@@ -50,7 +66,7 @@ async def _blame(modules: Sequence[PolicyModule]) -> PolicyProblem:
     """Names the file the engine does not survive, each tried with the entry point alone."""
     entry = [module for module in modules if _is_entry(module)]
     for module in modules:
-        if not _is_entry(module) and await _try_out([*entry, module]) is None:
+        if not _is_entry(module) and await _try_out([*entry, module], ()) is None:
             return _crash(module.path)
     return _crash(_EVERYWHERE)
 
@@ -67,9 +83,12 @@ def _crash(path: str) -> PolicyProblem:
     return PolicyProblem(path, 0, 0, message)
 
 
-async def _try_out(modules: Sequence[PolicyModule]) -> dict[str, Any] | None:
+async def _try_out(modules: Sequence[PolicyModule], narrow: Sequence[str]) -> dict[str, Any] | None:
     """What the other process tells, or nothing when it did not live to tell."""
-    request = json.dumps([(module.path, module.source) for module in modules])
+    sources = [(module.path, module.source) for module in modules]
+    request = json.dumps({
+        "modules": sources, "declaring": declaring(modules), "narrowing": narrow
+    })  # fmt: skip
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-P", "-m", _TRIAL,
         stdin=asyncio.subprocess.PIPE,
