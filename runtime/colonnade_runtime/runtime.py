@@ -29,6 +29,7 @@ from colonnade_runtime.assembly.signing import signing_key
 from colonnade_runtime.assembly.stores import Stores
 from colonnade_runtime.assembly.waiting import until_available
 from colonnade_runtime.declaration import LoadedPlatform
+from colonnade_runtime.declaration.places import Place, place_of
 from colonnade_runtime.declared import Declared, read_declaration
 from colonnade_runtime.dispatcher import Dispatcher
 from colonnade_runtime.gateway.access_log import access_log_of
@@ -45,9 +46,6 @@ from colonnade_runtime.tenants import TenantDirectory
 
 ResponseT = TypeVar("ResponseT", bound=Message)
 
-PROCESS = "main"
-"""The process that hosts everything when the declaration names none."""
-
 LAST_SECONDS = 1.0
 """What each step of stopping gets even when shutdown.drain is used up."""
 
@@ -55,11 +53,18 @@ LAST_SECONDS = 1.0
 class Runtime:
     """One process of a platform. `gateway` answers at once, with 503 until `start` is done."""
 
-    def __init__(self, declared: Declared, *, announce: Callable[[str], None] = click.echo) -> None:
+    def __init__(
+        self,
+        declared: Declared,
+        *,
+        place: Place | None = None,
+        announce: Callable[[str], None] = click.echo,
+    ) -> None:
         self.declared = declared
         self._loaded = declared.loaded
         self._plugins = declared.plugins
         self._platform = declared.loaded.platform
+        self.place = place or place_of(self._platform, None)
         self._announce = announce
         self._clock = SystemClock()
         self._log = structlog.get_logger("colonnade")
@@ -78,7 +83,12 @@ class Runtime:
         self._vault = SecretVault(declared.plugins.adapters("secret_resolvers"))
         self.tenants = TenantDirectory(declared.loaded.tenants, self._platform.gateway.domain)
         self._adapters = Adapters(
-            self._loaded, self._plugins, self._vault, self._clock, self.tenants.is_known, PROCESS
+            self._loaded,
+            self._plugins,
+            self._vault,
+            self._clock,
+            self.tenants.is_known,
+            self.place.name,
         )
         self._configs = configs_of(self._loaded)
         self._stores = Stores(self._platform, self._adapters, self._stack)
@@ -116,6 +126,11 @@ class Runtime:
         for name in self._plugins.start_order:
             waiting["start"] = f"service {name}"
             plugin = self._plugins.services[name]
+            if name not in self.place.services:
+                # Who calls is found out wherever they call; the rest of it is hosted elsewhere.
+                ctx = services.elsewhere(plugin)
+                authenticators.extend(plugin.call("authenticators", ctx=ctx) or ())
+                continue
             ctx = await services.add(plugin)
             authenticators.extend(plugin.call("authenticators", ctx=ctx) or ())
             self.gateway.health.checks.add(_named_checks(name, plugin, ctx))
@@ -213,6 +228,7 @@ class Runtime:
         wanted = {
             name: ("blobs",) if plugin.call("stores") is None else ("sql", "blobs")
             for name, plugin in self._plugins.services.items()
+            if name in self.place.services
         }
         await self._stores.start(wanted)
         self.gateway.health.checks.add(self._stores.health_checks())
@@ -228,7 +244,7 @@ class Runtime:
         workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="worker")
         self._stack.callback(workers.shutdown, wait=False)
         return Services(
-            process=PROCESS,
+            process=self.place.name,
             loaded=self._loaded,
             plugins=self._plugins,
             tenants=self.tenants,
@@ -250,7 +266,7 @@ class Runtime:
 
     def _open(self, services: Services) -> None:
         self.gateway.open(
-            services.routes(),
+            services.routes(self.place.services),
             self._dispatcher,
             self.tenants,
             self._authentication,
@@ -270,4 +286,4 @@ def _named_checks(service: str, plugin: Plugin, ctx: ServiceContext) -> list[Hea
     return [HealthCheck(f"service {service}: {each.name}", each.check) for each in checks]
 
 
-__all__ = ["PROCESS", "Declared", "Runtime", "policy_bundle", "read_declaration"]
+__all__ = ["Declared", "Runtime", "policy_bundle", "read_declaration"]

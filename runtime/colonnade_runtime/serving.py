@@ -2,30 +2,28 @@
 
 import asyncio
 import gc
-import socket
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 import structlog
 import uvloop
-from granian.constants import Interfaces
-from granian.log import LogLevels
-from granian.server.embed import Server
 
-from colonnade.errors import ConfigurationError
 from colonnade_runtime.admin.serving import Administration, administered
+from colonnade_runtime.declaration.places import EVERYTHING, FRONT, Place, place_of
+from colonnade_runtime.front.serving import serve_front
 from colonnade_runtime.greeting import greeting
-from colonnade_runtime.library_logs import granian_logs
+from colonnade_runtime.listening import available_port, listening
 from colonnade_runtime.logs import configure_logs
 from colonnade_runtime.runtime import Declared, Runtime, read_declaration
 from colonnade_runtime.signals import Signals
 from colonnade_runtime.watchdog import Watchdog
 
 
-def serve(path: Path, settings: Sequence[str] = ()) -> None:
-    """Run the platform until it is told to stop.
+def serve(
+    path: Path, settings: Sequence[str] = (), process: str | None = None, replica: int = 1
+) -> None:
+    """Run one process of the platform, or all of it in one, until it is told to stop.
 
     Raises:
         ConfigurationError: when what is declared cannot run.
@@ -33,25 +31,25 @@ def serve(path: Path, settings: Sequence[str] = ()) -> None:
     declared = read_declaration(path, settings)
     section = declared.loaded.platform.logging
     configure_logs(section.level, section.format)
-    uvloop.run(_serve(declared))
+    place = place_of(declared.loaded.platform, process, replica)
+    uvloop.run(serve_front(declared) if place.process == FRONT else _serve(declared, place))
 
 
-async def _serve(declared: Declared) -> None:
-    runtime = Runtime(declared)
+async def _serve(declared: Declared, place: Place) -> None:
+    runtime = Runtime(declared, place=place)
     watchdog = Watchdog(float(declared.loaded.platform.shutdown.total))
-    gateway = declared.loaded.platform.gateway
-    host, port = gateway.host, available_port(gateway.host, gateway.port)
+    host, port = place.host, available_port(place.host, place.port)
     signals = Signals(runtime.reloader.reload, watchdog.start)
     with signals.handled():
         async with (
-            administered(runtime, "colonnade run") as administration,
+            administered(runtime, f"colonnade run {place.process}") as administration,
             listening(runtime, host, port),
         ):
             if await signals.unless_stopped(runtime.start()):
                 settle_memory()
                 signals.ready()
                 administration.open()
-                click.echo(greeting(declared.loaded, port))
+                _greet(declared, place, port)
                 await signals.stopped.wait()
             await _stop(runtime, administration)
 
@@ -81,49 +79,11 @@ def settle_memory() -> None:
     gc.set_threshold(10_000, 20, 50)
 
 
-@asynccontextmanager
-async def listening(runtime: Runtime, host: str, port: int) -> AsyncIterator[None]:
-    """Serve the runtime's gateway over HTTP for the block.
-
-    Raises:
-        ConfigurationError: when the port is taken or may not be used.
-    """
-    available_port(host, port)
-    server = Server(
-        runtime.gateway,
-        address=host,
-        port=port,
-        interface=Interfaces.ASGINL,
-        log_level=LogLevels.error,
-        log_dictconfig=granian_logs(),
-        websockets=False,
-    )
-    task = asyncio.create_task(server.serve(), name="listener")
-    try:
-        yield
-    finally:
-        server.stop()  # type: ignore[no-untyped-call]
-        await asyncio.wait_for(task, 5)
-
-
-def available_port(host: str, port: int) -> int:
-    """The port, or a free one for 0.
-
-    Raises:
-        ConfigurationError: when it is taken or may not be used.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise ConfigurationError(
-                f"Cannot listen on {host}:{port}: {error.strerror or error}. "
-                "Stop what uses it, or set another with --set gateway.port=8001."
-            ) from None
-        found: int = probe.getsockname()[1]
-        return found
+def _greet(declared: Declared, place: Place, port: int) -> None:
+    if place.process == EVERYTHING:
+        click.echo(greeting(declared.loaded, port))
+    else:
+        click.echo(f"{place.name} is ready: {', '.join(place.services)} on {place.url}")
 
 
 __all__ = ["available_port", "listening", "serve"]

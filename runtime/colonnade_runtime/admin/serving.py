@@ -9,7 +9,7 @@ from colonnade_runtime.admin.platform import AdminPlatform
 from colonnade_runtime.admin.server import AdminServer
 from colonnade_runtime.admin.socket_file import claimed
 from colonnade_runtime.admin.table import COMMANDS
-from colonnade_runtime.runtime import PROCESS, Runtime
+from colonnade_runtime.runtime import Runtime
 
 STOP_SECONDS = 5.0
 """How long running commands may take to end when the process stops."""
@@ -25,7 +25,7 @@ async def administered(runtime: Runtime, purpose: str) -> AsyncIterator["Adminis
         AlreadyRuns: another process works on this platform.
         ConfigurationError: the socket cannot be made.
     """
-    with claimed(runtime.declared.loaded.root, PROCESS, purpose) as listener:
+    with claimed(runtime.declared.loaded.root, runtime.place.name, purpose) as listener:
         server = AdminServer(listener, COMMANDS, structlog.get_logger("admin"))
         await server.start()
         administration = Administration(runtime, server)

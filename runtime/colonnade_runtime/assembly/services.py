@@ -1,14 +1,15 @@
 """The services of a process: each with a context, its handlers and its background work."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import structlog
 
+from colonnade.blobs import BlobStore
 from colonnade.bus import Bus
 from colonnade.clock import Clock
 from colonnade.control_store import ControlStore
@@ -89,11 +90,30 @@ class Services:
                 if context.name == name:
                     context.config = config
 
-    def routes(self) -> list[Any]:
-        """What every service mounts on HTTP, in start order."""
+    def elsewhere(self, plugin: Plugin) -> ServiceContext:
+        """A context for what a service hosted by another process does here: knowing its callers.
+
+        It asks like any other; it has no stores.
+        """
+        name = plugin.info.service or plugin.name
+        log = structlog.get_logger(name)
+        return RuntimeServiceContext(
+            **self._common(name, self.loaded.config_of(name), log),
+            store=cast("SqlStore", NoStore(name, "sql")),
+            blobs=cast("BlobStore", NoStore(name, "blobs")),
+            dispatcher=self.dispatcher,
+            passwords=self.passwords,
+            may_ask=frozenset({name, *plugin.info.requires}),
+            forget_principal=self.authentication.forget,
+            extension_answers=partial(self._extension_answers, name),
+        )
+
+    def routes(self, hosted: Collection[str]) -> list[Any]:
+        """What the `hosted` services mount on HTTP, in start order."""
         return [
             route
             for name in self.plugins.start_order
+            if name in hosted
             for route in self.plugins.services[name].call("http_routes") or ()
         ]
 

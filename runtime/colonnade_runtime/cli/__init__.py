@@ -94,12 +94,27 @@ def main(context: click.Context, path: Path, settings: tuple[str, ...]) -> None:
 
 
 @main.command()
+@click.argument("process", required=False)
+@click.option("--replica", type=click.IntRange(1, 256), default=1, help="Which of its replicas.")
 @click.pass_obj
-def run(site: Site) -> None:
-    """Serve the platform until it is told to stop (Ctrl+C, SIGTERM)."""
+def run(site: Site, process: str | None, replica: int) -> None:
+    """Serve the platform until it is told to stop (Ctrl+C, SIGTERM).
+
+    Without PROCESS everything runs in this one; with it, that process alone. 'gateway' is the one
+    in front of those that 'processes' declares.
+    """
     from colonnade_runtime.serving import serve
 
-    serve(site.path, site.settings)
+    serve(site.path, site.settings, process, replica)
+
+
+@main.command()
+@click.pass_obj
+def up(site: Site) -> None:
+    """Start every declared process on this machine, and start again what ends."""
+    from colonnade_runtime.supervision import supervise
+
+    supervise(site.path, site.settings)
 
 
 @main.command()

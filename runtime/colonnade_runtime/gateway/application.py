@@ -62,7 +62,7 @@ class Gateway:
             logging_config=None,
             request_max_body_size=None,
         )
-        description = openapi_document(self.application, title="Colonnade", version=_version())
+        description = openapi_document(self.application, title="Colonnade", version=release())
         self._entrance = Entrance(
             self.application,
             documents(json.dumps(description).encode()) if docs else {},
@@ -124,7 +124,12 @@ class Gateway:
     async def _route(self, scope: HTTPScope, receive: Receive, exchange: Exchange) -> None:
         entrance = self._entrance
         if entrance is None:
-            raise Unavailable("The platform is not ready.", details={"retry_after": 1})
+            raise Unavailable(
+                "The platform is not ready.",
+                details={"retry_after": 1},
+                # Tells a process in front that nothing was done, and another may be asked.
+                headers={"Colonnade-Not-Ready": "1"},
+            )
         document = entrance.documents.get(scope["path"])
         if document is not None:
             await exchange.respond(asked_for(document, scope["method"], exchange.headers))
@@ -155,7 +160,8 @@ class Gateway:
             )
 
 
-def _version() -> str:
+def release() -> str:
+    """The version of Colonnade that is installed."""
     try:
         return version("colonnade")
     except PackageNotFoundError:

@@ -1,0 +1,68 @@
+"""Listens for HTTP on an address."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Protocol
+
+from granian.constants import Interfaces
+from granian.log import LogLevels
+from granian.server.embed import Server
+
+from colonnade.errors import ConfigurationError
+from colonnade_runtime.library_logs import granian_logs
+
+
+class Served(Protocol):
+    """What has an ASGI application to serve."""
+
+    @property
+    def gateway(self) -> Any:
+        """The application."""
+        ...
+
+
+@asynccontextmanager
+async def listening(served: Served, host: str, port: int) -> AsyncIterator[None]:
+    """Serve what has a gateway over HTTP for the block.
+
+    Raises:
+        ConfigurationError: when the port is taken or may not be used.
+    """
+    available_port(host, port)
+    server = Server(
+        served.gateway,
+        address=host,
+        port=port,
+        interface=Interfaces.ASGINL,
+        log_level=LogLevels.error,
+        log_dictconfig=granian_logs(),
+        websockets=False,
+    )
+    task = asyncio.create_task(server.serve(), name="listener")
+    try:
+        yield
+    finally:
+        server.stop()  # type: ignore[no-untyped-call]
+        await asyncio.wait_for(task, 5)
+
+
+def available_port(host: str, port: int) -> int:
+    """The port, or a free one for 0.
+
+    Raises:
+        ConfigurationError: when it is taken or may not be used.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise ConfigurationError(
+                f"Cannot listen on {host}:{port}: {error.strerror or error}. "
+                "Stop what uses it, or set another with --set gateway.port=8001."
+            ) from None
+        found: int = probe.getsockname()[1]
+        return found

@@ -1,0 +1,145 @@
+"""Starts every declared process on this machine, and starts again what ends."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import SystemRandom
+
+import click
+
+from colonnade.errors import ConfigurationError
+from colonnade_runtime.declaration.places import FRONT, Place, place_of, places
+from colonnade_runtime.declared import Declared, read_declaration
+from colonnade_runtime.events.backoff import Backoff
+
+_BACKOFF = Backoff(first=0.5, cap=30.0)
+_STEADY = 30.0
+"""Seconds after which a process that runs counts as started well."""
+
+_SPARE = 2.0
+"""Seconds beyond `shutdown.total` before a process is killed."""
+
+
+def supervise(path: Path, settings: Sequence[str] = ()) -> None:
+    """Run all processes until told to stop.
+
+    Raises:
+        ConfigurationError: when what is declared cannot run.
+    """
+    declared = read_declaration(path, settings)
+    if not declared.loaded.platform.processes:
+        raise ConfigurationError(
+            "The platform declares no 'processes'; 'colonnade run' starts everything in one."
+        )
+    asyncio.run(Supervisor(declared).run())
+
+
+@dataclass(slots=True)
+class _Child:
+    place: Place
+    process: asyncio.subprocess.Process | None = None
+    failures: int = 0
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class Supervisor:
+    """The processes of one platform, each in a child of this one."""
+
+    def __init__(self, declared: Declared) -> None:
+        platform = declared.loaded.platform
+        self._declared = declared
+        self._grace = float(platform.shutdown.total) + _SPARE
+        self._front = _Child(place_of(platform, FRONT))
+        self._others = [_Child(place) for place in places(platform)]
+        self._width = max(len(child.place.name) for child in self._children)
+        self._stopped = asyncio.Event()
+
+    @property
+    def _children(self) -> list[_Child]:
+        return [*self._others, self._front]
+
+    async def run(self) -> None:
+        """Start all, and keep them running until SIGTERM or SIGINT; SIGHUP is handed on."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stopped.set)
+        loop.add_signal_handler(signal.SIGHUP, self._hang_up)
+        tasks = [
+            asyncio.create_task(self._keep(child), name=f"process {child.place.name}")
+            for child in self._children
+        ]
+        await self._stopped.wait()
+        # The front first: it takes no more, and what is on its way is still answered.
+        await self._stop(self._front)
+        await asyncio.gather(*(self._stop(child) for child in self._others))
+        await asyncio.gather(*tasks)
+
+    async def _keep(self, child: _Child) -> None:
+        loop = asyncio.get_running_loop()
+        while not child.stopping.is_set():
+            started = loop.time()
+            code = await self._once(child)
+            if child.stopping.is_set():
+                return
+            child.failures = 1 if loop.time() - started > _STEADY else child.failures + 1
+            seconds = _BACKOFF.after(child.failures, SystemRandom())
+            self._say(child, f"ended with {code}; started again in {seconds:.1f} s")
+            try:
+                async with asyncio.timeout(seconds):
+                    await child.stopping.wait()
+            except TimeoutError:
+                continue
+
+    async def _once(self, child: _Child) -> int:
+        child.process = await asyncio.create_subprocess_exec(
+            *self._command(child.place),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            # Of its own: Ctrl+C here is ours to hand on, in order.
+            start_new_session=True,
+        )
+        assert child.process.stdout is not None
+        while line := await _line(child.process.stdout):
+            self._say(child, line.decode(errors="replace").rstrip())
+        return await child.process.wait()
+
+    async def _stop(self, child: _Child) -> None:
+        child.stopping.set()
+        process = child.process
+        if process is None or process.returncode is not None:
+            return
+        process.terminate()
+        try:
+            async with asyncio.timeout(self._grace):
+                await process.wait()
+        except TimeoutError:
+            self._say(child, f"did not stop within {self._grace:g} s and is killed")
+            process.kill()
+
+    def _hang_up(self) -> None:
+        for child in self._others:
+            if child.process is not None and child.process.returncode is None:
+                child.process.send_signal(signal.SIGHUP)
+
+    def _command(self, place: Place) -> list[str]:
+        settings = [word for each in self._declared.settings for word in ("--set", each)]
+        return [
+            sys.executable, "-m", "colonnade_runtime",
+            "--platform", str(self._declared.path), *settings,
+            "run", place.process, "--replica", str(place.replica),
+        ]  # fmt: skip
+
+    def _say(self, child: _Child, line: str) -> None:
+        click.echo(f"{child.place.name:<{self._width}} | {line}")
+
+
+async def _line(stream: asyncio.StreamReader) -> bytes:
+    try:
+        return await stream.readline()
+    except ValueError:
+        # A line beyond the reader's limit: what is there of it is dropped.
+        return b"(a line too long to show)"

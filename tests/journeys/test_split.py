@@ -1,0 +1,190 @@
+"""The demo platform in five processes over NATS: the same journeys, and one process restarted."""
+
+import asyncio
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from colonnade_runtime.testing.nats_streams import without_streams
+from colonnade_runtime.testing.servers.running import free_port
+
+ROOT = Path(__file__).parents[2]
+PASSWORD = "a password for everybody"
+READY_SECONDS = 180
+PROCESSES = """\
+processes:
+  people: {services: [user]}
+  learning: {services: [course, content]}
+  money: {services: [payment]}
+  reports: {services: [analytics, notification]}
+"""
+
+pytestmark = [pytest.mark.journey, pytest.mark.server, pytest.mark.slow]
+
+
+@dataclass(frozen=True)
+class Split:
+    """A running platform: where it answers, and its log."""
+
+    url: str
+    log: Path
+
+    def client(self, token: str | None = None) -> httpx.AsyncClient:
+        headers = {"X-Tenant": "acme"}
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token}"
+        return httpx.AsyncClient(base_url=f"{self.url}/api/v1", headers=headers, timeout=30)
+
+
+def free_ports(count: int) -> int:
+    """The first of `count` ports in a row that are free."""
+    while True:
+        first = free_port()
+        if first + count < 65536:
+            return first
+
+
+@pytest.fixture(scope="module")
+def platform(nats_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Split]:
+    asyncio.run(without_streams(nats_url))
+    site = tmp_path_factory.mktemp("split")
+    for name in ("tenants", "policies"):
+        shutil.copytree(ROOT / name, site / name)
+    shutil.copy(ROOT / "platform.yaml", site)
+    (site / "platform.development.yaml").write_text(PROCESSES)
+    port = free_ports(6)
+    command = [sys.executable, "-m", "colonnade_runtime", "--platform", "platform.yaml"]
+    for setting in (f"bus={nats_url}", f"gateway.port={port}", "logging.access=false"):
+        command += ["--set", setting]
+    environment = {**os.environ, "COLONNADE_OWNER_PASSWORD": PASSWORD}
+    log = site / "log"
+    with log.open("wb") as file:
+        process = subprocess.Popen(
+            [*command, "up"], cwd=site, env=environment, stdout=file, stderr=subprocess.STDOUT
+        )
+    try:
+        _wait_until_ready(f"http://127.0.0.1:{port}", process, log)
+        yield Split(f"http://127.0.0.1:{port}", log)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0, log.read_text()[-3000:]
+
+
+def _wait_until_ready(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            if httpx.get(f"{url}/readyz", timeout=5).status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.2)
+    raise AssertionError(log.read_text()[-5000:])
+
+
+async def signed_in(platform: Split, email: str) -> httpx.AsyncClient:
+    async with platform.client() as client:
+        answer = await client.post("/auth/login", json={"email": email, "password": PASSWORD})
+    assert answer.status_code == 200, answer.text
+    return platform.client(answer.json()["access_token"])
+
+
+@pytest.fixture
+async def owner(platform: Split) -> AsyncIterator[httpx.AsyncClient]:
+    async with await signed_in(platform, "owner@acme.example") as client:
+        yield client
+
+
+@pytest.fixture
+async def learner(platform: Split) -> AsyncIterator[httpx.AsyncClient]:
+    email = f"{uuid4().hex}@learners.example"
+    async with platform.client() as client:
+        body = {"email": email, "password": PASSWORD, "name": "Ada"}
+        answer = await client.post("/auth/register", json=body)
+    assert answer.status_code == 201, answer.text
+    async with await signed_in(platform, email) as client:
+        yield client
+
+
+async def published_course(owner: httpx.AsyncClient, **more: Any) -> str:
+    body = {"title": "Python", "slug": f"python-{uuid4().hex[:8]}", **more}
+    answer = await owner.post("/courses", json=body)
+    assert answer.status_code == 201, answer.text
+    course: str = answer.json()["id"]
+    assert (await owner.post(f"/courses/{course}/publish")).status_code == 200
+    return course
+
+
+async def until_it_is(client: httpx.AsyncClient, path: str, wanted: str) -> Any:
+    async with asyncio.timeout(30):
+        while True:
+            answer = await client.get(path)
+            assert answer.status_code == 200, answer.text
+            if answer.json()["status"] == wanted:
+                return answer.json()
+            await asyncio.sleep(0.05)
+
+
+async def test_a_purchase_goes_through_three_processes(
+    owner: httpx.AsyncClient, learner: httpx.AsyncClient
+) -> None:
+    course = await published_course(owner, price={"amount": 4900, "currency": "EUR"})
+    answer = await learner.post(
+        "/payments",
+        json={"course_id": course, "method": "tok_ok"},
+        headers={"Idempotency-Key": str(uuid4())},
+    )
+    assert answer.status_code == 202, answer.text
+    payment = await until_it_is(learner, f"/payments/{answer.json()['id']}", "captured")
+    await until_it_is(learner, f"/enrollments/{payment['enrollment_id']}", "active")
+
+
+async def test_an_event_of_one_process_takes_effect_in_another(
+    owner: httpx.AsyncClient, learner: httpx.AsyncClient
+) -> None:
+    course = await published_course(owner)
+    enrollment = (await learner.post("/enrollments", json={"course_id": course})).json()["id"]
+    me = (await learner.get("/users/me")).json()["id"]
+    assert (await owner.delete(f"/users/{me}")).status_code == 204
+    await until_it_is(owner, f"/enrollments/{enrollment}", "ended")
+
+
+async def test_a_path_of_nobody_is_a_problem_document(platform: Split) -> None:
+    async with platform.client() as client:
+        answer = await client.get("/nothing")
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_one_document_describes_all_processes(platform: Split) -> None:
+    async with httpx.AsyncClient() as client:
+        paths = (await client.get(f"{platform.url}/openapi.json")).json()["paths"]
+    for path in ("/api/v1/users/me", "/api/v1/courses", "/api/v1/payments"):
+        assert path in paths
+
+
+async def test_a_killed_process_is_started_again_and_clients_wait_for_it(
+    platform: Split, owner: httpx.AsyncClient
+) -> None:
+    """What certainly reached nobody is sent again; what is committed is still there."""
+    course = await published_course(owner)
+    lock = platform.log.parent / "var" / "run" / "learning.lock"
+    found = re.search(r"process (\d+)", lock.read_text())
+    assert found is not None
+    os.kill(int(found[1]), signal.SIGKILL)
+    async with asyncio.timeout(120):
+        while (answer := await owner.get(f"/courses/{course}")).status_code == 503:
+            assert answer.json()["code"] == "unavailable"
+    assert answer.status_code == 200, answer.text
