@@ -5,6 +5,7 @@ import socket
 import stat
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
@@ -37,8 +38,12 @@ def nothing_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def accepts_connections(server: RunningServer) -> bool:
+    return listens(server.port)
+
+
+def listens(port: int) -> bool:
     try:
-        with socket.create_connection(("127.0.0.1", server.port), 1):
+        with socket.create_connection(("127.0.0.1", port), 1):
             return True
     except OSError:
         return False
@@ -148,3 +153,27 @@ def test_a_server_that_cannot_start_shows_its_log(start_server: StartServer) -> 
 def test_the_policy_server_answers(opa_url: str) -> None:
     with urllib.request.urlopen(f"{opa_url}/health", timeout=5) as answer:
         assert answer.status == 200
+
+
+@pytest.mark.server
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child of its parent's end")
+def test_a_server_does_not_outlive_tests_that_were_killed(nats_url: str) -> None:
+    code = (
+        "from colonnade_runtime.testing.servers import *\n"
+        "import sys\n"
+        "kind = KINDS['nats']\n"
+        "with running_server(kind, find_program(kind)) as server:\n"
+        "    print(server.port, flush=True)\n"
+        "    sys.stdin.read()\n"
+    )
+    tests = subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert tests.stdout is not None
+    port = int(tests.stdout.readline())
+    tests.kill()
+    tests.wait()
+    deadline = time.monotonic() + 10
+    while listens(port):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)

@@ -1,0 +1,65 @@
+"""Where processes are: ports in order, replicas behind each other, and names that do not exist."""
+
+import pytest
+
+from colonnade.errors import ConfigurationError
+from colonnade_runtime.declaration.places import place_of, places
+from colonnade_runtime.declaration.platform import Platform
+
+DECLARED = {
+    "version": 1,
+    "environment": "development",
+    "bus": {"url": "nats://127.0.0.1:4222"},
+    "services": {"user": {}, "course": {}, "content": {}},
+    "processes": {
+        "people": {"services": ("user",), "replicas": 2},
+        "learning": {"services": ("course",), "gateway": {"port": 9100, "host": "10.0.0.2"}},
+        "files": {"services": ("content",)},
+    },
+}
+
+
+@pytest.fixture
+def platform() -> Platform:
+    return Platform.model_validate(DECLARED)
+
+
+def test_each_process_has_a_port_of_its_own(platform: Platform) -> None:
+    found = {place.name: (place.host, place.port) for place in places(platform)}
+    assert found == {
+        "people": ("127.0.0.1", 8001),
+        "people-2": ("127.0.0.1", 8002),
+        "learning": ("10.0.0.2", 9100),
+        "files": ("127.0.0.1", 8003),
+    }
+
+
+def test_without_a_name_everything_runs_in_one(platform: Platform) -> None:
+    everything = place_of(platform, None)
+    assert everything.services == ("user", "course", "content")
+    assert (everything.name, everything.port) == ("main", 8000)
+
+
+def test_the_gateway_hosts_nothing(platform: Platform) -> None:
+    assert place_of(platform, "gateway").services == ()
+
+
+@pytest.mark.parametrize(
+    ("process", "replica", "said"),
+    [
+        ("learnin", 1, "did you mean 'learning'"),
+        ("people", 3, "has 2 replicas"),
+        ("main", 1, "there are people, learning, files, gateway"),
+    ],
+)
+def test_a_process_that_is_not_declared_is_named(
+    platform: Platform, process: str, replica: int, said: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=said):
+        place_of(platform, process, replica)
+
+
+def test_a_platform_without_processes_has_none_to_start() -> None:
+    whole = Platform.model_validate({**DECLARED, "processes": {}})
+    with pytest.raises(ConfigurationError, match="declares no 'processes'"):
+        place_of(whole, "web")
