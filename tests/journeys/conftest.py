@@ -1,8 +1,13 @@
 """The journeys run over every bus; nothing but the declaration changes."""
 
+from collections.abc import AsyncIterator
+from pathlib import Path
+
 import pytest
 
 from colonnade_runtime.testing.nats_streams import without_streams
+from colonnade_runtime.testing.platform import RunningPlatform, running_platform
+from tests.journeys.academy import OWNER_PASSWORD, copied_declaration
 
 
 @pytest.fixture(params=["memory", "nats"])
@@ -13,3 +18,17 @@ async def bus_settings(request: pytest.FixtureRequest) -> list[str]:
     url: str = request.getfixturevalue("nats_url")
     await without_streams(url)
     return [f"bus={url}"]
+
+
+@pytest.fixture
+def declaration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The demo platform in a folder of its own, whose owners have a password."""
+    monkeypatch.setenv("COLONNADE_OWNER_PASSWORD", OWNER_PASSWORD)
+    return copied_declaration(tmp_path)
+
+
+@pytest.fixture
+async def platform(declaration: Path, bus_settings: list[str]) -> AsyncIterator[RunningPlatform]:
+    """The demo platform, over every bus."""
+    async with running_platform(declaration, settings=bus_settings) as running:
+        yield running

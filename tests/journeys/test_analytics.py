@@ -1,128 +1,48 @@
 """What people do shows in the numbers, over HTTP, on the demo declaration."""
 
-import asyncio
-import shutil
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
 
-import colonnade_analytics.plugin
-import colonnade_content.plugin
-import colonnade_course.plugin
-import colonnade_notification.plugin
-import colonnade_payment.plugin
-import colonnade_user.plugin
-from colonnade_runtime.testing.platform import RunningPlatform, running_platform
-
-ROOT = Path(__file__).parents[2]
-OWNER_PASSWORD = "a password for the owner"
-PASSWORD = "a password for a learner"
-
-
-@pytest.fixture
-async def platform(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bus_settings: list[str]
-) -> AsyncIterator[RunningPlatform]:
-    monkeypatch.setenv("COLONNADE_OWNER_PASSWORD", OWNER_PASSWORD)
-    for name in ("tenants", "policies"):
-        shutil.copytree(ROOT / name, tmp_path / name)
-    declaration = Path(shutil.copy(ROOT / "platform.yaml", tmp_path))
-    async with running_platform(
-        declaration,
-        settings=bus_settings,
-        plugins=[
-            colonnade_user.plugin,
-            colonnade_course.plugin,
-            colonnade_content.plugin,
-            colonnade_payment.plugin,
-            colonnade_analytics.plugin,
-            colonnade_notification.plugin,
-        ],
-    ) as running:
-        yield running
+from colonnade_runtime.testing.platform import RunningPlatform
+from tests.journeys.academy import (
+    content,
+    created,
+    learn,
+    learner,
+    owner,
+    published_course,
+    report,
+    sign_in,
+    until,
+)
 
 
-async def sign_in(platform: RunningPlatform, tenant: str, email: str, password: str) -> str:
-    async with platform.client(tenant) as client:
-        answer = await client.post("/auth/login", json={"email": email, "password": password})
-    assert answer.status_code == 200, answer.text
-    token: str = answer.json()["access_token"]
-    return token
-
-
-async def owner(platform: RunningPlatform, tenant: str) -> httpx.AsyncClient:
-    token = await sign_in(platform, tenant, f"owner@{tenant}.example", OWNER_PASSWORD)
-    return platform.client(tenant, token)
-
-
-async def learner(platform: RunningPlatform, tenant: str, name: str) -> httpx.AsyncClient:
-    email = f"{name}@learners.example"
-    async with platform.client(tenant) as client:
-        body = {"email": email, "password": PASSWORD, "name": name}
-        assert (await client.post("/auth/register", json=body)).status_code == 201
-    return platform.client(tenant, await sign_in(platform, tenant, email, PASSWORD))
-
-
-async def created(client: httpx.AsyncClient, path: str, body: dict[str, Any]) -> Any:
-    answer = await client.post(path, json=body)
-    assert answer.status_code == 201, answer.text
-    return answer.json()
-
-
-async def published_course(client: httpx.AsyncClient, **more: Any) -> tuple[str, list[str]]:
-    """A published course of three lessons: its id and theirs."""
-    course = await created(client, "/courses", {"title": "Python", "slug": "python", **more})
-    section = await created(
-        client, "/sections", {"course_id": course["id"], "title": "All", "position": 0}
-    )
-    lessons = [
-        await created(
-            client,
-            "/lessons",
-            {"section_id": section["id"], "title": f"Lesson {number}", "position": number},
-        )
-        for number in range(3)
-    ]
-    assert (await client.post(f"/courses/{course['id']}/publish")).status_code == 200
-    return course["id"], [lesson["id"] for lesson in lessons]
-
-
-async def metrics_when(
-    client: httpx.AsyncClient, seen: Any, query: str = "interval=day"
-) -> dict[str, Any]:
-    """The metrics as soon as `seen` holds of them, within a bound."""
-    async with asyncio.timeout(20):
-        while True:
-            answer = await client.get(f"/metrics?{query}")
-            assert answer.status_code == 200, answer.text
-            found: dict[str, Any] = answer.json()
-            if seen(found):
-                return found
-            await asyncio.sleep(0.02)
+async def metrics_when(client: httpx.AsyncClient, seen: Any) -> dict[str, Any]:
+    """The metrics as soon as `seen` holds of them."""
+    found: dict[str, Any] = await until(client, "/metrics?interval=day", seen)
+    return found
 
 
 @pytest.mark.journey
 async def test_enrolments_show_in_the_metrics_of_their_day(platform: RunningPlatform) -> None:
-    staff = await owner(platform, "acme")
-    course, lessons = await published_course(staff)
+    staff = await owner(platform.url, "acme")
+    course, lessons = await published_course(staff, lessons=3)
     for number in range(2):
-        one = await learner(platform, "acme", f"learner{number}")
+        one = await learner(platform.url, "acme", f"learner{number}")
         enrollment = (await created(one, "/enrollments", {"course_id": course}))["id"]
         for lesson in lessons:
-            path = f"/enrollments/{enrollment}/lessons/{lesson}"
-            assert (await one.put(path, json={"status": "completed"})).status_code == 200
+            await learn(one, enrollment, lesson)
     found = await metrics_when(staff, lambda metrics: metrics["total"]["completions"] == 2)
     assert found["timezone"] == "Europe/Berlin"
     assert len(found["items"]) == 30
     assert sum(item["enrolments"] for item in found["items"]) == 2
     assert found["total"]["lessons_completed"] == 6
     assert found["total"]["active_learners"] is None, "two people are too few to be shown"
-    globex = await owner(platform, "globex")
+    globex = await owner(platform.url, "globex")
     assert (await globex.get("/metrics")).json()["total"]["enrolments"] == 0
 
 
@@ -134,25 +54,11 @@ def client_events(number: int, course: str | None = None) -> list[dict[str, Any]
     ]
 
 
-async def finished(client: httpx.AsyncClient, body: dict[str, Any]) -> dict[str, Any]:
-    """The report that `body` asks for, as soon as it is made, within a bound."""
-    asked = await client.post("/reports", json=body)
-    assert asked.status_code == 202, asked.text
-    location = asked.headers["location"].removeprefix("/api/v1")
-    async with asyncio.timeout(60):
-        while True:
-            report: dict[str, Any] = (await client.get(location)).json()
-            assert isinstance(report["progress"], int)
-            if report["status"] in ("ready", "failed"):
-                return report
-            await asyncio.sleep(0.05)
-
-
 @pytest.mark.journey
 async def test_one_bad_event_of_ten_thousand_is_named_and_nothing_is_kept(
     platform: RunningPlatform,
 ) -> None:
-    ada = await learner(platform, "acme", "ada")
+    ada = await learner(platform.url, "acme", "ada")
     events = client_events(10_000)
     events[7319]["name"] = "Not A Name"
     refused = await ada.post("/analytics/events", json={"events": events})
@@ -179,7 +85,7 @@ WRONG_EVENTS: list[tuple[list[dict[str, Any]], str]] = [
 
 @pytest.mark.journey
 async def test_what_is_wrong_with_an_event_is_said(platform: RunningPlatform) -> None:
-    ada = await learner(platform, "acme", "ada")
+    ada = await learner(platform.url, "acme", "ada")
     for events, pointer in WRONG_EVENTS:
         refused = await ada.post("/analytics/events", json={"events": events})
         assert refused.status_code == 422, refused.text
@@ -190,21 +96,16 @@ async def test_what_is_wrong_with_an_event_is_said(platform: RunningPlatform) ->
 async def test_a_report_is_made_in_the_background_and_read_in_four_formats(
     platform: RunningPlatform,
 ) -> None:
-    staff = await owner(platform, "acme")
-    course, lessons = await published_course(staff)
+    staff = await owner(platform.url, "acme")
+    course, lessons = await published_course(staff, lessons=3)
     for number in range(6):
-        one = await learner(platform, "acme", f"learner{number}")
+        one = await learner(platform.url, "acme", f"learner{number}")
         enrollment = (await created(one, "/enrollments", {"course_id": course}))["id"]
-        path = f"/enrollments/{enrollment}/lessons/{lessons[0]}"
-        assert (await one.put(path, json={"status": "completed"})).status_code == 200
+        await learn(one, enrollment, lessons[0])
     await metrics_when(staff, lambda metrics: metrics["total"]["lessons_completed"] == 6)
-    wanted = {"kind": "lesson_funnel", "parameters": {"course_id": course}}
-    report = await finished(staff, wanted)
-    assert (report["status"], report["progress"]) == ("ready", 100), report
-    contents = {name: await staff.get(path[7:]) for name, path in report["content"].items()}
-    assert {name: answer.status_code for name, answer in contents.items()} == dict.fromkeys(
-        ("json", "csv", "svg", "png"), 200
-    )
+    made = await report(staff, "lesson_funnel", course_id=course)
+    assert set(made["content"]) == {"json", "csv", "svg", "png"}
+    contents = {form: await content(staff, made, form) for form in made["content"]}
     rows = contents["json"].json()["rows"]
     assert [row["learners"] for row in rows] == [6, 6, 0, 0]
     assert contents["json"].json()["summary"][0].startswith("The largest drop is at “Lesson 1”")
@@ -212,9 +113,9 @@ async def test_a_report_is_made_in_the_background_and_read_in_four_formats(
     assert contents["csv"].content.startswith(b"step,lesson_id,lesson,learners,share,drop\r\n")
     assert b'role="img"' in contents["svg"].content
     assert contents["png"].content.startswith(b"\x89PNG\r\n")
-    assert report["alternative_text"].startswith("Python: who gets how far.")
-    globex = await owner(platform, "globex")
-    for path in (f"/reports/{report['id']}", f"/reports/{report['id']}/content"):
+    assert made["alternative_text"].startswith("Python: who gets how far.")
+    globex = await owner(platform.url, "globex")
+    for path in (f"/reports/{made['id']}", f"/reports/{made['id']}/content"):
         assert (await globex.get(path)).status_code == 404
 
 
@@ -222,19 +123,17 @@ async def test_a_report_is_made_in_the_background_and_read_in_four_formats(
 async def test_learners_see_no_number_and_instructors_those_of_their_courses(
     platform: RunningPlatform,
 ) -> None:
-    staff = await owner(platform, "acme")
-    ada = await learner(platform, "acme", "ada")
+    staff = await owner(platform.url, "acme")
+    ada = await learner(platform.url, "acme", "ada")
     for path in ("/metrics", "/reports", "/reports/kinds"):
         assert (await ada.get(path)).status_code == 403
-    grace = await learner(platform, "acme", "grace")
+    grace = await learner(platform.url, "acme", "grace")
     me = (await grace.get("/users/me")).json()["id"]
     changed = await staff.patch(f"/users/{me}", json={"role": "instructor"})
     assert changed.status_code == 200, changed.text
-    teacher = platform.client(
-        "acme", await sign_in(platform, "acme", "grace@learners.example", PASSWORD)
-    )
-    theirs, _ = await published_course(teacher, title="Git", slug="git")
-    other, _ = await published_course(staff)
+    teacher = await sign_in(platform.url, "acme", "grace@learners.example")
+    theirs, _ = await published_course(teacher, "Git")
+    other, _ = await published_course(staff, lessons=3)
     for course in (theirs, other):
         await created(ada, "/enrollments", {"course_id": course})
     await metrics_when(staff, lambda metrics: metrics["total"]["enrolments"] == 2)
@@ -243,11 +142,11 @@ async def test_learners_see_no_number_and_instructors_those_of_their_courses(
     assert (await teacher.get(f"/metrics?course_id={other}")).status_code == 404
     refused = {"kind": "lesson_funnel", "parameters": {"course_id": other}}
     assert (await teacher.post("/reports", json=refused)).status_code == 404
-    report = await finished(teacher, {"kind": "course_completion"})
-    content = (await teacher.get(report["content"]["csv"][7:])).text
-    assert "Git" in content
-    assert "Python" not in content
-    assert (await ada.get(f"/reports/{report['id']}")).status_code == 403
+    made = await report(teacher, "course_completion")
+    shown = (await content(teacher, made, "csv")).text
+    assert "Git" in shown
+    assert "Python" not in shown
+    assert (await ada.get(f"/reports/{made['id']}")).status_code == 403
 
 
 WRONG_REPORTS: list[tuple[dict[str, Any], str]] = [
@@ -267,7 +166,7 @@ WRONG_REPORTS: list[tuple[dict[str, Any], str]] = [
 
 @pytest.mark.journey
 async def test_what_is_wrong_with_a_report_is_said(platform: RunningPlatform) -> None:
-    staff = await owner(platform, "acme")
+    staff = await owner(platform.url, "acme")
     for body, pointer in WRONG_REPORTS:
         refused = await staff.post("/reports", json=body)
         assert refused.status_code == 422, refused.text

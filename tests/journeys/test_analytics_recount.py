@@ -1,7 +1,6 @@
 """Every number of the analytics service is a recount of the other services' own tables."""
 
 import asyncio
-import shutil
 import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Iterator
@@ -18,10 +17,18 @@ import httpx
 import pytest
 
 from colonnade_runtime.testing.platform import RunningPlatform, running_platform
+from tests.journeys.academy import (
+    buy,
+    content,
+    is_live,
+    learn,
+    learner,
+    owner,
+    published_course,
+    refund,
+    report,
+)
 
-ROOT = Path(__file__).parents[2]
-OWNER_PASSWORD = "a password for the owner"
-PASSWORD = "a password for a learner"
 ZONE = ZoneInfo("Europe/Berlin")
 SEED = 20260329
 LEARNERS = 7
@@ -29,15 +36,9 @@ STEPS = 160
 
 
 @pytest.fixture
-async def platform(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[RunningPlatform]:
+async def platform(declaration: Path) -> AsyncIterator[RunningPlatform]:
     """The demo platform, with an academy that shows every number."""
-    monkeypatch.setenv("COLONNADE_OWNER_PASSWORD", OWNER_PASSWORD)
-    for name in ("tenants", "policies"):
-        shutil.copytree(ROOT / name, tmp_path / name)
-    declaration = Path(shutil.copy(ROOT / "platform.yaml", tmp_path))
-    with (tmp_path / "tenants/acme.yaml").open("a") as file:
+    with (declaration.parent / "tenants/acme.yaml").open("a") as file:
         file.write("\nservices: {analytics: {config: {smallest_group: 1}}}\n")
     async with running_platform(declaration) as running:
         yield running
@@ -64,9 +65,8 @@ class Workload:
     async def enrol(self, one: httpx.AsyncClient) -> None:
         course, _, priced = self.random.choice(self.courses)
         if priced:
-            body = {"course_id": course, "method": self.random.choice(("tok_ok", "tok_declined"))}
-            headers = {"Idempotency-Key": str(self.uuid())}
-            answer = await one.post("/payments", json=body, headers=headers)
+            method = self.random.choice(("tok_ok", "tok_declined"))
+            answer = await buy(one, course, method, str(self.uuid()))
             assert answer.status_code in (202, 409), answer.text
             return
         answer = await one.post("/enrollments", json={"course_id": course})
@@ -74,14 +74,13 @@ class Workload:
 
     async def learn(self, one: httpx.AsyncClient) -> None:
         mine = (await one.get("/enrollments?limit=100")).json()["items"]
-        live = [item for item in mine if item["status"] in ("active", "completed")]
+        live = [item for item in mine if is_live(item)]
         if live:
             item = self.random.choice(live)
             lessons = next(
                 found for course, found, _ in self.courses if course == item["course_id"]
             )
-            path = f"/enrollments/{item['id']}/lessons/{self.random.choice(lessons)}"
-            assert (await one.put(path, json={"status": "completed"})).status_code == 200
+            await learn(one, item["id"], self.random.choice(lessons))
 
     async def send(self, one: httpx.AsyncClient) -> None:
         me = (await one.get("/users/me")).json()["id"]
@@ -104,11 +103,9 @@ class Workload:
         payments = (await self.staff.get("/payments?limit=100")).json()["items"]
         paid = [item for item in payments if item["status"] in ("captured", "partially_refunded")]
         if paid:
-            amount = {"amount": self.random.choice((700, 1000, 4900)), "currency": "EUR"}
-            path = f"/payments/{self.random.choice(paid)['id']}/refunds"
-            headers = {"Idempotency-Key": str(self.uuid())}
-            body = {"amount": amount, "reason": "as agreed"}
-            answer = await self.staff.post(path, json=body, headers=headers)
+            amount = self.random.choice((700, 1000, 4900))
+            payment = self.random.choice(paid)["id"]
+            answer = await refund(self.staff, payment, amount, key=str(self.uuid()))
             assert answer.status_code in (201, 202, 409, 422), answer.text
 
     def uuid(self) -> UUID:
@@ -212,52 +209,23 @@ def flattened(item: dict[str, Any]) -> dict[str, int]:
     return {**found, "active": item["active_learners"]}
 
 
-async def sign_in(platform: RunningPlatform, tenant: str, email: str, password: str) -> Any:
-    async with platform.client(tenant) as client:
-        answer = await client.post("/auth/login", json={"email": email, "password": password})
-    return platform.client(tenant, answer.json()["access_token"])
-
-
 async def prepared(platform: RunningPlatform) -> Workload:
     """Two free courses and one with a price, and people who will learn."""
-    workload = Workload(
-        await sign_in(platform, "acme", "owner@acme.example", OWNER_PASSWORD), Random(SEED)
-    )
+    workload = Workload(await owner(platform.url, "acme"), Random(SEED))
     for number in range(3):
-        body: dict[str, Any] = {"title": f"Course {number}", "slug": f"course-{number}"}
-        if number == 2:
-            body["price"] = {"amount": 4900, "currency": "EUR"}
-        course = (await workload.staff.post("/courses", json=body)).json()["id"]
-        body = {"course_id": course, "title": "All", "position": 0}
-        section = (await workload.staff.post("/sections", json=body)).json()["id"]
-        lessons = []
-        for place in range(2):
-            body = {"section_id": section, "title": f"Lesson {place}", "position": place}
-            lessons.append((await workload.staff.post("/lessons", json=body)).json()["id"])
-        assert (await workload.staff.post(f"/courses/{course}/publish")).status_code == 200
-        workload.courses.append((course, lessons, number == 2))
+        price = {"price": {"amount": 4900, "currency": "EUR"}} if number == 2 else {}
+        made = await published_course(workload.staff, f"Course {number}", lessons=2, **price)
+        workload.courses.append((*made, number == 2))
     for number in range(LEARNERS):
-        email = f"learner{number}@learners.example"
-        async with platform.client("acme") as client:
-            body = {"email": email, "password": PASSWORD, "name": f"Learner {number}"}
-            assert (await client.post("/auth/register", json=body)).status_code == 201
-        workload.learners.append(await sign_in(platform, "acme", email, PASSWORD))
+        workload.learners.append(await learner(platform.url, "acme", f"learner{number}"))
     return workload
 
 
-async def report(client: httpx.AsyncClient, kind: str, **parameters: Any) -> list[dict[str, Any]]:
-    """The rows of a report, as soon as it is made, within a bound."""
-    asked = await client.post("/reports", json={"kind": kind, "parameters": parameters})
-    assert asked.status_code == 202, asked.text
-    async with asyncio.timeout(60):
-        while True:
-            found = (await client.get(f"/reports/{asked.json()['id']}")).json()
-            assert found["status"] != "failed", found
-            if found["status"] == "ready":
-                content = await client.get(f"/reports/{found['id']}/content")
-                rows: list[dict[str, Any]] = content.json()["rows"]
-                return rows
-            await asyncio.sleep(0.05)
+async def rows(client: httpx.AsyncClient, kind: str, **parameters: Any) -> list[dict[str, Any]]:
+    """The rows of a report, as soon as it is made."""
+    made = await report(client, kind, **parameters)
+    found: list[dict[str, Any]] = (await content(client, made)).json()["rows"]
+    return found
 
 
 @pytest.mark.journey
@@ -285,14 +253,14 @@ async def test_numbers_are_recounts_of_the_services_own_tables(
     assert metrics["total"]["active_learners"] == len(everybody)
 
     await check_reports(workload.staff, books, workload)
-    globex = await sign_in(platform, "globex", "owner@globex.example", OWNER_PASSWORD)
+    globex = await owner(platform.url, "globex")
     other = (await globex.get("/metrics")).json()["total"]
     assert set(flattened(other).values()) == {0}
 
 
 async def check_reports(staff: httpx.AsyncClient, books: Books, workload: Workload) -> None:
     """Each kind against the tables."""
-    completion = {row["course_id"]: row for row in await report(staff, "course_completion")}
+    completion = {row["course_id"]: row for row in await rows(staff, "course_completion")}
     for course, lessons, _ in workload.courses:
         mine = [row for row in books.enrollments() if UUID(row[1]) == UUID(course)]
         if not mine:
@@ -301,18 +269,18 @@ async def check_reports(staff: httpx.AsyncClient, books: Books, workload: Worklo
         completed = sum(found[3] is not None for found in mine)
         left = sum(found[3] is None and found[4] is not None for found in mine)
         assert (row["enrolled"], row["completed"], row["left"]) == (len(mine), completed, left)
-        funnel = await report(staff, "lesson_funnel", course_id=course)
+        funnel = await rows(staff, "lesson_funnel", course_id=course)
         done = Counter(UUID(found[2]) for found in books.lessons() if found[1] == mine[0][1])
         assert [step["learners"] for step in funnel] == [
             len(mine),
             *(done[UUID(lesson)] for lesson in lessons),
         ]
-    revenue = await report(staff, "revenue")
+    revenue = await rows(staff, "revenue")
     assert total(revenue, "gross") == sum(amount for _, amount in books.captured())
     assert total(revenue, "refunds") == sum(amount for _, amount in books.refunds())
     assert total(revenue, "earned") == books.earned()
-    assert total(await report(staff, "instructor_earnings"), "earned") == books.earned()
-    [*_, latest] = [row for row in await report(staff, "cohort_retention") if row["learners"]]
+    assert total(await rows(staff, "instructor_earnings"), "earned") == books.earned()
+    [*_, latest] = [row for row in await rows(staff, "cohort_retention") if row["learners"]]
     assert latest["learners"] == len({row[0] for row in books.enrollments()})
     assert latest["after_0"] == 100.0
 

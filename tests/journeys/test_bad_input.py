@@ -6,7 +6,6 @@ Every test ends with a look at all that is kept: rows by way of the API, bytes o
 import asyncio
 import base64
 import json
-import shutil
 import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -20,11 +19,10 @@ import pytest_asyncio
 
 from colonnade.clock import SystemClock
 from colonnade_runtime.testing.platform import RunningPlatform, running_platform
+from tests.journeys.academy import OWNER_PASSWORD, copied_declaration, owner, owners_token
 
 pytestmark = [pytest.mark.journey, pytest.mark.asyncio(loop_scope="module")]
 
-ROOT = Path(__file__).parents[2]
-PASSWORD = "a password for the owner"
 MEGABYTE = 1024 * 1024
 NOTHING = "0190a000-0000-7000-8000-000000000000"
 SETTINGS = [
@@ -63,18 +61,16 @@ class House:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
     folder = tmp_path_factory.mktemp("site")
-    for name in ("tenants", "policies"):
-        shutil.copytree(ROOT / name, folder / name)
-    declaration = Path(shutil.copy(ROOT / "platform.yaml", folder))
+    declaration = copied_declaration(folder)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("COLONNADE_OWNER_PASSWORD", PASSWORD)
+        patch.setenv("COLONNADE_OWNER_PASSWORD", OWNER_PASSWORD)
         async with running_platform(declaration, settings=SETTINGS) as platform:
-            owner = platform.client("acme", await token_of(platform, "acme"))
+            staff = await owner(platform.url, "acme")
             body: dict[str, Any] = {"title": "Python", "slug": "python"}
-            course = (await owner.post("/courses", json=body)).json()["id"]
+            course = (await staff.post("/courses", json=body)).json()["id"]
             body = {"course_id": course, "title": "All"}
-            section = (await owner.post("/sections", json=body)).json()["id"]
-            yield House(platform, folder, owner, course, section)
+            section = (await staff.post("/sections", json=body)).json()["id"]
+            yield House(platform, folder, staff, course, section)
 
 
 @pytest_asyncio.fixture(loop_scope="module", autouse=True)
@@ -83,15 +79,6 @@ async def nothing_is_left(house: House) -> AsyncIterator[None]:
     before = await house.kept()
     yield
     assert await house.kept() == before
-
-
-async def token_of(platform: RunningPlatform, tenant: str) -> str:
-    async with platform.client(tenant) as client:
-        credentials = {"email": f"owner@{tenant}.example", "password": PASSWORD}
-        answer = await client.post("/auth/login", json=credentials)
-    assert answer.status_code == 200, answer.text
-    token: str = answer.json()["access_token"]
-    return token
 
 
 def problem(answer: httpx.Response, status: int) -> Any:
@@ -349,7 +336,7 @@ async def test_a_forged_token_opens_nothing(house: House) -> None:
 
 
 async def test_another_academys_token_opens_nothing(house: House) -> None:
-    foreign = await token_of(house.platform, "globex")
+    foreign = await owners_token(house.platform.url, "globex")
     async with house.platform.client("acme", foreign) as client:
         problem(await client.get("/users/me"), 401)
         problem(await client.post("/courses", json=COURSE), 401)
@@ -358,7 +345,7 @@ async def test_another_academys_token_opens_nothing(house: House) -> None:
 async def test_an_expired_token_opens_nothing(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    token = await token_of(house.platform, "acme")
+    token = await owners_token(house.platform.url, "acme")
     later = datetime.now(UTC) + timedelta(minutes=16)
     with monkeypatch.context() as patch:
         patch.setattr(SystemClock, "now", lambda self: later)

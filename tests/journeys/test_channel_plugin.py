@@ -3,7 +3,6 @@
 import asyncio
 import importlib.util
 import json
-import shutil
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -13,8 +12,8 @@ from typing import Any
 import pytest
 
 from colonnade_runtime.testing.platform import running_platform
+from tests.journeys.academy import ROOT, sign_in
 
-ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "docs/plugin-authors/examples/text_messages.py"
 ADA = {"email": "ada@learners.example", "password": "a password for Ada", "name": "Ada"}
 
@@ -70,16 +69,12 @@ async def provider() -> AsyncIterator[Provider]:
 
 @pytest.mark.journey
 async def test_people_are_reached_by_a_channel_that_a_plugin_brings(
-    tmp_path: Path,
+    declaration: Path,
     monkeypatch: pytest.MonkeyPatch,
     text_messages: ModuleType,
     provider: Provider,
 ) -> None:
-    monkeypatch.setenv("COLONNADE_OWNER_PASSWORD", "a password for the owner")
     monkeypatch.setenv("TEXT_MESSAGES_TOKEN", "swordfish")
-    for name in ("tenants", "policies"):
-        shutil.copytree(ROOT / name, tmp_path / name)
-    declaration = Path(shutil.copy(ROOT / "platform.yaml", tmp_path))
     with declaration.open("a") as file:
         file.write(
             "\nplugins:\n  text-messages:\n    config:\n"
@@ -94,9 +89,7 @@ async def test_people_are_reached_by_a_channel_that_a_plugin_brings(
             registered = await visitor.post("/auth/register", json=ADA)
             assert registered.status_code == 201
             (token, first), (_, second) = await provider.gets(registered.json()["id"], 2)
-            body = {name: ADA[name] for name in ("email", "password")}
-            access = (await visitor.post("/auth/login", json=body)).json()["access_token"]
-        async with platform.client("acme", access) as ada:
+        async with await sign_in(platform.url, "acme", ADA["email"], ADA["password"]) as ada:
             chosen = (await ada.get("/notifications/preferences")).json()["channels"]
     assert token == "bearer swordfish"
     assert first == second

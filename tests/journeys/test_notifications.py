@@ -1,119 +1,45 @@
 """What happens in an academy reaches its people: in the app, and as mail under var/mail."""
 
-import asyncio
-import email
-import shutil
-from collections.abc import AsyncIterator, Callable
-from email.message import EmailMessage
-from email.policy import default
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
 import pytest
 
-from colonnade_runtime.testing.platform import RunningPlatform, running_platform
-
-ROOT = Path(__file__).parents[2]
-OWNER_PASSWORD = "a password for the owner"
-PASSWORD = "a password for a learner"
+from colonnade_runtime.testing.platform import RunningPlatform
+from tests.journeys.academy import (
+    buy,
+    learner,
+    letter,
+    owner,
+    published_course,
+    refund,
+    told,
+    until,
+)
 
 pytestmark = pytest.mark.journey
 
 
-@pytest.fixture
-def site(tmp_path: Path) -> Path:
-    """The demo platform, in a folder of its own."""
-    for name in ("tenants", "policies"):
-        shutil.copytree(ROOT / name, tmp_path / name)
-    shutil.copy(ROOT / "platform.yaml", tmp_path)
-    return tmp_path
-
-
-@pytest.fixture
-async def platform(
-    site: Path, monkeypatch: pytest.MonkeyPatch, bus_settings: list[str]
-) -> AsyncIterator[RunningPlatform]:
-    monkeypatch.setenv("COLONNADE_OWNER_PASSWORD", OWNER_PASSWORD)
-    async with running_platform(site / "platform.yaml", settings=bus_settings) as running:
-        yield running
-
-
-async def sign_in(platform: RunningPlatform, tenant: str, address: str, password: str) -> Any:
-    async with platform.client(tenant) as client:
-        body = {"email": address, "password": password}
-        answer = await client.post("/auth/login", json=body)
-    assert answer.status_code == 200, answer.text
-    return platform.client(tenant, answer.json()["access_token"])
-
-
-async def owner(platform: RunningPlatform, tenant: str) -> httpx.AsyncClient:
-    return await sign_in(platform, tenant, f"owner@{tenant}.example", OWNER_PASSWORD)
-
-
-async def learner(platform: RunningPlatform, tenant: str, name: str) -> httpx.AsyncClient:
-    body = {"email": f"{name}@learners.example", "password": PASSWORD, "name": name.title()}
-    async with platform.client(tenant) as client:
-        assert (await client.post("/auth/register", json=body)).status_code == 201
-    return await sign_in(platform, tenant, body["email"], PASSWORD)
-
-
-async def told(client: httpx.AsyncClient, kind: str) -> dict[str, Any]:
-    """Somebody's notification of one kind, as soon as it is there."""
-    async with asyncio.timeout(20):
-        while True:
-            answer = await client.get("/notifications")
-            assert answer.status_code == 200, answer.text
-            for item in answer.json()["items"]:
-                if item["kind"] == kind:
-                    return dict(item)
-            await asyncio.sleep(0.02)
-
-
-async def mail(folder: Path, wanted: Callable[[EmailMessage], bool]) -> EmailMessage:
-    """A mail in the folder, as soon as it is there."""
-    async with asyncio.timeout(20):
-        while True:
-            for path in folder.glob("*.eml"):
-                found = email.message_from_bytes(path.read_bytes(), policy=default)
-                assert isinstance(found, EmailMessage)
-                if wanted(found):
-                    return found
-            await asyncio.sleep(0.02)
-
-
-async def published_course(staff: httpx.AsyncClient, title: str, **more: Any) -> str:
-    body: dict[str, Any] = {"title": title, "slug": title.lower(), **more}
-    answer = await staff.post("/courses", json=body)
-    assert answer.status_code == 201, answer.text
-    identifier: str = answer.json()["id"]
-    body = {"course_id": identifier, "title": "All of it", "position": 0}
-    section = (await staff.post("/sections", json=body)).json()["id"]
-    body = {"section_id": section, "title": "One", "position": 0}
-    assert (await staff.post("/lessons", json=body)).status_code == 201
-    assert (await staff.post(f"/courses/{identifier}/publish")).status_code == 200
-    return identifier
-
-
 async def test_a_newcomer_is_welcomed_in_the_app_and_by_mail(
-    platform: RunningPlatform, site: Path
+    platform: RunningPlatform, declaration: Path
 ) -> None:
-    ada = await learner(platform, "acme", "ada")
+    ada = await learner(platform.url, "acme", "ada")
     welcome = await told(ada, "welcome")
     assert welcome["title"] == "Welcome to Acme Academy"
     assert "Hello Ada" in welcome["body"]
-    letter = await mail(site / "var/mail/acme", lambda m: "ada@learners.example" in m["To"])
-    assert letter["Subject"] == "Welcome to Acme Academy"
-    assert letter["From"] == "Acme Academy <no-reply@acme.localhost>"
-    assert [part.get_content_type() for part in letter.iter_parts()] == ["text/plain", "text/html"]
+    mail = await letter(
+        declaration.parent / "var/mail/acme", lambda m: "ada@learners.example" in m["To"]
+    )
+    assert mail["Subject"] == "Welcome to Acme Academy"
+    assert mail["From"] == "Acme Academy <no-reply@acme.localhost>"
+    assert [part.get_content_type() for part in mail.iter_parts()] == ["text/plain", "text/html"]
 
 
 async def test_reading_one_and_all(platform: RunningPlatform) -> None:
-    staff = await owner(platform, "acme")
-    ada = await learner(platform, "acme", "ada")
+    staff = await owner(platform.url, "acme")
+    ada = await learner(platform.url, "acme", "ada")
     first = await told(ada, "welcome")
-    course = await published_course(staff, "Python")
+    course, _ = await published_course(staff, "Python")
     assert (await ada.post("/enrollments", json={"course_id": course})).status_code == 201
     enrolled = await told(ada, "enrollment_activated")
     assert enrolled["title"] == "You are enrolled in Python"
@@ -130,24 +56,24 @@ async def test_reading_one_and_all(platform: RunningPlatform) -> None:
 
 
 async def test_nobody_sees_what_somebody_else_was_told(platform: RunningPlatform) -> None:
-    ada, bob = [await learner(platform, "acme", name) for name in ("ada", "bob")]
+    ada, bob = [await learner(platform.url, "acme", name) for name in ("ada", "bob")]
     welcome = await told(ada, "welcome")
     await told(bob, "welcome")
     assert (await bob.get(f"/notifications/{welcome['id']}")).status_code == 404
     assert (await bob.post(f"/notifications/{welcome['id']}/read")).status_code == 404
-    staff = await owner(platform, "acme")
+    staff = await owner(platform.url, "acme")
     assert (await staff.get(f"/notifications/{welcome['id']}")).status_code == 404
     kinds = [item["title"] for item in (await bob.get("/notifications")).json()["items"]]
     assert kinds == ["Welcome to Acme Academy"]
 
 
 async def test_one_click_in_a_mail_turns_its_category_off_and_looking_does_not(
-    platform: RunningPlatform, site: Path
+    platform: RunningPlatform, declaration: Path
 ) -> None:
-    ada = await learner(platform, "acme", "ada")
-    letter = await mail(site / "var/mail/acme", lambda m: "ada@" in m["To"])
-    assert letter["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
-    address = urlsplit(letter["List-Unsubscribe"].strip("<>"))
+    ada = await learner(platform.url, "acme", "ada")
+    mail = await letter(declaration.parent / "var/mail/acme", lambda m: "ada@" in m["To"])
+    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    address = urlsplit(mail["List-Unsubscribe"].strip("<>"))
     assert address.netloc == "acme.localhost:8000"
     async with platform.client("acme") as stranger:
         path = address.path.removeprefix("/api/v1")
@@ -163,14 +89,14 @@ async def test_one_click_in_a_mail_turns_its_category_off_and_looking_does_not(
 
 
 async def test_an_academys_own_words_and_the_readers_language(
-    platform: RunningPlatform, site: Path
+    platform: RunningPlatform, declaration: Path
 ) -> None:
-    staff = await owner(platform, "acme")
-    course = await published_course(staff, "Python")
+    staff = await owner(platform.url, "acme")
+    course, _ = await published_course(staff, "Python")
     own = {"subject": "Servus {{ person.name }}: {{ course.title }}", "text": "Auf geht's!"}
     written = await staff.put("/templates/enrollment_activated/de-AT", json=own)
     assert written.status_code == 200, written.text
-    ada, bob = [await learner(platform, "acme", name) for name in ("ada", "bob")]
+    ada, bob = [await learner(platform.url, "acme", name) for name in ("ada", "bob")]
     for person, locale in ((ada, "de-AT"), (bob, "de")):
         answer = await person.patch("/notifications/preferences", json={"locale": locale})
         assert answer.status_code == 200, answer.text
@@ -181,47 +107,41 @@ async def test_an_academys_own_words_and_the_readers_language(
 
 
 async def test_who_leaves_takes_their_notifications_along(platform: RunningPlatform) -> None:
-    staff = await owner(platform, "acme")
-    ada = await learner(platform, "acme", "ada")
+    staff = await owner(platform.url, "acme")
+    ada = await learner(platform.url, "acme", "ada")
     await told(ada, "welcome")
     me = (await ada.get("/users/me")).json()["id"]
     kept = await staff.get("/deliveries", params={"user_id": me})
     assert {item["channel"] for item in kept.json()["items"]} == {"in_app", "email"}
     assert (await staff.delete(f"/users/{me}")).status_code == 204
-    async with asyncio.timeout(20):
-        while (await staff.get("/deliveries", params={"user_id": me})).json()["items"]:
-            await asyncio.sleep(0.02)
+    await until(staff, f"/deliveries?user_id={me}", lambda page: page["items"] == [])
 
 
 async def test_a_buyer_gets_a_receipt_and_one_who_was_declined_hears_of_it(
-    platform: RunningPlatform, site: Path
+    platform: RunningPlatform, declaration: Path
 ) -> None:
-    staff = await owner(platform, "acme")
-    course = await published_course(staff, "Python", price={"amount": 4900, "currency": "EUR"})
-    ada, bob = [await learner(platform, "acme", name) for name in ("ada", "bob")]
+    staff = await owner(platform.url, "acme")
+    course, _ = await published_course(staff, "Python", price={"amount": 4900, "currency": "EUR"})
+    ada, bob = [await learner(platform.url, "acme", name) for name in ("ada", "bob")]
     for buyer, method in ((ada, "tok_ok"), (bob, "tok_declined")):
-        body = {"course_id": course, "method": method}
-        headers = {"Idempotency-Key": f"key-{method}"}
-        answer = await buyer.post("/payments", json=body, headers=headers)
-        assert answer.status_code == 202, answer.text
+        assert (await buy(buyer, course, method)).status_code == 202
     receipt = await told(ada, "payment_captured")
     assert (receipt["title"], receipt["category"]) == ("Your payment of €49.00", "receipts")
     assert 'for "Python"' in receipt["body"]
     await told(ada, "enrollment_activated")
     declined = await told(bob, "payment_declined")
     assert "You have not been charged." in declined["body"]
-    letter = await mail(site / "var/mail/acme", lambda m: m["Subject"] == receipt["title"])
-    assert letter["List-Unsubscribe"] is None
+    mail = await letter(
+        declaration.parent / "var/mail/acme", lambda m: m["Subject"] == receipt["title"]
+    )
+    assert mail["List-Unsubscribe"] is None
     payment = (await ada.get("/payments")).json()["items"][0]["id"]
-    body = {"amount": {"amount": 900, "currency": "EUR"}, "reason": "A gift"}
-    path, headers = f"/payments/{payment}/refunds", {"Idempotency-Key": "refund"}
-    answer = await staff.post(path, json=body, headers=headers)
-    assert answer.status_code in (200, 201, 202), answer.text
+    assert (await refund(staff, payment, 900)).status_code == 202
     assert (await told(ada, "payment_refunded"))["title"] == "You get €9.00 back"
 
 
 async def test_templates_are_for_those_who_run_the_academy(platform: RunningPlatform) -> None:
-    staff = await owner(platform, "acme")
+    staff = await owner(platform.url, "acme")
     listed = []
     following: str | None = "/templates?limit=7"
     while following:
@@ -258,7 +178,7 @@ async def test_templates_are_for_those_who_run_the_academy(platform: RunningPlat
     assert (await staff.delete(path)).status_code == 404
     assert (await staff.get(path)).json()["custom"] is False
 
-    ada = await learner(platform, "acme", "ada")
+    ada = await learner(platform.url, "acme", "ada")
     for answer in (
         await ada.get("/templates"),
         await ada.put(path, json=own),
@@ -271,7 +191,7 @@ async def test_templates_are_for_those_who_run_the_academy(platform: RunningPlat
 
 
 async def test_what_cannot_be_read_is_refused_with_a_pointer(platform: RunningPlatform) -> None:
-    ada = await learner(platform, "acme", "ada")
+    ada = await learner(platform.url, "acme", "ada")
     for body, pointer in (
         ({"locale": "klingon!"}, "/locale"),
         ({"timezone": "Mars/Olympus"}, "/timezone"),

@@ -2,47 +2,41 @@
 declaration."""
 
 import asyncio
-import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import httpx
 import pytest
 
 from colonnade_payment.api import CreatePayment
 from colonnade_runtime.testing.platform import RunningPlatform, running_platform
+from tests.journeys.academy import (
+    bought,
+    buy,
+    enrolled,
+    is_live,
+    learner,
+    owner,
+    published_course,
+    refund,
+    settled,
+    until,
+)
 
-ROOT = Path(__file__).parents[2]
-OWNER_PASSWORD = "a password for the owner"
-PASSWORD = "a password for a learner"
 CURRENCY = {"acme": "EUR", "globex": "USD"}
 
 
 @pytest.fixture
-async def platform(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bus_settings: list[str]
-) -> AsyncIterator[RunningPlatform]:
-    monkeypatch.setenv("COLONNADE_OWNER_PASSWORD", OWNER_PASSWORD)
-    for name in ("tenants", "policies"):
-        shutil.copytree(ROOT / name, tmp_path / name)
-    declaration = Path(shutil.copy(ROOT / "platform.yaml", tmp_path))
-    settings = [*bus_settings, "services.payment.config.answer_within=300ms"]
-    async with running_platform(declaration, settings=settings) as running:
-        yield running
+def bus_settings(bus_settings: list[str]) -> list[str]:
+    """A provider that does not answer is asked again soon, on every bus."""
+    return [*bus_settings, "services.payment.config.answer_within=300ms"]
 
 
 @pytest.fixture
-async def webhooks(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[RunningPlatform]:
+async def webhooks(declaration: Path) -> AsyncIterator[RunningPlatform]:
     """A platform whose sandbox sends webhooks, each of them twice and the last one first."""
-    monkeypatch.setenv("COLONNADE_OWNER_PASSWORD", OWNER_PASSWORD)
-    for name in ("tenants", "policies"):
-        shutil.copytree(ROOT / name, tmp_path / name)
-    declaration = Path(shutil.copy(ROOT / "platform.yaml", tmp_path))
     sandbox = "services.payment.config.sandbox"
     settings = [
         f"{sandbox}.webhook_url=http://127.0.0.1:9",
@@ -63,83 +57,16 @@ def sandbox_of(platform: RunningPlatform) -> Any:
     return bound.call.__self__._till.named("sandbox")
 
 
-async def sign_in(platform: RunningPlatform, tenant: str, email: str, password: str) -> str:
-    async with platform.client(tenant) as client:
-        answer = await client.post("/auth/login", json={"email": email, "password": password})
-    assert answer.status_code == 200, answer.text
-    token: str = answer.json()["access_token"]
-    return token
-
-
-async def owner(platform: RunningPlatform, tenant: str) -> httpx.AsyncClient:
-    token = await sign_in(platform, tenant, f"owner@{tenant}.example", OWNER_PASSWORD)
-    return platform.client(tenant, token)
-
-
-async def learner(platform: RunningPlatform, tenant: str, name: str) -> httpx.AsyncClient:
-    email = f"{name}@learners.example"
-    async with platform.client(tenant) as client:
-        body = {"email": email, "password": PASSWORD, "name": name}
-        assert (await client.post("/auth/register", json=body)).status_code == 201
-    return platform.client(tenant, await sign_in(platform, tenant, email, PASSWORD))
-
-
 async def priced_course(client: httpx.AsyncClient, currency: str, **more: Any) -> str:
-    body = {
-        "title": "Python",
-        "slug": "python",
-        "price": {"amount": 4900, "currency": currency},
-        **more,
-    }
-    answer = await client.post("/courses", json=body)
-    assert answer.status_code == 201, answer.text
-    course: str = answer.json()["id"]
-    assert (await client.post(f"/courses/{course}/publish")).status_code == 200
+    price = {"amount": 4900, "currency": currency}
+    course, _ = await published_course(client, price=price, **more)
     return course
-
-
-async def buy(
-    client: httpx.AsyncClient, course: str, method: str = "tok_ok", key: str = "", **more: Any
-) -> httpx.Response:
-    return await client.post(
-        "/payments",
-        json={"course_id": course, "method": method, **more},
-        headers={"Idempotency-Key": key or str(uuid4())},
-    )
-
-
-async def until(
-    client: httpx.AsyncClient, path: str, wanted: Callable[[Any], bool], seconds: float = 15
-) -> Any:
-    async with asyncio.timeout(seconds):
-        while True:
-            answer = await client.get(path)
-            assert answer.status_code == 200, answer.text
-            if wanted(answer.json()):
-                return answer.json()
-            await asyncio.sleep(0.01)
-
-
-async def settled(client: httpx.AsyncClient, payment: str) -> Any:
-    """The payment when nothing is under way any more."""
-    under_way = ("pending", "authorized", "unknown")
-    return await until(client, f"/payments/{payment}", lambda p: p["status"] not in under_way)
-
-
-async def enrolled(client: httpx.AsyncClient, course: str) -> Any:
-    path = f"/enrollments?course_id={course}"
-    found = await until(client, path, lambda page: any(_is_live(item) for item in page["items"]))
-    return next(item for item in found["items"] if _is_live(item))
-
-
-def _is_live(enrollment: Any) -> bool:
-    return enrollment["status"] in ("active", "completed")
 
 
 @pytest.mark.journey
 async def test_a_payment_ends_with_an_enrolment(platform: RunningPlatform) -> None:
-    course = await priced_course(await owner(platform, "acme"), "EUR")
-    ada = await learner(platform, "acme", "ada")
+    course = await priced_course(await owner(platform.url, "acme"), "EUR")
+    ada = await learner(platform.url, "acme", "ada")
     answer = await buy(ada, course)
     assert answer.status_code == 202, answer.text
     assert answer.json()["status"] == "pending"
@@ -152,15 +79,15 @@ async def test_a_payment_ends_with_an_enrolment(platform: RunningPlatform) -> No
 
 @pytest.mark.journey
 async def test_a_declined_method_enrols_nobody_and_says_why(platform: RunningPlatform) -> None:
-    course = await priced_course(await owner(platform, "acme"), "EUR", seats=1)
-    ada = await learner(platform, "acme", "ada")
-    payment = await settled(ada, (await buy(ada, course, "tok_declined")).json()["id"])
+    course = await priced_course(await owner(platform.url, "acme"), "EUR", seats=1)
+    ada = await learner(platform.url, "acme", "ada")
+    payment = await bought(ada, course, "tok_declined")
     assert (payment["status"], payment["reason_code"]) == ("declined", "card_declined")
     assert payment["reason"] == "The card was declined."
     enrollments = (await ada.get(f"/enrollments?course_id={course}")).json()["items"]
-    assert not any(_is_live(item) for item in enrollments)
-    bob = await learner(platform, "acme", "bob")
-    again = await settled(bob, (await buy(bob, course)).json()["id"])
+    assert not any(is_live(item) for item in enrollments)
+    bob = await learner(platform.url, "acme", "bob")
+    again = await bought(bob, course)
     assert again["status"] == "captured", "the seat was given back"
 
 
@@ -168,10 +95,10 @@ async def test_a_declined_method_enrols_nobody_and_says_why(platform: RunningPla
 async def test_a_provider_that_never_answers_captures_exactly_once(
     platform: RunningPlatform,
 ) -> None:
-    acme = await owner(platform, "acme")
+    acme = await owner(platform.url, "acme")
     course = await priced_course(acme, "EUR")
-    ada = await learner(platform, "acme", "ada")
-    payment = await settled(ada, (await buy(ada, course, "tok_timeout")).json()["id"])
+    ada = await learner(platform.url, "acme", "ada")
+    payment = await bought(ada, course, "tok_timeout")
     assert payment["status"] == "captured"
     await enrolled(ada, course)
     journals = (await acme.get(f"/transactions?payment_id={payment['id']}")).json()["items"]
@@ -182,8 +109,8 @@ async def test_a_provider_that_never_answers_captures_exactly_once(
 async def test_the_last_seat_goes_to_exactly_one_of_twenty_buyers(
     platform: RunningPlatform,
 ) -> None:
-    course = await priced_course(await owner(platform, "acme"), "EUR", seats=1)
-    buyers = [await learner(platform, "acme", f"buyer{number}") for number in range(20)]
+    course = await priced_course(await owner(platform.url, "acme"), "EUR", seats=1)
+    buyers = [await learner(platform.url, "acme", f"buyer{number}") for number in range(20)]
     for buyer in buyers:
         # Decisions about each buyer are made before the race, as after any first page they open.
         assert (await buyer.get("/payments")).status_code == 200
@@ -201,8 +128,8 @@ async def test_the_last_seat_goes_to_exactly_one_of_twenty_buyers(
 
 @pytest.mark.journey
 async def test_the_same_key_is_the_same_order(platform: RunningPlatform) -> None:
-    course = await priced_course(await owner(platform, "acme"), "EUR")
-    ada = await learner(platform, "acme", "ada")
+    course = await priced_course(await owner(platform.url, "acme"), "EUR")
+    ada = await learner(platform.url, "acme", "ada")
     answers = await asyncio.gather(*(buy(ada, course, key="one") for _ in range(5)))
     assert {answer.status_code for answer in answers} == {202}
     assert len({answer.text for answer in answers}) == 1
@@ -223,26 +150,22 @@ async def test_the_same_key_is_the_same_order(platform: RunningPlatform) -> None
 
 @pytest.mark.journey
 async def test_refunds_payouts_and_the_books_agree(platform: RunningPlatform) -> None:
-    acme = await owner(platform, "acme")
+    acme = await owner(platform.url, "acme")
     course = await priced_course(acme, "EUR")
-    ada = await learner(platform, "acme", "ada")
-    payment = await settled(ada, (await buy(ada, course)).json()["id"])
+    ada = await learner(platform.url, "acme", "ada")
+    payment = await bought(ada, course)
     await enrolled(ada, course)
 
-    async def refund(amount: int, currency: str = "EUR", key: str = "") -> httpx.Response:
-        return await acme.post(
-            f"/payments/{payment['id']}/refunds",
-            json={"amount": {"amount": amount, "currency": currency}, "reason": "Asked."},
-            headers={"Idempotency-Key": key or str(uuid4())},
-        )
+    async def give_back(amount: int, currency: str = "EUR", key: str = "") -> httpx.Response:
+        return await refund(acme, payment["id"], amount, currency, key)
 
-    assert (await refund(100, "USD")).json()["code"] == "payment.currency_mismatch"
-    assert (await refund(4901)).json()["code"] == "payment.refund_too_large"
-    parallel = await asyncio.gather(*(refund(900, key="k") for _ in range(3)))
+    assert (await give_back(100, "USD")).json()["code"] == "payment.currency_mismatch"
+    assert (await give_back(4901)).json()["code"] == "payment.refund_too_large"
+    parallel = await asyncio.gather(*(give_back(900, key="k") for _ in range(3)))
     assert {answer.status_code for answer in parallel} == {202}
     path = f"/payments/{payment['id']}"
     await until(ada, path, lambda found: found["status"] == "partially_refunded")
-    both = await asyncio.gather(refund(4000), refund(4000))
+    both = await asyncio.gather(give_back(4000), give_back(4000))
     assert sorted(answer.status_code for answer in both) == [202, 409]
     after = await until(ada, path, lambda found: found["status"] == "refunded")
     assert after["refunded"] == {"amount": 4900, "currency": "EUR"}
@@ -257,16 +180,16 @@ async def test_refunds_payouts_and_the_books_agree(platform: RunningPlatform) ->
 
 @pytest.mark.journey
 async def test_the_other_academy_sees_none_of_it(platform: RunningPlatform) -> None:
-    course = await priced_course(await owner(platform, "acme"), "EUR")
-    ada = await learner(platform, "acme", "ada")
-    payment = await settled(ada, (await buy(ada, course)).json()["id"])
-    globex = await owner(platform, "globex")
+    course = await priced_course(await owner(platform.url, "acme"), "EUR")
+    ada = await learner(platform.url, "acme", "ada")
+    payment = await bought(ada, course)
+    globex = await owner(platform.url, "globex")
     for path in ("/payments", "/transactions", "/balances", "/payouts", "/coupons"):
         assert (await globex.get(path)).json()["items"] == []
     assert (await globex.get(f"/payments/{payment['id']}")).status_code == 404
     dollars = await priced_course(globex, "USD")
-    bob = await learner(platform, "globex", "bob")
-    theirs = await settled(bob, (await buy(bob, dollars)).json()["id"])
+    bob = await learner(platform.url, "globex", "bob")
+    theirs = await bought(bob, dollars)
     assert theirs["amount"] == {"amount": 4900, "currency": "USD"}
     assert len((await globex.get("/payments")).json()["items"]) == 1
 
@@ -275,10 +198,10 @@ async def test_the_other_academy_sees_none_of_it(platform: RunningPlatform) -> N
 async def test_webhooks_arrive_twice_and_out_of_order_and_change_nothing(
     webhooks: RunningPlatform,
 ) -> None:
-    acme = await owner(webhooks, "acme")
+    acme = await owner(webhooks.url, "acme")
     course = await priced_course(acme, "EUR")
-    ada = await learner(webhooks, "acme", "ada")
-    payment = await settled(ada, (await buy(ada, course, "tok_twice")).json()["id"])
+    ada = await learner(webhooks.url, "acme", "ada")
+    payment = await bought(ada, course, "tok_twice")
     sandbox = sandbox_of(webhooks)
 
     async def everything_was_told() -> bool:

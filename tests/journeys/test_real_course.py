@@ -4,10 +4,7 @@ One platform serves every test of this module; each academy has the course, publ
 """
 
 import asyncio
-import json
 import re
-import shutil
-import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,13 +17,18 @@ import pytest_asyncio
 from colonnade_runtime.admin.serving import administered
 from colonnade_runtime.testing.platform import RunningPlatform, running_platform
 from tests.course_material import INFLAMMATION, skip_without_courses
+from tests.journeys.academy import (
+    OWNER_PASSWORD,
+    copied_declaration,
+    imported,
+    learn,
+    learner,
+    owner,
+)
 
 pytestmark = [pytest.mark.journey, pytest.mark.asyncio(loop_scope="module")]
 
-ROOT = Path(__file__).parents[2]
 ACADEMIES = ("acme", "globex")
-OWNER_PASSWORD = "a password for the owner"
-PASSWORD = "a password for a learner"
 LINK = re.compile(r'(?:src|href)="(?P<path>[^"#]+)')
 
 
@@ -39,39 +41,16 @@ class World:
     courses: dict[str, dict[str, Any]]
     registered: int = 0
 
-    async def run_import(self, tenant: str) -> dict[str, Any]:
-        """`colonnade course import`, in a process of its own."""
-        arguments = ["course", "import", str(INFLAMMATION), "--tenant", tenant, "--publish"]
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "colonnade_runtime", "--platform", str(self.declaration)),
-            *(*arguments, "--format", "json"),
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        async with asyncio.timeout(300):
-            output, errors = await process.communicate()
-        assert process.returncode == 0, errors.decode()
-        found: dict[str, Any] = json.loads(output)
-        return found
-
-    async def signed_in(self, tenant: str, email: str, password: str) -> httpx.AsyncClient:
-        async with self.platform.client(tenant) as client:
-            credentials = {"email": email, "password": password}
-            answer = await client.post("/auth/login", json=credentials)
-        assert answer.status_code == 200, answer.text
-        return self.platform.client(tenant, answer.json()["access_token"])
+    async def run_import(self, tenant: str) -> Any:
+        return await imported(self.declaration, INFLAMMATION, tenant)
 
     async def owner(self, tenant: str) -> httpx.AsyncClient:
-        return await self.signed_in(tenant, f"owner@{tenant}.example", OWNER_PASSWORD)
+        return await owner(self.platform.url, tenant)
 
     async def learner(self, tenant: str) -> httpx.AsyncClient:
         """Somebody new."""
         self.registered += 1
-        email = f"learner{self.registered}@learners.example"
-        body = {"email": email, "password": PASSWORD, "name": "A learner"}
-        async with self.platform.client(tenant) as client:
-            assert (await client.post("/auth/register", json=body)).status_code == 201
-        return await self.signed_in(tenant, email, PASSWORD)
+        return await learner(self.platform.url, tenant, f"learner{self.registered}")
 
     async def enrolled(self, tenant: str) -> tuple[httpx.AsyncClient, str]:
         """Somebody new who learns: a client, and the enrolment."""
@@ -113,9 +92,7 @@ class World:
 async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
     skip_without_courses()
     site = tmp_path_factory.mktemp("site")
-    for name in ("tenants", "policies"):
-        shutil.copytree(ROOT / name, site / name)
-    declaration = Path(shutil.copy(ROOT / "platform.yaml", site))
+    declaration = copied_declaration(site)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COLONNADE_OWNER_PASSWORD", OWNER_PASSWORD)
         async with (
@@ -218,10 +195,7 @@ async def test_a_learner_resumes_half_way_and_completes_all_twelve(
     for number, lesson in enumerate(lessons):
         state = (await learner.get(f"/enrollments/{enrollment}")).json()
         assert (state["progress"], state["resume_lesson_id"]) == (number * 100 // 12, lesson)
-        done = await learner.put(
-            f"/enrollments/{enrollment}/lessons/{lesson}", json={"status": "completed"}
-        )
-        assert done.status_code == 200, done.text
+        await learn(learner, enrollment, lesson)
     state = (await learner.get(f"/enrollments/{enrollment}")).json()
     assert (state["progress"], state["status"]) == (100, "completed")
 

@@ -1,16 +1,12 @@
 """Academies come and change while the platform runs; a broken file changes nothing."""
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-import colonnade_user.plugin
 from colonnade_runtime.testing.platform import RunningPlatform, running_platform
-
-ROOT = Path(__file__).parents[2]
 
 NEW = """\
 version: 1
@@ -22,21 +18,16 @@ currency: EUR
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Path:
+def site(declaration: Path) -> Path:
     """A folder with the demo platform in it."""
-    for name in ("tenants", "policies"):
-        shutil.copytree(ROOT / name, tmp_path / name)
-    shutil.copy(ROOT / "platform.yaml", tmp_path)
-    return tmp_path
+    return declaration.parent
 
 
 @pytest.fixture
 async def platform(site: Path) -> AsyncIterator[RunningPlatform]:
     others = ("analytics", "content", "course", "notification", "payment")
     settings = [f"services.{name}.enabled=false" for name in others]
-    async with running_platform(
-        site / "platform.yaml", settings=settings, plugins=[colonnade_user.plugin]
-    ) as running:
+    async with running_platform(site / "platform.yaml", settings=settings) as running:
         yield running
 
 

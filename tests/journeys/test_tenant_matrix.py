@@ -1,8 +1,6 @@
 """Every operation that OpenAPI lists × foreign tenant, foreign token, no token."""
 
-import asyncio
 import json
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -11,16 +9,9 @@ from uuid import UUID
 import httpx
 import pytest
 
-import colonnade_analytics.plugin
-import colonnade_content.plugin
-import colonnade_course.plugin
-import colonnade_notification.plugin
-import colonnade_payment.plugin
-import colonnade_user.plugin
 from colonnade_runtime.testing.platform import RunningPlatform, running_platform
+from tests.journeys.academy import owner, owners_token, until
 
-ROOT = Path(__file__).parents[2]
-PASSWORD = "a password for the owner"
 NOTHING = str(UUID(int=7 << 76 | 2 << 62))
 
 OPEN_TO_ANYBODY = {
@@ -49,24 +40,8 @@ An unsubscribe link is signed, and all it takes (RFC 8058)."""
 
 
 @pytest.fixture
-async def platform(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[RunningPlatform]:
-    monkeypatch.setenv("COLONNADE_OWNER_PASSWORD", PASSWORD)
-    for name in ("tenants", "policies"):
-        shutil.copytree(ROOT / name, tmp_path / name)
-    shutil.copy(ROOT / "platform.yaml", tmp_path)
-    async with running_platform(
-        tmp_path / "platform.yaml",
-        plugins=[
-            colonnade_user.plugin,
-            colonnade_course.plugin,
-            colonnade_content.plugin,
-            colonnade_payment.plugin,
-            colonnade_analytics.plugin,
-            colonnade_notification.plugin,
-        ],
-    ) as running:
+async def platform(declaration: Path) -> AsyncIterator[RunningPlatform]:
+    async with running_platform(declaration) as running:
         yield running
 
 
@@ -81,15 +56,6 @@ async def operations(platform: RunningPlatform) -> list[tuple[str, str, str]]:
     ]
     assert len(listed) > len(OPEN_TO_ANYBODY)
     return listed
-
-
-async def first_notification(client: httpx.AsyncClient) -> str:
-    """The id of the message that somebody gets who has an account now."""
-    async with asyncio.timeout(20):
-        while not (found := (await client.get("/notifications")).json()["items"]):
-            await asyncio.sleep(0.02)
-    identifier: str = found[0]["id"]
-    return identifier
 
 
 async def ask(client: httpx.AsyncClient, method: str, path: str, names: dict[str, str]) -> Any:
@@ -146,9 +112,7 @@ PARAMETERS = (
 
 @pytest.mark.journey
 async def test_no_operation_answers_another_academys_token(platform: RunningPlatform) -> None:
-    async with platform.client("acme") as client:
-        credentials = {"email": "owner@acme.example", "password": PASSWORD}
-        token = (await client.post("/auth/login", json=credentials)).json()["access_token"]
+    token = await owners_token(platform.url, "acme")
     async with platform.client("globex", token) as foreign:
         for method, path, name in await operations(platform):
             answer = await ask(foreign, method, path, Names())
@@ -159,12 +123,7 @@ async def test_no_operation_answers_another_academys_token(platform: RunningPlat
 async def test_another_academys_objects_are_like_those_that_never_existed(
     platform: RunningPlatform,
 ) -> None:
-    tokens = {}
-    for tenant in ("acme", "globex"):
-        async with platform.client(tenant) as client:
-            credentials = {"email": f"owner@{tenant}.example", "password": PASSWORD}
-            tokens[tenant] = (await client.post("/auth/login", json=credentials)).json()
-    async with platform.client("acme", tokens["acme"]["access_token"]) as client:
+    async with await owner(platform.url, "acme") as client:
         me = (await client.get("/users/me")).json()["id"]
         body = {"title": "Python", "slug": "python"}
         course = (await client.post("/courses", json=body)).json()["id"]
@@ -172,7 +131,8 @@ async def test_another_academys_objects_are_like_those_that_never_existed(
         section = (await client.post("/sections", json=body)).json()["id"]
         await client.post(f"/courses/{course}/publish")
         browser = (await client.post("/push-subscriptions", json=BROWSER)).json()["id"]
-        told = await first_notification(client)
+        page = await until(client, "/notifications", lambda page: bool(page["items"]))
+        told = page["items"][0]["id"]
     theirs = {
         "user_id": me,
         "course_id": course,
@@ -181,7 +141,7 @@ async def test_another_academys_objects_are_like_those_that_never_existed(
         "notification_id": told,
         "delivery_id": told,
     }
-    async with platform.client("globex", tokens["globex"]["access_token"]) as client:
+    async with await owner(platform.url, "globex") as client:
         for method, path, name in await operations(platform):
             if "{" not in path:
                 continue

@@ -1,114 +1,26 @@
 """People learn in two academies that cannot see each other, over HTTP, on the demo declaration."""
 
 import asyncio
-import shutil
-from collections.abc import AsyncIterator
-from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
-import colonnade_analytics.plugin
-import colonnade_content.plugin
-import colonnade_course.plugin
-import colonnade_notification.plugin
-import colonnade_user.plugin
-from colonnade_runtime.testing.platform import RunningPlatform, running_platform
-
-ROOT = Path(__file__).parents[2]
-OWNER_PASSWORD = "a password for the owner"
-PASSWORD = "a password for a learner"
-
-
-@pytest.fixture
-def declaration(tmp_path: Path) -> Path:
-    """The demo platform, in a folder of its own."""
-    for name in ("tenants", "policies"):
-        shutil.copytree(ROOT / name, tmp_path / name)
-    return Path(shutil.copy(ROOT / "platform.yaml", tmp_path))
-
-
-@pytest.fixture
-async def platform(
-    declaration: Path, monkeypatch: pytest.MonkeyPatch, bus_settings: list[str]
-) -> AsyncIterator[RunningPlatform]:
-    monkeypatch.setenv("COLONNADE_OWNER_PASSWORD", OWNER_PASSWORD)
-    async with running_platform(
-        declaration,
-        settings=bus_settings,
-        plugins=[
-            colonnade_user.plugin,
-            colonnade_course.plugin,
-            colonnade_content.plugin,
-            colonnade_analytics.plugin,
-            colonnade_notification.plugin,
-        ],
-    ) as running:
-        yield running
-
-
-async def sign_in(platform: RunningPlatform, tenant: str, email: str, password: str) -> str:
-    async with platform.client(tenant) as client:
-        answer = await client.post("/auth/login", json={"email": email, "password": password})
-    assert answer.status_code == 200, answer.text
-    token: str = answer.json()["access_token"]
-    return token
-
-
-async def owner(platform: RunningPlatform, tenant: str) -> httpx.AsyncClient:
-    token = await sign_in(platform, tenant, f"owner@{tenant}.example", OWNER_PASSWORD)
-    return platform.client(tenant, token)
-
-
-async def learner(platform: RunningPlatform, tenant: str, name: str) -> httpx.AsyncClient:
-    email = f"{name}@learners.example"
-    async with platform.client(tenant) as client:
-        body = {"email": email, "password": PASSWORD, "name": name}
-        assert (await client.post("/auth/register", json=body)).status_code == 201
-    return platform.client(tenant, await sign_in(platform, tenant, email, PASSWORD))
-
-
-async def created(client: httpx.AsyncClient, path: str, body: dict[str, Any]) -> Any:
-    answer = await client.post(path, json=body)
-    assert answer.status_code == 201, answer.text
-    return answer.json()
-
-
-async def published_course(client: httpx.AsyncClient, **more: Any) -> tuple[str, list[str]]:
-    """A published course of four lessons: its id and theirs."""
-    course = await created(client, "/courses", {"title": "Python", "slug": "python", **more})
-    section = await created(
-        client, "/sections", {"course_id": course["id"], "title": "All", "position": 0}
-    )
-    lessons = [
-        await created(
-            client,
-            "/lessons",
-            {"section_id": section["id"], "title": f"Lesson {number}", "position": number},
-        )
-        for number in range(4)
-    ]
-    answer = await client.post(f"/courses/{course['id']}/publish")
-    assert answer.status_code == 200, answer.text
-    return course["id"], [lesson["id"] for lesson in lessons]
+from colonnade_runtime.testing.platform import RunningPlatform
+from tests.journeys.academy import created, learn, learner, owner, published_course, until
 
 
 @pytest.mark.journey
 async def test_a_learner_works_through_a_course_and_resumes_where_they_stopped(
     platform: RunningPlatform,
 ) -> None:
-    course, lessons = await published_course(await owner(platform, "acme"))
-    ada = await learner(platform, "acme", "ada")
+    course, lessons = await published_course(await owner(platform.url, "acme"), lessons=4)
+    ada = await learner(platform.url, "acme", "ada")
     enrollment = (await created(ada, "/enrollments", {"course_id": course}))["id"]
     for number, lesson in enumerate(lessons):
         before = (await ada.get(f"/enrollments/{enrollment}")).json()
         assert before["progress"] == 25 * number
         assert before["resume_lesson_id"] == lesson
-        done = await ada.put(
-            f"/enrollments/{enrollment}/lessons/{lesson}", json={"status": "completed"}
-        )
-        assert done.status_code == 200, done.text
+        await learn(ada, enrollment, lesson)
     after = (await ada.get(f"/enrollments/{enrollment}")).json()
     assert (after["progress"], after["status"]) == (100, "completed")
 
@@ -117,8 +29,8 @@ async def test_a_learner_works_through_a_course_and_resumes_where_they_stopped(
 async def test_the_last_of_ten_seats_goes_to_exactly_one_of_twenty(
     platform: RunningPlatform,
 ) -> None:
-    course, _ = await published_course(await owner(platform, "acme"), seats=10)
-    learners = [await learner(platform, "acme", f"learner{number}") for number in range(20)]
+    course, _ = await published_course(await owner(platform.url, "acme"), seats=10)
+    learners = [await learner(platform.url, "acme", f"learner{number}") for number in range(20)]
     answers = await asyncio.gather(
         *(one.post("/enrollments", json={"course_id": course}) for one in learners)
     )
@@ -128,9 +40,9 @@ async def test_the_last_of_ten_seats_goes_to_exactly_one_of_twenty(
 
 @pytest.mark.journey
 async def test_the_other_academy_sees_none_of_it(platform: RunningPlatform) -> None:
-    acme = await owner(platform, "acme")
+    acme = await owner(platform.url, "acme")
     course, _ = await published_course(acme)
-    globex = await owner(platform, "globex")
+    globex = await owner(platform.url, "globex")
     assert (await globex.get("/courses")).json()["items"] == []
     assert (await globex.get(f"/courses/{course}")).status_code == 404
     foreign = platform.client("globex", acme.headers["Authorization"].removeprefix("Bearer "))
@@ -154,12 +66,10 @@ async def test_the_host_name_decides_the_academy(platform: RunningPlatform) -> N
 @pytest.mark.journey
 async def test_an_account_that_is_deleted_leaves_its_courses(platform: RunningPlatform) -> None:
     """The user service publishes it, the course service reacts: over outbox, bus and inbox."""
-    staff = await owner(platform, "acme")
+    staff = await owner(platform.url, "acme")
     course, _ = await published_course(staff)
-    ada = await learner(platform, "acme", "ada")
+    ada = await learner(platform.url, "acme", "ada")
     enrollment = (await created(ada, "/enrollments", {"course_id": course}))["id"]
     me = (await ada.get("/users/me")).json()["id"]
     assert (await staff.delete(f"/users/{me}")).status_code == 204
-    async with asyncio.timeout(10):
-        while (await staff.get(f"/enrollments/{enrollment}")).json()["status"] != "ended":
-            await asyncio.sleep(0.01)
+    await until(staff, f"/enrollments/{enrollment}", lambda found: found["status"] == "ended")
