@@ -4,6 +4,9 @@ import os
 import re
 import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
@@ -72,13 +75,40 @@ _sequence = _Sequence()
 _entropy = _Entropy()
 
 
-def new_id() -> UUID:
-    """A new UUIDv7 (RFC 9562 §5.7): sorted by creation time, strictly within one process."""
-    millisecond, counter = _sequence.next()
-    random = _entropy.number() & ((1 << 62) - 1)
+def uuid7(millisecond: int, counter: int, random: int) -> UUID:
+    """The UUIDv7 (RFC 9562 §5.7) of a Unix time, a 12-bit counter and 62 random bits."""
     value = (millisecond & ((1 << 48) - 1)) << 80
     value |= 0x7 << 76
     value |= counter << 64
     value |= 0b10 << 62
     value |= random
     return UUID(int=value)
+
+
+def _made() -> UUID:
+    millisecond, counter = _sequence.next()
+    return uuid7(millisecond, counter, _entropy.number() & ((1 << 62) - 1))
+
+
+@dataclass(slots=True)
+class _Source:
+    make: Callable[[], UUID] = _made
+
+
+_source = _Source()
+
+
+def new_id() -> UUID:
+    """A new UUIDv7 (RFC 9562 §5.7): sorted by creation time, strictly within one process."""
+    return _source.make()
+
+
+@contextmanager
+def identifiers_from(make: Callable[[], UUID]) -> Iterator[None]:
+    """For the block, and for the whole process, `new_id` answers what `make` does: how a
+    simulation owns ids."""
+    before, _source.make = _source.make, make
+    try:
+        yield
+    finally:
+        _source.make = before

@@ -1,6 +1,7 @@
 """The one way in to every service, for HTTP and bus alike: tenant, principal, policy, handler."""
 
 import time
+from collections.abc import Callable
 from contextvars import ContextVar
 from functools import lru_cache
 from typing import Any, TypeVar, cast
@@ -60,7 +61,9 @@ class Dispatcher:
         log: Any,
         cache: RowCache | None = None,
         metrics: OperationMetrics | None = None,
+        now: Callable[[], float] = time.time,
     ) -> None:
+        self._now = now
         self._bus = bus
         self._policy = policy
         self._tenants = tenants
@@ -96,7 +99,7 @@ class Dispatcher:
         context = current_context()
         _depend_on_another_service()
         limit = operation.deadline if deadline is None else deadline
-        timeout = min(context.remaining(time.time()), limit)
+        timeout = min(context.remaining(self._now()), limit)
         header = self._signer.sign(context)
         reply = await self._bus.ask(operation.subject, request.encode(), header, timeout)
         if reply[:1] == _DONE:
@@ -208,7 +211,7 @@ class Dispatcher:
     async def _answer(self, bound: BoundHandler, payload: bytes, header: str) -> bytes:
         operation = bound.operation
         try:
-            now = time.time()
+            now = self._now()
             context = self._signer.verify(header, now)
             # Whoever asked has given up by then; doing it would surprise everybody.
             context.remaining(now)

@@ -15,18 +15,16 @@ import click
 import structlog
 
 from colonnade.bus import Bus
-from colonnade.clock import SystemClock
 from colonnade.context import ContextSigner
 from colonnade.messages import Message, Request
 from colonnade.policy import MemoisedPolicy, PolicyCounters
 from colonnade.services import Authenticator, HealthCheck, ServiceContext
-from colonnade_runtime.assembly.adapters import Adapters
-from colonnade_runtime.assembly.background import ProcessBackground
 from colonnade_runtime.assembly.policies import policy_bundle
 from colonnade_runtime.assembly.reconfiguration import configs_of, reconfiguration
 from colonnade_runtime.assembly.services import Services
 from colonnade_runtime.assembly.signing import signing_key
 from colonnade_runtime.assembly.stores import Stores
+from colonnade_runtime.assembly.surroundings import Surroundings
 from colonnade_runtime.assembly.waiting import until_available
 from colonnade_runtime.declaration import LoadedPlatform
 from colonnade_runtime.declaration.places import Place, place_of
@@ -59,6 +57,7 @@ class Runtime:
         *,
         place: Place | None = None,
         announce: Callable[[str], None] = click.echo,
+        surroundings: Surroundings | None = None,
     ) -> None:
         self.declared = declared
         self._loaded = declared.loaded
@@ -66,12 +65,13 @@ class Runtime:
         self._platform = declared.loaded.platform
         self.place = place or place_of(self._platform, None)
         self._announce = announce
-        self._clock = SystemClock()
+        self._surroundings = surroundings or Surroundings()
+        self._clock = self._surroundings.clock
         self._log = structlog.get_logger("colonnade")
         self._stack = AsyncExitStack()
         self._bus: Bus | None = None
         self._stopping = False
-        self.background = ProcessBackground()
+        self.background = self._surroundings.background()
         self.reloader = Reloader(declared, self._take_up, self._log)
         access_log = access_log_of(self._platform.logging)
         self.gateway = Gateway(Health(self._log), self._log, access_log)
@@ -82,7 +82,7 @@ class Runtime:
         self.gateway.health.look = self.background.look
         self._vault = SecretVault(declared.plugins.adapters("secret_resolvers"))
         self.tenants = TenantDirectory(declared.loaded.tenants, self._platform.gateway.domain)
-        self._adapters = Adapters(
+        self._adapters = self._surroundings.adapters(
             self._loaded,
             self._plugins,
             self._vault,
@@ -118,7 +118,14 @@ class Runtime:
         signer = ContextSigner(signing_key(self._loaded, self._vault))
         cache = RowCache(int(self._platform.gateway.row_cache))
         self._dispatcher = Dispatcher(
-            bus, policy, self.tenants, signer, self._log, cache, self._operations
+            bus,
+            policy,
+            self.tenants,
+            signer,
+            self._log,
+            cache,
+            self._operations,
+            self._surroundings.epoch,
         )
         authenticators: list[Authenticator] = []
         self._authentication = Authentication(authenticators)
@@ -217,7 +224,7 @@ class Runtime:
         self._vault.swap(resolved)
 
     async def _start_policy(self) -> MemoisedPolicy:
-        policy = MemoisedPolicy(self._adapters.policy_engine())
+        policy = MemoisedPolicy(self._adapters.policy_engine(), clock=self._clock)
         self._stack.push_async_callback(policy.close)
         bundle = policy_bundle(self._loaded, self._plugins)
         waiting = self.gateway.health.waiting_for
@@ -249,6 +256,7 @@ class Runtime:
             plugins=self._plugins,
             tenants=self.tenants,
             clock=self._clock,
+            random=self._surroundings.random,
             bus=bus,
             dispatcher=self._dispatcher,
             stores=self._stores,

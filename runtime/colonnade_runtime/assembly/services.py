@@ -1,10 +1,11 @@
 """The services of a process: each with a context, its handlers and its background work."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from functools import partial
+from random import Random
 from typing import Any, cast
 
 import structlog
@@ -45,6 +46,7 @@ class Services:
     plugins: Plugins
     tenants: TenantDirectory
     clock: Clock
+    random: Callable[[], Random]
     bus: Bus
     dispatcher: Dispatcher
     stores: Stores
@@ -74,7 +76,7 @@ class Services:
         if control is not None:
             tasks = tasks_of(plugin, objects)
             standing = partial(self._standing, name)
-            actor = Actor(name)
+            actor = Actor(name, self.clock, random=self.random())
             work = BackgroundWork(
                 tasks, store, control, self.bus, standing, self.process, actor, log
             )

@@ -26,7 +26,10 @@ _PRUNED_AT_ONCE = 500
 
 
 class Delivery:
-    """Brings events to the reactions of one service, and keeps what they gave up."""
+    """Brings events to the reactions of one service, and keeps what they gave up.
+
+    `consumers` are those reactions by the name that their inbox rows carry.
+    """
 
     def __init__(
         self,
@@ -46,16 +49,16 @@ class Delivery:
         self._actor = actor
         self._log = log
         self._stopping = asyncio.Event()
-        self._consumers: dict[str, Handling] = {}
+        self.consumers: dict[str, Handling] = {}
         for bound in reactions:
             reaction = Reaction(f"{actor.service}:{bound.name}", bound, store)
-            self._consumers[reaction.consumer] = Handling(
+            self.consumers[reaction.consumer] = Handling(
                 reaction, actor, self._settings, self.counts, self._stopping, log
             )
 
     async def start(self, bus: Bus) -> None:
         """Take events from `bus` from now on."""
-        for name, handling in self._consumers.items():
+        for name, handling in self.consumers.items():
 
             async def deliver(data: bytes, handling: Handling = handling) -> None:
                 await self._deliver(handling, data)
@@ -101,7 +104,7 @@ class Delivery:
                 then stays, with the new error.
         """
         letter = await self.dead_letter(tenant, identifier)
-        handling = self._consumers.get(letter.consumer)
+        handling = self.consumers.get(letter.consumer)
         if handling is None:
             raise Conflict(
                 f"The consumer '{letter.consumer}' of dead letter {identifier} does not exist any "
@@ -126,7 +129,7 @@ class Delivery:
             Conflict: the consumer is gone, it is no event, or its tenant is still not known.
             Unavailable: its tenant is suspended.
         """
-        handling = self._consumers.get(consumer)
+        handling = self.consumers.get(consumer)
         if handling is None:
             raise Conflict(f"The consumer '{consumer}' does not exist any more.")
         try:

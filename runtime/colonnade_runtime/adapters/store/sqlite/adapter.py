@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 
 from colonnade.adapters import AdapterContext
@@ -25,7 +25,7 @@ class SqliteStores:
     """Makes stores that share their threads and their limit of open files.
 
     `maximum_open` counts files over all services and tenants; each takes up to five file
-    descriptors.
+    descriptors. `executor` runs what blocks, instead of `threads` threads of its own.
     """
 
     def __init__(
@@ -36,12 +36,13 @@ class SqliteStores:
         *,
         maximum_open: int = DEFAULT_MAXIMUM_OPEN,
         threads: int = THREADS,
+        executor: Executor | None = None,
     ) -> None:
         self.folder = folder
         self._locks = FolderLocks(folder)
         self._clock = clock
         self._is_known = is_known
-        self._executor = ThreadPoolExecutor(threads, thread_name_prefix="store")
+        self._executor = executor or ThreadPoolExecutor(threads, thread_name_prefix="store")
         self.open_files = OpenFiles(self._executor, maximum=maximum_open)
         self._controls: dict[str, SqliteControlStore] = {}
         self._stores: list[SqliteStore] = []
@@ -100,6 +101,14 @@ class SqliteStores:
         for control in self._controls.values():
             await control.close()
         self._executor.shutdown(wait=False)
+        self._locks.release()
+
+    def abandon(self) -> None:
+        """Let go of everything at once, as the end of the process would: what has not committed
+        never happens. Whatever used the stores must run no more."""
+        self.open_files.abandon()
+        for control in self._controls.values():
+            control.abandon()
         self._locks.release()
 
 

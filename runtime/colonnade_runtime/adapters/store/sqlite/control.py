@@ -111,6 +111,10 @@ class SqliteControlStore:
         """Close the file."""
         await self._blocking(self._file.close)
 
+    def abandon(self) -> None:
+        """Close the file at once, in the calling thread."""
+        self._file.close()
+
     def _acquire(self, name: str, owner: str, seconds: float) -> Lease | None:
         now = self._clock.now()
         expires_at = now + timedelta(seconds=seconds)

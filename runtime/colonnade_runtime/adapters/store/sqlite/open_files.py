@@ -72,6 +72,12 @@ class OpenFiles:
             self._close(path)
         await self.settled()
 
+    def abandon(self) -> None:
+        """Close every file at once, in whatever state it is; nothing may use them any more."""
+        for file in self._files.values():
+            file.close()
+        self._files.clear()
+
     async def settled(self) -> None:
         """Wait until the files that are being closed are closed."""
         await asyncio.gather(*self._closing.values())

@@ -1,0 +1,26 @@
+"""What a process is given from outside: the time, chance, and what its addresses stand for."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+
+from colonnade.clock import Clock, SystemClock
+from colonnade_runtime.assembly.adapters import Adapters
+from colonnade_runtime.assembly.background import ProcessBackground
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """The machine, unless somebody else plays it: a simulation owns all of this.
+
+    `epoch` is the time of `clock` in seconds since the Unix epoch, for what is asked at every call.
+    `random` makes the source of chance of one service; nothing secret is made of it. `adapters`
+    makes what turns declared URLs into buses, stores and engines; `background` what runs beside.
+    """
+
+    clock: Clock = field(default_factory=SystemClock)
+    epoch: Callable[[], float] = time.time
+    random: Callable[[], Random] = Random
+    adapters: Callable[..., Adapters] = Adapters
+    background: Callable[[], ProcessBackground] = ProcessBackground
