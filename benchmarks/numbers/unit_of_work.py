@@ -20,6 +20,7 @@ from colonnade.context import Context, Principal, use_context
 from colonnade.identifiers import new_id
 from colonnade.services import StoreNeed
 from colonnade.store import Session
+from colonnade.tables import table_of
 from colonnade_runtime.adapters.store.sqlite import SqliteStores
 
 TENANT = "acme"
@@ -83,17 +84,17 @@ def _objects(session: Session) -> None:
     session.add(NoteRow(id=new_id(), entry_id=entry.id, text="A note"))
 
 
-_SELECT = select(CounterRow.value).where(CounterRow.id == bindparam("key"))
-_UPDATE = update(CounterRow).where(CounterRow.id == bindparam("key")).values(value=bindparam("new"))
-_INSERT_ENTRY = insert(EntryRow)
-_INSERT_NOTE = insert(NoteRow)
+_COUNTERS = table_of(CounterRow)
+_SELECT = select(_COUNTERS.c.value).where(_COUNTERS.c.id == bindparam("key"))
+_UPDATE = update(_COUNTERS).where(_COUNTERS.c.id == bindparam("key")).values(value=bindparam("new"))
+_INSERT_ENTRY = insert(table_of(EntryRow))
+_INSERT_NOTE = insert(table_of(NoteRow))
 
 
 def _prepared(session: Session) -> None:
-    """The same, with statements that are built once."""
-    quick = {"synchronize_session": False}
+    """The same, with statements on tables that are built once."""
     value = session.execute(_SELECT, {"key": COUNTER}).scalar_one() + 1
-    session.execute(_UPDATE, {"key": COUNTER, "new": value}, execution_options=quick)
+    session.execute(_UPDATE, {"key": COUNTER, "new": value})
     entry_id = new_id()
     entry = {"id": entry_id, "title": "An entry", "amount": value}
     session.execute(_INSERT_ENTRY, entry)

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any, Protocol
 
+from colonnade.background_tasks import background_task
 from colonnade.clock import Clock
 from colonnade.control_store import Lease
 
@@ -59,7 +60,7 @@ class Ownership:
     async def start(self) -> None:
         """Try to get the lease now, and keep it or keep trying."""
         await self._hold()
-        self._task = asyncio.create_task(self._keep(), name=f"lease:{self._name}")
+        self._task = background_task(self._keep(), name=f"lease:{self._name}")
 
     async def stop(self) -> None:
         """Give the lease back."""

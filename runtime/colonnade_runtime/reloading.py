@@ -7,6 +7,7 @@ from typing import Any
 
 from watchfiles import awatch
 
+from colonnade.background_tasks import background_task
 from colonnade.errors import ColonnadeError
 from colonnade_runtime.declaration import DeclarationError, LoadedPlatform
 from colonnade_runtime.declared import Declared
@@ -40,7 +41,7 @@ class Reloader:
 
     def start(self) -> None:
         """Watch the files."""
-        self._watching = asyncio.create_task(self._keep_watching(), name="reloader")
+        self._watching = background_task(self._keep_watching(), name="reloader")
 
     async def stop(self) -> None:
         """Stop watching."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from colonnade.background_tasks import background_task
 from colonnade.context import use_context
 from colonnade.errors import ConfigurationError
 from colonnade.services import Schedule
@@ -103,7 +104,7 @@ class Scheduler:
     async def start(self) -> None:
         """Begin to count the intervals."""
         self._tasks = [
-            asyncio.create_task(
+            background_task(
                 self._keep(line), name=f"schedule:{self._actor.service}:{line.schedule.name}"
             )
             for line in self._lines

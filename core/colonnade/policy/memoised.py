@@ -2,9 +2,9 @@
 
 import asyncio
 from collections import OrderedDict
-from contextvars import Context
 from dataclasses import dataclass
 
+from colonnade.background_tasks import background_task
 from colonnade.clock import Clock, SystemClock
 from colonnade.policy.decision import Decision
 from colonnade.policy.engine import PolicyBundle, PolicyEngine, PolicyQuery, QueryKey
@@ -80,10 +80,8 @@ class MemoisedPolicy:
         key = query.key
         task = self._asking.get(key)
         if task is None:
-            # In an empty context: the answer is for everybody who asks, not for this call alone.
-            task = asyncio.get_running_loop().create_task(
-                self._ask(query), name=f"policy {query.action}", context=Context()
-            )
+            # The answer is for everybody who asks, not for this call alone.
+            task = background_task(self._ask(query), name=f"policy {query.action}")
             self._asking[key] = task
             self._tasks.add(task)
             task.add_done_callback(lambda done: self._answered(key, done))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from colonnade.background_tasks import background_task
 from colonnade_payment.sandbox.behaviour import behaviour_of
 from colonnade_payment.sandbox.file import Act
 from colonnade_payment.sandbox.notices import signed
@@ -43,7 +44,7 @@ class Courier:
         """There may be something to send."""
         self._woken.set()
         if self._task is None:
-            self._task = asyncio.create_task(self._run(), name="sandbox-webhooks")
+            self._task = background_task(self._run(), name="sandbox-webhooks")
 
     async def stop(self) -> None:
         """Send nothing more; what was not sent is sent by the next process."""

@@ -4,14 +4,21 @@ from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CursorResult, delete, insert, select, tuple_
+from sqlalchemy import CursorResult, bindparam, delete, insert, select, tuple_
 from sqlalchemy.exc import IntegrityError
 
 from colonnade.store import Session
-from colonnade.tables import InboxRow
+from colonnade.tables import InboxRow, table_of
 
 REMEMBERED_SECONDS = 30 * 86400.0
 """How long the inbox remembers; longer than the outbox archive keeps events."""
+
+# Built once, of tables and not of mapped classes: these run once for every event.
+_INBOX = table_of(InboxRow)
+_CLAIM = insert(_INBOX)
+_HANDLED = select(_INBOX.c.handled_at).where(
+    _INBOX.c.consumer == bindparam("consumer"), _INBOX.c.event_id == bindparam("event_id")
+)
 
 
 class AlreadyHandled(Exception):
@@ -28,9 +35,9 @@ def claim(session: Session, consumer: str, event_id: UUID) -> None:
     Raises:
         AlreadyHandled: when it has; the transaction must end.
     """
-    row = insert(InboxRow).values(consumer=consumer, event_id=event_id, handled_at=session.now)
+    row = {"consumer": consumer, "event_id": event_id, "handled_at": session.now}
     try:
-        session.execute(row)
+        session.execute(_CLAIM, row)
     except IntegrityError as error:
         raise AlreadyHandled(f"{consumer} has handled {event_id} before.") from error
 
@@ -39,10 +46,8 @@ def has_handled(consumer: str, event_id: UUID) -> Callable[[Session], bool]:
     """Whether `consumer` has handled, or given up, the event."""
 
     def work(session: Session) -> bool:
-        query = select(InboxRow.handled_at).where(
-            InboxRow.consumer == consumer, InboxRow.event_id == event_id
-        )
-        return session.execute(query).first() is not None
+        found = session.execute(_HANDLED, {"consumer": consumer, "event_id": event_id})
+        return found.first() is not None
 
     return work
 

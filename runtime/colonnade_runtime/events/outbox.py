@@ -5,10 +5,26 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CursorResult, delete, func, select, update
+from sqlalchemy import CursorResult, bindparam, delete, func, select, update
 
 from colonnade.store import Session
-from colonnade.tables import OutboxRow
+from colonnade.tables import OutboxRow, table_of
+
+# Built once, of the table and not of the mapped class: these run once for every event.
+_OUTBOX = table_of(OutboxRow)
+_PENDING = (
+    select(
+        _OUTBOX.c.sequence, _OUTBOX.c.event_id, _OUTBOX.c.type, _OUTBOX.c.key, _OUTBOX.c.envelope
+    )
+    .where(_OUTBOX.c.sent_at.is_(None))
+    .order_by(_OUTBOX.c.sequence)
+    .limit(bindparam("limit"))
+)
+_MARK = (
+    update(_OUTBOX)
+    .where(_OUTBOX.c.sequence == bindparam("sent"))
+    .values(sent_at=bindparam("moment"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +52,7 @@ def pending(limit: int) -> Callable[[Session], Sequence[Outgoing]]:
     """The first `limit` events that were not sent, in the order they were committed."""
 
     def work(session: Session) -> Sequence[Outgoing]:
-        query = (
-            select(
-                OutboxRow.sequence,
-                OutboxRow.event_id,
-                OutboxRow.type,
-                OutboxRow.key,
-                OutboxRow.envelope,
-            )
-            .where(OutboxRow.sent_at.is_(None))
-            .order_by(OutboxRow.sequence)
-            .limit(limit)
-        )
-        return [Outgoing(*row) for row in session.execute(query)]
+        return [Outgoing(*row) for row in session.execute(_PENDING, {"limit": limit})]
 
     return work
 
@@ -63,8 +67,7 @@ def mark_sent(sequences: Sequence[int]) -> Callable[[Session], None]:
     """Put events into the archive."""
 
     def work(session: Session) -> None:
-        rows = update(OutboxRow).where(OutboxRow.sequence.in_(sequences))
-        session.execute(rows.values(sent_at=session.now))
+        session.execute(_MARK, [{"sent": each, "moment": session.now} for each in sequences])
 
     return work
 

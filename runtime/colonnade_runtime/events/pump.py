@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from colonnade.background_tasks import background_task
 from colonnade.crash_points import crash_point, reach
 from colonnade_runtime.events.acting import Actor
 from colonnade_runtime.events.backoff import Backoff
@@ -93,7 +94,7 @@ class Pump:
         self._news.clear()
         if not self._stopping.is_set() and self._unread and self._room():
             await self._read()
-        if self._sent and (not self._tasks or self._linger_left() <= 0):
+        if self._sent and self._linger_left() <= 0:
             await self._mark()
         if self._tasks or self._sent:
             await self._wait()
@@ -121,7 +122,7 @@ class Pump:
             lane.append(row)
             return
         self._lanes[row.key] = deque([row])
-        task = asyncio.create_task(self._drain(row.key), name=f"relay-lane:{row.key}")
+        task = background_task(self._drain(row.key), name=f"relay-lane:{row.key}")
         self._tasks.add(task)
         task.add_done_callback(self._lane_ended)
 
@@ -168,7 +169,7 @@ class Pump:
             return
 
     def _linger_left(self) -> float:
-        if self._stopping.is_set():
+        if self._stopping.is_set() or len(self._sent) >= self._settings.batch:
             return 0.0
         passed = self._actor.clock.monotonic() - self._sent_since
         return self._settings.linger - passed

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
+from colonnade.background_tasks import background_task
 from colonnade.bus import Bus
 from colonnade.context import use_context
 from colonnade.errors import NotFound
@@ -58,7 +59,7 @@ class Relay:
         if self._stopping.is_set():
             return
         self._pumps[tenant] = Pump(self._pipes(tenant), self._settings, self._actor, self._log)
-        self._tasks[tenant] = asyncio.get_running_loop().create_task(
+        self._tasks[tenant] = background_task(
             self._empty(tenant), name=f"relay:{self._actor.service}:{tenant}"
         )
 

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from colonnade.background_tasks import background_task
 from colonnade.clock import Clock
 from colonnade_runtime.events.ports import Sweepable, WorkIndex
 
@@ -51,7 +52,7 @@ class Sweeper:
         self._loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
         await self.sweep()
-        self._task = self._loop.create_task(self._watch(), name=f"sweeper:{self._service}")
+        self._task = background_task(self._watch(), name=f"sweeper:{self._service}")
 
     async def stop(self) -> None:
         """Wake nobody any more."""

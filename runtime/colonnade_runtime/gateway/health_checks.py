@@ -3,9 +3,9 @@
 import asyncio
 import time
 from collections.abc import Sequence
-from contextvars import Context
 from typing import Any
 
+from colonnade.background_tasks import background_task
 from colonnade.services import HealthCheck
 
 CHECK_SECONDS = 1.0
@@ -34,10 +34,7 @@ class HealthChecks:
         if not self._checks or time.monotonic() - self._asked < KEPT_SECONDS:
             return self._failing
         if self._asking is None:
-            # In an empty context: what is asked belongs to no request.
-            self._asking = asyncio.get_running_loop().create_task(
-                self._ask(), name="health checks", context=Context()
-            )
+            self._asking = background_task(self._ask(), name="health checks")
         await asyncio.shield(self._asking)
         return self._failing
 

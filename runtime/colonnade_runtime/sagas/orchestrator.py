@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
+from colonnade.background_tasks import background_task
 from colonnade.context import use_context
 from colonnade.control_store import Lease, fence
 from colonnade.errors import Conflict, NotFound, Unavailable
@@ -79,13 +80,22 @@ class SagaOrchestrator:
         self._suspects: set[tuple[str, UUID]] = set()
 
     def wake(self, tenant: str) -> None:
-        """Look at the tenant's sagas soon. Called in the event loop's thread."""
+        """Look at the tenant's sagas soon. Called in the event loop's thread.
+
+        A service that declares no saga is looked at once, for those of an earlier version of it.
+        """
+        lease = self._lease()
+        looked = tenant in self._known and lease is not None and lease.token == self._token
+        if self._definitions or not looked:
+            self._wake(tenant)
+
+    def _wake(self, tenant: str) -> None:
         if self._stopping.is_set() or self._standing_of(tenant) is not Standing.ACTIVE:
             return
         if tenant in self._sweeps:
             self._woken.add(tenant)
             return
-        self._sweeps[tenant] = asyncio.get_running_loop().create_task(
+        self._sweeps[tenant] = background_task(
             self._sweep(tenant), name=f"sagas:{self._actor.service}:{tenant}"
         )
 
@@ -181,7 +191,7 @@ class SagaOrchestrator:
         self, tenant: str, saga_id: UUID, change: Callable[[SagaRecord, datetime], Progress]
     ) -> SagaView:
         await self._run(tenant, records.operate(saga_id, change))
-        self.wake(tenant)
+        self._wake(tenant)
         return await self.show(tenant, saga_id)
 
     async def _sweep(self, tenant: str) -> None:
@@ -234,7 +244,7 @@ class SagaOrchestrator:
             # What made it due may have come after the run looked for it.
             self._again.add(key)
             return
-        self._runs[key] = asyncio.get_running_loop().create_task(
+        self._runs[key] = background_task(
             self._run_one(tenant, identifier), name=f"saga:{identifier}"
         )
 
@@ -282,7 +292,7 @@ class SagaOrchestrator:
 
     def _ring(self, tenant: str) -> None:
         self._timers.pop(tenant, None)
-        self.wake(tenant)
+        self._wake(tenant)
 
     def _fence(self, session: Session) -> None:
         lease = self._lease()

@@ -6,13 +6,25 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CursorResult, and_, delete, exists, func, literal_column, or_, select, update
+from sqlalchemy import (
+    CursorResult,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
 from colonnade.errors import NotFound
 from colonnade.events import Work
 from colonnade.saga_tables import SagaRow, SagaSignalRow
 from colonnade.sagas import SagaPhase, SagaView, signal_data, view_of
 from colonnade.store import Session
+from colonnade.tables import table_of
 from colonnade_runtime.sagas.progress import Progress, SagaRecord
 
 # Literals, not parameters: only then does SQLite know that the index of active sagas will do,
@@ -38,24 +50,29 @@ class Due:
     next_at: datetime | None
 
 
+# Built once, of tables and not of mapped classes: they run after every commit that leaves work.
+_SAGAS = table_of(SagaRow)
+_SIGNALS = table_of(SagaSignalRow)
+_NOW = bindparam("now", type_=_SAGAS.c.wake_at.type)
+_SIGNALED = and_(
+    _SAGAS.c.phase == SagaPhase.WAITING,
+    exists().where(_SIGNALS.c.saga_id == _SAGAS.c.id, _SIGNALS.c.name == _SAGAS.c.waits_for),
+)
+_READY = (
+    select(_SAGAS.c.id)
+    .where(_ACTIVE, or_(_SAGAS.c.wake_at <= _NOW, _SIGNALED))
+    .order_by(_SAGAS.c.wake_at)
+    .limit(bindparam("limit"))
+)
+_LATER = select(func.min(_SAGAS.c.wake_at)).where(_ACTIVE, _SAGAS.c.wake_at > _NOW)
+
+
 def due(limit: int) -> Callable[[Session], Due]:
     """The first sagas in which something is to be done by now."""
 
     def work(session: Session) -> Due:
-        signaled = and_(
-            SagaRow.phase == SagaPhase.WAITING,
-            exists().where(
-                SagaSignalRow.saga_id == SagaRow.id, SagaSignalRow.name == SagaRow.waits_for
-            ),
-        )
-        ready = (
-            select(SagaRow.id)
-            .where(_ACTIVE, or_(SagaRow.wake_at <= session.now, signaled))
-            .order_by(SagaRow.wake_at)
-            .limit(limit)
-        )
-        later = select(func.min(SagaRow.wake_at)).where(_ACTIVE, SagaRow.wake_at > session.now)
-        return Due(list(session.scalars(ready)), session.scalar(later))
+        ready = session.scalars(_READY, {"now": session.now, "limit": limit})
+        return Due(list(ready), session.scalar(_LATER, {"now": session.now}))
 
     return work
 

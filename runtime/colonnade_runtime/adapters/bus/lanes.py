@@ -5,8 +5,8 @@ Different keys run side by side up to a bound; a lane costs nothing once it is e
 
 import asyncio
 from collections import deque
-from contextvars import Context as Variables
 
+from colonnade.background_tasks import background_task
 from colonnade.bus import Consumer
 from colonnade.errors import Unavailable
 
@@ -33,10 +33,10 @@ class Lanes:
             self._waiting[key].append((envelope, done))
             return done
         self._waiting[key] = deque([(envelope, done)])
-        # An empty set of context variables: nothing of the publisher's call may leak into the
-        # consumer's, as nothing would if a broker stood between them.
-        self._tasks[key] = asyncio.get_running_loop().create_task(
-            self._drain(key), name=f"lane:{self.consumer.name}:{key}", context=Variables()
+        # Nothing of the publisher's call leaks into the consumer's, as nothing would if a broker
+        # stood between them.
+        self._tasks[key] = background_task(
+            self._drain(key), name=f"lane:{self.consumer.name}:{key}"
         )
         return done
 

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
+from colonnade.background_tasks import background_task
 from colonnade.errors import Unavailable
 from colonnade.policy import (
     Decision,
@@ -185,9 +186,7 @@ class OpaPolicy(PolicyEngine):
         """Put the policies on a server that came back without them; once for all who ask."""
         if self._restoring is None or self._restoring.done():
             _log.warning("policy server lost its policies; putting them back", at=self._server.name)
-            self._restoring = asyncio.create_task(
-                loaded.put_on(self._server), name="policies put back"
-            )
+            self._restoring = background_task(loaded.put_on(self._server), name="policies put back")
         await asyncio.shield(self._restoring)
 
     async def _discard(self, outdated: _Loaded) -> None:

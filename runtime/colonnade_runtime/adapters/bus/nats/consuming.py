@@ -10,6 +10,7 @@ import nats.errors
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
+from colonnade.background_tasks import background_task
 from colonnade.bus import Consumer
 from colonnade.errors import ColonnadeError, DeadlineExceeded, Unavailable
 from colonnade_runtime.adapters.bus.nats.connection import Connection
@@ -89,7 +90,7 @@ class PullConsumer:
         self._inbox = self._connection.client.new_inbox()
         self._subscription = await self._connection.subscribe(self._inbox, self._received)
         await self._look()
-        self._ticker = asyncio.create_task(self._tick(), name=f"pull:{self.consumer.name}")
+        self._ticker = background_task(self._tick(), name=f"pull:{self.consumer.name}")
 
     def begin_anew(self) -> None:
         """The connection was lost and is back: what was asked for is forgotten there."""

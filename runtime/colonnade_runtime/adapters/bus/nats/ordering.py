@@ -7,10 +7,11 @@ it. So a subject is held from its first failure until that message has been hand
 import asyncio
 from bisect import insort
 from collections.abc import Awaitable, Callable
-from contextvars import Context as Variables
 from dataclasses import dataclass
 from functools import partial
 from typing import Generic, Protocol, TypeVar
+
+from colonnade.background_tasks import background_task
 
 
 class Delivered(Protocol):
@@ -109,11 +110,8 @@ class SubjectOrder(Generic[MessageT]):
             insort(found.queue, message, key=_sequence)
             return None
         queue = [message]
-        # An empty set of context variables: nothing of who received it may leak into handling.
-        task = asyncio.get_running_loop().create_task(
-            self._drain(message.subject, queue),
-            name=f"consumer:{self._name}:{message.subject}",
-            context=Variables(),
+        task = background_task(
+            self._drain(message.subject, queue), name=f"consumer:{self._name}:{message.subject}"
         )
         self._subjects[message.subject] = _Subject(queue, task)
         return None

@@ -3,7 +3,6 @@
 import asyncio
 import time
 from contextlib import suppress
-from contextvars import Context as Variables
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +11,7 @@ from nats.micro import add_service
 from nats.micro.request import Request
 from nats.micro.service import EndpointStats, Service
 
+from colonnade.background_tasks import background_task
 from colonnade.bus import AskHandler
 from colonnade.errors import ConfigurationError, DeadlineExceeded, Unavailable
 from colonnade_runtime.adapters.bus.nats.connection import Connection
@@ -70,11 +70,7 @@ class Serving:
             # Bounded here, so that the rest waits in the subscription. The task is our own: one
             # endpoint answers many at once, and the library would take one after the other.
             await self._slots.acquire()
-            task = asyncio.get_running_loop().create_task(
-                self._answer(request, handler, counts),
-                name=f"answer:{subject}",
-                context=Variables(),
-            )
+            task = background_task(self._answer(request, handler, counts), name=f"answer:{subject}")
             self._running.add(task)
             task.add_done_callback(self._ended)
 

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
 from pathlib import Path
 
+from colonnade.background_tasks import background_task
 from colonnade.errors import Unavailable
 from colonnade_runtime.adapters.store.sqlite.tenant_file import TenantFile
 
@@ -47,7 +48,7 @@ class OpenFiles:
         while (file := self.peek(path)) is None:
             task = self._opening.get(path)
             if task is None:
-                task = asyncio.create_task(self._open(path, opened), name=f"open {path}")
+                task = background_task(self._open(path, opened), name=f"open {path}")
                 self._opening[path] = task
                 task.add_done_callback(_retrieve)
             await self._opened(task)

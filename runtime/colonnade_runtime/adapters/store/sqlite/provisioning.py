@@ -6,14 +6,13 @@ from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
 from sqlalchemy import orm
 
 from colonnade.clock import Clock
-from colonnade.context import Principal, current_context, use_context
+from colonnade.context import Context, Principal, use_context
 from colonnade.errors import InternalError, Unavailable
 from colonnade.events import Work
 from colonnade.services import ServiceContext, StoreNeed
@@ -136,7 +135,7 @@ class Provisioning:
             self._control.tenants.note(tenant, version)
 
     async def _provision(self, file: TenantFile) -> None:
-        with self._as_service():
+        with self._as_service(file.tenant):
             work = await self._hook()
             await self._write(file, lambda session: self._finish(session, work))
         await self._control.note_provisioned(file.tenant, self._schema.service.latest)
@@ -161,14 +160,17 @@ class Provisioning:
         return work
 
     @contextmanager
-    def _as_service(self) -> Iterator[None]:
-        context = current_context()
-        deadline = self._clock.now().timestamp() + PROVISION_SECONDS
-        # Its own principal and time: the first caller's rights and hurry must not decide.
-        principal = Principal.service(self._files.service)
+    def _as_service(self, tenant: str) -> Iterator[None]:
+        # Nothing of the first caller's: neither rights nor hurry of theirs must decide.
+        context = Context(
+            tenant=tenant,
+            principal=Principal.service(self._files.service),
+            deadline=self._clock.now().timestamp() + PROVISION_SECONDS,
+            request_id=f"provision-{tenant}",
+        )
         token = _provisioning.set(self._files.service)
         try:
-            with use_context(replace(context, principal=principal, deadline=deadline)):
+            with use_context(context):
                 yield
         finally:
             _provisioning.reset(token)

@@ -272,10 +272,11 @@ class SqliteStore:
             return
         if self._invalidation is not None and outcome.changed:
             self._invalidation(file.tenant, outcome.changed)
-        if self._on_published is not None and outcome.pending_work:
-            self._on_published(file.tenant)
+        # Whoever asked goes on before the events that the work left behind.
         if not waiter.done():
             waiter.set_result(outcome.result)
+        if self._on_published is not None and outcome.pending_work:
+            self._on_published(file.tenant)
 
     async def _wait_for_turn(self, file: TenantFile) -> None:
         if not file.turn.locked():

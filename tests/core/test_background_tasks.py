@@ -1,0 +1,38 @@
+"""Work that outlives a call knows nothing of that call."""
+
+import re
+from contextvars import ContextVar
+from pathlib import Path
+
+from colonnade.background_tasks import background_task
+from colonnade.context import Context, Principal, context_or_none, use_context
+
+ROOT = Path(__file__).parents[2]
+
+# Begun before anybody calls: the listener, and what waits for signals.
+BEFORE_ANY_CALL = {"background_tasks.py", "serving.py", "signals.py"}
+
+variable: ContextVar[str] = ContextVar("variable", default="unset")
+
+
+async def test_a_background_task_has_neither_tenant_nor_variables_of_who_began_it() -> None:
+    async def seen() -> tuple[Context | None, str]:
+        return context_or_none(), variable.get()
+
+    variable.set("of the caller")
+    with use_context(Context("acme", Principal.service("course"), 0.0, "request")):
+        task = background_task(seen(), name="seen")
+    assert await task == (None, "unset")
+    assert task.get_name() == "seen"
+
+
+def test_no_task_of_the_platform_is_begun_in_another_way() -> None:
+    sources = [
+        path for root in ("core", "runtime", "plugins") for path in (ROOT / root).rglob("*.py")
+    ]
+    begun = {
+        path.name
+        for path in sources
+        if re.search(r"create_task\(|ensure_future\(", path.read_text())
+    }
+    assert begun <= BEFORE_ANY_CALL, "use colonnade.background_tasks.background_task"
