@@ -1,6 +1,7 @@
 # `make run` and `make test` set up everything they need; the second call starts at once.
 # PYTHON=/path/to/python3.12 make run     chooses the interpreter of a new environment.
 # make test ARGS="-k outbox -x"           hands arguments to pytest.
+# make test WORKERS=0 ARGS="--pdb"        runs the tests in one process, not in one per core.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -9,6 +10,7 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := $(VENV)/.stamps
+WORKERS ?= auto
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 LOCKED := --require-hashes --no-deps
 LOCK_VENV := $(VENV)/.lock
@@ -24,7 +26,7 @@ run: $(STAMPS)/run ## serve the demo platform on 127.0.0.1:8000
 	@$(BIN)/colonnade run $(ARGS)
 
 test: $(STAMPS)/dev ## run the tests; ARGS="…" goes to pytest
-	@$(BIN)/python -m colonnade_runtime.testing.servers $(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m colonnade_runtime.testing.servers $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 servers: $(STAMPS)/dev ## run the servers that tests use, until Ctrl-C or the end of ARGS="command"
 	@$(BIN)/python -m colonnade_runtime.testing.servers $(ARGS)

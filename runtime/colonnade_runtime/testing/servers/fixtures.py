@@ -28,6 +28,12 @@ def _start(stack: ExitStack, kind: ServerKind, more: Sequence[str] = ()) -> Runn
     return stack.enter_context(running_server(kind, program, more))
 
 
+def _may_share() -> bool:
+    """Whether the servers of the environment are this process's: tests wipe what is on them, so
+    of several workers of pytest-xdist the first has those, and each other starts its own."""
+    return os.environ.get("PYTEST_XDIST_WORKER", "gw0") == "gw0"
+
+
 @pytest.fixture(scope="session")
 def _servers() -> Iterator[ExitStack]:
     with ExitStack() as stack:
@@ -46,7 +52,8 @@ def _url_fixture(name: str) -> Callable[..., str]:
 
     @pytest.fixture(scope="session", name=f"{name}_url")
     def url(_servers: ExitStack) -> str:
-        return os.environ.get(kind.variable) or _start(_servers, kind).url
+        shared = os.environ.get(kind.variable) if _may_share() else None
+        return shared or _start(_servers, kind).url
 
     url.__doc__ = f"The URL of {kind.program}, shared by the tests of a session."
     return url
