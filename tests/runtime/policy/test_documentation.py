@@ -56,11 +56,11 @@ def test_the_tenants_example_is_valid() -> None:
 @pytest.mark.parametrize(
     "word",
     [
-        *ALLOWED_BUILTINS,
+        *sorted(ALLOWED_BUILTINS),
         *Operator,
-        *GATHERED,
-        *[f"principal.{name}" for name in INPUT["principal"]],
-        *[f"tenant.{name}" for name in INPUT["tenant"]],
+        *sorted(GATHERED),
+        *[f"principal.{name}" for name in sorted(INPUT["principal"])],
+        *[f"tenant.{name}" for name in sorted(INPUT["tenant"])],
     ],
 )
 def test_every_word_of_the_contract_is_on_the_page(word: str) -> None:
