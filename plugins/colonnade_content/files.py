@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from colonnade.blobs import BlobInfo
+from colonnade.crash_points import reach
 from colonnade.errors import FieldError, InvalidRequest
 from colonnade.messages import Empty
 from colonnade.operations import Call, Download, handles
@@ -38,6 +39,7 @@ from colonnade_content.file_types import (
 )
 from colonnade_content.lookups import begins_with, permitted
 from colonnade_content.models import ContentReferenceRow, FileRow, MediaRow
+from colonnade_content.orphans import KEPT
 from colonnade_content.resources import FILE
 from colonnade_content.serving import Served, serve
 
@@ -75,6 +77,7 @@ class Files:
         limit = int(cast("ContentConfig", self._ctx.config).maximum_file_size)
         key = file_key(row.id)
         info = await self._ctx.blobs.put(call.tenant, key, incoming.chunks(), limit=limit)
+        reach(KEPT)
         try:
             return await self._ctx.store.run(
                 lambda session: _keep(session, request, row.id, call, info, incoming.media_type)

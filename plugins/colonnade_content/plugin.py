@@ -10,7 +10,7 @@ from colonnade.events import Event
 from colonnade.hookspecs import hookimpl
 from colonnade.messages import Request
 from colonnade.policy import ResourceType
-from colonnade.services import PluginInfo, ServiceContext, StoreNeed
+from colonnade.services import PluginInfo, Schedule, ServiceContext, StoreNeed
 
 
 @hookimpl
@@ -82,6 +82,12 @@ def subscriptions() -> Sequence[type[Event]]:
         EnrollmentCompleted,
         EnrollmentEnded,
     ]
+
+
+@hookimpl
+def schedules() -> Sequence[Schedule]:
+    """What is looked after from time to time."""
+    return [Schedule("remove-orphans", 86400.0, "remove_orphans")]
 
 
 @hookimpl

@@ -7,11 +7,19 @@ from colonnade.services import ServiceContext
 from colonnade_content.contents import Contents
 from colonnade_content.files import Files
 from colonnade_content.media import MediaItems
+from colonnade_content.orphans import Orphans
 from colonnade_content.processing import Processing
 from colonnade_content.reactions import CourseFacts
 
 
 @asynccontextmanager
 async def content_service(ctx: ServiceContext) -> AsyncIterator[Sequence[object]]:
-    """The objects that handle operations and events; nothing needs tearing down."""
-    yield [Files(ctx), MediaItems(ctx), Contents(ctx), Processing(ctx), CourseFacts()]
+    """The objects that handle operations, events and time; nothing needs tearing down."""
+    yield [
+        Files(ctx),
+        MediaItems(ctx),
+        Contents(ctx),
+        Processing(ctx),
+        CourseFacts(),
+        Orphans(ctx),
+    ]

@@ -28,6 +28,18 @@ def socket_path(root: Path, process: str) -> Path:
     return root / FOLDER / f"{process}.sock"
 
 
+def owner_of(root: Path, process: str) -> str | None:
+    """Who answers on the socket of a process, as it said itself; nothing when nobody does."""
+    path = socket_path(root, process)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        try:
+            probe.settimeout(1.0)
+            probe.connect(address_of(path))
+            return path.with_suffix(".lock").read_text("utf-8", "replace")[:200]
+        except (OSError, ConfigurationError):
+            return None
+
+
 def address_of(path: Path) -> str:
     """The path of a socket in the form that is handed to the system: the shorter one.
 

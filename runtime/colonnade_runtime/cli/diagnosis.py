@@ -9,9 +9,11 @@ from pathlib import Path
 import click
 
 from colonnade.errors import ConfigurationError
+from colonnade_runtime.admin.socket_file import owner_of
 from colonnade_runtime.cli.output import format_option, show_json
 from colonnade_runtime.cli.site import Site
 from colonnade_runtime.declaration import LoadedPlatform
+from colonnade_runtime.declaration.places import place_of, places
 from colonnade_runtime.plugin_loader import installed_plugins
 
 Finding = tuple[bool, str]
@@ -79,18 +81,31 @@ def _nearest(folder: Path) -> Path:
 
 
 def _ports(loaded: LoadedPlatform) -> Iterator[Finding]:
-    gateway = loaded.platform.gateway
-    listening = {
-        (process.gateway.host or gateway.host, process.gateway.port or gateway.port)
-        for process in loaded.platform.placement().values()
-    }
-    for host, port in sorted(listening):
-        try:
-            family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-            with socket.socket(family, kind) as candidate:
-                candidate.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                candidate.bind(address)
-        except OSError as error:
-            yield False, f"{host}:{port} cannot be listened on: {error.strerror}."
-        else:
+    platform = loaded.platform
+    # All of it in one process, or the one in front: both have the platform's own address.
+    everything = place_of(platform, None)
+    owners = {(everything.host, everything.port): [everything.name]}
+    for place in places(platform):
+        owners.setdefault((place.host, place.port), []).append(place.name)
+    for (host, port), names in sorted(owners.items()):
+        refusal = _refusal(host, port)
+        if refusal is None:
             yield True, f"{host}:{port} is free."
+            continue
+        running = (owner_of(loaded.root, name) for name in names)
+        owner = next((said for said in running if said), None)
+        if owner is None:
+            yield False, f"{host}:{port} cannot be listened on: {refusal}."
+        else:
+            yield True, f"{host}:{port} is in use by this platform: {owner}."
+
+
+def _refusal(host: str, port: int) -> str | None:
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as candidate:
+            candidate.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            candidate.bind(address)
+    except OSError as error:
+        return error.strerror or str(error)
+    return None

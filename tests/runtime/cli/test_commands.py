@@ -1,6 +1,7 @@
 """The command line on a small site, with a plugin that is really installed on the path."""
 
 import json
+import os
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from colonnade_runtime.admin.socket_file import claimed
 from colonnade_runtime.cli import main
 
 Command = Callable[..., Result]
@@ -208,6 +210,19 @@ def test_doctor_names_a_port_that_is_taken(colonnade: Command) -> None:
         result = colonnade("--set", f"gateway.port={port}", "doctor")
     assert result.exit_code == 1
     assert f"problem 127.0.0.1:{port} cannot be listened on" in result.stdout
+
+
+def test_doctor_knows_the_platforms_own_port(colonnade: Command, site: Path) -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as own,
+        claimed(site, "main", "colonnade run") as admin,
+    ):
+        admin.listen()
+        port = own.getsockname()[1]
+        result = colonnade("--set", f"gateway.port={port}", "doctor")
+    assert result.exit_code == 0, result.stdout
+    owner = f"colonnade run (process {os.getpid()})"
+    assert f"ok      127.0.0.1:{port} is in use by this platform: {owner}." in result.stdout
 
 
 def test_doctor_names_a_broken_plugin_that_is_not_enabled(colonnade: Command, site: Path) -> None:

@@ -46,6 +46,8 @@ def test_a_signal_stops_in_order(site: Path, number: int) -> None:
         colonnade.signal(number)
         assert colonnade.ends() == 0
         assert "Traceback" not in colonnade.text
+        # Nor what the server library says of itself: an operator can do nothing about it.
+        assert "experimental" not in colonnade.text
 
 
 def test_a_second_signal_stops_at_once(site: Path) -> None:

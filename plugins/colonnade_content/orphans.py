@@ -1,0 +1,66 @@
+"""Bytes that belong to nothing: a process died after it kept them and before it wrote their row."""
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+
+from colonnade.blobs import BlobNotFound
+from colonnade.crash_points import crash_point
+from colonnade.services import ServiceContext
+from colonnade.store import Session
+from colonnade_content.models import FileRow, MediaRow
+
+KEPT = crash_point("content.kept", "the bytes of an upload are kept; its row is not committed")
+
+PERIOD = timedelta(hours=1)
+"""How old bytes must be; an upload that is still on its way has written its row long before."""
+
+AT_ONCE = 500
+
+
+class Orphans:
+    """The scheduled method that removes them."""
+
+    def __init__(self, ctx: ServiceContext) -> None:
+        self._ctx = ctx
+
+    async def remove_orphans(self) -> None:
+        """Look through every blob of the tenant."""
+        removed = await self._remove("files/", _known(FileRow))
+        removed += await self._remove("media/", _known(MediaRow))
+        if removed:
+            self._ctx.log.info("bytes without a row removed", blobs=removed)
+
+    async def _remove(self, prefix: str, known: "Known") -> int:
+        tenant, after, removed = self._ctx.tenant().id, "", 0
+        while keys := await self._ctx.blobs.list(tenant, prefix, after=after, limit=AT_ONCE):
+            after = keys[-1]
+            owners = {key: UUID(key.split("/")[1]) for key in keys}
+            # The age first: a row that was written meanwhile is then surely seen.
+            old = [key for key in keys if await self._is_old(tenant, key)]
+            there = await self._ctx.store.read(known([owners[key] for key in old]))
+            for key in old:
+                if owners[key] not in there:
+                    await self._ctx.blobs.delete(tenant, key)
+                    removed += 1
+        return removed
+
+    async def _is_old(self, tenant: str, key: str) -> bool:
+        try:
+            found = await self._ctx.blobs.stat(tenant, key)
+        except BlobNotFound:
+            return False
+        return self._ctx.clock.now() - found.modified > PERIOD
+
+
+Known = Callable[[Sequence[UUID]], Callable[[Session], set[UUID]]]
+"""Which of some ids have a row."""
+
+
+def _known(row: type[FileRow] | type[MediaRow]) -> Known:
+    def of(ids: Sequence[UUID]) -> Callable[[Session], set[UUID]]:
+        return lambda session: set(session.scalars(select(row.id).where(row.id.in_(ids))))
+
+    return of
