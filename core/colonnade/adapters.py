@@ -42,6 +42,8 @@ class AdapterContext:
     """A structlog logger bound to the scheme."""
     is_known: Callable[[str], bool]
     """Whether a tenant is declared now; nothing is ever made for another."""
+    replicas: int = 1
+    """How many processes host the same services as this one, itself included."""
 
 
 class Adapter(Protocol):
@@ -93,6 +95,18 @@ class SqlStores(Adapter, Protocol):
         ...
 
 
+class SharedSqlStore(SqlStore, Protocol):
+    """A store that other processes write to as well."""
+
+    def changed_elsewhere(self, tenant: str, use: str) -> bool | None:
+        """Whether another process may have committed to the tenant's store since this was last
+        asked for the same `use`; nothing when that cannot be known. Called on the event loop, for
+        each read from a cache: it takes microseconds, and says yes too often rather than too
+        seldom.
+        """
+        ...
+
+
 class BlobStores(Adapter, Protocol):
     """Files: makes the blob stores of services at one address."""
 
@@ -116,6 +130,9 @@ class StoreAdapter:
 
     kind: StoreKind
     make: Callable[[AdapterContext], Any]
+    replicas: bool = False
+    """Whether several processes may host a service that keeps something here. Its SQL stores then
+    are `SharedSqlStore`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +181,7 @@ __all__ = [
     "GatewayFilter",
     "Instance",
     "PolicyFactory",
+    "SharedSqlStore",
     "SqlStores",
     "StoreAdapter",
     "StoreKind",

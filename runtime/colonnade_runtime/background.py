@@ -6,7 +6,7 @@ bus brings events.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -63,7 +63,8 @@ class BackgroundWork:
     """The background work of one service.
 
     `owner` names the process and stays the same over its restarts. Give `wake` to the store as
-    its `on_published`.
+    its `on_published`. `changed` says of a tenant whether another process has committed since it
+    was last asked, where others host the service too.
 
     Each phase is for every service of the process before the next: `listen`, then `start`, since
     an event is sent to those who listen; to stop, `quiesce`, `drain`, then the bus, then
@@ -81,6 +82,7 @@ class BackgroundWork:
         actor: Actor,
         log: Any,
         settings: BackgroundSettings | None = None,
+        changed: Callable[[str], bool | None] | None = None,
     ) -> None:
         chosen = settings or BackgroundSettings()
         self._bus = bus
@@ -88,7 +90,7 @@ class BackgroundWork:
         self._standing_of = standing_of
         self.ownership = Ownership(control, LEASE, owner, actor.clock, log, seconds=chosen.lease)
         aggregates = {each.type: each.aggregate for each in tasks.events}
-        self.relay = Relay(store, bus, actor, log, chosen.relay, aggregates)
+        self.relay = Relay(store, bus, actor, log, chosen.relay, aggregates, self._lease)
         self.delivery = Delivery(
             tasks.reactions, store, control, standing_of, actor, log, chosen.delivery
         )
@@ -115,8 +117,8 @@ class BackgroundWork:
             log,
             interval=chosen.sweep_interval,
             quiet=chosen.quiet,
+            changed=changed,
         )
-
         self.backlog = BacklogWatch(
             store,
             control,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
-from colonnade_runtime.assembly.adapters import scheme_problems
+from colonnade_runtime.assembly.adapters import replica_problems, scheme_problems
 from colonnade_runtime.declaration import (
     DeclarationError,
     LoadedPlatform,
@@ -62,6 +62,6 @@ def load_with(path: Path, settings: Sequence[str], plugins: Plugins) -> LoadedPl
         tenant_config_models=plugins.tenant_config_models(),
         extension_config_models=plugins.extension_config_models(),
     )
-    if problems := list(scheme_problems(loaded, plugins)):
+    if problems := [*scheme_problems(loaded, plugins), *replica_problems(loaded, plugins)]:
         raise DeclarationError(problems)
     return loaded

@@ -7,6 +7,9 @@ from colonnade.background_tasks import background_task
 from colonnade.clock import Clock
 from colonnade.control_store import Lease
 
+LOOK_SECONDS = 0.5
+"""How often a process that does not own the work looks whether it may."""
+
 
 class LeaseStore(Protocol):
     """The part of a control store that gives out leases."""
@@ -28,7 +31,8 @@ class Ownership:
     """Holds the lease `name` for as long as it can, and tries to get it while it cannot.
 
     `owner` names the process and stays the same over its restarts, so that a process that was
-    killed takes its own lease back at once. `seconds` is how long the others wait otherwise.
+    killed takes its own lease back at once. `seconds` is how long the others wait otherwise; a
+    lease that was given back they take within a second.
     """
 
     def __init__(
@@ -73,7 +77,8 @@ class Ownership:
 
     async def _keep(self) -> None:
         while True:
-            await asyncio.sleep(self._seconds / 3)
+            pause = self._seconds / 3
+            await asyncio.sleep(pause if self._lease is not None else min(pause, LOOK_SECONDS))
             try:
                 await self._hold()
             except Exception as error:

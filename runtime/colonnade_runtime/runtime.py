@@ -89,6 +89,7 @@ class Runtime:
             self._clock,
             self.tenants.is_known,
             self.place.name,
+            self.place.replicas,
         )
         self._configs = configs_of(self._loaded)
         self._stores = Stores(self._platform, self._adapters, self._stack)
@@ -252,6 +253,7 @@ class Runtime:
         self._stack.callback(workers.shutdown, wait=False)
         return Services(
             process=self.place.name,
+            shared=self.place.replicas > 1,
             loaded=self._loaded,
             plugins=self._plugins,
             tenants=self.tenants,

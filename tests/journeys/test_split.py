@@ -1,4 +1,4 @@
-"""The demo platform in five processes over NATS: the same journeys, and one process restarted."""
+"""The demo platform in six processes over NATS, once and twice each, with a gateway in front."""
 
 import asyncio
 import os
@@ -23,13 +23,7 @@ from colonnade_runtime.testing.servers.running import free_port
 ROOT = Path(__file__).parents[2]
 PASSWORD = "a password for everybody"
 READY_SECONDS = 180
-PROCESSES = """\
-processes:
-  people: {services: [user]}
-  learning: {services: [course, content]}
-  money: {services: [payment]}
-  reports: {services: [analytics, notification]}
-"""
+SERVICES = ("user", "course", "content", "payment", "analytics", "notification")
 
 pytestmark = [pytest.mark.journey, pytest.mark.server, pytest.mark.slow]
 
@@ -56,15 +50,23 @@ def free_ports(count: int) -> int:
             return first
 
 
-@pytest.fixture(scope="module")
-def platform(nats_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Split]:
+def declared(replicas: int) -> str:
+    """Six processes, each with one service, and so many of each."""
+    each = (f"  {name}s: {{services: [{name}], replicas: {replicas}}}\n" for name in SERVICES)
+    return "processes:\n" + "".join(each)
+
+
+@pytest.fixture(scope="module", params=[1, 2], ids=["six", "six-twice"])
+def platform(
+    request: pytest.FixtureRequest, nats_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Split]:
     asyncio.run(without_streams(nats_url))
     site = tmp_path_factory.mktemp("split")
     for name in ("tenants", "policies"):
         shutil.copytree(ROOT / name, site / name)
     shutil.copy(ROOT / "platform.yaml", site)
-    (site / "platform.development.yaml").write_text(PROCESSES)
-    port = free_ports(6)
+    (site / "platform.development.yaml").write_text(declared(request.param))
+    port = free_ports(13)
     command = [sys.executable, "-m", "colonnade_runtime", "--platform", "platform.yaml"]
     for setting in (f"bus={nats_url}", f"gateway.port={port}", "logging.access=false"):
         command += ["--set", setting]
@@ -180,7 +182,7 @@ async def test_a_killed_process_is_started_again_and_clients_wait_for_it(
 ) -> None:
     """What certainly reached nobody is sent again; what is committed is still there."""
     course = await published_course(owner)
-    lock = platform.log.parent / "var" / "run" / "learning.lock"
+    lock = platform.log.parent / "var" / "run" / "courses.lock"
     found = re.search(r"process (\d+)", lock.read_text())
     assert found is not None
     os.kill(int(found[1]), signal.SIGKILL)

@@ -31,8 +31,8 @@ def bus_adapters() -> Mapping[str, BusFactory]:
 def store_adapters() -> Mapping[str, StoreAdapter]:
     """Tables in SQLite files, blobs in a folder."""
     return {
-        "sqlite": StoreAdapter(StoreKind.SQL, _sqlite),
-        "file": StoreAdapter(StoreKind.BLOBS, _blob_folder),
+        "sqlite": StoreAdapter(StoreKind.SQL, _sqlite, replicas=True),
+        "file": StoreAdapter(StoreKind.BLOBS, _blob_folder, replicas=True),
     }
 
 

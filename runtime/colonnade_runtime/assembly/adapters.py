@@ -28,6 +28,7 @@ class Adapters:
     clock: Clock
     is_known: Callable[[str], bool]
     process: str
+    replicas: int = 1
 
     def bus(self) -> Bus:
         """The declared bus.
@@ -67,6 +68,7 @@ class Adapters:
             clock=self.clock,
             log=structlog.get_logger(address.scheme),
             is_known=self.is_known,
+            replicas=self.replicas,
         )
         try:
             return factories[address.scheme](context)
@@ -88,6 +90,24 @@ def scheme_problems(loaded: LoadedPlatform, plugins: Plugins) -> Iterator[Proble
         kind = str(path[-1])
         fitting = {scheme: each for scheme, each in adapters.items() if each.kind == kind}
         yield from _unknown(loaded, path, address, fitting)
+
+
+def replica_problems(loaded: LoadedPlatform, plugins: Plugins) -> Iterator[Problem]:
+    """Every process with replicas that hosts a service whose store allows one process."""
+    adapters: Mapping[str, StoreAdapter] = plugins.adapters("store_adapters")
+    for process, section in loaded.platform.processes.items():
+        if section.replicas == 1:
+            continue
+        for service in section.services:
+            for kind, address in loaded.platform.store_of(service):
+                adapter = None if address is None else adapters.get(address.scheme)
+                if adapter is not None and not adapter.replicas:
+                    path = ("processes", process, "replicas")
+                    message = (
+                        f"the service '{service}' keeps its {kind} in a store that allows one"
+                        f" process, '{address.scheme}:'; say 1, or name another store"
+                    )
+                    yield loaded.origins.problem(path, message)
 
 
 def declared_stores(loaded: LoadedPlatform) -> Iterator[tuple[Path, Address]]:

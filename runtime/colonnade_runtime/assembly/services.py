@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import structlog
 
+from colonnade.adapters import SharedSqlStore
 from colonnade.blobs import BlobStore
 from colonnade.bus import Bus
 from colonnade.clock import Clock
@@ -42,6 +43,7 @@ class Services:
     """What the services of a process stand on, and those that stand already."""
 
     process: str
+    shared: bool
     loaded: LoadedPlatform
     plugins: Plugins
     tenants: TenantDirectory
@@ -77,8 +79,9 @@ class Services:
             tasks = tasks_of(plugin, objects)
             standing = partial(self._standing, name)
             actor = Actor(name, self.clock, random=self.random())
+            changed = self._changed_elsewhere(store, "background")
             work = BackgroundWork(
-                tasks, store, control, self.bus, standing, self.process, actor, log
+                tasks, store, control, self.bus, standing, self.process, actor, log, changed=changed
             )
             self.background.add(name, work)
         return ctx
@@ -132,7 +135,16 @@ class Services:
             invalidation=partial(self.dispatcher.cache.drop, name),
             on_published=partial(self.background.wake, name),
         )
+        changed = self._changed_elsewhere(store, "cache")
+        if changed is not None:
+            self.dispatcher.cache.watch(name, changed)
         return store, tables.control(name)
+
+    def _changed_elsewhere(self, store: SqlStore, use: str) -> Callable[[str], bool | None] | None:
+        """Whether another process committed to a tenant's store, where others may."""
+        if not self.shared:
+            return None
+        return partial(cast("SharedSqlStore", store).changed_elsewhere, use=use)
 
     async def _context(
         self, plugin: Plugin, name: str, store: SqlStore, log: Any

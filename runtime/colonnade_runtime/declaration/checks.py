@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from colonnade_runtime.declaration.outline import PlatformOutline
+from colonnade_runtime.declaration.places import places
 from colonnade_runtime.declaration.platform import Platform
 from colonnade_runtime.declaration.problems import Problem, closest
 from colonnade_runtime.declaration.source import PlatformSource
@@ -39,9 +40,20 @@ def check_valid_platform(source: PlatformSource, platform: Platform) -> Iterator
     if platform.is_production and platform.bus.scheme != "memory" and platform.signing_key is None:
         message = "production must say it, since the bus leaves the process; write {secret: …}"
         yield _problem(source, ("signing_key",), message)
-    if platform.bus.scheme == "memory" and len(platform.processes) > 1:
+    if platform.bus.scheme == "memory" and len(places(platform)) > 1:
         message = "'memory:' reaches one process only, and 'processes' has more; name a server"
         yield _problem(source, ("bus",), message)
+    yield from _addresses(source, platform)
+
+
+def _addresses(source: PlatformSource, platform: Platform) -> Iterator[Problem]:
+    front = platform.gateway
+    taken = {(front.host, front.port): "the gateway"}
+    for place in places(platform):
+        holder = taken.setdefault((place.host, place.port), f"'{place.name}'")
+        if place.port and holder != f"'{place.name}'":
+            message = f"'{place.name}' would listen on {place.port} as {holder} does; say another"
+            yield _problem(source, ("processes", place.process, "gateway", "port"), message)
 
 
 def _problem(

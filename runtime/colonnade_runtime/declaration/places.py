@@ -23,6 +23,8 @@ class Place:
     services: tuple[str, ...]
     host: str
     port: int
+    replicas: int = 1
+    """How many host the same services, this one included."""
 
     @property
     def name(self) -> str:
@@ -39,16 +41,21 @@ class Place:
 def places(platform: Platform) -> list[Place]:
     """Every declared process and replica, in order, with a port each.
 
-    A process without a port of its own takes the next one after `gateway.port`; its replicas take
-    those that follow its first.
+    A process without a port of its own takes the next one after `gateway.port` that no other says
+    for itself; its replicas take those that follow its first. A port of 0 is a free one.
     """
+    sections = platform.processes.values()
+    taken = {port for each in sections for port in _ports(each.gateway.port, each.replicas)}
     found: list[Place] = []
-    following = platform.gateway.port + 1
+    following = platform.gateway.port + 1 if platform.gateway.port else 0
     for name, section in platform.processes.items():
-        said = section.gateway.port
-        found += _replicas(platform, name, section, following if said is None else said)
-        if said is None:
-            following += section.replicas
+        port = section.gateway.port
+        if port is None:
+            while taken.intersection(_ports(following, section.replicas)):
+                following += 1
+            port = following
+            following += section.replicas if following else 0
+        found += _replicas(platform, name, section, port)
     return found
 
 
@@ -69,10 +76,15 @@ def place_of(platform: Platform, process: str | None, replica: int = 1) -> Place
     raise ConfigurationError(_unknown(platform, process, replica))
 
 
+def _ports(first: int | None, count: int) -> range:
+    return range(first, first + count) if first else range(0)
+
+
 def _replicas(platform: Platform, name: str, section: ProcessSection, port: int) -> Iterator[Place]:
-    host = section.gateway.host or platform.gateway.host
-    for replica in range(1, section.replicas + 1):
-        yield Place(name, replica, section.services, host, port + replica - 1)
+    host, count = section.gateway.host or platform.gateway.host, section.replicas
+    for replica in range(1, count + 1):
+        mine = port + replica - 1 if port else 0
+        yield Place(name, replica, section.services, host, mine, count)
 
 
 def _unknown(platform: Platform, process: str, replica: int) -> str:

@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 from colonnade.background_tasks import background_task
 from colonnade.bus import Bus
 from colonnade.context import use_context
-from colonnade.errors import NotFound
+from colonnade.control_store import Lease, fence
+from colonnade.errors import Conflict, NotFound, Unavailable
 from colonnade.store import Session, SqlStore
 from colonnade_runtime.events import outbox
 from colonnade_runtime.events.acting import Actor
@@ -26,7 +27,9 @@ class Relay:
 
     It is woken by commits; a `Sweeper` wakes it for what an earlier process left behind.
     `aggregates` says for each event type what its key identifies, so that the key an event has on
-    the bus, `<tenant>/<aggregate>/<id>`, is one among all.
+    the bus, `<tenant>/<aggregate>/<id>`, is one among all. `lease` answers the lease of the
+    service's background work while it is held: without it nothing is published, and a process
+    that has lost it marks nothing.
     """
 
     def __init__(
@@ -37,6 +40,7 @@ class Relay:
         log: Any,
         settings: RelaySettings | None = None,
         aggregates: Mapping[str, str] | None = None,
+        lease: Callable[[], Lease | None] | None = None,
     ) -> None:
         self._store = store
         self._bus = bus
@@ -44,6 +48,7 @@ class Relay:
         self._log = log
         self._settings = settings or RelaySettings()
         self._aggregates = aggregates or {}
+        self._lease = lease
         self._pumps: dict[str, Pump] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._reading = asyncio.Semaphore(self._settings.parallel_reads)
@@ -117,6 +122,9 @@ class Relay:
                 try:
                     await pump.run()
                     return
+                except Conflict:
+                    # The new owner goes on from what is marked; consumers know what came twice.
+                    return
                 except NotFound:
                     # The tenant's declaration is gone; its rows wait for it to come back.
                     return
@@ -139,18 +147,37 @@ class Relay:
 
     def _pipes(self, tenant: str) -> Pipes:
         async def read(limit: int) -> Sequence[Outgoing]:
+            if not self._may_work():
+                return ()
             async with self._reading:
                 return await self._read(tenant, outbox.pending(limit))
 
         async def publish(row: Outgoing) -> None:
+            if not self._may_work():
+                self._pumps[tenant].stop()
+                raise Unavailable("Another process sends this service's events by now.")
             key = f"{tenant}/{self._aggregates.get(row.type, '')}/{row.key}"
             await self._bus.publish(row.type, key, str(row.event_id), row.envelope)
             self.published += 1
 
         async def mark(sequences: Sequence[int]) -> None:
-            await self._run(tenant, outbox.mark_sent(sequences))
+            await self._run(tenant, self._fenced(outbox.mark_sent(sequences)))
 
         return Pipes(read, publish, mark)
+
+    def _may_work(self) -> bool:
+        return self._lease is None or self._lease() is not None
+
+    def _fenced(self, work: Callable[[Session], T]) -> Callable[[Session], T]:
+        def fenced(session: Session) -> T:
+            if self._lease is not None:
+                lease = self._lease()
+                if lease is None:
+                    raise Conflict("Another process sends this service's events by now.")
+                fence(session, lease)
+            return work(session)
+
+        return fenced
 
     async def _read(self, tenant: str, work: Callable[[Session], T]) -> T:
         with use_context(self._actor.context(tenant, seconds=_STORE_SECONDS)):

@@ -2,12 +2,15 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from colonnade.background_tasks import background_task
 from colonnade.clock import Clock
 from colonnade_runtime.events.ports import Sweepable, WorkIndex
+
+FOLLOW_SECONDS = 0.05
+"""How often the owner looks for commits of other processes that host the same service."""
 
 
 class Sweeper:
@@ -16,7 +19,8 @@ class Sweeper:
 
     A tenant is forgotten only after it was quiet for `quiet` seconds and every part then found
     nothing of it, so that a busy tenant costs no write to the index. Nobody is woken while
-    `owns` says that another process does the service's background work.
+    `owns` says that another process does the service's background work. What other processes
+    commit is looked for often where `changed` says of a tenant that one has.
     """
 
     def __init__(
@@ -31,6 +35,7 @@ class Sweeper:
         *,
         interval: float = 5.0,
         quiet: float = 30.0,
+        changed: Callable[[str], bool | None] | None = None,
     ) -> None:
         self._service = service
         self._index = index
@@ -41,10 +46,12 @@ class Sweeper:
         self._log = log
         self._interval = interval
         self._quiet = quiet
+        self._changed = changed
+        self._named: set[str] = set()
         self._woken_at: dict[str, float] = {}
         self._thread = 0
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()
 
     async def start(self) -> None:
@@ -52,14 +59,20 @@ class Sweeper:
         self._loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
         await self.sweep()
-        self._task = background_task(self._watch(), name=f"sweeper:{self._service}")
+        watches = [(self.sweep, self._interval)]
+        if self._changed is not None:
+            watches.append((self._follow, FOLLOW_SECONDS))
+        for look, seconds in watches:
+            name = f"sweeper:{self._service}:{look.__name__}"
+            self._tasks.add(background_task(self._watch(look, seconds), name=name))
 
     async def stop(self) -> None:
         """Wake nobody any more."""
         self._stopping.set()
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait({self._task}, timeout=1.0)
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=1.0)
 
     def wake(self, tenant: str) -> None:
         """A commit left work for the tenant. May be called from any thread."""
@@ -113,10 +126,23 @@ class Sweeper:
                 return True
         return False
 
-    async def _watch(self) -> None:
+    async def _follow(self) -> None:
+        """Wake the parts for what other processes commit."""
+        if not self._owns() or self._changed is None:
+            # Whoever becomes the owner knows of nobody.
+            self._named = set()
+            return
+        named = set(await self._index.tenants_with_work())
+        for tenant in named:
+            if self._is_known(tenant) and (tenant not in self._named or self._changed(tenant)):
+                self._woken_at[tenant] = self._clock.monotonic()
+                self._wake_parts(tenant)
+        self._named = named
+
+    async def _watch(self, look: Callable[[], Awaitable[None]], seconds: float) -> None:
         while not self._stopping.is_set():
-            await asyncio.sleep(self._interval)
+            await asyncio.sleep(seconds)
             try:
-                await self.sweep()
+                await look()
             except Exception as error:
                 self._log.error("work index not readable", service=self._service, error=str(error))

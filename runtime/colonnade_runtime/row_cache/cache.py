@@ -4,10 +4,12 @@ See docs/decisions/hot-reads.md for why no answer can be older than the last com
 """
 
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeAlias
 
-from colonnade.row_tracking import RowSet
+from colonnade.row_tracking import ANY_TABLE, RowSet
 from colonnade_runtime.row_cache.dependents import Dependents
 
 Key: TypeAlias = tuple[str, str, bytes, int, bytes, bytes, str]
@@ -70,6 +72,7 @@ class RowCache:
         self._size = 0
         self._answers: OrderedDict[Key, CachedAnswer] = OrderedDict()
         self._scopes: dict[tuple[str, str], Dependents] = {}
+        self._watched: dict[str, Callable[[str], bool | None]] = {}
 
     def __len__(self) -> int:
         return len(self._answers)
@@ -79,16 +82,27 @@ class RowCache:
         """Bytes in use, as reckoned."""
         return self._size
 
+    def watch(self, service: str, changed: Callable[[str], bool | None]) -> None:
+        """Ask `changed` of a tenant before an answer of `service` is given: whether another
+        process has committed since it was last asked, or nothing when that is not known."""
+        self._watched[service] = changed
+
     def find(self, key: Key) -> CachedAnswer | None:
         """The answer of this key, if it still holds."""
         answer = self._answers.get(key)
-        if answer is not None:
-            self._answers.move_to_end(key)
+        if answer is None or self._overtaken(answer.scope):
+            return None
+        self._answers.move_to_end(key)
         return answer
 
     def begin(self, service: str, tenant: str) -> Reading:
         """Say that rows of this service and tenant are about to be read."""
-        scope = self._scopes.setdefault((service, tenant), Dependents())
+        scope = self._scopes.get((service, tenant))
+        if scope is None:
+            watched = self._watched.get(service)
+            changed = None if watched is None else partial(watched, tenant)
+            scope = self._scopes[service, tenant] = Dependents(changed)
+        self._overtaken(scope)
         return Reading(scope, scope.sequence)
 
     def keep(self, key: Key, body: bytes, reads: RowSet, reading: Reading) -> None:
@@ -124,6 +138,15 @@ class RowCache:
             scope.sequence += 1
         for answer in list(self._answers.values()):
             self._remove(answer)
+
+    def _overtaken(self, scope: Dependents) -> bool:
+        """Whether another process may have changed rows; then everything of them is forgotten."""
+        if scope.changed is None or scope.changed() is False:
+            return False
+        scope.sequence += 1
+        for answer in scope.touched(RowSet(tables={ANY_TABLE})):
+            self._remove(answer)
+        return True
 
     def _remove(self, answer: CachedAnswer) -> None:
         if self._answers.pop(answer.key, None) is None:

@@ -1,6 +1,6 @@
 """Which answers depend on which rows of one tenant's store."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from colonnade.row_tracking import ANY_TABLE, RowSet
@@ -33,12 +33,15 @@ class Dependents:
     """Finds what a change touches in time proportional to the change.
 
     `sequence` counts changes: who began to read at another count may have read what is gone.
+    `changed` says whether another process has committed since it was last asked, where others
+    host the service too.
     """
 
-    __slots__ = ("_tables", "sequence")
+    __slots__ = ("_tables", "changed", "sequence")
 
-    def __init__(self) -> None:
+    def __init__(self, changed: Callable[[], bool | None] | None = None) -> None:
         self.sequence = 0
+        self.changed = changed
         self._tables: dict[str, _OfTable] = {}
 
     def add(self, item: Any, reads: RowSet) -> None:

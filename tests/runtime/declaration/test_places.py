@@ -34,6 +34,25 @@ def test_each_process_has_a_port_of_its_own(platform: Platform) -> None:
     }
 
 
+def test_ports_that_are_said_are_passed_over() -> None:
+    processes = {
+        "people": {"services": ("user",), "replicas": 2},
+        "learning": {"services": ("course",), "replicas": 2, "gateway": {"port": 8002}},
+        "files": {"services": ("content",)},
+    }
+    found = places(Platform.model_validate({**DECLARED, "processes": processes}))
+    assert [(place.name, place.port) for place in found] == [
+        ("people", 8004), ("people-2", 8005), ("learning", 8002), ("learning-2", 8003),
+        ("files", 8006),
+    ]  # fmt: skip
+
+
+def test_where_the_gateway_takes_a_free_port_all_do(platform: Platform) -> None:
+    free = platform.gateway.model_copy(update={"port": 0})
+    found = places(platform.model_copy(update={"gateway": free}))
+    assert [place.port for place in found] == [0, 0, 9100, 0]
+
+
 def test_without_a_name_everything_runs_in_one(platform: Platform) -> None:
     everything = place_of(platform, None)
     assert everything.services == ("user", "course", "content")

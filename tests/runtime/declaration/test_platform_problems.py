@@ -73,6 +73,12 @@ class NeedsRegion(BaseModel):
         ("processes: {a: {services: [user], replicas: 0}}", "replicas: must be at least 1"),
         ("processes: {Über: {services: [user]}}", "processes.Über: is not a name"),
         ("processes: {a: {services: [user, course]}, b: {services: [content]}}", "bus: 'memory:'"),
+        ("processes: {a: {services: [user, course, content], replicas: 2}}", "bus: 'memory:'"),
+        ("processes: {a: {services: [user, course, content], gateway: {port: 8000}}}",
+         "7:68: processes.a.gateway.port: 'a' would listen on 8000 as the gateway does"),
+        ("processes: {a: {services: [user], replicas: 2, gateway: {port: 8001}},"
+         " b: {services: [course, content], gateway: {port: 8002}}}",
+         "processes.b.gateway.port: 'b' would listen on 8002 as 'a-2' does; say another"),
         ("logging: {level: '${GONE}'}", "7:19: logging.level: the environment variable GONE is"),
         ("logging: {level: '${GONE:?ask Ada}'}", "logging.level: the environment variable GONE"),
         ("logging: {level: ${GONE}}", "7:19: inside brackets, a value with ${…} needs quotes"),

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from colonnade.row_tracking import ANY_TABLE, RowSet
-from colonnade_runtime.row_cache import RowCache, decoded_change, encoded_change
+from colonnade_runtime.row_cache import RowCache
 from colonnade_runtime.row_cache.cache import DEFAULT_CAPACITY, OVERHEAD, Key
 
 TABLES = st.sampled_from(["courses", "sections", "lessons"])
@@ -39,20 +39,6 @@ def test_a_change_drops_exactly_what_was_made_of_it(
     for number, read in enumerate(reads):
         touched = any(read.overlaps(changed) for changed in changes)
         assert (cache.find(key(number)) is None) is touched, (read, changes)
-
-
-@given(st.lists(ROW_SETS, min_size=1, max_size=4), ROW_SETS)
-def test_a_change_announced_to_another_process_drops_the_same(
-    reads: list[RowSet], changed: RowSet
-) -> None:
-    here, there = filled(reads), filled(reads)
-    here.drop("course", "acme", changed)
-    tenant, heard = decoded_change(encoded_change("acme", changed))
-    there.drop("course", tenant, heard)
-    numbers = range(len(reads))
-    assert [here.find(key(n)) is None for n in numbers] == [
-        there.find(key(n)) is None for n in numbers
-    ]
 
 
 def test_a_row_is_the_same_however_its_id_was_given() -> None:

@@ -12,11 +12,12 @@ from colonnade_runtime.adapters.folder_lock import FolderLocks, unwritable
 
 
 class BlobFolder:
-    """A `colonnade.adapters.BlobStores` in a folder that this process alone uses."""
+    """A `colonnade.adapters.BlobStores` in a folder that this process alone uses, or, `shared`,
+    also others on this machine that host the same services."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, shared: bool = False) -> None:
         self.folder = folder
-        self._locks = FolderLocks(folder)
+        self._locks = FolderLocks(folder, shared=shared)
         self._stores: dict[str, LocalBlobStore] = {}
 
     async def start(self, services: Sequence[str]) -> None:
@@ -62,4 +63,4 @@ def blob_folder(context: AdapterContext) -> BlobFolder:
             f"'{context.url}' names no folder for files: write file:var/blobs, "
             "or file:/srv/colonnade for an absolute path."
         )
-    return BlobFolder(context.root / folder)
+    return BlobFolder(context.root / folder, shared=context.replicas > 1)

@@ -25,7 +25,8 @@ class SqliteStores:
     """Makes stores that share their threads and their limit of open files.
 
     `maximum_open` counts files over all services and tenants; each takes up to five file
-    descriptors. `executor` runs what blocks, instead of `threads` threads of its own.
+    descriptors. `executor` runs what blocks, instead of `threads` threads of its own. `shared`
+    says that other processes on this machine host the same services.
     """
 
     def __init__(
@@ -37,9 +38,11 @@ class SqliteStores:
         maximum_open: int = DEFAULT_MAXIMUM_OPEN,
         threads: int = THREADS,
         executor: Executor | None = None,
+        shared: bool = False,
     ) -> None:
         self.folder = folder
-        self._locks = FolderLocks(folder)
+        self._shared = shared
+        self._locks = FolderLocks(folder, shared=shared)
         self._clock = clock
         self._is_known = is_known
         self._executor = executor or ThreadPoolExecutor(threads, thread_name_prefix="store")
@@ -80,6 +83,8 @@ class SqliteStores:
             on_published=on_published,
         )
         self._stores.append(store)
+        if self._shared:
+            self.control(service).while_still = store.while_still
         return store
 
     async def start(self, services: Sequence[str]) -> None:
@@ -127,4 +132,10 @@ def sqlite_stores(
             "or sqlite:/srv/colonnade for an absolute path."
         )
     path = context.root / folder
-    return SqliteStores(path, context.clock, context.is_known, maximum_open=maximum_open)
+    return SqliteStores(
+        path,
+        context.clock,
+        context.is_known,
+        maximum_open=maximum_open,
+        shared=context.replicas > 1,
+    )

@@ -1,11 +1,11 @@
 """The control store of one service in one SQLite file."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from colonnade.clock import Clock
@@ -13,9 +13,13 @@ from colonnade.control_store import Lease, ProvisionedTenant, TenantlessDeadLett
 from colonnade.errors import Unavailable
 from colonnade.identifiers import new_id
 from colonnade_runtime.adapters.store.sqlite.control_file import ControlFile
+from colonnade_runtime.adapters.store.sqlite.versions import Version
 from colonnade_runtime.adapters.store.sqlite.work_index import SqliteWorkIndex
 
 T = TypeVar("T")
+
+WhileStill = Callable[[str, Callable[[Version], Any]], Awaitable[Any]]
+"""Calls a function with the version of a tenant's file while no process can commit to it."""
 
 MAXIMUM_ERROR_LENGTH = 4_000
 
@@ -24,7 +28,10 @@ class SqliteControlStore:
     """See `colonnade.control_store.ControlStore`. Opens its file on first use.
 
     Leases are measured with the time of day of `clock`: every process on the file shares it.
+    `while_still` is set when other processes host the same service.
     """
+
+    while_still: WhileStill | None = None
 
     def __init__(self, path: Path, clock: Clock, executor: Executor) -> None:
         self._clock = clock
@@ -43,11 +50,21 @@ class SqliteControlStore:
 
     async def start_sweep(self, tenant: str) -> int:
         """A mark for `forget_work`."""
-        return await self._blocking(lambda: self.work_index.start_sweep(tenant))
+        if self.while_still is None:
+            return await self._blocking(lambda: self.work_index.start_sweep(tenant))
+        mark: int = await self.while_still(
+            tenant, lambda version: self.work_index.start_sweep(tenant, version)
+        )
+        return mark
 
     async def forget_work(self, tenant: str, mark: int) -> bool:
         """Remove `tenant` from the work index unless it may have work again."""
-        return await self._blocking(lambda: self.work_index.forget(tenant, mark))
+        if self.while_still is None:
+            return await self._blocking(lambda: self.work_index.forget(tenant, mark))
+        forgotten: bool = await self.while_still(
+            tenant, lambda version: self.work_index.forget(tenant, mark, version)
+        )
+        return forgotten
 
     async def acquire_lease(self, name: str, owner: str, seconds: float) -> Lease | None:
         """The lease, if it can be had."""

@@ -1,5 +1,7 @@
 """The file behind a control store: a few small tables, written by one connection."""
 
+import fcntl
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
@@ -45,6 +47,10 @@ class ControlFile:
         """All rows of a SELECT."""
         with self._failures(), self._lock:
             return self._open().execute(statement, values).fetchall()
+
+    def version(self) -> int:
+        """Changes with every commit of another process, and of nobody else."""
+        return int(self.query("PRAGMA data_version")[0][0])
 
     def execute(self, statement: str, values: Sequence[Any] = ()) -> int:
         """Run one statement durably and answer how many rows it changed."""
@@ -93,7 +99,8 @@ class ControlFile:
                 self._path, timeout=2.0, isolation_level=None, check_same_thread=False
             )
             try:
-                self._prepare(connection)
+                with _alone_in(self._path.parent):
+                    self._prepare(connection)
             except BaseException:
                 connection.close()
                 raise
@@ -116,3 +123,14 @@ class ControlFile:
             connection.executescript(
                 f"BEGIN IMMEDIATE;{_SCHEMA}PRAGMA user_version={SCHEMA_VERSION};COMMIT;"
             )
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Let one process at a time make files of a folder what they are to be."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)

@@ -39,6 +39,10 @@ class OpenFiles:
             self._files.move_to_end(path)
         return file
 
+    def look(self, path: Path) -> TenantFile | None:
+        """The file if it is open; that is no use of it."""
+        return self._files.get(path)
+
     async def get(self, path: Path, opened: Callable[[], Awaitable[TenantFile]]) -> TenantFile:
         """The open file, with `users` already counting the caller.
 

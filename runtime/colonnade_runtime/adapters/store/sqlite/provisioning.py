@@ -17,6 +17,11 @@ from colonnade.errors import InternalError, Unavailable
 from colonnade.events import Work
 from colonnade.services import ServiceContext, StoreNeed
 from colonnade.store import Session
+from colonnade_runtime.adapters.folder_lock import file_lock
+from colonnade_runtime.adapters.store.sqlite.connections import (
+    close_connection,
+    open_patient_reader,
+)
 from colonnade_runtime.adapters.store.sqlite.control import SqliteControlStore
 from colonnade_runtime.adapters.store.sqlite.failures import translated
 from colonnade_runtime.adapters.store.sqlite.files import ServiceFiles
@@ -89,7 +94,7 @@ class Provisioning:
         facts = await loop.run_in_executor(self._executor, self._ready, file)
         try:
             if PROVISIONED_AT not in facts:
-                await self._provision(file)
+                await self._provision_once(file)
         except BaseException:
             # A cancelled provisioning leaves its transaction running: the file is closed after it.
             async with file.turn:
@@ -134,6 +139,14 @@ class Provisioning:
         if self._control.tenants.version(tenant) != version:
             self._control.tenants.note(tenant, version)
 
+    async def _provision_once(self, file: TenantFile) -> None:
+        """One process at a time; the next finds it done."""
+        loop = asyncio.get_running_loop()
+        async with file_lock(file.path.with_suffix(".provisioning"), PROVISION_SECONDS):
+            facts = await loop.run_in_executor(self._executor, _facts_of, file.path)
+            if PROVISIONED_AT not in facts:
+                await self._provision(file)
+
     async def _provision(self, file: TenantFile) -> None:
         with self._as_service(file.tenant):
             work = await self._hook()
@@ -174,3 +187,11 @@ class Provisioning:
                 yield
         finally:
             _provisioning.reset(token)
+
+
+def _facts_of(path: Path) -> dict[str, str]:
+    connection = open_patient_reader(path)
+    try:
+        return read_facts(connection)
+    finally:
+        close_connection(connection)

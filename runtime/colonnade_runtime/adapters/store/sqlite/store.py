@@ -16,7 +16,7 @@ from typing import Any, NoReturn, TypeVar
 from sqlalchemy import Connection
 
 from colonnade.clock import Clock
-from colonnade.context import current_context
+from colonnade.context import Context, Principal, current_context, use_context
 from colonnade.errors import InternalError, NotFound, Unavailable
 from colonnade.identifiers import is_tenant_id
 from colonnade.row_tracking import ANY_TABLE, RowSet
@@ -41,6 +41,7 @@ from colonnade_runtime.adapters.store.sqlite.provisioning import (
 )
 from colonnade_runtime.adapters.store.sqlite.tenant_file import TenantFile
 from colonnade_runtime.adapters.store.sqlite.transaction import Guard, Outcome, Transaction
+from colonnade_runtime.adapters.store.sqlite.versions import Version
 
 T = TypeVar("T")
 
@@ -121,6 +122,22 @@ class SqliteStore:
     async def prepare(self) -> None:
         """Open, migrate and provision the file of the tenant in context."""
         self._open_files.release(await self._file(self._tenant()))
+
+    def changed_elsewhere(self, tenant: str, use: str) -> bool | None:
+        """Whether another process may have committed; see `SharedSqlStore`."""
+        path = self._paths.get(tenant)
+        file = None if path is None else self._open_files.look(path)
+        return None if file is None else file.changed_elsewhere(use)
+
+    async def while_still(self, tenant: str, look: Callable[[Version], T]) -> T:
+        """Call `look` with the version of the tenant's file while no process can commit to it."""
+        deadline = self._clock.now().timestamp() + WAIT_FOR_TURN_SECONDS
+        with use_context(Context(tenant, Principal.service(self.service), deadline, "")):
+            file = await self._file(self._tenant())
+            try:
+                return await self._write(file, lambda session: look(file.version()))
+            finally:
+                self._open_files.release(file)
 
     async def close(self, deadline: float = 10.0) -> None:
         """Take no more work, let running transactions end within `deadline` seconds, close."""

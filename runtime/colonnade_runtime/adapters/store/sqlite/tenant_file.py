@@ -1,6 +1,7 @@
 """One tenant's open file: a connection for reads on the loop, one for writes on a thread."""
 
 import asyncio
+import sqlite3
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -10,6 +11,12 @@ from colonnade_runtime.adapters.store.sqlite.connections import (
     close_connection,
     open_inline_reader,
     open_writer,
+)
+from colonnade_runtime.adapters.store.sqlite.versions import (
+    Seen,
+    Version,
+    data_version,
+    new_number,
 )
 
 
@@ -28,10 +35,13 @@ class TenantFile:
         self.unsure = False
         self._reader: Connection | None = None
         self._writer: Connection | None = None
+        self._reader_number = self._writer_number = 0
+        self._seen: dict[str, Seen] = {}
 
     def open(self) -> Connection:
         """Open it for reading, on a thread that may wait; call `hand_over` when it is ready."""
         self._reader = open_inline_reader(self.path, patient=True)
+        self._reader_number = new_number()
         return self._reader
 
     def hand_over(self) -> None:
@@ -43,6 +53,7 @@ class TenantFile:
         """The connection for reads in the loop's thread, with its time starting now."""
         if self._reader is None:
             self._reader = open_inline_reader(self.path)
+            self._reader_number = new_number()
         _driver(self._reader).start_reading()
         return self._reader
 
@@ -50,7 +61,37 @@ class TenantFile:
         """The connection for writes; only for the thread whose turn it is."""
         if self._writer is None:
             self._writer = open_writer(self.path)
+            self._writer_number = new_number()
         return self._writer
+
+    def version(self) -> Version:
+        """Changes when another process commits; only for the thread whose turn it is."""
+        found = data_version(self.writer())
+        return (self._writer_number, found)
+
+    def changed_elsewhere(self, use: str) -> bool:
+        """Whether another process may have committed since this was last asked for `use`.
+
+        In the loop's thread; never waits. Everything is said to have changed the first time, and
+        while a commit of this process is under way that hides what others do.
+        """
+        seen = self._seen.setdefault(use, Seen())
+        try:
+            return self._changed_since(seen)
+        except sqlite3.Error:
+            self._seen[use] = Seen()
+            return True
+
+    def _changed_since(self, seen: Seen) -> bool:
+        reader = data_version(self.reader())
+        if seen.reader == (self._reader_number, reader):
+            return False
+        seen.reader = (self._reader_number, reader)
+        if self._writer is None or self.turn.locked():
+            return True
+        # Asked after the other: a commit of ours alone leaves this one as it was.
+        before, seen.writer = seen.writer, self.version()
+        return before != seen.writer
 
     def drop_reader(self) -> None:
         """Do without the reader after an error that leaves it in doubt."""

@@ -2,6 +2,9 @@
 
 A tenant is named before its first pending row commits, and forgotten only after a sweep that
 found nothing, during which no commit was under way. Start-up cost so follows pending work.
+
+Where several processes write to a tenant's file, each names the tenant while it holds the file's
+write lock, and forgets it only while it holds that lock and the file's version has not moved on.
 """
 
 import threading
@@ -9,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from colonnade_runtime.adapters.store.sqlite.control_file import ControlFile
+from colonnade_runtime.adapters.store.sqlite.versions import Version
 
 
 class SqliteWorkIndex:
@@ -21,6 +25,8 @@ class SqliteWorkIndex:
         self._named: set[str] | None = None
         self._committing: dict[str, int] = {}
         self._generations: dict[str, int] = {}
+        self._versions: dict[str, Version] = {}
+        self._loaded_at = 0
 
     @contextmanager
     def holding(self, tenant: str) -> Iterator[None]:
@@ -48,14 +54,16 @@ class SqliteWorkIndex:
         with self._lock:
             return sorted(self._load())
 
-    def start_sweep(self, tenant: str) -> int:
+    def start_sweep(self, tenant: str, version: Version | None = None) -> int:
         """A mark for `forget`, to be taken before looking for work."""
         with self._lock:
+            self._see(tenant, version)
             return self._generations.get(tenant, 0)
 
-    def forget(self, tenant: str, mark: int) -> bool:
+    def forget(self, tenant: str, mark: int, version: Version | None = None) -> bool:
         """Remove `tenant` after a sweep that found nothing; False when it may have work by now."""
         with self._lock:
+            self._see(tenant, version)
             if tenant in self._committing or self._generations.get(tenant, 0) != mark:
                 return False
             if tenant in self._load():
@@ -72,8 +80,16 @@ class SqliteWorkIndex:
             )
             named.add(tenant)
 
+    def _see(self, tenant: str, version: Version | None) -> None:
+        if version is not None and self._versions.get(tenant) != version:
+            self._versions[tenant] = version
+            self._generations[tenant] = self._generations.get(tenant, 0) + 1
+
     def _load(self) -> set[str]:
-        if self._named is None:
+        # Asked before the rows are read: what commits in between is found at the next look.
+        version = self._file.version()
+        if self._named is None or version != self._loaded_at:
+            self._loaded_at = version
             rows = self._file.query("SELECT tenant FROM work_index")
             self._named = {row[0] for row in rows}
         return self._named
