@@ -29,18 +29,24 @@ def copied_declaration(folder: Path) -> Path:
     return Path(shutil.copy(ROOT / "platform.yaml", folder))
 
 
-async def imported(declaration: Path, folder: Path, tenant: str, *options: str) -> Any:
-    """What `colonnade course import --publish` says, in a process of its own."""
+async def colonnade(declaration: Path, *arguments: str) -> tuple[int | None, str, str]:
+    """A command line in a process of its own: how it ended, what it printed, its complaints."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "colonnade_runtime", "--platform", str(declaration)),
-        *("course", "import", str(folder), "--tenant", tenant, "--publish"),
-        *("--format", "json", *options),
+        *arguments,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
     async with asyncio.timeout(300):
         output, errors = await process.communicate()
-    assert process.returncode == 0, errors.decode()
+    return process.returncode, output.decode(), errors.decode()
+
+
+async def imported(declaration: Path, folder: Path, tenant: str, *options: str) -> Any:
+    """What `colonnade course import --publish` says."""
+    arguments = ("course", "import", str(folder), "--tenant", tenant, "--publish", *options)
+    code, output, errors = await colonnade(declaration, *arguments, "--format", "json")
+    assert code == 0, errors
     return json.loads(output)
 
 

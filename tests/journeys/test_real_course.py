@@ -19,6 +19,7 @@ from colonnade_runtime.testing.platform import RunningPlatform, running_platform
 from tests.course_material import INFLAMMATION, skip_without_courses
 from tests.journeys.academy import (
     OWNER_PASSWORD,
+    colonnade,
     copied_declaration,
     imported,
     learn,
@@ -257,6 +258,33 @@ async def test_importing_again_changes_nothing(world: World) -> None:
         "sections": 2,
         "lessons": 17,
     }
+
+
+async def test_an_import_says_who_teaches(world: World) -> None:
+    """Once; a mistake in the address is said before anything is changed."""
+    staff, folder = await world.owner("globex"), INFLAMMATION
+    course = world.courses["globex"]["course_id"]
+    noor = await learner(world.platform.url, "globex", "noor")
+    me = (await noor.get("/users/me")).json()["id"]
+    for address, complaint in (
+        ("noor@learners.example", "is a learner in globex"),
+        ("nobody@learners.example", "Nobody in globex has an account with the address nobody@"),
+    ):
+        options = ("--tenant", "globex", "--instructor", address)
+        code, _, errors = await colonnade(
+            world.declaration, "course", "import", str(folder), *options
+        )
+        assert (code, complaint in errors) == (1, True), errors
+    assert (await staff.patch(f"/users/{me}", json={"role": "instructor"})).status_code == 200
+    before = await everything(staff)
+    for changes in (1, 0):
+        again = await imported(
+            world.declaration, folder, "globex", "--instructor", "Noor@learners.example"
+        )
+        assert again["changes"] == changes
+    assert await everything(staff) == before
+    teaching = (await staff.get(f"/courses/{course}/instructors")).json()["items"]
+    assert [one["user_id"] for one in teaching] == [me]
 
 
 async def test_the_last_of_ten_seats_goes_to_exactly_one_of_twenty(world: World) -> None:

@@ -20,7 +20,6 @@ from tests.journeys.academy import (
     bought,
     buy,
     content,
-    created,
     enrolled,
     imported,
     is_live,
@@ -106,13 +105,13 @@ async def take(url: str, declaration: Path) -> None:
 
 async def opened(url: str, declaration: Path) -> Shop:
     """The real course, imported, taught by Grace and priced."""
-    course = (await imported(declaration, INFLAMMATION, "acme"))["course_id"]
     staff = await owner(url, "acme")
     grace = await learner(url, "acme", "grace")
     me = (await grace.get("/users/me")).json()["id"]
     promoted = await staff.patch(f"/users/{me}", json={"role": "instructor"})
     assert promoted.status_code == 200, promoted.text
-    await created(staff, f"/courses/{course}/instructors", {"user_id": me})
+    teaches = ("--instructor", "grace@learners.example")
+    course = (await imported(declaration, INFLAMMATION, "acme", *teaches))["course_id"]
     price = {"price": {"amount": PRICE, "currency": "EUR"}}
     priced = await staff.patch(f"/courses/{course}", json=price)
     assert priced.status_code == 200, priced.text

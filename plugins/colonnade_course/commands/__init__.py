@@ -5,7 +5,7 @@ operations as the operator, so the course service itself asks nothing of the con
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,15 +31,31 @@ def course() -> None:
 @click.argument("folder", metavar="PATH", type=click.Path(path_type=Path))
 @click.option("--tenant", metavar="ID", required=True, help="The academy.")
 @click.option("--publish", is_flag=True, help="Publish the course when all is there.")
+@click.option(
+    "--instructor",
+    "instructors",
+    metavar="EMAIL",
+    multiple=True,
+    help="Who teaches it, and earns with it; may be said more than once.",
+)
 @click.option("--format", "style", type=click.Choice(["text", "json"]), default="text")
 @click.pass_obj
-def import_(line: CommandLine, folder: Path, tenant: str, publish: bool, style: str) -> None:
+def import_(
+    line: CommandLine,
+    folder: Path,
+    tenant: str,
+    publish: bool,
+    instructors: tuple[str, ...],
+    style: str,
+) -> None:
     """Make a course of the Carpentries lesson folder PATH, or bring one up to date.
 
     Episodes become lessons, figures media, data files; pages for learners, the credits and the
     data become an appendix that does not count for progress. Links are made to work here. Running
     it again changes only what has changed; one that was cut off goes on. Learners keep what they
     have done.
+
+    Who teaches the course shares what is paid for it. Without --instructor nobody new does.
 
     The platform may run or not: if not, its services are started for as long as it takes.
     """
@@ -48,7 +64,8 @@ def import_(line: CommandLine, folder: Path, tenant: str, publish: bool, style: 
         from colonnade_course.commands.importing import CourseImport
 
         with _bar(f"Importing {folder.name}") as tell:
-            outcome = _run(CourseImport(platform, tenant, source, tell), publish=publish)
+            job = CourseImport(platform, tenant, source, tell)
+            outcome = _run(job, publish=publish, instructors=instructors)
     if style == "json":
         click.echo(json.dumps(_plain(outcome), indent=2, ensure_ascii=False))
         return
@@ -68,9 +85,9 @@ def _read(folder: Path) -> "ImportedCourse":
         raise click.ClickException(f"{error.filename}: {error.strerror}.") from None
 
 
-def _run(job: "CourseImport", *, publish: bool) -> "Outcome":
+def _run(job: "CourseImport", *, publish: bool, instructors: Sequence[str]) -> "Outcome":
     try:
-        return job.run(publish=publish)
+        return job.run(publish=publish, instructors=instructors)
     except ValidationError as error:
         problems = [
             f"{error.title}, {'.'.join(map(str, found['loc']))}: {found['msg']}"

@@ -29,6 +29,7 @@ from colonnade_course.carpentries import (
 from colonnade_course.commands.imported import Imported, every
 from colonnade_course.commands.imported_files import ImportedFiles
 from colonnade_course.commands.imported_structure import ImportedStructure, Place
+from colonnade_course.commands.imported_teachers import ImportedTeachers
 
 DATA_KEY = "colonnade:data"
 """The key of the page that lists the data files; no path in a folder looks like it."""
@@ -64,20 +65,24 @@ class CourseImport:
         self._imported = Imported(self.source.source_key, list(self.source.warnings))
         self._files = ImportedFiles(self.platform, self.tenant, self._imported, self._step)
 
-    def run(self, *, publish: bool = False) -> Outcome:
-        """Import everything, and publish the course if told to.
+    def run(self, *, publish: bool = False, instructors: Sequence[str] = ()) -> Outcome:
+        """Import everything, let `instructors` (addresses) teach it, publish it if told to.
 
         Raises:
             ColonnadeError: what the platform refuses. What was done by then stays, and the next
                 run goes on from there.
         """
         source = self.source
+        teachers = ImportedTeachers(self.platform, self.tenant, self._imported)
+        # Looked up first: a mistake in an address is said before anything is changed.
+        teaching = teachers.find(instructors)
         self._files.bring(source.files, source.media)
         pages = [*source.pages, *self._data_page()]
         self._write(pages)
         structure = ImportedStructure(self.platform, self.tenant, self._imported, self._step)
         appendix = [page for page in pages if page not in source.lessons]
         course = structure.bring(source, self._places(source.lessons), self._places(appendix))
+        teachers.add(course, teaching)
         self._files.forget_old()
         if publish and course.status != "published":
             course = self.platform.ask(self.tenant, PublishCourse(course_id=course.id))
