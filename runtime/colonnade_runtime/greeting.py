@@ -48,6 +48,11 @@ def _next(loaded: LoadedPlatform, tenant: Tenant, port: int) -> Iterator[str]:
         yield f"  import a course:  {command}"
         yield f"  see it:           curl {address}/courses"
         yield "  read a lesson:    enrol, then GET /content/{content_id}; README.md shows how"
+    if "payment" in loaded.platform.enabled_services:
+        yield "  sell the course:  PATCH its price, then POST /payments; README.md shows how"
+        yield "  see the money:    GET /payments, /transactions and /balances, as the owner"
+    if "analytics" in loaded.platform.enabled_services:
+        yield "  see the numbers:  GET /metrics; POST /reports, then GET /reports/{id}/content"
     yield f"  all operations:   curl {address.removesuffix('/api/v1')}/openapi.json"
     yield f"  look inside:      {_command(loaded)} outbox status"
 

@@ -39,6 +39,15 @@ def test_the_next_step_is_a_line_that_can_be_copied(
     assert wanted in greeting(loaded, 8000, {})
 
 
+def test_purchases_and_reports_are_mentioned_where_there_are_any(loaded: LoadedPlatform) -> None:
+    lines = {"payment": "GET /payments, /transactions and /balances", "analytics": "POST /reports"}
+    assert not any(line in greeting(loaded, 8000, {}) for line in lines.values())
+    for name, line in lines.items():
+        declared = f"version: 1\nenvironment: development\nservices: {{{name}: }}\n"
+        (loaded.root / "platform.yaml").write_text(declared)
+        assert line in greeting(load_platform(loaded.root / "platform.yaml"), 8000, {})
+
+
 def test_a_platform_elsewhere_is_named_in_the_line(loaded: LoadedPlatform) -> None:
     wanted = f"--platform {loaded.root}/platform.yaml course import"
     assert wanted in greeting(loaded, 8000, {})
