@@ -73,7 +73,8 @@ class SagaOrchestrator:
         self._woken: set[str] = set()
         self._runs: dict[tuple[str, UUID], asyncio.Task[None]] = {}
         self._again: set[tuple[str, UUID]] = set()
-        self._timers: dict[str, asyncio.TimerHandle] = {}
+        # Kept with their times: a timer that is due at once does not tell its own.
+        self._timers: dict[str, tuple[float, asyncio.Handle]] = {}
         self._failures: dict[str, int] = {}
         self._token = 0
         self._known: set[str] = set()
@@ -105,7 +106,7 @@ class SagaOrchestrator:
         One that has not ended by then is found out about, or repeated, at the next start.
         """
         self._stopping.set()
-        for timer in self._timers.values():
+        for _, timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
         tasks = {*self._sweeps.values(), *self._runs.values()}
@@ -283,12 +284,12 @@ class SagaOrchestrator:
             return
         loop = asyncio.get_running_loop()
         due = loop.time() + max(0.0, (at - self._actor.clock.now()).total_seconds())
-        timer = self._timers.get(tenant)
-        if timer is not None and not timer.cancelled() and timer.when() <= due:
-            return
-        if timer is not None:
+        if tenant in self._timers:
+            earlier, timer = self._timers[tenant]
+            if earlier <= due:
+                return
             timer.cancel()
-        self._timers[tenant] = loop.call_at(due, self._ring, tenant)
+        self._timers[tenant] = (due, loop.call_at(due, self._ring, tenant))
 
     def _ring(self, tenant: str) -> None:
         self._timers.pop(tenant, None)

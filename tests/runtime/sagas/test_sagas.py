@@ -57,6 +57,16 @@ async def test_a_saga_without_trouble_completes_with_every_effect_once(house: Sh
     assert f"{order}:authorise" in view.state
 
 
+async def test_two_runs_that_are_due_at_once_are_looked_for_once(house: ShopHouse) -> None:
+    """Two runs seldom end in one turn of the loop, so what each does at its end is done here."""
+    now = house.actor.clock.now()
+    house.sagas._look_again(TENANT, now)
+    house.sagas._look_again(TENANT, now + timedelta(hours=1))
+    house.sagas._look_again(TENANT, now)
+    order = await house.place()
+    assert (await house.until_ended(order)).phase is SagaPhase.COMPLETED
+
+
 async def test_a_saga_with_a_later_start_waits_for_it_and_then_runs(house: ShopHouse) -> None:
     begin = house.actor.clock.now() + timedelta(seconds=0.4)
     order = new_id()

@@ -82,7 +82,11 @@ KINDS: Mapping[str, ServerKind] = {
             program="stripe-mock",
             minimum=(0, 197),
             url="http://127.0.0.1:{port}",
-            arguments=lambda port, folder: ("-http-addr", f"127.0.0.1:{port}"),
+            # Left out, HTTPS takes one port for all: a second one on the machine would not start.
+            arguments=lambda port, folder: (
+                *("-http-addr", f"127.0.0.1:{port}"),
+                *("-https-addr", "127.0.0.1:0"),
+            ),
             version=("-version",),
             go=GoSource("github.com/stripe/stripe-mock", "v0.197.0"),
             packages={"brew": "stripe-mock"},
