@@ -20,6 +20,7 @@ from colonnade.adapters import (
     PolicyFactory,
     StoreAdapter,
 )
+from colonnade.dead_letters import DeadLetterSource
 from colonnade.events import Event
 from colonnade.messages import Request
 from colonnade.policy import ResourceType
@@ -77,6 +78,11 @@ def sagas() -> Sequence[Any]:  # type: ignore[empty-body]
 @hookspec
 def schedules() -> Sequence[Schedule]:  # type: ignore[empty-body]
     """What this service does from time to time."""
+
+
+@hookspec
+def dead_letters(ctx: ServiceContext) -> Sequence[DeadLetterSource]:  # type: ignore[empty-body]
+    """Where this service keeps what it gave up beside events, for `colonnade deadletters`."""
 
 
 @hookspec

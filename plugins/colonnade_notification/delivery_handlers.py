@@ -18,11 +18,9 @@ from colonnade_notification.api import (
     RetryDelivery,
     Suppression,
 )
-from colonnade_notification.digesting import resume
-from colonnade_notification.kinds import DIGEST
 from colonnade_notification.lookups import permitted
+from colonnade_notification.lost_deliveries import send_again
 from colonnade_notification.models import NotificationRow, SuppressionRow
-from colonnade_notification.recording import schedule
 from colonnade_notification.resources import DELIVERY, SUPPRESSION
 
 _NEWEST = [SortKey(NotificationRow.created_at, descending=True), SortKey(NotificationRow.id)]
@@ -59,11 +57,7 @@ class DeliveryHandlers:
             row = permitted(session, call, DELIVERY, NotificationRow, request.delivery_id)
             if row.status not in _ENDED or row.digest_id is not None:
                 raise NotFailed(f"The message is {row.status}; nothing was done.")
-            row.attempts, row.problem = 0, None
-            if row.kind == DIGEST:
-                resume(session, row)
-            else:
-                schedule(session, row)
+            send_again(session, row)
             session.flush()
             call.require(session, DELIVERY, row)
             return _present(row)

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from colonnade.dead_letters import DeadLetterSource
 from colonnade.events import Event
 from colonnade.hookspecs import hookimpl
 from colonnade.messages import Request
@@ -95,6 +96,14 @@ def schedules() -> Sequence[Schedule]:
     from colonnade_notification.keeping import TIDYING
 
     return [TIDYING]
+
+
+@hookimpl
+def dead_letters(ctx: ServiceContext) -> Sequence[DeadLetterSource]:
+    """Messages that did not get through."""
+    from colonnade_notification.lost_deliveries import LostDeliveries
+
+    return [LostDeliveries()]
 
 
 @hookimpl

@@ -12,6 +12,7 @@ from typing import Any
 
 from colonnade.bus import Bus
 from colonnade.control_store import ControlStore, Lease
+from colonnade.dead_letters import DeadLetterSource
 from colonnade.events import BoundReaction, EventType
 from colonnade.store import SqlStore
 from colonnade_runtime.backlog import LOOKING_SECONDS, BacklogWatch
@@ -22,6 +23,7 @@ from colonnade_runtime.events.ports import Standing, StandingOf
 from colonnade_runtime.events.pump import RelaySettings
 from colonnade_runtime.events.relay import Relay
 from colonnade_runtime.events.sweeper import Sweeper
+from colonnade_runtime.lost_work import LostWorks
 from colonnade_runtime.ownership import Ownership
 from colonnade_runtime.sagas.binding import BoundSaga
 from colonnade_runtime.sagas.orchestrator import SagaOrchestrator, SagaSettings
@@ -50,13 +52,14 @@ class BackgroundSettings:
 
 @dataclass(frozen=True, slots=True)
 class BackgroundTasks:
-    """What a service brought: its reactions, sagas and schedules, bound to its objects, and the
-    events it publishes."""
+    """What a service brought: its reactions, sagas and schedules, bound to its objects, the
+    events it publishes, and where it keeps what it gave up."""
 
     reactions: Sequence[BoundReaction] = ()
     sagas: Sequence[BoundSaga] = ()
     schedules: Sequence[BoundSchedule] = ()
     events: Sequence[EventType] = ()
+    dead_letters: Sequence[DeadLetterSource] = ()
 
 
 class BackgroundWork:
@@ -119,9 +122,11 @@ class BackgroundWork:
             quiet=chosen.quiet,
             changed=changed,
         )
+        self.lost = LostWorks(tasks.dead_letters, store, actor)
         self.backlog = BacklogWatch(
             store,
             control,
+            self.lost.count,
             lambda tenant: actor.context(tenant, seconds=LOOKING_SECONDS),
             self._is_known,
             actor.clock.now,

@@ -51,6 +51,7 @@ class BacklogWatch:
         self,
         store: SqlStore,
         control: ControlStore,
+        lost: Callable[[Session], int],
         context_for: Callable[[str], Context],
         is_known: Callable[[str], bool],
         now: Callable[[], datetime],
@@ -59,6 +60,7 @@ class BacklogWatch:
         self.last = Backlog()
         self._store = store
         self._control = control
+        self._lost = lost
         self._context_for = context_for
         self._is_known = is_known
         self._now = now
@@ -86,12 +88,16 @@ class BacklogWatch:
         self._seen.update(dict.fromkeys(tenants))
         for tenant in [name for name in self._seen if self._is_known(name)][-MAXIMUM_TENANTS:]:
             with use_context(self._context_for(tenant)):
-                pending, oldest, letters, sagas = await self._store.read(_waiting)
+                pending, oldest, letters, sagas = await self._store.read(self._waiting)
             found.pending += pending
             found.dead_letters += letters
             found.sagas.update(sagas)
             if oldest is not None:
                 found.lag = max(found.lag, (self._now() - oldest).total_seconds())
+
+    def _waiting(self, session: Session) -> tuple[int, datetime | None, int, dict[str, int]]:
+        pending, oldest, letters, sagas = _waiting(session)
+        return pending, oldest, letters + self._lost(session), sagas
 
 
 def _waiting(session: Session) -> tuple[int, datetime | None, int, dict[str, int]]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from colonnade.errors import ConfigurationError
 from colonnade.events import event_type_of, reactions_of
+from colonnade.services import ServiceContext
 from colonnade_runtime.background import BackgroundTasks, BackgroundWork
 from colonnade_runtime.plugin_loader import Plugin
 from colonnade_runtime.sagas.binding import bind_sagas
@@ -65,8 +66,9 @@ class ProcessBackground:
             await work.release()
 
 
-def tasks_of(plugin: Plugin, objects: Sequence[object]) -> BackgroundTasks:
-    """The reactions, sagas and schedules of a plugin, bound to its objects.
+def tasks_of(plugin: Plugin, ctx: ServiceContext, objects: Sequence[object]) -> BackgroundTasks:
+    """The reactions, sagas and schedules of a plugin, bound to its objects, and the rest of what
+    it brings for its background work.
 
     Raises:
         ConfigurationError: when what it declares and what its objects carry disagree.
@@ -76,6 +78,7 @@ def tasks_of(plugin: Plugin, objects: Sequence[object]) -> BackgroundTasks:
         bind_sagas(plugin.call("sagas") or (), objects),
         bind_schedules(plugin.call("schedules") or (), objects),
         [event_type_of(model) for model in plugin.call("events") or ()],
+        plugin.call("dead_letters", ctx=ctx) or (),
     )
     declared = {event_type_of(model).type for model in plugin.call("subscriptions") or ()}
     found = {reaction.event_type.type for reaction in tasks.reactions}

@@ -76,7 +76,7 @@ class Services:
         objects = await self.stack.enter_async_context(created) if created is not None else ()
         await self._host(plugin, objects)
         if control is not None:
-            tasks = tasks_of(plugin, objects)
+            tasks = tasks_of(plugin, ctx, objects)
             standing = partial(self._standing, name)
             actor = Actor(name, self.clock, random=self.random())
             changed = self._changed_elsewhere(store, "background")

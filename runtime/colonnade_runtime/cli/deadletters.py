@@ -1,4 +1,4 @@
-"""`colonnade deadletters`: events that a service of a running platform gave up."""
+"""`colonnade deadletters`: what a service of a running platform gave up."""
 
 from uuid import UUID
 
@@ -19,7 +19,7 @@ SECONDS = 600.0
 
 @click.group()
 def deadletters() -> None:
-    """Look at events that could not be handled, and handle or discard them."""
+    """Look at what could not be handled, events above all, and handle or discard it."""
 
 
 @deadletters.command("list")
@@ -53,7 +53,7 @@ def list_(
 def show(
     site: Site, identifier: UUID, tenant: str | None, service: str | None, reveal: bool, style: str
 ) -> None:
-    """Show the dead letter ID with its event; personal data stays hidden."""
+    """Show the dead letter ID with its event or details; personal data stays hidden."""
     arguments = _one(identifier, tenant, service) | {"reveal": reveal}
     with site.running() as platform:
         letter = platform.run("deadletters.show", arguments, seconds=SECONDS)
@@ -101,7 +101,7 @@ def replay(
 def discard(
     site: Site, identifier: UUID, tenant: str | None, service: str | None, style: str
 ) -> None:
-    """Remove the dead letter ID; its event counts as handled."""
+    """Remove the dead letter ID; what is in it counts as handled."""
     with site.running() as platform:
         letter = platform.run(
             "deadletters.discard", _one(identifier, tenant, service), seconds=SECONDS

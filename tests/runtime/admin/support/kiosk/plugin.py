@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from colonnade.hookspecs import hookimpl
 from colonnade.services import PluginInfo, StoreNeed
 from kiosk import api
-from kiosk.service import SAGAS, Kiosk
+from kiosk.service import SAGAS, Kiosk, Uncounted
 
 POLICY = """\
 package colonnade.services.kiosk
@@ -57,6 +57,11 @@ def sagas():
 @hookimpl
 def policies():
     return {"kiosk.rego": POLICY}
+
+
+@hookimpl
+def dead_letters(ctx):
+    return [Uncounted()]
 
 
 @hookimpl

@@ -1,8 +1,13 @@
 """What the kiosk does."""
 
+from datetime import UTC, datetime
 from typing import Annotated
+from uuid import UUID
 
-from colonnade.errors import DeadlineExceeded
+from sqlalchemy import select
+
+from colonnade.dead_letters import LostWork
+from colonnade.errors import Conflict, DeadlineExceeded
 from colonnade.events import reacts_to
 from colonnade.messages import Empty, Message
 from colonnade.operations import Call, handles
@@ -36,6 +41,39 @@ SAGAS = (
         steps=(Step("hand-over", "hand_over", wait_for="paid", wait_seconds=600),),
     ),
 )
+
+
+class Uncounted:
+    """Sales that could not be counted: those with a count of zero."""
+
+    name = "uncounted"
+
+    def count(self, session: Session) -> int:
+        return len(self.oldest(session, 1_000))
+
+    def oldest(self, session: Session, limit: int) -> list[LostWork]:
+        query = select(CountedRow).where(CountedRow.times == 0).limit(limit)
+        return [self._present(row) for row in session.scalars(query)]
+
+    def find(self, session: Session, identifier: UUID) -> LostWork | None:
+        row = session.get(CountedRow, identifier)
+        return self._present(row) if row is not None and row.times == 0 else None
+
+    def replay(self, session: Session, identifier: UUID) -> None:
+        self._waiting(session, identifier).times = 1
+
+    def discard(self, session: Session, identifier: UUID) -> None:
+        session.delete(self._waiting(session, identifier))
+
+    def _waiting(self, session: Session, identifier: UUID) -> CountedRow:
+        row = session.get(CountedRow, identifier)
+        if row is None or row.times != 0:
+            raise Conflict("It was counted already.")
+        return row
+
+    def _present(self, row: CountedRow) -> LostWork:
+        moment = datetime(2026, 1, 1, tzinfo=UTC)
+        return LostWork(row.sale_id, "a sale", "the pencil broke", 3, moment, {"pencil": "blue"})
 
 
 class Kiosk:
