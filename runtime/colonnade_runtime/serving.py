@@ -1,7 +1,6 @@
 """Serves a runtime over HTTP and listens to signals, until told to stop."""
 
 import asyncio
-import gc
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from colonnade_runtime.front.serving import serve_front
 from colonnade_runtime.greeting import greeting
 from colonnade_runtime.listening import available_port, listening
 from colonnade_runtime.logs import configure_logs
+from colonnade_runtime.memory import give_back_large_blocks, settle_memory
 from colonnade_runtime.runtime import Declared, Runtime, read_declaration
 from colonnade_runtime.signals import Signals
 from colonnade_runtime.watchdog import Watchdog
@@ -31,6 +31,7 @@ def serve(
     declared = read_declaration(path, settings)
     section = declared.loaded.platform.logging
     configure_logs(section.level, section.format)
+    give_back_large_blocks()
     place = place_of(declared.loaded.platform, process, replica)
     uvloop.run(serve_front(declared) if place.process == FRONT else _serve(declared, place))
 
@@ -66,17 +67,6 @@ async def _stop(runtime: Runtime, administration: Administration) -> None:
             "stopping took longer than shutdown.total; what was left goes on at the next start",
             seconds=total,
         )
-
-
-def settle_memory() -> None:
-    """Let the garbage collector leave alone what was made to start: it stays for good.
-
-    Otherwise every full collection looks at all of it, and holds up every request meanwhile. A
-    session of the ORM makes a few hundred objects, so young ones are looked at less often.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(10_000, 20, 50)
 
 
 def _greet(declared: Declared, place: Place, port: int) -> None:

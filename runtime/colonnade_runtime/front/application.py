@@ -1,9 +1,7 @@
 """The ASGI application of the process in front."""
 
 import asyncio
-import json
 import time
-from collections.abc import Mapping
 from typing import Any
 
 from litestar import Litestar, Router
@@ -17,11 +15,10 @@ from colonnade_runtime.declaration.places import places
 from colonnade_runtime.front.forwarding import Forwarder
 from colonnade_runtime.front.routing import PREFIX, route_table, routes_of
 from colonnade_runtime.front.upstreams import Upstreams
-from colonnade_runtime.gateway.application import release
-from colonnade_runtime.gateway.documents import asked_for, documents
+from colonnade_runtime.gateway.documents import Documents, asked_for
 from colonnade_runtime.gateway.exchange import Exchange
 from colonnade_runtime.gateway.health import Health
-from colonnade_runtime.gateway.openapi import openapi_document
+from colonnade_runtime.gateway.openapi import described
 from colonnade_runtime.gateway.problems import send_problem
 from colonnade_runtime.plugins import Plugins
 
@@ -100,7 +97,7 @@ class Front:
     async def _route(self, scope: HTTPScope, receive: Receive, exchange: Exchange) -> None:
         if not self._open:
             raise Unavailable("The platform is stopping.", details={"retry_after": 1})
-        document = self._documents.get(scope["path"])
+        document = await self._documents.get(scope["path"])
         if document is not None:
             return await exchange.respond(asked_for(document, scope["method"], exchange.headers))
         service = self._table.service_of(scope["path"])
@@ -111,9 +108,9 @@ class Front:
         )
 
 
-def _documents(loaded: LoadedPlatform, plugins: Plugins) -> Mapping[str, Any]:
+def _documents(loaded: LoadedPlatform, plugins: Plugins) -> Documents:
     if not loaded.platform.gateway.docs:
-        return {}
+        return Documents(None)
     routes = [
         route
         for name in plugins.start_order
@@ -122,5 +119,4 @@ def _documents(loaded: LoadedPlatform, plugins: Plugins) -> Mapping[str, Any]:
     application = Litestar(
         [Router(PREFIX, route_handlers=routes)], openapi_config=None, logging_config=None
     )
-    description = openapi_document(application, title="Colonnade", version=release())
-    return documents(json.dumps(description).encode())
+    return Documents(lambda: described(application))

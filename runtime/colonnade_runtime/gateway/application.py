@@ -1,11 +1,9 @@
 """The ASGI application: health, tenant, principal, then the services' routes."""
 
 import asyncio
-import json
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from litestar import Litestar, Router
@@ -17,13 +15,13 @@ from colonnade.errors import ColonnadeError, InternalError, Unavailable
 from colonnade_runtime.dispatcher import Dispatcher
 from colonnade_runtime.gateway.access_log import AccessLine, AccessLog
 from colonnade_runtime.gateway.authentication import Authentication
-from colonnade_runtime.gateway.documents import asked_for, documents
+from colonnade_runtime.gateway.documents import Documents, asked_for
 from colonnade_runtime.gateway.entrance import Entrance
 from colonnade_runtime.gateway.exchange import Exchange
 from colonnade_runtime.gateway.filters import filtered
 from colonnade_runtime.gateway.health import Health
 from colonnade_runtime.gateway.hot_reads import HotReads
-from colonnade_runtime.gateway.openapi import openapi_document
+from colonnade_runtime.gateway.openapi import described
 from colonnade_runtime.gateway.problems import exception_handlers, send_problem
 from colonnade_runtime.gateway.unread_body import METHODS, UnreadBody
 from colonnade_runtime.tenants import TenantDirectory
@@ -62,10 +60,10 @@ class Gateway:
             logging_config=None,
             request_max_body_size=None,
         )
-        description = openapi_document(self.application, title="Colonnade", version=release())
+        application = self.application
         self._entrance = Entrance(
             self.application,
-            documents(json.dumps(description).encode()) if docs else {},
+            Documents((lambda: described(application)) if docs else None),
             dispatcher,
             HotReads(dispatcher),
             tenants,
@@ -130,7 +128,7 @@ class Gateway:
                 # Tells a process in front that nothing was done, and another may be asked.
                 headers={"Colonnade-Not-Ready": "1"},
             )
-        document = entrance.documents.get(scope["path"])
+        document = await entrance.documents.get(scope["path"])
         if document is not None:
             await exchange.respond(asked_for(document, scope["method"], exchange.headers))
             return
@@ -158,11 +156,3 @@ class Gateway:
                     context.traceparent if context is not None else None,
                 )
             )
-
-
-def release() -> str:
-    """The version of Colonnade that is installed."""
-    try:
-        return version("colonnade")
-    except PackageNotFoundError:
-        return "0"

@@ -1,7 +1,8 @@
 """The API's description, and `/docs`: an interactive page of it that needs no other server."""
 
+import asyncio
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from colonnade.errors import MethodNotAllowed
@@ -61,24 +62,48 @@ _ASSETS = {
 }
 
 
-def documents(openapi: bytes) -> Mapping[str, Response]:
-    """Path → the answer: the description and the page with all that it loads.
+class Documents:
+    """Path → the answer. Each is made when it is first asked for: most processes never are, and
+    the description of all operations is a tenth of a start's work."""
 
-    Reads about two megabytes from the disk.
-    """
-    found = {
-        OPENAPI_PATH: _response(openapi, "application/json", {"cache-control": "no-cache"}),
-        PAGE_PATH: _response(
+    def __init__(self, describe: Callable[[], bytes] | None) -> None:
+        """`describe` makes the description; without it nothing is served."""
+        self._makers = {} if describe is None else _makers(describe)
+        self._made: dict[str, Response] = {}
+        self._making = asyncio.Lock()
+
+    async def get(self, path: str) -> Response | None:
+        """The document at `path`, if there is one."""
+        maker = self._makers.get(path)
+        if maker is None:
+            return None
+        if path not in self._made:
+            async with self._making:
+                if path not in self._made:
+                    self._made[path] = await asyncio.to_thread(maker)
+        return self._made[path]
+
+
+def _makers(describe: Callable[[], bytes]) -> dict[str, Callable[[], Response]]:
+    makers: dict[str, Callable[[], Response]] = {
+        OPENAPI_PATH: lambda: _response(
+            describe(), "application/json", {"cache-control": "no-cache"}
+        ),
+        PAGE_PATH: lambda: _response(
             _PAGE.encode(),
             "text/html; charset=utf-8",
             {"content-security-policy": CONTENT_SECURITY_POLICY, "referrer-policy": "no-referrer"},
         ),
-        f"{PAGE_PATH}/start.js": _response(_START.encode(), "text/javascript; charset=utf-8", {}),
+        f"{PAGE_PATH}/start.js": lambda: _response(
+            _START.encode(), "text/javascript; charset=utf-8", {}
+        ),
     }
+    kept = {"cache-control": "public, max-age=86400"}
     for name, media_type in _ASSETS.items():
-        kept = {"cache-control": "public, max-age=86400"}
-        found[f"{PAGE_PATH}/{name}"] = _response(_asset(name), media_type, kept)
-    return found
+        makers[f"{PAGE_PATH}/{name}"] = lambda name=name, media_type=media_type: _response(  # type: ignore[misc]
+            _asset(name), media_type, kept
+        )
+    return makers
 
 
 def _asset(name: str) -> bytes:

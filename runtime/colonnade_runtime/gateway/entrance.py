@@ -3,7 +3,7 @@
 import re
 import secrets
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -15,8 +15,9 @@ from colonnade.messages import Message, Request
 from colonnade.operations import Download, operation_of
 from colonnade_runtime.dispatcher import Dispatcher
 from colonnade_runtime.gateway.authentication import Authentication
+from colonnade_runtime.gateway.documents import Documents
 from colonnade_runtime.gateway.exchange import Exchange
-from colonnade_runtime.gateway.hot_reads import HotReads, Response
+from colonnade_runtime.gateway.hot_reads import HotReads
 from colonnade_runtime.tenants import TenantDirectory
 
 ResponseT = TypeVar("ResponseT", bound=Message)
@@ -62,7 +63,7 @@ class Entrance:
     """The way from an open gateway to the services' routes."""
 
     application: ASGIApp
-    documents: Mapping[str, Response]
+    documents: Documents
     dispatcher: Dispatcher
     hot_reads: HotReads
     tenants: TenantDirectory

@@ -1,7 +1,9 @@
 """The OpenAPI 3.1 document, made from what routes bind, so that it cannot say anything else."""
 
+import json
 import re
 from collections.abc import Iterable
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from litestar import Litestar
@@ -71,6 +73,20 @@ def bindings(application: Litestar) -> list[tuple[str, Binding]]:
             if isinstance(binding, Binding):
                 found.append((path, binding))
     return found
+
+
+def described(application: Litestar) -> bytes:
+    """The document for all routes of the platform, as JSON."""
+    document = openapi_document(application, title="Colonnade", version=release())
+    return json.dumps(document).encode()
+
+
+def release() -> str:
+    """The version of Colonnade that is installed."""
+    try:
+        return version("colonnade")
+    except PackageNotFoundError:
+        return "0"
 
 
 def openapi_document(application: Litestar, *, title: str, version: str) -> dict[str, Any]:
