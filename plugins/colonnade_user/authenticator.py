@@ -4,13 +4,15 @@ It only asks operations: the process that verifies a token need not host the use
 keys are kept for a while; whether the session is still live is asked every time, so that logout,
 suspension and another role count at once. The edge may keep the answer for one second.
 
-While the user service is unavailable, a session that was live a few minutes ago is believed, so
-that other services go on. Whoever was never seen here waits until it is back.
+While the user service is unavailable, a session that was live within `outage_grace` is believed,
+so that other services go on. Whoever was never seen here waits until it is back; see
+docs/decisions/signed-in-during-an-outage.md.
 """
 
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import cast
 from uuid import UUID
 
 from joserfc.jwk import ECKey
@@ -19,6 +21,7 @@ from colonnade.context import Principal, PrincipalKind
 from colonnade.errors import DeadlineExceeded, Unauthenticated, Unavailable
 from colonnade.services import ServiceContext
 from colonnade_user.api import GetSigningKeys, ResolvedSession, ResolveSession
+from colonnade_user.config import UserConfig
 from colonnade_user.tokens import key_id_of, rejected, verify
 
 KEYS_LIFETIME = 300.0
@@ -26,9 +29,6 @@ KEYS_LIFETIME = 300.0
 
 REFETCH_INTERVAL = 5.0
 """Seconds between two fetches, however many tokens name unknown keys."""
-
-BELIEVED_SECONDS = 300.0
-"""How long ago a session was found live to be believed while nobody can say."""
 
 MAXIMUM_SESSIONS = 10_000
 """Sessions that are remembered for that; the longest unseen make room."""
@@ -93,6 +93,7 @@ class BearerAuthenticator:
     def __init__(self, ctx: ServiceContext) -> None:
         self._ctx = ctx
         self._keys = KeyRing(ctx)
+        self._grace = float(cast("UserConfig", ctx.config).outage_grace)
         self._live: OrderedDict[tuple[str, UUID], _Live] = OrderedDict()
 
     async def __call__(self, scheme: str, credentials: str) -> Principal | None:
@@ -132,7 +133,7 @@ class BearerAuthenticator:
             raise rejected("The session is over, sign in again") from None
         except (Unavailable, DeadlineExceeded):
             known = self._live.get(key)
-            if known is None or now - known.at > BELIEVED_SECONDS:
+            if known is None or now - known.at >= self._grace:
                 raise
             return known.session
         self._live[key] = _Live(found, now)

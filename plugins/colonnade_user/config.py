@@ -21,11 +21,18 @@ class UserConfig(BaseModel):
     session_lifetime: Duration = Field(
         Duration.parse("90d"), description="How long a session lasts, however much it is used."
     )
+    outage_grace: Duration = Field(
+        Duration.parse("5m"),
+        description="How long a session that was seen live is believed while the user service "
+        "cannot be asked, 0s to 1h. A logout meanwhile counts when this is over.",
+    )
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         if not 60 <= self.access_token_lifetime <= 3600:
             raise ValueError("access_token_lifetime must be between 1m and 1h")
+        if not 0 <= self.outage_grace <= 3600:
+            raise ValueError("outage_grace must be between 0s and 1h")
         if not self.access_token_lifetime <= self.session_idle_lifetime <= self.session_lifetime:
             raise ValueError(
                 "lifetimes must not decrease from access_token_lifetime over "

@@ -88,6 +88,7 @@ def test_a_change_that_may_not_be_null_does_not_say_it_may() -> None:
         {"access_token_lifetime": "30s"},
         {"access_token_lifetime": "2h"},
         {"session_idle_lifetime": "5m"},
+        {"outage_grace": "2h"},
         {"session_idle_lifetime": "30d", "session_lifetime": "7d"},
     ],
 )

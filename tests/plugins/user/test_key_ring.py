@@ -10,6 +10,7 @@ import pytest
 from colonnade.context import PrincipalKind
 from colonnade.errors import Unauthenticated, Unavailable
 from colonnade.identifiers import new_id
+from colonnade.quantities import Duration
 from colonnade.services import ServiceContext
 from colonnade_user.api import (
     GetSigningKeys,
@@ -20,12 +21,12 @@ from colonnade_user.api import (
     SessionOver,
 )
 from colonnade_user.authenticator import (
-    BELIEVED_SECONDS,
     KEYS_LIFETIME,
     MAXIMUM_TENANTS,
     REFETCH_INTERVAL,
     BearerAuthenticator,
 )
+from colonnade_user.config import UserConfig
 from colonnade_user.tokens import SigningKey, issue, new_private_key, public_key_of
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -42,6 +43,7 @@ class Edge:
         self.live: dict[UUID, ResolvedSession] = {}
         self.clock = SimpleNamespace(now=lambda: NOW, monotonic=lambda: self.time)
         self.reachable = True
+        self.config = UserConfig()
 
     def tenant(self) -> Any:
         return SimpleNamespace(id=self.current)
@@ -222,10 +224,22 @@ async def test_a_session_seen_live_is_believed_for_a_while_when_nobody_can_say(
     token = edge.sign_in()
     seen = await authenticate("bearer", token)
     edge.reachable = False
-    edge.time += BELIEVED_SECONDS
+    edge.time += edge.config.outage_grace - 1
 
     assert await authenticate("bearer", token) == seen
     edge.time += 1
+    with pytest.raises(Unavailable):
+        await authenticate("bearer", token)
+
+
+async def test_without_grace_nobody_is_believed(edge: Edge) -> None:
+    """Deny by default, for whoever would rather be unavailable than late."""
+    edge.config = UserConfig(outage_grace=Duration.parse("0s"))
+    authenticate = BearerAuthenticator(cast(ServiceContext, edge))
+    token = edge.sign_in()
+    await authenticate("bearer", token)
+    edge.reachable = False
+
     with pytest.raises(Unavailable):
         await authenticate("bearer", token)
 
