@@ -203,7 +203,9 @@ def nats_bus(context: AdapterContext) -> NatsBus:
         ConfigurationError: when the URL says what it cannot.
     """
     password = None if context.password is None else context.password.reveal()
-    options = read_options(context.url, context.root, password)
+    # So that one declaration gives each process a user, and files, of its own.
+    url = context.url.replace("{process}", context.process)
+    options = read_options(url, context.root, password)
     return NatsBus(options, context.process, context.log)
 
 

@@ -82,6 +82,11 @@ class JetStream:
             await self._ensure(event.stream, [event.stream_subjects])
             self._streams.add(event.stream)
 
+    async def _ensure_source(self, event: EventName) -> None:
+        """Make the stream that is read where it is missing; who publishes says how it is kept."""
+        if event.stream not in self._streams:
+            await self._ensure(event.stream, [event.stream_subjects], change=False)
+
     async def ensure_consumer(
         self, event: EventName, name: str, *, ack_wait: float, pinned: float
     ) -> None:
@@ -90,7 +95,7 @@ class JetStream:
         A message that is not acknowledged within `ack_wait` seconds is delivered again; a client
         that asks for none for `pinned` seconds may lose the consumer to another.
         """
-        await self.ensure_stream(event)
+        await self._ensure_source(event)
         config = {
             "name": name,
             "durable_name": name,
@@ -107,7 +112,8 @@ class JetStream:
             "priority_timeout": _nanoseconds(pinned),
         }
         body = {"stream_name": event.stream, "config": config}
-        await self._ask(f"CONSUMER.CREATE.{event.stream}.{name}", body)
+        # With the filter in the subject, so that permissions can tell events apart.
+        await self._ask(f"CONSUMER.CREATE.{event.stream}.{name}.{event.filter}", body)
 
     async def state(self, event: EventName, name: str) -> ConsumerState:
         """How a consumer stands."""
@@ -127,7 +133,7 @@ class JetStream:
         headers = answer.headers or {}
         return int(headers.get("Nats-Sequence", 0))
 
-    async def _ensure(self, name: str, subjects: list[str]) -> None:
+    async def _ensure(self, name: str, subjects: list[str], *, change: bool = True) -> None:
         config = {
             "name": name,
             "subjects": subjects,
@@ -147,7 +153,8 @@ class JetStream:
         except ApiError as error:
             if error.number != _DIFFERENT_CONFIGURATION:
                 raise
-            await self._ask(f"STREAM.UPDATE.{name}", config)
+            if change:
+                await self._ask(f"STREAM.UPDATE.{name}", config)
 
     async def _ask(self, what: str, body: dict[str, Any]) -> dict[str, Any]:
         try:

@@ -1,0 +1,193 @@
+"""The permissions that are generated: enough for what is declared, and for nothing else."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+from click.testing import CliRunner
+from nats.aio.msg import Msg
+from structlog.testing import CapturingLogger
+
+from colonnade.adapters import AdapterContext
+from colonnade.bus import Consumer
+from colonnade.clock import SystemClock
+from colonnade.errors import ColonnadeError
+from colonnade.secrets import Secret
+from colonnade_runtime.adapters.bus.nats import NatsBus, nats_bus
+from colonnade_runtime.cli import main
+from colonnade_runtime.testing.servers import RunningServer
+
+ROOT = Path(__file__).parents[3]
+PLATFORM = """\
+version: 1
+environment: development
+services: {user: , course: , payment: }
+bus: nats://127.0.0.1
+processes:
+  people: {services: [user]}
+  learning: {services: [course], replicas: 2}
+  money: {services: [payment]}
+tenants: {folder: %(root)s/tenants}
+policy: {folder: %(root)s/policies}
+"""
+PROCESSES = ("people", "learning", "learning-2", "money", "gateway")
+
+pytestmark = pytest.mark.server
+
+
+@pytest.fixture(scope="module")
+def configuration(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What the command prints for a platform of three services."""
+    path = tmp_path_factory.mktemp("site") / "platform.yaml"
+    path.write_text(PLATFORM % {"root": ROOT})
+    done = CliRunner().invoke(main, ["--platform", str(path), "nats", "permissions"])
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
+@pytest.fixture
+def server(
+    configuration: str,
+    start_server: Callable[..., RunningServer],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> RunningServer:
+    """A server that knows these users and no others."""
+    for process in PROCESSES:
+        monkeypatch.setenv(f"NATS_PASSWORD_{process.upper().replace('-', '_')}", f"of-{process}")
+    path = tmp_path / "nats-server.conf"
+    path.write_text(configuration, "utf-8")
+    return start_server("nats", "--config", str(path))
+
+
+@pytest.fixture
+def said() -> CapturingLogger:
+    """What the buses log."""
+    return CapturingLogger()
+
+
+@pytest.fixture
+async def buses(server: RunningServer, said: CapturingLogger) -> AsyncIterator[dict[str, NatsBus]]:
+    """The bus of every process, by name."""
+    log = structlog.wrap_logger(said, processors=[structlog.processors.KeyValueRenderer()])
+    made = {process: bus_of(server, process, log) for process in PROCESSES}
+    for bus in made.values():
+        await bus.start()
+    yield made
+    for bus in made.values():
+        await bus.stop(1.0)
+
+
+def bus_of(server: RunningServer, process: str, log: Any) -> NatsBus:
+    """As a process makes it from a declaration that is the same for all of them."""
+    return nats_bus(
+        AdapterContext(
+            url=f"nats://{{process}}@127.0.0.1:{server.port}",
+            password=Secret(f"of-{process}"),
+            root=Path(),
+            process=process,
+            clock=SystemClock(),
+            log=log,
+            is_known=lambda tenant: True,
+        )
+    )
+
+
+async def echo(payload: bytes, header: str) -> bytes:
+    return payload
+
+
+def refusals(said: CapturingLogger) -> list[str]:
+    """What the server refused, in lower case."""
+    lines = [str(call).lower() for call in said.calls]
+    return [line for line in lines if "permissions violation" in line]
+
+
+async def refused(said: CapturingLogger, count: int, what: str = "") -> None:
+    """Wait, with a bound, until the server has refused something so often."""
+    async with asyncio.timeout(5):
+        while len([line for line in refusals(said) if what.lower() in line]) < count:
+            await asyncio.sleep(0.01)
+
+
+async def test_who_requires_a_service_may_ask_it(buses: dict[str, NatsBus]) -> None:
+    await buses["people"].serve("ask.user.v1.Read", echo)
+    await buses["learning"].serve("ask.course.v1.Read", echo)
+    # Payment requires course; everybody with HTTP asks who calls.
+    for asker, subject in (
+        ("money", "ask.course.v1.Read"),
+        ("money", "ask.user.v1.Read"),
+        ("learning-2", "ask.course.v1.Read"),
+        ("learning-2", "ask.user.v1.Read"),
+    ):
+        assert await buses[asker].ask(subject, b"yes", "", 5.0) == b"yes"
+
+
+async def test_an_event_reaches_who_declared_it_in_any_replica(
+    buses: dict[str, NatsBus], said: CapturingLogger
+) -> None:
+    seen: asyncio.Queue[bytes] = asyncio.Queue()
+    event = "colonnade.user.UserDeleted.v1"
+    for process in ("learning", "learning-2"):
+        await buses[process].consume(Consumer("course:R.on", event, seen.put))
+    await buses["people"].publish(event, "acme/user/1", "e1", b"first")
+    async with asyncio.timeout(10):
+        assert await seen.get() == b"first"
+        # The one that has the consumer gives it to the other.
+        await buses["learning"].stop(1.0)
+        await buses["people"].publish(event, "acme/user/1", "e2", b"second")
+        assert await seen.get() == b"second"
+    assert refusals(said) == []
+
+
+@pytest.mark.parametrize(
+    ("process", "subject"),
+    [
+        ("people", "ask.payment.v1.Read"),
+        ("learning", "ask.payment.v1.Read"),
+        ("gateway", "ask.user.v1.Read"),
+        ("money", "$JS.API.STREAM.DELETE.evt_payment"),
+        ("people", "$JS.API.STREAM.UPDATE.evt_course"),
+    ],
+)
+async def test_what_is_not_declared_is_not_sent(
+    buses: dict[str, NatsBus], said: CapturingLogger, process: str, subject: str
+) -> None:
+    await buses["money"].serve("ask.payment.v1.Read", echo)
+    with pytest.raises(ColonnadeError):
+        await buses[process].ask(subject, b"", "", 0.3)
+    await refused(said, 1, subject)
+
+
+async def test_nobody_publishes_the_events_of_others(
+    buses: dict[str, NatsBus], said: CapturingLogger
+) -> None:
+    made = "colonnade.user.UserDeleted.v1"
+    await buses["people"].publish(made, "acme/user/1", "e1", b"true")
+    with pytest.raises((ColonnadeError, TimeoutError)):
+        async with asyncio.timeout(1.0):
+            await buses["money"].publish(made, "acme/user/1", "e2", b"false")
+    await refused(said, 1)
+
+
+async def test_nobody_answers_or_overhears_for_others(
+    buses: dict[str, NatsBus], said: CapturingLogger
+) -> None:
+    heard: list[bytes] = []
+
+    async def overhear(message: Msg) -> None:
+        heard.append(message.data)
+
+    client = buses["money"]._connection.client
+    await buses["money"].serve("ask.user.v1.Read", echo)
+    for subject in ("_INBOX.learning.>", "evt.>", ">"):
+        await client.subscribe(subject, cb=overhear)
+    await refused(said, 4)
+    await buses["people"].serve("ask.user.v1.Read", echo)
+    assert await buses["learning"].ask("ask.user.v1.Read", b"yes", "", 5.0) == b"yes"
+    await buses["people"].publish("colonnade.user.Made.v1", "acme/user/1", "e1", b"fact")
+    await client.flush()
+    assert heard == []
