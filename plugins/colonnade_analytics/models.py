@@ -187,7 +187,8 @@ class ReportRow(Identified, Versioned, Timestamped, Base):
     """A report that was asked for. `scope` is empty for all courses, else a list of ids.
 
     `step` counts what has been worked off, `state` is what the next step needs; both change in
-    one transaction, so that a step is taken once, also after a crash.
+    one transaction, so that a step is taken once, also after a crash. `begun` is how often the
+    next step was begun and nobody knows how it ended: a step may be what ends the process.
     """
 
     __tablename__ = "reports"
@@ -203,6 +204,7 @@ class ReportRow(Identified, Versioned, Timestamped, Base):
     progress: Mapped[int] = mapped_column(Integer)
     failure: Mapped[str | None]
     step: Mapped[int] = mapped_column(Integer)
+    begun: Mapped[int] = mapped_column(Integer, server_default="0")
     state: Mapped[str | None]
     title: Mapped[str]
     alternative_text: Mapped[str]

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import delete, select
 
+from colonnade.crash_points import crash_point, reach
 from colonnade.errors import ColonnadeError, DeadlineExceeded, TooManyRequests, Unavailable
 from colonnade.events import Work, reacts_to
 from colonnade.services import ServiceContext
@@ -30,6 +31,12 @@ STEP_SECONDS = 25.0
 COLLECTED = 90
 """How far a report is, in per cent, when its numbers are there and only the drawing is left."""
 
+MAXIMUM_BEGINNINGS = 3
+"""How often a step is begun without anybody knowing how it ended: if the process was killed in it
+so often, the report is what it does not survive."""
+
+STEPPED = crash_point("analytics.stepped", "a step of a report is taken; that is not committed")
+
 KEPT_DAYS = 90
 """How long a report is kept."""
 
@@ -44,13 +51,16 @@ class ReportWork:
     @reacts_to(ReportStepDue)
     async def step_due(self, event: ReportStepDue) -> Work | None:
         """Take a step, unless it was taken or the report is gone."""
-        row = await self._ctx.store.read(lambda session: session.get(ReportRow, event.report_id))
-        if row is None or row.status not in UNFINISHED or row.step != event.step:
+        row = await self._ctx.store.run(lambda session: _begin(session, event))
+        if row is None:
             return None
+        if row.begun > MAXIMUM_BEGINNINGS:
+            return _failed(row.id, "The platform stopped each time it worked on this report.")
         try:
             async with asyncio.timeout(STEP_SECONDS):
                 return await self._take(row)
         except (Unavailable, TooManyRequests, DeadlineExceeded):
+            await self._ctx.store.run(partial(_not_begun, row.id))
             raise
         except TimeoutError:
             return _failed(row.id, f"A step took longer than {STEP_SECONDS:.0f} seconds.")
@@ -70,8 +80,11 @@ class ReportWork:
         state = None if row.state is None else json.loads(row.state)
         outcome = await kind.step(self._source(row), parameters, state)
         if isinstance(outcome, Step):
-            return _continued(row.id, outcome)
-        return await self._finished(row, outcome)
+            work = _continued(row.id, outcome)
+        else:
+            work = await self._finished(row, outcome)
+        reach(STEPPED)
+        return work
 
     async def _finished(self, row: ReportRow, table: ReportTable) -> Work:
         from colonnade_analytics.rendering.contents import alternative_text, contents
@@ -98,6 +111,23 @@ class ReportWork:
         )
 
 
+def _begin(session: Session, event: ReportStepDue) -> ReportRow | None:
+    """The report whose step is due, unless the step was taken or the report is gone."""
+    row = session.get(ReportRow, event.report_id)
+    if row is None or row.status not in UNFINISHED or row.step != event.step:
+        return None
+    row.begun += 1
+    session.flush()
+    return row
+
+
+def _not_begun(report_id: UUID, session: Session) -> None:
+    """Somebody else could not answer, so that the step is tried again later."""
+    row = session.get(ReportRow, report_id)
+    if row is not None:
+        row.begun = 0
+
+
 def _continued(report_id: UUID, step: Step) -> Work:
     def work(session: Session) -> None:
         row = session.get(ReportRow, report_id)
@@ -107,6 +137,7 @@ def _continued(report_id: UUID, step: Step) -> Work:
         row.progress = max(row.progress, min(step.progress * COLLECTED // 100, COLLECTED))
         row.state = json.dumps(step.state)
         row.step += 1
+        row.begun = 0
         session.publish(ReportStepDue(report_id=report_id, step=row.step))
 
     return work

@@ -91,6 +91,7 @@ class Reports:
                 progress=0,
                 failure=None,
                 step=0,
+                begun=0,
                 state=None,
                 title=kind.title(tenant.locale),
                 alternative_text="",
