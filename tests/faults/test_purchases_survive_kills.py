@@ -12,7 +12,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "plugins" / "payment" / "support"))
 
-from payment_academy import OWNER, Academy, make_site, person, running
+from payment_academy import OWNER, Academy, make_site, person, running, until
 
 from colonnade_course.api import ListEnrollments
 from colonnade_payment.api import ListPayments, Outcome, Payment, ProviderAction
@@ -110,3 +110,48 @@ def test_a_purchase_whose_provider_never_answers_ends_whole(
     tmp_path: Path, child: Child, site: tuple[Path, UUID], where: str
 ) -> None:
     die_and_go_on(child, site, tmp_path / "site", where, "tok_timeout", "captured")
+
+
+REFUND_WHERE = [
+    *(f"saga.{what}:6" for what in ("acted", "recorded")),
+    "saga.begun:2",
+    "sandbox.acted:3",
+]
+"""Around the only step of a refund, and within it; the five before are the purchase's."""
+
+
+def giving_back(folder: Path, course: UUID) -> Callable[[], None]:
+    """A process that buys and gives everything back, each unless that was done."""
+
+    async def main() -> None:
+        async with running(folder / "platform.yaml") as academy:
+            order = await academy.order(BUYER, course, key="the one order")
+            payment = await academy.settled(order)
+            refund = await academy.refund(payment, 4900, key="the one refund")
+            await academy.idle(refund.id)
+            await expect_given_back(academy, payment)
+
+    return lambda: asyncio.run(main())
+
+
+async def expect_given_back(academy: Academy, payment: Payment) -> None:
+    acts = [act.record.action for act in await academy.acts(payment)]
+    assert acts.count(ProviderAction.REFUND) == acts.count(ProviderAction.CAPTURE) == 1
+    assert [refund.status for refund in await academy.refunds(payment)] == ["succeeded"]
+    assert [journal.kind for journal in await academy.journals(payment)] == ["refund", "capture"]
+    assert not any(item.balance.amount for item in (await academy.balances()).values())
+
+    async def has_ended() -> bool:
+        return [item.status for item in await academy.enrollments(payment)] == ["ended"]
+
+    await until(has_ended)
+
+
+@pytest.mark.parametrize("where", REFUND_WHERE)
+def test_a_refund_is_made_once_wherever_the_process_is_killed(
+    tmp_path: Path, child: Child, site: tuple[Path, UUID], where: str
+) -> None:
+    origin, course = site
+    place = Path(shutil.copytree(origin, tmp_path / "site"))
+    assert child(giving_back(place, course), where) == KILLED
+    assert child(giving_back(place, course), "") == 0

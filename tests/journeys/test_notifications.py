@@ -161,6 +161,7 @@ async def test_templates_are_for_those_who_run_the_academy(platform: RunningPlat
         assert refused.status_code == 422, refused.text
         assert [item["pointer"] for item in refused.json()["errors"]] == ["/subject", "/text"]
     assert "there is no 'persn' here" in refused.text
+    assert (await staff.get(path)).json()["custom"] is False, "what is refused leaves no trace"
 
     own = {
         "subject": "Hi {{ person.name }}",
@@ -211,6 +212,7 @@ async def test_what_cannot_be_read_is_refused_with_a_pointer(platform: RunningPl
     inward = {"endpoint": "https://169.254.169.254/x", "keys": {"p256dh": "A", "auth": "B"}}
     answer = await ada.post("/push-subscriptions", json=inward)
     assert answer.status_code == 422
+    assert (await ada.get("/push-subscriptions")).json()["items"] == []
     stranger = platform.client("acme")
     for method in ("GET", "POST"):
         answer = await stranger.request(method, "/notifications/unsubscribe/not-a-link-of-ours-000")

@@ -81,6 +81,9 @@ async def test_a_foreign_currency_is_refused(academy: Academy) -> None:
     with pytest.raises(CurrencyMismatch) as refusal:
         await academy.ask(OWNER, request, "k-currency")
     assert refusal.value.details == {"currency": "EUR"}
+    assert await academy.refunds(payment) == []
+    euros = request.model_copy(update={"amount": Money(amount=100, currency="EUR")})
+    assert (await academy.ask(OWNER, euros, "k-currency")).amount == euros.amount
 
 
 async def test_nothing_and_what_was_not_taken_cannot_be_refunded(academy: Academy) -> None:

@@ -7,7 +7,7 @@ register first.
 import asyncio
 import shutil
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence, Set
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -250,11 +250,16 @@ class Sold:
     teachers: list[Principal]
 
 
+SELLING = frozenset({"course", "payment"})
+
+
 @asynccontextmanager
-async def running(declaration: Path, *settings: str) -> AsyncIterator[Academy]:
-    """The platform of a site, with the services that selling needs."""
+async def running(
+    declaration: Path, *settings: str, services: Set[str] = SELLING
+) -> AsyncIterator[Academy]:
+    """The platform of a site, with the services that selling needs, or others."""
     document = yaml.safe_load(declaration.read_text())
-    others = set(document["services"]) - {"course", "payment"}
+    others = set(document["services"]) - services
     chosen = [
         *(f"services.{name}.enabled=false" for name in others),
         "services.payment.config.answer_within=300ms",
