@@ -22,8 +22,8 @@ COMPILE = $(LOCK_VENV)/bin/uv pip compile --quiet --universal --python-version 3
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 14
 
-run: $(STAMPS)/run ## serve the demo platform on 127.0.0.1:8000
-	@$(BIN)/colonnade run $(ARGS)
+run: $(STAMPS)/run ## serve the demo platform on 127.0.0.1:8000; SET="gateway.port=8001" sets keys
+	@$(BIN)/colonnade $(foreach each,$(SET),--set $(each)) run $(ARGS)
 
 test: $(STAMPS)/dev ## run the tests; ARGS="…" goes to pytest
 	@$(BIN)/python -m colonnade_runtime.testing.servers $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)

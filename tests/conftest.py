@@ -1,11 +1,7 @@
-"""Tests run on the event loop that serves: uvloop differs from asyncio's own in small things."""
+"""What holds for every test."""
 
-import asyncio
-from collections.abc import Callable, Mapping
+from hypothesis import settings
 
-import uvloop
-
-
-def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
-    """One factory, so that no test runs twice."""
-    return {"uvloop": uvloop.new_event_loop}
+# How long an example takes says how busy the machine is, not whether the code is right.
+settings.register_profile("colonnade", deadline=None)
+settings.load_profile("colonnade")

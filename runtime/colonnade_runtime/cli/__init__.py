@@ -2,6 +2,7 @@
 
 import copy
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,19 @@ class PlatformGroup(click.Group):
             return own
         added = self._added(ctx).get(cmd_name)
         return _merged(own, added) if own is not None else added
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that is meant; one that is unknown may be a plugin's, of another folder."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            path = ctx.params.get("path") or Path("platform.yaml")
+            if path.exists():
+                raise
+            hint = f"Plugins add commands, and there is no {path} that names any."
+            raise click.UsageError(f"{error.message} {hint}", ctx) from None
 
     def _added(self, ctx: click.Context) -> dict[str, click.Command]:
         site = Site(ctx.params.get("path") or Path("platform.yaml"), ctx.params.get("settings", ()))
@@ -94,7 +108,7 @@ def main(context: click.Context, path: Path, settings: tuple[str, ...]) -> None:
     context.obj = Site(path, settings)
 
 
-@main.command()
+@main.command(short_help="Serve the platform until it is told to stop.")
 @click.argument("process", required=False)
 @click.option("--replica", type=click.IntRange(1, 256), default=1, help="Which of its replicas.")
 @click.pass_obj
@@ -104,12 +118,14 @@ def run(site: Site, process: str | None, replica: int) -> None:
     Without PROCESS everything runs in this one; with it, that process alone. 'gateway' is the one
     in front of those that 'processes' declares.
     """
+    if sys.stderr.isatty():
+        click.echo("Starting …", err=True)
     from colonnade_runtime.serving import serve
 
     serve(site.path, site.settings, process, replica)
 
 
-@main.command()
+@main.command(short_help="Start every declared process; start again what ends.")
 @click.pass_obj
 def up(site: Site) -> None:
     """Start every declared process on this machine, and start again what ends."""
@@ -118,7 +134,7 @@ def up(site: Site) -> None:
     supervise(site.path, site.settings)
 
 
-@main.command()
+@main.command(short_help="Check files, plugins and policies; exit 1 for a mistake.")
 @format_option
 @click.option(
     "--plugin",
@@ -161,7 +177,7 @@ def _problems(site: Site) -> list[str]:
     return problems
 
 
-@main.command()
+@main.command(short_help="Show what would run, and what it would offer.")
 @format_option
 @click.pass_obj
 def plan(site: Site, style: str) -> None:
@@ -218,7 +234,7 @@ def show(site: Site, origin: bool, tenant: str | None, style: str) -> None:
         click.echo(str(row) if origin else f"{row.path}: {value}")
 
 
-@main.command()
+@main.command(short_help="Print the JSON Schema of a declaration, for editors.")
 @click.argument("kind", type=click.Choice(["platform", "tenant"]), default="platform")
 @click.pass_obj
 def schema(site: Site, kind: str) -> None:

@@ -17,7 +17,7 @@ from colonnade_runtime.cli.site import Site
 SECONDS = 600.0
 
 
-@click.group()
+@click.group(short_help="See, replay or discard what could not be handled.")
 def deadletters() -> None:
     """Look at what could not be handled, events above all, and handle or discard it."""
 

@@ -19,7 +19,7 @@ from colonnade_runtime.plugin_loader import installed_plugins
 Finding = tuple[bool, str]
 
 
-@click.command()
+@click.command(short_help="Look at Python, plugins, folders and ports.")
 @format_option
 @click.pass_obj
 def doctor(site: Site, style: str) -> None:

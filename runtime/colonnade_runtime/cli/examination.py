@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from colonnade.errors import ConfigurationError
+from colonnade_runtime.cli.output import working
 from colonnade_runtime.installed_plugins import GROUP
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ def examine(path: Path, style: str, *, update: bool) -> bool:
     healthy = True
     documents = []
     for subject in subjects:
-        verdicts = [_verdict(rule, subject) for rule in RULES]
+        with working("Holding the rules against it"):
+            verdicts = [_verdict(rule, subject) for rule in RULES]
         passed = not any(verdict.outcome == "failed" for verdict in verdicts)
         healthy = healthy and passed
         documents.append(_document(subject, verdicts, passed=passed))

@@ -40,7 +40,7 @@ class Since(click.ParamType[datetime]):
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-@click.group()
+@click.group(short_help="See events on their way out; send past ones again.")
 def outbox() -> None:
     """Look at events on their way out of the services, and send past ones again."""
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from threading import Lock, Timer
 from time import monotonic
 from typing import Any
 
@@ -65,6 +66,30 @@ def show_fields(fields: Mapping[str, Any]) -> None:
             click.echo("  " + json.dumps(value, indent=2, ensure_ascii=False).replace("\n", "\n  "))
         else:
             click.echo(f"{label}: {'-' if value is None else value}")
+
+
+@contextmanager
+def working(what: str) -> Iterator[None]:
+    """Says on a terminal what takes so long, once it has taken a moment."""
+    status = Console(stderr=True).status(f"{what} …")
+    starting = Lock()
+    ended = False
+
+    def start() -> None:
+        with starting:
+            if not ended:
+                status.start()
+
+    timer = Timer(PATIENCE, start)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        with starting:
+            ended = True
+            status.stop()
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from colonnade_runtime.adapters.policy.embedded import EmbeddedPolicy
 from colonnade_runtime.adapters.policy.files import read_policies
 from colonnade_runtime.admin.client import AdminClient, NotRunning
 from colonnade_runtime.admin.socket_file import socket_path
+from colonnade_runtime.cli.output import working
 from colonnade_runtime.declaration import LoadedPlatform, load_platform_outline
 from colonnade_runtime.declared import load_with
 from colonnade_runtime.plugin_loader import Plugin, PluginError, Plugins, discover_plugins
@@ -36,7 +37,8 @@ class Site:
         Raises:
             ConfigurationError: when the file cannot be read or plugins are missing or broken.
         """
-        return discover_plugins(load_platform_outline(self.path, settings=self.settings))
+        with working("Loading plugins"):
+            return discover_plugins(load_platform_outline(self.path, settings=self.settings))
 
     def load(self, plugins: Plugins) -> LoadedPlatform:
         """The whole declaration, read with the models of `plugins`.
@@ -44,7 +46,8 @@ class Site:
         Raises:
             DeclarationError: with every problem of every file.
         """
-        return load_with(self.path, self.settings, plugins)
+        with working("Reading what is declared"):
+            return load_with(self.path, self.settings, plugins)
 
     def running(self) -> AdminClient:
         """A connection to the running platform.
@@ -80,7 +83,9 @@ class Site:
         settings = (*self.settings, "tenants.watch=false", "logging.level=warning")
         declared = read_declaration(self.path, settings)
         configure_logs("warning", declared.loaded.platform.logging.format)
-        with embedded(declared, click.get_current_context().command_path):
+        with ExitStack() as stack:
+            with working("Starting the services"):
+                stack.enter_context(embedded(declared, click.get_current_context().command_path))
             yield
 
     def _socket(self) -> Path:
@@ -102,7 +107,8 @@ class Site:
             brought.update(offered(plugin, "policies") or {})
         modules = read_policies(outline.root / outline.policies_folder, brought)
         actions = {operation.action: operation.service for operation in operations_of(plugins)}
-        asyncio.run(_try_out(PolicyBundle(modules, actions)))
+        with working("Trying the policies out"):
+            asyncio.run(_try_out(PolicyBundle(modules, actions)))
 
 
 def offered(plugin: Plugin, hook: str) -> Any | None:

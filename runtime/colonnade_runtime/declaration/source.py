@@ -18,6 +18,11 @@ from colonnade_runtime.declaration.values import values_of
 ENVIRONMENT_VARIABLE: Final = "COLONNADE_ENVIRONMENT"
 ENVIRONMENTS: Final = ("development", "production")
 
+_NOT_THERE: Final = (
+    "there is no such file; go to the folder of a platform, name its file with --platform, or "
+    "write a platform with: colonnade new site DIR"
+)
+
 
 @dataclass(slots=True)
 class PlatformSource:
@@ -44,6 +49,8 @@ def read_platform(
         DeclarationError: when the file itself cannot be read or is not YAML.
     """
     shown = str(path)
+    if not path.exists():
+        raise DeclarationError([Problem.at(Place(shown), "", _NOT_THERE)])
     try:
         data = read_file(path, shown)
         base = parse(data, shown)

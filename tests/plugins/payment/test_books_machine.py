@@ -188,7 +188,7 @@ def test_the_books_are_right_after_every_step() -> None:
         platform = running(make_site(Path(folder)))
         Books.runner, Books.academy = runner, runner.run(platform.__aenter__())
         try:
-            machine = settings(max_examples=15, stateful_step_count=12, deadline=None)
+            machine = settings(max_examples=5, stateful_step_count=12)
             Books.TestCase.settings = machine
             case = Books.TestCase()
             case.runTest()

@@ -3,7 +3,10 @@
 import json
 import os
 import socket
+import subprocess
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -109,6 +112,50 @@ def test_help_lists_every_command_and_those_of_plugins(colonnade: Command) -> No
     shown = colonnade("--help").stdout
     names = ["run", "check", "plan", "config", "schema", "graph", "new", "doctor", "jot"]
     assert [name for name in names if f"\n  {name}" not in shown] == []
+
+
+def test_the_summary_of_no_command_is_cut_off(colonnade: Command) -> None:
+    shown = colonnade("--help").stdout
+    assert "..." not in shown.partition("Commands:")[2]
+
+
+def test_a_command_that_is_missing_for_want_of_a_platform_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    told = CliRunner().invoke(main, ["course", "import", "x"])
+    assert told.exit_code == 2
+    assert "Plugins add commands, and there is no platform.yaml that names any." in told.stderr
+
+
+def test_what_takes_long_says_on_a_terminal_what_it_is(tmp_path: Path) -> None:
+    """On anything else it says nothing."""
+    code = (
+        "import threading\n"
+        "from colonnade_runtime.cli.output import working\n"
+        "with working('Counting sheep'):\n"
+        "    threading.Event().wait({seconds})\n"
+    )
+    seen = {}
+    for seconds in (0, 1.5):
+        terminal, end = os.openpty()
+        child = [sys.executable, "-c", code.format(seconds=seconds)]
+        done = subprocess.run(child, stdout=subprocess.PIPE, stderr=end, check=True, timeout=60)
+        os.close(end)
+        assert done.stdout == b""
+        os.set_blocking(terminal, False)
+        with suppress(BlockingIOError, OSError):
+            seen[seconds] = os.read(terminal, 4096)
+        os.close(terminal)
+    assert b"Counting sheep" in seen[1.5]
+    assert b"Counting sheep" not in seen.get(0, b"")
+    piped = subprocess.run(
+        [sys.executable, "-c", code.format(seconds=1.0)],
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+    assert (piped.stdout, piped.stderr) == (b"", b"")
 
 
 def test_a_plugins_command_runs(colonnade: Command) -> None:

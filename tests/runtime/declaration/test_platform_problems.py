@@ -123,7 +123,7 @@ def test_another_version_is_refused(site: Site, version: str) -> None:
 
 
 def test_a_platform_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DeclarationError, match=r"platform\.yaml: cannot be read: no such file"):
+    with pytest.raises(DeclarationError, match=r"platform\.yaml: there is no such file; go to"):
         load_platform(tmp_path / "platform.yaml")
 
 

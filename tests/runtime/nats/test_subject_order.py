@@ -28,7 +28,7 @@ class Message:
 MESSAGES = st.lists(st.sampled_from(["a", "b", "c"]), min_size=1, max_size=20)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60)
 @given(subjects=MESSAGES, data=st.data())
 def test_whatever_fails_each_subject_is_handled_in_order(
     subjects: list[str], data: st.DataObject
