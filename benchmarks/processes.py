@@ -84,8 +84,8 @@ def platform(site: Path, *settings: str) -> Iterator[ServerProcess]:
             stdout=log,
             stderr=log,
         )
-        with _stopping(process):
-            _wait(process, f"http://127.0.0.1:{port}/readyz")
+        with stopping(process):
+            wait_until_answered(process, f"http://127.0.0.1:{port}/readyz")
             yield ServerProcess(port, process.pid, time.perf_counter() - started)
 
 
@@ -95,8 +95,8 @@ def module(name: str, *arguments: str) -> Iterator[ServerProcess]:
     port = free_port()
     started = time.perf_counter()
     process = subprocess.Popen([sys.executable, "-m", name, str(port), *arguments], cwd=ROOT)
-    with _stopping(process):
-        _wait(process, f"http://127.0.0.1:{port}/")
+    with stopping(process):
+        wait_until_answered(process, f"http://127.0.0.1:{port}/")
         yield ServerProcess(port, process.pid, time.perf_counter() - started)
 
 
@@ -122,7 +122,8 @@ def access_token(server: ServerProcess, tenant: str = "acme") -> str:
 
 
 @contextmanager
-def _stopping(process: subprocess.Popen[bytes]) -> Iterator[None]:
+def stopping(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Ask a process to end after the block, and wait."""
     try:
         yield
     finally:
@@ -134,7 +135,12 @@ def _stopping(process: subprocess.Popen[bytes]) -> Iterator[None]:
             process.wait()
 
 
-def _wait(process: subprocess.Popen[bytes], url: str) -> None:
+def wait_until_answered(process: subprocess.Popen[bytes], url: str) -> None:
+    """Wait until `url` is answered with success.
+
+    Raises:
+        RuntimeError: when the process ends, or it takes too long.
+    """
     until = time.perf_counter() + START_SECONDS
     with httpx.Client(timeout=5) as client:
         while time.perf_counter() < until:
@@ -157,4 +163,6 @@ __all__: Sequence[str] = (
     "make_site",
     "module",
     "platform",
+    "stopping",
+    "wait_until_answered",
 )

@@ -39,6 +39,11 @@ def at_most(what: str, asked: float, got: float, unit: str, detail: str = "") ->
     return Figure(what, f"<= {asked:g} {unit}", f"{got:.3g} {unit}", got <= asked, detail)
 
 
+def told(what: str, got: str, detail: str = "") -> Figure:
+    """A quantity that is shown and not judged."""
+    return Figure(what, "to be told", got, True, detail)
+
+
 def benchmarks() -> dict[str, Benchmark]:
     """Every benchmark by the name of its module, with dashes; each module has a `measure`."""
     found = {}
