@@ -17,7 +17,7 @@ LOCK_VENV := $(VENV)/.lock
 COMPILE = $(LOCK_VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
-.PHONY: help run test servers lint types format schemas bench lock release clean
+.PHONY: help run test soak servers lint types format schemas bench lock release clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 14
@@ -27,6 +27,9 @@ run: $(STAMPS)/run ## serve the demo platform on 127.0.0.1:8000; SET="gateway.po
 
 test: $(STAMPS)/dev ## run the tests; ARGS="…" goes to pytest
 	@$(BIN)/python -m colonnade_runtime.testing.servers $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+
+soak: $(STAMPS)/dev ## run what takes an hour: thousands of simulated histories, every crash; ARGS="…" goes to pytest
+	@$(BIN)/python -m colonnade_runtime.testing.servers $(BIN)/python -m pytest -n $(WORKERS) -m soak $(ARGS)
 
 servers: $(STAMPS)/dev ## run the servers that tests use, until Ctrl-C or the end of ARGS="command"
 	@$(BIN)/python -m colonnade_runtime.testing.servers $(ARGS)

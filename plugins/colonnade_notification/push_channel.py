@@ -2,10 +2,12 @@
 
 import asyncio
 import base64
+import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import cache
 from uuid import UUID
 
 import httpx
@@ -52,6 +54,12 @@ class _Answer:
     after: timedelta | None = None
 
 
+@cache
+def _trusted() -> ssl.SSLContext:
+    # Made once per process: reading the authorities takes longer than sending a message.
+    return httpx.create_ssl_context()
+
+
 class PushChannel:
     """Sends to every browser that somebody subscribed with."""
 
@@ -60,8 +68,7 @@ class PushChannel:
         self._ctx = ctx
         self._config = config.push
         self._addresses = Addresses(ctx, config)
-        # Made once: reading the authorities takes longer than sending a message.
-        self._tls = httpx.create_ssl_context()
+        self._tls = _trusted()
 
     async def reaches(self, user_id: UUID) -> bool:
         """Whether they subscribed with any browser."""

@@ -4,6 +4,7 @@ import secrets
 import unicodedata
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
@@ -33,6 +34,12 @@ def new_password_hash() -> PasswordHash:
     return PasswordHash((hasher,))
 
 
+@cache
+def _unmatched() -> str:
+    """A hash that no password matches; made once per process."""
+    return new_password_hash().hash(secrets.token_urlsafe())
+
+
 class Passwords:
     """Hashes and verifies on the worker threads of the service."""
 
@@ -41,7 +48,7 @@ class Passwords:
         self._hasher = new_password_hash()
         self._maximum_waiting = maximum_waiting
         self._waiting = 0
-        self._decoy = self._hasher.hash(secrets.token_urlsafe())
+        self._decoy = _unmatched()
 
     async def hash(self, password: str) -> str:
         """The hash to keep.

@@ -1,0 +1,58 @@
+"""One seed, told from beginning to end, with a verdict."""
+
+from dataclasses import dataclass, field
+
+from colonnade.policy import PolicyEngine
+from colonnade_runtime.testing.simulation import Faults, World
+from tests.simulation.academies import Site
+from tests.simulation.promises import expect_promises
+from tests.simulation.story import Story
+
+SHOWN = 80
+"""Lines of a history that are shown when it went wrong."""
+
+
+@dataclass
+class Told:
+    """What became of a seed. `violation` is empty when every promise was kept."""
+
+    seed: int
+    fingerprint: int
+    steps: int
+    lines: list[str]
+    points: dict[str, int]
+    deaths: int
+    violation: str = field(default="")
+
+    def report(self) -> str:
+        """What a person needs to see it again."""
+        shown = "\n".join(self.lines[-SHOWN:])
+        return (
+            f"Seed {self.seed}: {self.violation}\n{shown}\n\n"
+            f'Again, with every line: SEED={self.seed} make test ARGS="-n0 -s tests/simulation"'
+        )
+
+
+def tell(site: Site, policy: PolicyEngine, seed: int, faults: Faults | None = None) -> Told:
+    """Tell the story of a seed: in six processes when it divides by three, else in one."""
+    services = site.declared.loaded.platform.enabled_services
+    placement = [[name] for name in services] if seed % 3 == 0 else None
+    site.restore()
+    world = World(site.declared, policy, seed, faults, placement)
+    violation = ""
+    try:
+        world.run(Story(world, site).tell())
+        expect_promises(world)
+    except Exception as error:
+        violation = f"{type(error).__name__}: {error}"
+    finally:
+        world.close()
+    return Told(
+        seed,
+        world.timeline.fingerprint,
+        world.timeline.steps,
+        world.lines,
+        dict(world.points),
+        sum(process.deaths for process in world.processes),
+        violation,
+    )
