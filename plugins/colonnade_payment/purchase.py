@@ -223,11 +223,9 @@ class Purchases:
             raise
 
     async def _find(self, request: ProviderRequest, state: PurchaseState) -> ProviderRecord | None:
-        try:
-            return await self._till.find(state.provider, request)
-        except ColonnadeError:
-            await self._note_unknown(state.payment_id)
-            raise
+        # Also when the process that asked has died: a provider that denies may act all the same.
+        await self._note_unknown(state.payment_id)
+        return await self._till.find(state.provider, request)
 
     async def _note_unknown(self, payment_id: UUID) -> None:
         await self._ctx.store.run(lambda session: settlement.mark(session, payment_id, "unknown"))

@@ -29,7 +29,8 @@ class Told:
         shown = "\n".join(self.lines[-SHOWN:])
         return (
             f"Seed {self.seed}: {self.violation}\n{shown}\n\n"
-            f'Again, with every line: SEED={self.seed} make test ARGS="-n0 -s tests/simulation"'
+            f"Again, with every line: SEED={self.seed} make test WORKERS=0 "
+            "ARGS='-s tests/simulation'"
         )
 
 

@@ -7,6 +7,8 @@ import pytest
 from payment_academy import OPEN, Academy, person, until
 
 from colonnade.errors import Forbidden, IdempotencyKeyReused, InvalidRequest, NotFound
+from colonnade.sagas import Resolution, StepCall
+from colonnade.store import Session
 from colonnade_course.api import CreateCourse, UnpublishCourse
 from colonnade_payment.api import (
     AlreadyEnrolled,
@@ -18,6 +20,8 @@ from colonnade_payment.api import (
     NotCancelable,
     ProviderAction,
 )
+from colonnade_payment.models import PaymentRow
+from colonnade_payment.purchase import Purchases, PurchaseState
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -114,6 +118,33 @@ async def test_a_capture_after_the_purchase_was_given_up_is_refunded_by_itself(
         ProviderAction.REFUND
     ) == 1
     assert not [item for item in await academy.enrollments(payment) if item.status == "active"]
+
+
+async def test_a_capture_that_was_cut_off_and_is_denied_may_come_all_the_same(
+    academy: Academy,
+) -> None:
+    """A process that dies while the provider captures leaves no note that nobody answered; when
+    the buyer gives up before the next try, only the question asked since says so."""
+    payment = await academy.bought((await academy.course()).id, "tok_declined")
+    state = PurchaseState(
+        payment_id=payment.id,
+        user_id=payment.user_id,
+        course_id=payment.course_id,
+        provider="sandbox",
+        method="tok_declined",
+        amount=payment.amount,
+        authorization="auth_of_another_life",
+    )
+    call = StepCall(payment.id, "purchase", "capture", f"{payment.id}:capture", 1, state)
+
+    def reopen(session: Session) -> None:
+        session.get_one(PaymentRow, payment.id).status = "authorized"
+
+    await academy.write(reopen)
+    purchases = Purchases(academy.object_of("Orders")._ctx, academy.object_of("Orders")._till)
+    resolution = await academy.as_service(lambda: purchases.find_capture(call))
+    assert resolution == Resolution.did_not_happen()
+    assert (await academy.payment(payment.id)).status == "unknown"
 
 
 async def test_the_last_seat_raced_by_twenty_goes_to_one(academy: Academy) -> None:

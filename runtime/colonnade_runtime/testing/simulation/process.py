@@ -3,13 +3,12 @@
 import asyncio
 from collections.abc import Callable, Coroutine
 from contextvars import Context as Variables
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from colonnade.bus import Bus
-from colonnade.clock import Clock
 from colonnade.context import Context, Principal, use_context
 from colonnade.errors import DeadlineExceeded, Unavailable
 from colonnade.messages import Message, Request
@@ -18,12 +17,10 @@ from colonnade_runtime.adapters.store.sqlite import SqliteStores
 from colonnade_runtime.assembly.adapters import Adapters
 from colonnade_runtime.assembly.services import Services
 from colonnade_runtime.assembly.surroundings import Surroundings
-from colonnade_runtime.declaration import Address, LoadedPlatform
+from colonnade_runtime.declaration import Address
 from colonnade_runtime.declaration.places import Place
 from colonnade_runtime.declaration.tree import Path
-from colonnade_runtime.plugin_loader import Plugins
 from colonnade_runtime.runtime import Runtime
-from colonnade_runtime.secret_vault import SecretVault
 from colonnade_runtime.testing.simulation.bus import SimulatedBus
 from colonnade_runtime.testing.simulation.effects import WitnessedBackground
 from colonnade_runtime.testing.simulation.executor import SimulatedExecutor
@@ -56,7 +53,7 @@ class _Runtime(Runtime):
 class _Adapters(Adapters):
     """What URLs stand for in a simulation: the bus and threads are simulated, files are real."""
 
-    simulated: "SimulatedProcess"
+    simulated: "SimulatedProcess" = field(kw_only=True)
 
     def bus(self) -> Bus:
         return self.simulated.connect()
@@ -71,18 +68,6 @@ class _Adapters(Adapters):
         executor = SimulatedExecutor(self.simulated.loop)
         made = SqliteStores(folder, self.clock, self.is_known, executor=executor)
         return self.simulated.hold(made)
-
-
-def _adapters(
-    process: "SimulatedProcess",
-    loaded: LoadedPlatform,
-    plugins: Plugins,
-    vault: SecretVault,
-    clock: Clock,
-    is_known: Callable[[str], bool],
-    name: str,
-) -> _Adapters:
-    return _Adapters(loaded, plugins, vault, clock, is_known, name, process)
 
 
 class SimulatedProcess:
@@ -198,7 +183,7 @@ class SimulatedProcess:
             clock=clock,
             epoch=clock.epoch,
             random=lambda: chance.random,
-            adapters=partial(_adapters, self),
+            adapters=partial(_Adapters, simulated=self),
             background=WitnessedBackground,
         )
         self.runtime = _Runtime(
