@@ -13,6 +13,10 @@ from granian.server.embed import Server
 from colonnade.errors import ConfigurationError
 from colonnade_runtime.library_logs import granian_logs
 
+NOTICE_SECONDS = 1.0
+"""How long a process says that it stops, before it stops: whoever sends it requests looks for that
+at least twice in this time."""
+
 
 class Served(Protocol):
     """What has an ASGI application to serve."""
@@ -24,7 +28,9 @@ class Served(Protocol):
 
 
 @asynccontextmanager
-async def listening(served: Served, host: str, port: int) -> AsyncIterator[None]:
+async def listening(
+    served: Served, host: str, port: int, *, websockets: bool = False
+) -> AsyncIterator[None]:
     """Serve what has a gateway over HTTP for the block.
 
     Raises:
@@ -38,7 +44,7 @@ async def listening(served: Served, host: str, port: int) -> AsyncIterator[None]
         interface=Interfaces.ASGINL,
         log_level=LogLevels.error,
         log_dictconfig=granian_logs(),
-        websockets=False,
+        websockets=websockets,
     )
     task = asyncio.create_task(server.serve(), name="listener")
     try:

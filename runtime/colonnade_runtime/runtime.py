@@ -27,13 +27,14 @@ from colonnade_runtime.assembly.stores import Stores
 from colonnade_runtime.assembly.surroundings import Surroundings
 from colonnade_runtime.assembly.waiting import until_available
 from colonnade_runtime.declaration import LoadedPlatform
-from colonnade_runtime.declaration.places import Place, place_of
+from colonnade_runtime.declaration.places import EVERYTHING, Place, place_of
 from colonnade_runtime.declared import Declared, read_declaration
 from colonnade_runtime.dispatcher import Dispatcher
 from colonnade_runtime.gateway.access_log import access_log_of
 from colonnade_runtime.gateway.application import Gateway
 from colonnade_runtime.gateway.authentication import Authentication
 from colonnade_runtime.gateway.health import Health
+from colonnade_runtime.listening import NOTICE_SECONDS
 from colonnade_runtime.metrics import OperationMetrics, ProcessCollector
 from colonnade_runtime.plugins import Plugin
 from colonnade_runtime.reloading import Reloader
@@ -159,6 +160,9 @@ class Runtime:
         self._stopping = True
         self.gateway.health.waiting_for["stop"] = "the platform is stopping"
         self.gateway.close()
+        if self.place.process != EVERYTHING:
+            # The process in front, which answers for this one, learns of it before it is gone.
+            await asyncio.sleep(NOTICE_SECONDS)
         loop = asyncio.get_running_loop()
         until = loop.time() + float(self._platform.shutdown.drain)
 

@@ -13,6 +13,7 @@ import click
 from colonnade.errors import ConfigurationError
 from colonnade_runtime.declaration.places import FRONT, Place, place_of, places
 from colonnade_runtime.declared import Declared, read_declaration
+from colonnade_runtime.end_with_parent import end_with_parent
 from colonnade_runtime.events.backoff import Backoff
 
 _BACKOFF = Backoff(first=0.5, cap=30.0)
@@ -21,6 +22,9 @@ _STEADY = 30.0
 
 _SPARE = 2.0
 """Seconds beyond `shutdown.total` before a process is killed."""
+
+READY_SECONDS = 120.0
+"""How long a process that was restarted may take to be ready, before others are left alone."""
 
 
 def supervise(path: Path, settings: Sequence[str] = ()) -> None:
@@ -42,6 +46,7 @@ class _Child:
     place: Place
     process: asyncio.subprocess.Process | None = None
     failures: int = 0
+    renewed: bool = False
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -56,22 +61,29 @@ class Supervisor:
         self._others = [_Child(place) for place in places(platform)]
         self._width = max(len(child.place.name) for child in self._children)
         self._stopped = asyncio.Event()
+        self._rolling: asyncio.Task[None] | None = None
 
     @property
     def _children(self) -> list[_Child]:
         return [*self._others, self._front]
 
     async def run(self) -> None:
-        """Start all, and keep them running until SIGTERM or SIGINT; SIGHUP is handed on."""
+        """Start all, and keep them running until SIGTERM or SIGINT.
+
+        SIGHUP is handed on; SIGUSR1 restarts the processes behind the gateway, one after another.
+        """
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stopped.set)
         loop.add_signal_handler(signal.SIGHUP, self._hang_up)
+        loop.add_signal_handler(signal.SIGUSR1, self._roll)
         tasks = [
             asyncio.create_task(self._keep(child), name=f"process {child.place.name}")
             for child in self._children
         ]
         await self._stopped.wait()
+        if self._rolling is not None:
+            self._rolling.cancel()
         # The front first: it takes no more, and what is on its way is still answered.
         await self._stop(self._front)
         await asyncio.gather(*(self._stop(child) for child in self._others))
@@ -84,6 +96,9 @@ class Supervisor:
             code = await self._once(child)
             if child.stopping.is_set():
                 return
+            if child.renewed:
+                child.renewed = False
+                continue
             child.failures = 1 if loop.time() - started > _STEADY else child.failures + 1
             seconds = _BACKOFF.after(child.failures, SystemRandom())
             self._say(child, f"ended with {code}; started again in {seconds:.1f} s")
@@ -101,6 +116,7 @@ class Supervisor:
             stderr=asyncio.subprocess.STDOUT,
             # Of its own: Ctrl+C here is ours to hand on, in order.
             start_new_session=True,
+            preexec_fn=end_with_parent,
         )
         assert child.process.stdout is not None
         while line := await _line(child.process.stdout):
@@ -109,6 +125,9 @@ class Supervisor:
 
     async def _stop(self, child: _Child) -> None:
         child.stopping.set()
+        await self._terminate(child)
+
+    async def _terminate(self, child: _Child) -> None:
         process = child.process
         if process is None or process.returncode is not None:
             return
@@ -119,6 +138,33 @@ class Supervisor:
         except TimeoutError:
             self._say(child, f"did not stop within {self._grace:g} s and is killed")
             process.kill()
+
+    def _roll(self) -> None:
+        if self._rolling is None or self._rolling.done():
+            self._rolling = asyncio.create_task(self._restart_each(), name="rolling restart")
+
+    async def _restart_each(self) -> None:
+        """The next one only when the one before is ready again: replicas answer for each other."""
+        for child in self._others:
+            self._say(child, "is restarted")
+            before = child.process
+            child.renewed = True
+            await self._terminate(child)
+            if not await self._is_ready_again(child, before):
+                return self._say(child, "is not ready again; the restart of the others is given up")
+        return self._say(self._front, "all processes were restarted")
+
+    async def _is_ready_again(
+        self, child: _Child, before: asyncio.subprocess.Process | None
+    ) -> bool:
+        try:
+            async with asyncio.timeout(READY_SECONDS):
+                while True:
+                    if child.process is not before and await answers_ready(child.place):
+                        return True
+                    await asyncio.sleep(0.1)
+        except TimeoutError:
+            return False
 
     def _hang_up(self) -> None:
         for child in self._others:
@@ -135,6 +181,21 @@ class Supervisor:
 
     def _say(self, child: _Child, line: str) -> None:
         click.echo(f"{child.place.name:<{self._width}} | {line}")
+
+
+async def answers_ready(place: Place) -> bool:
+    """Whether the process says at `/readyz` that it is ready."""
+    try:
+        async with asyncio.timeout(2.0):
+            reader, writer = await asyncio.open_connection(place.host, place.port)
+            try:
+                writer.write(f"GET /readyz HTTP/1.0\r\nHost: {place.host}\r\n\r\n".encode())
+                status = await reader.readline()
+            finally:
+                writer.close()
+    except (OSError, TimeoutError):
+        return False
+    return status.split()[1:2] == [b"200"]
 
 
 async def _line(stream: asyncio.StreamReader) -> bytes:

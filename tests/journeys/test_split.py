@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,8 @@ class Split:
 
     url: str
     log: Path
+    replicas: int
+    supervisor: int
 
     def client(self, token: str | None = None) -> httpx.AsyncClient:
         headers = {"X-Tenant": "acme"}
@@ -78,7 +80,7 @@ def platform(
         )
     try:
         _wait_until_ready(f"http://127.0.0.1:{port}", process, log)
-        yield Split(f"http://127.0.0.1:{port}", log)
+        yield Split(f"http://127.0.0.1:{port}", log, request.param, process.pid)
     finally:
         process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 0, log.read_text()[-3000:]
@@ -190,3 +192,73 @@ async def test_a_killed_process_is_started_again_and_clients_wait_for_it(
         while (answer := await owner.get(f"/courses/{course}")).status_code == 503:
             assert answer.json()["code"] == "unavailable"
     assert answer.status_code == 200, answer.text
+
+
+PACE = 0.05
+"""Seconds between two requests of a client: the machine must also start processes."""
+
+
+class Load:
+    """Clients that ask again and again, and what they were answered."""
+
+    def __init__(self, owner: httpx.AsyncClient, learner: httpx.AsyncClient, course: str) -> None:
+        self._owner = owner
+        self._learner = learner
+        self._course = course
+        self._stop = asyncio.Event()
+        self.answers: dict[tuple[str, int], int] = {}
+        self.refusals: list[str] = []
+        self.created: list[str] = []
+
+    async def reading(self, path: str) -> None:
+        while not self._stop.is_set():
+            self._note(path, await self._learner.get(path))
+            await asyncio.sleep(PACE)
+
+    async def creating(self) -> None:
+        while not self._stop.is_set():
+            slug = f"rolling-{uuid4().hex[:12]}"
+            answer = await self._owner.post("/courses", json={"title": "Rolling", "slug": slug})
+            self._note("POST /courses", answer)
+            self.created.append(answer.json().get("id", ""))
+            await asyncio.sleep(PACE)
+
+    def _note(self, what: str, answer: httpx.Response) -> None:
+        key = (what, answer.status_code)
+        self.answers[key] = self.answers.get(key, 0) + 1
+        if answer.status_code >= 400:
+            self.refusals.append(f"{what}: {answer.status_code} {answer.text[:300]}")
+
+    async def during(self, work: Awaitable[None]) -> None:
+        paths = (f"/courses/{self._course}", "/users/me", "/payments", "/notifications")
+        loads = [self.reading(path) for path in paths] + [self.creating()]
+        async with asyncio.TaskGroup() as group:
+            for load in loads:
+                group.create_task(load)
+            await work
+            self._stop.set()
+
+
+async def test_a_rolling_restart_under_load_answers_every_request(
+    platform: Split, owner: httpx.AsyncClient, learner: httpx.AsyncClient
+) -> None:
+    """Each process goes and comes back while the other replica of it answers."""
+    if platform.replicas == 1:
+        pytest.skip("needs a second replica")
+    course = await published_course(owner)
+    load = Load(owner, learner, course)
+    await load.during(rolled(platform))
+    assert load.refusals == []
+    assert len(load.answers) == 5, load.answers
+    assert sum(load.answers.values()) > 100
+    # What was answered is there, once.
+    for created in load.created:
+        assert (await owner.get(f"/courses/{created}")).status_code == 200
+    assert len(set(load.created)) == len(load.created)
+
+
+async def rolled(platform: Split) -> None:
+    os.kill(platform.supervisor, signal.SIGUSR1)
+    async with asyncio.timeout(400):
+        while "all processes were restarted" not in platform.log.read_text():
+            await asyncio.sleep(0.2)

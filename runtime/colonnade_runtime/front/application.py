@@ -4,40 +4,51 @@ import asyncio
 import time
 from typing import Any
 
-from litestar import Litestar, Router
 from litestar.enums import ScopeType
 from litestar.types import HTTPScope, Receive, Scope, Send
 
 from colonnade.errors import ColonnadeError, InternalError, NotFound, Unavailable
 from colonnade.services import HealthCheck
-from colonnade_runtime.declaration import LoadedPlatform
-from colonnade_runtime.declaration.places import places
-from colonnade_runtime.front.forwarding import Forwarder
-from colonnade_runtime.front.routing import PREFIX, route_table, routes_of
-from colonnade_runtime.front.upstreams import Upstreams
+from colonnade_runtime.front.forwarding import LOOK_AGAIN, Forwarder
+from colonnade_runtime.front.probing import Prober
+from colonnade_runtime.front.routing import RouteTable
+from colonnade_runtime.front.upstreams import Upstream, Upstreams
+from colonnade_runtime.front.websockets import TRY_AGAIN_LATER, Passage
 from colonnade_runtime.gateway.documents import Documents, asked_for
 from colonnade_runtime.gateway.exchange import Exchange
 from colonnade_runtime.gateway.health import Health
-from colonnade_runtime.gateway.openapi import described
 from colonnade_runtime.gateway.problems import send_problem
-from colonnade_runtime.plugins import Plugins
 
 PATIENCE = 10.0
 """Seconds that a request waits for a process that is starting again."""
 
 
 class Front:
-    """Answers health and the API's description itself, and has everything else answered."""
+    """Answers health and the API's description itself, and has everything else answered.
 
-    def __init__(self, loaded: LoadedPlatform, plugins: Plugins, log: Any) -> None:
+    Made within a loop. `timeout` is how many seconds may pass without a byte of an answer.
+    """
+
+    def __init__(
+        self,
+        table: RouteTable,
+        upstreams: Upstreams,
+        timeout: float,
+        log: Any,
+        documents: Documents | None = None,
+        patience: float = PATIENCE,
+    ) -> None:
         self.health = Health(log)
         self.health.waiting_for.clear()
         self.health.checks.add([HealthCheck("processes", self._silent)])
         self._log = log
-        self._table = route_table(routes_of(plugins))
-        self._documents = _documents(loaded, plugins)
-        self._upstreams = Upstreams(places(loaded.platform))
-        self._forwarder = Forwarder(float(loaded.platform.gateway.timeout))
+        self._table = table
+        self._documents = documents or Documents(None)
+        self._patience = patience
+        self._upstreams = upstreams
+        self._forwarder = Forwarder(timeout)
+        self._prober = Prober(self._forwarder.session, upstreams)
+        self._sockets: set[asyncio.Task[Any]] = set()
         self._in_flight = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -48,28 +59,39 @@ class Front:
         """What is served over HTTP: itself."""
         return self
 
-    async def stop(self, seconds: float) -> None:
-        """Take no more, let what runs end within `seconds`, close."""
+    def start(self) -> None:
+        """Begin to look which processes are ready."""
+        self._prober.start()
+
+    async def stop(self, notice: float, seconds: float) -> None:
+        """Say for `notice` seconds that it stops, and still answer; then take no more, let what
+        runs end within `seconds`, and close."""
         self.health.waiting_for["stop"] = "the platform is stopping"
+        await asyncio.sleep(notice)
         self._open = False
+        for socket in self._sockets:
+            socket.cancel()
         try:
             async with asyncio.timeout(seconds):
                 await self._idle.wait()
         except TimeoutError:
             self._log.warning("requests were cut off", count=self._in_flight)
+        await self._prober.stop()
         await self._forwarder.close()
+        await self.health.checks.stop()
 
     async def _silent(self) -> str | None:
         """The services that no process answers for, in a sentence."""
-        ready = await self._forwarder.ready(self._upstreams.all)
-        missing = self._upstreams.services - {
-            name for each in ready for name in each.place.services
+        answering = {
+            name for each in self._upstreams.all if each.answers for name in each.place.services
         }
+        missing = self._table.services - answering
         return f"No process answers for: {', '.join(sorted(missing))}." if missing else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One ASGI connection."""
-        if scope["type"] != ScopeType.HTTP:
+        if scope["type"] == ScopeType.WEBSOCKET:
+            await self._pass(scope, receive, send)
             return
         if not await self.health.answered(scope["path"], send):
             await self._answer(scope, receive, send)
@@ -83,10 +105,13 @@ class Front:
         except ColonnadeError as error:
             if exchange.status == 0:
                 await send_problem(exchange, error)
-        except Exception:
+        except Exception as error:
+            if exchange.status:
+                # The client must see that the answer is cut off.
+                self._log.warning("answer cut off", path=scope["path"], error=str(error))
+                raise
             self._log.exception("request failed", path=scope["path"])
-            if exchange.status == 0:
-                await send_problem(exchange, InternalError("Something broke; the log says what."))
+            await send_problem(exchange, InternalError("Something broke; the log says what."))
         finally:
             self._in_flight -= 1
             if self._in_flight == 0:
@@ -104,19 +129,44 @@ class Front:
         if service is None:
             raise NotFound("There is nothing at this path.")
         return await self._forwarder.forward(
-            lambda tried: self._upstreams.choose(service, tried), scope, receive, exchange, PATIENCE
+            lambda tried: self._upstreams.choose(service, tried),
+            scope,
+            receive,
+            exchange,
+            self._patience,
         )
 
+    async def _pass(self, scope: Any, receive: Receive, send: Send) -> None:
+        passage = Passage(self._forwarder.session, receive, send)
+        service = self._table.service_of(scope["path"])
+        task = asyncio.current_task()
+        if service is None or task is None or not self._open:
+            return await passage.refuse(TRY_AGAIN_LATER)
+        self._sockets.add(task)
+        try:
+            if not await self._passed(passage, service, scope):
+                await passage.refuse(TRY_AGAIN_LATER)
+        except asyncio.CancelledError:
+            # Closed on both sides already: the gateway stops.
+            return None
+        finally:
+            self._sockets.discard(task)
 
-def _documents(loaded: LoadedPlatform, plugins: Plugins) -> Documents:
-    if not loaded.platform.gateway.docs:
-        return Documents(None)
-    routes = [
-        route
-        for name in plugins.start_order
-        for route in plugins.services[name].call("http_routes") or ()
-    ]
-    application = Litestar(
-        [Router(PREFIX, route_handlers=routes)], openapi_config=None, logging_config=None
-    )
-    return Documents(lambda: described(application))
+    async def _passed(self, passage: Passage, service: str, scope: Any) -> bool:
+        request_id = Exchange(scope, _nothing).request_id
+        until = time.monotonic() + self._patience
+        tried: set[Upstream] = set()
+        while time.monotonic() < until:
+            upstream = self._upstreams.choose(service, tried)
+            if upstream is None:
+                tried.clear()
+                await asyncio.sleep(LOOK_AGAIN)
+            elif await passage.through(upstream, scope, request_id):
+                return True
+            else:
+                tried.add(upstream)
+        return False
+
+
+async def _nothing(message: Any) -> None:
+    """A WebSocket has no answer with headers to add to."""

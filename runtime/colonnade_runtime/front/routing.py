@@ -22,6 +22,12 @@ class RouteTable:
 
     def __init__(self) -> None:
         self._root = _Node()
+        self._services: set[str] = set()
+
+    @property
+    def services(self) -> set[str]:
+        """Those that answer any path."""
+        return set(self._services)
 
     def add(self, segments: Iterable[str | None], service: str) -> None:
         """A route of `service`; None stands for a parameter."""
@@ -33,6 +39,7 @@ class RouteTable:
             else:
                 node = node.literal.setdefault(segment, _Node())
         node.service = service
+        self._services.add(service)
 
     def service_of(self, path: str) -> str | None:
         """The service whose route this is; nothing when it is nobody's."""

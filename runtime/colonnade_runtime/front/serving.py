@@ -1,11 +1,22 @@
 """Serves the process in front, until told to stop."""
 
+import json
+from collections.abc import Mapping
+from typing import Any
+
 import click
 import structlog
+from litestar import Litestar, Router
 
+from colonnade_runtime.declaration.places import FRONT, places
 from colonnade_runtime.declared import Declared
 from colonnade_runtime.front.application import Front
-from colonnade_runtime.listening import available_port, listening
+from colonnade_runtime.front.routing import PREFIX, route_table, routes_of
+from colonnade_runtime.front.upstreams import Upstreams
+from colonnade_runtime.gateway.application import release
+from colonnade_runtime.gateway.documents import documents
+from colonnade_runtime.gateway.openapi import openapi_document
+from colonnade_runtime.listening import NOTICE_SECONDS, available_port, listening
 from colonnade_runtime.signals import Signals
 from colonnade_runtime.watchdog import Watchdog
 
@@ -17,16 +28,45 @@ async def serve_front(declared: Declared) -> None:
         ConfigurationError: when the port is taken.
     """
     platform = declared.loaded.platform
-    front = Front(declared.loaded, declared.plugins, structlog.get_logger("front"))
     watchdog = Watchdog(float(platform.shutdown.total))
     signals = Signals(_nothing_to_reload, watchdog.start)
     port = available_port(platform.gateway.host, platform.gateway.port)
+    front = _front(declared)
     with signals.handled():
-        async with listening(front, platform.gateway.host, port):
+        async with listening(front, platform.gateway.host, port, websockets=True):
+            front.start()
             signals.ready()
-            click.echo(f"gateway is ready on http://{platform.gateway.host}:{port}/api/v1")
+            click.echo(f"{FRONT} is ready on http://{platform.gateway.host}:{port}/api/v1")
             await signals.stopped.wait()
-            await front.stop(float(platform.shutdown.drain))
+            await front.stop(NOTICE_SECONDS, float(platform.shutdown.drain))
+
+
+def _front(declared: Declared) -> Front:
+    platform = declared.loaded.platform
+    return Front(
+        route_table(routes_of(declared.plugins)),
+        Upstreams(places(platform)),
+        float(platform.gateway.timeout),
+        structlog.get_logger("front"),
+        _documents(declared),
+    )
+
+
+def _documents(declared: Declared) -> Mapping[str, Any]:
+    """The API's description: of the routes of all services, as one process would serve them."""
+    if not declared.loaded.platform.gateway.docs:
+        return {}
+    plugins = declared.plugins
+    routes = [
+        route
+        for name in plugins.start_order
+        for route in plugins.services[name].call("http_routes") or ()
+    ]
+    application = Litestar(
+        [Router(PREFIX, route_handlers=routes)], openapi_config=None, logging_config=None
+    )
+    description = openapi_document(application, title="Colonnade", version=release())
+    return documents(json.dumps(description).encode())
 
 
 async def _nothing_to_reload() -> bool:

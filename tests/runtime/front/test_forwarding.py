@@ -1,110 +1,12 @@
 """The process in front: where a path goes, what is sent again, and what never is."""
 
 import asyncio
-import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
-from types import SimpleNamespace
 from typing import Any
 
-import httpx
-import pytest
+from front_house import Echo, House, answered, place, until
 
-from colonnade.errors import ColonnadeError
-from colonnade_runtime.declaration.places import Place
-from colonnade_runtime.front.forwarding import Forwarder
 from colonnade_runtime.front.routing import RouteTable
-from colonnade_runtime.front.upstreams import Upstreams
-from colonnade_runtime.gateway.exchange import Exchange
-from colonnade_runtime.gateway.problems import send_problem
-from colonnade_runtime.listening import listening
 from colonnade_runtime.testing.servers.running import free_port
-
-Application = Callable[[Any, Any, Any], Awaitable[None]]
-
-
-async def answered(send: Any, status: int, body: bytes, *headers: tuple[bytes, bytes]) -> None:
-    await send({"type": "http.response.start", "status": status, "headers": list(headers)})
-    await send({"type": "http.response.body", "body": body, "more_body": False})
-
-
-async def body_of(receive: Any) -> bytes:
-    body = b""
-    while True:
-        message = await receive()
-        body += message.get("body", b"")
-        if not message.get("more_body"):
-            return body
-
-
-class Echo:
-    """A process that says what it was sent, and counts."""
-
-    def __init__(self) -> None:
-        self.requests = 0
-        self.ready = True
-        self.seen: dict[bytes, bytes] = {}
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] != "http":
-            return None
-        self.requests += 1
-        self.seen = dict(scope["headers"])
-        body = await body_of(receive)
-        if not self.ready:
-            return await answered(send, 503, b"", (b"colonnade-not-ready", b"1"))
-        said = scope["method"].encode() + b" " + scope["path"].encode() + b"?"
-        return await answered(send, 200, said + scope["query_string"] + b" " + body)
-
-
-def place(port: int, name: str = "a") -> Place:
-    return Place(name, 1, ("course",), "127.0.0.1", port)
-
-
-class House:
-    """Processes and one in front of them, over real sockets."""
-
-    def __init__(self, stack: AsyncExitStack) -> None:
-        self._stack = stack
-
-    async def process(self, application: Application, port: int | None = None) -> Place:
-        chosen = port or free_port()
-        served = SimpleNamespace(gateway=application)
-        await self._stack.enter_async_context(listening(served, "127.0.0.1", chosen))
-        return place(chosen, str(chosen))
-
-    async def front(self, *places: Place, patience: float = 0.3) -> httpx.AsyncClient:
-        upstreams, forwarder = Upstreams(places), Forwarder(5.0)
-        self._stack.push_async_callback(forwarder.close)
-
-        async def application(scope: Any, receive: Any, send: Any) -> None:
-            if scope["type"] != "http":
-                return
-            exchange = Exchange(scope, send)
-            try:
-                choose = lambda tried: upstreams.choose("course", tried)  # noqa: E731
-                await forwarder.forward(choose, scope, receive, exchange, patience)
-            except ColonnadeError as error:
-                await send_problem(exchange, error)
-
-        found = await self.process(application)
-        client = httpx.AsyncClient(base_url=found.url, timeout=20)
-        await self._stack.enter_async_context(client)
-        async with asyncio.timeout(10):
-            while not _listens(found.port):
-                await asyncio.sleep(0.01)
-        return client
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-@pytest.fixture
-async def house() -> AsyncIterator[House]:
-    async with AsyncExitStack() as stack:
-        yield House(stack)
 
 
 async def test_a_request_arrives_as_it_was_sent(house: House) -> None:
@@ -185,3 +87,84 @@ def test_a_literal_segment_wins_over_a_parameter() -> None:
     assert table.service_of("/api/v1/courses/mine/files") == "content"
     assert table.service_of("/api/v1/courses") is None
     assert table.service_of("/") is None
+
+
+class Ready(Echo):
+    """A process that also says whether it is ready."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["path"] == "/readyz":
+            await answered(send, 200 if self.ready else 503, b"")
+        else:
+            await super().__call__(scope, receive, send)
+
+
+async def test_a_process_that_says_it_stops_is_sent_nothing_until_it_is_ready(
+    house: House,
+) -> None:
+    stopping, staying = Ready(), Ready()
+    places = [await house.process(each) for each in (stopping, staying)]
+    client = await house.front(*places)
+    house.gateway.start()
+    stopping.ready = False
+    await until(lambda: [each.ready for each in house.upstreams.all] == [False, True])
+    for _ in range(6):
+        assert (await client.post("/", content=b"x")).status_code == 200
+    assert (stopping.requests, staying.requests) == (0, 6)
+    stopping.ready = True
+    await until(lambda: house.upstreams.all[0].ready)
+    for _ in range(6):
+        assert (await client.post("/", content=b"x")).status_code == 200
+    assert (stopping.requests, staying.requests) == (3, 9)
+
+
+async def test_the_least_busy_process_is_asked(house: House) -> None:
+    begun, go = asyncio.Event(), asyncio.Event()
+
+    class Slow(Echo):
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            begun.set()
+            await go.wait()
+            await super().__call__(scope, receive, send)
+
+    slow, quick = Slow(), Echo()
+    client = await house.front(await house.process(slow), await house.process(quick))
+    waiting = asyncio.create_task(client.get("/"))
+    await asyncio.wait_for(begun.wait(), 10)
+    for _ in range(5):
+        assert (await client.get("/")).status_code == 200
+    assert (slow.requests, quick.requests) == (0, 5)
+    go.set()
+    assert (await waiting).status_code == 200
+
+
+async def test_the_front_says_which_services_nobody_answers_for(house: House) -> None:
+    client = await house.front(place(free_port()))
+    answer = await client.get("/readyz")
+    assert answer.status_code == 503
+    said = answer.json()["waiting_for"]["processes"]
+    assert said == "No process answers for: course."
+
+
+async def test_a_front_that_stops_finishes_what_it_began_and_takes_no_more(house: House) -> None:
+    begun, go = asyncio.Event(), asyncio.Event()
+
+    class Slow(Echo):
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            begun.set()
+            await go.wait()
+            await super().__call__(scope, receive, send)
+
+    client = await house.front(await house.process(Slow()))
+    waiting = asyncio.create_task(client.get("/"))
+    await asyncio.wait_for(begun.wait(), 10)
+    stopping = asyncio.create_task(house.gateway.stop(0.0, 10.0))
+    async with asyncio.timeout(10):
+        while (refused := await client.get("/")).status_code != 503:
+            await asyncio.sleep(0.01)
+    assert refused.json()["detail"] == "The platform is stopping."
+    assert refused.headers["retry-after"] == "1"
+    assert (await client.get("/readyz")).status_code == 503
+    go.set()
+    assert (await waiting).status_code == 200
+    await stopping

@@ -1,13 +1,11 @@
 """A server that runs for as long as a test needs it, in a folder of its own."""
 
-import ctypes
 import http.client
 import os
 import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -15,6 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from colonnade_runtime.end_with_parent import end_with_parent
 from colonnade_runtime.testing.servers.kinds import ServerKind
 
 READY_SECONDS = 20.0
@@ -93,7 +92,7 @@ class RunningServer:
                 stderr=subprocess.STDOUT,
                 cwd=self.folder,
                 start_new_session=True,
-                preexec_fn=_end_with_parent,  # noqa: PLW1509 - one call of prctl, nothing more
+                preexec_fn=end_with_parent,  # noqa: PLW1509 - one call of prctl, nothing more
             )
 
     def _wait_until_ready(self) -> bool:
@@ -129,16 +128,6 @@ class RunningServer:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-
-
-_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
-_PR_SET_PDEATHSIG = 1
-
-
-def _end_with_parent() -> None:
-    """In the child: end when the tests do, even if they are killed. Linux only (prctl(2))."""
-    if _LIBC is not None:
-        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 @contextmanager

@@ -1,0 +1,57 @@
+"""What a client sends: kept whole when it is small, streamed once when not."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from litestar.types import HTTPScope, Receive
+
+BUFFERED = 64 * 1024
+"""Bytes of a body that are kept, so that the request can be sent again."""
+
+
+class Body:
+    """The body of one request, for one sending or several.
+
+    `gone` says that the client went away before it was sent whole.
+    """
+
+    def __init__(self, scope: HTTPScope, receive: Receive) -> None:
+        self._receive = receive
+        headers = dict(scope["headers"])
+        length = headers.get(b"content-length", b"")
+        self.length = int(length) if length.isdigit() else None
+        self.present = b"transfer-encoding" in headers or bool(self.length)
+        self.gone = False
+        self._kept: bytes | None = None
+        self._streamed = False
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether it can be sent again."""
+        return not self._streamed
+
+    async def content(self) -> bytes | AsyncIterator[bytes] | None:
+        """For one sending."""
+        if not self.present:
+            return None
+        if self._kept is None and self.length is not None and self.length <= BUFFERED:
+            self._kept = b"".join([chunk async for chunk in self._chunks()])
+        if self._kept is not None:
+            return self._kept
+        return self._stream()
+
+    async def _stream(self) -> AsyncIterator[bytes]:
+        self._streamed = True
+        async for chunk in self._chunks():
+            yield chunk
+
+    async def _chunks(self) -> AsyncIterator[bytes]:
+        while True:
+            message: Any = await self._receive()
+            if message["type"] == "http.disconnect":
+                self.gone = True
+                raise ConnectionResetError("The client went away.")
+            if message.get("body"):
+                yield message["body"]
+            if not message.get("more_body"):
+                return

@@ -1,0 +1,106 @@
+"""Processes and one in front of them, for the tests of the front."""
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+import structlog
+
+from colonnade_runtime.declaration.places import Place
+from colonnade_runtime.front.application import Front
+from colonnade_runtime.front.routing import RouteTable
+from colonnade_runtime.front.upstreams import Upstreams
+from colonnade_runtime.listening import listening
+from colonnade_runtime.testing.servers.running import free_port
+
+Application = Callable[[Any, Any, Any], Awaitable[None]]
+
+
+async def answered(send: Any, status: int, body: bytes, *headers: tuple[bytes, bytes]) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": list(headers)})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+async def body_of(receive: Any) -> bytes:
+    body = b""
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if not message.get("more_body"):
+            return body
+
+
+class Echo:
+    """A process that says what it was sent, and counts."""
+
+    def __init__(self) -> None:
+        self.requests = 0
+        self.ready = True
+        self.seen: dict[bytes, bytes] = {}
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            return None
+        self.requests += 1
+        self.seen = dict(scope["headers"])
+        body = await body_of(receive)
+        if not self.ready:
+            return await answered(send, 503, b"", (b"colonnade-not-ready", b"1"))
+        said = scope["method"].encode() + b" " + scope["path"].encode() + b"?"
+        return await answered(send, 200, said + scope["query_string"] + b" " + body)
+
+
+def place(port: int, name: str = "a") -> Place:
+    return Place(name, 1, ("course",), "127.0.0.1", port)
+
+
+class EveryPath(RouteTable):
+    """All paths but one are one service's."""
+
+    services = frozenset({"course"})  # type: ignore[assignment]
+
+    def service_of(self, path: str) -> str | None:
+        return None if path == "/nobodys" else "course"
+
+
+class House:
+    """Processes and one in front of them, over real sockets."""
+
+    def __init__(self, stack: AsyncExitStack) -> None:
+        self._stack = stack
+        self.port = 0
+
+    async def process(self, application: Application, port: int | None = None) -> Place:
+        chosen = port or free_port()
+        served = SimpleNamespace(gateway=application)
+        await self._stack.enter_async_context(
+            listening(served, "127.0.0.1", chosen, websockets=True)
+        )
+        await until(lambda: _listens(chosen))
+        return place(chosen, str(chosen))
+
+    async def front(self, *places: Place, patience: float = 0.3) -> httpx.AsyncClient:
+        self.upstreams = Upstreams(places)
+        self.gateway = Front(
+            EveryPath(), self.upstreams, 5.0, structlog.get_logger(), patience=patience
+        )
+        self._stack.push_async_callback(self.gateway.stop, 0.0, 1.0)
+        self.port = (await self.process(self.gateway)).port
+        client = httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}", timeout=20)
+        await self._stack.enter_async_context(client)
+        return client
+
+
+async def until(condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(15):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
