@@ -39,6 +39,11 @@ class Reloader:
         self._watching: asyncio.Task[None] | None = None
         self._stopped = asyncio.Event()
 
+    @property
+    def loaded(self) -> LoadedPlatform:
+        """What was taken up last."""
+        return self._loaded
+
     def start(self) -> None:
         """Watch the files."""
         self._watching = background_task(self._keep_watching(), name="reloader")

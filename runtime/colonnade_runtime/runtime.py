@@ -219,6 +219,11 @@ class Runtime:
         self._hosted.reconfigure(changes.configs)
         return changes.restart
 
+    @property
+    def policy_revision(self) -> str:
+        """Which policies decide now; empty before any do."""
+        return "" if self._policy is None else self._policy.revision or ""
+
     def _policy_counters(self) -> PolicyCounters | None:
         return None if self._policy is None else self._policy.counters
 

@@ -1,6 +1,7 @@
 """The demo platform in six processes over NATS, once and twice each, with a gateway in front."""
 
 import asyncio
+import json
 import os
 import re
 import shutil
@@ -36,6 +37,7 @@ class Split:
     log: Path
     replicas: int
     supervisor: int
+    settings: tuple[str, ...]
 
     def client(self, token: str | None = None) -> httpx.AsyncClient:
         headers = {"X-Tenant": "acme"}
@@ -69,9 +71,9 @@ def platform(
     shutil.copy(ROOT / "platform.yaml", site)
     (site / "platform.development.yaml").write_text(declared(request.param))
     port = free_ports(13)
-    command = [sys.executable, "-m", "colonnade_runtime", "--platform", "platform.yaml"]
-    for setting in (f"bus={nats_url}", f"gateway.port={port}", "logging.access=false"):
-        command += ["--set", setting]
+    wanted = (f"bus={nats_url}", f"gateway.port={port}", "logging.access=false")
+    settings = tuple(word for each in wanted for word in ("--set", each))
+    command = [sys.executable, "-m", "colonnade_runtime", *settings]
     environment = {**os.environ, "COLONNADE_OWNER_PASSWORD": PASSWORD}
     log = site / "log"
     with log.open("wb") as file:
@@ -80,7 +82,7 @@ def platform(
         )
     try:
         _wait_until_ready(f"http://127.0.0.1:{port}", process, log)
-        yield Split(f"http://127.0.0.1:{port}", log, request.param, process.pid)
+        yield Split(f"http://127.0.0.1:{port}", log, request.param, process.pid, settings)
     finally:
         process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 0, log.read_text()[-3000:]
@@ -177,6 +179,43 @@ async def test_one_document_describes_all_processes(platform: Split) -> None:
         paths = (await client.get(f"{platform.url}/openapi.json")).json()["paths"]
     for path in ("/api/v1/users/me", "/api/v1/courses", "/api/v1/payments"):
         assert path in paths
+
+
+def commanded(platform: Split, *words: str) -> "subprocess.CompletedProcess[str]":
+    """What a command says of the running platform."""
+    site = platform.log.parent
+    command = [sys.executable, "-m", "colonnade_runtime", *platform.settings, *words]
+    return subprocess.run(command, cwd=site, capture_output=True, text=True, timeout=120)
+
+
+def test_status_names_every_process_and_who_owns_the_work(platform: Split) -> None:
+    answer = commanded(platform, "status", "--format", "json")
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    found = json.loads(answer.stdout)
+    assert found["problems"] == []
+    assert {each["state"] for each in found["processes"]} == {"ready"}
+    assert len(found["processes"]) == 1 + 6 * platform.replicas
+    owners = [
+        service["service"]
+        for each in found["processes"]
+        for service in each["services"]
+        if service["owner"]
+    ]
+    assert sorted(owners) == sorted(SERVICES)
+
+
+async def test_commands_reach_the_process_that_they_are_about(
+    platform: Split, owner: httpx.AsyncClient
+) -> None:
+    await published_course(owner)
+    answer = await asyncio.to_thread(
+        commanded, platform, "outbox", "status", "--all", "--format", "json"
+    )
+    assert answer.returncode == 0, answer.stderr
+    assert {"user", "course"} <= {row["service"] for row in json.loads(answer.stdout)}
+    answer = await asyncio.to_thread(commanded, platform, "sagas", "list", "--service", "quiz")
+    assert answer.returncode == 1
+    assert "There is no service 'quiz'" in answer.stderr
 
 
 async def test_a_killed_process_is_started_again_and_clients_wait_for_it(

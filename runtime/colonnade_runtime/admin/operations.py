@@ -31,6 +31,8 @@ async def ask(arguments: Ask, call: AdminCall) -> Any:
             f"The running platform offers no {arguments.subject}: the service is not enabled, or "
             "the platform started before its plugin was installed."
         )
+    if call.platform.dispatcher is None:
+        raise NotFound("This process hosts no service.")
     _check_stream(operation, call)
     try:
         request = operation.request.decode(bytes(arguments.request))

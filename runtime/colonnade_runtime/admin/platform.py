@@ -5,9 +5,13 @@ from dataclasses import dataclass
 
 from colonnade.errors import NotFound
 from colonnade.operations import Operation, operation_of
+from colonnade_runtime.admin.identity import Identity
 from colonnade_runtime.assembly.background import ProcessBackground
 from colonnade_runtime.background import BackgroundWork
+from colonnade_runtime.declaration.places import FRONT
+from colonnade_runtime.declared import Declared
 from colonnade_runtime.dispatcher import Dispatcher
+from colonnade_runtime.gateway.health import Health
 from colonnade_runtime.plugin_loader import Plugins
 from colonnade_runtime.runtime import Runtime
 from colonnade_runtime.tenants import TenantDirectory, TenantEntry
@@ -21,10 +25,12 @@ class AdminPlatform:
 
     background: ProcessBackground
     tenants: TenantDirectory
-    dispatcher: Dispatcher
+    dispatcher: Dispatcher | None
+    """None where no service is hosted."""
     plugins: Plugins
     operations: Mapping[str, Operation]
     """Operation by its subject."""
+    identity: Identity
 
     @classmethod
     def of(cls, runtime: Runtime) -> "AdminPlatform":
@@ -36,7 +42,24 @@ class AdminPlatform:
             for request in plugin.call("operations") or ()
         ]
         by_subject = {operation.subject: operation for operation in found}
-        return cls(runtime.background, runtime.tenants, runtime.dispatcher, plugins, by_subject)
+        identity = Identity(
+            runtime.place.name,
+            runtime.place.services,
+            runtime.gateway.health,
+            lambda: runtime.reloader.loaded.digest,
+            lambda: runtime.policy_revision,
+        )
+        return cls(
+            runtime.background, runtime.tenants, runtime.dispatcher, plugins, by_subject, identity
+        )
+
+    @classmethod
+    def of_front(cls, declared: Declared, health: Health) -> "AdminPlatform":
+        """The process in front: it hosts nothing, and says how it is."""
+        loaded = declared.loaded
+        identity = Identity(FRONT, (), health, lambda: loaded.digest, lambda: "")
+        tenants = TenantDirectory(loaded.tenants, loaded.platform.gateway.domain)
+        return cls(ProcessBackground(), tenants, None, declared.plugins, {}, identity)
 
     def tenant(self, name: str) -> TenantEntry:
         """A declared tenant.

@@ -9,10 +9,31 @@ from colonnade_runtime.admin.platform import AdminPlatform
 from colonnade_runtime.admin.server import AdminServer
 from colonnade_runtime.admin.socket_file import claimed
 from colonnade_runtime.admin.table import COMMANDS
+from colonnade_runtime.declaration.places import FRONT
+from colonnade_runtime.declared import Declared
+from colonnade_runtime.gateway.health import Health
 from colonnade_runtime.runtime import Runtime
 
 STOP_SECONDS = 5.0
 """How long running commands may take to end when the process stops."""
+
+
+@asynccontextmanager
+async def administered_front(declared: Declared, health: Health) -> AsyncIterator[None]:
+    """The same for the process in front, which says how it is and does nothing else.
+
+    Raises:
+        AlreadyRuns: another process is in front of this platform.
+        ConfigurationError: the socket cannot be made.
+    """
+    with claimed(declared.loaded.root, FRONT, f"colonnade run {FRONT}") as listener:
+        server = AdminServer(listener, COMMANDS, structlog.get_logger("admin"))
+        await server.start()
+        server.open(AdminPlatform.of_front(declared, health))
+        try:
+            yield
+        finally:
+            await server.stop(STOP_SECONDS)
 
 
 @asynccontextmanager

@@ -19,6 +19,7 @@ from colonnade_runtime.cli.outbox import outbox
 from colonnade_runtime.cli.output import format_option, in_sentences, show_json
 from colonnade_runtime.cli.sagas import sagas
 from colonnade_runtime.cli.site import Site
+from colonnade_runtime.cli.status import status
 from colonnade_runtime.declaration import (
     platform_rows,
     platform_schema,
@@ -248,5 +249,5 @@ def schema(site: Site, kind: str) -> None:
     show_json(found)
 
 
-for command in (new, doctor, outbox, deadletters, sagas, nats):
+for command in (new, doctor, outbox, deadletters, sagas, nats, status):
     main.add_command(command)

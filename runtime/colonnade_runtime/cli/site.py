@@ -14,14 +14,13 @@ from colonnade.policy import PolicyBundle
 from colonnade_runtime.adapters.policy.embedded import EmbeddedPolicy
 from colonnade_runtime.adapters.policy.files import read_policies
 from colonnade_runtime.admin.client import AdminClient, NotRunning
+from colonnade_runtime.admin.processes import ProcessesClient
 from colonnade_runtime.admin.socket_file import socket_path
 from colonnade_runtime.cli.output import working
 from colonnade_runtime.declaration import LoadedPlatform, load_platform_outline
+from colonnade_runtime.declaration.places import EVERYTHING, places
 from colonnade_runtime.declared import load_with
 from colonnade_runtime.plugin_loader import Plugin, PluginError, Plugins, discover_plugins
-
-PROCESS = "main"
-"""The process that hosts every service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,29 +48,31 @@ class Site:
         with working("Reading what is declared"):
             return load_with(self.path, self.settings, plugins)
 
-    def running(self) -> AdminClient:
+    def running(self) -> AdminClient | ProcessesClient:
         """A connection to the running platform.
 
         Raises:
             NotRunning: it does not run.
         """
         try:
-            return AdminClient(self._socket())
+            return self._connected()
         except NotRunning:
             raise NotRunning(
                 f"The platform of {self.path} does not run. Start it with: {self._command('run')}"
             ) from None
 
     @contextmanager
-    def platform(self) -> Iterator[AdminClient]:
+    def platform(self) -> Iterator[AdminClient | ProcessesClient]:
         """The running platform, else its services in this process; see `CommandLine`."""
         with ExitStack() as stack:
+            client: AdminClient | ProcessesClient
             try:
-                client = AdminClient(self._socket())
+                client = self._connected()
             except NotRunning:
                 stack.enter_context(self._started())
                 client = AdminClient(self._socket())
-            yield stack.enter_context(client)
+            stack.enter_context(client)
+            yield client
 
     @contextmanager
     def _started(self) -> Iterator[None]:
@@ -88,8 +89,17 @@ class Site:
                 stack.enter_context(embedded(declared, click.get_current_context().command_path))
             yield
 
+    def _connected(self) -> AdminClient | ProcessesClient:
+        try:
+            return AdminClient(self._socket())
+        except NotRunning:
+            if not any(self._socket().parent.glob("*.sock")):
+                raise
+        declared = places(self.load(self.plugins()).platform)
+        return ProcessesClient(self.path.parent, declared)
+
     def _socket(self) -> Path:
-        return socket_path(self.path.parent, PROCESS)
+        return socket_path(self.path.parent, EVERYTHING)
 
     def _command(self, name: str) -> str:
         standard = self.path == Path("platform.yaml")

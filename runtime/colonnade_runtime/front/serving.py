@@ -1,21 +1,17 @@
 """Serves the process in front, until told to stop."""
 
-import json
-from collections.abc import Mapping
-from typing import Any
-
 import click
 import structlog
 from litestar import Litestar, Router
 
+from colonnade_runtime.admin.serving import administered_front
 from colonnade_runtime.declaration.places import FRONT, places
 from colonnade_runtime.declared import Declared
 from colonnade_runtime.front.application import Front
 from colonnade_runtime.front.routing import PREFIX, route_table, routes_of
 from colonnade_runtime.front.upstreams import Upstreams
-from colonnade_runtime.gateway.application import release
-from colonnade_runtime.gateway.documents import documents
-from colonnade_runtime.gateway.openapi import openapi_document
+from colonnade_runtime.gateway.documents import Documents
+from colonnade_runtime.gateway.openapi import described
 from colonnade_runtime.listening import NOTICE_SECONDS, available_port, listening
 from colonnade_runtime.signals import Signals
 from colonnade_runtime.watchdog import Watchdog
@@ -33,7 +29,10 @@ async def serve_front(declared: Declared) -> None:
     port = available_port(platform.gateway.host, platform.gateway.port)
     front = _front(declared)
     with signals.handled():
-        async with listening(front, platform.gateway.host, port, websockets=True):
+        async with (
+            administered_front(declared, front.health),
+            listening(front, platform.gateway.host, port, websockets=True),
+        ):
             front.start()
             signals.ready()
             click.echo(f"{FRONT} is ready on http://{platform.gateway.host}:{port}/api/v1")
@@ -52,10 +51,10 @@ def _front(declared: Declared) -> Front:
     )
 
 
-def _documents(declared: Declared) -> Mapping[str, Any]:
+def _documents(declared: Declared) -> Documents:
     """The API's description: of the routes of all services, as one process would serve them."""
     if not declared.loaded.platform.gateway.docs:
-        return {}
+        return Documents(None)
     plugins = declared.plugins
     routes = [
         route
@@ -65,8 +64,7 @@ def _documents(declared: Declared) -> Mapping[str, Any]:
     application = Litestar(
         [Router(PREFIX, route_handlers=routes)], openapi_config=None, logging_config=None
     )
-    description = openapi_document(application, title="Colonnade", version=release())
-    return documents(json.dumps(description).encode())
+    return Documents(lambda: described(application))
 
 
 async def _nothing_to_reload() -> bool:

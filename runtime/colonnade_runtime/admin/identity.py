@@ -1,0 +1,22 @@
+"""What a process that runs says of itself."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from colonnade_runtime.gateway.health import Health
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A process that runs: its name, what it runs, and how it is.
+
+    `declaration` and `policies` answer short digests of what it has taken up.
+    """
+
+    name: str
+    services: tuple[str, ...]
+    health: Health
+    declaration: Callable[[], str]
+    policies: Callable[[], str]
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))

@@ -1,0 +1,54 @@
+"""The command `status`: what a process is, what it waits for, and what waits in it."""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from colonnade_runtime.admin.commands import AdminCall, AdminCommand
+from colonnade_runtime.background import BackgroundWork
+from colonnade_runtime.gateway.application import release
+
+
+class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """There is nothing to say."""
+
+
+async def status(arguments: Nothing, call: AdminCall) -> dict[str, Any]:
+    """How this process stands; `services` says of each what it owns and what waits."""
+    identity = call.platform.identity
+    await call.platform.background.look()
+    waiting = dict(identity.health.waiting_for) or await identity.health.checks.failing()
+    return {
+        "process": identity.name,
+        "pid": os.getpid(),
+        "started": identity.started,
+        "version": release(),
+        "declaration": identity.declaration(),
+        "policies": identity.policies(),
+        "waiting_for": waiting,
+        "degraded": await identity.health.degradations.failing(),
+        "services": _services(identity.services, call.platform.background.works()),
+    }
+
+
+def _services(names: tuple[str, ...], works: Mapping[str, BackgroundWork]) -> list[dict[str, Any]]:
+    return [{"service": name, **_standing(works.get(name))} for name in names]
+
+
+def _standing(work: BackgroundWork | None) -> dict[str, Any]:
+    """Whether this process owns the service's background work, and what waits for that."""
+    if work is None:
+        return {"owner": None, "pending": 0, "lag": 0.0, "dead_letters": 0, "sagas": 0}
+    backlog = work.backlog.last
+    return {
+        "owner": work.ownership.lease is not None,
+        "pending": backlog.pending,
+        "lag": round(backlog.lag, 1),
+        "dead_letters": backlog.dead_letters,
+        "sagas": sum(backlog.sagas.values()),
+    }
+
+
+COMMANDS = (AdminCommand("status", Nothing, status),)

@@ -1,0 +1,145 @@
+"""`colonnade status`: which processes run, what of, and what waits in them."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from colonnade.errors import ColonnadeError
+from colonnade_runtime.admin.client import AdminClient, NotRunning
+from colonnade_runtime.admin.socket_file import socket_path
+from colonnade_runtime.cli.output import format_option, show_json, show_rows
+from colonnade_runtime.cli.site import Site
+from colonnade_runtime.declaration import LoadedPlatform
+from colonnade_runtime.declaration.places import EVERYTHING, FRONT, Place, place_of, places
+
+ANSWER_SECONDS = 5.0
+
+_PROCESS = ("process", "state", "version", "declaration", "policies", "started")
+_SERVICE = ("service", "process", "owner", "pending", "lag", "dead_letters", "sagas")
+
+
+@click.command()
+@format_option
+@click.pass_obj
+def status(site: Site, style: str) -> None:
+    """Show which processes run and are ready, what they run, and what waits in them.
+
+    Exits with 1 when a process does not run or is not ready, or when processes differ in what
+    they run.
+    """
+    loaded = site.load(site.plugins())
+    found = [_standing(site.path.parent, place) for place in _places(site.path.parent, loaded)]
+    problems = problems_of(found)
+    if style == "json":
+        show_json({"processes": found, "problems": problems})
+    else:
+        show_rows([_shortened(each) for each in found], _PROCESS, "Nothing is declared.")
+        click.echo()
+        show_rows([*_by_service(found)], _SERVICE, "No service runs.")
+        for problem in problems:
+            click.echo(problem)
+    if problems:
+        raise click.exceptions.Exit(1)
+
+
+def problems_of(found: Sequence[dict[str, Any]]) -> list[str]:
+    """What is wrong with what the processes say, in sentences."""
+    return [*_troubles(found), *_skews(found), *_orphans(found)]
+
+
+def _places(root: Path, loaded: LoadedPlatform) -> list[Place]:
+    """Everything that should run: all in one where that runs or nothing else is declared."""
+    platform = loaded.platform
+    everything = place_of(platform, None)
+    if not platform.processes or _runs(root, everything):
+        return [everything]
+    return [place_of(platform, FRONT), *places(platform)]
+
+
+def _runs(root: Path, place: Place) -> bool:
+    try:
+        AdminClient(socket_path(root, place.name)).__exit__(None, None, None)
+    except NotRunning:
+        return False
+    return True
+
+
+def _standing(root: Path, place: Place) -> dict[str, Any]:
+    try:
+        with AdminClient(socket_path(root, place.name)) as client:
+            said: dict[str, Any] = client.run("status", {}, seconds=ANSWER_SECONDS)
+    except NotRunning:
+        return {"process": place.name, "state": "does not run", "services": []}
+    except ColonnadeError:
+        # It has the socket and does not answer yet: commands wait until it has started.
+        return {"process": place.name, "state": "starts", "services": []}
+    return said | {"state": "not ready" if said["waiting_for"] else "ready"}
+
+
+def _shortened(standing: dict[str, Any]) -> dict[str, Any]:
+    digests = ("declaration", "policies")
+    return standing | {key: standing[key][:8] for key in digests if key in standing}
+
+
+def _by_service(found: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for standing in found:
+        for service in standing["services"]:
+            owner = {None: "-", True: "yes", False: "no"}[service["owner"]]
+            yield {**service, "process": standing["process"], "owner": owner}
+
+
+def _troubles(found: Sequence[dict[str, Any]]) -> Iterator[str]:
+    for standing in found:
+        name = standing["process"]
+        if standing["state"] == "does not run":
+            yield f"{name} does not run: {_start(name)}."
+        elif standing["state"] == "starts":
+            yield f"{name} is starting; its log and its /readyz say what it waits for."
+        for what, reason in standing.get("waiting_for", {}).items():
+            yield f"{name} is not ready: {what}: {reason}"
+        for what, reason in standing.get("degraded", {}).items():
+            yield f"{name} does less: {what}: {reason}"
+
+
+def _start(name: str) -> str:
+    if name == EVERYTHING:
+        return "colonnade run"
+    process, _, replica = name.rpartition("-")
+    return (
+        f"colonnade run {process} --replica {replica}"
+        if replica.isdigit()
+        else (f"colonnade run {name}")
+    )
+
+
+def _skews(found: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """What should be the same in all processes and is not."""
+    what = {"version": "releases", "declaration": "declarations", "policies": "policies"}
+    for key, noun in what.items():
+        by_value: dict[str, list[str]] = {}
+        for standing in found:
+            # The front decides nothing, so it has no policies.
+            if standing.get(key):
+                by_value.setdefault(standing[key], []).append(standing["process"])
+        if len(by_value) > 1:
+            groups = "; ".join(
+                f"{', '.join(names)}: {value[:8]}" for value, names in sorted(by_value.items())
+            )
+            yield f"Processes run different {noun} ({groups}): reload or restart the older ones."
+
+
+def _orphans(found: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """Services whose background work nobody owns at the moment."""
+    owned: dict[str, bool] = {}
+    for standing in found:
+        for service in standing["services"]:
+            if service["owner"] is not None:
+                name = service["service"]
+                owned[name] = owned.get(name, False) or service["owner"]
+    for name in (name for name, has_owner in owned.items() if not has_owner):
+        yield (
+            f"No process owns the background work of '{name}': another takes it within 30 seconds"
+            " of the owner's end."
+        )

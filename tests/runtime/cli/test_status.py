@@ -1,0 +1,77 @@
+"""`colonnade status`: what it makes of what the processes say."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from colonnade_runtime.cli import main
+from colonnade_runtime.cli.status import problems_of
+
+PLATFORM = """\
+version: 1
+environment: development
+services: {}
+"""
+
+
+def said(process: str, **more: Any) -> dict[str, Any]:
+    """What a process that is well says."""
+    usual = {
+        "process": process, "state": "ready", "version": "1", "declaration": "aaaaaaaaaaaa",
+        "policies": "cccccccccccc", "waiting_for": {}, "degraded": {}, "services": [],
+    }  # fmt: skip
+    return usual | more
+
+
+def owning(service: str, owner: bool | None) -> dict[str, Any]:
+    return {"service": service, "owner": owner}
+
+
+def test_processes_that_are_well_are_no_problem() -> None:
+    found = [
+        said("gateway", policies=""),
+        said("web", services=[owning("user", True), owning("files", None)]),
+        said("web-2", services=[owning("user", False), owning("files", None)]),
+    ]
+    assert problems_of(found) == []
+
+
+@pytest.mark.parametrize(
+    ("found", "sentence"),
+    [
+        ([said("web", state="does not run")], "web does not run: colonnade run web."),
+        ([said("web-2", state="does not run")], "colonnade run web --replica 2."),
+        ([said("main", state="does not run")], "main does not run: colonnade run."),
+        ([said("web", state="starts")], "web is starting; its log and its /readyz say"),
+        ([said("web", waiting_for={"bus": "no server"})], "web is not ready: bus: no server"),
+        ([said("web", degraded={"bus": "lost"})], "web does less: bus: lost"),
+        (
+            [said("web"), said("web-2", version="2")],
+            "Processes run different releases (web: 1; web-2: 2): reload or restart the older",
+        ),
+        (
+            [said("web"), said("money", declaration="bbbbbbbbbbbb")],
+            "different declarations (web: aaaaaaaa; money: bbbbbbbb)",
+        ),
+        ([said("web"), said("money", policies="d")], "Processes run different policies"),
+        (
+            [said("web", services=[owning("user", False)])],
+            "No process owns the background work of 'user'",
+        ),
+    ],
+)
+def test_a_problem_is_a_sentence(found: list[dict[str, Any]], sentence: str) -> None:
+    [problem] = problems_of(found)
+    assert sentence in problem
+
+
+def test_a_platform_that_does_not_run_is_said_to(tmp_path: Path) -> None:
+    for folder in ("tenants", "policies"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "platform.yaml").write_text(PLATFORM)
+    runner = CliRunner()
+    answer = runner.invoke(main, ["--platform", str(tmp_path / "platform.yaml"), "status"])
+    assert answer.exit_code == 1
+    assert "main does not run: colonnade run." in answer.output
