@@ -8,7 +8,7 @@ import msgspec
 
 from colonnade_runtime.admin.commands import AdminCall, AdminCommand
 from colonnade_runtime.background import BackgroundWork
-from colonnade_runtime.gateway.application import release
+from colonnade_runtime.gateway.openapi import release
 
 
 class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
