@@ -22,6 +22,14 @@ def give_back_large_blocks() -> None:
         ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, LARGE_BLOCK)
 
 
+def put_off_collection() -> None:
+    """Hardly collect garbage until `settle_memory`: what a start makes is kept.
+
+    Looking through it again and again took a tenth of a start.
+    """
+    gc.set_threshold(200_000)
+
+
 def settle_memory() -> None:
     """Let the garbage collector leave alone what was made to start: it stays for good.
 

@@ -27,6 +27,7 @@ from colonnade_runtime.declaration import (
     tenant_schema,
 )
 from colonnade_runtime.declaration.rendering import Row
+from colonnade_runtime.memory import put_off_collection
 
 
 class PlatformGroup(click.Group):
@@ -119,6 +120,7 @@ def run(site: Site, process: str | None, replica: int) -> None:
     Without PROCESS everything runs in this one; with it, that process alone. 'gateway' is the one
     in front of those that 'processes' declares.
     """
+    put_off_collection()
     if sys.stderr.isatty():
         click.echo("Starting …", err=True)
     from colonnade_runtime.serving import serve

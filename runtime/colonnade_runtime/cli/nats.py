@@ -1,21 +1,24 @@
-"""`colonnade nats`: what a NATS server has to know of the platform."""
+"""`colonnade nats`: what a NATS server has to know of the platform.
+
+What needs the optional `nats` package is imported where it is used: without it, every other
+command works.
+"""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import click
 
+from colonnade.errors import ConfigurationError
 from colonnade.events import event_type_of
-from colonnade_runtime.adapters.bus.nats.permissions import (
-    Needs,
-    Permissions,
-    permissions,
-    server_configuration,
-)
 from colonnade_runtime.cli.output import format_option, show_json
 from colonnade_runtime.cli.site import Site
 from colonnade_runtime.declaration.places import FRONT, Place, place_of, places
 from colonnade_runtime.declaration.platform import Platform
 from colonnade_runtime.plugins import Plugins
+
+if TYPE_CHECKING:
+    from colonnade_runtime.adapters.bus.nats.permissions import Needs, Permissions
 
 
 @click.group()
@@ -32,6 +35,12 @@ def show_permissions(site: Site, style: str) -> None:
     Everything is worked out from what the services declare: whom they ask, what they publish and
     what they react to.
     """
+    try:
+        from colonnade_runtime.adapters.bus.nats.permissions import server_configuration
+    except ImportError as error:
+        raise ConfigurationError(
+            f"This command needs {error.name}; install it with: pip install 'colonnade[nats]'"
+        ) from error
     plugins = site.plugins()
     found = permissions_of(site.load(plugins).platform, plugins)
     if style == "json":
@@ -45,15 +54,19 @@ def show_permissions(site: Site, style: str) -> None:
     click.echo(server_configuration(found), nl=False)
 
 
-def permissions_of(platform: Platform, plugins: Plugins) -> list[Permissions]:
+def permissions_of(platform: Platform, plugins: Plugins) -> "list[Permissions]":
     """Those of every process and replica; of one that hosts everything when none is declared."""
+    from colonnade_runtime.adapters.bus.nats.permissions import permissions
+
     if not platform.processes:
         return [permissions(_needs(place_of(platform, None), plugins))]
     every = [*places(platform), place_of(platform, FRONT)]
     return [permissions(_needs(place, plugins)) for place in every]
 
 
-def _needs(place: Place, plugins: Plugins) -> Needs:
+def _needs(place: Place, plugins: Plugins) -> "Needs":
+    from colonnade_runtime.adapters.bus.nats.permissions import Needs
+
     hosts = place.services
     required = plugins.requires()
     asks = [asked for name in hosts for asked in required[name]]

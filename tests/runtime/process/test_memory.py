@@ -84,6 +84,18 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     return set(run(READY, folder))
 
 
+@pytest.fixture(scope="module")
+def commands(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+    """What the command line has imported before it knows what it is asked."""
+    code = "import json, sys, colonnade_runtime.cli; print(json.dumps(sorted(sys.modules)))"
+    return set(run(code, tmp_path_factory.mktemp("nowhere")))
+
+
+@pytest.mark.parametrize("module", sorted(HEAVY))
+def test_the_command_line_works_without_what_is_optional(commands: set[str], module: str) -> None:
+    assert module not in commands
+
+
 @pytest.mark.parametrize("module", sorted(HEAVY))
 def test_what_is_heavy_is_loaded_where_it_is_used(loaded: set[str], module: str) -> None:
     assert "colonnade_analytics.service" in loaded
