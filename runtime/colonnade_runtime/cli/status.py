@@ -24,7 +24,7 @@ _SERVICE = ("service", "process", "owner", "pending", "lag", "dead_letters", "sa
 @format_option
 @click.pass_obj
 def status(site: Site, style: str) -> None:
-    """Show which processes run and are ready, what they run, and what waits in them.
+    """Show which processes run, of what, and what waits.
 
     Exits with 1 when a process does not run or is not ready, or when processes differ in what
     they run.
