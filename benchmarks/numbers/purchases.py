@@ -91,8 +91,8 @@ async def _purchases(server: ServerProcess) -> float:
         base_url=base, headers={"X-Tenant": "acme"}, timeout=60, limits=limits
     ) as client:
         owner = {"Authorization": f"Bearer {access_token(server)}"}
-        courses = [await _course(client, owner) for _ in range(COURSES + 1)]
-        shop = _Shop(client, [await _buyer(client, number) for number in range(BUYERS)], courses)
+        courses = [await new_course(client, owner) for _ in range(COURSES + 1)]
+        shop = _Shop(client, [await new_buyer(client, number) for number in range(BUYERS)], courses)
         # The first course warms everything that is memoised for each buyer.
         await asyncio.gather(*(_buy(shop, buyer, courses[0]) for buyer in shop.buyers))
         started = time.perf_counter()
@@ -126,7 +126,8 @@ async def _get(shop: _Shop, who: dict[str, str], path: str) -> Any:
     return answer.raise_for_status().json()
 
 
-async def _course(client: httpx.AsyncClient, owner: dict[str, str]) -> str:
+async def new_course(client: httpx.AsyncClient, owner: dict[str, str]) -> str:
+    """A published course with a price: its id."""
     body = {"title": "Python", "slug": f"python-{uuid4().hex}", "price": PRICE}
     made = await client.post("/courses", json=body, headers=owner)
     course: str = made.raise_for_status().json()["id"]
@@ -134,8 +135,14 @@ async def _course(client: httpx.AsyncClient, owner: dict[str, str]) -> str:
     return course
 
 
-async def _buyer(client: httpx.AsyncClient, number: int) -> dict[str, str]:
-    person = {"email": f"buyer{number}@learners.example", "password": "a password for buying"}
+def credentials_of(number: int) -> dict[str, str]:
+    """How this buyer signs in."""
+    return {"email": f"buyer{number}@learners.example", "password": "a password for buying"}
+
+
+async def new_buyer(client: httpx.AsyncClient, number: int) -> dict[str, str]:
+    """Somebody new, signed in: the header that says so."""
+    person = credentials_of(number)
     made = await client.post("/auth/register", json={**person, "name": f"Buyer {number}"})
     made.raise_for_status()
     token = (await client.post("/auth/login", json=person)).raise_for_status().json()
