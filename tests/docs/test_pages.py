@@ -50,6 +50,18 @@ def test_every_link_leads_somewhere(page: Path, target: str) -> None:
         assert anchor in anchors(found)
 
 
+def test_every_page_is_reached_from_the_front_page() -> None:
+    waiting, seen = [ROOT / "docs" / "README.md"], set[Path]()
+    while waiting:
+        page = waiting.pop().resolve()
+        if page in seen or page.suffix != ".md":
+            continue
+        seen.add(page)
+        targets = (target.partition("#")[0] for target in LINK.findall(prose(page)))
+        waiting += [page.parent / target for target in targets if target and ":" not in target]
+    assert {path.resolve() for path in (ROOT / "docs").rglob("*.md")} <= seen
+
+
 def blocks(*kinds: str) -> Iterator[Any]:
     for page in PAGES:
         for number, (_, kind, text) in enumerate(FENCE.findall(page.read_text("utf-8")), 1):

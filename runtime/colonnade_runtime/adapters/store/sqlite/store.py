@@ -1,7 +1,7 @@
 """The embedded SQL store of one service: one SQLite file per tenant.
 
 Reads run in the event loop's thread and each write takes one hop to a thread; see
-docs/decisions/0003-sqlite-reads-inline-writes-one-hop.md.
+docs/decisions/sqlite-reads-inline-writes-one-hop.md.
 """
 
 import asyncio
