@@ -1,6 +1,6 @@
 """Who gets how far in a course: enrolled, then each lesson in order, and the largest drop."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -24,7 +24,7 @@ from colonnade_analytics.kinds.common import hidden_note, instants, last_day, su
 from colonnade_analytics.models import EnrollmentRow, EventRow, LessonCountRow
 from colonnade_analytics.suppression import shown, shown_part
 from colonnade_analytics.words import words
-from colonnade_course.api import GetOutline, Outline
+from colonnade_course.api import GetOutline, Outline, OutlineLesson
 
 CHARTED_LESSONS = 40
 """Bars that a person can still read; the table has every lesson."""
@@ -106,12 +106,20 @@ def _rows(outline: Outline, counts: _Counts, source: ReportSource) -> list[dict[
     label = words(source.locale, "enrolled")
     rows = [_row(0, "", label, shown(enrolled, smallest), enrolled, None)]
     before: int | None = shown(enrolled, smallest)
-    lessons = [lesson for section in outline.sections for lesson in section.lessons]
-    for place, lesson in enumerate(lessons, 1):
+    for place, (lesson, counts_for_progress) in enumerate(_lessons(outline), 1):
         done = shown_part(counts.completions.get(lesson.id, 0), enrolled, smallest)
-        rows.append(_row(place, str(lesson.id), lesson.title, done, enrolled, before))
-        before = done
+        # Who passes over what is optional has not dropped out.
+        against = before if counts_for_progress else None
+        rows.append(_row(place, str(lesson.id), lesson.title, done, enrolled, against))
+        before = done if counts_for_progress else before
     return rows
+
+
+def _lessons(outline: Outline) -> Iterator[tuple[OutlineLesson, bool]]:
+    """The lessons in order, and whether each counts for progress."""
+    for section in outline.sections:
+        for lesson in section.lessons:
+            yield lesson, section.required and lesson.required
 
 
 def _row(

@@ -283,6 +283,22 @@ class TestFormats:
         png = await content(bench, report, "png")
         assert report.alternative_text[:20].encode() in png
 
+    async def test_passing_over_an_appendix_is_no_drop(self, bench: Bench) -> None:
+        await filled(bench)
+        course = WORLD.courses[0]
+        outline = WORLD.outline(course)
+        [section] = outline.sections
+        skipped = section.lessons[1].model_copy(update={"id": WORLD.uuid(), "required": False})
+        lessons = [section.lessons[0], skipped, *section.lessons[1:]]
+        changed = section.model_copy(update={"lessons": lessons})
+        bench.ctx.answers[GetOutline] = lambda request: outline.model_copy(
+            update={"sections": [changed]}
+        )
+        report = await made(bench, "lesson_funnel", course_id=str(course))
+        rows = json.loads(await content(bench, report))["rows"]
+        assert (rows[2]["learners"], rows[2]["drop"]) == (0, None)
+        assert rows[3]["drop"] == rows[1]["learners"] - rows[3]["learners"]
+
     async def test_markup_in_a_title_stays_text(self, bench: Bench) -> None:
         await filled(bench)
         bench.set_tenant(name="<script>&$x^2$")
