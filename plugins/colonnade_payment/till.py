@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
 from typing import TypeVar, cast
 
+from colonnade.crash_points import crash_point, reach
 from colonnade.errors import ConfigurationError, Unavailable
 from colonnade.services import ServiceContext
 from colonnade_payment.api import (
@@ -19,6 +20,8 @@ from colonnade_payment.config import PaymentConfig, TenantPaymentConfig
 T = TypeVar("T")
 
 SANDBOX = "sandbox"
+
+ANSWERED = crash_point("provider.answered", "a provider has answered; nothing of it is recorded")
 
 
 class Till:
@@ -76,7 +79,9 @@ class Till:
             NoAnswer: nobody knows whether it happened.
             Unavailable: it did not happen.
         """
-        return settled(await self._within(self.named(provider).perform(request)))
+        record = await self._within(self.named(provider).perform(request))
+        reach(ANSWERED)
+        return settled(record)
 
     async def find(self, provider: str, request: ProviderRequest) -> ProviderRecord | None:
         """What became of something; None when the provider never got it.

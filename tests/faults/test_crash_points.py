@@ -13,6 +13,7 @@ from colonnade.crash_points import reach
 for number in range(3):
     print(number, flush=True)
     reach("part.done")
+    reach("part.rested", f"round-{number}")
 """
 
 
@@ -21,6 +22,11 @@ for number in range(3):
     [
         ("part.done", "0\n", -9),
         ("part.done:3", "0\n1\n2\n", -9),
+        ("part.rested@part.done:2", "0\n1\n", -9),
+        ("part.rested/round-1", "0\n1\n", -9),
+        ("part.rested/round-9", "0\n1\n2\n", 0),
+        ("part.done@part.rested:2", "0\n1\n2\n", -9),
+        ("part.done@other.done", "0\n1\n2\n", 0),
         ("other.done", "0\n1\n2\n", 0),
         ("", "0\n1\n2\n", 0),
     ],

@@ -6,35 +6,34 @@ from contextlib import closing
 from pathlib import Path
 from uuid import UUID
 
-from colonnade_runtime.testing.simulation import Violation, World, expect_kept, rows, tenant_files
+from colonnade_runtime.declared import Declared
+from colonnade_runtime.testing.simulation import Violation, rows, tenant_files
 
 BOOKED = "SELECT count(*) FROM journals WHERE kind = 'capture' AND payment_id = ?"
 ENDED = ("completed", "compensated", "canceled")
 
 
-def expect_promises(world: World) -> None:
-    """Everything that must hold at the end of a story.
+def expect_promises(declared: Declared) -> None:
+    """What must hold of money, seats and sagas once everything is settled.
 
     Raises:
         Violation: saying what does not.
     """
-    expect_kept(world)
-    captures = _captures(world)
-    for tenant, files in _files(world).items():
+    captures = _captures(declared)
+    for tenant, files in _files(declared).items():
         _expect_sagas(tenant, files)
         _expect_money(tenant, files["payment"], captures)
         _expect_seats(tenant, files["course"], files["payment"])
 
 
-def money_is_settled(world: World) -> bool:
-    """Whether the books know of everything that the provider took."""
-    now = world.clock.epoch()
-    captures = _captures(world)
+def money_is_settled(declared: Declared, now: float) -> bool:
+    """Whether the books know of everything that the provider took; `now` is in epoch seconds."""
+    captures = _captures(declared)
     if any(at > now for _, at in captures.values()):
         return False
     booked = {
         str(UUID(str(payment)))
-        for files in _files(world).values()
+        for files in _files(declared).values()
         for (payment,) in rows(
             files["payment"], "SELECT id FROM payments WHERE captured_at IS NOT NULL"
         )
@@ -99,16 +98,16 @@ def _expect_seats(tenant: str, course: Path, payment: Path) -> None:
             raise Violation(f"{tenant}: {taken} of {seats} seats are taken by {live[identifier]}.")
 
 
-def _files(world: World) -> dict[str, dict[str, Path]]:
+def _files(declared: Declared) -> dict[str, dict[str, Path]]:
     found: dict[str, dict[str, Path]] = {}
-    for service, tenant, path in tenant_files(world):
+    for service, tenant, path in tenant_files(declared):
         found.setdefault(tenant, {})[service] = path
     return found
 
 
-def _captures(world: World) -> dict[str, tuple[int, float]]:
+def _captures(declared: Declared) -> dict[str, tuple[int, float]]:
     """Payment → how often the provider took its money, and when last."""
-    path = world.declared.loaded.root / "var" / "sandbox-provider.sqlite3"
+    path = declared.loaded.root / "var" / "sandbox-provider.sqlite3"
     query = (
         "SELECT payment, count(*), max(effective_at) FROM acts "
         "WHERE action = 'capture' AND outcome = 'succeeded' GROUP BY payment"

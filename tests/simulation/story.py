@@ -69,7 +69,11 @@ class Story:
         await world.until(lambda: all(process.is_up for process in world.processes))
         if wiped:
             await self._republish(began - timedelta(hours=1))
-        await world.until(lambda: is_quiet(world) and money_is_settled(world), limit=7200.0)
+        await world.until(self._is_over, limit=7200.0)
+
+    def _is_over(self) -> bool:
+        world = self._world
+        return is_quiet(world) and money_is_settled(world.declared, world.clock.epoch())
 
     def _cast(self) -> list[Coroutine[Any, Any, None]]:
         """Who acts: mostly people of one academy, after the same few seats."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from colonnade.policy import PolicyEngine
-from colonnade_runtime.testing.simulation import Faults, World
+from colonnade_runtime.testing.simulation import Faults, World, expect_kept
 from tests.simulation.academies import Site
 from tests.simulation.promises import expect_promises
 from tests.simulation.story import Story
@@ -43,7 +43,8 @@ def tell(site: Site, policy: PolicyEngine, seed: int, faults: Faults | None = No
     violation = ""
     try:
         world.run(Story(world, site).tell())
-        expect_promises(world)
+        expect_kept(world)
+        expect_promises(world.declared)
     except Exception as error:
         violation = f"{type(error).__name__}: {error}"
     finally:

@@ -7,8 +7,13 @@ from uuid import UUID
 from sqlalchemy import CursorResult, bindparam, delete, insert, select, tuple_
 from sqlalchemy.exc import IntegrityError
 
+from colonnade.crash_points import crash_point, reach
 from colonnade.store import Session
 from colonnade.tables import InboxRow, table_of
+
+CLAIMED = crash_point(
+    "inbox.claimed", "an event's inbox row is in the transaction; neither it nor an effect is kept"
+)
 
 REMEMBERED_SECONDS = 30 * 86400.0
 """How long the inbox remembers; longer than the outbox archive keeps events."""
@@ -40,6 +45,7 @@ def claim(session: Session, consumer: str, event_id: UUID) -> None:
         session.execute(_CLAIM, row)
     except IntegrityError as error:
         raise AlreadyHandled(f"{consumer} has handled {event_id} before.") from error
+    reach(CLAIMED)
 
 
 def has_handled(consumer: str, event_id: UUID) -> Callable[[Session], bool]:

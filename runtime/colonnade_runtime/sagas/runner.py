@@ -137,7 +137,7 @@ class Runner:
 
     async def _act(self, record: SagaRecord, bound: BoundSaga) -> SagaRecord:
         step = record.current(bound.definition)
-        reach(BEGUN)
+        reach(BEGUN, step.name)
         try:
             call = await self._call(record, bound, step.name, "")
             outcome = await self._within(step, record, bound.action(record.progress.step)(call))
@@ -145,7 +145,7 @@ class Runner:
             state = _encoded(bound, outcome.state)
         except Exception as error:
             return await self._failed(record, bound, classify(error), error)
-        reach(ACTED)
+        reach(ACTED, step.name)
         return await self._record_done(record, bound, outcome, state)
 
     async def _record_done(
@@ -190,7 +190,7 @@ class Runner:
             error = sentence_of(failure)
             self._log(record, bound, "saga step cannot be resolved", error, Failure.UNCERTAIN)
             resolution, state = Resolution.cannot_tell(), None
-        reach(ASKED)
+        reach(ASKED, step.name)
 
         def rule(moment: Moment, progress: Progress) -> Progress:
             return transitions.resolved(moment, progress, resolution.verdict, error, state)
@@ -213,7 +213,7 @@ class Runner:
             undo = bound.compensation(record.progress.step)
             outcome = await self._within(step, record, undo(call)) or StepOutcome()
             state = _encoded(bound, outcome.state)
-            reach(UNDONE)
+            reach(UNDONE, step.name)
             return await self._commit(
                 record, bound, lambda m, p: transitions.undone(m, p, state), outcome.work
             )

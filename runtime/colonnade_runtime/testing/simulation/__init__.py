@@ -7,9 +7,13 @@ exactly, and a thousand seeds are a thousand different orders of the same work.
 
 from colonnade_runtime.testing.simulation.chance import Chance, Faults
 from colonnade_runtime.testing.simulation.invariants import (
+    Consumers,
     Violation,
+    consumers_of,
+    expect_effects,
     expect_kept,
     is_quiet,
+    is_worked_off,
     rows,
     tenant_files,
 )
@@ -19,14 +23,18 @@ from colonnade_runtime.testing.simulation.world import Stuck, World
 
 __all__ = [
     "Chance",
+    "Consumers",
     "Faults",
     "SharedPolicy",
     "SimulatedProcess",
     "Stuck",
     "Violation",
     "World",
+    "consumers_of",
+    "expect_effects",
     "expect_kept",
     "is_quiet",
+    "is_worked_off",
     "rows",
     "tenant_files",
 ]

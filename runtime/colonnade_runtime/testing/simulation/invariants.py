@@ -2,30 +2,36 @@
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from uuid import UUID
 
 from colonnade.sagas import SagaPhase
 from colonnade_runtime.adapters.store.sqlite.files import ServiceFiles
+from colonnade_runtime.declared import Declared
+from colonnade_runtime.runtime import Runtime
 from colonnade_runtime.testing.simulation.effects import TABLE
 from colonnade_runtime.testing.simulation.world import World
 
 _ENDED = [str(phase) for phase in SagaPhase if phase.has_ended]
 
 
+Consumers = Mapping[str, Sequence[str]]
+"""Event type → the names of those that react to it."""
+
+
 class Violation(AssertionError):
     """A promise that was not kept."""
 
 
-def tenant_files(world: World) -> Iterator[tuple[str, str, Path]]:
+def tenant_files(declared: Declared) -> Iterator[tuple[str, str, Path]]:
     """(service, tenant, file) of every store there is."""
-    for service in world.declared.loaded.platform.enabled_services:
-        address = world.declared.loaded.platform.store_of(service).sql
+    for service in declared.loaded.platform.enabled_services:
+        address = declared.loaded.platform.store_of(service).sql
         assert address is not None
-        files = ServiceFiles(world.declared.loaded.root / address.url.partition(":")[2], service)
-        for tenant in world.declared.loaded.tenants:
+        files = ServiceFiles(declared.loaded.root / address.url.partition(":")[2], service)
+        for tenant in declared.loaded.tenants:
             path = files.of_tenant(tenant)
             if path.exists():
                 yield service, tenant, path
@@ -37,31 +43,49 @@ def rows(path: Path, query: str, *values: object) -> list[tuple[object, ...]]:
         return connection.execute(query, values).fetchall()
 
 
-def is_quiet(world: World) -> bool:
-    """Whether every event is handled and every saga has ended or needs an operator."""
-    if not world.broker.is_idle:
-        return False
+def consumers_of(runtimes: Iterable[Runtime]) -> Consumers:
+    """Event type → the names of those that react to it in any of these processes."""
+    found: dict[str, list[str]] = {}
+    for runtime in runtimes:
+        for work in runtime.background.works().values():
+            for name, handling in work.delivery.consumers.items():
+                found.setdefault(handling.reaction.bound.event_type.type, []).append(name)
+    return found
+
+
+def is_worked_off(declared: Declared) -> bool:
+    """Whether every event has left its outbox, and every saga has ended or needs an operator."""
     waiting = "SELECT count(*) FROM colonnade_outbox WHERE sent_at IS NULL"
     ended = ", ".join(f"'{phase}'" for phase in [*_ENDED, str(SagaPhase.NEEDS_OPERATOR)])
     running = f"SELECT count(*) FROM colonnade_sagas WHERE phase NOT IN ({ended})"  # noqa: S608
     query = f"SELECT ({waiting}) + ({running})"
-    return all(rows(path, query) == [(0,)] for _, _, path in tenant_files(world))
+    return all(rows(path, query) == [(0,)] for _, _, path in tenant_files(declared))
+
+
+def is_quiet(world: World) -> bool:
+    """Whether every event is handled and every saga has ended or needs an operator."""
+    return world.broker.is_idle and is_worked_off(world.declared)
 
 
 def expect_kept(world: World) -> None:
+    """See `expect_effects`.
+
+    Raises:
+        Violation: naming the first event for which that does not hold.
+    """
+    runtimes = [process.runtime for process in world.processes]
+    expect_effects(world.declared, consumers_of(runtimes))
+
+
+def expect_effects(declared: Declared, consumers: Consumers) -> None:
     """Every event committed has exactly one effect per consumer; no dead letter was written.
 
     Raises:
         Violation: naming the first event for which that does not hold.
     """
-    consumers: dict[str, list[str]] = {}
-    for process in world.processes:
-        for work in process.runtime.background.works().values():
-            for name, handling in work.delivery.consumers.items():
-                consumers.setdefault(handling.reaction.bound.event_type.type, []).append(name)
     wanted: dict[str, dict[tuple[str, str], str]] = {}
     found: dict[str, Counter[tuple[str, str]]] = {}
-    for _, tenant, path in tenant_files(world):
+    for _, tenant, path in tenant_files(declared):
         for event_id, kind in rows(path, "SELECT event_id, type FROM colonnade_outbox"):
             for consumer in consumers.get(str(kind), ()):
                 key = (consumer, str(UUID(str(event_id))))

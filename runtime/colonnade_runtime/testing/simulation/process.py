@@ -12,10 +12,7 @@ from colonnade.bus import Bus
 from colonnade.context import Context, Principal, use_context
 from colonnade.errors import DeadlineExceeded, Unavailable
 from colonnade.messages import Message, Request
-from colonnade.policy import PolicyEngine
 from colonnade_runtime.adapters.store.sqlite import SqliteStores
-from colonnade_runtime.assembly.adapters import Adapters
-from colonnade_runtime.assembly.services import Services
 from colonnade_runtime.assembly.surroundings import Surroundings
 from colonnade_runtime.declaration import Address
 from colonnade_runtime.declaration.places import Place
@@ -25,6 +22,7 @@ from colonnade_runtime.testing.simulation.bus import SimulatedBus
 from colonnade_runtime.testing.simulation.effects import WitnessedBackground
 from colonnade_runtime.testing.simulation.executor import SimulatedExecutor
 from colonnade_runtime.testing.simulation.loop import SimulatedLoop
+from colonnade_runtime.testing.simulation.standing_in import RuntimeWithoutHttp, WithEngine
 
 if TYPE_CHECKING:
     from colonnade_runtime.testing.simulation.world import World
@@ -42,24 +40,14 @@ class _Abandoned(Protocol):
     def abandon(self) -> None: ...
 
 
-class _Runtime(Runtime):
-    """The runtime without its HTTP: operations are asked through the dispatcher."""
-
-    def _open(self, services: Services) -> None:
-        """Nobody calls over HTTP."""
-
-
 @dataclass(frozen=True)
-class _Adapters(Adapters):
+class _Adapters(WithEngine):
     """What URLs stand for in a simulation: the bus and threads are simulated, files are real."""
 
     simulated: "SimulatedProcess" = field(kw_only=True)
 
     def bus(self) -> Bus:
         return self.simulated.connect()
-
-    def policy_engine(self) -> PolicyEngine:
-        return self.simulated.world.policy
 
     def stores(self, path: Path, address: Address) -> Any:
         if address.scheme != "sqlite":
@@ -183,10 +171,10 @@ class SimulatedProcess:
             clock=clock,
             epoch=clock.epoch,
             random=lambda: chance.random,
-            adapters=partial(_Adapters, simulated=self),
+            adapters=partial(_Adapters, engine=self.world.policy, simulated=self),
             background=WitnessedBackground,
         )
-        self.runtime = _Runtime(
+        self.runtime = RuntimeWithoutHttp(
             self.world.declared,
             place=self.place,
             announce=lambda _: None,
