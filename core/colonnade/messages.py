@@ -7,7 +7,9 @@ a service may add an optional field within a major version of its contract.
 from collections.abc import Iterator
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
 
 from colonnade.personal import guarded_fields
 from colonnade.secrets import MASK
@@ -81,3 +83,25 @@ class Request(Message, Generic[ResponseT]):
         """This request as JSON; fields that were not given stay away, so that the other side
         can tell "not given" from "given as null" in a partial update."""
         return self.__pydantic_serializer__.to_json(self, exclude_unset=True)
+
+
+class NotNull:
+    """Marks a field of a partial change that may be left out and, when given, is not null."""
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(_given, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        described = handler(schema)
+        alternatives = described.pop("anyOf", [])
+        return described | next((one for one in alternatives if one != {"type": "null"}), {})
+
+
+def _given(value: object) -> object:
+    if value is None:
+        raise ValueError("may be left out, but not be null")
+    return value

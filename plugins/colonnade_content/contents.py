@@ -8,6 +8,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
 
 from colonnade.errors import FieldError, ValidationFailed
+from colonnade.lookups import permitted
 from colonnade.messages import Empty
 from colonnade.operations import Call, handles
 from colonnade.pagination import Page, SortKey, paginate
@@ -30,7 +31,6 @@ from colonnade_content.api import (
     ListContentVersions,
     UpdateContent,
 )
-from colonnade_content.lookups import begins_with, permitted
 from colonnade_content.markdown import render_markdown
 from colonnade_content.models import (
     ContentReferenceRow,
@@ -41,6 +41,7 @@ from colonnade_content.models import (
     MediaRow,
 )
 from colonnade_content.resources import CONTENT
+from colonnade_content.text_matching import begins_with
 
 ORDER = [SortKey(ContentRow.created_at, descending=True), SortKey(ContentRow.id)]
 NEWEST_REVISION = [SortKey(ContentRevisionRow.revision, descending=True)]

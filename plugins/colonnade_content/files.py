@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from colonnade.blobs import BlobInfo
 from colonnade.crash_points import reach
 from colonnade.errors import FieldError, InvalidRequest
+from colonnade.lookups import permitted
 from colonnade.messages import Empty
 from colonnade.operations import Call, Download, handles
 from colonnade.pagination import Page, SortKey, paginate
@@ -37,11 +38,11 @@ from colonnade_content.file_types import (
     serving_headers,
     sniff,
 )
-from colonnade_content.lookups import begins_with, permitted
 from colonnade_content.models import ContentReferenceRow, FileRow, MediaRow
 from colonnade_content.orphans import KEPT
 from colonnade_content.resources import FILE
 from colonnade_content.serving import Served, serve
+from colonnade_content.text_matching import begins_with
 
 ORDER = [SortKey(FileRow.created_at, descending=True), SortKey(FileRow.id)]
 

@@ -3,6 +3,7 @@
 from sqlalchemy import delete, select
 
 from colonnade.errors import FieldError, ValidationFailed
+from colonnade.lookups import permitted
 from colonnade.messages import Empty
 from colonnade.operations import Call, Download, handles
 from colonnade.pagination import Page, SortKey, paginate
@@ -23,7 +24,6 @@ from colonnade_content.api import (
     NoVariants,
 )
 from colonnade_content.file_types import RASTER_IMAGES, SVG, serving_headers
-from colonnade_content.lookups import permitted
 from colonnade_content.models import ContentReferenceRow, FileRow, MediaRow, MediaVariantRow
 from colonnade_content.processing import variant_key
 from colonnade_content.resources import MEDIA

@@ -7,6 +7,7 @@ from sqlalchemy import delete, select
 
 from colonnade.context import PrincipalKind
 from colonnade.errors import FieldError, ValidationFailed
+from colonnade.lookups import changeable, flush, permitted
 from colonnade.messages import Empty
 from colonnade.money import Money
 from colonnade.operations import Call, handles
@@ -33,7 +34,6 @@ from colonnade_course.api import (
 )
 from colonnade_course.changes import assign, given
 from colonnade_course.facts import counter_of, publish_contents, publish_course, publish_instructor
-from colonnade_course.lookups import changeable, flush, permitted
 from colonnade_course.models import (
     CourseCounterRow,
     CourseRow,

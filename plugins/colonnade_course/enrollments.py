@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from colonnade.context import PrincipalKind
 from colonnade.errors import Forbidden
+from colonnade.lookups import absent, changeable, permitted
 from colonnade.operations import Call, handles
 from colonnade.pagination import Page, SortKey, paginate
 from colonnade.services import ServiceContext
@@ -25,7 +26,6 @@ from colonnade_course.api import (
 )
 from colonnade_course.completion import complete, required_done, required_totals
 from colonnade_course.facts import price_of, publish_enrollment
-from colonnade_course.lookups import absent, changeable, permitted
 from colonnade_course.models import CourseRow, EnrollmentRow, LessonProgressRow, LessonRow
 from colonnade_course.presentation import present_enrollment
 from colonnade_course.progress import is_finished, percentage, resume_at, share

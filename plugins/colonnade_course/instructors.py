@@ -4,6 +4,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, func, select
 
+from colonnade.lookups import absent, permitted
 from colonnade.messages import Empty
 from colonnade.operations import Call, handles
 from colonnade.pagination import Page, SortKey, paginate
@@ -18,7 +19,6 @@ from colonnade_course.api import (
     TooLarge,
 )
 from colonnade_course.facts import publish_instructor
-from colonnade_course.lookups import absent, permitted
 from colonnade_course.models import CourseRow, InstructorRow
 from colonnade_course.presentation import present_instructor
 from colonnade_course.resources import COURSE

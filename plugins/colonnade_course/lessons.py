@@ -7,6 +7,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import undefer
 
 from colonnade.errors import FieldError, ValidationFailed
+from colonnade.lookups import absent, changeable, flush, permitted, require_new
 from colonnade.messages import Empty
 from colonnade.operations import Call, handles
 from colonnade.pagination import Page, SortKey, paginate
@@ -28,7 +29,6 @@ from colonnade_course.api import (
 from colonnade_course.changes import assign, given
 from colonnade_course.completion import complete_finished
 from colonnade_course.facts import publish_lesson_content, publish_lesson_removed
-from colonnade_course.lookups import absent, changeable, flush, permitted, require_new
 from colonnade_course.models import CourseRow, LessonProgressRow, LessonRow, SectionRow
 from colonnade_course.presentation import present_lesson
 from colonnade_course.resources import LESSON, SECTION

@@ -4,6 +4,7 @@ Each is named by a key of the caller's, and each step may be asked for again: af
 the caller repeats the step and gets the first answer.
 """
 
+from colonnade.lookups import absent, flush
 from colonnade.operations import Call, handles
 from colonnade.services import ServiceContext
 from colonnade.store import Session
@@ -20,7 +21,6 @@ from colonnade_course.api import (
 )
 from colonnade_course.enrollments import new_enrollment, published_course
 from colonnade_course.facts import counter_of, publish_enrollment
-from colonnade_course.lookups import absent, flush
 from colonnade_course.models import CourseRow, EnrollmentRow, ReservationRow
 from colonnade_course.presentation import present_reservation
 from colonnade_course.resources import ENROLLMENT

@@ -8,10 +8,10 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from colonnade.lookups import flush
 from colonnade.store import Session
 from colonnade_course.api import AlreadyEnrolled, CourseFull, EnrollmentEnded
 from colonnade_course.facts import counter_of, publish_enrollment
-from colonnade_course.lookups import flush
 from colonnade_course.models import CourseRow, EnrollmentRow
 
 

@@ -5,6 +5,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from colonnade.errors import FieldError
+from colonnade.lookups import absent, changeable, flush, permitted, require_new
 from colonnade.messages import Empty
 from colonnade.operations import Call, handles
 from colonnade.pagination import Page, SortKey, paginate
@@ -27,7 +28,6 @@ from colonnade_course.api import (
 )
 from colonnade_course.changes import assign, given
 from colonnade_course.completion import complete_finished
-from colonnade_course.lookups import absent, changeable, flush, permitted, require_new
 from colonnade_course.models import CourseRow, LessonRow, SectionRow
 from colonnade_course.presentation import present_section
 from colonnade_course.resources import COURSE, SECTION

@@ -2,6 +2,7 @@
 
 from sqlalchemy import select
 
+from colonnade.lookups import permitted
 from colonnade.messages import Empty
 from colonnade.operations import Call, handles
 from colonnade.pagination import Page, SortKey, paginate
@@ -18,7 +19,6 @@ from colonnade_notification.api import (
     RetryDelivery,
     Suppression,
 )
-from colonnade_notification.lookups import permitted
 from colonnade_notification.lost_deliveries import send_again
 from colonnade_notification.models import NotificationRow, SuppressionRow
 from colonnade_notification.resources import DELIVERY, SUPPRESSION

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, func, select, update
 
+from colonnade.lookups import absent, permitted
 from colonnade.operations import Call, handles
 from colonnade.pagination import Page, SortKey, paginate
 from colonnade.services import ServiceContext
@@ -18,8 +19,8 @@ from colonnade_notification.api import (
     ReadNotification,
     UnreadCount,
 )
+from colonnade_notification.callers import person
 from colonnade_notification.in_app import InAppChannel
-from colonnade_notification.lookups import absent, permitted, person
 from colonnade_notification.models import NotificationRow
 from colonnade_notification.resources import NOTIFICATION
 

@@ -22,8 +22,8 @@ from colonnade_notification.api import (
     QuietHours,
     UpdatePreferences,
 )
+from colonnade_notification.callers import person
 from colonnade_notification.choices import DIGEST_HOUR, Choices
-from colonnade_notification.lookups import person
 from colonnade_notification.models import ModeRow, SettingsRow
 from colonnade_notification.resources import PREFERENCE
 

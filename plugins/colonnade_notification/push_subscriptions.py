@@ -3,6 +3,7 @@
 from sqlalchemy import func, select
 
 from colonnade.errors import FieldError, ValidationFailed
+from colonnade.lookups import permitted
 from colonnade.messages import Empty
 from colonnade.operations import Call, handles
 from colonnade.pagination import Page, SortKey, paginate
@@ -17,9 +18,9 @@ from colonnade_notification.api import (
     PushSubscription,
     TooManySubscriptions,
 )
+from colonnade_notification.callers import person
 from colonnade_notification.config import PushConfig
 from colonnade_notification.keys import VAPID, key_of
-from colonnade_notification.lookups import permitted, person
 from colonnade_notification.models import PushSubscriptionRow
 from colonnade_notification.push_encryption import check_keys, public_key
 from colonnade_notification.push_endpoints import EndpointRefused, check_literal, parse_endpoint

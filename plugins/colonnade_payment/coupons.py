@@ -3,6 +3,7 @@
 from sqlalchemy import select
 
 from colonnade.errors import FieldError, ValidationFailed
+from colonnade.lookups import permitted
 from colonnade.messages import Empty
 from colonnade.operations import Call, handles
 from colonnade.pagination import Page, SortKey, paginate
@@ -16,7 +17,6 @@ from colonnade_payment.api import (
     GetCoupon,
     ListCoupons,
 )
-from colonnade_payment.lookups import permitted
 from colonnade_payment.models import CouponRow
 from colonnade_payment.presentation import present_coupon
 from colonnade_payment.resources import COUPON

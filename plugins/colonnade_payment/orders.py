@@ -7,6 +7,7 @@ from sqlalchemy import select
 from colonnade.context import PrincipalKind
 from colonnade.errors import Forbidden
 from colonnade.idempotency import earlier_answer, once
+from colonnade.lookups import absent, permitted
 from colonnade.money import Money
 from colonnade.operations import Call, handles
 from colonnade.pagination import Page, SortKey, paginate
@@ -24,7 +25,6 @@ from colonnade_payment.api import (
     NotCancelable,
     Payment,
 )
-from colonnade_payment.lookups import absent, permitted
 from colonnade_payment.models import PaymentRow
 from colonnade_payment.presentation import money, present_payment
 from colonnade_payment.purchase import PURCHASE, PurchaseState

@@ -5,6 +5,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from colonnade.idempotency import once
+from colonnade.lookups import permitted
 from colonnade.money import Money
 from colonnade.operations import Call, handles
 from colonnade.pagination import Page, SortKey, paginate
@@ -30,7 +31,6 @@ from colonnade_payment.api import (
 from colonnade_payment.balances import balance_of, hold_of
 from colonnade_payment.config import TenantPaymentConfig
 from colonnade_payment.ledger import BANK, PAYOUTS, Entry, book, instructor_account
-from colonnade_payment.lookups import permitted
 from colonnade_payment.models import AccountRow, PayoutRow
 from colonnade_payment.orders import person
 from colonnade_payment.presentation import money, present_payout

@@ -4,6 +4,7 @@ from sqlalchemy import select
 
 from colonnade.errors import FieldError, ValidationFailed
 from colonnade.idempotency import once
+from colonnade.lookups import permitted
 from colonnade.operations import Call, handles
 from colonnade.pagination import Page, SortKey, paginate
 from colonnade.services import ServiceContext
@@ -16,7 +17,6 @@ from colonnade_payment.api import (
     Refund,
     RefundTooLarge,
 )
-from colonnade_payment.lookups import permitted
 from colonnade_payment.models import PaymentRow, RefundRow
 from colonnade_payment.presentation import money, present_refund
 from colonnade_payment.refunding import claim, new_refund

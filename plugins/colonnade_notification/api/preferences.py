@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from colonnade.messages import Empty, Message, Request
+from colonnade.messages import Empty, Message, NotNull, Request
 from colonnade.operations import operation
 from colonnade.personal import Confidential
 from colonnade_notification.api.errors import MandatoryCategory, UnknownToken
@@ -15,7 +15,6 @@ from colonnade_notification.api.types import (
     ClockTime,
     LocaleTag,
     Mode,
-    NotNull,
     TimezoneName,
 )
 

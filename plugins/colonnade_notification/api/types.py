@@ -2,12 +2,10 @@
 
 import re
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
-from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema, core_schema
+from pydantic import AfterValidator, Field
 
 
 class Category(StrEnum):
@@ -51,28 +49,6 @@ class DeliveryStatus(StrEnum):
     """Its address takes no more mail, or its recipient turned it off meanwhile."""
     FAILED = "failed"
     """It was given up: a dead letter that an administrator may send again."""
-
-
-class NotNull:
-    """Marks a field of a partial change that may be left out and, when given, is not null."""
-
-    def __get_pydantic_core_schema__(
-        self, source: Any, handler: GetCoreSchemaHandler
-    ) -> CoreSchema:
-        return core_schema.no_info_after_validator_function(_given, handler(source))
-
-    def __get_pydantic_json_schema__(
-        self, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
-        described = handler(schema)
-        alternatives = described.pop("anyOf", [])
-        return described | next((one for one in alternatives if one != {"type": "null"}), {})
-
-
-def _given(value: object) -> object:
-    if value is None:
-        raise ValueError("may be left out, but not be null")
-    return value
 
 
 _LOCALE = re.compile(r"([a-z]{2,3})(?:-([a-z]{4}))?(?:-([a-z]{2}|[0-9]{3}))?", re.IGNORECASE)

@@ -57,7 +57,6 @@ from colonnade_user.api.profiles import (
 )
 from colonnade_user.api.values import (
     MAXIMUM_EMAIL,
-    NotNull,
     Role,
     SessionEnd,
     UserStatus,
@@ -115,7 +114,6 @@ __all__ = [
     "ListUsers",
     "Login",
     "Logout",
-    "NotNull",
     "OwnerProtected",
     "PasswordChanged",
     "Profile",

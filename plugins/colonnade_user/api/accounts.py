@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from colonnade.messages import Empty, Message, Request
+from colonnade.messages import Empty, Message, NotNull, Request
 from colonnade.operations import operation
 from colonnade.pagination import ListRequest, Page
 from colonnade.personal import Personal
@@ -14,7 +14,6 @@ from colonnade_user.api.errors import EmailTaken, LastOwner, OwnerProtected, Reg
 from colonnade_user.api.values import (
     EmailAddress,
     NewPassword,
-    NotNull,
     PersonName,
     Role,
     UserStatus,

@@ -5,10 +5,10 @@ from uuid import UUID
 
 from pydantic import Field
 
-from colonnade.messages import Message, Request
+from colonnade.messages import Message, NotNull, Request
 from colonnade.operations import operation
 from colonnade.personal import Personal
-from colonnade_user.api.values import NotNull, PersonName, Visibility
+from colonnade_user.api.values import PersonName, Visibility
 
 Headline = Annotated[str | None, Field(max_length=200), Personal()]
 Biography = Annotated[str | None, Field(max_length=5000), Personal()]

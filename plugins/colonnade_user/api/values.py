@@ -2,18 +2,14 @@
 
 import unicodedata
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import (
     AfterValidator,
     Field,
-    GetCoreSchemaHandler,
-    GetJsonSchemaHandler,
     StringConstraints,
     WithJsonSchema,
 )
-from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema, core_schema
 
 from colonnade.personal import Confidential, Personal
 
@@ -50,28 +46,6 @@ def normalise_email(text: str) -> str:
     if len(folded) > MAXIMUM_EMAIL:
         raise ValueError(f"is longer than {MAXIMUM_EMAIL} characters")
     return folded
-
-
-class NotNull:
-    """Marks a field of a partial change that may be left out and, when given, is not null."""
-
-    def __get_pydantic_core_schema__(
-        self, source: Any, handler: GetCoreSchemaHandler
-    ) -> CoreSchema:
-        return core_schema.no_info_after_validator_function(_given, handler(source))
-
-    def __get_pydantic_json_schema__(
-        self, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
-        described = handler(schema)
-        alternatives = described.pop("anyOf", [])
-        return described | next((one for one in alternatives if one != {"type": "null"}), {})
-
-
-def _given(value: object) -> object:
-    if value is None:
-        raise ValueError("may be left out, but not be null")
-    return value
 
 
 EmailAddress = Annotated[

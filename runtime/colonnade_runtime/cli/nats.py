@@ -30,7 +30,7 @@ def nats() -> None:
 @format_option
 @click.pass_obj
 def show_permissions(site: Site, style: str) -> None:
-    """Print who may use which subjects: a user for each process and replica, for the server.
+    """Print which subjects each process may use.
 
     Everything is worked out from what the services declare: whom they ask, what they publish and
     what they react to.
