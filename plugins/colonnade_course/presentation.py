@@ -58,5 +58,10 @@ def present_reservation(key: str, enrollment: EnrollmentRow | None) -> Reservati
     if enrollment is None:
         return Reservation(key=key, enrollment_id=None, status="ended")
     return Reservation.model_validate(
-        {"key": key, "enrollment_id": enrollment.id, "status": enrollment.status}
+        {
+            "key": key,
+            "enrollment_id": enrollment.id,
+            "status": enrollment.status,
+            "activated_at": enrollment.activated_at,
+        }
     )

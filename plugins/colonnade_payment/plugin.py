@@ -85,8 +85,9 @@ def events() -> Sequence[type[Event]]:
 def subscriptions() -> Sequence[type[Event]]:
     """What is listened to."""
     from colonnade_course.api import InstructorAdded, InstructorRemoved
+    from colonnade_user.api import UserDeleted
 
-    return [InstructorAdded, InstructorRemoved]
+    return [InstructorAdded, InstructorRemoved, UserDeleted]
 
 
 @hookimpl

@@ -26,6 +26,7 @@ from colonnade_payment.api import (
 )
 from colonnade_payment.config import TenantPaymentConfig
 from colonnade_payment.models import PaymentRow
+from colonnade_payment.refunding import refund_undelivered
 from colonnade_payment.till import Till
 
 STEP_SECONDS = 15.0
@@ -33,7 +34,8 @@ STEP_SECONDS = 15.0
 
 
 class PurchaseState(Message):
-    """What one step hands to the next. `refused` says why the course service gave no seat."""
+    """What one step hands to the next. `refused` says why the course service gave no seat;
+    `undelivered` that the enrolment ended before it began."""
 
     payment_id: UUID
     user_id: UUID
@@ -44,6 +46,7 @@ class PurchaseState(Message):
     enrollment_id: UUID | None = None
     authorization: str = ""
     refused: str = ""
+    undelivered: bool = False
 
 
 PURCHASE = Saga(
@@ -181,14 +184,23 @@ class Purchases:
             return Resolution.cannot_tell()
         return Resolution.happened(work=self._captured(state, record.reference).work)
 
-    async def activate_enrollment(self, call: StepCall) -> None:
-        """Let the buyer in; tried for ever, the seat is held."""
+    async def activate_enrollment(self, call: StepCall) -> StepOutcome:
+        """Let the buyer in; tried for ever, the seat is held. One whose account was deleted
+        meanwhile gets the money back instead."""
         state = call.state_as(PurchaseState)
-        await self._ctx.ask(ActivateEnrollment(key=str(state.payment_id)))
+        reservation = await self._ctx.ask(ActivateEnrollment(key=str(state.payment_id)))
+        if reservation.status != "ended" or reservation.activated_at is not None:
+            return StepOutcome()
+        return StepOutcome(
+            _with(state, undelivered=True),
+            lambda session: refund_undelivered(session, state.payment_id),
+        )
 
     async def notify(self, call: StepCall) -> StepOutcome:
         """Say that the purchase is complete, in the transaction that completes it."""
         state = call.state_as(PurchaseState)
+        if state.undelivered:
+            return StepOutcome()
         enrollment_id = state.enrollment_id
         assert enrollment_id is not None
 

@@ -1,9 +1,16 @@
 """What the payment service does when others' events arrive."""
 
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import select
+
 from colonnade.events import reacts_to
 from colonnade.store import Session
 from colonnade_course.api import InstructorAdded, InstructorFact, InstructorRemoved
-from colonnade_payment.models import InstructorRow
+from colonnade_payment.models import InstructorRow, PaymentRow
+from colonnade_payment.settlement import OPEN
+from colonnade_user.api import UserDeleted
 
 
 class Teaching:
@@ -18,6 +25,21 @@ class Teaching:
     def instructor_removed(self, session: Session, event: InstructorRemoved) -> None:
         """Somebody no longer does; what they have earned stays theirs."""
         _note(session, event, active=False)
+
+
+class Departures:
+    """Takes no money of people whose account is gone."""
+
+    @reacts_to(UserDeleted)
+    def user_deleted(self, session: Session, event: UserDeleted) -> None:
+        """What they were buying turns back before it captures."""
+        for payment in _open_payments(session, event.user_id):
+            payment.cancel_requested = True
+
+
+def _open_payments(session: Session, user_id: UUID) -> Sequence[PaymentRow]:
+    query = select(PaymentRow).where(PaymentRow.user_id == user_id, PaymentRow.status.in_(OPEN))
+    return session.scalars(query).all()
 
 
 def _note(session: Session, event: InstructorFact, *, active: bool) -> None:

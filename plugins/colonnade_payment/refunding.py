@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from colonnade.context import current_context
 from colonnade.errors import NotFound
+from colonnade.identifiers import new_id
 from colonnade.messages import Message
 from colonnade.money import Money
 from colonnade.sagas import Resolution, RetryRule, Saga, Step, StepCall, StepOutcome, start_saga
@@ -25,6 +26,8 @@ from colonnade_payment.presentation import money
 from colonnade_payment.settlement import next_sequence
 from colonnade_payment.split import split_refund
 from colonnade_payment.till import Till
+
+UNDELIVERED = "The account was deleted before the course could begin."
 
 
 class RefundState(Message):
@@ -119,6 +122,14 @@ def claim(session: Session, payment: PaymentRow, refund: RefundRow) -> None:
         amount=money(refund.amount, refund.currency),
     )
     start_saga(session, REFUND, state, saga_id=refund.id)
+
+
+def refund_undelivered(session: Session, payment_id: UUID) -> None:
+    """Refund what is left of a payment whose course the buyer never got."""
+    payment = session.get_one(PaymentRow, payment_id)
+    left = payment.amount - payment.refunding
+    if left > 0:
+        claim(session, payment, new_refund(new_id(), payment, left, UNDELIVERED, "service:payment"))
 
 
 def new_refund(

@@ -10,7 +10,7 @@ from colonnade_payment.notices import Lateness
 from colonnade_payment.orders import Orders
 from colonnade_payment.payouts import Payouts
 from colonnade_payment.purchase import Purchases
-from colonnade_payment.reactions import Teaching
+from colonnade_payment.reactions import Departures, Teaching
 from colonnade_payment.refunding import Refunding
 from colonnade_payment.refunds import Refunds
 from colonnade_payment.till import Till
@@ -35,6 +35,7 @@ async def payment_service(ctx: ServiceContext) -> AsyncIterator[Sequence[object]
             Payouts(ctx),
             Coupons(ctx),
             Teaching(),
+            Departures(),
         ]
     finally:
         for provider in till.providers.values():

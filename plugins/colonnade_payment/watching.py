@@ -3,6 +3,7 @@ that may have acted after their purchase was given up."""
 
 from collections.abc import Sequence
 from typing import cast
+from uuid import UUID
 
 from sqlalchemy import select
 
@@ -31,6 +32,7 @@ class Watch:
     def __init__(self, ctx: ServiceContext, till: Till) -> None:
         self._ctx = ctx
         self._till = till
+        self._asked_last: dict[str, UUID] = {}
 
     async def close_abandoned(self) -> None:
         """End payments whose saga turned back before its first compensation could do that."""
@@ -38,27 +40,24 @@ class Watch:
             await self._ctx.store.run(_close_abandoned)
 
     async def ask_providers(self) -> None:
-        """Find out whether a provider acted after its purchase had been given up."""
-        for request, provider in await self._ctx.store.read(self._watched):
+        """Find out whether a provider acted after its purchase had been given up.
+
+        Each run goes on where the last one stopped, be it cut off, so that everybody's turn comes
+        however many are watched.
+        """
+        if await self._ctx.store.read(_has_watched_enough):
+            await self._ctx.store.run(_stop_watching)
+        tenant = current_context().tenant
+        asked_last = self._asked_last.get(tenant)
+        watched = await self._ctx.store.read(lambda session: _watched(session, asked_last))
+        for request, provider in watched:
+            self._asked_last[tenant] = UUID(request.payment)
             try:
                 await self._ask(provider, request)
             except ColonnadeError as error:
                 self._ctx.log.warning(
                     "provider cannot be asked", payment_id=request.payment, error=str(error)
                 )
-        if await self._ctx.store.read(_has_watched_enough):
-            await self._ctx.store.run(_stop_watching)
-
-    def _watched(self, session: Session) -> Sequence[tuple[ProviderRequest, str]]:
-        query = (
-            select(PaymentRow)
-            .where(PaymentRow.watch_until.is_not(None))
-            .order_by(PaymentRow.watch_until)
-            .limit(AT_ONCE)
-        )
-        return [
-            (request, row.provider) for row in session.scalars(query) for request in _questions(row)
-        ]
 
     async def _ask(self, provider: str, request: ProviderRequest) -> None:
         record = await self._till.find(provider, request)
@@ -73,6 +72,14 @@ class Watch:
         )
         share = cast("TenantPaymentConfig", self._ctx.tenant_config()).instructor_share
         await self._ctx.store.run(lambda session: apply(session, provider, notice, share))
+
+
+def _watched(session: Session, asked_last: UUID | None) -> Sequence[tuple[ProviderRequest, str]]:
+    query = select(PaymentRow).where(PaymentRow.watch_until.is_not(None)).limit(AT_ONCE)
+    # Those whose turn is next come first, then the round begins again.
+    later = [] if asked_last is None else [(PaymentRow.id <= asked_last)]
+    rows = session.scalars(query.order_by(*later, PaymentRow.id))
+    return [(request, row.provider) for row in rows for request in _questions(row)]
 
 
 def _questions(row: PaymentRow) -> list[ProviderRequest]:

@@ -93,11 +93,15 @@ class RecordLessonProgress(Request[EnrollmentDetail]):
 
 
 class Reservation(Message):
-    """A seat and the enrolment that holds it; `enrollment_id` is null when none was ever held."""
+    """A seat and the enrolment that holds it; `enrollment_id` is null when none was ever held.
+
+    `activated_at` is null when the enrolment never became active, also one that has ended.
+    """
 
     key: str
     enrollment_id: UUID | None
     status: EnrollmentStatus
+    activated_at: datetime | None = None
 
 
 @operation(

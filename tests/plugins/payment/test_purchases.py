@@ -10,6 +10,8 @@ from colonnade.errors import Forbidden, IdempotencyKeyReused, InvalidRequest, No
 from colonnade.sagas import Resolution, StepCall
 from colonnade.store import Session
 from colonnade_course.api import CreateCourse, UnpublishCourse
+from colonnade_course.reactions import Departures as CourseDepartures
+from colonnade_payment import watching
 from colonnade_payment.api import (
     AlreadyEnrolled,
     CancelPayment,
@@ -22,6 +24,8 @@ from colonnade_payment.api import (
 )
 from colonnade_payment.models import PaymentRow
 from colonnade_payment.purchase import Purchases, PurchaseState
+from colonnade_payment.reactions import Departures
+from colonnade_user.api import UserDeleted
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -120,6 +124,26 @@ async def test_a_capture_after_the_purchase_was_given_up_is_refunded_by_itself(
     assert not [item for item in await academy.enrollments(payment) if item.status == "active"]
 
 
+async def test_everybody_who_is_watched_has_a_turn(
+    academy: Academy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "AT_ONCE", 2)
+    course = (await academy.course()).id
+    orders = [
+        await academy.order(person(), course, method)
+        for method in ("tok_lost", "tok_lost", "tok_late")
+    ]
+    *_, late = [await academy.settled(order) for order in orders]
+    assert late.status == "canceled"
+    watch = academy.watch
+
+    async def is_refunded() -> bool:
+        await academy.as_service(watch.ask_providers)
+        return (await academy.payment(late.id)).status == "refunded"
+
+    await until(is_refunded)
+
+
 async def test_a_capture_that_was_cut_off_and_is_denied_may_come_all_the_same(
     academy: Academy,
 ) -> None:
@@ -211,6 +235,39 @@ async def test_a_buyer_gives_up_before_the_capture(academy: Academy) -> None:
     assert "capture" not in await kinds(academy, payment)
     again = await academy.ask(buyer, CancelPayment(payment_id=payment.id))
     assert again.status == "canceled"
+
+
+class TestDeletedAccounts:
+    """Nobody pays for what they can no longer have."""
+
+    async def test_before_the_capture_nothing_is_taken(self, academy: Academy) -> None:
+        payment = await academy.order(person(), (await academy.course()).id, "tok_slow")
+        gone = UserDeleted(user_id=payment.user_id)
+        await academy.write(lambda session: Departures().user_deleted(session, gone))
+        after = await academy.settled(payment)
+        assert (after.status, after.reason_code) == ("canceled", "payment.canceled_by_buyer")
+        assert "capture" not in await kinds(academy, payment)
+
+    async def test_before_the_enrolment_everything_goes_back(self, academy: Academy) -> None:
+        payment = await academy.order(person(), (await academy.course()).id, "tok_slow")
+        gone = UserDeleted(user_id=payment.user_id)
+
+        async def has_a_seat() -> bool:
+            return (await academy.payment(payment.id)).enrollment_id is not None
+
+        await until(has_a_seat)
+        store = academy.object_of("Reservations")._ctx.store
+        course = CourseDepartures()
+        await academy.as_service(
+            lambda: store.run(lambda session: course.user_deleted(session, gone))
+        )
+        await academy.idle(payment.id)
+        [refund] = await academy.refunds(payment)
+        await academy.idle(refund.id)
+        after = await academy.payment(payment.id)
+        assert (after.status, after.refunded) == ("refunded", after.amount)
+        assert [item.kind for item in await academy.journals(payment)] == ["refund", "capture"]
+        assert [item.status for item in await academy.enrollments(payment)] == ["ended"]
 
 
 async def test_a_captured_payment_cannot_be_canceled(academy: Academy) -> None:
