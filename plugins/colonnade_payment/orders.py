@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from colonnade.context import PrincipalKind
-from colonnade.errors import Forbidden
+from colonnade.errors import ColonnadeError, Forbidden
 from colonnade.idempotency import earlier_answer, once
 from colonnade.lookups import absent, permitted
 from colonnade.money import Money
@@ -47,11 +47,18 @@ class Orders:
     async def create(self, request: CreatePayment, call: Call) -> Payment:
         """Order a course; order, key and saga commit together."""
         user_id = person(call)
-        known = await self._ctx.store.read(lambda session: earlier_answer(session, call, request))
+        known = await self._answered(request, call)
         if known is not None:
             return known
-        price = await self._price(request.course_id)
-        await self._check_not_enrolled(request.course_id, user_id)
+        try:
+            price = await self._price(request.course_id)
+            await self._check_not_enrolled(request.course_id, user_id)
+        except ColonnadeError:
+            # The same request, answered in the meantime, may be why this one is refused.
+            known = await self._answered(request, call)
+            if known is not None:
+                return known
+            raise
         row = _order(self._ctx.new_id(), user_id, request, price, self._till.chosen())
 
         def work(session: Session) -> Payment:
@@ -100,6 +107,9 @@ class Orders:
             return present_payment(row)
 
         return await self._ctx.store.run(work)
+
+    async def _answered(self, request: CreatePayment, call: Call) -> Payment | None:
+        return await self._ctx.store.read(lambda session: earlier_answer(session, call, request))
 
     async def _price(self, course_id: UUID) -> Money:
         course = await self._ctx.ask(GetCourse(course_id=course_id))

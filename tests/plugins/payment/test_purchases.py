@@ -1,12 +1,13 @@
 """Purchases, with every way in which a provider can behave."""
 
 import asyncio
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from payment_academy import OPEN, Academy, person, until
 
 from colonnade.errors import Forbidden, IdempotencyKeyReused, InvalidRequest, NotFound
+from colonnade.money import Money
 from colonnade.sagas import Resolution, StepCall
 from colonnade.store import Session
 from colonnade_course.api import CreateCourse, UnpublishCourse
@@ -310,6 +311,22 @@ class TestIdempotencyKeys:
         page = await academy.ask(buyer, ListPayments())
         assert [item.id for item in page.items] == [answers[0].id]
         await academy.settled(answers[0])
+
+    async def test_one_that_is_overtaken_by_its_twin_is_answered_alike(
+        self, academy: Academy, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        course, buyer = await academy.course(), person()
+        orders = academy.object_of("Orders")
+        price, twins = orders._price, []
+
+        async def price_after_the_twin(course_id: UUID) -> Money:
+            monkeypatch.setattr(orders, "_price", price)
+            twins.append(await academy.order(buyer, course.id, key="twin"))
+            await academy.settled(twins[0])
+            return await price(course_id)
+
+        monkeypatch.setattr(orders, "_price", price_after_the_twin)
+        assert [await academy.order(buyer, course.id, key="twin")] == twins
 
     async def test_another_body_is_refused(self, academy: Academy) -> None:
         course, buyer = await academy.course(), person()
