@@ -160,6 +160,15 @@ async def test_policies_that_cannot_work_do_not_load(
     assert engine.revision == ""
 
 
+async def test_mistakes_of_every_kind_are_told_at_once(engine: EmbeddedPolicy) -> None:
+    """A built-in that may not be called in one file, a syntax error in another."""
+    bundle = quiz("a if not net.cidr_contains(1, 2)")
+    broken = PolicyModule("other.rego", "package colonnade.services.other\n\ny := = 3\n")
+    told = await problems(engine, PolicyBundle((*bundle.modules, broken), bundle.actions))
+    assert "quiz.rego:5:10: 'net.cidr_contains' is neither" in told
+    assert "other.rego:3:" in told
+
+
 async def test_a_source_that_ends_the_engine_does_not_end_the_platform(
     engine: EmbeddedPolicy, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -37,13 +37,25 @@ async def verify(modules: Sequence[PolicyModule], actions: Mapping[str, str]) ->
     """
     problems = inspect_modules(modules)
     if problems:
-        raise PolicyError(problems)
+        raise PolicyError([*problems, *await _further_problems(problems, modules)])
     narrow = narrowing(modules)
     told = await _try_out(modules, narrow)
     problems = await _problems(told, modules, actions)
     if told is None or problems:
         raise PolicyError(problems)
     return packages(told["declared"], narrow)
+
+
+async def _further_problems(
+    found: Sequence[PolicyProblem], modules: Sequence[PolicyModule]
+) -> list[PolicyProblem]:
+    """What the engine says of the other files, so that all mistakes are told at once."""
+    told = await _try_out(modules, ())
+    if told is None or "report" not in told:
+        return []
+    told_already = {problem.path for problem in found} | {_EVERYWHERE}
+    problems = compilation_problems(told["report"], modules)
+    return [problem for problem in problems if problem.path not in told_already]
 
 
 async def _problems(
