@@ -163,7 +163,7 @@ class _Loading:
             if caller.has_spec() or all(found.optionalhook for found in implementations):
                 continue
             near = closest(caller.name, _specified(self._manager))
-            hint = f"; did you mean '{near}'?" if near else ""
+            hint = f" (did you mean '{near}'?)" if near else ""
             self._complain(
                 subject,
                 f"it implements '{caller.name}', a hook that nothing enabled specifies{hint}",
