@@ -1,17 +1,25 @@
 """What a platform would run, as plain data, and the graph of its services."""
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from litestar import Controller
 from litestar.handlers import HTTPRouteHandler
 
+from colonnade.events import Event, event_type_of
 from colonnade.http import BINDING, Binding
-from colonnade_runtime.cli.site import offered, operations_of
+from colonnade.quantities import Duration
+from colonnade_runtime.adapters.policy.files import read_policies
+from colonnade_runtime.cli.site import offered, operations_of, policies_of
 from colonnade_runtime.declaration import LoadedPlatform
+from colonnade_runtime.declaration.places import FRONT, Place, place_of, places
 from colonnade_runtime.plugin_loader import Plugins
 
 API = "/api/v1"
+
+_PARAMETER = re.compile(r"\{(\w+):\w+\}")
+"""A parameter as routes are written, with its type."""
 
 
 def plan_of(loaded: LoadedPlatform, plugins: Plugins) -> dict[str, Any]:
@@ -34,6 +42,12 @@ def plan_of(loaded: LoadedPlatform, plugins: Plugins) -> dict[str, Any]:
                 if found.service == name
             ],
             "routes": list(_routes(offered(plugins.services[name], "http_routes") or ())),
+            "publishes": _types(offered(plugins.services[name], "events")),
+            "reacts_to": _types(offered(plugins.services[name], "subscriptions")),
+            "schedules": [
+                {"name": each.name, "every": str(Duration(each.every))}
+                for each in offered(plugins.services[name], "schedules") or ()
+            ],
         }
         for name in plugins.start_order
     ]
@@ -44,9 +58,14 @@ def plan_of(loaded: LoadedPlatform, plugins: Plugins) -> dict[str, Any]:
         "processes": {
             name: list(process.services) for name, process in loaded.platform.placement().items()
         },
+        "places": [
+            {"name": place.name, "services": list(place.services), "url": place.url}
+            for place in _all_places(loaded)
+        ],
         "policies": {
             "engine": loaded.platform.policy.engine.url,
             "folder": str(loaded.policies_folder),
+            "files": _policy_files(loaded, plugins),
         },
         "tenants": [
             {"id": tenant.id, "name": tenant.name, "status": tenant.status}
@@ -67,9 +86,16 @@ def plan_text(plan: dict[str, Any]) -> str:
             for found in service["operations"]
         ]
         lines += [f"  route {route}" for route in service["routes"]]
+        lines += [f"  publishes {event}" for event in service["publishes"]]
+        lines += [f"  reacts to {event}" for event in service["reacts_to"]]
+        lines += [f"  every {each['every']}: {each['name']}" for each in service["schedules"]]
     lines += [f"extension {name}" for name in plan["extensions"]]
-    lines += [f"process {name}: {', '.join(held)}" for name, held in plan["processes"].items()]
+    lines += [
+        f"process {place['name']} on {place['url']}: {', '.join(place['services']) or 'forwards'}"
+        for place in plan["places"]
+    ]
     lines.append(f"policies: {plan['policies']['engine']} from {plan['policies']['folder']}")
+    lines += [f"  {name}" for name in plan["policies"]["files"]]
     lines += [
         f"tenant {tenant['id']}: {tenant['name']}, {tenant['status']}" for tenant in plan["tenants"]
     ]
@@ -90,6 +116,22 @@ def graph_text(plugins: Plugins, style: str) -> str:
     return "\n".join(["flowchart LR", *nodes, *edges])
 
 
+def _types(models: Sequence[type[Event]] | None) -> list[str]:
+    return sorted(event_type_of(model).type for model in models or ())
+
+
+def _all_places(loaded: LoadedPlatform) -> list[Place]:
+    platform = loaded.platform
+    if not platform.processes:
+        return [place_of(platform, None)]
+    return [*places(platform), place_of(platform, FRONT)]
+
+
+def _policy_files(loaded: LoadedPlatform, plugins: Plugins) -> list[str]:
+    modules = read_policies(loaded.policies_folder, policies_of(plugins))
+    return sorted(module.path for module in modules)
+
+
 def _routes(offered: Sequence[Any]) -> Iterator[str]:
     for item in offered:
         if isinstance(item, HTTPRouteHandler):
@@ -106,4 +148,5 @@ def _bound(prefix: str, handler: HTTPRouteHandler) -> Iterator[str]:
     target = f" → {binding.operation.name}" if isinstance(binding, Binding) else ""
     for path in sorted(handler.paths):
         whole = "/".join(part.strip("/") for part in (API, prefix, path) if part.strip("/"))
-        yield f"{','.join(sorted(handler.http_methods))} /{whole}{target}"
+        shown = _PARAMETER.sub(r"{\1}", whole)
+        yield f"{','.join(sorted(handler.http_methods))} /{shown}{target}"

@@ -112,10 +112,7 @@ class Site:
             PolicyError: with everything that is wrong with them.
         """
         outline = load_platform_outline(self.path, settings=self.settings)
-        brought: dict[str, str] = {}
-        for plugin in plugins.every():
-            brought.update(offered(plugin, "policies") or {})
-        modules = read_policies(outline.root / outline.policies_folder, brought)
+        modules = read_policies(outline.root / outline.policies_folder, policies_of(plugins))
         actions = {operation.action: operation.service for operation in operations_of(plugins)}
         with working("Trying the policies out"):
             asyncio.run(_try_out(PolicyBundle(modules, actions)))
@@ -136,6 +133,14 @@ def offered(plugin: Plugin, hook: str) -> Any | None:
                 " Install another version of it, or remove it from the platform."
             ]
         ) from error
+
+
+def policies_of(plugins: Plugins) -> dict[str, str]:
+    """Every policy file that plugins bring, by name."""
+    brought: dict[str, str] = {}
+    for plugin in plugins.every():
+        brought.update(offered(plugin, "policies") or {})
+    return brought
 
 
 def operations_of(plugins: Plugins) -> list[Operation]:

@@ -28,7 +28,7 @@ class RelaySettings:
 
     batch: int = 200
     in_flight: int = 1000
-    linger: float = 0.1
+    linger: float = 0.25
     backoff: Backoff = field(default_factory=lambda: Backoff(first=0.1, cap=10.0))
     parallel_reads: int = 8
     archive: float = 14 * 86400.0

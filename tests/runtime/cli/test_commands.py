@@ -208,11 +208,25 @@ def test_plan_names_operations_actions_and_routes(colonnade: Command) -> None:
     assert service["operations"] == [
         {"name": "GetNote", "action": "note.read", "subject": "ask.notebook.v1.GetNote"}
     ]
-    assert service["routes"] == ["GET /api/v1/notes/{id:str} → GetNote"]
+    assert service["routes"] == ["GET /api/v1/notes/{id} → GetNote"]
 
 
 def test_plan_is_also_a_text(colonnade: Command) -> None:
-    assert "tenant acme: Acme Academy, active" in colonnade("plan").stdout.splitlines()
+    lines = colonnade("plan").stdout.splitlines()
+    assert "tenant acme: Acme Academy, active" in lines
+    assert "process main on http://127.0.0.1:0: notebook" in lines
+
+
+def test_plan_of_the_demo_says_what_goes_where(tmp_path: Path) -> None:
+    assert CliRunner().invoke(main, ["new", "site", str(tmp_path / "demo")]).exit_code == 0
+    platform = str(tmp_path / "demo" / "platform.yaml")
+    told = CliRunner().invoke(main, ["--platform", platform, "plan", "--format", "json"])
+    plan = json.loads(told.stdout)
+    [content] = [each for each in plan["services"] if each["name"] == "content"]
+    assert "colonnade.content.MediaCreated.v1" in content["publishes"]
+    assert "colonnade.course.EnrollmentActivated.v1" in content["reacts_to"]
+    assert {"name": "remove-orphans", "every": "1d"} in content["schedules"]
+    assert "policies/course.rego" in " ".join(plan["policies"]["files"])
 
 
 def test_graph_draws_mermaid(colonnade: Command) -> None:
