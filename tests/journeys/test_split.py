@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -20,9 +19,10 @@ import pytest
 
 from colonnade_runtime.testing.nats_streams import without_streams
 from colonnade_runtime.testing.servers.running import free_port
+from tests.course_material import skip_without_courses
+from tests.journeys import whole_journey
+from tests.journeys.academy import OWNER_PASSWORD, PASSWORD, copied_declaration
 
-ROOT = Path(__file__).parents[2]
-PASSWORD = "a password for everybody"
 READY_SECONDS = 180
 SERVICES = ("user", "course", "content", "payment", "analytics", "notification")
 
@@ -54,10 +54,13 @@ def free_ports(count: int) -> int:
             return first
 
 
-def declared(replicas: int) -> str:
+def declared(nats_url: str, port: int, replicas: int) -> str:
     """Six processes, each with one service, and so many of each."""
     each = (f"  {name}s: {{services: [{name}], replicas: {replicas}}}\n" for name in SERVICES)
-    return "processes:\n" + "".join(each)
+    return (
+        f"bus: {nats_url}\ngateway: {{port: {port}}}\nlogging: {{access: false}}\n"
+        "processes:\n" + "".join(each)
+    )
 
 
 @pytest.fixture(scope="module", params=[1, 2], ids=["six", "six-twice"])
@@ -65,20 +68,18 @@ def platform(
     request: pytest.FixtureRequest, nats_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Split]:
     asyncio.run(without_streams(nats_url))
-    site = tmp_path_factory.mktemp("split")
-    for name in ("tenants", "policies"):
-        shutil.copytree(ROOT / name, site / name)
-    shutil.copy(ROOT / "platform.yaml", site)
-    (site / "platform.development.yaml").write_text(declared(request.param))
+    declaration = copied_declaration(tmp_path_factory.mktemp("split"))
+    whole_journey.declare(declaration)
     port = free_ports(13)
-    wanted = (f"bus={nats_url}", f"gateway.port={port}", "logging.access=false")
-    settings = tuple(word for each in wanted for word in ("--set", each))
-    command = [sys.executable, "-m", "colonnade_runtime", *settings]
-    environment = {**os.environ, "COLONNADE_OWNER_PASSWORD": PASSWORD}
-    log = site / "log"
+    overlay = declaration.with_name("platform.development.yaml")
+    overlay.write_text(declared(nats_url, port, request.param))
+    settings = tuple(word for each in whole_journey.SETTINGS for word in ("--set", each))
+    command = [sys.executable, "-m", "colonnade_runtime", *settings, "up"]
+    environment = {**os.environ, "COLONNADE_OWNER_PASSWORD": OWNER_PASSWORD}
+    log = declaration.with_name("log")
     with log.open("wb") as file:
         process = subprocess.Popen(
-            [*command, "up"], cwd=site, env=environment, stdout=file, stderr=subprocess.STDOUT
+            command, cwd=log.parent, env=environment, stdout=file, stderr=subprocess.STDOUT
         )
     try:
         _wait_until_ready(f"http://127.0.0.1:{port}", process, log)
@@ -100,16 +101,16 @@ def _wait_until_ready(url: str, process: "subprocess.Popen[bytes]", log: Path) -
     raise AssertionError(log.read_text()[-5000:])
 
 
-async def signed_in(platform: Split, email: str) -> httpx.AsyncClient:
+async def signed_in(platform: Split, email: str, password: str = PASSWORD) -> httpx.AsyncClient:
     async with platform.client() as client:
-        answer = await client.post("/auth/login", json={"email": email, "password": PASSWORD})
+        answer = await client.post("/auth/login", json={"email": email, "password": password})
     assert answer.status_code == 200, answer.text
     return platform.client(answer.json()["access_token"])
 
 
 @pytest.fixture
 async def owner(platform: Split) -> AsyncIterator[httpx.AsyncClient]:
-    async with await signed_in(platform, "owner@acme.example") as client:
+    async with await signed_in(platform, "owner@acme.example", OWNER_PASSWORD) as client:
         yield client
 
 
@@ -141,6 +142,12 @@ async def until_it_is(client: httpx.AsyncClient, path: str, wanted: str) -> Any:
             if answer.json()["status"] == wanted:
                 return answer.json()
             await asyncio.sleep(0.05)
+
+
+async def test_the_whole_journey(platform: Split) -> None:
+    """The first, since it counts everything in the academy."""
+    skip_without_courses()
+    await whole_journey.take(platform.url, platform.log.with_name("platform.yaml"))
 
 
 async def test_a_purchase_goes_through_three_processes(
