@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 import nats
 import pytest
 
-from colonnade.errors import ColonnadeError, ContentTooLarge
+from colonnade.errors import ColonnadeError, ContentTooLarge, Unavailable
 from colonnade_runtime.adapters.bus.nats import NatsBus
 from colonnade_runtime.testing.servers import RunningServer
 
@@ -119,3 +119,30 @@ async def test_questions_that_wait_are_answered_before_the_end(make_bus: MakeBus
     assert await asyncio.gather(*asking) == [b"%d" % n for n in range(20)]
     with pytest.raises(ColonnadeError):
         await other.ask(ECHO, b"late", "", 1.0)
+
+
+async def test_a_contract_of_another_major_is_named_with_who_offers_it(make_bus: MakeBus) -> None:
+    await (await make_bus("learning")).serve("ask.course.v2.Echo", echo)
+    asking = await make_bus("money")
+    with pytest.raises(Unavailable) as caught:
+        await asking.ask(ECHO, b"1", "", 5.0)
+    assert (
+        "asks for major v1 of 'course', and the process 'learning' offers v2"
+        in caught.value.message
+    )
+
+
+async def test_an_operation_that_an_older_release_does_not_know_is_named(
+    make_bus: MakeBus,
+) -> None:
+    await (await make_bus("learning")).serve(ECHO, echo)
+    asking = await make_bus("money")
+    with pytest.raises(Unavailable, match="'learning' hosts 'course' and does not know Newer"):
+        await asking.ask("ask.course.v1.Newer", b"1", "", 5.0)
+
+
+async def test_a_service_that_is_away_is_not_explained_away(make_bus: MakeBus) -> None:
+    asking = await make_bus("money")
+    with pytest.raises(Unavailable) as caught:
+        await asking.ask(ECHO, b"1", "", 5.0)
+    assert caught.value.message == f"Nobody serves '{ECHO}' at the moment."

@@ -8,8 +8,9 @@ import msgspec
 from colonnade.adapters import AdapterContext
 from colonnade.bus import AskHandler, Consumer
 from colonnade.errors import ConfigurationError, ContentTooLarge, DeadlineExceeded, Unavailable
-from colonnade_runtime.adapters.bus.nats.connection import Connection
+from colonnade_runtime.adapters.bus.nats.connection import Connection, NobodyServes
 from colonnade_runtime.adapters.bus.nats.consuming import ConsumerSettings, PullConsumer
+from colonnade_runtime.adapters.bus.nats.explaining import Explainer
 from colonnade_runtime.adapters.bus.nats.jetstream import JetStream
 from colonnade_runtime.adapters.bus.nats.options import NatsOptions, read_options
 from colonnade_runtime.adapters.bus.nats.serving import CONTEXT_HEADER, Serving
@@ -41,6 +42,7 @@ class NatsBus:
         self._connection = Connection(options, process, log)
         self._jetstream = JetStream(self._connection, options)
         self._serving = Serving(self._connection, process, log)
+        self._explainer = Explainer(self._connection)
         self._consumers: list[PullConsumer] = []
         self._accepting = False
         self._stopped = False
@@ -124,7 +126,10 @@ class NatsBus:
             self._check_size(f"The answer of '{subject}'", here)
             return here
         headers = {CONTEXT_HEADER: header} if header else None
-        answer = await self._connection.request(subject, payload, timeout, headers)
+        try:
+            answer = await self._connection.request(subject, payload, timeout, headers)
+        except NobodyServes:
+            raise Unavailable(await self._explainer.why(subject)) from None
         if answer.headers:
             said = answer.headers.get("Nats-Service-Error")
             if said is not None:

@@ -33,6 +33,10 @@ class _Lost(Exception):
     """The connection was lost while an answer was waited for."""
 
 
+class NobodyServes(Unavailable):
+    """The server is there, and nobody takes the subject."""
+
+
 class Connection:
     """A client that reconnects for ever and never sends what nobody could take now."""
 
@@ -155,7 +159,7 @@ class Connection:
                 subject, payload, timeout, headers=dict(headers) if headers else None
             )
         except nats.errors.NoRespondersError:
-            raise Unavailable(f"Nobody serves '{subject}' at the moment.") from None
+            raise NobodyServes(f"Nobody serves '{subject}' at the moment.") from None
         except nats.errors.TimeoutError:
             raise DeadlineExceeded(
                 f"'{subject}' did not answer within {timeout:.3g} seconds; it may have happened."

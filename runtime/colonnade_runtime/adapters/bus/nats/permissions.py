@@ -52,6 +52,7 @@ def _published(needs: Needs) -> Iterator[str]:
     yield from _makes(ADVISORIES, may_change=True)
     # Of its own services, too: a replica may be the one that answers.
     yield from (f"ask.{token(name)}.>" for name in (*needs.hosts, *needs.asks))
+    yield from (f"$SRV.PING.{token(name)}" for name in (*needs.hosts, *needs.asks))
     for name in needs.hosts:
         yield f"evt.{token(name)}.>"
         yield from _makes(f"evt_{token(name)}", may_change=True)
