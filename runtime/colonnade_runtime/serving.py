@@ -39,7 +39,8 @@ def serve(
 async def _serve(declared: Declared, place: Place) -> None:
     runtime = Runtime(declared, place=place)
     watchdog = Watchdog(float(declared.loaded.platform.shutdown.total))
-    host, port = place.host, available_port(place.host, place.port)
+    # One that is declared is tried later, so that a second process hears first that it is one.
+    host, port = place.host, place.port or available_port(place.host, 0)
     signals = Signals(runtime.reloader.reload, watchdog.start)
     with signals.handled():
         async with (

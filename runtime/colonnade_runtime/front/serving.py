@@ -26,7 +26,7 @@ async def serve_front(declared: Declared) -> None:
     platform = declared.loaded.platform
     watchdog = Watchdog(float(platform.shutdown.total))
     signals = Signals(_nothing_to_reload, watchdog.start)
-    port = available_port(platform.gateway.host, platform.gateway.port)
+    port = platform.gateway.port or available_port(platform.gateway.host, 0)
     front = _front(declared)
     with signals.handled():
         async with (
