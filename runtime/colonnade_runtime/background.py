@@ -149,6 +149,7 @@ class BackgroundWork:
 
     async def quiesce(self) -> None:
         """Begin nothing new; at once."""
+        self.ownership.claim_no_more()
         await self.sweeper.stop()
         self.delivery.stop()
 

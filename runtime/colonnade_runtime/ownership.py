@@ -54,6 +54,8 @@ class Ownership:
         self._lease: Lease | None = None
         self._renewed = 0.0
         self._task: asyncio.Task[None] | None = None
+        self._holding: asyncio.Task[None] | None = None
+        self._claims = True
 
     @property
     def lease(self) -> Lease | None:
@@ -66,11 +68,19 @@ class Ownership:
         await self._hold()
         self._task = background_task(self._keep(), name=f"lease:{self._name}")
 
+    def claim_no_more(self) -> None:
+        """Keep what is held, and take nothing from now on: this process is stopping, and would
+        only keep the lease from those that work."""
+        self._claims = False
+
     async def stop(self) -> None:
         """Give the lease back."""
+        self._claims = False
         if self._task is not None:
             self._task.cancel()
-            await asyncio.wait({self._task}, timeout=1.0)
+            # What has been asked of the store happens all the same: wait, then give that back too.
+            asked = {task for task in (self._task, self._holding) if task is not None}
+            await asyncio.wait(asked, timeout=1.0)
         lease, self._lease = self._lease, None
         if lease is not None:
             await self._leases.release_lease(lease)
@@ -79,8 +89,9 @@ class Ownership:
         while True:
             pause = self._seconds / 3
             await asyncio.sleep(pause if self._lease is not None else min(pause, LOOK_SECONDS))
+            self._holding = background_task(self._hold(), name=f"hold:{self._name}")
             try:
-                await self._hold()
+                await asyncio.shield(self._holding)
             except Exception as error:
                 self._log.error("lease not renewed", error=str(error))
 
@@ -91,6 +102,13 @@ class Ownership:
             self._lease = await self._leases.renew_lease(before, self._seconds)
             if self._lease is None:
                 self._log.warning("lease lost to another process")
-        else:
-            self._lease = await self._leases.acquire_lease(self._name, self._owner, self._seconds)
+        elif self._claims:
+            await self._claim()
         self._renewed = asked
+
+    async def _claim(self) -> None:
+        found = await self._leases.acquire_lease(self._name, self._owner, self._seconds)
+        if found is not None and not self._claims:
+            await self._leases.release_lease(found)
+            return
+        self._lease = found

@@ -8,7 +8,7 @@ from shop.house import TENANT, ShopHouse
 from shop.service import TRANSFER
 
 from colonnade.clock import SystemClock
-from colonnade.control_store import Lease
+from colonnade.control_store import ControlStore, Lease
 from colonnade.sagas import SagaPhase
 from colonnade_runtime.ownership import Ownership
 
@@ -37,6 +37,68 @@ async def test_it_passes_on_when_it_is_given_back(house: ShopHouse) -> None:
         while second.lease is None:
             await asyncio.sleep(0.01)
     await second.stop()
+
+
+async def test_a_draining_process_does_not_claim_what_another_gives_back(
+    house: ShopHouse,
+) -> None:
+    first, draining = ownership(house, "a"), ownership(house, "b", seconds=0.03)
+    third = ownership(house, "c", seconds=0.15)
+    await first.start()
+    await draining.start()
+    draining.claim_no_more()
+    await first.stop()
+    await draining._hold()
+    assert draining.lease is None
+    await third.start()
+    assert third.lease is not None
+    await draining.stop()
+    assert third.lease is not None
+    await third.stop()
+
+
+async def test_a_claim_that_a_stop_overtakes_is_given_back(house: ShopHouse) -> None:
+    """Cancelling a claim does not undo it: the store has it, and carries it out."""
+    holder = ownership(house, "a")
+    await holder.start()
+    leases = SlowLeases(house.control)
+    stopping = Ownership(leases, "other", "b", SystemClock(), structlog.get_logger(), seconds=0.03)
+    await stopping.start()
+    await holder.stop()
+    await asyncio.wait_for(leases.asked.wait(), 10)
+    stopped = asyncio.create_task(stopping.stop())
+    await asyncio.sleep(0)
+    leases.go_on.set()
+    await asyncio.wait_for(stopped, 10)
+    following = ownership(house, "c")
+    await following.start()
+    assert following.lease is not None
+    await following.stop()
+
+
+class SlowLeases:
+    """Leases of a store that takes its time from the second claim on, and then has carried it out
+    whoever waits."""
+
+    def __init__(self, control: ControlStore) -> None:
+        self._control = control
+        self._claims = 0
+        self.asked, self.go_on = asyncio.Event(), asyncio.Event()
+
+    async def acquire_lease(self, name: str, owner: str, seconds: float) -> Lease | None:
+        self._claims += 1
+        if self._claims == 1:
+            return await self._control.acquire_lease(name, owner, seconds)
+        carried_out = asyncio.ensure_future(self._control.acquire_lease(name, owner, 30.0))
+        self.asked.set()
+        await self.go_on.wait()
+        return await carried_out
+
+    async def renew_lease(self, lease: Lease, seconds: float) -> Lease | None:
+        return await self._control.renew_lease(lease, seconds)
+
+    async def release_lease(self, lease: Lease) -> None:
+        await self._control.release_lease(lease)
 
 
 async def test_a_process_that_was_killed_takes_its_own_back_at_once(house: ShopHouse) -> None:
