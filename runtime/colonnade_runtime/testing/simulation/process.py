@@ -54,7 +54,8 @@ class _Adapters(WithEngine):
             return self.simulated.hold(super().stores(path, address))
         folder = self.loaded.root / address.url.partition(":")[2]
         executor = SimulatedExecutor(self.simulated.loop)
-        made = SqliteStores(folder, self.clock, self.is_known, executor=executor)
+        shared = self.replicas > 1
+        made = SqliteStores(folder, self.clock, self.is_known, executor=executor, shared=shared)
         return self.simulated.hold(made)
 
 

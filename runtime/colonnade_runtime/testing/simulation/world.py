@@ -39,7 +39,8 @@ class Stuck(AssertionError):
 class World:
     """One platform in one history.
 
-    `placement` says which services share a process; by default all are in one. `points` counts
+    `placement` says which services share a process; by default all are in one. Of each process
+    there are `replicas`. `points` counts
     the crash points that were reached, `lines` is what happened, for people to read.
     """
 
@@ -50,6 +51,7 @@ class World:
         seed: int,
         faults: Faults | None = None,
         placement: Sequence[Sequence[str]] | None = None,
+        replicas: int = 1,
     ) -> None:
         self.declared = declared
         self.policy = policy
@@ -64,10 +66,11 @@ class World:
         self.broker = SimulatedBroker(self.loop, self.note)
         self._faults = faults or Faults()
         self._muted = False
-        every = [declared.loaded.platform.enabled_services]
+        groups = placement or [declared.loaded.platform.enabled_services]
         self.processes = [
-            SimulatedProcess(self, _place(list(services), len(placement or every)))
-            for services in placement or every
+            SimulatedProcess(self, _place(services, len(groups), number, replicas))
+            for services in groups
+            for number in range(1, replicas + 1)
         ]
 
     def new_loop(self, name: str) -> SimulatedLoop:
@@ -117,15 +120,15 @@ class World:
         self.chance.faults = CALM
 
     def hosting(self, service: str) -> SimulatedProcess:
-        """The process that hosts a service.
+        """A process that hosts a service: one that is up, if any is.
 
         Raises:
             ConfigurationError: when none does.
         """
-        for process in self.processes:
-            if service in process.place.services:
-                return process
-        raise ConfigurationError(f"No process hosts '{service}'.")
+        found = [each for each in self.processes if service in each.place.services]
+        if not found:
+            raise ConfigurationError(f"No process hosts '{service}'.")
+        return self.chance.random.choice([each for each in found if each.is_up] or found)
 
     async def ask(
         self, tenant: str, principal: Principal, request: Request[ResponseT], key: str | None = None
@@ -184,9 +187,9 @@ class World:
         raise structlog.DropEvent
 
 
-def _place(services: Sequence[str], processes: int) -> Place:
+def _place(services: Sequence[str], processes: int, number: int, replicas: int) -> Place:
     name = services[0] if processes > 1 else "main"
-    return Place(name, 1, tuple(services), "127.0.0.1", 0)
+    return Place(name, number, tuple(services), "127.0.0.1", 0, replicas)
 
 
 @contextmanager
