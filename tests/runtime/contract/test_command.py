@@ -26,6 +26,16 @@ def test_a_good_plugin_is_a_line_a_rule(write: Write, tmp_path: Path) -> None:
     assert lines[-1].endswith("keeps every rule.")
 
 
+def test_showing_that_it_takes_long_is_no_ones_fault(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is drawn for whoever waits is no thread that the plugin left behind."""
+    monkeypatch.setattr("colonnade_runtime.cli.output.PATIENCE", 0.0)
+    write()
+    result = check("--plugin", tmp_path)
+    assert result.exit_code == 0, result.stdout
+
+
 def test_a_broken_plugin_fails_and_pipelines_can_read_why(write: Write, tmp_path: Path) -> None:
     subject = write("plugin.py", ('version="0.1.0"', 'version="soon"'))
     result = check("--plugin", tmp_path / subject.package, "--format", "json")

@@ -113,10 +113,16 @@ async def _tasks_left(before: set[asyncio.Task[Any]]) -> list[str]:
     return [f"the task '{task.get_name()}'" for task in left if not task.done()]
 
 
+_TERMINAL = "rich."
+"""Draws for whoever waits for the rules; no plugin's thread."""
+
+
 def _threads_left(before: set[threading.Thread]) -> list[str]:
     until = time.monotonic() + _PATIENCE
     left: list[threading.Thread] = []
     for thread in set(threading.enumerate()) - before:
+        if type(thread).__module__.startswith(_TERMINAL):
+            continue
         thread.join(max(0.0, until - time.monotonic()))
         if thread.is_alive():
             left.append(thread)
