@@ -153,6 +153,6 @@ class Gateway:
                     round(seconds * 1000, 1),
                     exchange.request_id,
                     context.tenant if context is not None else None,
-                    context.traceparent if context is not None else None,
+                    exchange.traceparent,
                 )
             )

@@ -1,7 +1,5 @@
 """What a request meets on its way in: its tenant, who asks, and the door to the dispatcher."""
 
-import re
-import secrets
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -22,7 +20,6 @@ from colonnade_runtime.tenants import TenantDirectory
 
 ResponseT = TypeVar("ResponseT", bound=Message)
 
-_TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}\Z")
 _GATEWAY = Principal.service("gateway")
 
 
@@ -87,7 +84,7 @@ class Entrance:
             _GATEWAY,
             time.time() + self.timeout,
             exchange.request_id,
-            _traceparent(headers.get(b"traceparent")),
+            exchange.traceparent,
             entry.info.locale,
         )
         credentials = headers.get(b"authorization")
@@ -107,12 +104,3 @@ class Entrance:
         if edge.cached is not None:
             sent = exchange.sent()
             self.hot_reads.learn(scope, exchange.headers, context, edge.cached, sent)
-
-
-def _traceparent(given: bytes | None) -> str:
-    span = secrets.token_hex(8)
-    if given is not None:
-        text = given.decode("latin-1")
-        if _TRACEPARENT.match(text):
-            return f"{text[:36]}{span}{text[52:]}"
-    return f"00-{secrets.token_hex(16)}-{span}-00"

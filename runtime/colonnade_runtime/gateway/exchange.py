@@ -1,6 +1,7 @@
 """One HTTP request and its answer, on their way through the gateway."""
 
 import re
+import secrets
 import time
 
 from litestar.types import HTTPScope, Message, Send
@@ -10,6 +11,7 @@ from colonnade.identifiers import new_id
 from colonnade_runtime.gateway.hot_reads import Response
 from colonnade_runtime.gateway.unread_body import UnreadBody
 
+_TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}\Z")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}\Z")
 
 
@@ -18,6 +20,7 @@ class Exchange:
 
     __slots__ = (
         "_send",
+        "_traceparent",
         "body",
         "context",
         "headers",
@@ -39,6 +42,14 @@ class Exchange:
         self.body = b""
         self.unread: UnreadBody | None = None
         self._send = send
+        self._traceparent = ""
+
+    @property
+    def traceparent(self) -> str:
+        """The caller's trace, or a new one, with a span of its own (W3C Trace Context §3.2)."""
+        if not self._traceparent:
+            self._traceparent = _traceparent(self.headers.get(b"traceparent"))
+        return self._traceparent
 
     async def __call__(self, message: Message) -> None:
         """Send, with the request's id among the headers."""
@@ -70,3 +81,12 @@ def _request_id(given: bytes | None) -> str:
         if _REQUEST_ID.match(text):
             return text
     return new_id().hex
+
+
+def _traceparent(given: bytes | None) -> str:
+    span = secrets.token_hex(8)
+    if given is not None:
+        text = given.decode("latin-1")
+        if _TRACEPARENT.match(text):
+            return f"{text[:36]}{span}{text[52:]}"
+    return f"00-{secrets.token_hex(16)}-{span}-00"

@@ -140,10 +140,15 @@ async def test_a_request_before_there_is_a_tenant_has_a_line_too() -> None:
     gateway = Gateway(Health(structlog.get_logger()), structlog.get_logger(), log)
     transport = httpx.ASGITransport(gateway)  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url="http://acme.localhost") as client:
-        assert (await client.get("/api/v1/courses")).status_code == 503
+        trace = "0af7651916cd43dd8448eb211c80319c"
+        headers = {"traceparent": f"00-{trace}-b7ad6b7169203331-01"}
+        answer = await client.get("/api/v1/courses", headers=headers)
+        assert answer.status_code == 503
     await gateway.finish()
     shown = json.loads(stream.getvalue())
     assert (shown["status"], shown["tenant"]) == (503, None)
+    assert shown["request_id"] == answer.headers["x-request-id"]
+    assert shown["traceparent"].startswith(f"00-{trace}-")
 
 
 @pytest.mark.parametrize(
