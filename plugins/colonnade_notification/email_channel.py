@@ -1,5 +1,6 @@
 """The e-mail channel."""
 
+from dataclasses import replace
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Protocol
@@ -66,4 +67,8 @@ class EmailChannel:
             mail = mail_of(message, recipient, self._addresses.sender(), reply_to, now)
         except ValueError as error:
             return Refused(f"The mail cannot be written: {error}.")
-        return await self._transport.hand_over(mail, message.id, email)
+        outcome = await self._transport.hand_over(mail, message.id, recipient.addr_spec)
+        if isinstance(outcome, Refused) and outcome.bounced_address:
+            # As the account has it: that is what later messages are compared with.
+            return replace(outcome, bounced_address=email)
+        return outcome

@@ -3,6 +3,7 @@
 import contextlib
 import os
 from email.message import EmailMessage
+from email.policy import SMTP, SMTPUTF8
 from pathlib import Path
 from uuid import UUID
 
@@ -20,8 +21,9 @@ class MailFolder:
     async def hand_over(self, mail: EmailMessage, identifier: UUID, recipient: str) -> Outcome:
         """Write the file, whole or not at all."""
         path = self._folder / self._ctx.tenant().id / f"{identifier}.eml"
+        policy = SMTP if recipient.isascii() else SMTPUTF8
         try:
-            await self._ctx.in_worker(_write, path, mail.as_bytes())
+            await self._ctx.in_worker(_write, path, mail.as_bytes(policy=policy))
         except OSError as error:
             return Postponed(f"{path} cannot be written: {error.strerror}.")
         return Sent()

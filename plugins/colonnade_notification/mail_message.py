@@ -6,6 +6,8 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 
+import idna
+
 from colonnade_notification.api import OutgoingMessage
 
 _BOUNDARY = "=_colonnade_{id}"
@@ -43,10 +45,17 @@ def mail_of(
 
 
 def address_of(email: str, name: str) -> Address:
-    """Somebody's address as a header shows it.
+    """Somebody's address as a header shows it, its domain in ASCII (RFC 5891), which every server
+    takes. Letters beyond ASCII before the @ need one that speaks SMTPUTF8 (RFC 6531).
 
     Raises:
         ValueError: when `email` is not an address that a header can hold.
     """
     shown = " ".join("".join(c if c.isprintable() else " " for c in name).split())
-    return Address(shown, addr_spec=email)
+    local, _, domain = email.rpartition("@")
+    if not domain.isascii():
+        domain = idna.encode(domain).decode()
+    if local.isascii():
+        return Address(shown, addr_spec=f"{local}@{domain}")
+    # The parser of `addr_spec` knows RFC 5322 alone.
+    return Address(shown, username=local, domain=domain)

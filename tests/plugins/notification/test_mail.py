@@ -59,6 +59,42 @@ async def test_a_mail_arrives_whole(tmp_path: Path) -> None:
     assert "Hello Ada Lövelace" in html.get_content()
 
 
+async def test_a_domain_in_letters_of_the_world_is_written_for_every_server(
+    tmp_path: Path,
+) -> None:
+    refuse = Mailbox(rcpt=lambda address: "550 5.1.1 No such user")
+    async with (
+        mail_server(refuse, smtputf8=False) as mailbox,
+        house_with(tmp_path, mailbox) as house,
+    ):
+        ada = house.person("Ada", "ada@straße.example")
+        await house.welcome(ada)
+        await house.becomes("failed")
+        await house.welcome(ada)
+        await house.becomes("suppressed")
+        mailbox.rcpt = lambda address: None
+        await house.welcome(house.person("Bob", "bob@straße.example"))
+        [letter] = await mailbox.takes(1)
+    assert mailbox.recipients[-1] == "bob@xn--strae-oqa.example"
+    assert letter["To"] == "Bob <bob@xn--strae-oqa.example>"
+
+
+async def test_a_name_in_letters_of_the_world_is_reached_by_a_server_that_can(
+    tmp_path: Path,
+) -> None:
+    async with mail_server(Mailbox()) as mailbox, house_with(tmp_path, mailbox) as house:
+        await house.welcome(house.person("Øyvind", "øyvind@people.example"))
+        await mailbox.takes(1)
+    assert mailbox.recipients == ["øyvind@people.example"]
+    async with (
+        mail_server(Mailbox(), smtputf8=False) as mailbox,
+        house_with(tmp_path / "other", mailbox) as house,
+    ):
+        await house.welcome(house.person("Øyvind", "øyvind@people.example"))
+        [row] = await house.becomes("failed")
+    assert "SMTPUTF8" in row.problem
+
+
 async def test_greylisting_is_waited_out_under_the_same_message_id(tmp_path: Path) -> None:
     seen: list[str] = []
 

@@ -57,11 +57,13 @@ class Mailbox:
 
 
 @asynccontextmanager
-async def mail_server(mailbox: Mailbox, **options: Any) -> AsyncIterator[Mailbox]:
+async def mail_server(
+    mailbox: Mailbox, *, smtputf8: bool = True, **options: Any
+) -> AsyncIterator[Mailbox]:
     """A server that answers as `mailbox` says; `options` are aiosmtpd's."""
     loop = asyncio.get_running_loop()
     server = await loop.create_server(
-        lambda: SMTP(mailbox, enable_SMTPUTF8=True, loop=loop, **options), "127.0.0.1", 0
+        lambda: SMTP(mailbox, enable_SMTPUTF8=smtputf8, loop=loop, **options), "127.0.0.1", 0
     )
     mailbox.url = f"smtp://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     try:
