@@ -25,7 +25,7 @@ CURRENCY_EXPONENTS: dict[str, int] = {
 """ISO 4217 code → number of decimal digits of its minor unit."""
 
 MAXIMUM_AMOUNT = 10**15
-"""The largest amount in minor units; sums of a million of them still fit in 64 bits."""
+"""The largest amount in minor units; sums of nine thousand of them still fit in 64 bits."""
 
 
 def _known_currency(code: str) -> str:

@@ -100,6 +100,8 @@ def _captured(
     if payment.status not in ("declined", "canceled"):
         # Booked already, or the purchase finds out by itself.
         return "known"
+    if notice.record.amount != Money(amount=payment.amount, currency=payment.currency):
+        return "impossible_capture"
     settlement.capture(session, payment.id, notice.record.reference, share_percent)
     payment.watch_until = None
     refund = new_refund(new_id(), payment, payment.amount, LATE, "service:payment")

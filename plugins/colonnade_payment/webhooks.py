@@ -47,4 +47,6 @@ class Webhooks:
             return effect
 
         effect = await self._ctx.store.run(work)
-        self._ctx.log.info("webhook", provider=provider, notice=notice.id, effect=effect)
+        # What the books cannot take needs a person to look at it.
+        say = self._ctx.log.warning if effect.startswith("impossible") else self._ctx.log.info
+        say("webhook", provider=provider, notice=notice.id, effect=effect)

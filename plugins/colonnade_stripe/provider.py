@@ -20,7 +20,7 @@ from colonnade_payment.api import (
     ProviderRecord,
     ProviderRequest,
 )
-from colonnade_stripe.amounts import from_stripe, to_stripe
+from colonnade_stripe.amounts import AmountNotCharged, from_stripe, to_stripe
 from colonnade_stripe.config import StripeConfig
 from colonnade_stripe.webhooks import read_event, verify
 
@@ -50,6 +50,8 @@ class StripeProvider:
         }
         try:
             return await acts[request.action](request)
+        except AmountNotCharged as error:
+            return _record(request, Outcome.DECLINED, "", "amount_not_charged", str(error))
         except stripe.StripeError as error:
             return _refusal(request, error)
 

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 from payment_academy import PROVIDER, Academy
+from sqlalchemy import select
 
 from colonnade.errors import NotFound
 from colonnade.money import Money
@@ -19,6 +20,7 @@ from colonnade_payment.api import (
     WebhookSignature,
     WebhookUnreadable,
 )
+from colonnade_payment.models import NoticeRow
 from colonnade_payment.sandbox.file import Act
 from colonnade_payment.sandbox.notices import signed
 from colonnade_payment.signatures import signature_of
@@ -55,6 +57,22 @@ async def test_what_is_known_already_changes_nothing_in_any_order(academy: Acade
     for order in itertools.permutations(acts):
         await deliver(academy, [*order, *order])
     assert await books(academy, payment) == before
+
+
+async def test_a_late_capture_of_another_amount_is_not_booked_as_the_price(
+    academy: Academy,
+) -> None:
+    payment = await academy.bought((await academy.course()).id, "tok_declined")
+    [declined] = await academy.acts(payment)
+    for amount in (payment.amount.amount - 1, payment.amount.amount + 1):
+        await academy.webhook(by_provider(declined, ProviderAction.CAPTURE, amount))
+    assert await books(academy, payment) == ("declined", [], 0)
+    notes = await academy.read(
+        lambda session: session.scalars(
+            select(NoticeRow.effect).where(NoticeRow.effect.startswith("impossible_capture"))
+        ).all()
+    )
+    assert len(notes) == 2
 
 
 async def test_a_refund_by_the_provider_is_booked_once(academy: Academy) -> None:

@@ -2,14 +2,25 @@
 
 import json
 import time
+from types import SimpleNamespace
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import stripe
 
 from colonnade.money import Money
-from colonnade_payment.api import ProviderAction, WebhookSignature, WebhookUnreadable
+from colonnade.secrets import Secret, SecretReference
+from colonnade_payment.api import (
+    Outcome,
+    ProviderAction,
+    ProviderRequest,
+    WebhookSignature,
+    WebhookUnreadable,
+)
 from colonnade_stripe.amounts import from_stripe, to_stripe
+from colonnade_stripe.config import StripeConfig
+from colonnade_stripe.provider import StripeProvider
 from colonnade_stripe.webhooks import read_event, verify
 
 SECRET = "whsec_test"
@@ -95,8 +106,27 @@ def test_nonsense_is_unreadable(body: bytes) -> None:
         (Money(amount=500, currency="JPY"), (500, "jpy")),
         (Money(amount=500, currency="ISK"), (50000, "isk")),
         (Money(amount=5000, currency="KWD"), (5000, "kwd")),
+        (Money(amount=4900, currency="MGA"), (49, "mga")),
     ],
 )
 def test_amounts_are_counted_as_stripe_does(money: Money, counted: tuple[int, str]) -> None:
     assert to_stripe(money) == counted
     assert from_stripe(*counted) == money
+
+
+async def test_what_stripe_has_no_number_for_is_declined_before_it_is_asked() -> None:
+    config = StripeConfig(
+        api_key=SecretReference.parse("env:STRIPE_KEY"),
+        webhook_secret=SecretReference.parse("env:STRIPE_WEBHOOK"),
+        api_base="http://127.0.0.1:9",
+    )
+    context = SimpleNamespace(config=config, secret=lambda _: Secret("sk_test_123"))
+    provider = StripeProvider(context)  # type: ignore[arg-type]
+    money = Money(amount=4950, currency="MGA")
+    asked = ProviderRequest(ProviderAction.AUTHORIZE, "k", "acme", str(uuid4()), money, "pm_card")
+    try:
+        record = await provider.perform(asked)
+    finally:
+        await provider.close()
+    assert (record.outcome, record.reason) == (Outcome.DECLINED, "amount_not_charged")
+    assert record.message == "Stripe takes whole MGA only, not 49.50 MGA."
