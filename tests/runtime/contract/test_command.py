@@ -3,12 +3,14 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from rich.console import Console
 
 from colonnade_runtime.cli import main
-from colonnade_runtime.testing.contract import RULES, Subject
+from colonnade_runtime.testing.contract import RULES, Subject, trial
 
 Write = Callable[..., Subject]
 
@@ -30,10 +32,19 @@ def test_showing_that_it_takes_long_is_no_ones_fault(
     write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is drawn for whoever waits is no thread that the plugin left behind."""
-    monkeypatch.setattr("colonnade_runtime.cli.output.PATIENCE", 0.0)
+    status = Console(stderr=True).status("Working")
+    declare = trial._declare
+
+    def slowly(*arguments: Any) -> Path:
+        status.start()
+        return declare(*arguments)
+
+    monkeypatch.setattr(trial, "_declare", slowly)
     write()
-    result = check("--plugin", tmp_path)
-    assert result.exit_code == 0, result.stdout
+    try:
+        assert check("--plugin", tmp_path).exit_code == 0
+    finally:
+        status.stop()
 
 
 def test_a_broken_plugin_fails_and_pipelines_can_read_why(write: Write, tmp_path: Path) -> None:
