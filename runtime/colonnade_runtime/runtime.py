@@ -14,6 +14,7 @@ from typing import TypeVar
 import click
 import structlog
 
+from colonnade.adapters import Discovery, Instance
 from colonnade.bus import Bus
 from colonnade.context import ContextSigner
 from colonnade.messages import Message, Request
@@ -71,6 +72,7 @@ class Runtime:
         self._log = structlog.get_logger("colonnade")
         self._stack = AsyncExitStack()
         self._bus: Bus | None = None
+        self._discovery: Discovery | None = None
         self._stopping = False
         self.background = self._surroundings.background()
         self.reloader = Reloader(declared, self._take_up, self._log)
@@ -145,6 +147,7 @@ class Runtime:
             self.gateway.health.checks.add(_named_checks(name, plugin, ctx))
         await self.background.start()
         self._open(services)
+        await self._announce_place()
         if self._platform.tenants.watch:
             self.reloader.start()
             self._stack.push_async_callback(self.reloader.stop)
@@ -158,6 +161,8 @@ class Runtime:
         if self._stopping:
             return
         self._stopping = True
+        if self._discovery is not None:
+            await self._discovery.close(LAST_SECONDS)
         self.gateway.health.waiting_for["stop"] = "the platform is stopping"
         self.gateway.close()
         if self.place.process != EVERYTHING:
@@ -256,6 +261,21 @@ class Runtime:
         self._bus = bus
         self.gateway.health.degradations.add([HealthCheck("bus", bus.check)])
         return bus
+
+    async def _announce_place(self) -> None:
+        """Say where this process answers, where others are to find out."""
+        discovery = None if self.place.process == EVERYTHING else self._adapters.discovery()
+        if discovery is None:
+            return
+        self._discovery = discovery
+        services = self.place.services
+
+        async def begin() -> None:
+            await discovery.start(services)
+            await discovery.announce(Instance(self.place.name, self.place.url, services))
+
+        await until_available("discovery", begin, self.gateway.health.waiting_for, self._log)
+        self.gateway.health.degradations.add([HealthCheck("discovery", discovery.check)])
 
     def _services(self, bus: Bus) -> Services:
         workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="worker")

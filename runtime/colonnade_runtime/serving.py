@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -37,10 +38,11 @@ def serve(
 
 
 async def _serve(declared: Declared, place: Place) -> None:
-    runtime = Runtime(declared, place=place)
     watchdog = Watchdog(float(declared.loaded.platform.shutdown.total))
     # One that is declared is tried later, so that a second process hears first that it is one.
     host, port = place.host, place.port or available_port(place.host, 0)
+    place = replace(place, port=port)
+    runtime = Runtime(declared, place=place)
     signals = Signals(runtime.reloader.reload, watchdog.start)
     with signals.handled():
         async with (

@@ -47,6 +47,7 @@ class _Child:
     process: asyncio.subprocess.Process | None = None
     failures: int = 0
     renewed: bool = False
+    ready: bool = False
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -118,9 +119,12 @@ class Supervisor:
             start_new_session=True,
             preexec_fn=end_with_parent,
         )
+        child.ready = False
         assert child.process.stdout is not None
         while line := await _line(child.process.stdout):
-            self._say(child, line.decode(errors="replace").rstrip())
+            text = line.decode(errors="replace").rstrip()
+            child.ready = child.ready or text.startswith(f"{child.place.name} is ready")
+            self._say(child, text)
         return await child.process.wait()
 
     async def _stop(self, child: _Child) -> None:
@@ -160,7 +164,7 @@ class Supervisor:
         try:
             async with asyncio.timeout(READY_SECONDS):
                 while True:
-                    if child.process is not before and await answers_ready(child.place):
+                    if child.process is not before and child.ready:
                         return True
                     await asyncio.sleep(0.1)
         except TimeoutError:
@@ -181,21 +185,6 @@ class Supervisor:
 
     def _say(self, child: _Child, line: str) -> None:
         click.echo(f"{child.place.name:<{self._width}} | {line}")
-
-
-async def answers_ready(place: Place) -> bool:
-    """Whether the process says at `/readyz` that it is ready."""
-    try:
-        async with asyncio.timeout(2.0):
-            reader, writer = await asyncio.open_connection(place.host, place.port)
-            try:
-                writer.write(f"GET /readyz HTTP/1.0\r\nHost: {place.host}\r\n\r\n".encode())
-                status = await reader.readline()
-            finally:
-                writer.close()
-    except (OSError, TimeoutError):
-        return False
-    return status.split()[1:2] == [b"200"]
 
 
 async def _line(stream: asyncio.StreamReader) -> bytes:

@@ -56,10 +56,15 @@ def free_ports(count: int) -> int:
 
 def declared(nats_url: str, port: int, replicas: int) -> str:
     """Six processes, each with one service, and so many of each."""
-    each = (f"  {name}s: {{services: [{name}], replicas: {replicas}}}\n" for name in SERVICES)
+    # Once where the declaration says, and once wherever there is room.
+    where, discovery = ("{}", "static:") if replicas == 1 else ("{port: 0}", nats_url)
+    each = (
+        f"  {name}s: {{services: [{name}], replicas: {replicas}, gateway: {where}}}\n"
+        for name in SERVICES
+    )
     return (
-        f"bus: {nats_url}\ngateway: {{port: {port}}}\nlogging: {{access: false}}\n"
-        "processes:\n" + "".join(each)
+        f"bus: {nats_url}\ndiscovery: '{discovery}'\ngateway: {{port: {port}}}\n"
+        "logging: {access: false}\nprocesses:\n" + "".join(each)
     )
 
 

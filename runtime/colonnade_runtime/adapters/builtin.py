@@ -6,7 +6,15 @@ Each is imported only when a URL names it.
 from collections.abc import Mapping
 from typing import Any
 
-from colonnade.adapters import AdapterContext, BusFactory, PolicyFactory, StoreAdapter, StoreKind
+from colonnade.adapters import (
+    AdapterContext,
+    BusFactory,
+    Discovery,
+    DiscoveryFactory,
+    PolicyFactory,
+    StoreAdapter,
+    StoreKind,
+)
 from colonnade.bus import Bus
 from colonnade.errors import ConfigurationError
 from colonnade.hookspecs import hookimpl
@@ -25,6 +33,12 @@ def plugin_info() -> PluginInfo:
 def bus_adapters() -> Mapping[str, BusFactory]:
     """The bus within one process, and NATS between many."""
     return {"memory": _memory_bus, "nats": _nats_bus, "tls": _nats_bus}
+
+
+@hookimpl
+def discovery_adapters() -> Mapping[str, DiscoveryFactory]:
+    """Processes that say over NATS that they are there."""
+    return {"nats": _nats_discovery, "tls": _nats_discovery}
 
 
 @hookimpl
@@ -60,6 +74,14 @@ def _nats_bus(context: AdapterContext) -> Bus:
     except ImportError as error:
         raise _extra_missing("NATS is spoken to", "nats", error) from None
     return nats_bus(context)
+
+
+def _nats_discovery(context: AdapterContext) -> Discovery:
+    try:
+        from colonnade_runtime.adapters.discovery.nats import nats_discovery
+    except ImportError as error:
+        raise _extra_missing("NATS is spoken to", "nats", error) from None
+    return nats_discovery(context)
 
 
 def _sqlite(context: AdapterContext) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 
 import structlog
 
-from colonnade.adapters import AdapterContext, StoreAdapter
+from colonnade.adapters import AdapterContext, Discovery, StoreAdapter
 from colonnade.bus import Bus
 from colonnade.clock import Clock
 from colonnade.errors import ConfigurationError
@@ -16,6 +16,9 @@ from colonnade_runtime.declaration.problems import closest
 from colonnade_runtime.declaration.tree import Path
 from colonnade_runtime.plugin_loader import Plugins
 from colonnade_runtime.secret_vault import SecretVault
+
+STATIC = "static"
+"""The discovery that asks nobody: processes are where the declaration says."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,17 @@ class Adapters:
         """
         address = self.loaded.platform.bus
         return self._make(("bus",), address, self.plugins.adapters("bus_adapters"))  # type: ignore[no-any-return]
+
+    def discovery(self) -> Discovery | None:
+        """The declared discovery; nothing when processes are where the declaration says.
+
+        Raises:
+            ConfigurationError: when its URL cannot be used.
+        """
+        address = self.loaded.platform.discovery
+        if address.scheme == STATIC:
+            return None
+        return self._make(("discovery",), address, self.plugins.adapters("discovery_adapters"))  # type: ignore[no-any-return]
 
     def policy_engine(self) -> PolicyEngine:
         """The declared policy engine.
@@ -82,6 +96,11 @@ def scheme_problems(loaded: LoadedPlatform, plugins: Plugins) -> Iterator[Proble
     found: list[tuple[Path, Address, Mapping[str, Any]]] = [
         (("bus",), platform.bus, plugins.adapters("bus_adapters")),
         (("policy", "engine"), platform.policy.engine, plugins.adapters("policy_adapters")),
+        (
+            ("discovery",),
+            platform.discovery,
+            {STATIC: None, **plugins.adapters("discovery_adapters")},
+        ),
     ]
     for path, address, known in found:
         yield from _unknown(loaded, path, address, known)

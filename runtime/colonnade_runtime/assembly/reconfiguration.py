@@ -17,6 +17,7 @@ RESTART_KEYS = (
     ("processes",),
     ("stores",),
     ("bus",),
+    ("discovery",),
     ("policy", "engine"),
     ("gateway",),
     ("tenants", "watch"),

@@ -205,6 +205,10 @@ class Platform(Section):
     bus: Address = Address(url="memory:")
     """What carries operations and events between services."""
 
+    discovery: Address = Address(url="static:")
+    """How the gateway finds the processes: `static:` where `processes` says they listen, or a
+    server that they tell, such as `nats://…`."""
+
     signing_key: SecretReference | None = None
     """Signs what one process tells another of who is calling; the same for all. Production must
     say it when the bus leaves the process."""

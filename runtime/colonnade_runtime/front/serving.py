@@ -1,18 +1,29 @@
 """Serves the process in front, until told to stop."""
 
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any
+
 import click
 import structlog
 from litestar import Litestar, Router
 
+from colonnade.adapters import Discovery
+from colonnade.clock import SystemClock
+from colonnade.services import HealthCheck
 from colonnade_runtime.admin.serving import administered_front
+from colonnade_runtime.assembly.adapters import Adapters
+from colonnade_runtime.assembly.waiting import until_available
 from colonnade_runtime.declaration.places import FRONT, places
 from colonnade_runtime.declared import Declared
 from colonnade_runtime.front.application import Front
+from colonnade_runtime.front.following import Follower
 from colonnade_runtime.front.routing import PREFIX, route_table, routes_of
 from colonnade_runtime.front.upstreams import Upstreams
 from colonnade_runtime.gateway.documents import Documents
 from colonnade_runtime.gateway.openapi import described
 from colonnade_runtime.listening import NOTICE_SECONDS, available_port, listening
+from colonnade_runtime.secret_vault import SecretVault
 from colonnade_runtime.signals import Signals
 from colonnade_runtime.watchdog import Watchdog
 
@@ -21,18 +32,30 @@ async def serve_front(declared: Declared) -> None:
     """Forward requests to the processes that the platform declares.
 
     Raises:
-        ConfigurationError: when the port is taken.
+        ConfigurationError: when the port is taken, or what is declared can never work.
     """
     platform = declared.loaded.platform
     watchdog = Watchdog(float(platform.shutdown.total))
     signals = Signals(_nothing_to_reload, watchdog.start)
     port = platform.gateway.port or available_port(platform.gateway.host, 0)
-    front = _front(declared)
+    log = structlog.get_logger("front")
+    discovery = await _discovery(declared)
+    upstreams = Upstreams([] if discovery is not None else places(platform))
+    front = Front(
+        route_table(routes_of(declared.plugins)),
+        upstreams,
+        float(platform.gateway.timeout),
+        log,
+        _documents(declared),
+    )
     with signals.handled():
         async with (
             administered_front(declared, front.health),
             listening(front, platform.gateway.host, port, websockets=True),
+            _followed(discovery, declared, front, upstreams, log) as ready,
         ):
+            if not await signals.unless_stopped(ready):
+                return
             front.start()
             signals.ready()
             click.echo(f"{FRONT} is ready on http://{platform.gateway.host}:{port}/api/v1")
@@ -40,15 +63,43 @@ async def serve_front(declared: Declared) -> None:
             await front.stop(NOTICE_SECONDS, float(platform.shutdown.drain))
 
 
-def _front(declared: Declared) -> Front:
-    platform = declared.loaded.platform
-    return Front(
-        route_table(routes_of(declared.plugins)),
-        Upstreams(places(platform)),
-        float(platform.gateway.timeout),
-        structlog.get_logger("front"),
-        _documents(declared),
-    )
+async def _discovery(declared: Declared) -> Discovery | None:
+    loaded = declared.loaded
+    vault = SecretVault(declared.plugins.adapters("secret_resolvers"))
+    vault.swap(await vault.resolved(loaded))
+    adapters = Adapters(loaded, declared.plugins, vault, SystemClock(), lambda tenant: False, FRONT)
+    return adapters.discovery()
+
+
+@asynccontextmanager
+async def _followed(
+    discovery: Discovery | None,
+    declared: Declared,
+    front: Front,
+    upstreams: Upstreams,
+    log: Any,
+) -> AsyncIterator[Coroutine[Any, Any, None]]:
+    """What is to be done until the front knows whom to ask; undone after the block."""
+    if discovery is None:
+        yield _nothing()
+        return
+    follower = Follower(discovery, places(declared.loaded.platform), upstreams, log)
+
+    async def begin() -> None:
+        waiting = front.health.waiting_for
+        await until_available("discovery", lambda: discovery.start(()), waiting, log)
+        waiting.clear()
+        front.health.degradations.add([HealthCheck("discovery", discovery.check)])
+        follower.start()
+
+    try:
+        yield begin()
+    finally:
+        await follower.stop()
+
+
+async def _nothing() -> None:
+    """Everything is known from the declaration."""
 
 
 def _documents(declared: Declared) -> Documents:

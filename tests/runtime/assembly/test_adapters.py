@@ -11,13 +11,15 @@ from typing import Any
 import pytest
 from small_site import make_plugin, make_site, runtime_of, started
 
-from colonnade.adapters import AdapterContext, StoreAdapter, StoreKind
+from colonnade.adapters import AdapterContext, Instance, StoreAdapter, StoreKind
 from colonnade.errors import ConfigurationError
 from colonnade.services import ServiceContext
 from colonnade_runtime.adapters.blobs.memory import MemoryBlobStore
 from colonnade_runtime.adapters.bus.memory import MemoryBus
 from colonnade_runtime.declaration import DeclarationError
+from colonnade_runtime.declaration.places import place_of
 from colonnade_runtime.plugin_loader import PluginError
+from colonnade_runtime.runtime import Runtime
 
 
 class MemoryBlobs:
@@ -94,6 +96,71 @@ def test_every_unknown_scheme_is_named_at_its_place_with_those_that_are_known(
     assert (policy.path, "embedded:" in policy.message) == ("policy", True)
     assert (sql.path, "sqlite:" in sql.message) == ("stores.default.sql", True)
     assert (blobs.line, "file:" in blobs.message) == (7, True)
+
+
+def test_replicas_of_a_service_whose_store_allows_one_process_are_refused(tmp_path: Path) -> None:
+    heap = make_plugin(
+        "heap",
+        store_adapters=lambda: {"heap": StoreAdapter(StoreKind.BLOBS, lambda context: None)},
+    )
+    queue = make_plugin("queue", bus_adapters=lambda: {"queue": lambda context: MemoryBus()})
+    platform = make_site(
+        tmp_path,
+        "services: {shop: }\nplugins: [heap, queue]\nbus: queue://host\n"
+        "stores: {default: {blobs: 'heap:'}}\n"
+        "processes: {web: {services: [shop], replicas: 2}}\n",
+    )
+    with pytest.raises(DeclarationError) as caught:
+        runtime_of(platform, service([]), heap, queue)
+    [problem] = caught.value.problems
+    assert (problem.line, problem.path) == (7, "processes.web.replicas")
+    assert "'shop' keeps its blobs in a store that allows one process" in problem.message
+
+
+class Directory:
+    """A discovery as a third party might bring one: what it was told."""
+
+    def __init__(self, context: AdapterContext) -> None:
+        self.told: list[object] = [context.url]
+
+    async def start(self, services: Sequence[str]) -> None:
+        self.told.append(tuple(services))
+
+    async def check(self) -> str | None:
+        return None
+
+    async def announce(self, instance: Instance) -> None:
+        self.told.append(instance)
+
+    async def instances(self, service: str) -> Sequence[Instance]:
+        return []
+
+    async def close(self, deadline: float = 10.0) -> None:
+        self.told.append("closed")
+
+
+async def test_a_process_says_where_it_is_to_the_discovery_that_a_plugin_brings(
+    tmp_path: Path,
+) -> None:
+    made: list[Directory] = []
+
+    def make(context: AdapterContext) -> Directory:
+        made.append(Directory(context))
+        return made[-1]
+
+    book = make_plugin("book", discovery_adapters=lambda: {"book": make})
+    queue = make_plugin("queue", bus_adapters=lambda: {"queue": lambda context: MemoryBus()})
+    platform = make_site(
+        tmp_path,
+        "services: {shop: }\nplugins: [book, queue]\nbus: queue://host\n"
+        "discovery: book://shelf\nprocesses: {web: {services: [shop]}}\n",
+    )
+    declared = runtime_of(platform, service([]), book, queue).declared
+    web = Runtime(declared, place=place_of(declared.loaded.platform, "web"))
+    async with started(web):
+        here = Instance("web", web.place.url, ("shop",))
+        assert made[0].told == ["book://shelf", ("shop",), here]
+    assert made[0].told[-1] == "closed"
 
 
 def test_two_plugins_that_register_one_scheme_are_both_named(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from colonnade_runtime.adapters.bus.nats.connection import Connection, NobodySer
 from colonnade_runtime.adapters.bus.nats.consuming import ConsumerSettings, PullConsumer
 from colonnade_runtime.adapters.bus.nats.explaining import Explainer
 from colonnade_runtime.adapters.bus.nats.jetstream import JetStream
-from colonnade_runtime.adapters.bus.nats.options import NatsOptions, read_options
+from colonnade_runtime.adapters.bus.nats.options import NatsOptions, own_user, read_options
 from colonnade_runtime.adapters.bus.nats.serving import CONTEXT_HEADER, Serving
 from colonnade_runtime.adapters.bus.nats.subjects import EventName
 
@@ -208,9 +208,7 @@ def nats_bus(context: AdapterContext) -> NatsBus:
         ConfigurationError: when the URL says what it cannot.
     """
     password = None if context.password is None else context.password.reveal()
-    # So that one declaration gives each process a user, and files, of its own.
-    url = context.url.replace("{process}", context.process)
-    options = read_options(url, context.root, password)
+    options = read_options(own_user(context.url, context.process), context.root, password)
     return NatsBus(options, context.process, context.log)
 
 

@@ -32,6 +32,11 @@ class NatsOptions:
     max_age: float = 7 * 86400.0
 
 
+def own_user(url: str, process: str) -> str:
+    """`url` for one process: one declaration gives each a user, and files, of its own."""
+    return url.replace("{process}", process)
+
+
 def read_options(url: str, root: Path, password: str | None = None) -> NatsOptions:
     """The options in `url`; relative paths begin at `root`.
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from colonnade_runtime.adapters.bus.nats.connection import inbox_prefix
 from colonnade_runtime.adapters.bus.nats.jetstream import ADVISORIES
-from colonnade_runtime.adapters.bus.nats.subjects import EventName, token
+from colonnade_runtime.adapters.bus.nats.subjects import HERE, EventName, token
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,8 @@ def permissions(needs: Needs) -> Permissions:
     subscribe = _unique(
         [
             f"{inbox_prefix(needs.process)}.>",
+            # The one that hosts nothing is in front, and listens who does.
+            *([] if needs.hosts else [f"{HERE}.>"]),
             *(f"ask.{token(name)}.>" for name in needs.hosts),
             *(["$SRV.>"] if needs.hosts else []),
         ]
@@ -49,6 +51,8 @@ def permissions(needs: Needs) -> Permissions:
 
 def _published(needs: Needs) -> Iterator[str]:
     yield "$JS.API.INFO"
+    if needs.hosts:
+        yield f"{HERE}.{token(needs.process)}"
     yield from _makes(ADVISORIES, may_change=True)
     # Of its own services, too: a replica may be the one that answers.
     yield from (f"ask.{token(name)}.>" for name in (*needs.hosts, *needs.asks))

@@ -4,6 +4,9 @@ import hashlib
 import re
 from dataclasses import dataclass
 
+HERE = "here"
+"""`here.<process>`: where a process says that it is there, and where it answers."""
+
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]")
 _LONGEST = 80
 

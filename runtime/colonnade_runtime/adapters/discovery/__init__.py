@@ -1,0 +1,1 @@
+"""Discovery: which process hosts which service, and where it answers."""

@@ -1,0 +1,138 @@
+"""Discovery over NATS: each process says once a second that it is there.
+
+What was heard last is believed while there is no connection: that nobody can be heard does not mean
+that nobody is there.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from nats.aio.msg import Msg
+
+from colonnade.adapters import AdapterContext, Instance
+from colonnade.background_tasks import background_task
+from colonnade.clock import Clock
+from colonnade.errors import Unavailable
+from colonnade_runtime.adapters.bus.nats.connection import Connection
+from colonnade_runtime.adapters.bus.nats.options import NatsOptions, own_user, read_options
+from colonnade_runtime.adapters.bus.nats.subjects import HERE, token
+
+EVERY_SECONDS = 1.0
+BELIEVED_SECONDS = 3.5
+"""How long a process that was heard counts as there: three times nothing, and it is gone."""
+
+
+class _Here(msgspec.Struct, frozen=True):
+    process: str
+    url: str
+    services: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    instance: Instance
+    at: float
+
+
+class NatsDiscovery:
+    """See `colonnade.adapters.Discovery`."""
+
+    def __init__(self, options: NatsOptions, process: str, clock: Clock, log: Any) -> None:
+        self._connection = Connection(options, process, log)
+        self._process = process
+        self._clock = clock
+        self._log = log
+        self._heard: dict[str, _Heard] = {}
+        self._listening = False
+        self._announcing: asyncio.Task[None] | None = None
+
+    async def start(self, services: Sequence[str]) -> None:
+        """Connect.
+
+        Raises:
+            Unavailable: nobody answers.
+            ConfigurationError: what was declared can never work.
+        """
+        await self._connection.open()
+        self._connection.on_reconnect(self._hear_anew)
+
+    async def check(self) -> str | None:
+        """Whether others can be heard now."""
+        if self._connection.up:
+            return None
+        return (
+            f"There is no connection to NATS at {self._connection.name}: processes that start or"
+            " end now are not noticed."
+        )
+
+    async def announce(self, instance: Instance) -> None:
+        """Say every second that this process is there, until `close`."""
+        here = _Here(instance.process, instance.url, instance.services)
+        await self._say(here)
+        self._announcing = background_task(self._keep_saying(here), name="announcement")
+
+    async def instances(self, service: str) -> Sequence[Instance]:
+        """Those that were heard lately."""
+        if not self._listening:
+            self._listening = True
+            await self._connection.subscribe(f"{HERE}.>", self._hear)
+        since = self._clock.monotonic() - BELIEVED_SECONDS
+        if self._connection.up:
+            self._heard = {name: each for name, each in self._heard.items() if each.at > since}
+        return [each.instance for each in self._heard.values() if service in each.instance.services]
+
+    async def close(self, deadline: float = 10.0) -> None:
+        """Say that this process goes, and let go of the connection."""
+        if self._announcing is not None:
+            self._announcing.cancel()
+            await asyncio.wait({self._announcing}, timeout=1.0)
+            self._announcing = None
+            await self._say(_Here(self._process, "", ()))
+        await self._connection.close()
+
+    async def _keep_saying(self, here: _Here) -> None:
+        while True:
+            await asyncio.sleep(EVERY_SECONDS)
+            await self._say(here)
+
+    async def _say(self, here: _Here) -> None:
+        try:
+            subject = f"{HERE}.{token(self._process)}"
+            await self._connection.publish(subject, msgspec.json.encode(here))
+        except Unavailable:
+            # Said again in a second; those who listened believe what they heard meanwhile.
+            return
+
+    async def _hear(self, message: Msg) -> None:
+        try:
+            here = msgspec.json.decode(message.data, type=_Here)
+        except msgspec.MsgspecError as error:
+            what = {"subject": message.subject, "error": str(error)}
+            self._log.warning("announcement not understood", **what)
+            return
+        if message.subject != f"{HERE}.{token(here.process)}":
+            self._log.warning("announcement for another", subject=message.subject)
+        elif here.services:
+            instance = Instance(here.process, here.url, here.services)
+            self._heard[here.process] = _Heard(instance, self._clock.monotonic())
+        else:
+            self._heard.pop(here.process, None)
+
+    def _hear_anew(self) -> None:
+        """After a lost connection everybody gets the time to be heard again."""
+        now = self._clock.monotonic()
+        self._heard = {name: _Heard(each.instance, now) for name, each in self._heard.items()}
+
+
+def nats_discovery(context: AdapterContext) -> NatsDiscovery:
+    """The adapter for `nats://` and `tls://`.
+
+    Raises:
+        ConfigurationError: the URL names no server.
+    """
+    password = None if context.password is None else context.password.reveal()
+    options = read_options(own_user(context.url, context.process), context.root, password)
+    return NatsDiscovery(options, context.process, context.clock, context.log)
