@@ -15,8 +15,10 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+import nats
 import pytest
 
+from colonnade.context import Context, ContextSigner, Principal
 from colonnade_runtime.testing.nats_streams import without_streams
 from colonnade_runtime.testing.servers.running import free_port
 from tests.course_material import skip_without_courses
@@ -225,9 +227,36 @@ async def test_commands_reach_the_process_that_they_are_about(
     )
     assert answer.returncode == 0, answer.stderr
     assert {"user", "course"} <= {row["service"] for row in json.loads(answer.stdout)}
+    answer = await asyncio.to_thread(
+        commanded, platform, "outbox", "republish", "--since", "2h", "--format", "json"
+    )
+    assert answer.returncode == 0, answer.stderr
+    again = {row["service"]: row["republished"] for row in json.loads(answer.stdout)}
+    assert again["course"] > 0
     answer = await asyncio.to_thread(commanded, platform, "sagas", "list", "--service", "quiz")
     assert answer.returncode == 1
     assert "There is no service 'quiz'" in answer.stderr
+
+
+async def test_a_message_that_does_not_parse_is_answered_with_what_is_wrong(
+    platform: Split, nats_url: str
+) -> None:
+    key = (platform.log.parent / "var" / "keys" / "signing.key").read_bytes()
+    context = Context("acme", Principal.service("payment"), time.time() + 60, "a-request")
+    signed = ContextSigner(key).sign(context)
+    wrong = {
+        (b"{}", "no context"): "unauthenticated",
+        (b"{}", ""): "unauthenticated",
+        (b"{half", signed): "validation_failed",
+        (b"\xff\xfe", signed): "validation_failed",
+        (b'{"course_id": "no id"}', signed): "validation_failed",
+    }
+    async with await nats.connect(nats_url) as client:
+        for (payload, header), code in wrong.items():
+            headers = {"Colonnade-Context": header}
+            answer = await client.request("ask.course.v1.GetCourse", payload, 10, headers=headers)
+            assert answer.data[:1] == b"-"
+            assert json.loads(answer.data[1:])["code"] == code, (payload, answer.data)
 
 
 async def test_a_killed_process_is_started_again_and_clients_wait_for_it(

@@ -47,6 +47,7 @@ class NatsDiscovery:
         self._log = log
         self._heard: dict[str, _Heard] = {}
         self._listening = False
+        self._closed = False
         self._announcing: asyncio.Task[None] | None = None
 
     async def start(self, services: Sequence[str]) -> None:
@@ -61,7 +62,7 @@ class NatsDiscovery:
 
     async def check(self) -> str | None:
         """Whether others can be heard now."""
-        if self._connection.up:
+        if self._connection.up or self._closed:
             return None
         return (
             f"There is no connection to NATS at {self._connection.name}: processes that start or"
@@ -86,6 +87,7 @@ class NatsDiscovery:
 
     async def close(self, deadline: float = 10.0) -> None:
         """Say that this process goes, and let go of the connection."""
+        self._closed = True
         if self._announcing is not None:
             self._announcing.cancel()
             await asyncio.wait({self._announcing}, timeout=1.0)
