@@ -34,14 +34,16 @@ grants contains [{
 
 # --- learners read what their courses show, teachers what theirs do
 
-grants contains [{
-	"field": "id",
-	"op": "related",
-	"value": {"relation": relation, "subject": input.principal.id},
-}] if {
+grants contains related_to_principal("enrolled") if {
 	input.principal.kind == "user"
 	input.action in for_readers
-	some relation in {"enrolled", "teaches"}
+}
+
+# Whoever lost the role teaches no longer, also where they are still on the list of a course.
+grants contains related_to_principal("teaches") if {
+	input.principal.kind == "user"
+	"instructor" in input.principal.roles
+	input.action in for_readers
 }
 
 # --- instructors, administrators and whoever runs the platform make it
@@ -52,6 +54,12 @@ grants contains [] if {
 }
 
 # ---
+
+related_to_principal(relation) := [{
+	"field": "id",
+	"op": "related",
+	"value": {"relation": relation, "subject": input.principal.id},
+}]
 
 is_author if {
 	input.principal.kind == "user"

@@ -51,8 +51,18 @@ test_a_stranger_may_not_media_create if {
 }
 
 test_a_learner_reads_what_their_courses_show if {
-	expected := {preview, related("enrolled", ada), related("teaches", ada)}
+	expected := {preview, related("enrolled", ada)}
 	data.colonnade.decision.grants == expected with input as asking("file.read", person("learner"))
+}
+
+test_an_instructor_reads_what_is_taught if {
+	grants := data.colonnade.services.content.grants with input as asking("file.read", person("instructor"))
+	related("teaches", ada) in grants
+}
+
+test_whoever_lost_the_role_teaches_nothing if {
+	grants := data.colonnade.services.content.grants with input as asking("content.read", person("learner"))
+	not related("teaches", ada) in grants
 }
 
 test_a_learner_may_not_content_update if {
