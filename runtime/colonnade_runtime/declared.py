@@ -13,6 +13,7 @@ from colonnade_runtime.declaration import (
     load_platform_outline,
 )
 from colonnade_runtime.plugin_loader import Plugins, discover_plugins
+from colonnade_runtime.secret_vault import unknown_schemes
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,11 @@ def load_with(path: Path, settings: Sequence[str], plugins: Plugins) -> LoadedPl
         tenant_config_models=plugins.tenant_config_models(),
         extension_config_models=plugins.extension_config_models(),
     )
-    if problems := [*scheme_problems(loaded, plugins), *replica_problems(loaded, plugins)]:
+    problems = [
+        *scheme_problems(loaded, plugins),
+        *replica_problems(loaded, plugins),
+        *unknown_schemes(loaded, plugins.adapters("secret_resolvers")),
+    ]
+    if problems:
         raise DeclarationError(problems)
     return loaded

@@ -4,7 +4,7 @@ A value stays inside `colonnade.secrets.Secret`, which no output shows.
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from colonnade.secrets import (
@@ -16,7 +16,6 @@ from colonnade.secrets import (
 )
 from colonnade_runtime.declaration import (
     DeclarationError,
-    DeclaredSecret,
     LoadedPlatform,
     Problem,
     declared_secrets,
@@ -37,6 +36,19 @@ class ResolvedSecrets:
     """In development: secrets that are declared and not there. Using one is an error."""
 
 
+def unknown_schemes(
+    loaded: LoadedPlatform, resolvers: Mapping[str, SecretResolver]
+) -> Iterator[Problem]:
+    """Every declared secret that no enabled plugin can look up; nothing is looked up for it."""
+    for secret in declared_secrets(loaded):
+        scheme = secret.reference.scheme
+        if scheme not in resolvers:
+            known = ", ".join(sorted(resolvers))
+            yield secret.problem(
+                loaded, f"no plugin resolves secrets of the scheme '{scheme}' (known: {known})"
+            )
+
+
 class SecretVault:
     """Holds the resolved secrets; `swap` changes them all at once."""
 
@@ -50,8 +62,7 @@ class SecretVault:
         An owner's password that is not set does not count in development, where one is made up.
 
         Raises:
-            DeclarationError: with every secret that production misses, and in any environment
-                with every one that no plugin can look up.
+            DeclarationError: with every secret that production misses.
         """
         declared = list(declared_secrets(loaded))
         references = dict.fromkeys(secret.reference for secret in declared)
@@ -63,7 +74,7 @@ class SecretVault:
             if isinstance(outcome, Secret):
                 continue
             problem = secret.problem(loaded, _sentence(outcome))
-            if loaded.platform.is_production or not self._is_known(secret):
+            if loaded.platform.is_production:
                 fatal.append(problem)
             elif not secret.is_owner_password:
                 unset.append(problem)
@@ -118,9 +129,6 @@ class SecretVault:
             return SecretUnavailable(
                 f"The resolver of '{reference.scheme}:' failed with {type(error).__name__}."
             )
-
-    def _is_known(self, secret: DeclaredSecret) -> bool:
-        return secret.reference.scheme in self._resolvers
 
 
 def _sentence(error: SecretUnavailable) -> str:

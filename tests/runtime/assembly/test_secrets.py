@@ -110,7 +110,7 @@ async def test_a_scheme_that_nobody_resolves_is_refused_in_every_environment(
     tmp_path: Path,
 ) -> None:
     platform = make_site(tmp_path, SERVICE.replace("env:", "vault:"))
-    with pytest.raises(DeclarationError, match=r"platform.yaml:3:\d+: .*Known: env, file"):
+    with pytest.raises(DeclarationError, match=r"platform.yaml:3:\d+: .*known: env, file"):
         await runtime_of(platform, paying_service([])).start()
 
 
