@@ -12,6 +12,7 @@ from colonnade_runtime.cli.plugin_files import PluginNames, plugin_files
 from colonnade_runtime.cli.site import Site
 from colonnade_runtime.declaration import DeclarationError, load_platform_outline
 from colonnade_runtime.declaration.tenant import TENANT_ID_PATTERN
+from colonnade_runtime.declaration.tenants import check_tenant_text
 from colonnade_runtime.demo import PARTS, demo_folder
 
 
@@ -37,25 +38,41 @@ def tenant(site: Site, tenant_id: str, name: str | None, email: str | None, curr
     except DeclarationError as error:
         raise click.ClickException(error.message) from error
     path = outline.root / outline.tenants_folder / f"{tenant_id}.yaml"
-    declared = {
-        "version": 1,
-        "id": tenant_id,
-        "name": name or tenant_id,
-        "owner": {
-            "email": email or f"owner@{tenant_id}.example",
-            "password": {"secret": "env:COLONNADE_OWNER_PASSWORD"},
-        },
-        "currency": currency,
-    }
+    owner = f"owner@{tenant_id}.example" if email is None else email
+    text = _tenant_text(tenant_id, tenant_id if name is None else name, owner, currency)
+    try:
+        # One that is wrong would keep a running platform from every other change, too.
+        check_tenant_text(text, str(path))
+    except DeclarationError as error:
+        raise click.ClickException(f"Nothing was written.\n{error.message}") from error
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8") as file:
-            yaml.safe_dump(declared, file, sort_keys=False, allow_unicode=True)
+        with path.open("xb") as file:
+            file.write(text)
     except FileExistsError as error:
         raise click.ClickException(f"{path} exists already; choose another id.") from error
     except OSError as error:
         raise click.ClickException(f"{path} cannot be written: {error.strerror}.") from error
     click.echo(f"Wrote {path}.")
+
+
+def _tenant_text(tenant_id: str, name: str, email: str, currency: str) -> bytes:
+    declared = {
+        "version": 1,
+        "id": tenant_id,
+        "name": _literally(name),
+        "owner": {
+            "email": _literally(email),
+            "password": {"secret": "env:COLONNADE_OWNER_PASSWORD"},
+        },
+        "currency": _literally(currency),
+    }
+    return yaml.safe_dump(declared, sort_keys=False, allow_unicode=True, encoding="utf-8")
+
+
+def _literally(text: str) -> str:
+    """`text` as a value that stands for itself: a dollar sign would start a variable."""
+    return text.replace("$", "$$")
 
 
 @new.command("site")

@@ -58,6 +58,22 @@ def load_tenant(
     return tenant
 
 
+def check_tenant_text(data: bytes, shown: str) -> None:
+    """Hold what is going to be a tenant's file against the form of one; `shown` is its path.
+
+    Raises:
+        DeclarationError: with everything that is wrong with it.
+    """
+    try:
+        tree = parse(data, shown)
+    except ParseError as error:
+        raise DeclarationError([error.problem]) from None
+    values = values_of(tree, {})
+    _, problems = validate(Tenant, write_out(values.data, Tenant), tree)
+    if problems := [*values.problems, *problems]:
+        raise DeclarationError(problems)
+
+
 def tenant_files(folder: FilePath) -> tuple[list[FilePath], list[Problem]]:
     """The tenant files in `folder`, by name. Hidden files and editors' copies are passed over."""
     files: list[FilePath] = []

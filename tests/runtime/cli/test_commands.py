@@ -255,6 +255,38 @@ def test_new_tenant_writes_a_file_that_loads(colonnade: Command, site: Path) -> 
     assert 'id: "globex"' in colonnade("config", "show", "--tenant", "globex").stdout
 
 
+@pytest.mark.parametrize(
+    ("option", "value", "complaint"),
+    [
+        ("--currency", "XXXX", "currency: is not the code of a currency"),
+        ("--email", "nobody", "owner.email: is not a valid email address"),
+        ("--name", "", "name: must have at least 1 characters"),
+    ],
+)
+def test_new_tenant_writes_nothing_that_would_not_load(
+    colonnade: Command, site: Path, option: str, value: str, complaint: str
+) -> None:
+    result = colonnade("new", "tenant", "globex", option, value)
+    assert result.exit_code == 1
+    assert complaint in result.stderr
+    assert not (site / "tenants" / "globex.yaml").exists()
+
+
+def test_new_tenant_takes_a_name_with_signs_that_yaml_and_variables_use(
+    colonnade: Command,
+) -> None:
+    assert colonnade("new", "tenant", "globex", "--name", "${A}: #1, $5").exit_code == 0
+    assert "${A}: #1, $5" in colonnade("config", "show", "--tenant", "globex").stdout
+
+
+def test_check_names_a_secret_that_no_plugin_can_look_up(colonnade: Command, site: Path) -> None:
+    path = site / "tenants" / "acme.yaml"
+    path.write_text(TENANT.replace("env:", "vault:", 1))
+    result = colonnade("check")
+    assert result.exit_code == 1
+    assert "no plugin resolves secrets of the scheme 'vault' (known: env, file)" in result.stderr
+
+
 def test_new_tenant_never_overwrites(colonnade: Command, site: Path) -> None:
     result = colonnade("new", "tenant", "acme")
     assert result.exit_code == 1
