@@ -205,8 +205,14 @@ class Dispatcher:
             answer = await bound.call(request, call)
         finally:
             _call.reset(token)
+            self._report_mistakes(call)
         _check_applied(call)
         return answer if call.masks_applied else _masked(answer, call.decision)
+
+    def _report_mistakes(self, call: Call) -> None:
+        for decision in (call.decision, call.visibility):
+            for mistake in decision.take_mistakes():
+                self._log.error("policy names what is not there; all is refused", reason=mistake)
 
     async def _answer(self, bound: BoundHandler, payload: bytes, header: str) -> bytes:
         operation = bound.operation

@@ -60,11 +60,15 @@ class BoundGrant:
 
 @dataclass(frozen=True, slots=True)
 class BoundDecision:
-    """A decision in the terms of one resource type; no grant means refused, `reason` says why."""
+    """A decision in the terms of one resource type; no grant means refused, `reason` says why.
+
+    `unreadable` tells a policy with a mistake, which an operator has to hear of, from a plain no.
+    """
 
     grants: tuple[BoundGrant, ...]
     denies: tuple[BoundGrant, ...]
     reason: str | None = None
+    unreadable: bool = False
 
 
 class _Unreadable(Exception):
@@ -91,7 +95,7 @@ def bind(decision: Decision, resource_type: ResourceType) -> BoundDecision:
         denies = tuple(_denies(decision.denies, resource_type))
         grants = tuple(_grants(decision.grants, resource_type))
     except _Unreadable as error:
-        return _refusal(f"Policy for '{decision.action}': {error}.")
+        return BoundDecision((), (), f"Policy for '{decision.action}': {error}.", unreadable=True)
     if not grants:
         return _refusal(f"No grant of '{decision.action}' can hold: its values fit no field.")
     return BoundDecision(grants, denies)

@@ -78,6 +78,7 @@ class Decision:
     _bound: dict["ResourceType", "BoundDecision"] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
+    _told: set["ResourceType"] = field(default_factory=set, init=False, repr=False, compare=False)
     _fingerprint: bytes = field(default=b"", init=False, repr=False, compare=False)
 
     @property
@@ -120,3 +121,12 @@ class Decision:
         if bound is None:
             bound = self._bound[resource_type] = bind(self, resource_type)
         return bound
+
+    def take_mistakes(self) -> list[str]:
+        """What could not be read of this decision, in sentences for the log; each comes once."""
+        found = []
+        for resource_type, bound in self._bound.items():
+            if bound.unreadable and resource_type not in self._told:
+                self._told.add(resource_type)
+                found.append(bound.reason or "")
+        return found

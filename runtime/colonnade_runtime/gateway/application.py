@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from litestar import Litestar, Router
 from litestar.enums import ScopeType
@@ -133,6 +133,9 @@ class Gateway:
             await exchange.respond(asked_for(document, scope["method"], exchange.headers))
             return
         context = exchange.context = await entrance.enter(exchange)
+        if scope["method"] == "HEAD":
+            # Answered as a GET; the exchange leaves the body out.
+            scope = cast(HTTPScope, {**scope, "method": "GET"})
         response = entrance.hot_reads.answer(scope, exchange.headers, context)
         if response is not None:
             await exchange.respond(response)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from litestar.types import ASGIApp, HTTPScope, Receive
 
 from colonnade.context import Context, Principal, use_context
+from colonnade.errors import InvalidRequest
 from colonnade.http import EDGE
 from colonnade.messages import Message, Request
 from colonnade.operations import Download, operation_of
@@ -72,9 +73,13 @@ class Entrance:
         """The context of a request: its tenant, and who asks.
 
         Raises:
-            ColonnadeError: there is no such tenant, or the credentials are not valid there.
+            ColonnadeError: there is no such tenant, the credentials are not valid there, or a
+                header that decides about them stands twice.
         """
         headers = exchange.headers
+        if exchange.is_ambiguous:
+            # Whoever stands in front may have looked at the other one (RFC 9112 §3.2).
+            raise InvalidRequest("Host, X-Tenant and Authorization may each stand once.")
         host, named = headers.get(b"host", b""), headers.get(b"x-tenant")
         entry = self.tenants.resolve(
             host.decode("latin-1"), None if named is None else named.decode("latin-1")

@@ -11,6 +11,9 @@ from colonnade.identifiers import new_id
 from colonnade_runtime.gateway.hot_reads import Response
 from colonnade_runtime.gateway.unread_body import UnreadBody
 
+DECIDING = frozenset({b"authorization", b"host", b"x-tenant"})
+"""Headers that say for whom and for which academy a request is; each may stand once."""
+
 _TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}\Z")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}\Z")
 
@@ -19,11 +22,13 @@ class Exchange:
     """One request and what was sent in answer; called as the ASGI `send`."""
 
     __slots__ = (
+        "_has_body",
         "_send",
         "_traceparent",
         "body",
         "context",
         "headers",
+        "is_ambiguous",
         "request_id",
         "sent_headers",
         "started",
@@ -33,8 +38,11 @@ class Exchange:
 
     def __init__(self, scope: HTTPScope, send: Send) -> None:
         self.started = time.perf_counter()
+        given = list(scope["headers"])
         # Where a header is given twice, the first counts.
-        self.headers = dict(reversed(list(scope["headers"])))
+        self.headers = dict(reversed(given))
+        self.is_ambiguous = len(self.headers) != len(given) and _repeats_deciding(given)
+        self._has_body = scope["method"] != "HEAD"
         self.request_id = _request_id(self.headers.get(b"x-request-id"))
         self.context: Context | None = None
         self.status = 0
@@ -60,8 +68,12 @@ class Exchange:
             self.sent_headers = list(message["headers"])
             identification = (b"x-request-id", self.request_id.encode())
             message["headers"] = [*self.sent_headers, identification]
-        elif message["type"] == "http.response.body" and not message["more_body"]:
-            self.body = message["body"]
+        elif message["type"] == "http.response.body":
+            if not message["more_body"]:
+                self.body = message["body"]
+            if not self._has_body:
+                # The head is that of a GET, its length included (RFC 9110 §9.3.2).
+                message["body"] = b""
         await self._send(message)
 
     async def respond(self, response: Response) -> None:
@@ -73,6 +85,11 @@ class Exchange:
     def sent(self) -> Response:
         """What went out, without the request's id."""
         return Response(self.status, self.sent_headers, self.body)
+
+
+def _repeats_deciding(headers: list[tuple[bytes, bytes]]) -> bool:
+    names = [name for name, _ in headers if name in DECIDING]
+    return len(names) != len(set(names))
 
 
 def _request_id(given: bytes | None) -> str:
