@@ -11,7 +11,6 @@ import uvloop
 
 from colonnade_runtime.admin.serving import Administration, administered
 from colonnade_runtime.declaration.places import EVERYTHING, FRONT, Place, place_of
-from colonnade_runtime.front.serving import serve_front
 from colonnade_runtime.greeting import greeting
 from colonnade_runtime.listening import available_port, listening
 from colonnade_runtime.logs import configure_logs
@@ -34,7 +33,13 @@ def serve(
     configure_logs(section.level, section.format)
     give_back_large_blocks()
     place = place_of(declared.loaded.platform, process, replica)
-    uvloop.run(serve_front(declared) if place.process == FRONT else _serve(declared, place))
+    if place.process == FRONT:
+        # Here, since it brings an HTTP client that the others do without.
+        from colonnade_runtime.front.serving import serve_front
+
+        uvloop.run(serve_front(declared))
+    else:
+        uvloop.run(_serve(declared, place))
 
 
 async def _serve(declared: Declared, place: Place) -> None:

@@ -1,0 +1,118 @@
+"""`colonnade up`: starts all, starts again what ends, and leaves nothing behind."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from colonnade_runtime.testing.servers.running import free_port
+from tests.journeys.academy import OWNER_PASSWORD, copied_declaration
+
+PLATFORM = """\
+bus: {bus}
+gateway: {{port: {port}}}
+logging: {{access: false}}
+services:
+  course: {{enabled: false}}
+  content: {{enabled: false}}
+  payment: {{enabled: false}}
+  analytics: {{enabled: false}}
+  notification: {{enabled: false}}
+processes:
+  people: {{services: [user]}}
+"""
+
+LIMIT = 120.0
+
+pytestmark = [pytest.mark.server, pytest.mark.slow]
+
+
+class Platform:
+    """A platform with one process and a gateway, started by `up`."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._log = root / "log"
+        environment = {**os.environ, "COLONNADE_OWNER_PASSWORD": OWNER_PASSWORD}
+        with self._log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "colonnade_runtime", "up"],
+                cwd=root, env=environment, stdout=log, stderr=log,
+            )  # fmt: skip
+
+    @property
+    def said(self) -> str:
+        return self._log.read_text()
+
+    def pid_of(self, process: str) -> int:
+        lock = (self.root / "var" / "run" / f"{process}.lock").read_text()
+        found = re.search(r"process (\d+)", lock)
+        assert found is not None, lock
+        return int(found[1])
+
+    def until(self, condition: Callable[[], object]) -> None:
+        deadline = time.monotonic() + LIMIT
+        while not condition():
+            assert time.monotonic() < deadline, self.said
+            time.sleep(0.05)
+
+    def until_said(self, text: str, times: int = 1) -> None:
+        self.until(lambda: self.said.count(text) >= times)
+
+
+@pytest.fixture
+def platform(tmp_path: Path, nats_url: str) -> Iterator[Platform]:
+    declaration = copied_declaration(tmp_path)
+    overlay = declaration.with_name("platform.development.yaml")
+    overlay.write_text(PLATFORM.format(bus=nats_url, port=free_port()))
+    for tenant in (tmp_path / "tenants").iterdir():
+        tenant.write_text(tenant.read_text().partition("\nservices:")[0] + "\n")
+    found = Platform(tmp_path)
+    try:
+        found.until_said("people  | people is ready")
+        found.until_said("gateway | gateway is ready")
+        yield found
+    finally:
+        found.process.terminate()
+        found.process.wait(60)
+
+
+def is_gone(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+def test_what_ends_is_started_again_and_an_orderly_end_takes_all_along(platform: Platform) -> None:
+    killed = platform.pid_of("people")
+    os.kill(killed, signal.SIGKILL)
+    platform.until_said("people  | ended with -9; started again in")
+    platform.until_said("people is ready", 2)
+    children = [platform.pid_of(name) for name in ("people", "gateway")]
+    assert killed not in children
+    platform.process.terminate()
+    assert platform.process.wait(60) == 0
+    assert all(map(is_gone, children))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child of its parent's end")
+def test_processes_end_with_the_one_that_started_them(platform: Platform) -> None:
+    children = [platform.pid_of(name) for name in ("people", "gateway")]
+    platform.process.kill()
+    platform.until(lambda: all(map(is_gone, children)))
+
+
+def test_a_process_that_cannot_start_again_is_tried_later(platform: Platform) -> None:
+    # What is declared cannot be read any more, so that the process does not come back.
+    (platform.root / "platform.yaml").write_text("version: [")
+    os.kill(platform.process.pid, signal.SIGUSR1)
+    platform.until_said("people  | is restarted")
+    platform.until_said("people  | ended with 1; started again in", 2)
