@@ -15,7 +15,7 @@ from colonnade_payment import settlement
 from colonnade_payment.api import Outcome, ProviderAction, ProviderNotice, ProviderRequest
 from colonnade_payment.models import PaymentRow, RefundRow
 from colonnade_payment.refunding import REFUND, RefundState, book_refund, claim, new_refund
-from colonnade_payment.till import Till
+from colonnade_payment.till import PATIENCE, Till
 
 LATE = "The money arrived after the purchase had been given up."
 BY_PROVIDER = "The payment provider gave the money back."
@@ -34,9 +34,9 @@ class VoidState(Message):
 VOID = Saga(
     name="void-late-authorization",
     state=VoidState,
-    steps=(Step("void", "void_late", idempotent=True, pivot=True),),
+    steps=(Step("void", "void_late", idempotent=True, pivot=True, retry=PATIENCE),),
 )
-"""Lets go of money that was set aside too late; tried for ever."""
+"""Lets go of money that was set aside too late."""
 
 
 class Lateness:

@@ -27,7 +27,7 @@ from colonnade_payment.api import (
 from colonnade_payment.config import TenantPaymentConfig
 from colonnade_payment.models import PaymentRow
 from colonnade_payment.refunding import refund_undelivered
-from colonnade_payment.till import Till
+from colonnade_payment.till import PATIENCE, Till
 
 STEP_SECONDS = 15.0
 """What one try of a step may take; more than a provider gets to answer."""
@@ -53,6 +53,7 @@ PURCHASE = Saga(
     name="purchase",
     state=PurchaseState,
     timeout=900.0,
+    persistence=PATIENCE,
     steps=(
         Step(
             "reserve-seat",
@@ -147,7 +148,7 @@ class Purchases:
         return Resolution.happened(state=outcome.state, work=outcome.work)
 
     async def void_authorization(self, call: StepCall) -> None:
-        """Let go of the money that was set aside, if any was."""
+        """Let go of the money that was set aside, if any was and the provider lets it go."""
         state = call.state_as(PurchaseState)
         if state.amount.amount == 0:
             return
@@ -158,9 +159,12 @@ class Purchases:
             if record is None or record.outcome is not Outcome.SUCCEEDED:
                 return
             reference = record.reference
-        await self._till.perform(
-            state.provider, _request(ProviderAction.VOID, call.idempotency_key, state, reference)
-        )
+        asked = _request(ProviderAction.VOID, call.idempotency_key, state, reference)
+        try:
+            await self._till.perform(state.provider, asked)
+        except MethodDeclined:
+            # It has run out, or was captured after all: the provider is asked which.
+            await self._note_unknown(state.payment_id)
 
     async def capture(self, call: StepCall) -> StepOutcome:
         """Take the money: after this nothing is undone."""

@@ -9,7 +9,7 @@ from colonnade.errors import NotFound
 from colonnade.identifiers import new_id
 from colonnade.messages import Message
 from colonnade.money import Money
-from colonnade.sagas import Resolution, RetryRule, Saga, Step, StepCall, StepOutcome, start_saga
+from colonnade.sagas import Resolution, Saga, Step, StepCall, StepOutcome, start_saga
 from colonnade.services import ServiceContext
 from colonnade.store import Session
 from colonnade_course.api import EndEnrollment
@@ -25,7 +25,7 @@ from colonnade_payment.models import PaymentRow, RefundRow, ShareRow
 from colonnade_payment.presentation import money
 from colonnade_payment.settlement import next_sequence
 from colonnade_payment.split import split_refund
-from colonnade_payment.till import Till
+from colonnade_payment.till import PATIENCE, Till
 
 UNDELIVERED = "The account was deleted before the course could begin."
 
@@ -43,9 +43,10 @@ class RefundState(Message):
 REFUND = Saga(
     name="refund",
     state=RefundState,
+    persistence=PATIENCE,
     steps=(
         Step("claim", "keep_claim", compensation="drop_claim", idempotent=True),
-        Step("refund", "refund", resolve="find_refund", pivot=True, retry=RetryRule(8), timeout=15),
+        Step("refund", "refund", resolve="find_refund", pivot=True, retry=PATIENCE, timeout=15),
         Step("end-enrollment", "end_enrollment", idempotent=True),
     ),
 )

@@ -6,6 +6,7 @@ from typing import TypeVar, cast
 
 from colonnade.crash_points import crash_point, reach
 from colonnade.errors import ConfigurationError, Unavailable
+from colonnade.sagas import RetryRule
 from colonnade.services import ServiceContext
 from colonnade_payment.api import (
     MethodDeclined,
@@ -20,6 +21,10 @@ from colonnade_payment.config import PaymentConfig, TenantPaymentConfig
 T = TypeVar("T")
 
 SANDBOX = "sandbox"
+
+PATIENCE = RetryRule(attempts=900, first=0.5, cap=300.0)
+"""Three days: how long a provider that is not there is asked what became of a request, or to
+undo or refund one, until an operator is needed."""
 
 ANSWERED = crash_point("provider.answered", "a provider has answered; nothing of it is recorded")
 

@@ -1,6 +1,8 @@
 """Purchases, with every way in which a provider can behave."""
 
 import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -8,7 +10,7 @@ from payment_academy import OPEN, Academy, person, until
 
 from colonnade.errors import Forbidden, IdempotencyKeyReused, InvalidRequest, NotFound
 from colonnade.money import Money
-from colonnade.sagas import Resolution, StepCall
+from colonnade.sagas import Resolution, Saga, SagaPhase, StepCall
 from colonnade.store import Session
 from colonnade_course.api import CreateCourse, UnpublishCourse
 from colonnade_course.reactions import Departures as CourseDepartures
@@ -24,8 +26,13 @@ from colonnade_payment.api import (
     ProviderAction,
 )
 from colonnade_payment.models import PaymentRow
-from colonnade_payment.purchase import Purchases, PurchaseState
+from colonnade_payment.notices import VOID
+from colonnade_payment.purchase import PURCHASE, Purchases, PurchaseState
 from colonnade_payment.reactions import Departures
+from colonnade_payment.refunding import REFUND
+from colonnade_payment.sandbox.behaviour import BEHAVIOURS, Behaviour
+from colonnade_runtime.sagas.progress import Progress
+from colonnade_runtime.sagas.transitions import Failure, Moment, failed, resolved, undo_failed
 from colonnade_user.api import UserDeleted
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -74,6 +81,50 @@ async def test_a_refused_capture_voids_the_authorisation(academy: Academy) -> No
     assert (payment.status, payment.reason_code) == ("declined", "capture_failed")
     assert (await kinds(academy, payment))[-1] == "void"
     assert await academy.journals(payment) == []
+
+
+async def test_a_refused_void_keeps_neither_the_seat_nor_the_question(
+    academy: Academy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refuses = Behaviour(frozenset({ProviderAction.CAPTURE, ProviderAction.VOID}), "gone", "Gone.")
+    monkeypatch.setitem(BEHAVIOURS, "tok_void_declined", refuses)
+    course = await academy.course(seats=1)
+    payment = await academy.bought(course.id, "tok_void_declined")
+    assert (payment.status, payment.reason_code) == ("declined", "gone")
+    assert [item.status for item in await academy.enrollments(payment)] == ["ended"]
+    watched = await academy.read(
+        lambda session: session.get_one(PaymentRow, payment.id).watch_until
+    )
+    assert watched is not None, "a capture may be why the void was refused"
+
+
+AWAY: dict[SagaPhase, Callable[[Moment, Progress], Progress]] = {
+    SagaPhase.RUNNING: lambda moment, so_far: failed(moment, so_far, Failure.ABSENT, "away"),
+    SagaPhase.UNKNOWN: lambda moment, so_far: resolved(moment, so_far, None, "away"),
+    SagaPhase.COMPENSATING: lambda moment, so_far: undo_failed(moment, so_far, "away"),
+}
+
+
+@pytest.mark.parametrize(
+    ("saga", "phase"),
+    [
+        (PURCHASE, SagaPhase.UNKNOWN),
+        (PURCHASE, SagaPhase.COMPENSATING),
+        (REFUND, SagaPhase.UNKNOWN),
+        (REFUND, SagaPhase.RUNNING),
+        (VOID, SagaPhase.RUNNING),
+    ],
+)
+async def test_a_provider_that_is_away_for_a_day_leaves_nothing_to_an_operator(
+    saga: Saga, phase: SagaPhase
+) -> None:
+    began = now = datetime(2026, 3, 1, tzinfo=UTC)
+    progress = Progress(phase, saga.pivot, b"", backward=phase is SagaPhase.COMPENSATING)
+    while now < began + timedelta(days=1):
+        progress = AWAY[phase](Moment(saga, now), progress)
+        assert progress.phase is phase
+        assert progress.wake_at is not None
+        now = progress.wake_at
 
 
 async def test_a_provider_that_acts_and_never_answers_captures_once(academy: Academy) -> None:
