@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -26,6 +27,9 @@ from colonnade_runtime.gateway.problems import exception_handlers, send_problem
 from colonnade_runtime.gateway.unread_body import METHODS, UnreadBody
 from colonnade_runtime.tenants import TenantDirectory
 
+CUT_OFF_SECONDS = 1.0
+"""How long a request that was cut off gets to give back what it holds."""
+
 
 class Gateway:
     """Answers from the first moment; everything but health is 503 until `open` was called."""
@@ -36,7 +40,7 @@ class Gateway:
         self._access_log = access_log
         self._entrance: Entrance | None = None
         self._answering: ASGIApp = self._answer  # type: ignore[assignment]
-        self._in_flight = 0
+        self._running: set[asyncio.Task[Any]] = set()
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -78,12 +82,22 @@ class Gateway:
         self._entrance = None
 
     async def drained(self, seconds: float) -> bool:
-        """Wait until no request runs, for at most `seconds`; False when some still do."""
-        try:
+        """Wait until no request runs, for at most `seconds`; False when some still did.
+
+        Those are cut off, so that a client that stalls holds up neither what has to be closed in
+        order, nor the end of the process.
+        """
+        with suppress(TimeoutError):
             await asyncio.wait_for(self._idle.wait(), seconds)
-        except TimeoutError:
-            return False
-        return True
+            return True
+        left = list(self._running)
+        if not left:
+            return True
+        self._log.warning("requests were cut off", count=len(left))
+        for task in left:
+            task.cancel()
+        await asyncio.wait(left, timeout=CUT_OFF_SECONDS)
+        return False
 
     async def finish(self) -> None:
         """Write what is left of the access log."""
@@ -102,20 +116,29 @@ class Gateway:
         if scope["method"] in METHODS and b"expect" not in exchange.headers:
             exchange.unread = UnreadBody(receive)
             receive = exchange.unread.receive
-        self._in_flight += 1
+        task = asyncio.current_task()
+        assert task is not None
+        self._running.add(task)
         self._idle.clear()
         try:
             await self._route(scope, receive, exchange)
         except ColonnadeError as error:
             await send_problem(exchange, error)
+        except asyncio.CancelledError:
+            if exchange.status:
+                # The client must see that the answer is cut off.
+                raise
+            # Whoever stalled will not send the rest now either.
+            exchange.unread = None
+            await send_problem(exchange, _stopping())
         except Exception:
             request_id = exchange.request_id
             self._log.exception("request failed", path=scope["path"], request_id=request_id)
             if exchange.status == 0:
                 await send_problem(exchange, InternalError("Something broke; the log says what."))
         finally:
-            self._in_flight -= 1
-            if self._in_flight == 0:
+            self._running.discard(task)
+            if not self._running:
                 self._idle.set()
             self._record(scope, exchange)
 
@@ -159,3 +182,7 @@ class Gateway:
                     exchange.traceparent,
                 )
             )
+
+
+def _stopping() -> Unavailable:
+    return Unavailable("The platform is stopping.", details={"retry_after": 1})

@@ -73,6 +73,27 @@ def test_a_stop_that_gets_stuck_ends_within_its_total(site: Path, what: str) -> 
         assert "longer than shutdown.total" in colonnade.text
 
 
+def test_a_client_that_stalls_is_cut_off_and_the_stop_stays_orderly(site: Path) -> None:
+    stalled = (
+        b"POST /api/v1/auth/login HTTP/1.1\r\nHost: acme.localhost\r\nExpect: 100-continue\r\n"
+        b"Content-Type: application/json\r\nContent-Length: 5000\r\n\r\n{"
+    )
+    file = site / "platform.yaml"
+    file.write_text(file.read_text() + "services:\n  user:\n")
+    limits = ("shutdown.drain=500ms", "shutdown.total=20s")
+    with running(site, *limits) as colonnade:
+        colonnade.ready()
+        with socket.create_connection(("127.0.0.1", colonnade.port), timeout=10) as client:
+            client.sendall(stalled)
+            # The body is being read.
+            assert client.recv(1000).startswith(b"HTTP/1.1 100 ")
+            colonnade.signal(signal.SIGTERM)
+            assert client.recv(1000).startswith(b"HTTP/1.1 503 ")
+        assert colonnade.ends(15) == 0
+        assert colonnade.lines("requests were cut off")[0]["count"] == 1
+        assert "Traceback" not in colonnade.text
+
+
 def test_a_signal_during_the_start_gives_the_start_up(site: Path) -> None:
     program = (
         "import asyncio\nfrom colonnade_runtime.assembly.stores import Stores\n"
