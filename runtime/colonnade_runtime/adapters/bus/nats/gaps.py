@@ -25,7 +25,7 @@ _REMEMBERED = 10_000
 class Gaps:
     """Watches from the moment a consumer becomes ours until everything before is accounted for.
 
-    `known` says how many messages are here or were given back from here. All others come again
+    `known` says which messages are here or were given back from here. All others come again
     within `grace` seconds, so the watch ends then. Who waits longer than `patience` is given
     back, and makes room.
     """
@@ -35,7 +35,7 @@ class Gaps:
         jetstream: JetStream,
         event: EventName,
         name: str,
-        known: Callable[[], int],
+        known: Callable[[], set[int]],
         *,
         patience: float,
         grace: float,
@@ -107,8 +107,10 @@ class Gaps:
         first = self._first
         if first is None or time.monotonic() - self._looked < _EVERY:
             return
-        known = self._known()
+        before = self._known()
         state = await self._jetstream.state(self._event, self._name)
+        # What was settled, or arrived, while the server looked may not be among what it counted.
+        known = len(before & self._known())
         self._looked = time.monotonic()
         self._floor = state.floor
         over = self._looked - self._since > self._grace

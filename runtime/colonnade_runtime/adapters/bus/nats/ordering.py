@@ -78,9 +78,9 @@ class SubjectOrder(Generic[MessageT]):
         return list(self._unsettled.values())
 
     @property
-    def known(self) -> int:
-        """How many messages are delivered and not acknowledged, as far as is known here."""
-        return len(self._unsettled) + sum(map(len, self._held.values()))
+    def known(self) -> set[int]:
+        """The messages that are delivered and not acknowledged, as far as is known here."""
+        return set(self._unsettled).union(*self._held.values())
 
     def has(self, sequence: int) -> bool:
         """Whether a message is here and not settled."""

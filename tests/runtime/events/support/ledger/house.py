@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 from sqlalchemy import select
 
+from colonnade.bus import Bus
 from colonnade.clock import Clock, SystemClock
 from colonnade.context import use_context
 from colonnade.events import reactions_of, reacts_to
@@ -65,13 +66,14 @@ class House:
         clock: Clock | None = None,
         delivery: DeliverySettings | None = None,
         relay: RelaySettings | None = None,
+        bus: Bus | None = None,
     ) -> None:
         clock = clock or SystemClock()
         log = structlog.get_logger()
         self.actor = Actor("ledger", clock)
         self.standing: dict[str, Standing] = {}
         self.stores = SqliteStores(folder, clock, lambda tenant: True)
-        self.bus = MemoryBus()
+        self.bus: Bus = bus or MemoryBus()
         self.store = self.stores.store(
             "ledger", NEED, on_published=lambda tenant: self.sweeper.wake(tenant)
         )

@@ -1,0 +1,107 @@
+"""When the watch over a consumer that became ours may end."""
+
+import asyncio
+from typing import Any, cast
+
+from colonnade_runtime.adapters.bus.nats.gaps import Gaps
+from colonnade_runtime.adapters.bus.nats.jetstream import ConsumerState, JetStream
+from colonnade_runtime.adapters.bus.nats.ordering import SubjectOrder
+from colonnade_runtime.adapters.bus.nats.subjects import EventName
+
+EVENT = EventName.of("colonnade.course.EnrollmentActivated.v1")
+
+
+class SlowServer:
+    """A server that counts what is outstanding after it was asked, and before it answers."""
+
+    def __init__(self, known: set[int]) -> None:
+        self.known = known
+        self.outstanding = {*known, 7}
+        self.settled_meanwhile: set[int] = set()
+        self.arrived_meanwhile: set[int] = set()
+
+    async def state(self, event: Any, name: str) -> ConsumerState:
+        self.known -= self.settled_meanwhile
+        self.outstanding -= self.settled_meanwhile
+        counted = len(self.outstanding)
+        await asyncio.sleep(0)
+        self.known |= self.arrived_meanwhile
+        return ConsumerState(floor=0, outstanding=counted)
+
+
+def watching(server: SlowServer) -> Gaps:
+    gaps = Gaps(
+        cast("JetStream", server), EVENT, "c", lambda: set(server.known), patience=9.0, grace=9.0
+    )
+    gaps.watch(10)
+    return gaps
+
+
+async def test_it_ends_when_nothing_is_outstanding_that_is_not_here() -> None:
+    server = SlowServer({10, 11})
+    server.outstanding.discard(7)
+    gaps = watching(server)
+    await gaps.look()
+    assert gaps._first is None
+
+
+async def test_what_is_settled_while_the_server_counts_does_not_end_it() -> None:
+    """Seven is with a process that died: it is outstanding, and not here."""
+    server = SlowServer({10, 11, 12})
+    server.settled_meanwhile = {11, 12}
+    gaps = watching(server)
+    await gaps.look()
+    assert gaps._first == 10
+
+
+async def test_what_arrives_while_the_server_answers_does_not_end_it() -> None:
+    server = SlowServer({10})
+    server.arrived_meanwhile = {11, 12}
+    gaps = watching(server)
+    await gaps.look()
+    assert gaps._first == 10
+
+
+class Given:
+    """A message that was delivered."""
+
+    subject = "evt.course.acme.enrollment.a.EnrollmentActivated-v1"
+
+    def __init__(self, sequence: int) -> None:
+        self.sequence = sequence
+
+    async def settle(self) -> None:
+        """Nothing listens."""
+
+    async def give_back(self, *, at_once: bool = False) -> None:
+        """Nothing listens."""
+
+
+async def test_a_message_that_was_given_back_and_is_here_again_is_one_message() -> None:
+    go_on = asyncio.Event()
+    tries = 0
+
+    async def handle(message: Given) -> bool:
+        nonlocal tries
+        tries += 1
+        if tries > 1:
+            await go_on.wait()
+        return tries > 1
+
+    async def ready(message: Given, is_first: Any) -> bool:
+        return True
+
+    order: SubjectOrder[Given] = SubjectOrder("c", ready, handle, lambda: None, 4)
+    await order.put(Given(4))
+    async with asyncio.timeout(5):
+        while order.unsettled:
+            await asyncio.sleep(0)
+        assert order.known == {4}
+        await order.put(Given(4))
+        while tries < 2:
+            await asyncio.sleep(0)
+    assert order.known == {4}
+    go_on.set()
+    async with asyncio.timeout(5):
+        while order.known:
+            await asyncio.sleep(0)
