@@ -84,7 +84,7 @@ async def deposit(house: HouseOnNats, numbers: range) -> None:
         await house.deposit(TENANT, Deposited(account=account, amount=1, number=number))
 
 
-async def expect_each_once_in_order(house: HouseOnNats, numbers: range) -> None:
+async def expect_each_once(house: HouseOnNats, numbers: range) -> None:
     async def all_are_there() -> bool:
         found = [len(await house.entries(TENANT, by)) for by in ("book", "confirm")]
         return min(found) >= len(numbers)
@@ -92,8 +92,13 @@ async def expect_each_once_in_order(house: HouseOnNats, numbers: range) -> None:
     await until(all_are_there)
     await until(lambda: nothing_waits(house))
     for by in ("book", "confirm"):
+        assert sorted(await house.entries(TENANT, by)) == list(numbers)
+
+
+async def expect_each_once_in_order(house: HouseOnNats, numbers: range) -> None:
+    await expect_each_once(house, numbers)
+    for by in ("book", "confirm"):
         entries = await house.entries(TENANT, by)
-        assert sorted(entries) == list(numbers)
         for first in range(len(ACCOUNTS)):
             mine = [number for number in entries if number % len(ACCOUNTS) == first]
             assert mine == sorted(mine)
@@ -138,7 +143,8 @@ async def test_a_broker_that_is_wiped_mid_flow_is_repaired_by_republishing(
     await flowing
     await until(lambda: _all_sent(house))
     await house.relay.republish(TENANT, began)
-    await expect_each_once_in_order(house, range(60))
+    # What the broker had taken and lost comes after what was published since.
+    await expect_each_once(house, range(60))
     assert await house.delivery.dead_letters(TENANT) == []
 
 

@@ -69,9 +69,11 @@ class Given:
 
     def __init__(self, sequence: int) -> None:
         self.sequence = sequence
+        self.is_settled = False
 
     async def settle(self) -> None:
         """Nothing listens."""
+        self.is_settled = True
 
     async def give_back(self, *, at_once: bool = False) -> None:
         """Nothing listens."""
@@ -105,3 +107,61 @@ async def test_a_message_that_was_given_back_and_is_here_again_is_one_message() 
     async with asyncio.timeout(5):
         while order.known:
             await asyncio.sleep(0)
+
+
+async def test_what_was_begun_in_a_former_stream_holds_up_nothing_of_the_new_one() -> None:
+    """A wiped server counts from one again: the numbers of before mean other messages."""
+    fail, handled = asyncio.Event(), []
+
+    async def handle(message: Given) -> bool:
+        if message is old:
+            await fail.wait()
+            return False
+        handled.append(message.sequence)
+        return True
+
+    async def ready(message: Given, is_first: Any) -> bool:
+        return True
+
+    order: SubjectOrder[Given] = SubjectOrder("c", ready, handle, lambda: None, 4)
+    old = Given(5)
+    await order.put(old)
+    await order.put(Given(8))
+    await asyncio.sleep(0)
+    await order.begin_anew()
+    assert order.known == set()
+    await order.put(Given(6))
+    fail.set()
+    await order.put(Given(7))
+    async with asyncio.timeout(5):
+        while len(handled) < 2:
+            await asyncio.sleep(0)
+    assert handled == [6, 7]
+    assert order.known == set()
+
+
+async def test_what_was_begun_in_a_former_stream_acknowledges_nothing_of_the_new_one() -> None:
+    """Its acknowledgement would count for the message that has its number now."""
+    go_on, handled = asyncio.Event(), []
+
+    async def handle(message: Given) -> bool:
+        if message is old:
+            await go_on.wait()
+        handled.append(message)
+        return True
+
+    async def ready(message: Given, is_first: Any) -> bool:
+        return True
+
+    order: SubjectOrder[Given] = SubjectOrder("c", ready, handle, lambda: None, 4)
+    old, new = Given(5), Given(5)
+    await order.put(old)
+    await asyncio.sleep(0)
+    await order.begin_anew()
+    await order.put(new)
+    go_on.set()
+    async with asyncio.timeout(5):
+        while not new.is_settled:
+            await asyncio.sleep(0)
+    assert handled == [old, new]
+    assert not old.is_settled

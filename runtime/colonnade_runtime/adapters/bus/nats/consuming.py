@@ -133,8 +133,8 @@ class PullConsumer:
         if message.pin != self._pin:
             # The consumer is ours since now. Another may still have messages before this one.
             self._pin = message.pin
-            self._order.forget_held()
             self._gaps.watch(message.sequence)
+            await self._order.begin_anew()
         self._asked -= 1
         await self._order.put(message)
         if self._asked <= 0:

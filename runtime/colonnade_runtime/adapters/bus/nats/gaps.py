@@ -55,7 +55,9 @@ class Gaps:
         self._stopping = False
 
     def watch(self, first: int) -> None:
-        """The consumer is ours from the message `first` on."""
+        """The consumer is ours from the message `first` on, in a stream that may be another."""
+        self._floor = 0
+        self._handled.clear()
         self._first = first
         self._since = time.monotonic()
         self._looked = 0.0

@@ -70,6 +70,7 @@ class SubjectOrder(Generic[MessageT]):
         self._subjects: dict[str, _Subject[MessageT]] = {}
         self._held: dict[str, set[int]] = {}
         self._unsettled: dict[int, MessageT] = {}
+        self._former: set[int] = set()
         self._stopping = False
 
     @property
@@ -80,15 +81,27 @@ class SubjectOrder(Generic[MessageT]):
     @property
     def known(self) -> set[int]:
         """The messages that are delivered and not acknowledged, as far as is known here."""
-        return set(self._unsettled).union(*self._held.values())
+        here = {number for number, each in self._unsettled.items() if not self._is_former(each)}
+        return here.union(*self._held.values())
 
     def has(self, sequence: int) -> bool:
         """Whether a message is here and not settled."""
-        return sequence in self._unsettled
+        found = self._unsettled.get(sequence)
+        return found is not None and not self._is_former(found)
 
-    def forget_held(self) -> None:
-        """Another process had the consumer in between: what was held may be handled by now."""
+    async def begin_anew(self) -> None:
+        """Another process may have had the consumer in between, or its stream was made anew:
+        what was held may be handled by now, and its number may belong to another message.
+
+        What has not begun goes back; it comes again where it is still known.
+        """
         self._held.clear()
+        self._former.update(map(id, self._unsettled.values()))
+        waiting = [message for subject in self._subjects.values() for message in subject.queue]
+        for subject in self._subjects.values():
+            subject.queue.clear()
+        for message in waiting:
+            await self._return(message, at_once=True)
 
     async def put(self, message: MessageT) -> None:
         """Take one message."""
@@ -144,7 +157,11 @@ class SubjectOrder(Generic[MessageT]):
                 async with self._slots:
                     handled = not self._stopping and await self._handle(message)
         finally:
-            if handled:
+            if handled and self._is_former(message):
+                # Not acknowledged: its number may be another's by now, which would be lost.
+                self._drop(message)
+                self._settled()
+            elif handled:
                 self._release(message)
                 await message.settle()
                 self._settled()
@@ -152,20 +169,33 @@ class SubjectOrder(Generic[MessageT]):
                 await self._hold(message, behind)
 
     async def _hold(self, message: MessageT, behind: "list[MessageT]") -> None:
+        if self._is_former(message):
+            # Where it is still known it comes again, and those behind it wait for the gap.
+            return await self._return(message, at_once=True)
         held = self._held.setdefault(message.subject, set())
         for item in (message, *behind):
             held.add(item.sequence)
         await self._return(message, at_once=self._stopping)
         while behind:
             await self._return(behind.pop(0), at_once=self._stopping)
+        return None
 
     async def _return(self, message: MessageT, *, at_once: bool) -> None:
-        self._unsettled.pop(message.sequence, None)
+        self._drop(message)
         await message.give_back(at_once=at_once)
         self._settled()
 
+    def _is_former(self, message: MessageT) -> bool:
+        """Whether it was begun before the consumer was ours anew, and is not done yet."""
+        return id(message) in self._former
+
+    def _drop(self, message: MessageT) -> None:
+        self._former.discard(id(message))
+        if self._unsettled.get(message.sequence) is message:
+            del self._unsettled[message.sequence]
+
     def _release(self, message: MessageT) -> None:
-        self._unsettled.pop(message.sequence, None)
+        self._drop(message)
         held = self._held.get(message.subject)
         if held is not None:
             held.discard(message.sequence)
