@@ -7,6 +7,7 @@ from html import escape
 from typing import Any
 
 import matplotlib
+from matplotlib import font_manager
 from matplotlib.figure import Figure
 
 from colonnade_analytics.api import BarChart, Chart, ColumnChart
@@ -23,9 +24,30 @@ _SETTINGS: Any = {
     "svg.hashsalt": "colonnade",
     "svg.fonttype": "path",
     "text.parse_math": False,
-    "font.family": ["DejaVu Sans"],
     "hatch.linewidth": 0.6,
 }
+
+
+FONT = "DejaVu Sans"
+"""Comes with matplotlib, so that charts look alike everywhere."""
+
+FURTHER_FONTS = (
+    "Noto Sans CJK JP",
+    "Noto Sans CJK SC",
+    "Noto Sans JP",
+    "Noto Sans SC",
+    "Noto Sans KR",
+    "WenQuanYi Zen Hei",
+    "Noto Sans Thai",
+    "Noto Sans Devanagari",
+)
+"""For letters that the first has not; those that are installed are used."""
+
+
+def font_families() -> list[str]:
+    """The fonts that letters are looked for in, in order."""
+    installed = set(font_manager.get_font_names())
+    return [FONT, *(name for name in FURTHER_FONTS if name in installed)]
 
 
 def draw(
@@ -35,7 +57,7 @@ def draw(
     second: for a worker, not the event loop."""
     with _drawing, matplotlib.rc_context():
         matplotlib.rcdefaults()
-        matplotlib.rcParams.update(_SETTINGS)
+        matplotlib.rcParams.update(_SETTINGS | {"font.family": font_families()})
         figure = _figure(chart, heading, branding, locale)
         return _svg(figure, heading.title, alternative), _png(figure, heading.title, alternative)
 
