@@ -181,6 +181,19 @@ async def test_an_event_of_one_process_takes_effect_in_another(
     await until_it_is(owner, f"/enrollments/{enrollment}", "ended")
 
 
+async def test_an_answer_is_never_older_than_the_last_write(
+    platform: Split, owner: httpx.AsyncClient, learner: httpx.AsyncClient
+) -> None:
+    """Whichever replica wrote, and whichever has the answer in its cache."""
+    course = await published_course(owner)
+    for number in range(10):
+        title = f"Title {number}"
+        answer = await owner.patch(f"/courses/{course}", json={"title": title})
+        assert answer.status_code == 200, answer.text
+        for client in (owner, learner) * 4:
+            assert (await client.get(f"/courses/{course}")).json()["title"] == title
+
+
 async def test_a_path_of_nobody_is_a_problem_document(platform: Split) -> None:
     async with platform.client() as client:
         answer = await client.get("/nothing")
