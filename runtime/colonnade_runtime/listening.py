@@ -18,6 +18,10 @@ NOTICE_SECONDS = 1.0
 at least twice in this time."""
 
 
+CLOSING_SECONDS = 2.0
+"""How long open connections are waited for once nothing is answered any more."""
+
+
 class Served(Protocol):
     """What has an ASGI application to serve."""
 
@@ -51,7 +55,12 @@ async def listening(
         yield
     finally:
         server.stop()  # type: ignore[no-untyped-call]
-        await asyncio.wait_for(task, 5)
+        # A client that neither reads nor hangs up keeps the server; all behind it is closed by now.
+        done, _ = await asyncio.wait({task}, timeout=CLOSING_SECONDS)
+        if done:
+            await task
+        else:
+            task.cancel()
 
 
 def available_port(host: str, port: int) -> int:
