@@ -349,12 +349,15 @@ def field_errors(error: pydantic.ValidationError, *, query: bool = False) -> lis
     """What pydantic found, as pointers a client can follow."""
     found = []
     for detail in error.errors(include_url=False, include_context=False, include_input=False):
-        place = [str(part) for part in detail["loc"]]
+        # A key that is wrong is named by itself, and by pydantic's mark for "not its value".
+        place = [str(part) for part in detail["loc"] if part != "[key]"]
         if query:
             pointer = "?" + ".".join(place)
         else:
             pointer = "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in place)
         code = "unknown_field" if detail["type"] == "extra_forbidden" else detail["type"]
-        message = "is not a field of this request" if code == "unknown_field" else detail["msg"]
+        message = detail["msg"].removeprefix("Value error, ")
+        if code == "unknown_field":
+            message = "is not a field of this request"
         found.append(FieldError(pointer, message, code))
     return found
