@@ -54,13 +54,14 @@ async def serve_front(declared: Declared) -> None:
             listening(front, platform.gateway.host, port, websockets=True),
             _followed(discovery, declared, front, upstreams, log) as ready,
         ):
-            if not await signals.unless_stopped(ready):
-                return
-            front.start()
-            signals.ready()
-            click.echo(f"{FRONT} is ready on http://{platform.gateway.host}:{port}/api/v1")
-            await signals.stopped.wait()
-            await front.stop(NOTICE_SECONDS, float(platform.shutdown.drain))
+            started = await signals.unless_stopped(ready)
+            if started:
+                front.start()
+                signals.ready()
+                click.echo(f"{FRONT} is ready on http://{platform.gateway.host}:{port}/api/v1")
+                await signals.stopped.wait()
+            notice = NOTICE_SECONDS if started else 0.0
+            await front.stop(notice, float(platform.shutdown.drain))
 
 
 async def _discovery(declared: Declared) -> Discovery | None:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 
 from colonnade_runtime.testing.servers.running import free_port
@@ -134,3 +135,27 @@ def test_a_process_that_is_declared_twice_is_named_with_its_line(site: Path) -> 
     assert answer.returncode == 1
     assert "platform.development.yaml:8:3" in answer.stderr
     assert "money" in answer.stderr
+
+
+def test_a_gateway_that_waits_for_discovery_says_so_and_stops_when_told(site: Path) -> None:
+    port, nobody = free_port(), free_port()
+    gateway = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "colonnade_runtime", "--set", f"gateway.port={port}"),
+            *("--set", f"discovery=nats://127.0.0.1:{nobody}", "run", "gateway"),
+        ],
+        cwd=site, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    assert gateway.stdout is not None
+    try:
+        while "waiting for the discovery" not in (line := gateway.stdout.readline()):
+            assert line, "it ended"
+        answer = httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=10)
+        assert answer.status_code == 503
+        assert f"127.0.0.1:{nobody} cannot be reached" in answer.json()["waiting_for"]["start"]
+    finally:
+        gateway.terminate()
+        said, _ = gateway.communicate(timeout=60)
+    assert gateway.returncode == 0
+    assert "Unclosed" not in said
+    assert "Traceback" not in said
