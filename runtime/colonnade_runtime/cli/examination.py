@@ -67,6 +67,9 @@ def _verdict(rule: "Rule", subject: "Subject") -> Verdict:
         problems = rule.problems(subject)
     except NotTried as reason:
         return Verdict(rule, "not tried", (str(reason),))
+    except Exception as error:
+        # What the plugin raises while a rule is tried is a finding, and the next rule goes on.
+        return Verdict(rule, "failed", (f"the plugin raised {type(error).__name__}: {error}",))
     return Verdict(rule, "failed" if problems else "passed", tuple(problems))
 
 

@@ -58,6 +58,16 @@ def test_a_broken_plugin_fails_and_pipelines_can_read_why(write: Write, tmp_path
     assert "'soon' is not semantic" in failed[0]["problems"][0]
 
 
+def test_a_hook_that_raises_is_a_finding_and_no_trace(write: Write, tmp_path: Path) -> None:
+    subject = write()
+    for policy in (tmp_path / subject.package / "policies").glob("*.rego"):
+        policy.unlink()
+    result = check("--plugin", tmp_path)
+    assert result.exit_code == 1
+    assert "the plugin raised FileNotFoundError" in result.stdout
+    assert result.stdout.splitlines()[-1].endswith("rules are broken.")
+
+
 def test_rules_that_cannot_be_tried_name_the_reason(write: Write, tmp_path: Path) -> None:
     write("policies/SERVICE.rego", ('"SERVICE_item.delete"', '"SERVICE_item.burn"'))
     lines = check("--plugin", tmp_path).stdout.splitlines()
