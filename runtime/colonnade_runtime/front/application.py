@@ -15,7 +15,7 @@ from colonnade_runtime.front.routing import RouteTable
 from colonnade_runtime.front.upstreams import Upstream, Upstreams
 from colonnade_runtime.front.websockets import TRY_AGAIN_LATER, Passage
 from colonnade_runtime.gateway.documents import Documents, asked_for
-from colonnade_runtime.gateway.exchange import Exchange
+from colonnade_runtime.gateway.exchange import Exchange, request_id_of
 from colonnade_runtime.gateway.health import Health
 from colonnade_runtime.gateway.problems import send_problem
 
@@ -153,7 +153,7 @@ class Front:
             self._sockets.discard(task)
 
     async def _passed(self, passage: Passage, service: str, scope: Any) -> bool:
-        request_id = Exchange(scope, _nothing).request_id
+        request_id = request_id_of(dict(scope["headers"]).get(b"x-request-id"))
         until = time.monotonic() + self._patience
         tried: set[Upstream] = set()
         while time.monotonic() < until:
@@ -166,7 +166,3 @@ class Front:
             else:
                 tried.add(upstream)
         return False
-
-
-async def _nothing(message: Any) -> None:
-    """A WebSocket has no answer with headers to add to."""

@@ -43,7 +43,7 @@ class Exchange:
         self.headers = dict(reversed(given))
         self.is_ambiguous = len(self.headers) != len(given) and _repeats_deciding(given)
         self._has_body = scope["method"] != "HEAD"
-        self.request_id = _request_id(self.headers.get(b"x-request-id"))
+        self.request_id = request_id_of(self.headers.get(b"x-request-id"))
         self.context: Context | None = None
         self.status = 0
         self.sent_headers: list[tuple[bytes, bytes]] = []
@@ -92,7 +92,8 @@ def _repeats_deciding(headers: list[tuple[bytes, bytes]]) -> bool:
     return len(names) != len(set(names))
 
 
-def _request_id(given: bytes | None) -> str:
+def request_id_of(given: bytes | None) -> str:
+    """The id that a request brings, when it is fit to be one; else a new one."""
     if given is not None:
         text = given.decode("latin-1")
         if _REQUEST_ID.match(text):
