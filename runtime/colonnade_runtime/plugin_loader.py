@@ -267,7 +267,8 @@ class _Loading:
         """What `action` returns; a plugin that breaks is a problem to report, not a crash."""
         try:
             return action()
-        except Exception as error:
+        except (Exception, SystemExit) as error:
+            # One that calls sys.exit would end the platform without a word.
             self._complain(subject, _reason(error))
             return None
 
@@ -286,7 +287,7 @@ def _specified(manager: pluggy.PluginManager) -> list[str]:
     ]
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: BaseException) -> str:
     text = str(error).strip().replace("\n", " ").rstrip(".")
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 

@@ -138,6 +138,14 @@ def test_a_hook_that_raises_is_a_problem_of_its_plugin() -> None:
     assert "(example_alpha 2.1) is broken: ImportError: no module named lost." in problem
 
 
+def test_a_plugin_that_exits_is_named_and_ends_nothing() -> None:
+    def config_model() -> type[BaseModel]:
+        raise SystemExit(3)
+
+    [problem] = problems(outline("alpha"), plugin("alpha", config_model=config_model))
+    assert "(example_alpha 2.1) is broken: SystemExit: 3." in problem
+
+
 def test_every_problem_is_reported_at_once() -> None:
     found = problems(
         outline("alpha", "absent", extensions=("beta",)),

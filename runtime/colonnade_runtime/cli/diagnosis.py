@@ -56,7 +56,7 @@ def _installed() -> Iterator[Finding]:
         subject = f"plugin '{name}' ({distribution} {version})"
         try:
             entry.load()
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             yield False, f"{subject} cannot be imported: {type(error).__name__}: {error}"
         else:
             yield True, f"{subject} can be imported."

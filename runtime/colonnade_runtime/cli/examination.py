@@ -101,7 +101,7 @@ def _subject(path: Path, name: str, *, update: bool) -> "Subject":
 
     try:
         module = importlib.import_module(name)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ConfigurationError(
             f"{name} cannot be imported: {type(error).__name__}: {error}. Mend it, or install "
             "what it needs."

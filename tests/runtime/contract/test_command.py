@@ -87,6 +87,7 @@ def test_rules_that_cannot_be_tried_name_the_reason(write: Write, tmp_path: Path
             "The package lost_one is not in",
         ),
         ({"plugin.py": "import nothing_of_this_name\n"}, "cannot be imported"),
+        ({"plugin.py": "raise SystemExit(3)\n"}, "cannot be imported: SystemExit: 3"),
     ],
 )
 def test_what_is_no_plugin_is_a_sentence(tmp_path: Path, files: dict[str, str], says: str) -> None:
