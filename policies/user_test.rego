@@ -215,7 +215,7 @@ test_a_name_alone_makes_no_service if {
 }
 
 test_another_service_reads_no_account if {
-	data.colonnade.decision.grants == set() with input as asking("user.read", service("service:course"))
+	data.colonnade.decision.grants == set() with input as asking("user.read", service("service:content"))
 }
 
 # --- services
@@ -226,6 +226,11 @@ test_analytics_sees_profiles_as_members_do if {
 
 test_analytics_sees_no_account if {
 	data.colonnade.decision.grants == set() with input as asking("user.read", service("service:analytics"))
+}
+
+test_the_service_that_lets_people_teach_knows_who_may if {
+	data.colonnade.decision.grants == {[{"field": "role", "op": "in", "value": ["owner", "admin", "instructor"]}]} with input as asking("user.read", service("service:course"))
+	data.colonnade.decision.masks == {"email"} with input as asking("user.read", service("service:course"))
 }
 
 test_the_service_that_writes_to_people_knows_where if {

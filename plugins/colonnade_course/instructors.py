@@ -4,6 +4,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, func, select
 
+from colonnade.errors import NotFound
 from colonnade.lookups import absent, permitted
 from colonnade.messages import Empty
 from colonnade.operations import Call, handles
@@ -15,6 +16,7 @@ from colonnade_course.api import (
     AddInstructor,
     Instructor,
     ListInstructors,
+    NotATeacher,
     RemoveInstructor,
     TooLarge,
 )
@@ -22,6 +24,7 @@ from colonnade_course.facts import publish_instructor
 from colonnade_course.models import CourseRow, InstructorRow
 from colonnade_course.presentation import present_instructor
 from colonnade_course.resources import COURSE
+from colonnade_user.api import GetUser
 
 LONGEST_FIRST = [SortKey(InstructorRow.since), SortKey(InstructorRow.user_id)]
 
@@ -47,8 +50,15 @@ class Instructors:
     async def add(self, request: AddInstructor, call: Call) -> Instructor:
         """Let somebody teach; nothing changes for one who does already."""
 
-        def work(session: Session) -> Instructor:
+        def permit(session: Session) -> None:
             permitted(session, call, COURSE, CourseRow, request.course_id)
+
+        # First of all, or anybody could find out here who has an account.
+        await self._ctx.store.read(permit)
+        await self._require_teacher(request.user_id)
+
+        def work(session: Session) -> Instructor:
+            permit(session)
             row = session.get(InstructorRow, (request.course_id, request.user_id))
             if row is None:
                 row = InstructorRow(course_id=request.course_id, user_id=request.user_id)
@@ -78,6 +88,17 @@ class Instructors:
             return Empty()
 
         return await self._ctx.store.run(work)
+
+    async def _require_teacher(self, user_id: UUID) -> None:
+        """Raises: NotATeacher: what the course earns would belong to nobody, or to a learner."""
+        try:
+            with self._ctx.as_service():
+                await self._ctx.ask(GetUser(user_id=user_id))
+        except NotFound:
+            raise NotATeacher(
+                f"Nobody of the id {user_id} has an account here whose role is instructor, admin "
+                "or owner."
+            ) from None
 
 
 def _teaching(course_id: UUID) -> Select[InstructorRow]:

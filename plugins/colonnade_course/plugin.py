@@ -20,6 +20,7 @@ def plugin_info() -> PluginInfo:
         name="course",
         version="0.1.0",
         service="course",
+        requires=("user",),
         description="Courses, sections, lessons, enrolments and progress.",
     )
 

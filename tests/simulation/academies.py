@@ -19,7 +19,7 @@ from colonnade_course.api import (
 )
 from colonnade_runtime.declared import Declared, read_declaration
 from colonnade_runtime.testing.simulation import World, is_quiet
-from colonnade_user.api import RegisterUser
+from colonnade_user.api import RegisterUser, Role, UpdateUser
 
 ROOT = Path(__file__).parents[2]
 OWNER = Principal(PrincipalKind.USER, "01890000-0000-7000-8000-000000000001", ("owner",))
@@ -101,7 +101,9 @@ async def _fill(world: World, academy: Academy) -> None:
         asked = RegisterUser(email=email, password="a password for all", name=f"Person {number}")
         user = await world.ask(tenant, Principal.anonymous(), asked)
         academy.people.append(Principal(PrincipalKind.USER, str(user.id), ("learner",)))
-    teacher = UUID(academy.people[0].id)
+    teacher, helper = (UUID(one.id) for one in academy.people[:2])
+    for one in (teacher, helper):
+        await world.ask(tenant, OWNER, UpdateUser(user_id=one, role=Role.INSTRUCTOR))
     for number, seats in enumerate([*SEATS, None]):
         is_free = number == len(SEATS)
         price = None if is_free else Money(amount=4900 + number, currency=academy.currency)

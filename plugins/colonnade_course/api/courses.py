@@ -10,7 +10,13 @@ from colonnade.messages import Empty, Message, Request
 from colonnade.money import Money
 from colonnade.operations import operation
 from colonnade.pagination import ListRequest, Page
-from colonnade_course.api.errors import CourseInUse, DuplicateExternalId, SlugTaken, TooLarge
+from colonnade_course.api.errors import (
+    CourseInUse,
+    DuplicateExternalId,
+    NotATeacher,
+    SlugTaken,
+    TooLarge,
+)
 from colonnade_course.api.types import (
     Completion,
     CourseStatus,
@@ -166,9 +172,9 @@ class ListInstructors(ListRequest[Page[Instructor]]):
     course_id: UUID
 
 
-@operation("course", action="course.assign", idempotent=True, errors=[TooLarge])
+@operation("course", action="course.assign", idempotent=True, errors=[NotATeacher, TooLarge])
 class AddInstructor(Request[Instructor]):
-    """Let somebody teach a course; they need the role for it, too."""
+    """Let somebody teach a course, whose role is instructor, admin or owner."""
 
     course_id: UUID
     user_id: UUID

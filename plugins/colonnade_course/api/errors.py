@@ -38,6 +38,13 @@ class TooLarge(Conflict):
     title = "The course is as large as it may be"
 
 
+class NotATeacher(Conflict):
+    """Nobody of this id has an account here whose role lets them teach."""
+
+    code = "course.not_a_teacher"
+    title = "Not somebody who may teach"
+
+
 class CourseFull(Conflict):
     """Every seat of the course is taken."""
 

@@ -40,8 +40,9 @@ async def bench(tmp_path: Path, policies: EmbeddedPolicy) -> AsyncIterator[Bench
     store = stores.store(
         "course", plugin.stores(), invalidation=lambda _, changed: changes.update(changed)
     )
-    async with plugin.create_service(BenchContext(store)) as objects:  # type: ignore[arg-type]
-        yield Bench(store, MemoisedPolicy(policies), objects, changes)
+    context = BenchContext(store)
+    async with plugin.create_service(context) as objects:  # type: ignore[arg-type]
+        yield Bench(store, MemoisedPolicy(policies), objects, changes, context.people)
     await stores.close()
 
 

@@ -233,6 +233,27 @@ async def test_somebody_added_teaches_the_course_and_somebody_removed_does_not(
     assert (await academy.other_teacher.get(url)).status_code == 404
 
 
+async def test_nobody_teaches_who_has_no_account_or_a_learners(academy: Academy) -> None:
+    """What a course earns would be theirs."""
+    course = await academy.course()
+    url = f"/courses/{course['id']}/instructors"
+    for user_id in (str(uuid4()), academy.learner.user_id):
+        answer = await academy.teacher.post(url, {"user_id": user_id})
+        assert (answer.status_code, answer.json()["code"]) == (409, "course.not_a_teacher")
+    assert len((await academy.teacher.get(url)).json()["items"]) == 1
+
+
+async def test_who_may_not_let_people_teach_does_not_learn_who_could(academy: Academy) -> None:
+    course = await academy.course()
+    url = f"/courses/{course['id']}/instructors"
+    answers = [
+        await academy.learner.post(url, {"user_id": user_id})
+        for user_id in (str(uuid4()), academy.other_teacher.user_id)
+    ]
+    assert answers[0].status_code == answers[1].status_code
+    assert answers[0].json()["code"] == answers[1].json()["code"]
+
+
 async def test_removing_somebody_who_does_not_teach_is_not_found(academy: Academy) -> None:
     course = await academy.course()
     url = f"/courses/{course['id']}/instructors/{uuid4()}"

@@ -5,7 +5,8 @@ service's business, and proven there.
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
 
@@ -15,8 +16,8 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from sqlalchemy import select
 
 from colonnade.clock import SystemClock
-from colonnade.context import Context, Principal, PrincipalKind, use_context
-from colonnade.errors import ColonnadeError, Forbidden, Unauthenticated
+from colonnade.context import Context, Principal, PrincipalKind, current_context, use_context
+from colonnade.errors import ColonnadeError, Forbidden, NotFound, Unauthenticated
 from colonnade.events import Envelope, Event, event_type_of, reactions_of
 from colonnade.http import EDGE, AnyRequest
 from colonnade.identifiers import new_id
@@ -29,6 +30,7 @@ from colonnade.store import SqlStore
 from colonnade.tables import OutboxRow
 from colonnade_course import plugin
 from colonnade_course.api import EVENTS
+from colonnade_user.api import GetUser, Role, User, UserStatus
 
 TENANT = TenantInfo("acme", "Acme", "active", "free", "EUR", "en", "UTC")
 TENANT_FACTS = Facts({"id": "acme", "plan": "free", "status": "active"})
@@ -36,13 +38,37 @@ EVENT_MODELS = {event_type_of(model).type: model for model in EVENTS}
 
 
 class BenchContext:
-    """As much of a service's context as the course service uses."""
+    """As much of a context as the course service uses; `people` are those with an account."""
 
     name = "course"
     clock = SystemClock()
 
     def __init__(self, store: SqlStore) -> None:
         self.store = store
+        self.people: dict[str, Principal] = {}
+
+    async def ask(self, request: GetUser) -> User:
+        """What the user service answers to this one: those who teach, and nobody else."""
+        found = self.people.get(str(request.user_id))
+        if found is None or found.roles == ("learner",):
+            raise NotFound()
+        now = self.clock.now()
+        return User(
+            id=request.user_id,
+            email=None,
+            name="Somebody",
+            role=Role(found.roles[0]),
+            status=UserStatus.ACTIVE,
+            created_at=now,
+            updated_at=now,
+            version=1,
+        )
+
+    @contextmanager
+    def as_service(self) -> Iterator[Context]:
+        acting = current_context().acting_as(Principal.service(self.name))
+        with use_context(acting):
+            yield acting
 
     def tenant(self) -> TenantInfo:
         return TENANT
@@ -59,6 +85,7 @@ class Bench:
         policy: MemoisedPolicy,
         objects: Sequence[object],
         changes: RowSet,
+        people: dict[str, Principal],
     ) -> None:
         self.changes = changes
         self._store = store
@@ -67,7 +94,7 @@ class Bench:
         self._handlers = {
             bound.operation.request: bound.call for item in objects for bound in handlers_of(item)
         }
-        self.people: dict[str, Principal] = {}
+        self.people = people
 
     async def ask(
         self,

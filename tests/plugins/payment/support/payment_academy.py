@@ -49,6 +49,7 @@ from colonnade_payment.sandbox.notices import signed
 from colonnade_payment.sandbox.provider import SandboxProvider
 from colonnade_payment.watching import Watch
 from colonnade_runtime.runtime import Runtime, read_declaration
+from colonnade_user.models import UserRow
 
 ROOT = Path(__file__).parents[4]
 SECONDS = 20.0
@@ -102,12 +103,27 @@ class Academy:
         made = await self.ask(OWNER, CreateCourse(title="Python", slug=slug, price=money, **more))
         people = [person("instructor") for _ in range(teachers)]
         for one in people:
+            await self._open_account(one)
             await self.ask(OWNER, AddInstructor(course_id=made.id, user_id=UUID(one.id)))
         # Whoever makes a course teaches it at first.
         await self.ask(OWNER, RemoveInstructor(course_id=made.id, user_id=UUID(OWNER.id)))
         await self.ask(OWNER, PublishCourse(course_id=made.id))
         await until(lambda: self._teach(made.id, {UUID(one.id) for one in people}))
         return Sold(made.id, people)
+
+    async def _open_account(self, who: Principal) -> None:
+        """A row, and no password: nobody signs in here."""
+        account = UserRow(
+            id=UUID(who.id),
+            email=f"{who.id}@teachers.example",
+            name="Grace",
+            folded_name="grace",
+            role=who.roles[0],
+            status="active",
+        )
+        store = self.runtime._hosted.contexts["user"].store
+        with use_context(self._context(Principal.service("user"))):
+            await store.run(lambda session: session.add(account))
 
     async def order(
         self, buyer: Principal, course: UUID, method: str = "tok_ok", key: str = "", **more: Any
@@ -250,7 +266,7 @@ class Sold:
     teachers: list[Principal]
 
 
-SELLING = frozenset({"course", "payment"})
+SELLING = frozenset({"user", "course", "payment"})
 
 
 @asynccontextmanager
