@@ -427,8 +427,8 @@ BREAKS: dict[str, list[Break]] = {
     "other_academies_things_do_not_exist": [
         Break(
             "service.py",
-            "    row = session.get(ItemRow, item_id)\n",
-            "    row = session.get(ItemRow, item_id) or KEPT.get(item_id)\n",
+            "permitted(session, call, ITEM, ItemRow, request.item_id)",
+            "KEPT.get(request.item_id) or permitted(session, call, ITEM, ItemRow, request.item_id)",
             "another academy's object",
             also=(
                 ("NEWEST = [", "KEPT = {}\nNEWEST = ["),
