@@ -19,6 +19,7 @@ class SlowServer:
         self.outstanding = {*known, 7}
         self.settled_meanwhile: set[int] = set()
         self.arrived_meanwhile: set[int] = set()
+        self.floor = 0
 
     async def state(self, event: Any, name: str) -> ConsumerState:
         self.known -= self.settled_meanwhile
@@ -26,14 +27,14 @@ class SlowServer:
         counted = len(self.outstanding)
         await asyncio.sleep(0)
         self.known |= self.arrived_meanwhile
-        return ConsumerState(floor=0, outstanding=counted)
+        return ConsumerState(floor=self.floor, delivered=12, outstanding=counted)
 
 
 def watching(server: SlowServer) -> Gaps:
     gaps = Gaps(
         cast("JetStream", server), EVENT, "c", lambda: set(server.known), patience=9.0, grace=9.0
     )
-    gaps.watch(10)
+    gaps.watch()
     return gaps
 
 
@@ -42,7 +43,7 @@ async def test_it_ends_when_nothing_is_outstanding_that_is_not_here() -> None:
     server.outstanding.discard(7)
     gaps = watching(server)
     await gaps.look()
-    assert gaps._first is None
+    assert not gaps.is_watching
 
 
 async def test_what_is_settled_while_the_server_counts_does_not_end_it() -> None:
@@ -51,7 +52,7 @@ async def test_what_is_settled_while_the_server_counts_does_not_end_it() -> None
     server.settled_meanwhile = {11, 12}
     gaps = watching(server)
     await gaps.look()
-    assert gaps._first == 10
+    assert gaps.is_watching
 
 
 async def test_what_arrives_while_the_server_answers_does_not_end_it() -> None:
@@ -59,7 +60,28 @@ async def test_what_arrives_while_the_server_answers_does_not_end_it() -> None:
     server.arrived_meanwhile = {11, 12}
     gaps = watching(server)
     await gaps.look()
-    assert gaps._first == 10
+    assert gaps.is_watching
+
+
+async def test_what_was_given_back_by_others_is_waited_for_whatever_came_first() -> None:
+    """Five to twelve were given back with pauses of their own; twelve is here before them."""
+    server = SlowServer({12})
+    server.outstanding = set(range(5, 13))
+    server.floor = 4
+    gaps = watching(server)
+    await gaps.look()
+    assert gaps.is_watching
+    server.floor, server.outstanding = 12, {13, 14}
+    await until_looked(gaps)
+    assert not gaps.is_watching
+
+
+async def until_looked(gaps: Gaps) -> None:
+    """It looks at the server ten times a second at most."""
+    async with asyncio.timeout(5):
+        while gaps.is_watching:
+            await gaps.look()
+            await asyncio.sleep(0.01)
 
 
 class Given:

@@ -133,7 +133,7 @@ class PullConsumer:
         if message.pin != self._pin:
             # The consumer is ours since now. Another may still have messages before this one.
             self._pin = message.pin
-            self._gaps.watch(message.sequence)
+            self._gaps.watch()
             await self._order.begin_anew()
         self._asked -= 1
         await self._order.put(message)

@@ -46,21 +46,28 @@ class Gaps:
         self._known = known
         self._patience = patience
         self._grace = grace
-        self._first: int | None = None
+        self._watching = False
         self._since = 0.0
+        self._last: int | None = None
         self._floor = 0
         self._handled: OrderedDict[int, None] = OrderedDict()
         self._looked = 0.0
         self._looking = asyncio.Lock()
         self._stopping = False
 
-    def watch(self, first: int) -> None:
-        """The consumer is ours from the message `first` on, in a stream that may be another."""
+    def watch(self) -> None:
+        """The consumer is ours since now, and its stream may be another."""
         self._floor = 0
         self._handled.clear()
-        self._first = first
+        self._watching = True
         self._since = time.monotonic()
+        self._last = None
         self._looked = 0.0
+
+    @property
+    def is_watching(self) -> bool:
+        """Whether something may still be missing."""
+        return self._watching
 
     def handled(self, sequence: int) -> None:
         """A message was handled here."""
@@ -78,7 +85,7 @@ class Gaps:
         Raises:
             Unavailable, DeadlineExceeded: when the server does not say.
         """
-        if self._first is not None:
+        if self._watching:
             async with self._looking:
                 await self._look()
 
@@ -87,7 +94,7 @@ class Gaps:
         is the first of those here; False when that takes too long."""
         until = time.monotonic() + self._patience
         previous: int | None = None
-        while self._first is not None and is_first():
+        while self._watching and is_first():
             if time.monotonic() > until or self._stopping:
                 return False
             try:
@@ -106,16 +113,22 @@ class Gaps:
         return True
 
     async def _look(self) -> None:
-        first = self._first
-        if first is None or time.monotonic() - self._looked < _EVERY:
+        since = self._since
+        if not self._watching or time.monotonic() - self._looked < _EVERY:
             return
         before = self._known()
         state = await self._jetstream.state(self._event, self._name)
+        if self._since != since:
+            # The consumer was lost and became ours anew meanwhile.
+            return
         # What was settled, or arrived, while the server looked may not be among what it counted.
         known = len(before & self._known())
         self._looked = time.monotonic()
         self._floor = state.floor
+        if self._last is None:
+            # Whatever was delivered to somebody before is among these. It comes again in any
+            # order: what was given back waits for a while of its own.
+            self._last = state.delivered
         over = self._looked - self._since > self._grace
-        if over or state.floor >= first - 1 or state.outstanding <= known:
-            # Unless the consumer was lost and became ours anew meanwhile.
-            self._first = None if self._first == first else self._first
+        if over or state.floor >= self._last or state.outstanding <= known:
+            self._watching = False

@@ -37,10 +37,11 @@ class ApiError(Unavailable):
 
 @dataclass(frozen=True, slots=True)
 class ConsumerState:
-    """How a durable consumer stands: everything up to `floor` is acknowledged, `outstanding`
-    messages are delivered and not."""
+    """How a durable consumer stands: everything up to `floor` is acknowledged, everything up to
+    `delivered` was delivered at least once, and `outstanding` messages were and are not settled."""
 
     floor: int
+    delivered: int
     outstanding: int
 
 
@@ -118,7 +119,11 @@ class JetStream:
     async def state(self, event: EventName, name: str) -> ConsumerState:
         """How a consumer stands."""
         info = await self._ask(f"CONSUMER.INFO.{event.stream}.{name}", {})
-        return ConsumerState(int(info["ack_floor"]["stream_seq"]), int(info["num_ack_pending"]))
+        return ConsumerState(
+            floor=int(info["ack_floor"]["stream_seq"]),
+            delivered=int(info["delivered"]["stream_seq"]),
+            outstanding=int(info["num_ack_pending"]),
+        )
 
     async def release(self, event: EventName, name: str) -> None:
         """Let another process have the consumer at once."""
