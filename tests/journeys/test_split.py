@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -52,8 +53,17 @@ def free_ports(count: int) -> int:
     """The first of `count` ports in a row that are free."""
     while True:
         first = free_port()
-        if first + count < 65536:
+        if first + count < 65536 and all(map(_is_free, range(first, first + count))):
             return first
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
 
 
 def declared(nats_url: str, port: int, replicas: int) -> str:

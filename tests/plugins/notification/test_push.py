@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import httpx
 import pytest
 from certificates import certificate
 from hypothesis import given
@@ -17,6 +18,7 @@ from notification_house import House
 from push_services import Browser, PushService, push_service
 
 from colonnade.errors import NotFound, ValidationFailed
+from colonnade_notification import push_channel
 from colonnade_notification.api import (
     CreatePushSubscription,
     DeletePushSubscription,
@@ -73,6 +75,8 @@ async def test_the_certificate_is_that_of_the_name_and_not_of_the_address(
 ) -> None:
     authority, context = certificate(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(authority))
+    # Read once per process, which another test may have made it do before.
+    monkeypatch.setattr(push_channel, "_trusted", httpx.create_ssl_context)
     async with (
         push_service(PushService(tls=context)) as service,
         house_with_push(tmp_path / "house") as house,

@@ -84,7 +84,7 @@ def test_a_process_loads_only_the_services_it_hosts(site: Path) -> None:
 def test_a_process_that_runs_already_is_named(site: Path) -> None:
     environment = {**os.environ, "COLONNADE_OWNER_PASSWORD": OWNER_PASSWORD}
     first = subprocess.Popen(
-        [sys.executable, "-m", "colonnade_runtime", "run", "people"],
+        [sys.executable, "-m", "colonnade_runtime", "--set", "gateway.port=0", "run", "people"],
         cwd=site, env=environment, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert first.stdout is not None
