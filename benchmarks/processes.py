@@ -71,14 +71,20 @@ def add_tenants(site: Path, count: int) -> list[str]:
 @contextmanager
 def platform(site: Path, *settings: str) -> Iterator[ServerProcess]:
     """`colonnade run` on a free port, ready; its log goes to a file beside platform.yaml."""
-    port = free_port()
-    chosen = [f"gateway.port={port}", "logging.format=json", "tenants.watch=false", *settings]
+    chosen = ("logging.format=json", "tenants.watch=false", *settings)
+    with colonnade(site, "run", free_port(), *chosen) as server:
+        yield server
+
+
+@contextmanager
+def colonnade(site: Path, command: str, port: int, *settings: str) -> Iterator[ServerProcess]:
+    """A command that serves on `port`, once it is ready; its log goes beside platform.yaml."""
+    chosen = [f"gateway.port={port}", *settings]
     flags = [part for setting in chosen for part in ("--set", setting)]
-    command = [sys.executable, "-m", "colonnade_runtime", *flags, "run"]
     with (site / f"log-{port}.txt").open("wb") as log:
         started = time.perf_counter()
         process = subprocess.Popen(
-            command,
+            [sys.executable, "-m", "colonnade_runtime", *flags, command],
             cwd=site,
             env={**os.environ, "COLONNADE_OWNER_PASSWORD": OWNER_PASSWORD},
             stdout=log,
@@ -159,6 +165,7 @@ __all__: Sequence[str] = (
     "ServerProcess",
     "access_token",
     "add_tenants",
+    "colonnade",
     "free_port",
     "make_site",
     "module",

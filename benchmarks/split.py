@@ -1,17 +1,14 @@
 """A platform in several processes over a NATS server of its own, for measurements."""
 
 import json
-import os
 import re
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks.processes import OWNER_PASSWORD, ROOT, ServerProcess, stopping, wait_until_answered
+from benchmarks.processes import ROOT, ServerProcess, colonnade
 from colonnade_runtime.testing.servers.finding import find_program
 from colonnade_runtime.testing.servers.kinds import KINDS
 from colonnade_runtime.testing.servers.running import free_port, running_server
@@ -45,21 +42,9 @@ def declare_processes(site: Path, hosted: Mapping[str, Sequence[str]]) -> None:
 def all_processes(site: Path, nats_url: str, *settings: str) -> Iterator[ServerProcess]:
     """`colonnade up`, ready: the port of the gateway, and those of the others after it."""
     port = ports_in_a_row(len(SERVICES) + 1)
-    chosen = [f"bus={nats_url}", f"gateway.port={port}", "logging.access=false", *settings]
-    flags = [part for setting in chosen for part in ("--set", setting)]
-    command = [sys.executable, "-m", "colonnade_runtime", *flags, "up"]
-    with (site / f"log-{port}.txt").open("wb") as log:
-        started = time.perf_counter()
-        process = subprocess.Popen(
-            command,
-            cwd=site,
-            env={**os.environ, "COLONNADE_OWNER_PASSWORD": OWNER_PASSWORD},
-            stdout=log,
-            stderr=log,
-        )
-        with stopping(process):
-            wait_until_answered(process, f"http://127.0.0.1:{port}/readyz")
-            yield ServerProcess(port, process.pid, time.perf_counter() - started)
+    chosen = (f"bus={nats_url}", "logging.access=false", *settings)
+    with colonnade(site, "up", port, *chosen) as server:
+        yield server
 
 
 def children_of(pid: int) -> dict[str, int]:
