@@ -183,12 +183,13 @@ class Books(RuleBasedStateMachine):
                 assert earned == -self.paid_out[teacher]
 
 
-def test_the_books_are_right_after_every_step() -> None:
+@pytest.mark.parametrize("examples", [5, pytest.param(50, marks=pytest.mark.soak)])
+def test_the_books_are_right_after_every_step(examples: int) -> None:
     with asyncio.Runner() as runner, TemporaryDirectory() as folder:
         platform = running(make_site(Path(folder)))
         Books.runner, Books.academy = runner, runner.run(platform.__aenter__())
         try:
-            machine = settings(max_examples=5, stateful_step_count=12)
+            machine = settings(max_examples=examples, stateful_step_count=12)
             Books.TestCase.settings = machine
             case = Books.TestCase()
             case.runTest()

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -28,11 +29,12 @@ class Message:
 MESSAGES = st.lists(st.sampled_from(["a", "b", "c"]), min_size=1, max_size=20)
 
 
-@settings(max_examples=60)
-@given(subjects=MESSAGES, data=st.data())
-def test_whatever_fails_each_subject_is_handled_in_order(
-    subjects: list[str], data: st.DataObject
-) -> None:
+@pytest.mark.parametrize("examples", [60, pytest.param(1000, marks=pytest.mark.soak)])
+def test_whatever_fails_each_subject_is_handled_in_order(examples: int) -> None:
+    settings(max_examples=examples)(given(subjects=MESSAGES, data=st.data())(_is_in_order))()
+
+
+def _is_in_order(subjects: list[str], data: st.DataObject) -> None:
     handled: list[Message] = []
     failures = data.draw(st.integers(0, 30))
     server: list[Message] = []
