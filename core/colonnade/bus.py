@@ -71,10 +71,11 @@ class Bus(Protocol):
         """Deliver events of a type to a consumer from now on."""
         ...
 
-    async def publish(self, event_type: str, key: str, event_id: str, envelope: bytes) -> None:
+    async def publish(self, event_type: str, key: str, message_id: str, envelope: bytes) -> None:
         """Hand over one event. Returning means it will reach every consumer (see `durable`).
 
-        Order is kept per `key`, which is `<tenant>/<aggregate>/<id>`.
+        Order is kept per `key`, which is `<tenant>/<aggregate>/<id>`. A broker that drops what
+        comes twice tells by `message_id`: one event that is republished has another.
 
         Raises:
             Unavailable: it was not accepted; publish it again.

@@ -131,7 +131,8 @@ class OutboxRow(PlatformBase):
 
     `sent_at` is empty until every consumer (memory bus) or the broker has it for good; then the
     row is the archive from which a wiped broker is repaired. `sequence` is given out by the
-    single writer of the store.
+    single writer of the store. `generation` counts how often the event was asked for again: what
+    was accepted in an earlier one does not count as sent in this.
     """
 
     __tablename__ = "colonnade_outbox"
@@ -149,6 +150,7 @@ class OutboxRow(PlatformBase):
     envelope: Mapped[bytes]
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
+    generation: Mapped[int] = mapped_column(Integer, server_default=text("0"))
 
 
 class InboxRow(PlatformBase):

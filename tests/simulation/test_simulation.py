@@ -21,6 +21,9 @@ AT_ONCE = 10
 ASKED = [int(os.environ["SEED"])] if "SEED" in os.environ else []
 """The one seed that somebody wants to see again."""
 
+ONCE_BROKEN = {4845: "accepted, then the broker wiped, then republished, then marked as sent"}
+"""Seeds that broke a promise, and how."""
+
 ROOT = Path(__file__).parents[2]
 FINGERPRINT = ROOT / "tests" / "simulation" / "fingerprint.py"
 
@@ -37,6 +40,13 @@ def expect_promises_kept(site: Site, policy: PolicyEngine, seeds: range) -> None
 @pytest.mark.parametrize("first", ASKED or range(1, SEEDS, AT_ONCE))
 def test_promises_are_kept(site: Site, policy: PolicyEngine, first: int) -> None:
     expect_promises_kept(site, policy, range(first, first + (1 if ASKED else AT_ONCE)))
+
+
+@pytest.mark.parametrize("seed", ONCE_BROKEN)
+def test_promises_are_kept_where_they_were_broken_once(
+    site: Site, policy: PolicyEngine, seed: int
+) -> None:
+    expect_promises_kept(site, policy, range(seed, seed + 1))
 
 
 @pytest.mark.soak

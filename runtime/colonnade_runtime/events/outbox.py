@@ -14,7 +14,12 @@ from colonnade.tables import OutboxRow, table_of
 _OUTBOX = table_of(OutboxRow)
 _PENDING = (
     select(
-        _OUTBOX.c.sequence, _OUTBOX.c.event_id, _OUTBOX.c.type, _OUTBOX.c.key, _OUTBOX.c.envelope
+        _OUTBOX.c.sequence,
+        _OUTBOX.c.generation,
+        _OUTBOX.c.event_id,
+        _OUTBOX.c.type,
+        _OUTBOX.c.key,
+        _OUTBOX.c.envelope,
     )
     .where(_OUTBOX.c.sent_at.is_(None))
     .order_by(_OUTBOX.c.sequence)
@@ -22,7 +27,7 @@ _PENDING = (
 )
 _MARK = (
     update(_OUTBOX)
-    .where(_OUTBOX.c.sequence == bindparam("sent"))
+    .where(_OUTBOX.c.sequence == bindparam("sent"), _OUTBOX.c.generation == bindparam("accepted"))
     .values(sent_at=bindparam("moment"))
 )
 
@@ -32,10 +37,17 @@ class Outgoing:
     """A pending event as the relay needs it."""
 
     sequence: int
+    generation: int
     event_id: UUID
     type: str
     key: str
     envelope: bytes
+
+    @property
+    def message_id(self) -> str:
+        """The name of this publication. A broker that drops what comes twice must not drop an
+        event that was asked for again: whoever took the first one may have lost it."""
+        return f"{self.event_id}.{self.generation}" if self.generation else str(self.event_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,24 +75,34 @@ def has_pending(session: Session) -> bool:
     return session.execute(query).first() is not None
 
 
-def mark_sent(sequences: Sequence[int]) -> Callable[[Session], None]:
-    """Put events into the archive."""
+def mark_sent(accepted: Sequence[Outgoing]) -> Callable[[Session], int]:
+    """Put events into the archive; answers how many.
 
-    def work(session: Session) -> None:
-        session.execute(_MARK, [{"sent": each, "moment": session.now} for each in sequences])
+    One that was asked for again since it was read stays pending: the broker that accepted it may
+    be the one that lost everything.
+    """
+
+    def work(session: Session) -> int:
+        rows = [
+            {"sent": each.sequence, "accepted": each.generation, "moment": session.now}
+            for each in accepted
+        ]
+        return _count(session.execute(_MARK, rows))
 
     return work
 
 
 def republish(since: datetime) -> Callable[[Session], int]:
-    """Make every archived event written at or after `since` pending again; answers how many."""
+    """Make every event written at or after `since` pending in a new generation; answers how many.
+
+    Those that are pending too: the broker may have accepted one whose row was not marked yet.
+    """
 
     def work(session: Session) -> int:
-        rows = update(OutboxRow).where(
-            OutboxRow.created_at >= since, OutboxRow.sent_at.is_not(None)
-        )
+        rows = update(OutboxRow).where(OutboxRow.created_at >= since)
         session.pending_work = True
-        return _count(session.execute(rows.values(sent_at=None)))
+        again = rows.values(sent_at=None, generation=OutboxRow.generation + 1)
+        return _count(session.execute(again))
 
     return work
 

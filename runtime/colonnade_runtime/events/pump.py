@@ -36,11 +36,12 @@ class RelaySettings:
 
 @dataclass(frozen=True, slots=True)
 class Pipes:
-    """What a pump reads from and writes to, for one tenant."""
+    """What a pump reads from and writes to, for one tenant; `mark` answers how many of the rows
+    count as sent."""
 
     read: Callable[[int], Awaitable[Sequence[Outgoing]]]
     publish: Callable[[Outgoing], Awaitable[None]]
-    mark: Callable[[Sequence[int]], Awaitable[None]]
+    mark: Callable[[Sequence[Outgoing]], Awaitable[int]]
 
 
 class Pump:
@@ -54,7 +55,7 @@ class Pump:
         self._lanes: dict[str, deque[Outgoing]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._in_flight: set[int] = set()
-        self._sent: list[int] = []
+        self._sent: list[Outgoing] = []
         self._sent_since = 0.0
         self._news = asyncio.Event()
         self._unread = True
@@ -144,7 +145,7 @@ class Pump:
         if not self._sent:
             self._sent_since = self._actor.clock.monotonic()
             self._news.set()
-        self._sent.append(row.sequence)
+        self._sent.append(row)
 
     async def _publish(self, row: Outgoing) -> bool:
         """Publish until it is accepted; False when the relay stops first."""
@@ -185,9 +186,11 @@ class Pump:
     async def _mark(self) -> None:
         sent, self._sent = self._sent, []
         try:
-            await self._pipes.mark(sent)
+            marked = await self._pipes.mark(sent)
         except BaseException:
             self._sent = sent + self._sent
             raise
-        self._in_flight.difference_update(sent)
+        self._in_flight.difference_update(row.sequence for row in sent)
+        # Some were asked for again meanwhile, perhaps by another process: they wait once more.
+        self._unread = self._unread or marked < len(sent)
         reach(MARKED)

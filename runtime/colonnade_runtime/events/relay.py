@@ -96,7 +96,7 @@ class Relay:
         return await self._read(tenant, outbox.status)
 
     async def republish(self, tenant: str, since: datetime) -> int:
-        """Publish again what the tenant's archive holds from `since` on; answers how many.
+        """Publish again what was written from `since` on; answers how many.
 
         Consumers that have handled an event already do not handle it twice.
         """
@@ -157,11 +157,11 @@ class Relay:
                 self._pumps[tenant].stop()
                 raise Unavailable("Another process sends this service's events by now.")
             key = f"{tenant}/{self._aggregates.get(row.type, '')}/{row.key}"
-            await self._bus.publish(row.type, key, str(row.event_id), row.envelope)
+            await self._bus.publish(row.type, key, row.message_id, row.envelope)
             self.published += 1
 
-        async def mark(sequences: Sequence[int]) -> None:
-            await self._run(tenant, self._fenced(outbox.mark_sent(sequences)))
+        async def mark(accepted: Sequence[Outgoing]) -> int:
+            return await self._run(tenant, self._fenced(outbox.mark_sent(accepted)))
 
         return Pipes(read, publish, mark)
 

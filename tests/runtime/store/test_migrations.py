@@ -136,6 +136,22 @@ async def test_a_platform_table_that_a_file_lacks_is_created_when_it_is_opened(
             assert await harness.store().read(lambda s: s.scalars(select(OutboxRow)).all()) == []
 
 
+async def test_the_outbox_of_an_earlier_release_gets_its_generations(folder: Path) -> None:
+    raw = sqlite3.connect(folder / "acme" / "shelf.sqlite3")
+    raw.execute("ALTER TABLE colonnade_outbox DROP COLUMN generation")
+    raw.execute(
+        "INSERT INTO colonnade_outbox (event_id, type, key, envelope, created_at) "
+        "VALUES ('00000000000000000000000000000001', 't', 'k', '{}', '2026-01-01 00:00:00.000000')"
+    )
+    raw.execute("UPDATE colonnade_meta SET value = '0' WHERE name = 'platform_version'")
+    raw.commit()
+    raw.close()
+    async with sqlite_harness(folder) as harness:
+        with acting_in("acme"):
+            query = select(OutboxRow.generation)
+            assert await harness.store().read(lambda s: s.scalars(query).all()) == [0]
+
+
 async def test_an_upgraded_store_is_as_fast_as_a_new_one(folder: Path, package: Package) -> None:
     """What only schema changes need is not left on the connections."""
     need = StoreNeed(package("again", v0002_author=ADD_AUTHOR), NEED.models)

@@ -113,10 +113,10 @@ class MemoryBus:
             )
         group.append(Lanes(consumer, self._parallel_keys))
 
-    async def publish(self, event_type: str, key: str, event_id: str, envelope: bytes) -> None:
+    async def publish(self, event_type: str, key: str, message_id: str, envelope: bytes) -> None:
         """Hand one event to every consumer and wait until all have acknowledged it."""
         if not self._accepting:
-            raise Unavailable(f"The bus takes no events; {event_id} stays in its outbox.")
+            raise Unavailable(f"The bus takes no events; {message_id} stays in its outbox.")
         group = self._consumers.get(event_type)
         if not group:
             return

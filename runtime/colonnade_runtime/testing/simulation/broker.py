@@ -25,7 +25,7 @@ class Message:
 
     event_type: str
     key: str
-    event_id: str
+    message_id: str
     envelope: bytes
 
 
@@ -105,11 +105,11 @@ class SimulatedBroker:
 
     def accept(self, message: Message) -> None:
         """Keep an event, unless it is remembered as a duplicate."""
-        if message.event_id in self._known and not self._chance.happens(
+        if message.message_id in self._known and not self._chance.happens(
             self._chance.faults.forgotten
         ):
             return
-        self._known.add(message.event_id)
+        self._known.add(message.message_id)
         self._streams.setdefault(message.event_type, []).append(message)
         for group in self._groups.values():
             if group.event_type == message.event_type:
@@ -146,7 +146,7 @@ class SimulatedBroker:
         bus, consumer = self._chance.random.choice(list(group.members.items()))
         message = line.waiting[0]
         if self._chance.happens(self._chance.faults.dropped):
-            self._note("dropped", consumer.name, message.event_id)
+            self._note("dropped", consumer.name, message.message_id)
             self._again(group, line, ACKNOWLEDGED_WITHIN)
             return
         line.member = bus

@@ -76,17 +76,17 @@ class SimulatedBus:
         """Deliver events of a type to `consumer` from now on."""
         self._broker.join(self, consumer)
 
-    async def publish(self, event_type: str, key: str, event_id: str, envelope: bytes) -> None:
+    async def publish(self, event_type: str, key: str, message_id: str, envelope: bytes) -> None:
         """Hand over one event; the broker may have it although this raises."""
         if not self._is_open:
             raise Unavailable("The bus is closed.")
         await asyncio.sleep(self._chance.hop())
         if self._chance.happens(self._chance.faults.unaccepted):
-            raise Unavailable(f"The broker did not take {event_id}.")
-        self._broker.accept(Message(event_type, key, event_id, envelope))
+            raise Unavailable(f"The broker did not take {message_id}.")
+        self._broker.accept(Message(event_type, key, message_id, envelope))
         if self._chance.happens(self._chance.faults.unnoticed):
             await asyncio.sleep(PATIENCE)
-            raise Unavailable(f"The broker did not say whether it took {event_id}.")
+            raise Unavailable(f"The broker did not say whether it took {message_id}.")
         await asyncio.sleep(self._chance.hop())
 
     def take(self, consumer: Consumer, envelope: bytes) -> "asyncio.Task[None]":

@@ -153,13 +153,13 @@ class NatsBus:
         self._consumers.append(pulling)
         await pulling.start()
 
-    async def publish(self, event_type: str, key: str, event_id: str, envelope: bytes) -> None:
+    async def publish(self, event_type: str, key: str, message_id: str, envelope: bytes) -> None:
         """Put one event into the stream of its service; returns once the server has it."""
         if not self._accepting:
-            raise Unavailable(f"The bus takes no events; {event_id} stays in its outbox.")
-        self._check_size(f"The event {event_id}", envelope)
+            raise Unavailable(f"The bus takes no events; {message_id} stays in its outbox.")
+        self._check_size(f"The event {message_id}", envelope)
         name = EventName.of(event_type)
-        headers = {"Nats-Msg-Id": event_id, "Content-Type": _CLOUD_EVENT}
+        headers = {"Nats-Msg-Id": message_id, "Content-Type": _CLOUD_EVENT}
         try:
             await self._jetstream.ensure_stream(name)
             answer = await self._connection.request(
@@ -167,21 +167,21 @@ class NatsBus:
             )
         except DeadlineExceeded:
             raise Unavailable(
-                f"NATS did not accept the event {event_id} within {PUBLISH_SECONDS:g} s; "
+                f"NATS did not accept the event {message_id} within {PUBLISH_SECONDS:g} s; "
                 "it stays in its outbox."
             ) from None
         except Unavailable:
             # Nobody keeps this subject any more: the stream is made again at the next try.
             self._jetstream.forget()
             raise
-        self._check_accepted(event_id, answer.data)
+        self._check_accepted(message_id, answer.data)
 
-    def _check_accepted(self, event_id: str, answer: bytes) -> None:
+    def _check_accepted(self, message_id: str, answer: bytes) -> None:
         said = msgspec.json.decode(answer)
         if "error" in said:
             self._jetstream.forget()
             why = str(said["error"].get("description", "refused"))
-            raise Unavailable(f"NATS did not accept the event {event_id}: {why}.")
+            raise Unavailable(f"NATS did not accept the event {message_id}: {why}.")
 
     def _check_size(self, what: str, payload: bytes) -> None:
         text = self._connection.too_large(what, payload)
