@@ -64,7 +64,8 @@ class Context:
     """What is true of one call, wherever it is handled.
 
     `deadline` is in seconds since the Unix epoch; `traceparent` is W3C Trace Context;
-    `locale` is a BCP 47 tag.
+    `locale` is a BCP 47 tag. `client` is the network address of who asked at the edge, without a
+    port; it is empty for what the platform does by itself.
     """
 
     tenant: str
@@ -73,6 +74,7 @@ class Context:
     request_id: str
     traceparent: str = ""
     locale: str = "en"
+    client: str = ""
 
     def remaining(self, now: float) -> float:
         """Seconds left at `now` (epoch seconds).
@@ -135,6 +137,7 @@ class _Packed(msgspec.Struct, array_like=True):
     traceparent: str
     locale: str
     expires_at: float
+    client: str = ""
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -195,6 +198,7 @@ class ContextSigner:
             context.traceparent,
             context.locale,
             context.deadline + self._lifetime,
+            context.client,
         )
         payload = _encoder.encode(packed)
         return f"v1.{_to_text(payload)}.{_to_text(self._mac(payload))}"
@@ -226,6 +230,7 @@ class ContextSigner:
             packed.request_id,
             packed.traceparent,
             packed.locale,
+            packed.client,
         )
         return context, packed.expires_at
 

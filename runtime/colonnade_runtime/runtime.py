@@ -31,6 +31,8 @@ from colonnade_runtime.declaration import LoadedPlatform
 from colonnade_runtime.declaration.places import EVERYTHING, Place, place_of
 from colonnade_runtime.declared import Declared, read_declaration
 from colonnade_runtime.dispatcher import Dispatcher
+from colonnade_runtime.forwarded.origin import TrustedProxies
+from colonnade_runtime.forwarded.seal import Seal
 from colonnade_runtime.gateway.access_log import access_log_of
 from colonnade_runtime.gateway.application import Gateway
 from colonnade_runtime.gateway.authentication import Authentication
@@ -119,7 +121,9 @@ class Runtime:
         await self._start_stores()
         waiting["start"] = "bus"
         bus = await self._start_bus()
-        signer = ContextSigner(signing_key(self._loaded, self._vault))
+        key = signing_key(self._loaded, self._vault)
+        signer = ContextSigner(key)
+        self.gateway.proxies = self._trusted_proxies(key)
         cache = RowCache(int(self._platform.gateway.row_cache))
         self._dispatcher = Dispatcher(
             bus,
@@ -237,6 +241,12 @@ class Runtime:
         for problem in resolved.unset:
             self._log.warning("a secret is not set; using it will fail", problem=str(problem))
         self._vault.swap(resolved)
+
+    def _trusted_proxies(self, signing_key: bytes) -> TrustedProxies:
+        """One process that hosts everything has none in front of it that could seal anything."""
+        alone = self.place.process == EVERYTHING
+        networks = self._platform.gateway.trusted_proxies
+        return TrustedProxies(networks, None if alone else Seal(signing_key))
 
     async def _start_policy(self) -> MemoisedPolicy:
         policy = MemoisedPolicy(self._adapters.policy_engine(), clock=self._clock)

@@ -123,16 +123,21 @@ class TenantDirectory:
             return Standing.DISABLED
         return Standing.ACTIVE if entry.tenant.is_active else Standing.SUSPENDED
 
-    def resolve(self, host: str, header: str | None) -> TenantEntry:
+    def resolve(self, host: str, header: str | None, forwarded: str = "") -> TenantEntry:
         """The tenant that a request is for: the host decides, else `X-Tenant`.
+
+        `forwarded` is the host that a trusted proxy was asked for, when it says so. It may not
+        contradict `host`: a cache in between keeps answers by the one that it knows.
 
         Raises:
             InvalidRequest: host and header name different tenants, or nothing names one.
             NotFound: no such tenant.
             Forbidden: the tenant is suspended.
         """
-        name = _host_name(host)
+        name = _host_name(forwarded or host)
         tenant = self._hosts.get(name)
+        if forwarded and self._hosts.get(_host_name(host), tenant) != tenant:
+            raise InvalidRequest("Host is that of one academy, and the forwarded host another's.")
         if tenant is None and name.endswith("." + self._domain):
             raise NotFound("There is no such academy here.")
         if tenant is not None and header is not None and header != tenant:

@@ -145,7 +145,7 @@ class GatewaySection(Section):
     """Whether `/docs` and the OpenAPI document are served."""
 
     trusted_proxies: tuple[IPvAnyNetwork, ...] = ()
-    """Networks whose `Forwarded` and `X-Forwarded-*` headers are believed."""
+    """Networks of the proxies whose `Forwarded` and `X-Forwarded-*` headers are believed."""
 
 
 class TenantsSection(Section):
@@ -169,6 +169,10 @@ class LoggingSection(Section):
 
     access: bool = True
     """Whether every request writes a line."""
+
+    client_address: Literal["full", "network", "none"] = "network"
+    """How much of a client's address a line says: `network` is the first 24 bits of IPv4 and the
+    first 48 of IPv6."""
 
 
 class ShutdownSection(Section):

@@ -9,6 +9,8 @@ from litestar.types import HTTPScope, Receive, Scope, Send
 
 from colonnade.errors import ColonnadeError, InternalError, NotFound, Unavailable
 from colonnade.services import HealthCheck
+from colonnade_runtime.forwarded.origin import TrustedProxies
+from colonnade_runtime.forwarded.seal import Seal
 from colonnade_runtime.front.forwarding import LOOK_AGAIN, Forwarder
 from colonnade_runtime.front.probing import Prober
 from colonnade_runtime.front.routing import RouteTable
@@ -26,7 +28,8 @@ PATIENCE = 10.0
 class Front:
     """Answers health and the API's description itself, and has everything else answered.
 
-    Made within a loop. `timeout` is how many seconds may pass without a byte of an answer.
+    Made within a loop. `timeout` is how many seconds may pass without a byte of an answer. Those
+    behind it believe of a client what it has sealed.
     """
 
     def __init__(
@@ -35,6 +38,8 @@ class Front:
         upstreams: Upstreams,
         timeout: float,
         log: Any,
+        seal: Seal,
+        proxies: TrustedProxies | None = None,
         documents: Documents | None = None,
         patience: float = PATIENCE,
     ) -> None:
@@ -46,7 +51,9 @@ class Front:
         self._documents = documents or Documents(None)
         self._patience = patience
         self._upstreams = upstreams
-        self._forwarder = Forwarder(timeout)
+        self._proxies = proxies or TrustedProxies()
+        self._seal = seal
+        self._forwarder = Forwarder(timeout, seal)
         self._prober = Prober(self._forwarder.session, upstreams)
         self._sockets: set[asyncio.Task[Any]] = set()
         self._in_flight = 0
@@ -97,7 +104,7 @@ class Front:
             await self._answer(scope, receive, send)
 
     async def _answer(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
-        exchange = Exchange(scope, send)
+        exchange = Exchange(scope, send, self._proxies)
         self._in_flight += 1
         self._idle.clear()
         try:
@@ -153,7 +160,10 @@ class Front:
             self._sockets.discard(task)
 
     async def _passed(self, passage: Passage, service: str, scope: Any) -> bool:
-        request_id = request_id_of(dict(scope["headers"]).get(b"x-request-id"))
+        headers = dict(reversed(scope["headers"]))
+        request_id = request_id_of(headers.get(b"x-request-id"))
+        origin = self._proxies.origin(scope, headers, request_id)
+        forwarded = origin.sealed(self._seal, request_id)
         until = time.monotonic() + self._patience
         tried: set[Upstream] = set()
         while time.monotonic() < until:
@@ -161,7 +171,7 @@ class Front:
             if upstream is None:
                 tried.clear()
                 await asyncio.sleep(LOOK_AGAIN)
-            elif await passage.through(upstream, scope, request_id):
+            elif await passage.through(upstream, scope, request_id, forwarded):
                 return True
             else:
                 tried.add(upstream)

@@ -8,6 +8,7 @@ import aiohttp
 from litestar.types import HTTPScope, Receive, Send
 
 from colonnade.errors import DeadlineExceeded, Unavailable
+from colonnade_runtime.forwarded.seal import Seal
 from colonnade_runtime.front.body import BUFFERED, Body
 from colonnade_runtime.front.client import client_session
 from colonnade_runtime.front.headers import to_client, to_upstream, url_of
@@ -31,7 +32,8 @@ Choose = Callable[[set[Upstream]], Upstream | None]
 class Forwarder:
     """Sends requests on, over connections that are kept. Made within a loop."""
 
-    def __init__(self, timeout: float) -> None:
+    def __init__(self, timeout: float, seal: Seal) -> None:
+        self._seal = seal
         self.session = client_session(timeout)
         self._timeout = timeout
 
@@ -76,7 +78,7 @@ class Forwarder:
         """Whether it was answered; False when nothing can have happened."""
         upstream.outstanding += 1
         try:
-            response = await self._sent(upstream, scope, body, exchange.request_id)
+            response = await self._sent(upstream, scope, body, exchange)
             if response is None:
                 return body.gone
             async with response:
@@ -90,13 +92,15 @@ class Forwarder:
             upstream.outstanding -= 1
 
     async def _sent(
-        self, upstream: Upstream, scope: HTTPScope, body: Body, request_id: str
+        self, upstream: Upstream, scope: HTTPScope, body: Body, exchange: Exchange
     ) -> aiohttp.ClientResponse | None:
+        request_id = exchange.request_id
+        forwarded = exchange.origin.sealed(self._seal, request_id)
         try:
             return await self.session.request(
                 scope["method"],
                 url_of(upstream.place, scope),
-                headers=to_upstream(scope, request_id),
+                headers=to_upstream(scope, request_id, forwarded),
                 data=await body.content(),
                 allow_redirects=False,
             )

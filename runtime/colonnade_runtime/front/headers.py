@@ -7,6 +7,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from colonnade_runtime.declaration.places import Place
+from colonnade_runtime.forwarded.origin import NAMES
 
 # RFC 9110 §7.6.1: these are between two neighbours, not between the ends.
 _HOP_BY_HOP = frozenset(
@@ -14,7 +15,6 @@ _HOP_BY_HOP = frozenset(
      b"trailer", b"transfer-encoding", b"upgrade", b"proxy-connection"}
 )  # fmt: skip
 REQUEST_ID = b"x-request-id"
-_FORWARDED_FOR = b"x-forwarded-for"
 
 Pairs = Iterable[tuple[bytes, bytes]]
 
@@ -26,19 +26,17 @@ def url_of(place: Place, scope: Mapping[str, Any]) -> URL:
     return URL(place.url + (path + query).decode("ascii", "replace"), encoded=True)
 
 
-def to_upstream(scope: Mapping[str, Any], request_id: str) -> CIMultiDict[str]:
-    """The request's headers, with its id and for whom it is sent."""
+def to_upstream(scope: Mapping[str, Any], request_id: str, forwarded: str) -> CIMultiDict[str]:
+    """The request's headers, with its id and for whom it is sent.
+
+    What was forwarded to here stays here: the process behind hears one word of it, `forwarded`.
+    """
     headers: CIMultiDict[str] = CIMultiDict()
-    clients = []
     for name, value in _kept(scope["headers"]):
-        if name == _FORWARDED_FOR:
-            clients.append(_text(value))
-        else:
+        if name not in NAMES:
             headers.add(name.decode("latin-1"), _text(value))
     headers["x-request-id"] = request_id
-    client = scope.get("client")
-    if client is not None:
-        headers["x-forwarded-for"] = ", ".join([*clients, client[0]])
+    headers["forwarded"] = forwarded
     return headers
 
 

@@ -13,9 +13,12 @@ from colonnade.clock import SystemClock
 from colonnade.services import HealthCheck
 from colonnade_runtime.admin.serving import administered_front
 from colonnade_runtime.assembly.adapters import Adapters
+from colonnade_runtime.assembly.signing import signing_key
 from colonnade_runtime.assembly.waiting import until_available
 from colonnade_runtime.declaration.places import FRONT, places
 from colonnade_runtime.declared import Declared
+from colonnade_runtime.forwarded.origin import TrustedProxies
+from colonnade_runtime.forwarded.seal import Seal
 from colonnade_runtime.front.application import Front
 from colonnade_runtime.front.following import Follower
 from colonnade_runtime.front.routing import PREFIX, route_table, routes_of
@@ -39,13 +42,17 @@ async def serve_front(declared: Declared) -> None:
     signals = Signals(_nothing_to_reload, watchdog.start)
     port = platform.gateway.port or available_port(platform.gateway.host, 0)
     log = structlog.get_logger("front")
-    discovery = await _discovery(declared)
+    vault = SecretVault(declared.plugins.adapters("secret_resolvers"))
+    vault.swap(await vault.resolved(declared.loaded))
+    discovery = _discovery(declared, vault)
     upstreams = Upstreams([] if discovery is not None else places(platform))
     front = Front(
         route_table(routes_of(declared.plugins)),
         upstreams,
         float(platform.gateway.timeout),
         log,
+        Seal(signing_key(declared.loaded, vault)),
+        TrustedProxies(platform.gateway.trusted_proxies),
         _documents(declared),
     )
     with signals.handled():
@@ -64,10 +71,8 @@ async def serve_front(declared: Declared) -> None:
             await front.stop(notice, float(platform.shutdown.drain))
 
 
-async def _discovery(declared: Declared) -> Discovery | None:
+def _discovery(declared: Declared, vault: SecretVault) -> Discovery | None:
     loaded = declared.loaded
-    vault = SecretVault(declared.plugins.adapters("secret_resolvers"))
-    vault.swap(await vault.resolved(loaded))
     adapters = Adapters(loaded, declared.plugins, vault, SystemClock(), lambda tenant: False, FRONT)
     return adapters.discovery()
 

@@ -33,9 +33,11 @@ class Passage:
         await self._receive()
         await self._send({"type": "websocket.close", "code": code})
 
-    async def through(self, upstream: Upstream, scope: Any, request_id: str) -> bool:
+    async def through(
+        self, upstream: Upstream, scope: Any, request_id: str, forwarded: str
+    ) -> bool:
         """Pass messages until either side closes; False when the process was not reached."""
-        headers = to_upstream(scope, request_id)
+        headers = to_upstream(scope, request_id, forwarded)
         for name in [name for name in headers if name.lower().startswith("sec-websocket-")]:
             headers.popall(name, None)
         try:

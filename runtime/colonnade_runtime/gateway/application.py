@@ -14,6 +14,7 @@ from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 from colonnade.adapters import GatewayFilter
 from colonnade.errors import ColonnadeError, InternalError, Unavailable
 from colonnade_runtime.dispatcher import Dispatcher
+from colonnade_runtime.forwarded.origin import TrustedProxies
 from colonnade_runtime.gateway.access_log import AccessLine, AccessLog
 from colonnade_runtime.gateway.authentication import Authentication
 from colonnade_runtime.gateway.documents import Documents, asked_for
@@ -36,6 +37,7 @@ class Gateway:
 
     def __init__(self, health: Health, log: Any, access_log: AccessLog | None) -> None:
         self.health = health
+        self.proxies = TrustedProxies()
         self._log = log
         self._access_log = access_log
         self._entrance: Entrance | None = None
@@ -112,7 +114,8 @@ class Gateway:
             await self._answering(scope, receive, send)
 
     async def _answer(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
-        exchange = Exchange(scope, send)
+        exchange = Exchange(scope, send, self.proxies)
+        scope["scheme"] = exchange.origin.scheme
         if scope["method"] in METHODS and b"expect" not in exchange.headers:
             exchange.unread = UnreadBody(receive)
             receive = exchange.unread.receive

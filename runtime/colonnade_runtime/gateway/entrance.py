@@ -82,7 +82,9 @@ class Entrance:
             raise InvalidRequest("Host, X-Tenant and Authorization may each stand once.")
         host, named = headers.get(b"host", b""), headers.get(b"x-tenant")
         entry = self.tenants.resolve(
-            host.decode("latin-1"), None if named is None else named.decode("latin-1")
+            host.decode("latin-1"),
+            None if named is None else named.decode("latin-1"),
+            exchange.origin.host,
         )
         own = Context(
             entry.info.id,
@@ -91,6 +93,7 @@ class Entrance:
             exchange.request_id,
             exchange.traceparent,
             entry.info.locale,
+            exchange.origin.client,
         )
         credentials = headers.get(b"authorization")
         if credentials is None:

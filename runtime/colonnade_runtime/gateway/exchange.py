@@ -8,6 +8,7 @@ from litestar.types import HTTPScope, Message, Send
 
 from colonnade.context import Context
 from colonnade.identifiers import new_id
+from colonnade_runtime.forwarded.origin import Origin, TrustedProxies
 from colonnade_runtime.gateway.hot_reads import Response
 from colonnade_runtime.gateway.unread_body import UnreadBody
 
@@ -29,6 +30,7 @@ class Exchange:
         "context",
         "headers",
         "is_ambiguous",
+        "origin",
         "request_id",
         "sent_headers",
         "started",
@@ -36,7 +38,7 @@ class Exchange:
         "unread",
     )
 
-    def __init__(self, scope: HTTPScope, send: Send) -> None:
+    def __init__(self, scope: HTTPScope, send: Send, proxies: TrustedProxies) -> None:
         self.started = time.perf_counter()
         given = list(scope["headers"])
         # Where a header is given twice, the first counts.
@@ -44,6 +46,7 @@ class Exchange:
         self.is_ambiguous = len(self.headers) != len(given) and _repeats_deciding(given)
         self._has_body = scope["method"] != "HEAD"
         self.request_id = request_id_of(self.headers.get(b"x-request-id"))
+        self.origin: Origin = proxies.origin(scope, self.headers, self.request_id)
         self.context: Context | None = None
         self.status = 0
         self.sent_headers: list[tuple[bytes, bytes]] = []

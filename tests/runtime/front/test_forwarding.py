@@ -15,7 +15,7 @@ async def test_a_request_arrives_as_it_was_sent(house: House) -> None:
     answer = await client.post("/a%2Fb/c?x=1&x=%20", content=b"body", headers={"host": "acme.test"})
     assert answer.text == "POST /a/b/c?x=1&x=%20 body"
     assert echo.seen[b"host"] == b"acme.test"
-    assert echo.seen[b"x-forwarded-for"].startswith(b"127.0.0.1")
+    assert echo.seen[b"forwarded"].startswith(b"for=127.0.0.1;")
     assert echo.seen[b"x-request-id"].decode() == answer.headers["x-request-id"]
 
 

@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from ipaddress import ip_network
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,11 +12,15 @@ import httpx
 import structlog
 
 from colonnade_runtime.declaration.places import Place
+from colonnade_runtime.forwarded.origin import TrustedProxies
+from colonnade_runtime.forwarded.seal import Seal
 from colonnade_runtime.front.application import Front
 from colonnade_runtime.front.routing import RouteTable
 from colonnade_runtime.front.upstreams import Upstreams
 from colonnade_runtime.listening import listening
 from colonnade_runtime.testing.servers.running import free_port
+
+SEAL = Seal(b"k" * 32)
 
 Application = Callable[[Any, Any, Any], Awaitable[None]]
 
@@ -83,10 +88,18 @@ class House:
         await until(lambda: _listens(chosen))
         return place(chosen, str(chosen))
 
-    async def front(self, *places: Place, patience: float = 0.3) -> httpx.AsyncClient:
+    async def front(
+        self, *places: Place, patience: float = 0.3, trusted: tuple[str, ...] = ()
+    ) -> httpx.AsyncClient:
         self.upstreams = Upstreams(places)
         self.gateway = Front(
-            EveryPath(), self.upstreams, 5.0, structlog.get_logger(), patience=patience
+            EveryPath(),
+            self.upstreams,
+            5.0,
+            structlog.get_logger(),
+            SEAL,
+            TrustedProxies([ip_network(each) for each in trusted]),
+            patience=patience,
         )
         self._stack.push_async_callback(self.gateway.stop, 0.0, 1.0)
         self.port = (await self.process(self.gateway)).port
