@@ -5,7 +5,7 @@ and `discovery_adapters`. Ours are registered the same way; a plugin's takes the
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,6 +14,7 @@ from colonnade.blobs import BlobStore
 from colonnade.bus import Bus
 from colonnade.clock import Clock
 from colonnade.control_store import ControlStore
+from colonnade.faults import Faults, NoFaults
 from colonnade.policy import PolicyEngine
 from colonnade.row_tracking import RowSet
 from colonnade.secrets import Secret
@@ -44,6 +45,8 @@ class AdapterContext:
     """Whether a tenant is declared now; nothing is ever made for another."""
     replicas: int = 1
     """How many processes host the same services as this one, itself included."""
+    faults: Callable[[str], Faults] = field(default=lambda source: NoFaults())
+    """Where the adapter says what is broken, on behalf of a service or as a part of its own."""
 
 
 class Adapter(Protocol):

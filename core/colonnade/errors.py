@@ -27,7 +27,8 @@ class ColonnadeError(Exception):
     """The root of everything that Colonnade raises on purpose.
 
     `message` is a sentence for the person who can act on it. `details` is plain data that
-    travels with the error; it must hold nothing secret.
+    travels with the error; it must hold nothing secret. `reason` is what operators read instead,
+    in the log: only it may name files, paths and addresses, and it never leaves the process.
     """
 
     code: ClassVar[str] = "internal"
@@ -41,12 +42,14 @@ class ColonnadeError(Exception):
         details: Mapping[str, Any] | None = None,
         fields: Sequence[FieldError] = (),
         headers: Mapping[str, str] | None = None,
+        reason: str = "",
     ) -> None:
         self.message = message or self.title
+        self.reason = reason
         self.details = dict(details or {})
         self.fields = tuple(fields)
         self.headers = dict(headers or {})
-        super().__init__(self.message)
+        super().__init__(reason or self.message)
 
 
 class InternalError(ColonnadeError):

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from colonnade.blobs import BlobStore
 from colonnade.clock import Clock
+from colonnade.faults import Faults
 from colonnade.messages import Message, Request
 from colonnade.secrets import Secret, SecretReference
 from colonnade.store import Session, SqlStore
@@ -84,6 +85,8 @@ class ExtensionContext(Protocol):
     """The folder of platform.yaml: relative paths in a configuration begin there."""
     production: bool
     """Whether `environment` is production: what matters must be declared, not defaulted."""
+    faults: Faults
+    """Where to say that something this plugin stands on is broken, and that it works again."""
 
     def tenant(self) -> TenantInfo:
         """The tenant in context, as declared now."""
@@ -191,10 +194,14 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class HealthCheck:
-    """Says whether a part of a service can work; `check` returns a sentence when it cannot."""
+    """Says whether a part of a service can work; `check` returns a sentence when it cannot.
+
+    `mend` tells the operator what to do about it.
+    """
 
     name: str
     check: Callable[[], Awaitable[str | None]]
+    mend: str = ""
 
 
 class Authenticator(Protocol):

@@ -48,6 +48,9 @@ from colonnade_runtime.tenants import TenantDirectory
 
 ResponseT = TypeVar("ResponseT", bound=Message)
 
+_POLICY_MEND = "Start the policy server; until then what is not remembered is refused."
+_DISCOVERY_MEND = "Start what keeps the list of processes; until then the last one holds."
+
 LAST_SECONDS = 1.0
 """What each step of stopping gets even when shutdown.drain is used up."""
 
@@ -95,6 +98,7 @@ class Runtime:
             self.tenants.is_known,
             self.place.name,
             self.place.replicas,
+            self.gateway.health.faults.of,
         )
         self._configs = configs_of(self._loaded)
         self._stores = Stores(self._platform, self._adapters, self._stack)
@@ -254,6 +258,7 @@ class Runtime:
         bundle = policy_bundle(self._loaded, self._plugins)
         waiting = self.gateway.health.waiting_for
         await until_available("policy engine", lambda: policy.load(bundle), waiting, self._log)
+        self.gateway.health.degradations.add([HealthCheck("policy", policy.check, _POLICY_MEND)])
         return policy
 
     async def _start_stores(self) -> None:
@@ -269,7 +274,9 @@ class Runtime:
         bus = self._adapters.bus()
         await until_available("bus", bus.start, self.gateway.health.waiting_for, self._log)
         self._bus = bus
-        self.gateway.health.degradations.add([HealthCheck("bus", bus.check)])
+        self.gateway.health.degradations.add(
+            [HealthCheck("bus", bus.check, "Start the broker; nothing else is to be done.")]
+        )
         return bus
 
     async def _announce_place(self) -> None:
@@ -285,7 +292,9 @@ class Runtime:
             await discovery.announce(Instance(self.place.name, self.place.url, services))
 
         await until_available("discovery", begin, self.gateway.health.waiting_for, self._log)
-        self.gateway.health.degradations.add([HealthCheck("discovery", discovery.check)])
+        self.gateway.health.degradations.add(
+            [HealthCheck("discovery", discovery.check, _DISCOVERY_MEND)]
+        )
 
     def _services(self, bus: Bus) -> Services:
         workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="worker")
@@ -310,6 +319,7 @@ class Runtime:
             ),
             workers=workers,
             background=self.background,
+            faults=self.gateway.health.faults,
             stack=self._stack,
         )
 

@@ -18,6 +18,7 @@ from colonnade.blobs import BlobStore
 from colonnade.clock import Clock
 from colonnade.context import Context, Principal, current_context, use_context
 from colonnade.errors import ConfigurationError
+from colonnade.faults import Faults
 from colonnade.identifiers import new_id
 from colonnade.messages import Message, Request
 from colonnade.operations import operation_of
@@ -87,6 +88,7 @@ class RuntimeExtensionContext:
     tenants: TenantDirectory
     vault: SecretVault
     workers: ThreadPoolExecutor
+    faults: Faults
 
     def tenant(self) -> TenantInfo:
         """The tenant in context, as declared now."""

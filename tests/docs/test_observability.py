@@ -37,11 +37,13 @@ def test_no_metric_is_labelled_with_who_or_where() -> None:
     assert labels == {
         "action",
         "from",
+        "kind",
         "method",
         "operation",
         "outcome",
         "phase",
         "result",
         "service",
+        "source",
         "status",
     }

@@ -140,7 +140,8 @@ class PolicyError(ConfigurationError):
 class PolicyEngine(Protocol):
     """Where decisions come from.
 
-    `revision` names the loaded policies; it is empty before the first load.
+    `revision` names the loaded policies; it is empty before the first load. An engine that asks a
+    server has `async def check() -> str | None` too: a sentence while it cannot decide.
     """
 
     @property

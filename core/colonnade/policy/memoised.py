@@ -101,6 +101,12 @@ class MemoisedPolicy:
         self._forget()
         return revision
 
+    async def check(self) -> str | None:
+        """A sentence that says why the engine cannot decide now; nothing when it can."""
+        # Engines of plugins may be older than this question.
+        check = getattr(self._engine, "check", None)
+        return None if check is None else await check()
+
     async def close(self) -> None:
         """Stop asking, then close the engine."""
         tasks = list(self._tasks)

@@ -6,8 +6,10 @@ from typing import Any
 
 import msgspec
 
+from colonnade.faults import Fault
 from colonnade_runtime.admin.commands import AdminCall, AdminCommand
 from colonnade_runtime.background import BackgroundWork
+from colonnade_runtime.faults import MAXIMUM_SHOWN
 from colonnade_runtime.gateway.openapi import release
 
 
@@ -19,7 +21,10 @@ async def status(arguments: Nothing, call: AdminCall) -> dict[str, Any]:
     """How this process stands; `services` says of each what it owns and what waits."""
     identity = call.platform.identity
     await call.platform.background.look()
-    waiting = dict(identity.health.waiting_for) or await identity.health.checks.failing()
+    health = identity.health
+    await health.ask_everything()
+    waiting = dict(health.waiting_for) or await health.checks.failing()
+    faults = health.faults.all()
     return {
         "process": identity.name,
         "pid": os.getpid(),
@@ -28,9 +33,16 @@ async def status(arguments: Nothing, call: AdminCall) -> dict[str, Any]:
         "declaration": identity.declaration(),
         "policies": identity.policies(),
         "waiting_for": waiting,
-        "degraded": await identity.health.degradations.failing(),
+        "degraded": await health.degraded(),
+        "faults": [_shown(fault) for fault in faults[:MAXIMUM_SHOWN]],
+        "more_faults": max(0, len(faults) - MAXIMUM_SHOWN),
         "services": _services(identity.services, call.platform.background.works()),
     }
+
+
+def _shown(fault: Fault) -> dict[str, Any]:
+    shown = {field: getattr(fault, field) for field in Fault.__dataclass_fields__}
+    return shown | {"since": f"{fault.since:%Y-%m-%dT%H:%M:%SZ}"}
 
 
 def _services(names: tuple[str, ...], works: Mapping[str, BackgroundWork]) -> list[dict[str, Any]]:

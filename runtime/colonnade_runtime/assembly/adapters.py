@@ -1,7 +1,7 @@
 """Adapters: what the scheme of each declared URL stands for."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
@@ -10,6 +10,7 @@ from colonnade.adapters import AdapterContext, Discovery, StoreAdapter
 from colonnade.bus import Bus
 from colonnade.clock import Clock
 from colonnade.errors import ConfigurationError
+from colonnade.faults import Faults, NoFaults
 from colonnade.policy import PolicyEngine
 from colonnade_runtime.declaration import Address, LoadedPlatform, Problem
 from colonnade_runtime.declaration.problems import closest
@@ -32,6 +33,7 @@ class Adapters:
     is_known: Callable[[str], bool]
     process: str
     replicas: int = 1
+    faults: Callable[[str], Faults] = field(default=lambda source: NoFaults())
 
     def bus(self) -> Bus:
         """The declared bus.
@@ -83,6 +85,7 @@ class Adapters:
             log=structlog.get_logger(address.scheme),
             is_known=self.is_known,
             replicas=self.replicas,
+            faults=self.faults,
         )
         try:
             return factories[address.scheme](context)

@@ -26,6 +26,7 @@ from colonnade_runtime.background import BackgroundWork
 from colonnade_runtime.declaration import LoadedPlatform
 from colonnade_runtime.dispatcher import Dispatcher, guard_commit
 from colonnade_runtime.events.acting import Actor
+from colonnade_runtime.faults import FaultRegistry
 from colonnade_runtime.gateway.authentication import Authentication
 from colonnade_runtime.plugin_loader import Plugin, Plugins
 from colonnade_runtime.secret_vault import SecretVault
@@ -57,6 +58,7 @@ class Services:
     passwords: OwnerPasswords
     workers: ThreadPoolExecutor
     background: ProcessBackground
+    faults: FaultRegistry
     stack: AsyncExitStack
     contexts: dict[str, RuntimeServiceContext] = field(default_factory=dict)
     extension_contexts: dict[str, RuntimeExtensionContext] = field(default_factory=dict)
@@ -171,6 +173,7 @@ class Services:
             "tenants": self.tenants,
             "vault": self.vault,
             "workers": self.workers,
+            "faults": self.faults.of(name),
         }
 
     def _extension_answers(

@@ -99,8 +99,31 @@ def _troubles(found: Sequence[dict[str, Any]]) -> Iterator[str]:
             yield f"{name} is starting; its log and its /readyz say what it waits for."
         for what, reason in standing.get("waiting_for", {}).items():
             yield f"{name} is not ready: {what}: {reason}"
-        for what, reason in standing.get("degraded", {}).items():
-            yield f"{name} does less: {what}: {reason}"
+        yield from _faults(standing)
+        yield from _letters(standing)
+
+
+def _faults(standing: dict[str, Any]) -> Iterator[str]:
+    """What is broken; a check that keeps the process from being ready was said already."""
+    name = standing["process"]
+    said = {f"{what}: {reason}" for what, reason in standing.get("waiting_for", {}).items()}
+    for fault in standing.get("faults", ()):
+        if fault["sentence"] in said:
+            continue
+        whose = f" ({fault['tenant']})" if fault["tenant"] else ""
+        mend = f" {fault['mend']}" if fault["mend"] else ""
+        yield f"{name}: {fault['sentence']}{whose} Since {fault['since']}.{mend}"
+    if more := standing.get("more_faults"):
+        yield f"{name}: and {more} more faults; its log has them all."
+
+
+def _letters(standing: dict[str, Any]) -> Iterator[str]:
+    for service in standing["services"]:
+        if number := service.get("dead_letters"):
+            yield (
+                f"'{service['service']}' has given up {number} times: colonnade deadletters list"
+                f" --service {service['service']}"
+            )
 
 
 def _start(name: str) -> str:

@@ -1,5 +1,6 @@
 """What a load balancer and Prometheus ask: `/livez`, `/readyz`, `/metrics`."""
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -7,7 +8,8 @@ from typing import Any
 from litestar.types import Send
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 
-from colonnade_runtime.gateway.health_checks import HealthChecks
+from colonnade_runtime.faults import FaultCollector, FaultRegistry
+from colonnade_runtime.gateway.health_checks import SOURCE, HealthChecks
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
@@ -16,15 +18,18 @@ class Health:
     """Knows what the platform is still waiting for, and asks whether its parts can work.
 
     When one of `checks` fails the process can do nothing, and is not ready. When one of
-    `degradations` fails it does less, which is said and no reason to send nobody here.
+    `degradations` fails, or a fault is open, it does less, which is said and no reason to send
+    nobody here.
     """
 
     def __init__(self, log: Any) -> None:
-        self.checks = HealthChecks(log)
-        self.degradations = HealthChecks(log)
+        self.faults = FaultRegistry(log)
+        self.checks = HealthChecks(self.faults)
+        self.degradations = HealthChecks(self.faults)
         self.look: Callable[[], Awaitable[None]] = _nothing
         self.waiting_for: dict[str, str] = {"start": "the platform is starting"}
         self.registry = CollectorRegistry()
+        self.registry.register(FaultCollector(self.faults))
         self.requests = Counter(
             "colonnade_http_requests",
             "Requests answered.",
@@ -56,11 +61,20 @@ class Health:
             await self._ready(send)
         elif path == "/metrics":
             await self.look()
+            await self.ask_everything()
             kind = b"text/plain; version=0.0.4; charset=utf-8"
             await _send(send, 200, generate_latest(self.registry), kind)
         else:
             return False
         return True
+
+    async def ask_everything(self) -> None:
+        """Ask all parts, so that the open faults are those of now."""
+        await asyncio.gather(self.checks.failing(), self.degradations.failing())
+
+    async def degraded(self) -> dict[str, str]:
+        """What works less than it should; of faults no more than their kind and their time."""
+        return {**await self.degradations.failing(), **self.faults.summary(but=SOURCE)}
 
     async def _ready(self, send: Send) -> None:
         waiting_for = dict(self.waiting_for)
@@ -68,7 +82,7 @@ class Health:
             waiting_for = await self.checks.failing()
         said: dict[str, Any] = {"status": "not ready" if waiting_for else "ready"}
         said["waiting_for"] = waiting_for
-        if degraded := await self.degradations.failing():
+        if degraded := await self.degraded():
             said["degraded"] = degraded
         body = json.dumps(said).encode()
         await _send(send, 503 if waiting_for else 200, body, b"application/json")

@@ -1,12 +1,17 @@
 """Asks every part of the process whether it can work, without letting one hold up the others."""
 
 import asyncio
+import re
 import time
 from collections.abc import Sequence
-from typing import Any
 
 from colonnade.background_tasks import background_task
+from colonnade.faults import KIND_PATTERN
 from colonnade.services import HealthCheck
+from colonnade_runtime.faults import FaultRegistry
+
+SOURCE = "health"
+"""The source of the faults that checks find; their kinds are the checks' names."""
 
 CHECK_SECONDS = 1.0
 """How long one check may take; a part that says nothing for that long cannot work."""
@@ -18,8 +23,8 @@ KEPT_SECONDS = 1.0
 class HealthChecks:
     """The checks of a process. Equal questions at one time are asked once."""
 
-    def __init__(self, log: Any) -> None:
-        self._log = log
+    def __init__(self, faults: FaultRegistry) -> None:
+        self._faults = faults.of(SOURCE)
         self._checks: list[HealthCheck] = []
         self._failing: dict[str, str] = {}
         self._asked = 0.0
@@ -49,14 +54,32 @@ class HealthChecks:
             answers = await asyncio.gather(*map(_answer, self._checks))
             found = zip(self._checks, answers, strict=True)
             failing = {check.name: answer for check, answer in found if answer is not None}
-            for name in failing.keys() - self._failing.keys():
-                self._log.error("health check fails", check=name, reason=failing[name])
-            for name in self._failing.keys() - failing.keys():
-                self._log.info("health check is well again", check=name)
             self._failing = failing
+            self._tell()
             self._asked = time.monotonic()
         finally:
             self._asking = None
+
+    def _tell(self) -> None:
+        """Report what fails; several checks of one kind, as of two stores, are one fault."""
+        failing: dict[str, list[HealthCheck]] = {}
+        for check in self._checks:
+            found = failing.setdefault(_kind(check.name), [])
+            if check.name in self._failing:
+                found.append(check)
+        for kind, checks in failing.items():
+            if not checks:
+                self._faults.withdraw(kind)
+                continue
+            sentence = "; ".join(f"{each.name}: {self._failing[each.name]}" for each in checks)
+            self._faults.report(kind, sentence, mend=" ".join(each.mend for each in checks).strip())
+
+
+def _kind(name: str) -> str:
+    """The check's name as a label of a metric: an address in it is left out."""
+    words = re.sub(r":\S+", "", name.lower())
+    kind = re.sub(r"[^a-z0-9]+", "_", words).strip("_")[:48].rstrip("_")
+    return kind if KIND_PATTERN.fullmatch(kind) else "check"
 
 
 async def _answer(check: HealthCheck) -> str | None:

@@ -16,6 +16,12 @@ services: {}
 """
 
 
+FAULT = {
+    "source": "shop", "kind": "till", "tenant": "acme", "sentence": "It is jammed.",
+    "mend": "Open it.", "since": "noon",
+}  # fmt: skip
+
+
 def said(process: str, **more: Any) -> dict[str, Any]:
     """What a process that is well says."""
     usual = {
@@ -46,7 +52,8 @@ def test_processes_that_are_well_are_no_problem() -> None:
         ([said("main", state="does not run")], "main does not run: colonnade run."),
         ([said("web", state="starts")], "web is starting; its log and its /readyz say"),
         ([said("web", waiting_for={"bus": "no server"})], "web is not ready: bus: no server"),
-        ([said("web", degraded={"bus": "lost"})], "web does less: bus: lost"),
+        ([said("web", faults=[FAULT])], "web: It is jammed. (acme) Since noon. Open it."),
+        ([said("web", services=[owning("user", True) | {"dead_letters": 2}])], "has given up 2"),
         (
             [said("web"), said("web-2", version="2")],
             "Processes run different releases (web: 1; web-2: 2): reload or restart the older",

@@ -137,6 +137,20 @@ class OpaPolicy(PolicyEngine):
             _log.error("policy answer malformed", action=query.action, reason=decision.reason)
         return decision
 
+    async def check(self) -> str | None:
+        """Ask the server which actions its policies know; a sentence when it does not answer."""
+        loaded = self._loaded
+        if loaded is None:
+            return None
+        try:
+            async with asyncio.timeout(self._timeout):
+                await self._server.ask(loaded.package, "actions", {})
+        except TimeoutError:
+            return f"The policy server at {self._server.name} gave no answer in {self._timeout:g} s"
+        except (EngineFault, Unavailable) as error:
+            return str(error)
+        return None
+
     async def close(self) -> None:
         """Let go of the connections; the policies stay on the server for others."""
         self._loaded = self._previous = None
@@ -157,7 +171,10 @@ class OpaPolicy(PolicyEngine):
 
     async def _ask(self, loaded: _Loaded, rule: str, document: Mapping[str, object]) -> object:
         if not self._breaker.may_try():
-            raise Unavailable(f"The policy server at {self._server.name} is not answering.")
+            raise Unavailable(
+                "The policy server is not answering.",
+                reason=f"The policy server at {self._server.name} is not answering.",
+            )
         try:
             answer = await self._server.ask(loaded.package, rule, document)
         except Unavailable:

@@ -136,7 +136,10 @@ class OpaServer:
 
     def _unavailable(self, error: Exception) -> Unavailable:
         why = str(error) or type(error).__name__
-        return Unavailable(f"The policy server at {self.name} does not answer ({why}).")
+        return Unavailable(
+            "The policy server does not answer.",
+            reason=f"The policy server at {self.name} does not answer ({why}).",
+        )
 
 
 def _name(module: PolicyModule) -> str:
