@@ -17,7 +17,8 @@ from functools import lru_cache
 
 import msgspec
 
-from colonnade.errors import DeadlineExceeded, InternalError, Unauthenticated
+from colonnade.call_seal import SealMaker, SealReader
+from colonnade.errors import DeadlineExceeded, InternalError, Unauthenticated, Unavailable
 
 
 class PrincipalKind(StrEnum):
@@ -143,16 +144,20 @@ class _Packed(msgspec.Struct, array_like=True):
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(_Packed)
 
+_VERSION = "v2"
+_MAC_BYTES = 32
+
 MAXIMUM_HEADER = 4096
 """Characters a packed context may have; a longer one is refused unread."""
 
 
 class ContextSigner:
-    """Packs a context into one header and back.
+    """Packs a context into one header and back, for one call each.
 
-    The form is `v1.<payload>.<signature>`, both base64url without padding: msgpack of the
-    fields, and HMAC-SHA256 over it. The signature holds for `lifetime` seconds beyond the
-    call's deadline, so a copied header is of little use later.
+    The form is `v2.<body>.<seal>`, both base64url without padding. The body is msgpack of the
+    fields with HMAC-SHA256 over it: who calls, the same for all calls of one request, so both
+    sides keep what they worked out. The seal (`call_seal`) binds it to one subject, one payload
+    and one time. The body holds for `lifetime` seconds beyond the context's deadline.
     """
 
     def __init__(self, key: bytes, *, lifetime: float = 60.0) -> None:
@@ -160,30 +165,42 @@ class ContextSigner:
             raise ValueError("A context key has at least 32 bytes.")
         self._key = key
         self._lifetime = lifetime
-        self._sign = lru_cache(maxsize=4096)(self._sign_uncached)
-        self._open = lru_cache(maxsize=4096)(self._open_uncached)
+        self._seals = SealMaker()
+        self._opened = SealReader()
+        self._pack = lru_cache(maxsize=4096)(self._pack_uncached)
+        self._unpack = lru_cache(maxsize=4096)(self._unpack_uncached)
 
-    def sign(self, context: Context) -> str:
-        """The header for `context`. Memoised: calls within one request share it."""
-        return self._sign(context)
+    def sign(self, context: Context, subject: str, payload: bytes, until: float) -> str:
+        """The header of one call on `subject`, which holds until `until` (epoch seconds)."""
+        body, key = self._pack(context)
+        return f"{_VERSION}.{body}.{_to_text(self._seals.seal(key, subject, payload, until))}"
 
-    def verify(self, header: str, now: float) -> Context:
-        """The context in `header`.
+    def verify(self, header: str, subject: str, payload: bytes, now: float) -> Context:
+        """The context in the header of a call; the same header is good for no second one.
 
         Raises:
-            Unauthenticated: when it is not signed with this key, is too old or is malformed.
+            Unauthenticated: when it is not signed with this key, is too old, is malformed, or is
+                of another call.
+            Unavailable: when the caller runs an earlier release, or nothing more can be
+                remembered.
         """
         if len(header) > MAXIMUM_HEADER:
             raise Unauthenticated("The context header is longer than any that is made here.")
-        context, expires_at = self._open(header)
+        body, seal = _parts(header)
+        context, expires_at, key = self._unpack(body)
         if now > expires_at:
             raise Unauthenticated("The context header has expired.")
+        self._opened.open(seal, key, subject, payload, now)
         return context
 
     def _mac(self, payload: bytes) -> bytes:
         return hmac.digest(self._key, payload, hashlib.sha256)
 
-    def _sign_uncached(self, context: Context) -> str:
+    def _seal_key(self, mac: bytes) -> bytes:
+        # Not the code itself, which travels beside the body.
+        return hmac.digest(self._key, b"seal" + mac, hashlib.sha256)
+
+    def _pack_uncached(self, context: Context) -> tuple[str, bytes]:
         who = context.principal
         packed = _Packed(
             context.tenant,
@@ -201,18 +218,13 @@ class ContextSigner:
             context.client,
         )
         payload = _encoder.encode(packed)
-        return f"v1.{_to_text(payload)}.{_to_text(self._mac(payload))}"
+        mac = self._mac(payload)
+        return _to_text(mac + payload), self._seal_key(mac)
 
-    def _open_uncached(self, header: str) -> tuple[Context, float]:
-        parts = header.split(".")
-        if len(parts) != 3 or parts[0] != "v1":
-            raise Unauthenticated("The context header is not of a form that is known here.")
-        try:
-            payload = _from_text(parts[1])
-            signature = _from_text(parts[2])
-        except ValueError:
-            raise Unauthenticated("The context header is not base64url.") from None
-        if not hmac.compare_digest(signature, self._mac(payload)):
+    def _unpack_uncached(self, body: str) -> tuple[Context, float, bytes]:
+        signed = _bytes(body)
+        mac, payload = signed[:_MAC_BYTES], signed[_MAC_BYTES:]
+        if not hmac.compare_digest(mac, self._mac(payload)):
             raise Unauthenticated("The context header was not signed by this platform.")
         packed = _decoder.decode(payload)
         principal = Principal(
@@ -232,7 +244,27 @@ class ContextSigner:
             packed.locale,
             packed.client,
         )
-        return context, packed.expires_at
+        return context, packed.expires_at, self._seal_key(mac)
+
+
+def _parts(header: str) -> tuple[str, bytes]:
+    """The body and the seal of a header."""
+    version, *parts = header.split(".")
+    if version == "v1" and len(parts) == 2:
+        raise Unavailable(
+            "The process that asks runs an earlier release, whose contexts are good for any call: "
+            "bring all processes to one release."
+        )
+    if version != _VERSION or len(parts) != 2:
+        raise Unauthenticated("The context header is not of a form that is known here.")
+    return parts[0], _bytes(parts[1])
+
+
+def _bytes(text: str) -> bytes:
+    try:
+        return _from_text(text)
+    except ValueError:
+        raise Unauthenticated("The context header is not base64url.") from None
 
 
 def _to_text(data: bytes) -> str:

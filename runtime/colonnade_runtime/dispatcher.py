@@ -45,6 +45,7 @@ ResponseT = TypeVar("ResponseT", bound=Message)
 
 _DONE = b"+"
 _FAILED = b"-"
+_LONGEST_REASON = 300
 
 _call: ContextVar[Call | None] = ContextVar("colonnade_call", default=None)
 
@@ -99,12 +100,33 @@ class Dispatcher:
         context = current_context()
         _depend_on_another_service()
         limit = operation.deadline if deadline is None else deadline
-        timeout = min(context.remaining(self._now()), limit)
-        header = self._signer.sign(context)
-        reply = await self._bus.ask(operation.subject, request.encode(), header, timeout)
-        if reply[:1] == _DONE:
-            return cast("ResponseT", operation.response.decode(reply[1:]))
-        raise msgspec.json.decode(reply[1:], type=ErrorRecord).rebuild(operation.errors)
+        now = self._now()
+        timeout = min(context.remaining(now), limit)
+        payload = request.encode()
+        header = self._signer.sign(context, operation.subject, payload, now + timeout)
+        reply = await self._bus.ask(operation.subject, payload, header, timeout)
+        answer = self._read(operation, reply)
+        if isinstance(answer, ColonnadeError):
+            raise answer
+        return cast("ResponseT", answer)
+
+    def _read(self, operation: Operation, reply: bytes) -> Any:
+        """The answer, or the error, in the bytes of a reply.
+
+        Raises:
+            Unavailable: when they are neither, whatever they are.
+        """
+        try:
+            if reply[:1] == _DONE:
+                return operation.response.decode(reply[1:])
+            if reply[:1] == _FAILED:
+                return msgspec.json.decode(reply[1:], type=ErrorRecord).rebuild(operation.errors)
+            why = "no frame"
+        except Exception as error:
+            # Others wrote the bytes; what they make a decoder raise is no mistake of ours.
+            why = f"{type(error).__name__}: {str(error)[:_LONGEST_REASON]}"
+        self._log.error("answer not understood", operation=operation.subject, error=why)
+        raise Unavailable(f"'{operation.subject}' answered what cannot be read; try again.")
 
     async def do(
         self,
@@ -218,7 +240,7 @@ class Dispatcher:
         operation = bound.operation
         try:
             now = self._now()
-            context = self._signer.verify(header, now)
+            context = self._signer.verify(header, operation.subject, payload, now)
             # Whoever asked has given up by then; doing it would surprise everybody.
             context.remaining(now)
             if operation.cached:

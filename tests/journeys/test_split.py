@@ -262,25 +262,38 @@ async def test_commands_reach_the_process_that_they_are_about(
     assert "There is no service 'quiz'" in answer.stderr
 
 
+NO_ID = b'{"course_id": "no id"}'
+
+
 async def test_a_message_that_does_not_parse_is_answered_with_what_is_wrong(
     platform: Split, nats_url: str
 ) -> None:
     key = (platform.log.parent / "var" / "keys" / "signing.key").read_bytes()
     context = Context("acme", Principal.service("payment"), time.time() + 60, "a-request")
-    signed = ContextSigner(key).sign(context)
+    signer = ContextSigner(key)
+    subject = "ask.course.v1.GetCourse"
+
+    def signed(payload: bytes) -> str:
+        return signer.sign(context, subject, payload, time.time() + 10)
+
     wrong = {
         (b"{}", "no context"): "unauthenticated",
         (b"{}", ""): "unauthenticated",
-        (b"{half", signed): "validation_failed",
-        (b"\xff\xfe", signed): "validation_failed",
-        (b'{"course_id": "no id"}', signed): "validation_failed",
+        (b"{}", signed(b"{half")): "unauthenticated",
+        (b"{half", signed(b"{half")): "validation_failed",
+        (b"\xff\xfe", signed(b"\xff\xfe")): "validation_failed",
+        (NO_ID, signed(NO_ID)): "validation_failed",
     }
     async with await nats.connect(nats_url) as client:
         for (payload, header), code in wrong.items():
             headers = {"Colonnade-Context": header}
-            answer = await client.request("ask.course.v1.GetCourse", payload, 10, headers=headers)
+            answer = await client.request(subject, payload, 10, headers=headers)
             assert answer.data[:1] == b"-"
             assert json.loads(answer.data[1:])["code"] == code, (payload, answer.data)
+        once = {"Colonnade-Context": signed(NO_ID)}
+        for code in ("validation_failed", "unauthenticated"):
+            answer = await client.request(subject, NO_ID, 10, headers=once)
+            assert json.loads(answer.data[1:])["code"] == code, answer.data
 
 
 async def test_a_killed_process_is_started_again_and_clients_wait_for_it(
