@@ -28,8 +28,9 @@ MAXIMUM_TOKEN = 2048
 MAXIMUM_TOKEN_HEADER = 400
 """Characters its first part may have, so that nobody makes us parse a deep one."""
 
-LEEWAY = 5.0
-"""Seconds by which the clocks of two machines may differ."""
+LEEWAY = 60.0
+"""Seconds by which the clocks of two machines may differ, or one be set back (RFC 7519 §4.1.5
+speaks of no more than a few minutes); a token that has expired gets none of it."""
 
 
 def issuer_of(tenant: str) -> str:
@@ -91,6 +92,7 @@ def issue(
         "sub": str(user_id),
         "sid": str(session_id),
         "iat": issued_at,
+        "nbf": issued_at,
         "exp": issued_at + int(lifetime),
         "jti": secrets.token_urlsafe(12),
     }
@@ -155,7 +157,10 @@ def verify(token: str, key: ECKey, *, tenant: str, now: float) -> Claims:
         raise rejected("The access token says not how long it holds")
     if expires_at <= now:
         raise rejected("The access token has expired")
-    if issued_at > now + LEEWAY:
+    not_before = claims.get("nbf", issued_at)
+    if not isinstance(not_before, int):
+        raise rejected("The access token says not from when it holds")
+    if max(issued_at, not_before) > now + LEEWAY:
         raise rejected("The access token is from the future")
     try:
         return Claims(UUID(claims["sub"]), UUID(claims["sid"]), float(expires_at))

@@ -74,7 +74,7 @@ def test_a_token_names_issuer_audience_times_and_key() -> None:
     assert decoded.header == {"alg": "ES256", "kid": str(KEY.id), "typ": "at+jwt"}
     assert decoded.claims["iss"] == "urn:colonnade:tenant:acme"
     assert decoded.claims["exp"] - decoded.claims["iat"] == 900
-    assert set(decoded.claims) == {"iss", "aud", "sub", "sid", "iat", "exp", "jti"}
+    assert set(decoded.claims) == {"iss", "aud", "sub", "sid", "iat", "nbf", "exp", "jti"}
 
 
 def test_two_tokens_are_never_the_same() -> None:
@@ -92,6 +92,16 @@ def test_a_token_ends_to_the_second() -> None:
         verified(token(), after=900)
 
 
+def test_a_token_holds_a_little_before_its_time_when_clocks_differ() -> None:
+    soon = int(NOW.timestamp()) + 30
+
+    assert verified(token(iat=soon, nbf=soon)).user_id == USER
+
+
+def test_a_token_without_a_beginning_holds_from_when_it_was_issued() -> None:
+    assert verified(token(nbf=None)).user_id == USER
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -106,6 +116,9 @@ def test_a_token_ends_to_the_second() -> None:
         {"exp": 1e300},
         {"iat": None},
         {"iat": int(NOW.timestamp()) + 3600},
+        {"nbf": int(NOW.timestamp()) + 3600},
+        {"nbf": "now"},
+        {"nbf": float("nan")},
         {"sub": None},
         {"sub": "ada"},
         {"sub": 7},

@@ -7,7 +7,8 @@ verified at most once a second and forgotten at once when the service says so.
 import asyncio
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 import structlog
@@ -95,6 +96,7 @@ class Bench:
     def __init__(
         self, context: BenchContext, policy: MemoisedPolicy, objects: Sequence[object]
     ) -> None:
+        self.context = context
         self._store = context.store
         self._policy = policy
         self._authenticate = BearerAuthenticator(context)  # type: ignore[arg-type]
@@ -208,6 +210,13 @@ class BenchEdge:
         self, request: Request[Any], *, expected_versions: frozenset[int] | None = None
     ) -> Any:
         return await self._bench.ask(request, expected_versions)
+
+
+@asynccontextmanager
+async def within(bench: Bench, tenant: str) -> AsyncIterator[SqlStore]:
+    """The store of the user service, as the service itself sees it in this academy."""
+    with use_context(_context(tenant, Principal.service("user"))):
+        yield bench.context.store
 
 
 def _context(tenant: str, principal: Principal) -> Context:
