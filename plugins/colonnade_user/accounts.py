@@ -37,6 +37,7 @@ from colonnade_user.api import (
 from colonnade_user.config import TenantUserConfig
 from colonnade_user.models import USER, CredentialRow, ProfileRow, UserRow
 from colonnade_user.ownership import protect_owner
+from colonnade_user.password_rules.rules import academy_names, check_password
 from colonnade_user.passwords import Passwords
 from colonnade_user.sessions import end_sessions_of
 
@@ -95,6 +96,8 @@ class AccountHandlers:
     async def register(self, request: RegisterUser, call: Call) -> User:
         """Open an account, where the academy lets people do so themselves."""
         self._check_registration(call)
+        names = (request.email, request.name, *academy_names(self._ctx))
+        check_password(request.password, pointer="/password", names=names)
         new = NewAccount(
             email=request.email,
             name=request.name,

@@ -6,20 +6,17 @@ from uuid import UUID
 from sqlalchemy import select
 
 from colonnade.context import PrincipalKind
-from colonnade.errors import FieldError, Forbidden, NotFound, Unauthenticated
+from colonnade.errors import FieldError, Forbidden, Unauthenticated
 from colonnade.messages import Empty
 from colonnade.operations import Call, handles
-from colonnade.pagination import Page, SortKey, paginate
 from colonnade.services import ServiceContext
 from colonnade.store import Session
 from colonnade_user.api import (
     AccountSuspended,
     ChangePassword,
-    EndSession,
     GetSigningKeys,
     InvalidCredentials,
     JsonWebKeySet,
-    ListSessions,
     Login,
     Logout,
     PasswordChanged,
@@ -31,13 +28,15 @@ from colonnade_user.api import (
     SessionEnd,
     SessionOver,
     TokenPair,
-    UserSession,
     UserStatus,
     WrongPassword,
 )
 from colonnade_user.config import UserConfig
-from colonnade_user.models import SESSION, CredentialRow, SessionRow, UserRow
+from colonnade_user.models import CredentialRow, SessionRow, UserRow
+from colonnade_user.own_sessions import current_session
+from colonnade_user.password_rules.rules import academy_names, check_password
 from colonnade_user.passwords import Passwords
+from colonnade_user.refresh_tokens import session_row_of
 from colonnade_user.sessions import (
     Granted,
     Lifetimes,
@@ -47,7 +46,6 @@ from colonnade_user.sessions import (
     end_sessions_of,
     is_live,
     open_session,
-    session_of_token,
 )
 from colonnade_user.signing_keys import current_key, published_keys, rotate
 from colonnade_user.tokens import SigningKey, issue
@@ -110,7 +108,7 @@ class AuthenticationHandlers:
     @handles(Logout)
     async def logout(self, request: Logout, call: Call) -> Empty:
         """End the caller's session and the one whose token is given, if they are still there."""
-        current = _current_session(call)
+        current = current_session(call)
         token = request.refresh_token
         if current is None and token is None:
             raise Unauthenticated("Nobody is signed in: send the access or the refresh token.")
@@ -119,7 +117,7 @@ class AuthenticationHandlers:
             ended = set()
             rows = {
                 session.get(SessionRow, current) if current else None,
-                session_of_token(session, token) if token else None,
+                session_row_of(session, token) if token else None,
             }
             for row in rows - {None}:
                 assert row is not None
@@ -150,6 +148,10 @@ class AuthenticationHandlers:
     async def change_password(self, request: ChangePassword, call: Call) -> Empty:
         """Replace the caller's password, who has to know the current one."""
         user_id = _caller(call)
+        names = await self._ctx.store.read(lambda session: _names_of(session, user_id))
+        check_password(
+            request.new_password, pointer="/new_password", names=(*names, *academy_names(self._ctx))
+        )
         kept = await self._ctx.store.read(lambda session: _credential_by_id(session, user_id))
         valid, _ = await self._passwords.verify(
             request.current_password, kept.password_hash if kept else None
@@ -163,50 +165,12 @@ class AuthenticationHandlers:
         def work(session: Session) -> None:
             _renew(session, kept, replacement)
             end_sessions_of(
-                session, user_id, SessionEnd.PASSWORD_CHANGED, keep=_current_session(call)
+                session, user_id, SessionEnd.PASSWORD_CHANGED, keep=current_session(call)
             )
             session.publish(PasswordChanged(user_id=user_id))
 
         await self._ctx.store.run(work)
         self._ctx.invalidate_principal(str(user_id))
-        return Empty()
-
-    @handles(ListSessions)
-    async def list_sessions(self, request: ListSessions, call: Call) -> Page[UserSession]:
-        """The live sessions that the caller may see."""
-        current = _current_session(call)
-
-        def present(row: SessionRow) -> UserSession:
-            return UserSession(
-                id=row.id,
-                created_at=row.created_at,
-                last_used_at=row.last_used_at,
-                expires_at=row.expires_at,
-                current=row.id == current,
-            )
-
-        def work(session: Session) -> Page[UserSession]:
-            query = select(SessionRow).where(
-                call.visible(SESSION), SessionRow.expires_at > session.now
-            )
-            order = [SortKey(SessionRow.created_at, descending=True), SortKey(SessionRow.id)]
-            return paginate(session, query, order, request, present)
-
-        return await self._ctx.store.read(work)
-
-    @handles(EndSession)
-    async def end_session(self, request: EndSession, call: Call) -> Empty:
-        """End one session of the caller's."""
-
-        def work(session: Session) -> UUID:
-            row = session.get(SessionRow, request.session_id)
-            if row is None:
-                raise NotFound("There is no such session, or none that you may see.")
-            call.require(session, SESSION, row)
-            end_session(session, row, SessionEnd.ENDED_BY_USER)
-            return row.user_id
-
-        self._ctx.invalidate_principal(str(await self._ctx.store.run(work)))
         return Empty()
 
     @handles(GetSigningKeys)
@@ -265,6 +229,11 @@ def _credential_by_id(session: Session, user_id: UUID) -> _Kept | None:
     return None if row is None else _Kept(row.user_id, row.password_hash)
 
 
+def _names_of(session: Session, user_id: UUID) -> tuple[str, ...]:
+    row = session.get(UserRow, user_id)
+    return () if row is None else (row.email, row.name)
+
+
 def _renew(session: Session, kept: _Kept, replacement: str | None) -> None:
     """Replace the hash that was verified, unless the password was changed meanwhile."""
     row = session.get(CredentialRow, kept.user_id)
@@ -273,11 +242,6 @@ def _renew(session: Session, kept: _Kept, replacement: str | None) -> None:
     if replacement is not None:
         row.password_hash = replacement
         row.changed_at = session.now
-
-
-def _current_session(call: Call) -> UUID | None:
-    session_id = call.context.principal.session_id
-    return None if session_id is None else UUID(session_id)
 
 
 def _caller(call: Call) -> UUID:

@@ -67,19 +67,30 @@ class ProfileRow(Timestamped, Versioned, Base):
 
 
 class SessionRow(Identified, Base):
-    """A sign-in and the family of its refresh tokens."""
+    """A sign-in and the family of its refresh tokens.
+
+    `family` is the SHA-256 of the secret that all tokens of the session share.
+    """
 
     __tablename__ = "sessions"
-    __table_args__ = (Index("ix_sessions_user_id", "user_id"),)
+    __table_args__ = (
+        Index("ix_sessions_user_id", "user_id"),
+        Index("ix_sessions_family", "family", unique=True),
+        Index("ix_sessions_expires_at", "expires_at"),
+    )
 
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    family: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     created_at: Mapped[datetime]
     last_used_at: Mapped[datetime]
     expires_at: Mapped[datetime]
 
 
 class RefreshTokenRow(Base):
-    """A refresh token by its SHA-256; a used one stays to be recognised if it comes back."""
+    """The refresh token that continues a session, by its SHA-256.
+
+    Rows with `used_at` were written before sessions had families: used tokens, one row each.
+    """
 
     __tablename__ = "refresh_tokens"
     __table_args__ = (Index("ix_refresh_tokens_session_id", "session_id"),)

@@ -10,7 +10,7 @@ from colonnade.events import Event
 from colonnade.hookspecs import hookimpl
 from colonnade.messages import Request
 from colonnade.policy import ResourceType
-from colonnade.services import PluginInfo, ServiceContext, StoreNeed
+from colonnade.services import PluginInfo, Schedule, ServiceContext, StoreNeed
 
 
 @hookimpl
@@ -62,6 +62,12 @@ def events() -> Sequence[type[Event]]:
     from colonnade_user import api
 
     return api.EVENTS
+
+
+@hookimpl
+def schedules() -> Sequence[Schedule]:
+    """What is looked after from time to time."""
+    return [Schedule("prune", 3600.0, "prune")]
 
 
 @hookimpl

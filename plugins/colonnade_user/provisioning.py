@@ -1,11 +1,12 @@
 """What a new tenant starts with: a signing key, and its owner's account."""
 
-from colonnade.errors import ConfigurationError
+from colonnade.errors import ConfigurationError, ValidationFailed
 from colonnade.events import Work
 from colonnade.services import ServiceContext
 from colonnade.store import Session
 from colonnade_user.accounts import NewAccount, add_account
 from colonnade_user.api import Role, normalise_email
+from colonnade_user.password_rules.rules import academy_names, check_password
 from colonnade_user.passwords import Passwords
 from colonnade_user.signing_keys import add_first_key
 
@@ -41,6 +42,12 @@ async def _declared_owner(ctx: ServiceContext) -> NewAccount | None:
         raise ConfigurationError(
             f"tenants/{tenant.id}.yaml: owner.password must have 8 to 128 characters."
         )
+    try:
+        names = (email, *academy_names(ctx))
+        check_password(password, pointer="owner.password", names=names)
+    except ValidationFailed as error:
+        why = error.fields[0].message
+        raise ConfigurationError(f"tenants/{tenant.id}.yaml: owner.password {why}.") from None
     return NewAccount(
         email=email,
         name=f"Owner of {tenant.name}"[:200],

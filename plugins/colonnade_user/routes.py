@@ -9,6 +9,7 @@ from colonnade_user.api import (
     ChangePassword,
     DeleteUser,
     EndSession,
+    EndSessions,
     GetCurrentUser,
     GetProfile,
     GetSigningKeys,
@@ -55,6 +56,7 @@ class SessionController(Controller):
 
     index = get("/", ListSessions)
     end = delete("/{session_id:str}", EndSession)
+    end_all = delete("/", EndSessions)
 
 
 class UserController(Controller):

@@ -6,9 +6,11 @@ from contextlib import asynccontextmanager
 from colonnade.services import ServiceContext
 from colonnade_user.accounts import AccountHandlers
 from colonnade_user.authentication import AuthenticationHandlers
+from colonnade_user.own_sessions import SessionHandlers
 from colonnade_user.passwords import Passwords
 from colonnade_user.profiles import ProfileHandlers
 from colonnade_user.provisioning import provision
+from colonnade_user.pruning import Pruning
 
 __all__ = ["create_service", "provision"]
 
@@ -21,4 +23,6 @@ async def create_service(ctx: ServiceContext) -> AsyncIterator[Sequence[object]]
         AuthenticationHandlers(ctx, passwords),
         AccountHandlers(ctx, passwords),
         ProfileHandlers(ctx),
+        SessionHandlers(ctx),
+        Pruning(ctx),
     ]

@@ -1,28 +1,28 @@
-"""Sessions and their refresh tokens, inside a unit of work.
+"""Sessions, inside a unit of work.
 
 A session is a family of refresh tokens: each works once and brings the next. One that comes a
 second time was stolen, or used by two programs at once; which of the two cannot be told, so the
 whole family ends. There is no grace period: a client must not refresh twice at the same time.
 """
 
-import hashlib
-import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
 
 from colonnade.identifiers import new_id
 from colonnade.store import Session
 from colonnade_user.api import SessionEnd, SessionEnded
 from colonnade_user.config import UserConfig
 from colonnade_user.models import RefreshTokenRow, SessionRow
+from colonnade_user.refresh_tokens import exchange, first_token, forget_tokens, session_row_of
 
 MAXIMUM_SESSIONS = 50
 """Live sessions one user may have; the longest unused one makes room."""
 
-TOKEN_BYTES = 32
+PRUNED_AT_ONCE = 500
+"""Sessions that one transaction forgets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +61,6 @@ class Lifetimes:
         return min(now + self.idle, created_at + self.total)
 
 
-def digest_of(token: str) -> bytes:
-    """What is kept of a refresh token; 256 random bits need no salt and no stretching."""
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
-
-
 def is_live(row: SessionRow | None, now: datetime) -> bool:
     """Whether a session still is one; an ended one has no row."""
     return row is not None and row.expires_at > now
@@ -83,7 +78,7 @@ def open_session(session: Session, user_id: UUID, lifetimes: Lifetimes) -> Grant
     )
     session.add(row)
     session.flush()
-    return Granted(user_id, row.id, _issue_token(session, row.id))
+    return Granted(user_id, row.id, first_token(session, row))
 
 
 def continue_session(session: Session, token: str, lifetimes: Lifetimes) -> Granted | Refused:
@@ -91,29 +86,21 @@ def continue_session(session: Session, token: str, lifetimes: Lifetimes) -> Gran
 
     A used token ends its family, and that has to be committed: this is why it does not raise.
     """
-    found = session.get(RefreshTokenRow, digest_of(token))
-    if found is None:
-        return Refused()
-    row = session.get(SessionRow, found.session_id)
+    row = session_row_of(session, token)
     if row is None or not is_live(row, session.now):
         return Refused()
-    if not _use_up(session, found.digest):
+    following = exchange(session, row, token)
+    if following is None:
         end_session(session, row, SessionEnd.TOKEN_REUSED)
         return Refused(ended_for=row.user_id)
     row.last_used_at = session.now
     row.expires_at = lifetimes.expiry(row.created_at, session.now)
-    return Granted(row.user_id, row.id, _issue_token(session, row.id))
-
-
-def session_of_token(session: Session, token: str) -> SessionRow | None:
-    """The session whose family `token` belongs to, used or not."""
-    found = session.get(RefreshTokenRow, digest_of(token))
-    return None if found is None else session.get(SessionRow, found.session_id)
+    return Granted(row.user_id, row.id, following)
 
 
 def end_session(session: Session, row: SessionRow, reason: SessionEnd) -> None:
     """Forget a session with all its tokens."""
-    session.execute(delete(RefreshTokenRow).where(RefreshTokenRow.session_id == row.id))
+    forget_tokens(session, row)
     session.delete(row)
     session.publish(SessionEnded(user_id=row.user_id, session_id=row.id, reason=reason))
 
@@ -127,24 +114,16 @@ def end_sessions_of(
             end_session(session, row, reason)
 
 
-def _use_up(session: Session, digest: bytes) -> bool:
-    """Whether this is the first use; the condition decides it, whoever else tries."""
-    used = session.execute(
-        update(RefreshTokenRow)
-        .where(RefreshTokenRow.digest == digest, RefreshTokenRow.used_at.is_(None))
-        .values(used_at=session.now)
-        .returning(RefreshTokenRow.digest)
-        .execution_options(synchronize_session=False)
+def prune_sessions(session: Session) -> int:
+    """Forget sessions that ended by themselves, at most `PRUNED_AT_ONCE`; answers how many."""
+    expired = (
+        select(SessionRow.id).where(SessionRow.expires_at <= session.now).limit(PRUNED_AT_ONCE)
     )
-    return used.first() is not None
-
-
-def _issue_token(session: Session, session_id: UUID) -> str:
-    token = secrets.token_urlsafe(TOKEN_BYTES)
-    session.add(
-        RefreshTokenRow(digest=digest_of(token), session_id=session_id, issued_at=session.now)
-    )
-    return token
+    found = session.scalars(expired).all()
+    if found:
+        session.execute(delete(RefreshTokenRow).where(RefreshTokenRow.session_id.in_(found)))
+        session.execute(delete(SessionRow).where(SessionRow.id.in_(found)))
+    return len(found)
 
 
 def _sweep(session: Session, user_id: UUID) -> None:
@@ -156,7 +135,7 @@ def _sweep(session: Session, user_id: UUID) -> None:
         if is_live(row, session.now):
             live.append(row)
         else:
-            session.execute(delete(RefreshTokenRow).where(RefreshTokenRow.session_id == row.id))
+            forget_tokens(session, row)
             session.delete(row)
     for row in live[: max(0, len(live) - MAXIMUM_SESSIONS + 1)]:
         end_session(session, row, SessionEnd.TOO_MANY_SESSIONS)

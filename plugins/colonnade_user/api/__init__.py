@@ -16,6 +16,7 @@ from colonnade_user.api.accounts import (
 from colonnade_user.api.authentication import (
     ChangePassword,
     EndSession,
+    EndSessions,
     GetSigningKeys,
     JsonWebKey,
     JsonWebKeySet,
@@ -75,6 +76,7 @@ OPERATIONS: tuple[type[Request[Any]], ...] = (
     ChangePassword,
     ListSessions,
     EndSession,
+    EndSessions,
     ListUsers,
     GetUser,
     GetCurrentUser,
@@ -102,6 +104,7 @@ __all__ = [
     "DeleteUser",
     "EmailTaken",
     "EndSession",
+    "EndSessions",
     "GetCurrentUser",
     "GetProfile",
     "GetSigningKeys",

@@ -4,6 +4,8 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
+from pydantic import Field
+
 from colonnade.messages import Empty, Message, Request
 from colonnade.operations import operation
 from colonnade.pagination import ListRequest, Page
@@ -119,3 +121,10 @@ class EndSession(Request[Empty]):
     """End one of one's own sessions."""
 
     session_id: UUID
+
+
+@operation("user", action="session.end", idempotent=True)
+class EndSessions(Request[Empty]):
+    """Sign out everywhere: end all of one's own sessions."""
+
+    keep_current: bool = Field(False, description="Whether the session that asks goes on.")

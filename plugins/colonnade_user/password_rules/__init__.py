@@ -1,0 +1,1 @@
+"""Which passwords people may choose."""

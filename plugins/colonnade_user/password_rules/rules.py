@@ -1,0 +1,67 @@
+"""Which passwords are refused because everybody who guesses tries them first.
+
+The list is that of zxcvbn (MIT; see `common_passwords.license.txt` beside it), as NIST SP 800-63B
+§5.1.1.2 asks for: passwords of published leaks, and what the academy and the person are called.
+"""
+
+import unicodedata
+from collections.abc import Iterable
+from functools import cache
+from importlib.resources import files
+
+from colonnade.errors import FieldError, ValidationFailed
+from colonnade.services import ServiceContext
+
+MINIMUM_NAME = 3
+"""Characters from which a name counts: a password around a shorter one is not about it."""
+
+_AROUND = "0123456789!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~ "
+"""What people put before and after a word to make a password of it."""
+
+
+def folded(text: str) -> str:
+    """The form in which passwords are compared with what is guessed: without case, and with the
+    look-alikes of Unicode as one (NFKC)."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+
+
+@cache
+def common_passwords() -> frozenset[str]:
+    """Some eleven thousand, of eight characters and more, folded."""
+    text = files(__package__).joinpath("common_passwords.txt").read_text("utf-8")
+    return frozenset(text.splitlines())
+
+
+def check_password(password: str, *, pointer: str, names: Iterable[str]) -> None:
+    """Refuse a password that is common, or no more than one of `names`: the academy's, the
+    person's, and what stands before the @ of their address.
+
+    Raises:
+        ValidationFailed: at `pointer`, which names the field.
+    """
+    chosen = folded(password)
+    if chosen in common_passwords():
+        raise _refused(pointer, "is one of the passwords that are tried first; choose another")
+    if _bare(chosen) in _words(names):
+        raise _refused(pointer, "is a name of yours or of the academy; choose another")
+
+
+def academy_names(ctx: ServiceContext) -> tuple[str, ...]:
+    """What the academy in context is called."""
+    tenant = ctx.tenant()
+    return tenant.id, tenant.name
+
+
+def _words(names: Iterable[str]) -> set[str]:
+    spoken = {word for name in names for word in (name, name.partition("@")[0], *name.split())}
+    bare = {_bare(folded(word)) for word in spoken}
+    return {word for word in bare if len(word) >= MINIMUM_NAME}
+
+
+def _bare(text: str) -> str:
+    """A word without the digits and signs around it and the gaps within."""
+    return "".join(text.strip(_AROUND).split())
+
+
+def _refused(pointer: str, why: str) -> ValidationFailed:
+    return ValidationFailed(fields=[FieldError(pointer, why, "common_password")])
