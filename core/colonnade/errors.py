@@ -152,6 +152,16 @@ class ValidationFailed(ColonnadeError):
     title = "Some fields are not valid"
 
 
+class WorkEnded(ValidationFailed):
+    """Work in a process apart was ended, since it took more than it may.
+
+    `details["reason"]` is `time`, `memory`, `size` (of what it made) or `crash`. For whoever asked
+    it is what was sent that is at fault; raise an error of your own that says which field.
+    """
+
+    title = "This takes more work than is allowed"
+
+
 class IdempotencyKeyReused(ColonnadeError):
     """The `Idempotency-Key` was used before, for another request."""
 

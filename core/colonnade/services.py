@@ -103,7 +103,32 @@ class ExtensionContext(Protocol):
         ...
 
     async def in_worker(self, function: Callable[..., T], *arguments: Any) -> T:
-        """Run something slow and blocking on a small pool of threads, off the event loop."""
+        """Run something slow and blocking on a small pool of threads, off the event loop.
+
+        Nothing can end a thread, and all services share them: what a stranger's input can make
+        long belongs `in_process`.
+        """
+        ...
+
+    async def in_process(
+        self, function: Callable[..., T], *arguments: Any, seconds: float = 2.0
+    ) -> T:
+        """Run work whose length strangers choose in a process apart, which is ended when it takes
+        more than `seconds` of processor time or the declared memory (`workers`).
+
+        `function` is a function of a module, and declares the types of its parameters and of what
+        it returns: those that msgspec knows (`bytes`, `str`, numbers, lists, dictionaries, data
+        classes). Its module should import little. It gets no context, no environment and no open
+        file. What it raises is raised here if its module knows the class by name.
+
+        Calls wait in turn: academy by academy, and in one person by person.
+
+        Raises:
+            WorkEnded: it was ended; `details["reason"]` says what it had too much of.
+            DeadlineExceeded: the time of the call in context was used up first; it was ended.
+            Unavailable: too many wait; nothing was done.
+            InternalError: it raised a class that its module does not name.
+        """
         ...
 
     def new_id(self) -> UUID:

@@ -14,6 +14,7 @@ from colonnade.errors import ColonnadeError
 from colonnade.operations import Operation
 from colonnade.policy.memoised import PolicyCounters
 from colonnade_runtime.background import BackgroundWork
+from colonnade_runtime.workers.pool import Workers
 
 BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 """Seconds; the last is the default deadline of a call."""
@@ -130,6 +131,24 @@ class ProcessCollector(Collector):
             for phase, number in backlog.sagas.items():
                 sagas.add_metric([service, phase], number)
         yield from (tenants, pending, lag, letters, sagas)
+
+
+class WorkersCollector(Collector):
+    """Reads how the calls of the workers ended, at the time of a scrape."""
+
+    def __init__(self, workers: Workers) -> None:
+        self._workers = workers
+
+    def collect(self) -> Iterator[Metric]:
+        """Everything, now."""
+        calls = CounterMetricFamily(
+            "colonnade_worker_calls", "Calls done in processes apart.", labels=["outcome"]
+        )
+        for outcome, number in self._workers.outcomes.items():
+            calls.add_metric([outcome], number)
+        waiting = GaugeMetricFamily("colonnade_worker_waiting", "Calls that wait for a worker.")
+        waiting.add_metric([], self._workers.waiting)
+        yield from (calls, waiting)
 
 
 def _gauge(name: str, described: str) -> GaugeMetricFamily:

@@ -38,12 +38,12 @@ from colonnade_runtime.gateway.application import Gateway
 from colonnade_runtime.gateway.authentication import Authentication
 from colonnade_runtime.gateway.health import Health
 from colonnade_runtime.listening import NOTICE_SECONDS
-from colonnade_runtime.metrics import OperationMetrics, ProcessCollector
+from colonnade_runtime.metrics import OperationMetrics, ProcessCollector, WorkersCollector
 from colonnade_runtime.plugins import Plugin
 from colonnade_runtime.reloading import Reloader
 from colonnade_runtime.row_cache import RowCache
 from colonnade_runtime.secret_vault import SecretVault
-from colonnade_runtime.service_context import WORKERS, OwnerPasswords
+from colonnade_runtime.service_context import THREADS, OwnerPasswords
 from colonnade_runtime.tenants import TenantDirectory
 
 ResponseT = TypeVar("ResponseT", bound=Message)
@@ -84,8 +84,13 @@ class Runtime:
         access_log = access_log_of(self._platform.logging)
         self.gateway = Gateway(Health(self._log), self._log, access_log)
         self._policy: MemoisedPolicy | None = None
+        section = self._platform.workers
+        self._workers = self._surroundings.workers(
+            section.processes, section.waiting, int(section.memory)
+        )
         registry = self.gateway.health.registry
         registry.register(ProcessCollector(self._policy_counters, self.background.works))
+        registry.register(WorkersCollector(self._workers))
         self._operations = OperationMetrics(registry)
         self.gateway.health.look = self.background.look
         self._vault = SecretVault(declared.plugins.adapters("secret_resolvers"))
@@ -297,8 +302,9 @@ class Runtime:
         )
 
     def _services(self, bus: Bus) -> Services:
-        workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="worker")
-        self._stack.callback(workers.shutdown, wait=False)
+        threads = ThreadPoolExecutor(THREADS, thread_name_prefix="worker")
+        self._stack.callback(threads.shutdown, wait=False)
+        self._stack.push_async_callback(self._workers.stop)
         return Services(
             process=self.place.name,
             shared=self.place.replicas > 1,
@@ -317,7 +323,9 @@ class Runtime:
                 vault=self._vault,
                 announce=self._announce,
             ),
-            workers=workers,
+            threads=threads,
+            workers=self._workers,
+            epoch=self._surroundings.epoch,
             background=self.background,
             faults=self.gateway.health.faults,
             stack=self._stack,

@@ -16,7 +16,13 @@ from pydantic import BaseModel
 
 from colonnade.blobs import BlobStore
 from colonnade.clock import Clock
-from colonnade.context import Context, Principal, current_context, use_context
+from colonnade.context import (
+    Context,
+    Principal,
+    context_or_none,
+    current_context,
+    use_context,
+)
 from colonnade.errors import ConfigurationError
 from colonnade.faults import Faults
 from colonnade.identifiers import new_id
@@ -29,11 +35,12 @@ from colonnade_runtime.declaration import Tenant
 from colonnade_runtime.dispatcher import Dispatcher
 from colonnade_runtime.secret_vault import SecretVault
 from colonnade_runtime.tenants import TenantDirectory
+from colonnade_runtime.workers.pool import Workers
 
 ResponseT = TypeVar("ResponseT", bound=Message)
 T = TypeVar("T")
 
-WORKERS = 2
+THREADS = 2
 """Threads for slow, blocking work; two, so that hashing passwords leaves a core to the loop."""
 
 
@@ -87,8 +94,10 @@ class RuntimeExtensionContext:
     production: bool
     tenants: TenantDirectory
     vault: SecretVault
-    workers: ThreadPoolExecutor
     faults: Faults
+    threads: ThreadPoolExecutor
+    workers: Workers
+    epoch: Callable[[], float]
 
     def tenant(self) -> TenantInfo:
         """The tenant in context, as declared now."""
@@ -102,7 +111,22 @@ class RuntimeExtensionContext:
         """Run something slow and blocking off the event loop."""
         # With the context, so that what is logged there belongs to this call.
         run = partial(copy_context().run, function, *arguments)
-        return await asyncio.get_running_loop().run_in_executor(self.workers, run)
+        return await asyncio.get_running_loop().run_in_executor(self.threads, run)
+
+    async def in_process(
+        self, function: Callable[..., T], *arguments: Any, seconds: float = 2.0
+    ) -> T:
+        """Run work whose length strangers choose where it can be ended."""
+        context = context_or_none()
+        if context is None:
+            person, left = ("", ""), None
+        else:
+            person = (context.tenant, context.principal.id)
+            left = context.remaining(self.epoch())
+        answer: T = await self.workers.run(
+            function, arguments, seconds=seconds, person=person, left=left
+        )
+        return answer
 
     def new_id(self) -> UUID:
         """A new UUIDv7."""

@@ -7,7 +7,8 @@ from prometheus_client import CollectorRegistry
 
 from colonnade.policy import PolicyCounters
 from colonnade_runtime.gateway.health import Health
-from colonnade_runtime.metrics import OperationMetrics, ProcessCollector
+from colonnade_runtime.metrics import OperationMetrics, ProcessCollector, WorkersCollector
+from colonnade_runtime.workers.pool import WorkerPool
 
 PAGE = (Path(__file__).parents[2] / "docs/operators/observability.md").read_text(encoding="utf-8")
 ROW = re.compile(r"^\| `(colonnade_\w+)` \|([^|]*)\|", re.MULTILINE)
@@ -29,6 +30,7 @@ def test_every_metric_is_on_the_page_and_nothing_else() -> None:
     registry = Health(NoLog()).registry
     OperationMetrics(registry)
     registry.register(ProcessCollector(PolicyCounters, dict))
+    registry.register(WorkersCollector(WorkerPool(1, 4, 0)))
     assert {name for name, _ in ROW.findall(PAGE)} == names(registry)
 
 

@@ -37,6 +37,7 @@ from colonnade_runtime.service_context import (
     RuntimeServiceContext,
 )
 from colonnade_runtime.tenants import TenantDirectory
+from colonnade_runtime.workers.pool import Workers
 
 
 @dataclass
@@ -56,7 +57,9 @@ class Services:
     authentication: Authentication
     vault: SecretVault
     passwords: OwnerPasswords
-    workers: ThreadPoolExecutor
+    threads: ThreadPoolExecutor
+    workers: Workers
+    epoch: Callable[[], float]
     background: ProcessBackground
     faults: FaultRegistry
     stack: AsyncExitStack
@@ -172,8 +175,10 @@ class Services:
             "production": self.loaded.platform.is_production,
             "tenants": self.tenants,
             "vault": self.vault,
+            "threads": self.threads,
             "workers": self.workers,
             "faults": self.faults.of(name),
+            "epoch": self.epoch,
         }
 
     def _extension_answers(

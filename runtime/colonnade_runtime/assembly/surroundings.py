@@ -8,6 +8,7 @@ from random import Random
 from colonnade.clock import Clock, SystemClock
 from colonnade_runtime.assembly.adapters import Adapters
 from colonnade_runtime.assembly.background import ProcessBackground
+from colonnade_runtime.workers.pool import WorkerPool, Workers
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +17,8 @@ class Surroundings:
 
     `epoch` is the time of `clock` in seconds since the Unix epoch, for what is asked at every call.
     `random` makes the source of chance of one service; nothing secret is made of it. `adapters`
-    makes what turns declared URLs into buses, stores and engines; `background` what runs beside.
+    makes what turns declared URLs into buses, stores and engines; `background` what runs beside;
+    `workers` where work that can be ended is done.
     """
 
     clock: Clock = field(default_factory=SystemClock)
@@ -24,3 +26,4 @@ class Surroundings:
     random: Callable[[], Random] = Random
     adapters: Callable[..., Adapters] = Adapters
     background: Callable[[], ProcessBackground] = ProcessBackground
+    workers: Callable[[int, int, int], Workers] = WorkerPool

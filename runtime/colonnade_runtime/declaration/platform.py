@@ -148,6 +148,19 @@ class GatewaySection(Section):
     """Networks of the proxies whose `Forwarded` and `X-Forwarded-*` headers are believed."""
 
 
+class WorkersSection(Section):
+    """Processes apart, in which work that strangers choose is done and can be ended."""
+
+    processes: Annotated[int, Field(ge=1, le=64)] = 2
+    """How many of them each process of the platform has at most. They start when needed."""
+
+    waiting: Annotated[int, Field(ge=4, le=10_000)] = 64
+    """How many calls wait for one; half of them of one academy. Beyond it, 503."""
+
+    memory: Size = Size(2**30)
+    """How much memory one of them may take."""
+
+
 class TenantsSection(Section):
     """Where the tenants are declared."""
 
@@ -222,6 +235,9 @@ class Platform(Section):
 
     gateway: GatewaySection = GatewaySection()
     """The HTTP edge."""
+
+    workers: WorkersSection = WorkersSection()
+    """Processes apart, in which work that strangers choose is done and can be ended."""
 
     tenants: TenantsSection = TenantsSection()
     """Where the tenants are declared."""

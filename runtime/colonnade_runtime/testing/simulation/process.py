@@ -23,6 +23,7 @@ from colonnade_runtime.testing.simulation.effects import WitnessedBackground
 from colonnade_runtime.testing.simulation.executor import SimulatedExecutor
 from colonnade_runtime.testing.simulation.loop import SimulatedLoop
 from colonnade_runtime.testing.simulation.standing_in import RuntimeWithoutHttp, WithEngine
+from colonnade_runtime.testing.workers import InlineWorkers
 
 if TYPE_CHECKING:
     from colonnade_runtime.testing.simulation.world import World
@@ -174,6 +175,7 @@ class SimulatedProcess:
             random=lambda: chance.random,
             adapters=partial(_Adapters, engine=self.world.policy, simulated=self),
             background=WitnessedBackground,
+            workers=InlineWorkers,
         )
         self.runtime = RuntimeWithoutHttp(
             self.world.declared,

@@ -1,0 +1,1 @@
+"""Processes apart, in which work that strangers choose is done within bounds."""
