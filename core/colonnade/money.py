@@ -7,22 +7,29 @@ from pydantic import AfterValidator, Field, StringConstraints
 from colonnade.messages import Message
 
 _TWO = (
-    "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BRL BSD BTN BWP BYN BZD "
+    "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BRL BSD BTN BWP BYN BZD "
     "CAD CDF CHF CNY COP CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD "
     "GTQ GYD HKD HNL HTG HUF IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD "
     "MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP "
     "PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS "
-    "TMT TOP TRY TTD TWD TZS UAH USD UYU UZS VED VES WST XCD YER ZAR ZMW ZWG"
+    "TMT TOP TRY TTD TWD TZS UAH USD UYU UZS VED VES WST XCD XCG YER ZAR ZMW ZWG"
 )
+_WITHDRAWN = "ANG BGN"
 _ZERO = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF"
 _THREE = "BHD IQD JOD KWD LYD OMR TND"
 
 CURRENCY_EXPONENTS: dict[str, int] = {
     **dict.fromkeys(_TWO.split(), 2),
+    **dict.fromkeys(_WITHDRAWN.split(), 2),
     **dict.fromkeys(_ZERO.split(), 0),
     **dict.fromkeys(_THREE.split(), 3),
 }
-"""ISO 4217 code → number of decimal digits of its minor unit."""
+"""ISO 4217 code → number of decimal digits of its minor unit; those withdrawn since 2025 included,
+since there are sales in them."""
+
+CURRENT_CURRENCIES = frozenset(CURRENCY_EXPONENTS) - frozenset(_WITHDRAWN.split())
+"""ISO 4217 as of 2026-01-01: XCG has taken the place of ANG, EUR that of BGN. Without the codes of
+funds, metals, bonds and tests, in which nobody pays."""
 
 MAXIMUM_AMOUNT = 10**15
 """The largest amount in minor units; sums of nine thousand of them still fit in 64 bits."""
@@ -34,10 +41,19 @@ def _known_currency(code: str) -> str:
     return code
 
 
+def _current_price(price: "Money") -> "Money":
+    if price.currency not in CURRENT_CURRENCIES:
+        raise ValueError(f"'{price.currency}' was withdrawn from ISO 4217; nobody can pay in it")
+    return price
+
+
 Currency = Annotated[
-    str, StringConstraints(min_length=3, max_length=3), AfterValidator(_known_currency)
+    str,
+    StringConstraints(min_length=3, max_length=3),
+    AfterValidator(_known_currency),
+    Field(json_schema_extra={"enum": sorted(CURRENCY_EXPONENTS)}),
 ]
-"""An ISO 4217 code in capitals."""
+"""An ISO 4217 code in capitals, current or withdrawn."""
 
 
 class Money(Message):
@@ -52,3 +68,7 @@ class Money(Message):
             return f"{self.amount} {self.currency}"
         whole, part = divmod(self.amount, 10**exponent)
         return f"{whole}.{part:0{exponent}d} {self.currency}"
+
+
+Price = Annotated[Money, AfterValidator(_current_price)]
+"""What something is to cost: money in a currency that is current."""

@@ -18,7 +18,7 @@ def plugin_info() -> PluginInfo:
     """Who this is."""
     return PluginInfo(
         name="analytics",
-        version="0.1.0",
+        version="0.2.0",
         service="analytics",
         requires=("user", "course"),
         description="What happened in an academy: events, metrics and reports.",

@@ -18,7 +18,7 @@ def plugin_info() -> PluginInfo:
     """Who this is."""
     return PluginInfo(
         name="content",
-        version="0.1.0",
+        version="0.2.0",
         service="content",
         description="Files, pictures and what lessons show.",
     )

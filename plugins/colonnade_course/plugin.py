@@ -18,7 +18,7 @@ def plugin_info() -> PluginInfo:
     """Who this is."""
     return PluginInfo(
         name="course",
-        version="0.1.0",
+        version="0.2.0",
         service="course",
         requires=("user",),
         description="Courses, sections, lessons, enrolments and progress.",

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from colonnade.quantities import Duration
 from colonnade.secrets import SecretReference
+from colonnade.text import Line
 
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.{}-]{1,253}")
 _SCHEMES = ("file", "smtp", "smtps", "smtp+starttls")
@@ -16,12 +17,6 @@ _SCHEMES = ("file", "smtp", "smtps", "smtp+starttls")
 def _address(text: str) -> str:
     if _ADDRESS.fullmatch(text) is None:
         raise ValueError("is not an e-mail address such as no-reply@academy.example")
-    return text
-
-
-def _line(text: str) -> str:
-    if any(ord(letter) < 32 or ord(letter) == 127 for letter in text):
-        raise ValueError("must be one line without control characters")
     return text
 
 
@@ -48,7 +43,6 @@ def _web_url(text: str) -> str:
 
 
 Address = Annotated[str, AfterValidator(_address)]
-Line = Annotated[str, Field(max_length=200), AfterValidator(_line)]
 
 
 class MailConfig(BaseModel):

@@ -19,7 +19,7 @@ def plugin_info() -> PluginInfo:
     """Who this is."""
     return PluginInfo(
         name="notification",
-        version="0.1.0",
+        version="0.2.0",
         service="notification",
         requires=("user", "course"),
         description="Messages in the app, by mail and by push.",

@@ -18,7 +18,7 @@ def plugin_info() -> PluginInfo:
     """Who this is."""
     return PluginInfo(
         name="payment",
-        version="0.1.0",
+        version="0.2.0",
         service="payment",
         requires=("course",),
         description="Orders, purchases, refunds, the ledger, payouts and coupons.",

@@ -14,7 +14,7 @@ def plugin_info() -> PluginInfo:
     """Who this is."""
     return PluginInfo(
         name="stripe",
-        version="0.1.0",
+        version="0.2.0",
         implements=("payment",),
         description="Stripe as a payment provider.",
     )

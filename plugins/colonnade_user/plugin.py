@@ -18,7 +18,7 @@ def plugin_info() -> PluginInfo:
     """Who this is."""
     return PluginInfo(
         name="user",
-        version="0.1.0",
+        version="0.2.0",
         service="user",
         description="Accounts, sessions, tokens and profiles.",
     )

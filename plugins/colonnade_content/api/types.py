@@ -4,6 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, StringConstraints
 
+from colonnade.text import Line
+
 
 def _is_unicode(text: str) -> str:
     try:
@@ -13,16 +15,8 @@ def _is_unicode(text: str) -> str:
     return text
 
 
-Title = Annotated[
-    str,
-    StringConstraints(
-        min_length=1,
-        max_length=200,
-        pattern=r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*$",
-    ),
-    AfterValidator(_is_unicode),
-]
-"""One line of text that is not blank."""
+Title = Line
+"""One line of text with something to see in it."""
 
 Body = Annotated[
     str,

@@ -7,9 +7,10 @@ from uuid import UUID
 from pydantic import Field
 
 from colonnade.messages import Empty, Message, Request
-from colonnade.money import Money
+from colonnade.money import Money, Price
 from colonnade.operations import operation
 from colonnade.pagination import ListRequest, Page
+from colonnade.text import Line
 from colonnade_course.api.errors import (
     CourseInUse,
     DuplicateExternalId,
@@ -22,7 +23,6 @@ from colonnade_course.api.types import (
     CourseStatus,
     ExternalId,
     Language,
-    Line,
     Seats,
     Slug,
     Text,
@@ -57,7 +57,7 @@ class CreateCourse(Request[Course]):
     title: Line
     slug: Slug
     summary: Text = ""
-    price: Money | None = Field(None, description="In the academy's currency; none: free.")
+    price: Price | None = Field(None, description="In the academy's currency; none: free.")
     seats: Seats | None = Field(None, description="Enrolments at a time; none: no limit.")
     language: Language | None = Field(None, description="BCP 47; the academy's by default.")
     license: Line | None = Field(None, description="Such as an SPDX identifier.")
@@ -91,7 +91,7 @@ class UpdateCourse(Request[Course]):
     title: Line | None = None
     slug: Slug | None = None
     summary: Text | None = None
-    price: Money | None = None
+    price: Price | None = None
     seats: Seats | None = None
     language: Language | None = None
     license: Line | None = None

@@ -8,6 +8,7 @@ from pydantic import Field
 from colonnade.messages import Empty, Message, Request
 from colonnade.operations import operation
 from colonnade.pagination import ListRequest, Page
+from colonnade.text import Line
 from colonnade_course.api.courses import Outline
 from colonnade_course.api.errors import DuplicateExternalId, SectionInUse, TooLarge
 from colonnade_course.api.types import (
@@ -15,7 +16,6 @@ from colonnade_course.api.types import (
     MAXIMUM_SECTIONS,
     Completion,
     ExternalId,
-    Line,
     Minutes,
     Position,
 )

@@ -4,16 +4,6 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-Line = Annotated[
-    str,
-    StringConstraints(
-        min_length=1,
-        max_length=200,
-        pattern=r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*$",
-    ),
-]
-"""One line of text that is not blank."""
-
 Text = Annotated[str, StringConstraints(max_length=5000, pattern=r"^[^\x00]*$")]
 """Some paragraphs of plain text."""
 

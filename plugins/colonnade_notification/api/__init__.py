@@ -73,7 +73,6 @@ from colonnade_notification.api.types import (
     Kind,
     LocaleTag,
     Mode,
-    TimezoneName,
 )
 
 OPERATIONS: tuple[type[Request[Any]], ...] = (
@@ -151,7 +150,6 @@ __all__ = [
     "Sent",
     "Suppression",
     "Template",
-    "TimezoneName",
     "TooManySubscriptions",
     "TooManyTemplates",
     "UnknownToken",

@@ -8,6 +8,7 @@ from pydantic import Field
 from colonnade.messages import Empty, Message, NotNull, Request
 from colonnade.operations import operation
 from colonnade.personal import Confidential
+from colonnade.timezones import TimezoneName
 from colonnade_notification.api.errors import MandatoryCategory, UnknownToken
 from colonnade_notification.api.types import (
     Category,
@@ -15,7 +16,6 @@ from colonnade_notification.api.types import (
     ClockTime,
     LocaleTag,
     Mode,
-    TimezoneName,
 )
 
 

@@ -3,7 +3,6 @@
 import re
 from enum import StrEnum
 from typing import Annotated
-from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, Field
 
@@ -63,21 +62,10 @@ def _locale(text: str) -> str:
     return "-".join(part for part in parts if part)
 
 
-def _timezone(text: str) -> str:
-    if text not in available_timezones():
-        raise ValueError(f"'{text}' is not a time zone such as Europe/Vienna")
-    return text
-
-
 LocaleTag = Annotated[
     str, Field(min_length=2, max_length=35, examples=["de-AT"]), AfterValidator(_locale)
 ]
 """A language and region, BCP 47."""
-
-TimezoneName = Annotated[
-    str, Field(max_length=64, examples=["Europe/Vienna"]), AfterValidator(_timezone)
-]
-"""An IANA time zone."""
 
 ChannelName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 

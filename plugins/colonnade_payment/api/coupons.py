@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from colonnade.messages import Empty, Message, Request
-from colonnade.money import Money
+from colonnade.money import Money, Price
 from colonnade.operations import operation
 from colonnade.pagination import ListRequest, Page
 from colonnade_payment.api.errors import CouponTaken
@@ -44,7 +44,7 @@ class CreateCoupon(Request[Coupon]):
 
     code: CouponCode
     percent: int | None = Field(None, ge=1, le=100)
-    amount: Money | None = None
+    amount: Price | None = None
     course_id: UUID | None = None
     starts_at: AwareDatetime | None = None
     ends_at: AwareDatetime | None = None

@@ -7,6 +7,7 @@ from pydantic import Field, StringConstraints
 
 from colonnade.messages import Message
 from colonnade.money import MAXIMUM_AMOUNT, Currency, Money
+from colonnade.text import VisibleLine
 
 Method = Annotated[
     str, StringConstraints(min_length=1, max_length=255, pattern=r"^[A-Za-z0-9_.:-]+$")
@@ -20,11 +21,8 @@ CouponCode = Annotated[
 
 Reason = Annotated[
     str,
-    StringConstraints(
-        min_length=1,
-        max_length=500,
-        pattern=r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*$",
-    ),
+    StringConstraints(min_length=1, max_length=500),
+    VisibleLine(),
 ]
 """One line of text that says why."""
 

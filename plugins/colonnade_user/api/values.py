@@ -12,6 +12,7 @@ from pydantic import (
 )
 
 from colonnade.personal import Confidential, Personal
+from colonnade.text import VisibleLine
 
 MAXIMUM_EMAIL = 254
 """Characters an e-mail address may have (RFC 5321 §4.5.3.1.3, less the angle brackets)."""
@@ -57,9 +58,8 @@ EmailAddress = Annotated[
 ]
 PersonName = Annotated[
     str,
-    StringConstraints(
-        strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$"
-    ),
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
+    VisibleLine(),
     Personal(),
 ]
 NewPassword = Annotated[str, Field(min_length=8, max_length=128), Confidential()]

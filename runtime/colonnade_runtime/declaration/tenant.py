@@ -2,9 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from functools import cache
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import (
     AfterValidator,
@@ -15,8 +13,10 @@ from pydantic import (
     StringConstraints,
 )
 
-from colonnade.money import CURRENCY_EXPONENTS
+from colonnade.money import CURRENT_CURRENCIES
 from colonnade.secrets import SecretReference
+from colonnade.text import Line
+from colonnade.timezones import timezone_names
 from colonnade_runtime.declaration.hosts import host_name
 from colonnade_runtime.declaration.platform import JsonObject, Name, ServiceName
 from colonnade_runtime.declaration.problems import Place, closest
@@ -37,32 +37,22 @@ def _locale(text: str) -> str:
     return text
 
 
-@cache
-def _is_timezone(name: str) -> bool:
-    try:
-        ZoneInfo(name)
-    except (ValueError, OSError, KeyError):
-        return False
-    return True
-
-
 def _timezone(name: str) -> str:
-    if not _is_timezone(name):
-        near = closest(name, available_timezones())
+    if name not in timezone_names():
+        near = closest(name, timezone_names())
         hint = f"; did you mean {near}?" if near else " such as Europe/Berlin or UTC"
         raise ValueError(f"is not the name of a time zone{hint}")
     return name
 
 
 def _currency(code: str) -> str:
-    if code not in CURRENCY_EXPONENTS:
-        near = closest(code, CURRENCY_EXPONENTS)
+    if code not in CURRENT_CURRENCIES:
+        near = closest(code, CURRENT_CURRENCIES)
         hint = f"; did you mean {near}?" if near else " such as EUR or USD"
         raise ValueError(f"is not the code of a currency (ISO 4217){hint}")
     return code
 
 
-Text = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"\S")]
 Colour = Annotated[str, StringConstraints(pattern=_COLOUR_PATTERN)]
 Link = Annotated[str, StringConstraints(max_length=2048, pattern=r"^(https?://|/)\S*$")]
 
@@ -81,7 +71,7 @@ class OwnerSection(Section):
 class BrandingSection(Section):
     """How the academy looks and where it answers."""
 
-    title: Text | None = None
+    title: Line | None = None
     """The name shown to learners; without it, the tenant's name."""
 
     primary_color: Colour | None = None
@@ -119,7 +109,7 @@ class Tenant(Section):
     id: Annotated[str, StringConstraints(pattern=TENANT_ID_PATTERN)]
     """The tenant's id, the same as the file's name: 3 to 40 of `a-z`, `0-9` and `-`."""
 
-    name: Text
+    name: Line
     """The academy's name."""
 
     status: Literal["active", "suspended"] = "active"

@@ -124,7 +124,7 @@ def test_a_mistake_is_a_sentence_at_its_place(site: Site, extra: str, sentence: 
         ("id: acme", "id: acne", "2:5: id: must be 'acme', as the file is called"),
         ("id: acme", "id: A", "2:5: id: must match"),
         ("name: acme", "name: ''", "name: must have at least 1 characters"),
-        ("name: acme", "name: ' '", "name: must match"),
+        ("name: acme", "name: ' '", "name: has nothing in it that can be seen"),
         ("name: acme", "name: 7", "name: must be text, not a number (put it in quotes)"),
         ("version: 1", "version: 2", "version: must be 1"),
     ],
