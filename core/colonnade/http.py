@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar, cast
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import pydantic
 import pydantic_core
@@ -200,7 +200,8 @@ def respond(
     if isinstance(following, str):
         query = [item for item in request.query_params.multi_items() if item[0] != "cursor"]
         following_query = urlencode([*query, ("cursor", following)])
-        headers["Link"] = f'<{request.url.path}?{following_query}>; rel="next"'
+        path = quote(request.scope["path"])
+        headers["Link"] = f'<{path}?{following_query}>; rel="next"'
     return Response(content=answer.encode(), status_code=status, media_type=JSON, headers=headers)
 
 

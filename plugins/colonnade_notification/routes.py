@@ -2,6 +2,7 @@
 
 import html
 from typing import Any
+from urllib.parse import quote
 
 import pydantic
 from litestar import Controller, Response
@@ -56,7 +57,9 @@ class NotificationController(Controller):
     async def ask_to_unsubscribe(self, request: AnyRequest) -> Response[str]:
         """A page with a button: mail scanners follow links, and must not unsubscribe anybody."""
         found = await edge_of(request).ask(_message(request, DescribeUnsubscription))
-        return _page(found.academy, _QUESTION.format(action=html.escape(request.url.path)))
+        return _page(
+            found.academy, _QUESTION.format(action=html.escape(quote(request.scope["path"])))
+        )
 
     @litestar_post(
         "/unsubscribe/{token:str}",

@@ -37,6 +37,7 @@ from colonnade.operations import BoundHandler, Call, Download, Operation, operat
 from colonnade.pagination import Page
 from colonnade.policy import Decision, Facts, MemoisedPolicy, PolicyQuery, masked
 from colonnade.row_tracking import track_reads, tracked_reads
+from colonnade_runtime.foreign_errors import known_error
 from colonnade_runtime.metrics import OperationMetrics
 from colonnade_runtime.row_cache import CachedAnswer, Key, RowCache
 from colonnade_runtime.tenants import TenantDirectory, TenantEntry
@@ -255,9 +256,9 @@ class Dispatcher:
             return _failure(ValidationFailed(fields=field_errors(error)))
         except ColonnadeError as error:
             return _failure(error)
-        except Exception:
+        except Exception as error:
             self._log.exception("operation failed", operation=operation.subject)
-            return _failure(InternalError("The service failed; its log says how."))
+            return _failure(known_error(error))
 
     async def _visibility(
         self, operation: Operation, decision: Decision, context: Context

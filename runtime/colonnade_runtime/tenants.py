@@ -11,6 +11,7 @@ from colonnade.policy import Facts, TenantPolicy
 from colonnade.services import TenantInfo
 from colonnade_runtime.declaration import Tenant
 from colonnade_runtime.events.ports import Standing
+from colonnade_runtime.forwarded.host_header import host_name
 
 _REVISIONS = count(1)
 
@@ -130,13 +131,15 @@ class TenantDirectory:
         contradict `host`: a cache in between keeps answers by the one that it knows.
 
         Raises:
-            InvalidRequest: host and header name different tenants, or nothing names one.
+            InvalidRequest: host and header name different tenants, nothing names one, or the host
+                is none.
             NotFound: no such tenant.
             Forbidden: the tenant is suspended.
         """
-        name = _host_name(forwarded or host)
+        asked = host_name(host) if host else ""
+        name = host_name(forwarded) if forwarded else asked
         tenant = self._hosts.get(name)
-        if forwarded and self._hosts.get(_host_name(host), tenant) != tenant:
+        if self._hosts.get(asked, tenant) != tenant:
             raise InvalidRequest("Host is that of one academy, and the forwarded host another's.")
         if tenant is None and name.endswith("." + self._domain):
             raise NotFound("There is no such academy here.")
@@ -152,9 +155,3 @@ class TenantDirectory:
         if not entry.tenant.is_active:
             raise Forbidden("This academy is suspended.")
         return entry
-
-
-def _host_name(host: str) -> str:
-    if host.startswith("["):
-        return host.partition("]")[0] + "]"
-    return host.partition(":")[0].rstrip(".").lower()

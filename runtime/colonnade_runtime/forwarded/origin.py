@@ -1,6 +1,5 @@
 """The client of a request, and how it asked, found out of what trusted proxies say."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -9,6 +8,7 @@ from typing import Any
 
 from colonnade_runtime.forwarded.addresses import address_of, node_address
 from colonnade_runtime.forwarded.elements import element_of, last_first, written
+from colonnade_runtime.forwarded.host_header import is_host
 from colonnade_runtime.forwarded.seal import Seal
 
 Headers = Iterable[tuple[bytes, bytes]]
@@ -22,7 +22,6 @@ NAMES = frozenset({FORWARDED, FORWARDED_FOR, FORWARDED_HOST, FORWARDED_PROTO})
 """The headers in which proxies say for whom they ask."""
 
 _SCHEMES = frozenset({"http", "https"})
-_HOST = re.compile(r"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +123,7 @@ def _told(found: Origin, scheme: str, host: str) -> Origin:
     return Origin(
         found.client,
         scheme.lower() if scheme.lower() in _SCHEMES else found.scheme,
-        host if _HOST.match(host) else found.host,
+        host if is_host(host) else found.host,
     )
 
 

@@ -7,8 +7,9 @@ from typing import Any
 from litestar.enums import ScopeType
 from litestar.types import HTTPScope, Receive, Scope, Send
 
-from colonnade.errors import ColonnadeError, InternalError, NotFound, Unavailable
+from colonnade.errors import ColonnadeError, NotFound, Unavailable
 from colonnade.services import HealthCheck
+from colonnade_runtime.foreign_errors import known_error
 from colonnade_runtime.forwarded.origin import TrustedProxies
 from colonnade_runtime.forwarded.seal import Seal
 from colonnade_runtime.front.forwarding import LOOK_AGAIN, Forwarder
@@ -118,7 +119,7 @@ class Front:
                 self._log.warning("answer cut off", path=scope["path"], error=str(error))
                 raise
             self._log.exception("request failed", path=scope["path"])
-            await send_problem(exchange, InternalError("Something broke; the log says what."))
+            await send_problem(exchange, known_error(error))
         finally:
             self._in_flight -= 1
             if self._in_flight == 0:

@@ -12,8 +12,9 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
 from colonnade.adapters import GatewayFilter
-from colonnade.errors import ColonnadeError, InternalError, Unavailable
+from colonnade.errors import ColonnadeError, Unavailable
 from colonnade_runtime.dispatcher import Dispatcher
+from colonnade_runtime.foreign_errors import known_error
 from colonnade_runtime.forwarded.origin import TrustedProxies
 from colonnade_runtime.gateway.access_log import AccessLine, AccessLog
 from colonnade_runtime.gateway.authentication import Authentication
@@ -116,9 +117,11 @@ class Gateway:
     async def _answer(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         exchange = Exchange(scope, send, self.proxies)
         scope["scheme"] = exchange.origin.scheme
-        if scope["method"] in METHODS and b"expect" not in exchange.headers:
-            exchange.unread = UnreadBody(receive)
-            receive = exchange.unread.receive
+        if scope["method"] in METHODS:
+            body = UnreadBody(receive)
+            receive = body.receive
+            if b"expect" not in exchange.headers:
+                exchange.unread = body
         task = asyncio.current_task()
         assert task is not None
         self._running.add(task)
@@ -134,11 +137,11 @@ class Gateway:
             # Whoever stalled will not send the rest now either.
             exchange.unread = None
             await send_problem(exchange, _stopping())
-        except Exception:
+        except Exception as error:
             request_id = exchange.request_id
             self._log.exception("request failed", path=scope["path"], request_id=request_id)
             if exchange.status == 0:
-                await send_problem(exchange, InternalError("Something broke; the log says what."))
+                await send_problem(exchange, known_error(error))
         finally:
             self._running.discard(task)
             if not self._running:

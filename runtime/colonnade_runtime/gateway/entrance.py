@@ -80,6 +80,8 @@ class Entrance:
         if exchange.is_ambiguous:
             # Whoever stands in front may have looked at the other one (RFC 9112 §3.2).
             raise InvalidRequest("Host, X-Tenant and Authorization may each stand once.")
+        if exchange.lacks_host:
+            raise InvalidRequest("The Host header is missing, or empty.")
         host, named = headers.get(b"host", b""), headers.get(b"x-tenant")
         entry = self.tenants.resolve(
             host.decode("latin-1"),

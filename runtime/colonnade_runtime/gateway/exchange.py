@@ -30,6 +30,7 @@ class Exchange:
         "context",
         "headers",
         "is_ambiguous",
+        "lacks_host",
         "origin",
         "request_id",
         "sent_headers",
@@ -44,6 +45,8 @@ class Exchange:
         # Where a header is given twice, the first counts.
         self.headers = dict(reversed(given))
         self.is_ambiguous = len(self.headers) != len(given) and _repeats_deciding(given)
+        # RFC 9112 §3.2: 1.1 has to name it; the server shows an absent one as an empty one.
+        self.lacks_host = not self.headers.get(b"host") and scope["http_version"] == "1.1"
         self._has_body = scope["method"] != "HEAD"
         self.request_id = request_id_of(self.headers.get(b"x-request-id"))
         self.origin: Origin = proxies.origin(scope, self.headers, self.request_id)

@@ -7,14 +7,9 @@ from litestar import Response
 from litestar.exceptions import HTTPException
 from litestar.types import ExceptionHandlersMap, Receive, Scope, Send
 
-from colonnade.errors import (
-    ColonnadeError,
-    InternalError,
-    InvalidRequest,
-    MethodNotAllowed,
-    NotFound,
-)
+from colonnade.errors import ColonnadeError
 from colonnade.http import AnyRequest
+from colonnade_runtime.foreign_errors import known_error
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -69,24 +64,13 @@ def exception_handlers(log: Any) -> ExceptionHandlersMap:
             headers=headers_of(error),
         )
 
-    def framework(request: AnyRequest, error: HTTPException) -> Response[bytes]:
-        return known(request, _translated(error))
+    def foreign(request: AnyRequest, error: Exception) -> Response[bytes]:
+        told = known_error(error)
+        if not isinstance(error, HTTPException) or told.status >= 500:
+            log.error("request failed", path=request.scope["path"], exc_info=error)
+        return known(request, told)
 
-    def unknown(request: AnyRequest, error: Exception) -> Response[bytes]:
-        log.error("request failed", path=request.url.path, exc_info=error)
-        return known(request, InternalError("Something broke here; the log says what."))
-
-    return {ColonnadeError: known, HTTPException: framework, Exception: unknown}
-
-
-def _translated(error: HTTPException) -> ColonnadeError:
-    if error.status_code == 404:
-        return NotFound("There is nothing at this path.")
-    if error.status_code == 405:
-        return MethodNotAllowed("This path does not take this method.", headers=error.headers)
-    if error.status_code >= 500:
-        return InternalError("Something broke here; the log says what.")
-    return InvalidRequest(error.detail)
+    return {ColonnadeError: known, HTTPException: foreign, Exception: foreign}
 
 
 __all__ = ["Receive", "Scope", "document", "exception_handlers", "send_problem"]

@@ -5,13 +5,15 @@ from contextlib import suppress
 
 from litestar.types import HTTPReceiveMessage, Receive
 
+from colonnade.errors import InvalidRequest
+
 MAXIMUM = 32 * 1024 * 1024
 """Bytes that are read only to be dropped."""
 
 SECONDS = 5.0
 """How long that may take."""
 
-METHODS = frozenset({"POST", "PUT", "PATCH"})
+METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 """Methods whose requests carry a body."""
 
 
@@ -28,8 +30,16 @@ class UnreadBody:
         self._ended = False
 
     async def receive(self) -> HTTPReceiveMessage:
-        """The next part, for the application."""
+        """The next part, for the application.
+
+        Raises:
+            InvalidRequest: the body ends before it is complete: the client left, or a chunk is
+                malformed (RFC 9112 §8). After its end a client that leaves is no error.
+        """
         message = await self._receive()
+        if message["type"] == "http.disconnect" and not self._ended:
+            self._ended = True
+            raise InvalidRequest("The body ended before it was complete.")
         if message["type"] != "http.request" or not message.get("more_body", False):
             self._ended = True
         return message  # type: ignore[return-value]
@@ -37,7 +47,7 @@ class UnreadBody:
     async def drain(self) -> None:
         """Drop what the application has not read."""
         left = MAXIMUM
-        with suppress(TimeoutError):
+        with suppress(TimeoutError, InvalidRequest):
             async with asyncio.timeout(SECONDS):
                 while not self._ended and left > 0:
                     message = await self.receive()

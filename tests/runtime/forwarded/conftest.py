@@ -5,7 +5,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 sys.path[:0] = [
-    str(HERE / "support"),
     str(HERE.parent / "assembly" / "support"),
     str(HERE.parent / "front" / "support"),
+    str(HERE.parent / "gateway" / "support"),
 ]

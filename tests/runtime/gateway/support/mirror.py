@@ -9,7 +9,7 @@ from litestar import Controller
 from litestar import get as http_get
 from small_site import make_plugin
 
-from colonnade.http import AnyRequest, bind, edge_of, get
+from colonnade.http import AnyRequest, bind, edge_of, get, post
 from colonnade.messages import Message, Request
 from colonnade.operations import Call, handles, operation
 from colonnade.policy import ResourceType
@@ -32,15 +32,27 @@ class Look(Request[Seen]):
     """Look into the mirror."""
 
 
+@operation("mirror", action="mirror.read")
+class Say(Request[Seen]):
+    """Say something to the mirror."""
+
+    text: str
+
+
 class Mirror:
     @handles(Look)
     async def look(self, request: Look, call: Call) -> Seen:
         return Seen(tenant=call.tenant, client=call.context.client)
 
+    @handles(Say)
+    async def say(self, request: Say, call: Call) -> Seen:
+        return Seen(tenant=request.text, client=call.context.client)
+
 
 class Looking(Controller):
     path = "/mirror"
     look = get("/", Look)
+    say = post("/", Say)
 
     @http_get("/scheme", opt=bind("GET", Look))
     async def scheme(self, request: AnyRequest) -> dict[str, str]:
@@ -65,7 +77,7 @@ def mirror_plugin() -> ModuleType:
     """The service as a plugin."""
     hooks: dict[str, Any] = {
         "create_service": _service,
-        "operations": lambda: [Look],
+        "operations": lambda: [Look, Say],
         "http_routes": lambda: [Looking],
         "policies": _policies,
         "policy_attributes": _types,
