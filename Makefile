@@ -17,7 +17,7 @@ LOCK_VENV := $(VENV)/.lock
 COMPILE = $(LOCK_VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
-.PHONY: help run test soak servers lint types format schemas bench lock release clean
+.PHONY: help run test soak servers lint types format schemas bench lock wheel release clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 14
@@ -55,6 +55,9 @@ bench: $(STAMPS)/dev ## measure speed, as ratios taken in one run
 lock: | $(LOCK_VENV)/bin/uv ## pin the newest versions that pyproject.toml allows; ARGS=--upgrade
 	$(COMPILE) $(ARGS) pyproject.toml --all-extras --group dev --output-file requirements/dev.lock
 	$(COMPILE) pyproject.toml --group build --constraint requirements/dev.lock --output-file requirements/run.lock
+
+wheel: $(STAMPS)/dev ## build the wheel into dist/
+	@$(BIN)/python -m hatchling build --target wheel
 
 release: ## move the change notes into CHANGELOG.md; VERSION=1.2.3
 	@test -n "$(VERSION)" || { echo "Say which: make release VERSION=1.2.3" >&2; exit 1; }

@@ -77,12 +77,7 @@ class ProcessSection(Section):
     """Where its HTTP listens."""
 
 
-_STORE_KINDS = {
-    "file": "blobs",
-    "s3": "blobs",
-    "mongodb": "documents",
-    "mongodb+srv": "documents",
-}
+_STORE_KINDS = {"file": "blobs"}
 
 
 class StoreSection(Section):
@@ -91,20 +86,20 @@ class StoreSection(Section):
     short_form: ClassVar[str] = "sql"
 
     sql: Address | None = None
-    """Tables: `sqlite:var/data`, `postgresql://…`."""
+    """Tables: `sqlite:var/data`, or what a plugin adds."""
 
     documents: Address | None = None
-    """Documents: `mongodb://…`."""
+    """Documents, for plugins that bring an adapter."""
 
     blobs: Address | None = None
-    """Files: `file:var/blobs`, `s3://…`."""
+    """Files: `file:var/blobs`, or what a plugin adds."""
 
     time_series: Address | None = None
-    """Measurements over time."""
+    """Measurements over time, for plugins that bring an adapter."""
 
     @classmethod
     def write_out(cls, text: str) -> dict[str, Any]:
-        """The mapping for a URL: most schemes are tables, a few are known to be another kind."""
+        """The mapping for a URL: `file:` is files, every other scheme tables."""
         return {_STORE_KINDS.get(text.partition(":")[0], "sql"): text}
 
 

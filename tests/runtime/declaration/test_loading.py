@@ -44,13 +44,14 @@ def test_processes_place_services(site: Site) -> None:
 def test_a_service_takes_from_the_default_stores_what_it_does_not_say(site: Site) -> None:
     site.write(
         PLATFORM + "stores:\n  default: {sql: 'sqlite:a', blobs: 'file:b'}\n"
-        "  content: {blobs: 's3://bucket'}\n  course: mongodb://h\n"
+        "  content: {blobs: 's3://bucket', documents: 'documents:h'}\n  course: file:c\n"
     )
     platform = site.load().platform
     assert str(platform.store_of("user").sql) == "sqlite:a"
     assert str(platform.store_of("content").sql) == "sqlite:a"
     assert str(platform.store_of("content").blobs) == "s3://bucket"
-    assert str(platform.store_of("course").documents) == "mongodb://h"
+    assert str(platform.store_of("content").documents) == "documents:h"
+    assert str(platform.store_of("course").blobs) == "file:c"
 
 
 def test_a_platform_without_stores_keeps_data_under_var(site: Site) -> None:
