@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from colonnade.background_tasks import background_task
 from colonnade.clock import Clock
 from colonnade.control_store import Lease
+from colonnade.errors import Unavailable
 
 LOOK_SECONDS = 0.5
 """How often a process that does not own the work looks whether it may."""
@@ -64,8 +65,11 @@ class Ownership:
         return self._lease if age < self._seconds else None
 
     async def start(self) -> None:
-        """Try to get the lease now, and keep it or keep trying."""
-        await self._hold()
+        """Try to get the lease now, and keep it or keep trying, also while its store is broken."""
+        try:
+            await self._hold()
+        except Unavailable as error:
+            self._log.error("lease not taken", error=str(error))
         self._task = background_task(self._keep(), name=f"lease:{self._name}")
 
     def claim_no_more(self) -> None:

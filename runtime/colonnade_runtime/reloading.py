@@ -9,6 +9,7 @@ from watchfiles import awatch
 
 from colonnade.background_tasks import background_task
 from colonnade.errors import ColonnadeError
+from colonnade.faults import Faults, NoFaults
 from colonnade_runtime.declaration import DeclarationError, LoadedPlatform
 from colonnade_runtime.declared import Declared
 from colonnade_runtime.logs import configure_logs
@@ -18,6 +19,10 @@ QUIET_MILLISECONDS = 50
 
 WATCH_AGAIN_SECONDS = 1.0
 """How long to wait before a folder that cannot be watched is tried again."""
+
+REFUSED = "reload_refused"
+RESTART = "restart_pending"
+UNWATCHED = "files_unwatched"
 
 _SWAPPED_LINK = "..data"
 """The link that a mounted ConfigMap swaps; the files beside it are links through it."""
@@ -30,7 +35,10 @@ Apply = Callable[[LoadedPlatform], Awaitable[list[str]]]
 class Reloader:
     """Reads the declaration again on SIGHUP and when its files change."""
 
-    def __init__(self, declared: Declared, apply: Apply, log: Any) -> None:
+    def __init__(
+        self, declared: Declared, apply: Apply, log: Any, faults: Faults | None = None
+    ) -> None:
+        self._faults = faults or NoFaults()
         self._declared = declared
         self._loaded = declared.loaded
         self._apply = apply
@@ -72,11 +80,24 @@ class Reloader:
 
     def _refuse(self, problems: list[str]) -> bool:
         self._log.error("reload refused; nothing changed", problems=problems)
+        self._faults.report(
+            REFUSED,
+            f"The declaration as it is now was refused: {'; '.join(problems)}",
+            mend="Mend it; `colonnade check` shows all of it. What was declared before runs on.",
+        )
         return False
 
     def _take_over(self, loaded: LoadedPlatform, restart: list[str]) -> None:
+        self._faults.withdraw(REFUSED)
         if restart:
             self._log.warning("some changes need a restart", keys=restart)
+            self._faults.report(
+                RESTART,
+                f"Declared since the start and not in force: {', '.join(restart)}.",
+                mend="Restart this process.",
+            )
+        else:
+            self._faults.withdraw(RESTART)
         before, after = self._loaded.platform.logging, loaded.platform.logging
         if before != after:
             configure_logs(after.level, after.format)
@@ -88,7 +109,11 @@ class Reloader:
             try:
                 await self._watch(self._folders())
             except OSError as error:
-                self._log.error("the declaration cannot be watched", reason=str(error))
+                self._faults.report(
+                    UNWATCHED,
+                    f"The files of the declaration cannot be watched: {error}",
+                    mend="Check that its folders are there; until then reload with SIGHUP.",
+                )
                 await self._stopped_within(WATCH_AGAIN_SECONDS)
 
     async def _watch(self, folders: frozenset[Path]) -> None:
@@ -101,6 +126,7 @@ class Reloader:
             debounce=QUIET_MILLISECONDS * 4,
             recursive=False,
         )
+        self._faults.withdraw(UNWATCHED)
         async for found in changes:
             await self.reload()
             # A folder that was replaced is another one: the old watch would hear nothing of it.

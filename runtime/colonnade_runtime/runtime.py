@@ -80,9 +80,10 @@ class Runtime:
         self._discovery: Discovery | None = None
         self._stopping = False
         self.background = self._surroundings.background()
-        self.reloader = Reloader(declared, self._take_up, self._log)
         access_log = access_log_of(self._platform.logging)
         self.gateway = Gateway(Health(self._log), self._log, access_log)
+        faults = self.gateway.health.faults
+        self.reloader = Reloader(declared, self._take_up, self._log, faults.of("platform"))
         self._policy: MemoisedPolicy | None = None
         section = self._platform.workers
         self._workers = self._surroundings.workers(
@@ -233,6 +234,7 @@ class Runtime:
         # From here on nothing can fail, and nothing is awaited: no request sees a half of it.
         self._vault.swap(resolved)
         self.tenants.swap(entries)
+        self.gateway.health.faults.forget_tenants(self.tenants.is_known)
         self._configs.update(changes.configs)
         self._hosted.reconfigure(changes.configs)
         return changes.restart

@@ -96,7 +96,10 @@ async def _taken(path: Path, seconds: float) -> int:
     until = loop.time() + seconds
     while (handle := _tried(path)) is None:
         if loop.time() > until:
-            raise Unavailable(f"Another process has held {path} for {seconds:g} seconds.")
+            raise Unavailable(
+                "Another process is at work on this; try again.",
+                reason=f"Another process has held {path} for {seconds:g} seconds.",
+            )
         await asyncio.sleep(0.02)
     return handle
 

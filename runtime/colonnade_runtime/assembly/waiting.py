@@ -29,7 +29,7 @@ async def until_available(
             return await attempt()
         except Unavailable as error:
             tries += 1
-            waiting_for["start"] = f"{what}: {error.message}"
+            waiting_for["start"] = f"{what}: {error}"
             seconds = _BACKOFF.after(tries, SystemRandom())
-            log.warning(f"waiting for the {what}", attempt=tries, why=error.message)
+            log.warning(f"waiting for the {what}", attempt=tries, why=str(error))
             await asyncio.sleep(seconds)

@@ -231,3 +231,46 @@ async def test_a_plugin_that_breaks_while_it_is_asked_refuses_the_reload(tmp_pat
         make_site(tmp_path, AFTER, initech="")
         assert "can_reload raised ValueError" in await problems_of(runtime)
         assert answers(runtime, "initech.localhost") == "not_found"
+
+
+def kinds_of(runtime: Runtime) -> list[str]:
+    return [fault.kind for fault in runtime.gateway.health.faults.all()]
+
+
+async def test_a_refused_reload_is_a_fault_until_one_is_taken_up(
+    runtime: Runtime, tmp_path: Path
+) -> None:
+    broken = new_tenant(tmp_path, "curency: EUR\n")
+    await problems_of(runtime)
+    [fault] = runtime.gateway.health.faults.all()
+    assert (fault.source, fault.kind) == ("platform", "reload_refused")
+    assert "initech.yaml" in fault.sentence
+    broken.unlink()
+    assert await runtime.reloader.reload()
+    assert kinds_of(runtime) == []
+
+
+async def test_a_restart_that_is_pending_is_a_fault_until_it_is_not(
+    runtime: Runtime, tmp_path: Path
+) -> None:
+    platform = tmp_path / "platform.yaml"
+    before = platform.read_text()
+    platform.write_text(before + "gateway: {max_body: 1MB}\n")
+    assert await runtime.reloader.reload()
+    [fault] = runtime.gateway.health.faults.all()
+    assert fault.kind == "restart_pending"
+    assert "gateway" in fault.sentence
+    platform.write_text(before)
+    assert await runtime.reloader.reload()
+    assert kinds_of(runtime) == []
+
+
+async def test_the_faults_of_an_academy_go_with_its_declaration(
+    runtime: Runtime, tmp_path: Path
+) -> None:
+    faults = runtime.gateway.health.faults.of("shop")
+    faults.report("till", "Jammed.", mend="", tenant="globex")
+    faults.report("till", "Jammed.", mend="", tenant="acme")
+    (tmp_path / "tenants" / "globex.yaml").unlink()
+    assert await runtime.reloader.reload()
+    assert [fault.tenant for fault in runtime.gateway.health.faults.all()] == ["acme"]

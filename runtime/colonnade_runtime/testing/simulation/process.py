@@ -56,7 +56,14 @@ class _Adapters(WithEngine):
         folder = self.loaded.root / address.url.partition(":")[2]
         executor = SimulatedExecutor(self.simulated.loop)
         shared = self.replicas > 1
-        made = SqliteStores(folder, self.clock, self.is_known, executor=executor, shared=shared)
+        made = SqliteStores(
+            folder,
+            self.clock,
+            self.is_known,
+            executor=executor,
+            shared=shared,
+            faults=self.faults,
+        )
         return self.simulated.hold(made)
 
 

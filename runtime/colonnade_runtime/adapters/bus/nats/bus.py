@@ -61,7 +61,7 @@ class NatsBus:
             await self._jetstream.ensure_advisories()
         except (Unavailable, DeadlineExceeded) as error:
             await self._connection.close()
-            raise Unavailable(error.message) from None
+            raise Unavailable(error.message, reason=error.reason) from None
         self._accepting = True
 
     async def stop(self, deadline: float) -> None:

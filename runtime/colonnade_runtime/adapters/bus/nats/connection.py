@@ -113,7 +113,7 @@ class Connection:
         except (TimeoutError, OSError, nats.errors.Error) as error:
             await self._abandon()
             why = self._last_error or str(error) or "no answer"
-            raise Unavailable(f"NATS at {self.name} cannot be reached ({why}).") from None
+            raise _no_bus(f"NATS at {self.name} cannot be reached ({why}).") from None
 
     async def close(self) -> None:
         """Send what is buffered, then close."""
@@ -138,7 +138,7 @@ class Connection:
             await self.client.flush(2)
             await self.client.flush(2)
         except (nats.errors.Error, OSError) as error:
-            raise Unavailable(f"NATS at {self.name} does not answer ({error}).") from None
+            raise _no_bus(f"NATS at {self.name} does not answer ({error}).") from None
 
     async def request(
         self,
@@ -170,7 +170,7 @@ class Connection:
                 "it may have happened."
             ) from None
         except _GONE as error:
-            raise Unavailable(f"The connection to NATS is lost ({error}).") from None
+            raise _no_bus(f"The connection to NATS is lost ({error}).") from None
 
     async def publish(self, subject: str, payload: bytes, reply: str = "") -> None:
         """Send without an answer.
@@ -182,7 +182,7 @@ class Connection:
         try:
             await self.client.publish(subject, payload, reply=reply)
         except _GONE as error:
-            raise Unavailable(f"The connection to NATS is lost ({error}).") from None
+            raise _no_bus(f"The connection to NATS is lost ({error}).") from None
 
     async def subscribe(self, subject: str, call: Callable[[Msg], Awaitable[None]]) -> Subscription:
         """Hand every message on `subject` to `call`, one after the other."""
@@ -192,7 +192,7 @@ class Connection:
         # The library would keep it and send it when the connection is back, long after its
         # sender has given up.
         if not self.up:
-            raise Unavailable(f"There is no connection to NATS at {self.name} at the moment.")
+            raise _no_bus(f"There is no connection to NATS at {self.name} at the moment.")
 
     async def _abandon(self) -> None:
         try:
@@ -225,3 +225,8 @@ class Connection:
 def inbox_prefix(process: str) -> str:
     """Where answers to a process go."""
     return f"_INBOX.{token(process)}"
+
+
+def _no_bus(reason: str) -> Unavailable:
+    """The address is for the log: who asked hears that the bus is not there."""
+    return Unavailable("The bus is not available at the moment.", reason=reason)

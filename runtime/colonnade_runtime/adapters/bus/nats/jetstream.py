@@ -69,8 +69,9 @@ class JetStream:
             raise
         except Unavailable:
             raise Unavailable(
-                f"NATS at {self._connection.name} runs without JetStream; start it with "
-                "--jetstream and a --store_dir."
+                "The bus is not available at the moment.",
+                reason=f"NATS at {self._connection.name} runs without JetStream; start it with "
+                "--jetstream and a --store_dir.",
             ) from None
 
     async def ensure_advisories(self) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from colonnade.adapters import AdapterContext
 from colonnade.clock import Clock
 from colonnade.errors import ConfigurationError
+from colonnade.faults import Faults, NoFaults
 from colonnade.services import StoreNeed
 from colonnade_runtime.adapters.folder_lock import FolderLocks, unwritable
 from colonnade_runtime.adapters.store.sqlite.control import SqliteControlStore
@@ -39,7 +40,9 @@ class SqliteStores:
         threads: int = THREADS,
         executor: Executor | None = None,
         shared: bool = False,
+        faults: Callable[[str], Faults] = lambda source: NoFaults(),
     ) -> None:
+        self._faults = faults
         self.folder = folder
         self._shared = shared
         self._locks = FolderLocks(folder, shared=shared)
@@ -54,7 +57,8 @@ class SqliteStores:
         """The control store of a service; its file is opened on first use."""
         if service not in self._controls:
             path = ServiceFiles(self.folder, service).control
-            self._controls[service] = SqliteControlStore(path, self._clock, self._executor)
+            faults = self._faults(service)
+            self._controls[service] = SqliteControlStore(path, self._clock, self._executor, faults)
         return self._controls[service]
 
     def store(
@@ -81,6 +85,7 @@ class SqliteStores:
             guard=guard,
             invalidation=invalidation,
             on_published=on_published,
+            faults=self._faults(service),
         )
         self._stores.append(store)
         if self._shared:
@@ -138,4 +143,5 @@ def sqlite_stores(
         context.is_known,
         maximum_open=maximum_open,
         shared=context.replicas > 1,
+        faults=context.faults,
     )

@@ -11,8 +11,10 @@ from uuid import UUID
 from colonnade.clock import Clock
 from colonnade.control_store import Lease, ProvisionedTenant, TenantlessDeadLetter
 from colonnade.errors import Unavailable
+from colonnade.faults import Faults, NoFaults
 from colonnade.identifiers import new_id
 from colonnade_runtime.adapters.store.sqlite.control_file import ControlFile
+from colonnade_runtime.adapters.store.sqlite.failures import StoreFailure
 from colonnade_runtime.adapters.store.sqlite.versions import Version
 from colonnade_runtime.adapters.store.sqlite.work_index import SqliteWorkIndex
 
@@ -20,6 +22,9 @@ T = TypeVar("T")
 
 WhileStill = Callable[[str, Callable[[Version], Any]], Awaitable[Any]]
 """Calls a function with the version of a tenant's file while no process can commit to it."""
+
+WORKED_SECONDS = 10.0
+"""How long a control store that failed must work before it counts as mended."""
 
 MAXIMUM_ERROR_LENGTH = 4_000
 
@@ -33,8 +38,12 @@ class SqliteControlStore:
 
     while_still: WhileStill | None = None
 
-    def __init__(self, path: Path, clock: Clock, executor: Executor) -> None:
+    def __init__(
+        self, path: Path, clock: Clock, executor: Executor, faults: Faults | None = None
+    ) -> None:
         self._clock = clock
+        self._faults = faults or NoFaults()
+        self._failed_at: dict[str, float] = {}
         self._executor = executor
         self._file = ControlFile(path)
         self.work_index = SqliteWorkIndex(self._file, lambda: clock.now().isoformat())
@@ -167,7 +176,23 @@ class SqliteControlStore:
             future = loop.run_in_executor(self._executor, function)
         except RuntimeError as error:
             raise Unavailable("The control store is closed.") from error
-        return await future
+        try:
+            answer = await future
+        except StoreFailure as error:
+            if error.kind:
+                self._failed_at[f"control_{error.kind}"] = self._clock.monotonic()
+                self._faults.report(f"control_{error.kind}", error.reason, mend=error.mend)
+            raise
+        if self._failed_at:
+            self._worked()
+        return answer
+
+    def _worked(self) -> None:
+        # Of a damaged file some pages can be read: one success says little.
+        before = self._clock.monotonic() - WORKED_SECONDS
+        for kind in [kind for kind, at in self._failed_at.items() if at < before]:
+            del self._failed_at[kind]
+            self._faults.withdraw(kind)
 
 
 class ProvisionedTenants:

@@ -9,8 +9,15 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from colonnade.errors import ColonnadeError, Unavailable
-from colonnade_runtime.adapters.store.sqlite.failures import translated
+from colonnade.errors import ColonnadeError
+from colonnade_runtime.adapters.store.sqlite.failures import (
+    NEWER,
+    UNUSABLE,
+    ControlFailure,
+    StoreFailure,
+    leaves_connection_unsure,
+    translated,
+)
 from colonnade_runtime.adapters.store.sqlite.files import make_private_folder, sync_folder
 
 SCHEMA_VERSION = 1
@@ -35,7 +42,7 @@ CREATE TABLE dead_letters (
 class ControlFile:
     """One connection, opened on first use. Methods block, and may be called from any thread.
 
-    Every method raises `Unavailable` when the file cannot be used.
+    Every method raises `ControlFailure` when the file cannot be used.
     """
 
     def __init__(self, path: Path) -> None:
@@ -87,8 +94,14 @@ class ControlFile:
         except (sqlite3.Error, OSError) as error:
             label = "/".join(self._path.parts[-2:])
             if isinstance(error, OSError):
-                raise Unavailable(f"{label} cannot be used: {error.strerror or error}.") from error
-            raise translated(error, label) from error
+                raise ControlFailure(
+                    f"{label} cannot be used: {error.strerror or error}.",
+                    UNUSABLE,
+                    "Check the permissions and the disk of its folder.",
+                ) from error
+            if leaves_connection_unsure(error):
+                self.close()
+            raise _failure(error, label) from error
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
@@ -115,14 +128,23 @@ class ControlFile:
         with closing(connection.execute("PRAGMA user_version")) as cursor:
             version = cursor.fetchone()[0]
         if version > SCHEMA_VERSION:
-            raise Unavailable(
+            raise ControlFailure(
                 f"{self._path.name} in {self._path.parent.name} has schema {version}, and this "
-                f"code knows none after {SCHEMA_VERSION}: run the newer release."
+                f"code knows none after {SCHEMA_VERSION}.",
+                NEWER,
+                "Run the newer release.",
             )
         if version == 0:
             connection.executescript(
                 f"BEGIN IMMEDIATE;{_SCHEMA}PRAGMA user_version={SCHEMA_VERSION};COMMIT;"
             )
+
+
+def _failure(error: Exception, label: str) -> Exception:
+    known = translated(error, label)
+    if not isinstance(known, StoreFailure):
+        return known
+    return ControlFailure(known.reason, known.kind, known.mend, message=known.message)
 
 
 @contextmanager

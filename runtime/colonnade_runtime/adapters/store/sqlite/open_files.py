@@ -65,6 +65,10 @@ class OpenFiles:
         if file.users == 0 and (file.unsure or len(self._files) > self._maximum):
             self._close_idle()
 
+    def close_unsure(self) -> None:
+        """Close the idle files that are in doubt, so that they are opened anew."""
+        self._close_idle()
+
     async def close(self, chosen: Callable[[Path], bool] = lambda path: True) -> None:
         """Close the files that are `chosen`; whoever uses one must have stopped."""
         for path, task in list(self._opening.items()):

@@ -13,7 +13,7 @@ from sqlalchemy import orm
 
 from colonnade.clock import Clock
 from colonnade.context import Context, Principal, use_context
-from colonnade.errors import InternalError, Unavailable
+from colonnade.errors import ColonnadeError, InternalError
 from colonnade.events import Work
 from colonnade.services import ServiceContext, StoreNeed
 from colonnade.store import Session
@@ -23,7 +23,14 @@ from colonnade_runtime.adapters.store.sqlite.connections import (
     open_patient_reader,
 )
 from colonnade_runtime.adapters.store.sqlite.control import SqliteControlStore
-from colonnade_runtime.adapters.store.sqlite.failures import translated
+from colonnade_runtime.adapters.store.sqlite.failures import (
+    MIGRATION,
+    MISSING,
+    PROVISIONING,
+    UNUSABLE,
+    StoreFailure,
+    translated,
+)
 from colonnade_runtime.adapters.store.sqlite.files import ServiceFiles
 from colonnade_runtime.adapters.store.sqlite.schema import (
     PROVISIONED_AT,
@@ -87,7 +94,7 @@ class Provisioning:
         """The open, current and provisioned file of a tenant.
 
         Raises:
-            Unavailable: when it cannot be made or opened, is newer than this code, or has gone.
+            StoreFailure: when it cannot be made or opened, is newer than this code, or has gone.
         """
         file = TenantFile(path, tenant, f"{tenant}/{path.name}")
         loop = asyncio.get_running_loop()
@@ -115,22 +122,25 @@ class Provisioning:
             file.hand_over()
         except OSError as error:
             file.close()
-            raise Unavailable(f"{file.label} cannot be made: {error.strerror or error}.") from error
+            raise StoreFailure(
+                f"{file.label} cannot be made: {error.strerror or error}.",
+                UNUSABLE,
+                "Check the permissions and the disk of the folder it belongs in.",
+            ) from error
         except Exception as error:
             file.close()
-            known = translated(error, file.label)
-            if known is error:
-                raise
-            raise known from error
+            raise _refusal(error, file.label) from error
         return facts
 
     def _make(self, file: TenantFile) -> None:
         if file.path.exists():
             return
         if self._control.tenants.version(file.tenant) is not None:
-            raise Unavailable(
-                f"{file.label} has gone, although it was provisioned: restore it from a backup. "
-                "To start this tenant afresh instead, put an empty file in its place."
+            raise StoreFailure(
+                f"{file.label} has gone, although it was provisioned.",
+                MISSING,
+                "Restore it from a backup. To start this academy afresh instead, put an empty file "
+                "in its place.",
             )
         self._schema.copy_template(file.path)
 
@@ -144,8 +154,19 @@ class Provisioning:
         loop = asyncio.get_running_loop()
         async with file_lock(file.path.with_suffix(".provisioning"), PROVISION_SECONDS):
             facts = await loop.run_in_executor(self._executor, _facts_of, file.path)
-            if PROVISIONED_AT not in facts:
+            if PROVISIONED_AT in facts:
+                return
+            try:
                 await self._provision(file)
+            except ColonnadeError:
+                raise
+            except Exception as error:
+                raise StoreFailure(
+                    f"{file.label} could not be filled for the first time: "
+                    f"{type(error).__name__}: {error}.",
+                    PROVISIONING,
+                    "Mend the service's provision hook; it is called again by itself.",
+                ) from error
 
     async def _provision(self, file: TenantFile) -> None:
         with self._as_service(file.tenant):
@@ -187,6 +208,17 @@ class Provisioning:
                 yield
         finally:
             _provisioning.reset(token)
+
+
+def _refusal(error: Exception, label: str) -> Exception:
+    known = translated(error, label)
+    if isinstance(known, ColonnadeError):
+        return known
+    return StoreFailure(
+        f"{label} cannot be brought up to date: {type(error).__name__}: {error}.",
+        MIGRATION,
+        "Run the release that it is from, or mend the migration; nothing of it was changed.",
+    )
 
 
 def _facts_of(path: Path) -> dict[str, str]:

@@ -10,7 +10,6 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 import colonnade.idempotency
 import colonnade.saga_tables  # noqa: F401 - every process must know the same platform tables
-from colonnade.errors import Unavailable
 from colonnade.services import StoreNeed
 from colonnade.tables import PLACEHOLDER_SCHEMA, PlatformBase, StoreFact
 from colonnade_runtime.adapters.store.sqlite.connections import (
@@ -18,6 +17,7 @@ from colonnade_runtime.adapters.store.sqlite.connections import (
     for_schema_changes,
     open_writer,
 )
+from colonnade_runtime.adapters.store.sqlite.failures import NEWER, StoreFailure
 from colonnade_runtime.adapters.store.sqlite.files import (
     ServiceFiles,
     make_private_folder,
@@ -82,7 +82,7 @@ class TenantSchema:
         """Run what the file misses and answer what it knows of itself.
 
         Raises:
-            Unavailable: when the file was written by newer code.
+            StoreFailure: when the file was written by newer code.
         """
         connection = for_schema_changes(connection)
         facts = read_facts(connection)
@@ -106,9 +106,11 @@ class TenantSchema:
         for name, plan in ((SERVICE_VERSION, self.service), (PLATFORM_VERSION, self.platform)):
             version = int(facts.get(name, "0"))
             if version > plan.latest:
-                raise Unavailable(
+                raise StoreFailure(
                     f"{file} has schema {version} of {plan.package}, and this code knows none "
-                    f"after {plan.latest}: run the newer release, or restore an older backup."
+                    f"after {plan.latest}.",
+                    NEWER,
+                    "Run the newer release, or restore an older backup.",
                 )
 
     def _create_platform_tables(self, connection: Connection, facts: dict[str, str]) -> None:

@@ -6,28 +6,34 @@ docs/decisions/sqlite-reads-inline-writes-one-hop.md.
 
 import asyncio
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
 from contextlib import suppress
 from contextvars import copy_context
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
+import structlog
 from sqlalchemy import Connection
 
 from colonnade.clock import Clock
 from colonnade.context import Context, Principal, current_context, use_context
 from colonnade.errors import InternalError, NotFound, Unavailable
+from colonnade.faults import Faults, NoFaults
 from colonnade.identifiers import is_tenant_id
 from colonnade.row_tracking import ANY_TABLE, RowSet
 from colonnade.services import StoreNeed
 from colonnade.store import Session
+from colonnade_runtime.adapters.store.sqlite.condition import FileCondition, is_fault
 from colonnade_runtime.adapters.store.sqlite.connections import (
     close_connection,
     open_patient_reader,
 )
 from colonnade_runtime.adapters.store.sqlite.control import SqliteControlStore
 from colonnade_runtime.adapters.store.sqlite.failures import (
+    BUSY,
+    DAMAGED,
+    StoreFailure,
     leaves_connection_unsure,
     primary_code,
     translated,
@@ -41,6 +47,7 @@ from colonnade_runtime.adapters.store.sqlite.provisioning import (
 )
 from colonnade_runtime.adapters.store.sqlite.tenant_file import TenantFile
 from colonnade_runtime.adapters.store.sqlite.transaction import Guard, Outcome, Transaction
+from colonnade_runtime.adapters.store.sqlite.trial import note_trial, read_through
 from colonnade_runtime.adapters.store.sqlite.versions import Version
 
 T = TypeVar("T")
@@ -50,6 +57,9 @@ Invalidation = Callable[[str, RowSet], None]
 
 WAIT_FOR_TURN_SECONDS = 30.0
 """How long a write waits for those before it when its call has no deadline of its own."""
+
+GIVE_UP_BEFORE_SECONDS = 0.05
+"""How long before the deadline of its call a unit of work gives up: who asked still hears of it."""
 
 _RETRY_ON_A_THREAD = frozenset(
     {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_INTERRUPT}
@@ -79,6 +89,7 @@ class SqliteStore:
         guard: Guard | None = None,
         invalidation: Invalidation | None = None,
         on_published: Callable[[str], None] | None = None,
+        faults: Faults | None = None,
     ) -> None:
         self.service = service
         self.control = control
@@ -94,6 +105,9 @@ class SqliteStore:
         self._running: set[Transaction[Any]] = set()
         self._drained: asyncio.Event | None = None
         self._closed = False
+        self.condition = FileCondition(
+            faults or NoFaults(), self._try, structlog.get_logger(service)
+        )
         self._provisioning = Provisioning(
             self._files, need, clock, control, executor, service_context, self._write
         )
@@ -104,6 +118,9 @@ class SqliteStore:
         file = await self._file(tenant)
         try:
             return await self._write(file, work, self._guard)
+        except StoreFailure as error:
+            self._failed(file, error)
+            raise
         finally:
             self._open_files.release(file)
 
@@ -111,13 +128,18 @@ class SqliteStore:
         """Run `work` on a snapshot that cannot be written to; see `SqlStore.read`."""
         tenant = self._tenant()
         file = self._open_files.peek(self._paths[tenant])
-        if file is not None:
-            return await self._read(file, work)
-        file = await self._file(tenant)
+        opened = None
         try:
+            if file is None:
+                file = opened = await self._file(tenant)
             return await self._read(file, work)
+        except StoreFailure as error:
+            if file is not None:
+                self._failed(file, error)
+            raise
         finally:
-            self._open_files.release(file)
+            if opened is not None:
+                self._open_files.release(opened)
 
     async def prepare(self) -> None:
         """Open, migrate and provision the file of the tenant in context."""
@@ -142,6 +164,7 @@ class SqliteStore:
     async def close(self, deadline: float = 10.0) -> None:
         """Take no more work, let running transactions end within `deadline` seconds, close."""
         self._closed = True
+        await self.condition.close()
         if self._running:
             self._drained = asyncio.Event()
             with suppress(TimeoutError):
@@ -170,7 +193,49 @@ class SqliteStore:
     async def _file(self, tenant: str) -> TenantFile:
         refuse_while_provisioning(self.service)
         path = self._paths[tenant]
-        return await self._open_files.get(path, lambda: self._provisioning.open(tenant, path))
+        opening = self._open_files.get(path, lambda: self._provisioning.open(tenant, path))
+        try:
+            return await self._in_time(opening)
+        except StoreFailure as error:
+            self.condition.failed(tenant, error)
+            raise
+
+    async def _in_time(self, waiting: Awaitable[T]) -> T:
+        """What is waited for, unless the deadline of the call comes first.
+
+        Raises:
+            StoreFailure: at the deadline; nothing was changed.
+        """
+        try:
+            async with asyncio.timeout(self._left()):
+                return await waiting
+        except TimeoutError:
+            raise _too_late(self.service) from None
+
+    def _left(self) -> float:
+        """Seconds that the call in context may still wait."""
+        left = current_context().deadline - self._clock.now().timestamp()
+        return max(0.0, left - min(GIVE_UP_BEFORE_SECONDS, left / 10))
+
+    def _failed(self, file: TenantFile, error: StoreFailure) -> None:
+        """Report a broken file, and have it opened anew for whoever comes next."""
+        self.condition.failed(file.tenant, error)
+        if is_fault(error):
+            file.unsure = True
+            self._open_files.close_unsure()
+
+    async def _try(self, tenant: str, kind: str) -> None:
+        """Open a file that was broken, read it through when it was damaged, and write to it."""
+        deadline = self._clock.now().timestamp() + WAIT_FOR_TURN_SECONDS
+        with use_context(Context(tenant, Principal.service(self.service), deadline, "")):
+            file = await self._file(self._tenant())
+            try:
+                if kind == DAMAGED:
+                    loop = asyncio.get_running_loop()
+                    await loop.run_in_executor(self._executor, read_through, file)
+                await self._write(file, note_trial)
+            finally:
+                self._open_files.release(file)
 
     async def _read(self, file: TenantFile, work: Callable[[Session], T]) -> T:
         try:
@@ -187,7 +252,7 @@ class SqliteStore:
             )
         except RuntimeError as error:
             raise Unavailable(f"The store of {self.service} is closed.") from error
-        return await future
+        return await self._in_time(future)
 
     def _read_patiently(self, file: TenantFile, work: Callable[[Session], T]) -> T:
         try:
@@ -236,6 +301,7 @@ class SqliteStore:
             self.control.work_index.holding,
         )
         await self._wait_for_turn(file)
+        transaction.seconds = left = self._left()
         loop = asyncio.get_running_loop()
         waiter: asyncio.Future[T] = loop.create_future()
         try:
@@ -245,11 +311,19 @@ class SqliteStore:
             raise Unavailable(f"The store of {self.service} is closed.") from error
         file.users += 1
         self._running.add(transaction)
+        # Not a timeout: when the commit has begun, its outcome is waited for.
+        giving_up = loop.call_later(left, self._give_up, transaction, waiter)
         try:
             return await waiter
         except asyncio.CancelledError:
-            transaction.abandoned = True
+            transaction.abandon()
             raise
+        finally:
+            giving_up.cancel()
+
+    def _give_up(self, transaction: Transaction[T], waiter: asyncio.Future[T]) -> None:
+        if not waiter.done() and transaction.abandon():
+            waiter.set_exception(_too_late(transaction.file.label))
 
     def _carry_out(
         self,
@@ -299,11 +373,14 @@ class SqliteStore:
         if not file.turn.locked():
             await file.turn.acquire()
             return
-        left = current_context().deadline - self._clock.now().timestamp()
         try:
-            async with asyncio.timeout(min(max(left, 0.0), WAIT_FOR_TURN_SECONDS)):
+            async with asyncio.timeout(min(self._left(), WAIT_FOR_TURN_SECONDS)):
                 await file.turn.acquire()
         except TimeoutError:
-            raise Unavailable(
-                f"{file.label} is busy with earlier writes; nothing was changed, try again."
-            ) from None
+            raise _too_late(file.label) from None
+
+
+def _too_late(what: str) -> StoreFailure:
+    return StoreFailure(
+        f"{what} is busy with earlier writes; nothing was changed, try again.", message=BUSY
+    )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from colonnade_runtime.adapters.store.sqlite import connections
 from colonnade_runtime.adapters.store.sqlite.connections import (
     ReaderConnection,
     close_connection,
@@ -33,6 +34,7 @@ class TenantFile:
         self.turn = asyncio.Lock()
         self.users = 0
         self.unsure = False
+        self._waits = 0
         self._reader: Connection | None = None
         self._writer: Connection | None = None
         self._reader_number = self._writer_number = 0
@@ -61,8 +63,23 @@ class TenantFile:
         """The connection for writes; only for the thread whose turn it is."""
         if self._writer is None:
             self._writer = open_writer(self.path)
+            self._waits = connections.WRITER_WAIT_MILLISECONDS
             self._writer_number = new_number()
         return self._writer
+
+    def wait_at_most(self, seconds: float) -> None:
+        """Let the next write wait for another process this long, and no longer than usual.
+
+        Only for the thread whose turn it is.
+        """
+        usual = connections.WRITER_WAIT_MILLISECONDS
+        milliseconds = int(max(0.0, min(usual, seconds * 1_000)))
+        connection = self.writer()
+        if milliseconds != self._waits:
+            driver = connection.connection.driver_connection
+            assert driver is not None
+            driver.execute(f"PRAGMA busy_timeout={milliseconds}").close()
+            self._waits = milliseconds
 
     def version(self) -> Version:
         """Changes when another process commits; only for the thread whose turn it is."""

@@ -1,6 +1,8 @@
 """One write transaction on the thread that has the file's turn."""
 
 import sqlite3
+import threading
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -53,10 +55,18 @@ class Transaction(Generic[T]):
     session: Callable[[Connection], Session]
     guard: Guard | None
     holding: Callable[[str], AbstractContextManager[None]]
-    abandoned: bool = field(default=False)
-    """Set by the loop when nobody waits any more: then it does not commit."""
+    seconds: float = field(default=float("inf"))
+    """How long it may wait for another process that holds the file, from now on."""
     maybe_committed: bool = field(default=False)
     """A commit was tried: after an error it may have happened all the same."""
+    _abandoned: bool = field(default=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def abandon(self) -> bool:
+        """Nobody waits any more: whether that came before its commit, which then never is."""
+        with self._lock:
+            self._abandoned = True
+            return not self.maybe_committed
 
     def run(self) -> Outcome[T]:
         """Run and commit.
@@ -64,14 +74,18 @@ class Transaction(Generic[T]):
         Raises:
             Unavailable: when the file cannot be used; nothing was changed.
         """
+        until = time.monotonic() + self.seconds
         for attempt in range(1, ATTEMPTS + 1):
             try:
+                self._refuse_abandoned()
+                self.file.wait_at_most(until - time.monotonic())
                 return self._run_once()
             except Exception as error:
                 if leaves_connection_unsure(error):
                     self.file.drop_writer()
                     self.file.unsure = True
-                if primary_code(error) == sqlite3.SQLITE_BUSY and attempt < ATTEMPTS:
+                again = attempt < ATTEMPTS and time.monotonic() < until
+                if primary_code(error) == sqlite3.SQLITE_BUSY and again:
                     continue
                 known = translated(error, self.file.label)
                 if known is error:
@@ -89,10 +103,9 @@ class Transaction(Generic[T]):
                 self._finish(session)
                 hold = self.holding(self.file.tenant) if session.pending_work else nullcontext()
                 with hold:
-                    if self.abandoned:
-                        raise Unavailable("Nobody waits for this transaction any more.")
+                    self._refuse_abandoned()
                     reach(BEFORE_COMMIT)
-                    self.maybe_committed = True
+                    self._begin_commit()
                     self._commit(transaction)
             finally:
                 session.close()
@@ -101,6 +114,15 @@ class Transaction(Generic[T]):
                 self._roll_back(transaction)
         reach(AFTER_COMMIT)
         return Outcome(result, session.changed, session.pending_work)
+
+    def _refuse_abandoned(self) -> None:
+        if self._abandoned:
+            raise Unavailable("Nobody waits for this transaction any more.")
+
+    def _begin_commit(self) -> None:
+        with self._lock:
+            self._refuse_abandoned()
+            self.maybe_committed = True
 
     def _commit(self, transaction: Any) -> None:
         try:
