@@ -21,6 +21,11 @@ from colonnade_runtime.gateway.documents import Documents, asked_for
 from colonnade_runtime.gateway.exchange import Exchange, request_id_of
 from colonnade_runtime.gateway.health import Health
 from colonnade_runtime.gateway.problems import send_problem
+from colonnade_runtime.gateway.usual_headers import (
+    EVERY_METHOD,
+    answer_options,
+    with_usual_headers,
+)
 
 PATIENCE = 10.0
 """Seconds that a request waits for a process that is starting again."""
@@ -101,7 +106,8 @@ class Front:
         if scope["type"] == ScopeType.WEBSOCKET:
             await self._pass(scope, receive, send)
             return
-        if not await self.health.answered(scope["path"], send):
+        send = with_usual_headers(scope, send)
+        if not await self.health.answered(scope, send):
             await self._answer(scope, receive, send)
 
     async def _answer(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
@@ -128,6 +134,8 @@ class Front:
             self.health.record(scope["method"], exchange.status, seconds)
 
     async def _route(self, scope: HTTPScope, receive: Receive, exchange: Exchange) -> None:
+        if scope["path"] == "*" and scope["method"] == "OPTIONS":
+            return await answer_options(exchange, EVERY_METHOD)
         if not self._open:
             raise Unavailable("The platform is stopping.", details={"retry_after": 1})
         document = await self._documents.get(scope["path"])

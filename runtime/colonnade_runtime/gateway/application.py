@@ -27,6 +27,12 @@ from colonnade_runtime.gateway.hot_reads import HotReads
 from colonnade_runtime.gateway.openapi import described
 from colonnade_runtime.gateway.problems import exception_handlers, send_problem
 from colonnade_runtime.gateway.unread_body import METHODS, UnreadBody
+from colonnade_runtime.gateway.usual_headers import (
+    EVERY_METHOD,
+    RouteMethods,
+    answer_options,
+    with_usual_headers,
+)
 from colonnade_runtime.tenants import TenantDirectory
 
 CUT_OFF_SECONDS = 1.0
@@ -77,6 +83,7 @@ class Gateway:
             authentication,
             maximum_body,
             timeout,
+            RouteMethods(application),
         )
         self._answering = filtered(self._answer, filters, self._log)  # type: ignore[arg-type]
 
@@ -111,7 +118,8 @@ class Gateway:
         """One ASGI connection."""
         if scope["type"] != ScopeType.HTTP:
             return
-        if not await self.health.answered(scope["path"], send):
+        send = with_usual_headers(scope, send)
+        if not await self.health.answered(scope, send):
             await self._answering(scope, receive, send)
 
     async def _answer(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
@@ -149,6 +157,9 @@ class Gateway:
             self._record(scope, exchange)
 
     async def _route(self, scope: HTTPScope, receive: Receive, exchange: Exchange) -> None:
+        if scope["path"] == "*" and scope["method"] == "OPTIONS":
+            await answer_options(exchange, EVERY_METHOD)
+            return
         entrance = self._entrance
         if entrance is None:
             raise Unavailable(

@@ -86,9 +86,7 @@ class Documents:
 
 def _makers(describe: Callable[[], bytes]) -> dict[str, Callable[[], Response]]:
     makers: dict[str, Callable[[], Response]] = {
-        OPENAPI_PATH: lambda: _response(
-            describe(), "application/json", {"cache-control": "no-cache"}
-        ),
+        OPENAPI_PATH: lambda: _response(describe(), "application/json", {}),
         PAGE_PATH: lambda: _response(
             _PAGE.encode(),
             "text/html; charset=utf-8",
@@ -118,7 +116,6 @@ def _response(body: bytes, media_type: str, more: Mapping[str, str]) -> Response
         "content-type": media_type,
         "content-length": str(len(body)),
         "etag": f'"{tag}"',
-        "x-content-type-options": "nosniff",
         **more,
     }
     return Response(200, [(name.encode(), value.encode()) for name, value in headers.items()], body)
@@ -130,8 +127,11 @@ def asked_for(document: Response, method: str, headers: Mapping[bytes, bytes]) -
     Raises:
         MethodNotAllowed: when it is not asked for with GET or HEAD.
     """
+    if method == "OPTIONS":
+        return Response(204, [(b"allow", b"GET, HEAD, OPTIONS")], b"")
     if method not in ("GET", "HEAD"):
-        raise MethodNotAllowed("This document can only be read.", headers={"Allow": "GET, HEAD"})
+        allow = {"Allow": "GET, HEAD, OPTIONS"}
+        raise MethodNotAllowed("This document can only be read.", headers=allow)
     tag = next(value for name, value in document.headers if name == b"etag")
     if headers.get(b"if-none-match") == tag:
         kept = [pair for pair in document.headers if pair[0] not in _OF_A_BODY]

@@ -17,6 +17,7 @@ from colonnade_runtime.gateway.authentication import Authentication
 from colonnade_runtime.gateway.documents import Documents
 from colonnade_runtime.gateway.exchange import Exchange
 from colonnade_runtime.gateway.hot_reads import HotReads
+from colonnade_runtime.gateway.usual_headers import RouteMethods
 from colonnade_runtime.tenants import TenantDirectory
 
 ResponseT = TypeVar("ResponseT", bound=Message)
@@ -68,6 +69,7 @@ class Entrance:
     authentication: Authentication
     maximum_body: int
     timeout: float
+    methods: RouteMethods
 
     async def enter(self, exchange: Exchange) -> Context:
         """The context of a request: its tenant, and who asks.
@@ -109,8 +111,9 @@ class Entrance:
         """Let the router answer, and learn from it."""
         edge = RequestEdge(self.dispatcher, self.maximum_body)
         scope[EDGE] = edge  # type: ignore[literal-required]
+        send = self.methods.telling(scope, exchange) if scope["method"] == "OPTIONS" else exchange
         with use_context(context):
-            await self.application(scope, receive, exchange)
+            await self.application(scope, receive, send)
         if edge.cached is not None:
             sent = exchange.sent()
             self.hot_reads.learn(scope, exchange.headers, context, edge.cached, sent)

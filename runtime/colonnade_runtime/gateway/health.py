@@ -5,11 +5,18 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from litestar.types import Send
+from litestar.types import HTTPScope, Send
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 
+from colonnade.errors import MethodNotAllowed
 from colonnade_runtime.faults import FaultCollector, FaultRegistry
 from colonnade_runtime.gateway.health_checks import SOURCE, HealthChecks
+from colonnade_runtime.gateway.problems import send_problem
+from colonnade_runtime.gateway.usual_headers import answer_options
+
+PATHS = frozenset({"/livez", "/readyz", "/metrics"})
+
+READING = b"GET, HEAD, OPTIONS"
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
@@ -53,9 +60,17 @@ class Health:
         counter.inc()
         self.durations.observe(seconds)
 
-    async def answered(self, path: str, send: Send) -> bool:
+    async def answered(self, scope: HTTPScope, send: Send) -> bool:
         """Answer a health request; False when the path is another's."""
-        if path == "/livez":
+        path, method = scope["path"], scope["method"]
+        if path not in PATHS:
+            return False
+        if method == "OPTIONS":
+            await answer_options(send, READING)
+        elif method not in ("GET", "HEAD"):
+            allow = {"Allow": READING.decode()}
+            await send_problem(send, MethodNotAllowed("Health can only be read.", headers=allow))
+        elif path == "/livez":
             await _send(send, 200, b'{"status": "alive"}', b"application/json")
         elif path == "/readyz":
             await self._ready(send)
@@ -64,8 +79,6 @@ class Health:
             await self.ask_everything()
             kind = b"text/plain; version=0.0.4; charset=utf-8"
             await _send(send, 200, generate_latest(self.registry), kind)
-        else:
-            return False
         return True
 
     async def ask_everything(self) -> None:

@@ -168,3 +168,27 @@ async def test_a_front_that_stops_finishes_what_it_began_and_takes_no_more(house
     go.set()
     assert (await waiting).status_code == 200
     await stopping
+
+
+async def test_every_answer_of_the_front_says_the_usual(house: House) -> None:
+    client = await house.front(await house.process(Echo()))
+    answers = [
+        await client.get("/"),
+        await client.get("/nobodys"),
+        await client.get("/livez"),
+        await client.get("/readyz"),
+        await client.options("/livez"),
+        await client.delete("/livez"),
+    ]
+    assert [each.status_code for each in answers[:3]] == [200, 404, 200]
+    assert [each.status_code for each in answers[4:]] == [204, 405]
+    for answer in answers:
+        assert answer.headers.get_list("x-content-type-options") == ["nosniff"]
+        assert answer.headers.get_list("vary") == ["Authorization, X-Tenant"]
+        assert len(answer.headers.get_list("cache-control")) == 1
+
+
+async def test_nobody_at_all_is_not_kept(house: House) -> None:
+    client = await house.front(place(free_port()))
+    answer = await client.get("/")
+    assert (answer.status_code, answer.headers["cache-control"]) == (503, "no-store")

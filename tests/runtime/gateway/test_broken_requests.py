@@ -3,9 +3,9 @@
 import json
 
 import pytest
-from raw_http import exchanged
 
 from colonnade_runtime.testing.platform import RunningPlatform
+from tests.raw_http import exchanged
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
