@@ -167,6 +167,8 @@ class DeadLetterRow(PlatformBase):
     """An event that a consumer could not handle; kept until somebody replays or discards it."""
 
     __tablename__ = "colonnade_dead_letters"
+    # The work index names the academy as long as a letter waits, so that it counts after a restart.
+    __table_args__ = ({"info": {PENDING_WORK: True}},)
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     consumer: Mapped[str] = mapped_column(String(200))

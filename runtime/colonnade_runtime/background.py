@@ -110,6 +110,16 @@ class BackgroundWork:
             actor,
             log,
         )
+        self.lost = LostWorks(tasks.dead_letters, store, actor)
+        self.backlog = BacklogWatch(
+            store,
+            control,
+            self.lost.count,
+            lambda tenant: actor.context(tenant, seconds=LOOKING_SECONDS),
+            self._is_known,
+            actor.clock.now,
+            log,
+        )
         self.sweeper = Sweeper(
             actor.service,
             control,
@@ -121,16 +131,7 @@ class BackgroundWork:
             interval=chosen.sweep_interval,
             quiet=chosen.quiet,
             changed=changed,
-        )
-        self.lost = LostWorks(tasks.dead_letters, store, actor)
-        self.backlog = BacklogWatch(
-            store,
-            control,
-            self.lost.count,
-            lambda tenant: actor.context(tenant, seconds=LOOKING_SECONDS),
-            self._is_known,
-            actor.clock.now,
-            log,
+            waits=self.backlog.waits_for_operator,
         )
 
     def wake(self, tenant: str) -> None:

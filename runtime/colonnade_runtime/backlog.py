@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -12,19 +12,20 @@ from sqlalchemy import func, select
 
 from colonnade.context import Context, use_context
 from colonnade.control_store import ControlStore
+from colonnade.errors import Unavailable
 from colonnade.saga_tables import SagaRow
 from colonnade.sagas import SagaPhase
 from colonnade.store import Session, SqlStore
 from colonnade.tables import DeadLetterRow, OutboxRow
 
-MAXIMUM_TENANTS = 200
-"""Tenants with work that are looked at; more are counted, and not opened."""
-
 KEPT_SECONDS = 5.0
 """How long one look counts, however often it is asked for."""
 
 LOOKING_SECONDS = 2.0
-"""How long one look may take; what was not seen by then is not counted."""
+"""How long one look may take; of who was not looked at by then, the look before counts."""
+
+MAXIMUM_TENANTLESS = 1_000
+"""Tenantless dead letters that are counted."""
 
 _ENDED = [phase for phase in SagaPhase if phase.has_ended]
 
@@ -40,11 +41,26 @@ class Backlog:
     sagas: Counter[str] = field(default_factory=Counter)
 
 
+@dataclass(frozen=True, slots=True)
+class TenantBacklog:
+    """What was waiting in one tenant's store; `oldest` is the oldest event to publish."""
+
+    pending: int
+    oldest: datetime | None
+    dead_letters: int
+    sagas: Mapping[str, int]
+
+    @property
+    def waits_for_operator(self) -> bool:
+        """Whether somebody must look at it."""
+        return self.dead_letters > 0 or self.sagas.get(SagaPhase.NEEDS_OPERATOR, 0) > 0
+
+
 class BacklogWatch:
     """Looks at the tenants that the work index names, when a scrape asks.
 
-    A tenant that it once named is looked at until the process ends: a saga that needs an
-    operator, or a dead letter, is no work for the platform.
+    The index names a tenant as long as a dead letter or a saga waits for an operator there
+    (`waits_for_operator`), so all of them count, also after a restart.
     """
 
     def __init__(
@@ -66,7 +82,7 @@ class BacklogWatch:
         self._now = now
         self._log = log
         self._looked = -KEPT_SECONDS
-        self._seen: dict[str, None] = {}
+        self._found: dict[str, TenantBacklog] = {}
 
     async def look(self) -> None:
         """Look anew unless that was done a moment ago; what cannot be read is logged."""
@@ -75,29 +91,56 @@ class BacklogWatch:
         self._looked = time.monotonic()
         found = Backlog()
         try:
-            async with asyncio.timeout(LOOKING_SECONDS):
-                await self._fill(found)
+            found.dead_letters = len(await self._control.dead_letters(limit=MAXIMUM_TENANTLESS))
+            tenants = await self._control.tenants_with_work()
+            found.tenants = len(tenants)
+            await self._look_at([name for name in tenants if self._is_known(name)])
         except Exception as error:
             self._log.warning("backlog not readable", reason=f"{type(error).__name__}: {error}")
+        for each in self._found.values():
+            self._add(found, each)
         self.last = found
 
-    async def _fill(self, found: Backlog) -> None:
-        tenants = await self._control.tenants_with_work()
-        found.tenants = len(tenants)
-        found.dead_letters = len(await self._control.dead_letters())
-        self._seen.update(dict.fromkeys(tenants))
-        for tenant in [name for name in self._seen if self._is_known(name)][-MAXIMUM_TENANTS:]:
-            with use_context(self._context_for(tenant)):
-                pending, oldest, letters, sagas = await self._store.read(self._waiting)
-            found.pending += pending
-            found.dead_letters += letters
-            found.sagas.update(sagas)
-            if oldest is not None:
-                found.lag = max(found.lag, (self._now() - oldest).total_seconds())
+    async def waits_for_operator(self, tenant: str) -> bool:
+        """Whether a dead letter, or a saga that needs an operator, is in the tenant's store."""
+        return (await self._read(tenant)).waits_for_operator
 
-    def _waiting(self, session: Session) -> tuple[int, datetime | None, int, dict[str, int]]:
+    async def _look_at(self, tenants: Sequence[str]) -> None:
+        """Look at as many as there is time for, those first that were not seen for longest."""
+        named = set(tenants)
+        kept = {name: found for name, found in self._found.items() if name in named}
+        self._found = dict(kept)
+        new = [name for name in tenants if name not in kept]
+        try:
+            async with asyncio.timeout(LOOKING_SECONDS):
+                for tenant in [*new, *kept]:
+                    await self._look_at_one(tenant)
+        except TimeoutError:
+            return
+
+    async def _look_at_one(self, tenant: str) -> None:
+        try:
+            found = await self._read(tenant)
+        except Unavailable:
+            # A store that is broken is a fault of its own, and hides nobody else's letters.
+            return
+        self._found.pop(tenant, None)
+        self._found[tenant] = found
+
+    async def _read(self, tenant: str) -> TenantBacklog:
+        with use_context(self._context_for(tenant)):
+            return await self._store.read(self._waiting)
+
+    def _add(self, found: Backlog, each: TenantBacklog) -> None:
+        found.pending += each.pending
+        found.dead_letters += each.dead_letters
+        found.sagas.update(each.sagas)
+        if each.oldest is not None:
+            found.lag = max(found.lag, (self._now() - each.oldest).total_seconds())
+
+    def _waiting(self, session: Session) -> TenantBacklog:
         pending, oldest, letters, sagas = _waiting(session)
-        return pending, oldest, letters + self._lost(session), sagas
+        return TenantBacklog(pending, oldest, letters + self._lost(session), sagas)
 
 
 def _waiting(session: Session) -> tuple[int, datetime | None, int, dict[str, int]]:

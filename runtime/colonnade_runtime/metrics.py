@@ -118,7 +118,7 @@ class ProcessCollector(Collector):
         tenants = _gauge("colonnade_tenants_with_work", "Tenants in the work index.")
         pending = _gauge("colonnade_outbox_pending", "Events that are not published yet.")
         lag = _gauge("colonnade_outbox_lag_seconds", "Age of the oldest such event.")
-        letters = _gauge("colonnade_dead_letters", "Dead letters of tenants with work.")
+        letters = _gauge("colonnade_dead_letters", "Dead letters, of all tenants and of none.")
         sagas = GaugeMetricFamily(
             "colonnade_sagas", "Sagas that have not ended, by phase.", labels=["service", "phase"]
         )

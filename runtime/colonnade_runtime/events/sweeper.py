@@ -20,7 +20,8 @@ class Sweeper:
     A tenant is forgotten only after it was quiet for `quiet` seconds and every part then found
     nothing of it, so that a busy tenant costs no write to the index. Nobody is woken while
     `owns` says that another process does the service's background work. What other processes
-    commit is looked for often where `changed` says of a tenant that one has.
+    commit is looked for often where `changed` says of a tenant that one has. A tenant stays named,
+    and nobody is woken for it, while `waits` says that something there needs an operator.
     """
 
     def __init__(
@@ -36,7 +37,9 @@ class Sweeper:
         interval: float = 5.0,
         quiet: float = 30.0,
         changed: Callable[[str], bool | None] | None = None,
+        waits: Callable[[str], Awaitable[bool]] | None = None,
     ) -> None:
+        self._waits = waits
         self._service = service
         self._index = index
         self._parts = tuple(parts)
@@ -103,8 +106,13 @@ class Sweeper:
             self._wake_parts(tenant)
 
     async def _forget(self, tenant: str) -> bool:
+        """Whether nobody is to be woken: the tenant is forgotten, or only waits for an operator."""
         mark = await self._index.start_sweep(tenant)
-        if await self._has_work(tenant) or not await self._index.forget_work(tenant, mark):
+        if await self._has_work(tenant):
+            return False
+        if self._waits is not None and await self._waits(tenant):
+            return True
+        if not await self._index.forget_work(tenant, mark):
             return False
         self._woken_at.pop(tenant, None)
         return True

@@ -34,7 +34,7 @@ async def test_it_is_listed_shown_and_counted(running: RunningKiosk) -> None:
     assert row == row | expected | {"error": "the pencil broke", "attempts": 3}
     shown = await running.read("deadletters", "show", str(sale))
     assert shown == row | {"details": {"pencil": "blue"}}
-    running.work.backlog._seen["acme"] = None
+    await running.work.control.ensure_work("acme")
     await running.work.backlog.look()
     assert running.work.backlog.last.dead_letters == 1
 

@@ -15,6 +15,7 @@ from colonnade.clock import SystemClock
 from colonnade.context import use_context
 from colonnade.errors import Unavailable
 from colonnade.events import reactions_of
+from colonnade.identifiers import new_id
 from colonnade.store import Session
 from colonnade_runtime.adapters.bus.memory import MemoryBus
 from colonnade_runtime.adapters.store.sqlite import SqliteStores
@@ -24,6 +25,7 @@ from colonnade_runtime.background import (
     BackgroundTasks,
     BackgroundWork,
 )
+from colonnade_runtime.events import dead_letters
 from colonnade_runtime.events.acting import Actor
 from colonnade_runtime.events.ports import Standing
 
@@ -140,3 +142,59 @@ async def test_housekeeping_runs_for_every_provisioned_tenant(tmp_path: Path) ->
     assert await process.services["teller"].scheduler.run_due(HOUSEKEEPING) == 1
     assert await process.services["teller"].scheduler.run_due(HOUSEKEEPING) == 0
     await process.stop()
+
+
+class TestLettersOfAnEarlierProcess:
+    """What waits for an operator counts whatever process comes after, and never goes quiet."""
+
+    async def test_they_count_after_a_restart_and_in_every_academy(self, tmp_path: Path) -> None:
+        tenants = [f"academy-{number}" for number in range(230)]
+        first = Process(tmp_path)
+        await first.start()
+        for tenant in tenants:
+            context = Actor("ledger", SystemClock()).context(tenant, seconds=60)
+            with use_context(context):
+                await first.ledger_store.run(given_up())
+        await first.stop()
+
+        second = Process(tmp_path)
+        await second.start()
+        try:
+            backlog = second.services["ledger"].backlog
+            async with asyncio.timeout(60):
+                while backlog.last.dead_letters < len(tenants):
+                    backlog._looked = float("-inf")
+                    await backlog.look()
+            assert backlog.last.dead_letters == len(tenants)
+        finally:
+            await second.stop()
+
+    async def test_an_academy_is_forgotten_only_when_its_letter_is_gone(
+        self, tmp_path: Path
+    ) -> None:
+        process = Process(tmp_path)
+        await process.start()
+        try:
+            work = process.services["ledger"]
+            work.sweeper._quiet = 0.0
+            write = given_up()
+            await process.run("ledger", write)
+            for _ in range(3):
+                await work.sweeper.sweep()
+            assert await work.control.tenants_with_work() == [TENANT]
+            [letter] = await work.delivery.dead_letters(TENANT, replayed=False, limit=10)
+            await work.delivery.discard(TENANT, letter.id)
+            async with asyncio.timeout(20):
+                while await work.control.tenants_with_work():
+                    await work.sweeper.sweep()
+        finally:
+            await process.stop()
+
+
+def given_up() -> Callable[[Session], None]:
+    """What a consumer writes when it gives an event up."""
+    return dead_letters.write(
+        dead_letters.GivenUp(
+            new_id(), "ledger.count", new_id(), "teller.deposited", b"{}", "No.", 3
+        )
+    )
