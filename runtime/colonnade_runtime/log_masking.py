@@ -65,7 +65,7 @@ def mask(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
 
 def masked_entry(key: Any, value: Any, depth: int = 0) -> Any:
     """The value of one key, masked by the key's name or by what it holds."""
-    if value is not None and _hides(key):
+    if value is not None and is_hidden(key):
         return MASK
     return masked_value(value, depth)
 
@@ -112,11 +112,12 @@ def _public_fields(model: BaseModel) -> list[tuple[str, Any]]:
     return [(name, getattr(model, name)) for name in type(model).model_fields]
 
 
-def _hides(key: Any) -> bool:
+def is_hidden(key: Any) -> bool:
+    """Whether the name of a key says that its value is personal or secret."""
     words = _SEPARATOR.sub("_", str(key).lower()).strip("_")
     if words in MASKED_KEYS:
         return True
     return any(words.endswith(f"_{hidden}") for hidden in MASKED_KEYS)
 
 
-__all__ = ["MASKED_KEYS", "mask", "masked_entry", "masked_value"]
+__all__ = ["MASKED_KEYS", "is_hidden", "mask", "masked_entry", "masked_value"]

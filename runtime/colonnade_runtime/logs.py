@@ -1,7 +1,10 @@
 """Logs by structlog: a console for people, JSON for machines; nothing personal or secret."""
 
+import json
 import logging
 import sys
+from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 
 import structlog
@@ -10,6 +13,8 @@ from structlog.typing import EventDict, WrappedLogger
 from colonnade.context import context_or_none
 from colonnade_runtime.library_logs import LibraryLogs
 from colonnade_runtime.log_masking import mask
+from colonnade_runtime.observability.line_writer import loss_in_words
+from colonnade_runtime.observability.output import describe_losses
 
 
 def configure_logs(level: str, form: str) -> None:
@@ -21,10 +26,38 @@ def configure_logs(level: str, form: str) -> None:
     structlog.configure(
         processors=processors_of(form),
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=ErrorStreamLogger,
         cache_logger_on_first_use=False,
     )
+    describe_losses(loss_in_words if is_for_people(form) else loss_as_json)
     LibraryLogs.install(number)
+
+
+class ErrorStreamLogger:
+    """Hands finished lines to standard error as it is at the time, and never raises."""
+
+    def __init__(self, *args: Any) -> None:
+        """Be made as structlog makes loggers; the arguments are names, and lines carry those."""
+
+    def msg(self, line: str) -> None:
+        """Write one line."""
+        # Nobody reads it any more, or it was closed: that is no reason to fail a request.
+        with suppress(OSError, ValueError, AttributeError):
+            sys.stderr.write(f"{line}\n")
+            sys.stderr.flush()
+
+    debug = info = warning = warn = error = critical = fatal = exception = log = failure = msg
+
+
+def loss_as_json(lines: int) -> str:
+    """The line for machines about lines that are missing before it."""
+    line = {
+        "timestamp": datetime.now(UTC).isoformat(),
+        "level": "warning",
+        "event": "log lines were lost",
+        "lines": lines,
+    }
+    return f"{json.dumps(line)}\n"
 
 
 def processors_of(form: str) -> list[Any]:

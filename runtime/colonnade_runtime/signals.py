@@ -7,6 +7,11 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from colonnade_runtime.observability.output import drain_output
+
+AT_ONCE_SECONDS = 0.2
+"""How long a stop at once waits for its lines to be taken."""
+
 STOPPED_AT_ONCE = 130
 """The exit code after a second signal, as a shell gives for Ctrl+C."""
 
@@ -64,7 +69,8 @@ class Signals:
 
     def _stop(self) -> None:
         if self.stopped.is_set():
-            # Whoever asks twice means now.
+            # Whoever asks twice means now; what was said until then may still be read.
+            drain_output(AT_ONCE_SECONDS)
             os._exit(STOPPED_AT_ONCE)
         self.stopped.set()
         self._on_stop()

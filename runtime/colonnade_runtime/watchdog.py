@@ -4,6 +4,8 @@ import os
 import sys
 import threading
 
+from colonnade_runtime.observability.output import drain_output
+
 TOO_LATE = 1
 """The exit code of a stop that had to be cut off."""
 
@@ -25,5 +27,5 @@ class Watchdog:
             f"Stopping took longer than shutdown.total ({self._seconds:g} s); the process ends"
             " now, and what was left goes on at the next start.\n"
         )
-        sys.stderr.flush()
+        drain_output()
         os._exit(TOO_LATE)

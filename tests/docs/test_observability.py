@@ -11,7 +11,7 @@ from colonnade_runtime.metrics import OperationMetrics, ProcessCollector, Worker
 from colonnade_runtime.workers.pool import WorkerPool
 
 PAGE = (Path(__file__).parents[2] / "docs/operators/observability.md").read_text(encoding="utf-8")
-ROW = re.compile(r"^\| `(colonnade_\w+)` \|([^|]*)\|", re.MULTILINE)
+ROW = re.compile(r"^\| `((?:colonnade|process)_\w+)` \|([^|]*)\|", re.MULTILINE)
 
 
 class NoLog:
@@ -44,6 +44,7 @@ def test_no_metric_is_labelled_with_who_or_where() -> None:
         "operation",
         "outcome",
         "phase",
+        "reason",
         "result",
         "service",
         "source",

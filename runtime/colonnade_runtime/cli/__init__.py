@@ -28,6 +28,7 @@ from colonnade_runtime.declaration import (
 )
 from colonnade_runtime.declaration.rendering import Row
 from colonnade_runtime.memory import put_off_collection
+from colonnade_runtime.observability.output import take_over_output
 
 
 class PlatformGroup(click.Group):
@@ -120,6 +121,7 @@ def run(site: Site, process: str | None, replica: int) -> None:
     Without PROCESS everything runs in this one; with it, that process alone. 'gateway' is the one
     in front of those that 'processes' declares.
     """
+    take_over_output()
     put_off_collection()
     if sys.stderr.isatty():
         click.echo("Starting …", err=True)
@@ -132,6 +134,7 @@ def run(site: Site, process: str | None, replica: int) -> None:
 @click.pass_obj
 def up(site: Site) -> None:
     """Start every declared process on this machine, and start again what ends."""
+    take_over_output()
     from colonnade_runtime.supervision import supervise
 
     supervise(site.path, site.settings)

@@ -26,6 +26,7 @@ from colonnade_runtime.gateway.usual_headers import (
     answer_options,
     with_usual_headers,
 )
+from colonnade_runtime.observability.secret_paths import shown_path
 
 PATIENCE = 10.0
 """Seconds that a request waits for a process that is starting again."""
@@ -122,9 +123,11 @@ class Front:
         except Exception as error:
             if exchange.status:
                 # The client must see that the answer is cut off.
-                self._log.warning("answer cut off", path=scope["path"], error=str(error))
+                self._log.warning(
+                    "answer cut off", path=shown_path(scope["path"]), error=str(error)
+                )
                 raise
-            self._log.exception("request failed", path=scope["path"])
+            self._log.exception("request failed", path=shown_path(scope["path"]))
             await send_problem(exchange, known_error(error))
         finally:
             self._in_flight -= 1

@@ -33,6 +33,7 @@ from colonnade_runtime.gateway.usual_headers import (
     answer_options,
     with_usual_headers,
 )
+from colonnade_runtime.observability.secret_paths import hide_secrets_of, shown_path
 from colonnade_runtime.tenants import TenantDirectory
 
 CUT_OFF_SECONDS = 1.0
@@ -74,6 +75,7 @@ class Gateway:
             request_max_body_size=None,
         )
         application = self.application
+        hide_secrets_of(application.routes)
         self._entrance = Entrance(
             self.application,
             Documents((lambda: described(application)) if docs else None),
@@ -147,7 +149,8 @@ class Gateway:
             await send_problem(exchange, _stopping())
         except Exception as error:
             request_id = exchange.request_id
-            self._log.exception("request failed", path=scope["path"], request_id=request_id)
+            path = shown_path(scope["path"])
+            self._log.exception("request failed", path=path, request_id=request_id)
             if exchange.status == 0:
                 await send_problem(exchange, known_error(error))
         finally:

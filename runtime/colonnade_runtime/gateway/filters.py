@@ -8,6 +8,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from colonnade.adapters import GatewayFilter
 from colonnade.errors import InternalError
 from colonnade_runtime.gateway.problems import send_problem
+from colonnade_runtime.observability.secret_paths import shown_path
 
 
 def filtered(application: ASGIApp, filters: Sequence[GatewayFilter], log: Any) -> ASGIApp:
@@ -29,7 +30,7 @@ def filtered(application: ASGIApp, filters: Sequence[GatewayFilter], log: Any) -
         try:
             await wrapped(scope, receive, sending)
         except Exception:
-            log.exception("gateway filter failed", path=scope.get("path"))
+            log.exception("gateway filter failed", path=shown_path(scope.get("path", "")))
             if not started:
                 await send_problem(send, InternalError("Something broke; the log says what."))
 

@@ -13,6 +13,7 @@ from colonnade_runtime.faults import FaultCollector, FaultRegistry
 from colonnade_runtime.gateway.health_checks import SOURCE, HealthChecks
 from colonnade_runtime.gateway.problems import send_problem
 from colonnade_runtime.gateway.usual_headers import answer_options
+from colonnade_runtime.observability.process_metrics import register_process_metrics
 
 PATHS = frozenset({"/livez", "/readyz", "/metrics"})
 
@@ -37,6 +38,7 @@ class Health:
         self.waiting_for: dict[str, str] = {"start": "the platform is starting"}
         self.registry = CollectorRegistry()
         self.registry.register(FaultCollector(self.faults))
+        register_process_metrics(self.registry)
         self.requests = Counter(
             "colonnade_http_requests",
             "Requests answered.",

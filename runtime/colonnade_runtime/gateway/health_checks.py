@@ -51,8 +51,10 @@ class HealthChecks:
 
     async def _ask(self) -> None:
         try:
-            answers = await asyncio.gather(*map(_answer, self._checks))
-            found = zip(self._checks, answers, strict=True)
+            # More may be added while these are asked: a process that starts is asked already.
+            asked = list(self._checks)
+            answers = await asyncio.gather(*map(_answer, asked))
+            found = zip(asked, answers, strict=True)
             failing = {check.name: answer for check, answer in found if answer is not None}
             self._failing = failing
             self._tell()

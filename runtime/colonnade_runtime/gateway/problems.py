@@ -10,6 +10,7 @@ from litestar.types import ExceptionHandlersMap, Receive, Scope, Send
 from colonnade.errors import ColonnadeError
 from colonnade.http import AnyRequest
 from colonnade_runtime.foreign_errors import known_error
+from colonnade_runtime.observability.secret_paths import shown_path
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -67,7 +68,7 @@ def exception_handlers(log: Any) -> ExceptionHandlersMap:
     def foreign(request: AnyRequest, error: Exception) -> Response[bytes]:
         told = known_error(error)
         if not isinstance(error, HTTPException) or told.status >= 500:
-            log.error("request failed", path=request.scope["path"], exc_info=error)
+            log.error("request failed", path=shown_path(request.scope["path"]), exc_info=error)
         return known(request, told)
 
     return {ColonnadeError: known, HTTPException: foreign, Exception: foreign}

@@ -1,16 +1,17 @@
 """The access log: every request a line, soon, in order, and never in a request's way."""
 
 import asyncio
-import io
 import json
+import os
 import shutil
-import threading
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import pytest
 import structlog
+from litestar import Litestar, get
 
 import colonnade_course.plugin
 import colonnade_user.plugin
@@ -24,6 +25,8 @@ from colonnade_runtime.gateway.access_log import (
 )
 from colonnade_runtime.gateway.application import Gateway
 from colonnade_runtime.gateway.health import Health
+from colonnade_runtime.observability.line_writer import LineWriter
+from colonnade_runtime.observability.secret_paths import hide_secrets_of
 
 ROOT = Path(__file__).parents[3]
 PLATFORM = """\
@@ -40,11 +43,17 @@ def line(number: int = 0, path: str = "/api/v1/courses") -> AccessLine:
     return AccessLine(NOW, "GET", path, 200, 1.5, f"request-{number}", "acme", None)
 
 
-async def written(stream: io.StringIO, lines: int) -> list[str]:
+@pytest.fixture
+def written(tmp_path: Path) -> Iterator[tuple[LineWriter, Path]]:
+    with (tmp_path / "log").open("wb") as file:
+        yield LineWriter(file.fileno()), tmp_path / "log"
+
+
+async def lines_of(path: Path, lines: int) -> list[str]:
     async with asyncio.timeout(5):
-        while stream.getvalue().count("\n") < lines:
+        while path.read_text().count("\n") < lines:
             await asyncio.sleep(0.005)
-    return stream.getvalue().splitlines()
+    return path.read_text().splitlines()
 
 
 def test_machines_read_one_object_a_line() -> None:
@@ -72,71 +81,86 @@ def test_a_path_cannot_make_a_line_of_its_own_or_move_the_cursor(path: str) -> N
     assert len(json_lines([line(path=path)]).split("\n")) == 2
 
 
-async def test_lines_are_written_without_waiting_for_more() -> None:
-    stream = io.StringIO()
-    log = AccessLog(json_lines, stream)
+async def test_lines_are_written_without_waiting_for_more(
+    written: tuple[LineWriter, Path],
+) -> None:
+    writer, path = written
+    log = AccessLog(json_lines, writer)
     log.record(line())
-    assert stream.getvalue() == ""
-    assert len(await written(stream, 1)) == 1
+    assert path.read_text() == ""
+    assert len(await lines_of(path, 1)) == 1
     await log.stop()
 
 
-async def test_lines_keep_their_order_and_none_is_lost_at_the_end() -> None:
-    stream = io.StringIO()
-    log = AccessLog(json_lines, stream)
+async def test_lines_keep_their_order_and_none_is_lost_at_the_end(
+    written: tuple[LineWriter, Path],
+) -> None:
+    writer, path = written
+    log = AccessLog(json_lines, writer)
     for number in range(2_500):
         log.record(line(number))
     await log.stop()
-    ids = [json.loads(text)["request_id"] for text in stream.getvalue().splitlines()]
+    ids = [json.loads(text)["request_id"] for text in path.read_text().splitlines()]
     assert ids == [f"request-{number}" for number in range(2_500)]
 
 
-async def test_a_line_after_the_end_is_written_at_once() -> None:
-    stream = io.StringIO()
-    log = AccessLog(json_lines, stream)
+async def test_a_line_after_the_end_is_written_at_once(written: tuple[LineWriter, Path]) -> None:
+    writer, path = written
+    log = AccessLog(json_lines, writer)
     await log.stop()
     log.record(line())
-    assert stream.getvalue().count("\n") == 1
+    assert len(await lines_of(path, 1)) == 1
 
 
-class StuckStream(io.StringIO):
-    """A reader that takes nothing until it is let go."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.go = threading.Event()
-
-    def write(self, text: str) -> int:
-        assert self.go.wait(10)
-        return super().write(text)
-
-
-async def test_a_stuck_reader_costs_lines_and_is_told_how_many(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(access_log, "MAXIMUM_WAITING", 1_500)
-    stream = StuckStream()
-    log = AccessLog(json_lines, stream)
-    for number in range(2_000):
+async def test_a_flood_of_requests_takes_no_room_from_errors() -> None:
+    reading, writing = os.pipe()
+    writer = LineWriter(writing, maximum_lines=3_000)
+    log = AccessLog(json_lines, writer)
+    for number in range(20_000):
         log.record(line(number))
-    stream.go.set()
     await log.stop()
-    *lines, last = map(json.loads, stream.getvalue().splitlines())
-    assert len(lines) == 1_500
-    assert (last["level"], last["lines"]) == ("warning", 500)
+    lost = writer.counts.overflowed
+    assert lost > 10_000
+    writer.write("an error\n")
+    assert writer.counts.overflowed == lost
+    os.close(reading)
+    assert writer.drain(5)
+    os.close(writing)
 
 
-async def test_a_closed_reader_ends_no_request() -> None:
-    stream = io.StringIO()
-    log = AccessLog(json_lines, stream)
-    stream.close()
-    log.record(line())
+async def test_an_unsubscribe_link_leaves_no_token_in_the_log(
+    written: tuple[LineWriter, Path],
+) -> None:
+    writer, path = written
+    hide_secrets_of(Litestar([read_link], openapi_config=None).routes)
+    log = AccessLog(json_lines, writer)
+    for link in ("/links/s3cret", "/links/s3cret/", "//links//s3cret/more", "/LINKS/s3cret"):
+        log.record(line(path=link))
+    log.record(line(path=f"/api/v1/unknown/{'s3cret' * 8}/more"))
+    log.record(line(path="/api/v1/content/018f3e2a-7b1c-7def-8000-000000000000"))
     await log.stop()
+    assert "s3crets3cret" not in path.read_text()
+    shown = [json.loads(text)["path"] for text in path.read_text().splitlines()]
+    assert shown == [
+        "/links/********",
+        "/links/********",
+        "//links//********",
+        "/LINKS/********",
+        "/api/v1/unknown/s3crets3…/more",
+        "/api/v1/content/018f3e2a-7b1c-7def-8000-000000000000",
+    ]
 
 
-async def test_a_request_before_there_is_a_tenant_has_a_line_too() -> None:
-    stream = io.StringIO()
-    log = AccessLog(json_lines, stream)
+@get("/links/{token:str}")
+async def read_link(token: str) -> str:
+    return token
+
+
+async def test_a_request_before_there_is_a_tenant_has_a_line_too(
+    written: tuple[LineWriter, Path],
+) -> None:
+    writer, path = written
+    log = AccessLog(json_lines, writer)
     gateway = Gateway(Health(structlog.get_logger()), structlog.get_logger(), log)
     transport = httpx.ASGITransport(gateway)  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url="http://acme.localhost") as client:
@@ -145,7 +169,7 @@ async def test_a_request_before_there_is_a_tenant_has_a_line_too() -> None:
         answer = await client.get("/api/v1/courses", headers=headers)
         assert answer.status_code == 503
     await gateway.finish()
-    shown = json.loads(stream.getvalue())
+    shown = json.loads(path.read_text())
     assert (shown["status"], shown["tenant"]) == (503, None)
     assert shown["request_id"] == answer.headers["x-request-id"]
     assert shown["traceparent"].startswith(f"00-{trace}-")
