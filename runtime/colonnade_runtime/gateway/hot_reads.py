@@ -18,6 +18,7 @@ from colonnade.http import BINDING, Binding
 from colonnade.messages import Request
 from colonnade.operations import Operation, operation_of
 from colonnade_runtime.dispatcher import Dispatcher
+from colonnade_runtime.gateway.usual_headers import REVALIDATED, completed
 from colonnade_runtime.row_cache.cache import Target
 
 MAXIMUM_TARGETS = 10_000
@@ -78,7 +79,7 @@ class HotReads:
         kept = self._dispatcher.remembered(*meaning, context)
         if kept is None or kept.body != sent.body:
             return
-        kept.remember_head(target, (sent.status, sent.headers))
+        kept.remember_head(target, (sent.status, completed(sent.headers, REVALIDATED)))
         self._meanings[target] = meaning
         if len(self._meanings) > MAXIMUM_TARGETS:
             self._meanings.popitem(last=False)

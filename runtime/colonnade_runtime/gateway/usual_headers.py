@@ -31,20 +31,22 @@ def with_usual_headers(scope: HTTPScope, send: Send) -> Send:
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
             kept = REVALIDATED if reading and message["status"] < 400 else NOT_KEPT
-            message["headers"] = _completed(list(message["headers"]), kept)
+            message["headers"] = completed(list(message["headers"]), kept)
         await send(message)
 
     return sending
 
 
-def _completed(headers: list[Pair], cache_control: Pair) -> list[Pair]:
+def completed(headers: list[Pair], cache_control: Pair) -> list[Pair]:
+    """The headers with what is missing; those that were completed before come back at once."""
+    if headers and headers[0] is NO_SNIFFING:
+        return headers
     present = {name for name, _ in headers}
     if b"allow" in present:
         headers = [(name, _with_head(name, value)) for name, value in headers]
     if present.isdisjoint(_NAMES):
         # The common case: nothing was said of it, and nothing is looked for twice.
-        headers += (NO_SNIFFING, VARIES, cache_control)
-        return headers
+        return [NO_SNIFFING, VARIES, cache_control, *headers]
     if NO_SNIFFING[0] not in present:
         headers.append(NO_SNIFFING)
     if VARIES not in headers:
