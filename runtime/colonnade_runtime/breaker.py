@@ -32,6 +32,11 @@ class Breaker:
         """Whether the server is being left alone."""
         return self._failures >= self._limit
 
+    @property
+    def resting(self) -> bool:
+        """Whether the pause of an open breaker lasts; half-open ones may be tried again."""
+        return self.open and self._clock.monotonic() < self._not_before
+
     def may_try(self) -> bool:
         """Whether to ask now. Says yes to one caller at a time while the server is in doubt."""
         if not self.open:

@@ -12,7 +12,7 @@ BUFFERED = 64 * 1024
 class Body:
     """The body of one request, for one sending or several.
 
-    `gone` says that the client went away before it was sent whole.
+    `broken` says that it ended before it was whole: the client went away, or a chunk is malformed.
     """
 
     def __init__(self, scope: HTTPScope, receive: Receive) -> None:
@@ -21,7 +21,7 @@ class Body:
         length = headers.get(b"content-length", b"")
         self.length = int(length) if length.isdigit() else None
         self.present = b"transfer-encoding" in headers or bool(self.length)
-        self.gone = False
+        self.broken = False
         self._kept: bytes | None = None
         self._streamed = False
 
@@ -49,8 +49,8 @@ class Body:
         while True:
             message: Any = await self._receive()
             if message["type"] == "http.disconnect":
-                self.gone = True
-                raise ConnectionResetError("The client went away.")
+                self.broken = True
+                raise ConnectionResetError("The body ended before it was complete.")
             if message.get("body"):
                 yield message["body"]
             if not message.get("more_body"):

@@ -5,13 +5,14 @@ import time
 from collections.abc import Callable
 
 import aiohttp
-from litestar.types import HTTPScope, Receive, Send
+from litestar.types import HTTPScope, Receive
 
-from colonnade.errors import DeadlineExceeded, Unavailable
+from colonnade.errors import DeadlineExceeded, InvalidRequest, Unavailable
 from colonnade_runtime.forwarded.seal import Seal
-from colonnade_runtime.front.body import BUFFERED, Body
+from colonnade_runtime.front.answers import UpstreamAnswer
+from colonnade_runtime.front.body import Body
 from colonnade_runtime.front.client import client_session
-from colonnade_runtime.front.headers import to_client, to_upstream, url_of
+from colonnade_runtime.front.headers import to_upstream, url_of
 from colonnade_runtime.front.upstreams import Upstream
 from colonnade_runtime.gateway.exchange import Exchange
 
@@ -54,6 +55,7 @@ class Forwarder:
         One that certainly reached nobody is sent to another, and for `patience` seconds again.
 
         Raises:
+            InvalidRequest: the client's body ended before it was complete.
             Unavailable: nobody takes it, or the one who had it went away; see the message.
             DeadlineExceeded: no answer in time; it may have happened.
         """
@@ -80,14 +82,12 @@ class Forwarder:
         try:
             response = await self._sent(upstream, scope, body, exchange)
             if response is None:
-                return body.gone
+                return False
             async with response:
                 if NOT_READY in response.headers:
                     upstream.ready = False
                     return False
-                upstream.breaker.succeeded()
-                await _answer(response, exchange)
-                return True
+                return await self._answered(response, upstream, scope, exchange)
         finally:
             upstream.outstanding -= 1
 
@@ -108,27 +108,46 @@ class Forwarder:
             upstream.breaker.failed()
             return None
         except TimeoutError:
-            raise DeadlineExceeded(
-                f"No answer within {self._timeout:g} seconds; it may have happened."
-            ) from None
+            raise self._late() from None
         except (aiohttp.ClientError, OSError) as error:
-            if body.gone:
-                return None
-            upstream.breaker.failed()
-            if scope["method"] in _HARMLESS:
-                return None
-            why = f"The process that had it went away ({type(error).__name__})"
-            raise Unavailable(f"{why}; it may have happened.") from None
+            if body.broken:
+                raise InvalidRequest("The body ended before it was complete.") from None
+            _lost(upstream, scope, error)
+            return None
+
+    async def _answered(
+        self,
+        response: aiohttp.ClientResponse,
+        upstream: Upstream,
+        scope: HTTPScope,
+        exchange: Exchange,
+    ) -> bool:
+        """Whether an answer was sent on; False when it broke off and may be asked for again."""
+        answer = UpstreamAnswer(response)
+        try:
+            await answer.begin()
+        except TimeoutError:
+            raise self._late() from None
+        except (aiohttp.ClientError, OSError) as error:
+            _lost(upstream, scope, error)
+            return False
+        upstream.breaker.succeeded()
+        await answer.send_on(exchange)
+        return True
+
+    def _late(self) -> DeadlineExceeded:
+        return DeadlineExceeded(
+            f"No answer within {self._timeout:g} seconds; it may have happened."
+        )
 
 
-async def _answer(response: aiohttp.ClientResponse, send: Send) -> None:
-    headers = to_client(response.raw_headers)
-    await send({"type": "http.response.start", "status": response.status, "headers": headers})
-    length = response.content_length
-    if length is not None and length <= BUFFERED:
-        whole = await response.read()
-        await send({"type": "http.response.body", "body": whole, "more_body": False})
-        return
-    async for chunk in response.content.iter_any():
-        await send({"type": "http.response.body", "body": chunk, "more_body": True})
-    await send({"type": "http.response.body", "body": b"", "more_body": False})
+def _lost(upstream: Upstream, scope: HTTPScope, error: Exception) -> None:
+    """The process broke off before its answer was whole.
+
+    Raises:
+        Unavailable: unless asking again does no harm.
+    """
+    upstream.breaker.failed()
+    if scope["method"] not in _HARMLESS:
+        why = f"The process that had it went away ({type(error).__name__})"
+        raise Unavailable(f"{why}; it may have happened.") from None

@@ -62,8 +62,12 @@ class Prober:
         try:
             async with self._session.get(url, timeout=limit) as answer:
                 upstream.ready = upstream.answers = answer.status == 200
+                upstream.silent = False
+                if upstream.answers:
+                    # Nothing else would: one whose circuit is open gets no request to do well at.
+                    upstream.breaker.succeeded()
         except TimeoutError:
-            upstream.answers = False
+            upstream.answers, upstream.silent = False, True
         except (aiohttp.ClientError, OSError):
             # Nobody listens: a request would find that out at once, and go to another.
-            upstream.ready, upstream.answers = True, False
+            upstream.ready, upstream.answers, upstream.silent = True, False, True

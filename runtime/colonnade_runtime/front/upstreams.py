@@ -13,7 +13,7 @@ class Upstream:
     """One process; `outstanding` requests are on their way to it.
 
     `ready` is what it said of itself last; it is believed to be until it says no. `answers` says
-    whether it said that it is ready when it was asked last.
+    whether it said that it is ready when it was asked last, `silent` whether it said nothing then.
     """
 
     place: Place
@@ -21,6 +21,7 @@ class Upstream:
     chosen: int = 0
     ready: bool = True
     answers: bool = False
+    silent: bool = False
     breaker: Breaker = field(default_factory=lambda: Breaker(failures=2, first=0.1, cap=2.0))
 
 
@@ -51,9 +52,19 @@ class Upstreams:
         """The best process for `service` that was not tried yet; nothing when none is left."""
         hosts = [each for each in self._of.get(service, ()) if each.ready and each not in tried]
         # Of those that are equally busy, the one that was not asked for longest.
-        hosts.sort(key=lambda each: (each.breaker.open, each.outstanding, each.chosen))
+        hosts.sort(key=lambda each: (_last(each), each.outstanding, each.chosen))
         for upstream in hosts:
             if upstream.breaker.may_try():
                 upstream.chosen = next(self._count)
                 return upstream
         return None
+
+
+def _last(upstream: Upstream) -> bool:
+    """Whether it is asked only when all others were.
+
+    One whose circuit is half open is tried in its turn, unless it was silent when it was asked
+    after its health: the request would wait for nothing.
+    """
+    breaker = upstream.breaker
+    return breaker.open and (upstream.silent or breaker.resting)

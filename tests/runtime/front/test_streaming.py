@@ -93,7 +93,8 @@ async def test_an_upload_goes_no_faster_than_its_process(house: House) -> None:
 async def test_an_answer_that_breaks_off_is_not_taken_for_a_whole_one(house: House) -> None:
     async def break_off(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
-        writer.write(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nhalf\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n")
+        writer.write(b"20000\r\n" + b"x" * 0x20000 + b"\r\n")
         await writer.drain()
         writer.close()
 
