@@ -40,6 +40,8 @@ from colonnade_user.ownership import protect_owner
 from colonnade_user.password_rules.rules import academy_names, check_password
 from colonnade_user.passwords import Passwords
 from colonnade_user.sessions import end_sessions_of
+from colonnade_user.throttling.counted_attempts import registration_counters
+from colonnade_user.throttling.throttle import Throttle, client_network
 
 EMAIL = "email"
 
@@ -88,9 +90,10 @@ def add_account(session: Session, new: NewAccount) -> UserRow:
 class AccountHandlers:
     """The operations on `users`."""
 
-    def __init__(self, ctx: ServiceContext, passwords: Passwords) -> None:
+    def __init__(self, ctx: ServiceContext, passwords: Passwords, throttle: Throttle) -> None:
         self._ctx = ctx
         self._passwords = passwords
+        self._throttle = throttle
 
     @handles(RegisterUser)
     async def register(self, request: RegisterUser, call: Call) -> User:
@@ -98,6 +101,9 @@ class AccountHandlers:
         self._check_registration(call)
         names = (request.email, request.name, *academy_names(self._ctx))
         check_password(request.password, pointer="/password", names=names)
+        if not _adds_people(call):
+            network = client_network(call)
+            await self._throttle.spend(registration_counters(self._throttle.config, network))
         new = NewAccount(
             email=request.email,
             name=request.name,
@@ -188,10 +194,16 @@ class AccountHandlers:
     def _check_registration(self, call: Call) -> None:
         config = self._ctx.tenant_config()
         assert isinstance(config, TenantUserConfig)
-        adds_people = {Role.OWNER, Role.ADMIN}.intersection(call.context.principal.roles)
-        by_service = call.context.principal.kind is PrincipalKind.SERVICE
-        if config.registration == "closed" and not adds_people and not by_service:
+        if config.registration == "closed" and not _adds_people(call):
             raise RegistrationClosed("This academy adds people itself; ask its admins.")
+
+
+def _adds_people(call: Call) -> bool:
+    """Whether it is no stranger who registers somebody."""
+    principal = call.context.principal
+    if principal.kind is PrincipalKind.SERVICE:
+        return True
+    return not {Role.OWNER, Role.ADMIN}.isdisjoint(principal.roles)
 
 
 def _existing(session: Session, user_id: UUID) -> UserRow:

@@ -1,5 +1,6 @@
 """Signing in, staying signed in and leaving: what the operations on sessions do."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -48,6 +49,15 @@ from colonnade_user.sessions import (
     open_session,
 )
 from colonnade_user.signing_keys import current_key, published_keys, rotate
+from colonnade_user.throttling.counted_attempts import (
+    cleared_by_success,
+    password_change_counters,
+    sign_in_counters,
+    token_counters,
+)
+from colonnade_user.throttling.counters import Counter, Reading, clear_counters, read_counters
+from colonnade_user.throttling.devices import acquaintance_of, remember_device
+from colonnade_user.throttling.throttle import Throttle, client_network
 from colonnade_user.tokens import SigningKey, issue
 
 
@@ -57,36 +67,64 @@ class _Kept:
     password_hash: str
 
 
-class AuthenticationHandlers:
-    """Login, refresh, logout, sessions, passwords and keys."""
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What a sign-in meets: an account or none, and how the counters stand that it raises."""
 
-    def __init__(self, ctx: ServiceContext, passwords: Passwords) -> None:
+    kept: _Kept | None
+    readings: Mapping[Counter, Reading]
+
+
+class AuthenticationHandlers:
+    """Login, refresh, logout, passwords and keys."""
+
+    def __init__(self, ctx: ServiceContext, passwords: Passwords, throttle: Throttle) -> None:
         self._ctx = ctx
         self._passwords = passwords
+        self._throttle = throttle
 
     @handles(Login)
     async def login(self, request: Login, call: Call) -> TokenPair:
         """Verify the password, then open a session; unknown addresses take the same way."""
-        kept = await self._ctx.store.read(lambda session: _credential_of(session, request.email))
-        valid, renewed = await self._passwords.verify(
-            request.password, kept.password_hash if kept else None
-        )
-        if kept is None or not valid:
-            raise InvalidCredentials("The e-mail address or the password is wrong.")
+        network = client_network(call)
+        seen = await self._ctx.store.read(lambda session: self._seen(session, request, network))
+        kept = seen.kept
+        with self._throttle.attempt(seen.readings):
+            valid, renewed = await self._passwords.verify(
+                request.password, kept.password_hash if kept else None
+            )
+            if kept is None or not valid:
+                await self._throttle.count(list(seen.readings))
+                raise InvalidCredentials("The e-mail address or the password is wrong.")
 
-        def work(session: Session) -> tuple[Granted, SigningKey]:
+        def work(session: Session) -> tuple[Granted, SigningKey, str]:
             _renew(session, kept, renewed)
             user = session.get_one(UserRow, kept.user_id)
             if user.status != UserStatus.ACTIVE:
                 raise AccountSuspended("This account is suspended; ask the academy's admins.")
-            return open_session(session, kept.user_id, self._lifetimes()), current_key(session)
+            clear_counters(session, cleared_by_success(seen.readings))
+            device = remember_device(session, kept.user_id, request.device_token, network)
+            granted = open_session(session, kept.user_id, self._lifetimes())
+            return granted, current_key(session), device
 
-        granted, key = await self._ctx.store.run(work)
-        return self._tokens(call.tenant, granted, key)
+        granted, key, device = await self._ctx.store.run(work)
+        pair = self._tokens(call.tenant, granted, key)
+        return pair.model_copy(update={"device_token": device})
+
+    def _seen(self, session: Session, request: Login, network: str) -> _Seen:
+        kept = _credential_of(session, request.email)
+        user_id = kept.user_id if kept else None
+        known = acquaintance_of(session, user_id, request.device_token, network)
+        counters = sign_in_counters(
+            self._throttle.config, request.email, network, request.device_token, known
+        )
+        return _Seen(kept, read_counters(session, counters))
 
     @handles(RefreshTokens)
     async def refresh(self, request: RefreshTokens, call: Call) -> TokenPair:
         """Trade the refresh token; a second use of one ends the session."""
+
+        counters = token_counters(self._throttle.config, client_network(call))
 
         def work(session: Session) -> tuple[Granted, SigningKey] | Refused:
             outcome = continue_session(session, request.refresh_token, self._lifetimes())
@@ -102,6 +140,8 @@ class AuthenticationHandlers:
             if outcome.ended_for is not None:
                 self._ctx.invalidate_principal(str(outcome.ended_for))
                 self._ctx.log.warning("refresh_token_reused", user_id=str(outcome.ended_for))
+            # Only now: a token that continues a session does so whoever floods the network.
+            await self._throttle.spend(counters)
             raise SessionOver("The refresh token is not valid any more; sign in again.")
         return self._tokens(call.tenant, *outcome)
 
@@ -153,13 +193,18 @@ class AuthenticationHandlers:
             request.new_password, pointer="/new_password", names=(*names, *academy_names(self._ctx))
         )
         kept = await self._ctx.store.read(lambda session: _credential_by_id(session, user_id))
-        valid, _ = await self._passwords.verify(
-            request.current_password, kept.password_hash if kept else None
+        counters = password_change_counters(
+            self._throttle.config, call.context.principal.session_id
         )
-        if kept is None or not valid:
-            raise WrongPassword(
-                fields=[FieldError("/current_password", "is not your password", "wrong_password")]
+        readings = await self._throttle.read(counters)
+        with self._throttle.attempt(readings):
+            valid, _ = await self._passwords.verify(
+                request.current_password, kept.password_hash if kept else None
             )
+            if kept is None or not valid:
+                await self._throttle.count(counters)
+                wrong = FieldError("/current_password", "is not your password", "wrong_password")
+                raise WrongPassword(fields=[wrong])
         replacement = await self._passwords.hash(request.new_password)
 
         def work(session: Session) -> None:

@@ -5,6 +5,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from colonnade.quantities import Duration
+from colonnade_user.throttling.allowances import ThrottleConfig
 
 
 class UserConfig(BaseModel):
@@ -25,6 +26,10 @@ class UserConfig(BaseModel):
         Duration.parse("5m"),
         description="How long a session that was seen live is believed while the user service "
         "cannot be asked, 0s to 1h. A logout meanwhile counts when this is over.",
+    )
+
+    throttle: ThrottleConfig = Field(
+        ThrottleConfig(), description="How often may be tried what strangers can try."
     )
 
     @model_validator(mode="after")

@@ -115,6 +115,33 @@ class SigningKeyRow(Identified, Base):
     verifies_until: Mapped[datetime | None]
 
 
+class CounterRow(Base):
+    """Attempts of one kind by one subject, which only its digest names; they drain with time."""
+
+    __tablename__ = "counters"
+    __table_args__ = (Index("ix_counters_forgotten_at", "forgotten_at"),)
+
+    digest: Mapped[bytes] = mapped_column(LargeBinary(16), primary_key=True)
+    level: Mapped[float]
+    raised_at: Mapped[datetime]
+    forgotten_at: Mapped[datetime]
+
+
+class DeviceRow(Base):
+    """A device that somebody signed in from, by its token's SHA-256, and its network's digest."""
+
+    __tablename__ = "devices"
+    __table_args__ = (
+        Index("ix_devices_user_id", "user_id"),
+        Index("ix_devices_last_used_at", "last_used_at"),
+    )
+
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    network: Mapped[bytes] = mapped_column(LargeBinary(16))
+    last_used_at: Mapped[datetime]
+
+
 USER = ResourceType(
     "user",
     fields={"id": UserRow.id, "role": UserRow.role, "status": UserRow.status},

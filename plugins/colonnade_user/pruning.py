@@ -1,7 +1,9 @@
 """Forgets what has ended by itself, so that nothing grows with time alone."""
 
 from colonnade.services import ServiceContext
-from colonnade_user.sessions import PRUNED_AT_ONCE, prune_sessions
+from colonnade_user.sessions import prune_sessions
+from colonnade_user.throttling.counters import prune_counters
+from colonnade_user.throttling.devices import prune_devices
 
 
 class Pruning:
@@ -11,7 +13,8 @@ class Pruning:
         self._ctx = ctx
 
     async def prune(self) -> None:
-        """Forget every session that ended by itself; in small transactions, so that others write
-        in between."""
-        while await self._ctx.store.run(prune_sessions) == PRUNED_AT_ONCE:
-            continue
+        """Forget sessions that ended by themselves, counters that stand at nothing and devices
+        that were not used for long; in small transactions, so that others write in between."""
+        for prune in (prune_sessions, prune_counters, prune_devices):
+            while await self._ctx.store.run(prune):
+                continue

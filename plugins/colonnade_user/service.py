@@ -11,6 +11,7 @@ from colonnade_user.passwords import Passwords
 from colonnade_user.profiles import ProfileHandlers
 from colonnade_user.provisioning import provision
 from colonnade_user.pruning import Pruning
+from colonnade_user.throttling.throttle import Throttle
 
 __all__ = ["create_service", "provision"]
 
@@ -19,9 +20,10 @@ __all__ = ["create_service", "provision"]
 async def create_service(ctx: ServiceContext) -> AsyncIterator[Sequence[object]]:
     """The handlers of one process; they share the queue of passwords waiting for a worker."""
     passwords = Passwords(ctx)
+    throttle = Throttle(ctx)
     yield [
-        AuthenticationHandlers(ctx, passwords),
-        AccountHandlers(ctx, passwords),
+        AuthenticationHandlers(ctx, passwords, throttle),
+        AccountHandlers(ctx, passwords, throttle),
         ProfileHandlers(ctx),
         SessionHandlers(ctx),
         Pruning(ctx),

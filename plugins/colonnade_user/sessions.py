@@ -17,6 +17,7 @@ from colonnade_user.api import SessionEnd, SessionEnded
 from colonnade_user.config import UserConfig
 from colonnade_user.models import RefreshTokenRow, SessionRow
 from colonnade_user.refresh_tokens import exchange, first_token, forget_tokens, session_row_of
+from colonnade_user.throttling.devices import forget_devices
 
 MAXIMUM_SESSIONS = 50
 """Live sessions one user may have; the longest unused one makes room."""
@@ -108,7 +109,9 @@ def end_session(session: Session, row: SessionRow, reason: SessionEnd) -> None:
 def end_sessions_of(
     session: Session, user_id: UUID, reason: SessionEnd, *, keep: UUID | None = None
 ) -> None:
-    """Forget every session of a user, except the one to `keep`."""
+    """Forget every session of a user, except the one to `keep`, and every device: whoever signs
+    in next is a stranger until the password is right."""
+    forget_devices(session, user_id)
     for row in session.scalars(select(SessionRow).where(SessionRow.user_id == user_id)).all():
         if row.id != keep:
             end_session(session, row, reason)

@@ -16,16 +16,27 @@ from colonnade_user.api.errors import (
     SessionOver,
     WrongPassword,
 )
-from colonnade_user.api.values import EmailAddress, KnownPassword, NewPassword, RefreshToken, Role
+from colonnade_user.api.values import (
+    DeviceToken,
+    EmailAddress,
+    KnownPassword,
+    NewPassword,
+    RefreshToken,
+    Role,
+)
 
 
 class TokenPair(Message):
-    """What a signed-in client holds (RFC 6749 §5.1); `expires_in` is in seconds."""
+    """What a signed-in client holds (RFC 6749 §5.1); `expires_in` is in seconds.
+
+    `device_token` comes with a sign-in only: the device shows it at its next one.
+    """
 
     access_token: Annotated[str, Confidential()]
     refresh_token: Annotated[str, Confidential()]
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105
     expires_in: int
+    device_token: Annotated[str | None, Confidential()] = None
 
 
 class UserSession(Message):
@@ -70,6 +81,9 @@ class Login(Request[TokenPair]):
 
     email: EmailAddress
     password: KnownPassword
+    device_token: Annotated[DeviceToken | None, Confidential()] = Field(
+        None, description="What the last sign-in on this device answered."
+    )
 
 
 @operation("user", action="session.refresh", errors=[SessionOver])

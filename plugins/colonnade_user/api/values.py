@@ -64,6 +64,7 @@ PersonName = Annotated[
 ]
 NewPassword = Annotated[str, Field(min_length=8, max_length=128), Confidential()]
 KnownPassword = Annotated[str, Field(min_length=1, max_length=128), Confidential()]
+DeviceToken = Annotated[str, Field(min_length=1, max_length=200), Confidential()]
 RefreshToken = Annotated[str, Field(min_length=1, max_length=200), Confidential()]
 
 

@@ -12,7 +12,6 @@ import pytest
 from user_academy import Academy
 from user_bench import TENANTS, Bench, BenchContext
 
-from colonnade.clock import SystemClock
 from colonnade.policy import MemoisedPolicy, PolicyBundle
 from colonnade_runtime.adapters.policy.embedded import EmbeddedPolicy
 from colonnade_runtime.adapters.policy.files import read_policies
@@ -40,8 +39,8 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def bench(folder: Path, policies: EmbeddedPolicy) -> AsyncIterator[Bench]:
-    stores = SqliteStores(folder, SystemClock(), lambda tenant: tenant in TENANTS)
     context = BenchContext()
+    stores = SqliteStores(folder, context.clock, lambda tenant: tenant in TENANTS)
     context.store = stores.store(
         "user",
         plugin.stores(),

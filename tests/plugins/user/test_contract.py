@@ -21,6 +21,7 @@ CONFIDENTIAL = {
     "password",
     "current_password",
     "new_password",
+    "device_token",
     "refresh_token",
     "access_token",
 }

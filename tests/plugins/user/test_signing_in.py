@@ -15,7 +15,13 @@ async def refresh(person: Person, token: str | None = None) -> tuple[int, dict[s
 async def test_signing_in_gives_a_pair_of_tokens(acme: Academy) -> None:
     ada = await acme.learner()
 
-    assert set(ada.tokens) == {"access_token", "refresh_token", "token_type", "expires_in"}
+    assert set(ada.tokens) == {
+        "access_token",
+        "refresh_token",
+        "token_type",
+        "expires_in",
+        "device_token",
+    }
     assert ada.tokens["token_type"] == "Bearer"
     assert ada.tokens["expires_in"] == 900
     claims = claims_of(ada.access_token)

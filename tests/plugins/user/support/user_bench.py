@@ -7,8 +7,10 @@ verified at most once a second and forgotten at once when the service says so.
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 import structlog
@@ -45,17 +47,26 @@ EVENT_MODELS = {event_type_of(model).type: model for model in EVENTS}
 T = TypeVar("T")
 
 
+class BenchClock(SystemClock):
+    """The machine's clock, which a test sets forward and back."""
+
+    offset = timedelta()
+
+    def now(self) -> datetime:
+        return super().now() + self.offset
+
+
 class BenchContext:
     """What a service is given, as much of it as the user service uses."""
 
     name = "user"
     config = UserConfig()
-    clock = SystemClock()
     new_id = staticmethod(new_id)
     log = structlog.get_logger("user")
     store: SqlStore
 
     def __init__(self) -> None:
+        self.clock = BenchClock()
         self.bench: Bench | None = None
 
     def tenant(self) -> TenantInfo:
@@ -84,6 +95,11 @@ class BenchContext:
     async def ask(self, request: Request[Any], *, deadline: float | None = None) -> Any:
         assert self.bench is not None
         return await self.bench.ask(request)
+
+    @contextmanager
+    def as_service(self) -> Iterator[Context]:
+        with use_context(current_context().acting_as(Principal.service(self.name))) as acting:
+            yield acting
 
     def invalidate_principal(self, principal_id: str) -> None:
         assert self.bench is not None
@@ -124,6 +140,10 @@ class Bench:
         answer = await self._handlers[type(request)](received, call)
         assert call.applied or decision.unconditional
         return answer
+
+    def use(self, request: type[Request[Any]], handler: Any) -> None:
+        """Let another process's handler do an operation."""
+        self._handlers[request] = handler
 
     def forget(self, tenant: str, principal_id: str) -> None:
         """Verify the tokens of this principal anew."""
@@ -192,7 +212,8 @@ class Bench:
             tenant = headers["x-tenant"]
             principal = await self._principal(tenant, headers.get("authorization", ""))
             scope[EDGE] = BenchEdge(self)  # type: ignore[literal-required]
-            with use_context(_context(tenant, principal)):
+            made = replace(_context(tenant, principal), client=headers.get("x-client", ""))
+            with use_context(made):
                 await app(scope, receive, send)
 
         return run

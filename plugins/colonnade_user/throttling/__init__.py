@@ -1,0 +1,1 @@
+"""Slows down who guesses and who floods, and nobody else; see docs/decisions/guessing.md."""

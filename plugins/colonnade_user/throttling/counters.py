@@ -1,0 +1,109 @@
+"""Counters in the store, inside a unit of work: what is counted, and how long to wait."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import delete, func, select
+
+from colonnade.store import Session
+from colonnade_user.models import CounterRow
+from colonnade_user.throttling.allowances import Allowance
+from colonnade_user.throttling.digests import digest, key_of, known_key
+
+EVICTED_AT_ONCE = 100
+"""Counters that make room when an academy has as many as it may."""
+
+PRUNED_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """One thing that is counted: its kind, and of whom, which is kept as a digest only."""
+
+    kind: str
+    subject: tuple[str, ...]
+    allowance: Allowance
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a counter stands: attempts that are not drained yet, and seconds still to wait."""
+
+    level: float = 0.0
+    wait: float = 0.0
+
+
+def read_counters(session: Session, counters: Sequence[Counter]) -> Mapping[Counter, Reading]:
+    """How each stands now; one that was never raised stands at nothing."""
+    key = known_key(session)
+    if key is None or not counters:
+        return dict.fromkeys(counters, Reading())
+    digests = {_digest(key, counter): counter for counter in counters}
+    rows = session.scalars(select(CounterRow).where(CounterRow.digest.in_(digests))).all()
+    readings = dict.fromkeys(counters, Reading())
+    for row in rows:
+        readings[digests[row.digest]] = _read(session, row, digests[row.digest].allowance)
+    return readings
+
+
+def raise_counters(session: Session, counters: Iterable[Counter], maximum_rows: int) -> None:
+    """Count one attempt more of each."""
+    key = key_of(session)
+    for counter in counters:
+        name = _digest(key, counter)
+        row = session.get(CounterRow, name)
+        if row is None:
+            _make_room(session, maximum_rows)
+            row = CounterRow(digest=name, level=0.0, raised_at=session.now)
+            session.add(row)
+        allowance = counter.allowance
+        row.level = allowance.raised(_read(session, row, allowance).level)
+        row.raised_at = session.now
+        row.forgotten_at = session.now + timedelta(seconds=allowance.empty_after(row.level))
+        session.flush()
+
+
+def clear_counters(session: Session, counters: Iterable[Counter]) -> None:
+    """Forget what was counted."""
+    key = known_key(session)
+    names = [] if key is None else [_digest(key, counter) for counter in counters]
+    if names:
+        session.execute(delete(CounterRow).where(CounterRow.digest.in_(names)))
+
+
+def prune_counters(session: Session) -> int:
+    """Remove those that stand at nothing, at most `PRUNED_AT_ONCE`; answers how many."""
+    empty = (
+        select(CounterRow.digest)
+        .where(CounterRow.forgotten_at <= session.now)
+        .limit(PRUNED_AT_ONCE)
+    )
+    found = session.scalars(empty).all()
+    session.execute(delete(CounterRow).where(CounterRow.digest.in_(found)))
+    return len(found)
+
+
+def _read(session: Session, row: CounterRow, allowance: Allowance) -> Reading:
+    # After the clock was set back, what lies ahead was counted just now, and makes nobody wait.
+    since = (session.now - row.raised_at).total_seconds()
+    wait = allowance.wait(row.level) - since if since >= 0 else 0.0
+    return Reading(allowance.drained(row.level, since), max(0.0, wait))
+
+
+def _make_room(session: Session, maximum_rows: int) -> None:
+    count = session.scalar(select(func.count()).select_from(CounterRow)) or 0
+    if count < maximum_rows:
+        return
+    nearly_forgotten = (
+        select(CounterRow.digest).order_by(CounterRow.forgotten_at).limit(EVICTED_AT_ONCE)
+    )
+    session.execute(
+        delete(CounterRow)
+        .where(CounterRow.digest.in_(session.scalars(nearly_forgotten).all()))
+        .execution_options(synchronize_session="fetch")
+    )
+
+
+def _digest(key: bytes, counter: Counter) -> bytes:
+    return digest(key, counter.kind, *counter.subject)
