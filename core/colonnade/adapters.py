@@ -45,6 +45,8 @@ class AdapterContext:
     """Whether a tenant is declared now; nothing is ever made for another."""
     replicas: int = 1
     """How many processes host the same services as this one, itself included."""
+    administrator: Secret | None = None
+    """The password of the user that sets a bus up, where it was declared beside the URL."""
     faults: Callable[[str], Faults] = field(default=lambda source: NoFaults())
     """Where the adapter says what is broken, on behalf of a service or as a part of its own."""
 

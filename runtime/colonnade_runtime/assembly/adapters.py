@@ -12,7 +12,9 @@ from colonnade.clock import Clock
 from colonnade.errors import ConfigurationError
 from colonnade.faults import Faults, NoFaults
 from colonnade.policy import PolicyEngine
+from colonnade.secrets import Secret
 from colonnade_runtime.declaration import Address, LoadedPlatform, Problem
+from colonnade_runtime.declaration.address import BusAddress
 from colonnade_runtime.declaration.problems import closest
 from colonnade_runtime.declaration.tree import Path
 from colonnade_runtime.plugin_loader import Plugins
@@ -79,6 +81,7 @@ class Adapters:
         context = AdapterContext(
             url=address.url,
             password=password,
+            administrator=self._administrator(address),
             root=self.loaded.root,
             process=self.process,
             clock=self.clock,
@@ -91,6 +94,10 @@ class Adapters:
             return factories[address.scheme](context)
         except (ConfigurationError, ValueError) as error:
             raise ConfigurationError(str(self.loaded.origins.problem(path, str(error)))) from None
+
+    def _administrator(self, address: Address) -> Secret | None:
+        reference = address.administrator if isinstance(address, BusAddress) else None
+        return None if reference is None else self.vault.secret(reference)
 
 
 def scheme_problems(loaded: LoadedPlatform, plugins: Plugins) -> Iterator[Problem]:

@@ -47,3 +47,11 @@ class Address(Section):
 
     def __str__(self) -> str:
         return self.url
+
+
+class BusAddress(Address):
+    """Where the bus is."""
+
+    administrator: SecretReference | None = None
+    """The password of the server's user `administrator`, who makes there what the bus needs. With
+    it every start does so; without it `colonnade nats setup` does, run by whoever has it."""

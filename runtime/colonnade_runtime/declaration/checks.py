@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from colonnade_runtime.declaration.outline import PlatformOutline
-from colonnade_runtime.declaration.places import places
+from colonnade_runtime.declaration.places import RESERVED, places
 from colonnade_runtime.declaration.platform import Platform
 from colonnade_runtime.declaration.problems import Problem, closest
 from colonnade_runtime.declaration.source import PlatformSource
@@ -79,6 +79,9 @@ def _placement(source: PlatformSource, outline: PlatformOutline) -> Iterator[Pro
         return
     hosts: dict[str, str] = {}
     for process, section in processes.items():
+        if process in RESERVED:
+            message = f"is the name of {RESERVED[process]}; call the process something else"
+            yield _problem(source, ("processes", process), message)
         for index, service in enumerate(_list(section, "services")):
             path = ("processes", process, "services", index)
             yield from _placed(source, outline, path, service, hosts)

@@ -13,6 +13,12 @@ EVERYTHING = "main"
 FRONT = "gateway"
 """The process in front of the others: it hosts nothing and forwards."""
 
+RESERVED = {
+    FRONT: "the process in front of the others",
+    "administrator": "the user who sets the bus up",
+}
+"""Names that no declared process may have."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:

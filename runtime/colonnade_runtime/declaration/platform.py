@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field, IPvAnyNetwork, JsonValue, StringCons
 
 from colonnade.quantities import Duration, Size
 from colonnade.secrets import SecretReference
-from colonnade_runtime.declaration.address import Address
+from colonnade_runtime.declaration.address import Address, BusAddress
 from colonnade_runtime.declaration.hosts import host_name
 from colonnade_runtime.declaration.section import Section, Version
 
@@ -214,7 +214,7 @@ class Platform(Section):
     stores: dict[ServiceName, StoreSection] = Field(default_factory=dict)
     """Where data is kept: `default`, and by name the services that differ from it."""
 
-    bus: Address = Address(url="memory:")
+    bus: BusAddress = BusAddress(url="memory:")
     """What carries operations and events between services."""
 
     discovery: Address = Address(url="static:")

@@ -68,6 +68,8 @@ class NeedsRegion(BaseModel):
         ("processes: {w: {}}", "processes.w.services: is missing"),
         ("processes: {w: {services: []}}", "processes.w.services: must have at least 1 items"),
         ("processes: {w: {services: [user, course]}}", "6:3: services.content: is in no process") ,
+        ("processes: {gateway: {services: [user]}}", "7:22: processes.gateway: is the name of the"),
+        ("processes: {administrator: {services: [user]}}", "the user who sets the bus up"),
         ("processes: {w: {services: [usr]}}", "'usr' is not an enabled service"),
         ("processes: {a: {services: [user]}, b: {services: [user]}}", "is in the process 'a'"),
         ("processes: {a: {services: [user], replicas: 0}}", "replicas: must be at least 1"),

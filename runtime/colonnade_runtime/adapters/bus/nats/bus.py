@@ -1,25 +1,34 @@
 """The bus over NATS: put together, started, and stopped in order."""
 
 import asyncio
+from contextlib import suppress
+from functools import partial
 from typing import Any
-
-import msgspec
 
 from colonnade.adapters import AdapterContext
 from colonnade.bus import AskHandler, Consumer
-from colonnade.errors import ConfigurationError, ContentTooLarge, DeadlineExceeded, Unavailable
+from colonnade.errors import (
+    ColonnadeError,
+    ConfigurationError,
+    ContentTooLarge,
+    DeadlineExceeded,
+    Unavailable,
+)
+from colonnade_runtime.adapters.bus.nats.api import JetStreamApi
 from colonnade_runtime.adapters.bus.nats.connection import Connection, NobodyServes
 from colonnade_runtime.adapters.bus.nats.consuming import ConsumerSettings, PullConsumer
 from colonnade_runtime.adapters.bus.nats.explaining import Explainer
 from colonnade_runtime.adapters.bus.nats.jetstream import JetStream
 from colonnade_runtime.adapters.bus.nats.options import NatsOptions, own_user, read_options
-from colonnade_runtime.adapters.bus.nats.serving import CONTEXT_HEADER, Serving
+from colonnade_runtime.adapters.bus.nats.publishing import Publishing
+from colonnade_runtime.adapters.bus.nats.serving import CONTEXT_HEADER, TOO_LARGE, Serving
+from colonnade_runtime.adapters.bus.nats.stream_keeping import (
+    ADMINISTRATOR,
+    StreamKeeper,
+    administration,
+)
+from colonnade_runtime.adapters.bus.nats.streams import ADVISORIES, ForeignStream, stream_of
 from colonnade_runtime.adapters.bus.nats.subjects import EventName
-
-PUBLISH_SECONDS = 5.0
-"""How long the server may take to accept an event."""
-
-_CLOUD_EVENT = "application/cloudevents+json"
 
 
 class NatsBus:
@@ -36,14 +45,20 @@ class NatsBus:
         process: str,
         log: Any,
         consumer_settings: ConsumerSettings | None = None,
+        administrator: NatsOptions | None = None,
     ) -> None:
         self._log = log
         self._settings = consumer_settings or ConsumerSettings()
         self._connection = Connection(options, process, log)
-        self._jetstream = JetStream(self._connection, options)
+        api = JetStreamApi(self._connection)
+        opened = None if administrator is None else partial(administration, administrator, log)
+        self._streams = StreamKeeper(api, options, log, opened)
+        self._jetstream = JetStream(self._connection, api, self._streams)
+        self._publishing = Publishing(self._connection, self._streams)
         self._serving = Serving(self._connection, process, log)
         self._explainer = Explainer(self._connection)
         self._consumers: list[PullConsumer] = []
+        self._looked_at: set[str] = set()
         self._accepting = False
         self._stopped = False
         self._connection.on_reconnect(self._begin_anew)
@@ -52,16 +67,20 @@ class NatsBus:
         """Connect, and see that events can be kept.
 
         Raises:
-            Unavailable: when nobody answers, or without JetStream.
-            ConfigurationError: when what was declared can never work.
+            Unavailable: when nobody answers, without JetStream, or while a stream is missing that
+                somebody else has to make.
+            ConfigurationError: when what was declared can never work, or a stream was changed.
         """
         await self._connection.open()
         try:
             await self._jetstream.check()
-            await self._jetstream.ensure_advisories()
+            await self._streams.ensure(ADVISORIES)
         except (Unavailable, DeadlineExceeded) as error:
             await self._connection.close()
             raise Unavailable(error.message, reason=error.reason) from None
+        except ForeignStream:
+            await self._connection.close()
+            raise
         self._accepting = True
 
     async def stop(self, deadline: float) -> None:
@@ -89,9 +108,9 @@ class NatsBus:
         await self._connection.close()
 
     async def check(self) -> str | None:
-        """Whether the connection is lost, in a sentence."""
+        """Whether the connection is lost or a stream was changed, in a sentence."""
         if self._connection.up:
-            return None
+            return " ".join(self._streams.refused) or None
         return (
             f"There is no connection to NATS at {self._connection.name}: events wait, and what "
             "needs a service of another process is unavailable."
@@ -101,9 +120,18 @@ class NatsBus:
         """Answer operations on `subject`.
 
         Raises:
-            ConfigurationError: when `subject` is served by this process already.
+            ConfigurationError: when `subject` is served by this process already, or the stream
+                of its service was changed.
         """
         await self._serving.serve(subject, handler)
+        await self._look_at(subject.split(".")[1])
+
+    async def _look_at(self, service: str) -> None:
+        # At the start, where it can be refused; later its events would only wait.
+        if service not in self._looked_at and self._connection.up:
+            self._looked_at.add(service)
+            with suppress(Unavailable, DeadlineExceeded):
+                await self._streams.look(stream_of(service))
 
     async def ask(
         self,
@@ -133,7 +161,8 @@ class NatsBus:
         if answer.headers:
             said = answer.headers.get("Nats-Service-Error")
             if said is not None:
-                raise ContentTooLarge(said)
+                code = answer.headers.get("Nats-Service-Error-Code", "")
+                raise _service_error(subject, code, said)
         return answer.data
 
     async def consume(self, consumer: Consumer) -> None:
@@ -154,34 +183,15 @@ class NatsBus:
         await pulling.start()
 
     async def publish(self, event_type: str, key: str, message_id: str, envelope: bytes) -> None:
-        """Put one event into the stream of its service; returns once the server has it."""
+        """Put one event into the stream of its service; returns once the server has it.
+
+        Raises:
+            Unavailable: it was not accepted; it stays in its outbox.
+        """
         if not self._accepting:
             raise Unavailable(f"The bus takes no events; {message_id} stays in its outbox.")
         self._check_size(f"The event {message_id}", envelope)
-        name = EventName.of(event_type)
-        headers = {"Nats-Msg-Id": message_id, "Content-Type": _CLOUD_EVENT}
-        try:
-            await self._jetstream.ensure_stream(name)
-            answer = await self._connection.request(
-                name.subject(key), envelope, PUBLISH_SECONDS, headers
-            )
-        except DeadlineExceeded:
-            raise Unavailable(
-                f"NATS did not accept the event {message_id} within {PUBLISH_SECONDS:g} s; "
-                "it stays in its outbox."
-            ) from None
-        except Unavailable:
-            # Nobody keeps this subject any more: the stream is made again at the next try.
-            self._jetstream.forget()
-            raise
-        self._check_accepted(message_id, answer.data)
-
-    def _check_accepted(self, message_id: str, answer: bytes) -> None:
-        said = msgspec.json.decode(answer)
-        if "error" in said:
-            self._jetstream.forget()
-            why = str(said["error"].get("description", "refused"))
-            raise Unavailable(f"NATS did not accept the event {message_id}: {why}.")
+        await self._publishing.publish(EventName.of(event_type), key, message_id, envelope)
 
     def _check_size(self, what: str, payload: bytes) -> None:
         text = self._connection.too_large(what, payload)
@@ -189,7 +199,7 @@ class NatsBus:
             raise ContentTooLarge(text)
 
     def _begin_anew(self) -> None:
-        self._jetstream.forget()
+        self._publishing.forget()
         for consumer in self._consumers:
             consumer.begin_anew()
 
@@ -201,6 +211,26 @@ class NatsBus:
             await asyncio.wait(running, timeout=1.0)
 
 
+def _service_error(subject: str, code: str, said: str) -> ColonnadeError:
+    """What a micro service says in headers (ADR-32) in the place of an answer."""
+    if code == TOO_LARGE:
+        return ContentTooLarge(said)
+    return Unavailable(f"'{subject}' answered with an error of NATS; try again.")
+
+
+def _administrator(context: AdapterContext) -> NatsOptions | None:
+    """Who makes the streams, where its password is declared."""
+    if context.administrator is None:
+        return None
+    own = own_user(context.url, ADMINISTRATOR)
+    if own == context.url:
+        raise ConfigurationError(
+            "bus.administrator is the password of the user 'administrator', so the address needs "
+            f"{{process}} in the place of the user; {context.url} names the same one for all."
+        )
+    return read_options(own, context.root, context.administrator.reveal())
+
+
 def nats_bus(context: AdapterContext) -> NatsBus:
     """The factory behind `bus: nats://…` and `bus: tls://…`.
 
@@ -209,7 +239,7 @@ def nats_bus(context: AdapterContext) -> NatsBus:
     """
     password = None if context.password is None else context.password.reveal()
     options = read_options(own_user(context.url, context.process), context.root, password)
-    return NatsBus(options, context.process, context.log)
+    return NatsBus(options, context.process, context.log, administrator=_administrator(context))
 
 
 __all__ = ["NatsBus", "nats_bus"]

@@ -1,17 +1,18 @@
 """One connection to NATS: made within bounds, kept for ever, its failures in our words."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import nats.errors
-from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
 from colonnade.errors import ConfigurationError, DeadlineExceeded, Unavailable
+from colonnade_runtime.adapters.bus.nats.inboxes import GuardedClient, inbox_prefix, random_token
 from colonnade_runtime.adapters.bus.nats.options import NatsOptions
-from colonnade_runtime.adapters.bus.nats.subjects import token
 
 CONNECT_SECONDS = 3.0
 RECONNECT_SECONDS = 0.25
@@ -19,6 +20,9 @@ RECONNECT_SECONDS = 0.25
 
 _HEADERS = 4096
 """Bytes that are kept free for headers, which count as well."""
+
+_NOBODY = "503"
+_MAY_NOT_PUBLISH = re.compile(r'permissions violation for publish to "([^"]+)"', re.IGNORECASE)
 
 _GONE = (
     nats.errors.ConnectionClosedError,
@@ -37,13 +41,27 @@ class NobodyServes(Unavailable):
     """The server is there, and nobody takes the subject."""
 
 
+class MayNotPublish(Unavailable):
+    """The server's permissions do not let this process publish to the subject."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A question under way: its subject in lower case, as refusals may name it."""
+
+    subject: str
+    answer: "asyncio.Future[Msg]"
+
+
 class Connection:
     """A client that reconnects for ever and never sends what nobody could take now."""
 
     def __init__(self, options: NatsOptions, process: str, log: Any) -> None:
-        self.client = Client()
+        self.client = GuardedClient()
         self._options = options
         self._process = process
+        self._asked: dict[str, _Asked] = {}
+        self._inbox = f"{inbox_prefix(process)}.{random_token()}"
         self._log = log
         self._last_error = ""
         self._reconnected: list[Callable[[], None]] = []
@@ -80,7 +98,7 @@ class Connection:
             Unavailable: when no server takes us within three seconds.
             ConfigurationError: when what was declared can never work.
         """
-        self.client = Client()
+        self.client = GuardedClient()
         options = self._options
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
@@ -103,6 +121,7 @@ class Connection:
                     user_credentials=options.credentials,
                     tls=options.tls,
                 )
+                await self.client.subscribe(f"{self._inbox}.*", cb=self._answered)
         except ImportError as error:
             raise ConfigurationError(
                 f"A credentials file needs a library that is not installed ({error.name}): "
@@ -151,16 +170,23 @@ class Connection:
 
         Raises:
             Unavailable: nobody is there to take it; nothing was sent, or nobody got it.
+            MayNotPublish: the server lets nobody of this process's user ask that.
             DeadlineExceeded: no answer in time; it may have happened.
         """
         self._check_up()
+        name = random_token()
+        answer: asyncio.Future[Msg] = asyncio.get_running_loop().create_future()
+        self._asked[name] = _Asked(subject.lower(), answer)
         try:
-            return await self.client.request(
-                subject, payload, timeout, headers=dict(headers) if headers else None
-            )
-        except nats.errors.NoRespondersError:
-            raise NobodyServes(f"Nobody serves '{subject}' at the moment.") from None
-        except nats.errors.TimeoutError:
+            async with asyncio.timeout(timeout):
+                await self.client.publish(
+                    subject,
+                    payload,
+                    reply=f"{self._inbox}.{name}",
+                    headers=dict(headers) if headers else None,
+                )
+                found = await answer
+        except TimeoutError:
             raise DeadlineExceeded(
                 f"'{subject}' did not answer within {timeout:.3g} seconds; it may have happened."
             ) from None
@@ -171,6 +197,11 @@ class Connection:
             ) from None
         except _GONE as error:
             raise _no_bus(f"The connection to NATS is lost ({error}).") from None
+        finally:
+            del self._asked[name]
+        if not found.data and (found.headers or {}).get("Status") == _NOBODY:
+            raise NobodyServes(f"Nobody serves '{subject}' at the moment.")
+        return found
 
     async def publish(self, subject: str, payload: bytes, reply: str = "") -> None:
         """Send without an answer.
@@ -187,6 +218,18 @@ class Connection:
     async def subscribe(self, subject: str, call: Callable[[Msg], Awaitable[None]]) -> Subscription:
         """Hand every message on `subject` to `call`, one after the other."""
         return await self.client.subscribe(subject, cb=call)
+
+    async def pull(self, call: Callable[[Msg], Awaitable[None]]) -> tuple[str, Subscription]:
+        """An inbox for what JetStream delivers, which `call` may acknowledge."""
+        inbox = f"{inbox_prefix(self._process)}.{random_token()}"
+        subscription = await self.client.subscribe(inbox, cb=call)
+        self.client.pulling.add(subscription._id)
+        return inbox, subscription
+
+    async def _answered(self, message: Msg) -> None:
+        asked = self._asked.get(message.subject.rpartition(".")[2])
+        if asked is not None and not asked.answer.done():
+            asked.answer.set_result(message)
 
     def _check_up(self) -> None:
         # The library would keep it and send it when the connection is back, long after its
@@ -206,12 +249,21 @@ class Connection:
         if text != self._last_error:
             self._log.warning("nats", problem=text)
         self._last_error = text
+        refused = _MAY_NOT_PUBLISH.search(text)
+        if refused is not None:
+            self._end(refused[1].lower(), _may_not(self._process, refused[1]))
+
+    def _end(self, subject: str, error: Exception) -> None:
+        """Let those that ask `subject` know at once; the server answers nothing."""
+        for asked in self._asked.values():
+            if asked.subject == subject and not asked.answer.done():
+                asked.answer.set_exception(error)
 
     async def _lost(self) -> None:
         # Answers to what was sent on the lost connection never come.
-        for answer in list(self.client._resp_map.values()):
-            if not answer.done():
-                answer.set_exception(_Lost())
+        for asked in self._asked.values():
+            if not asked.answer.done():
+                asked.answer.set_exception(_Lost())
         if not self._closing:
             self._log.warning("connection to nats lost; events wait, services are unavailable")
 
@@ -222,9 +274,13 @@ class Connection:
             call()
 
 
-def inbox_prefix(process: str) -> str:
-    """Where answers to a process go."""
-    return f"_INBOX.{token(process)}"
+def _may_not(process: str, subject: str) -> MayNotPublish:
+    """The permissions are for the log: who asked hears that the bus does not do it."""
+    return MayNotPublish(
+        "The bus does not let this process do that.",
+        reason=f"NATS does not let the user of the process '{process}' publish to '{subject}': "
+        "print the permissions anew with colonnade nats permissions.",
+    )
 
 
 def _no_bus(reason: str) -> Unavailable:

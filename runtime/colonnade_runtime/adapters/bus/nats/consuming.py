@@ -18,6 +18,7 @@ from colonnade_runtime.adapters.bus.nats.delivery import LONGEST_PAUSE, JetStrea
 from colonnade_runtime.adapters.bus.nats.gaps import Gaps
 from colonnade_runtime.adapters.bus.nats.jetstream import GROUP, JetStream
 from colonnade_runtime.adapters.bus.nats.ordering import SubjectOrder
+from colonnade_runtime.adapters.bus.nats.streams import ForeignStream
 from colonnade_runtime.adapters.bus.nats.subjects import EventName, consumer_name
 
 _OVER = frozenset({"404", "408"})
@@ -83,12 +84,12 @@ class PullConsumer:
         self._asked = 0
         self._heard = 0.0
         self._broken = True
+        self._said = ""
         self._stopping = False
 
     async def start(self) -> None:
         """Begin. Where the server is not ready for that, it is tried again until it is."""
-        self._inbox = self._connection.client.new_inbox()
-        self._subscription = await self._connection.subscribe(self._inbox, self._received)
+        self._inbox, self._subscription = await self._connection.pull(self._received)
         await self._look()
         self._ticker = background_task(self._tick(), name=f"pull:{self.consumer.name}")
 
@@ -123,7 +124,12 @@ class PullConsumer:
         self._heard = time.monotonic()
         status = (message.headers or {}).get("Status")
         if status is None:
-            await self._take(JetStreamMessage.of(message))
+            try:
+                delivered = JetStreamMessage.of(message)
+            except (nats.errors.Error, ValueError):
+                self._log.warning("what JetStream did not deliver is dropped")
+                return
+            await self._take(delivered)
         elif status == _HEARTBEAT:
             return
         else:
@@ -194,10 +200,19 @@ class PullConsumer:
             if self._asked <= 0:
                 await self._ask()
             await self._gaps.look()
+        except ForeignStream as error:
+            self._trouble(error)
+            if self._ticker is None:
+                # At the start it is refused; later it waits until the stream is mended.
+                raise
         except (Unavailable, DeadlineExceeded) as error:
-            if not self._broken:
-                self._log.warning("events cannot be fetched", error=str(error))
-            self._broken = True
+            self._trouble(error)
+
+    def _trouble(self, error: ColonnadeError) -> None:
+        if self._said != str(error):
+            self._log.error("events cannot be fetched", error=str(error))
+        self._said = str(error)
+        self._broken = True
 
     async def _set_up(self) -> None:
         self._jetstream.forget()
@@ -211,6 +226,7 @@ class PullConsumer:
         self._pin = ""
         self._heard = time.monotonic()
         self._broken = False
+        self._said = ""
 
     async def _ask(self) -> None:
         room = min(self._settings.batch, self._settings.room - len(self._order.unsettled))

@@ -11,16 +11,26 @@ from colonnade_runtime.events.backoff import Backoff
 LONGEST_PAUSE = 10.0
 """Seconds after which a message that was given back comes again at the latest."""
 
+EXPECTED_SEQUENCE = "Nats-Expected-Last-Subject-Sequence"
+"""The header with which an event is published, which the server checks and keeps."""
+
+_DIGITS = 20
+
 _BACKOFF = Backoff(first=0.25, cap=LONGEST_PAUSE)
 _RANDOM = SystemRandom()
 
 
 @dataclass(frozen=True, slots=True)
 class JetStreamMessage:
-    """A delivered message: `sequence` is its place in the stream, `pin` names to whom it went."""
+    """A delivered message: `sequence` is its place in the stream, `pin` names to whom it went.
+
+    `previous` is the place of the one before it on its subject, 0 for none; nothing when whoever
+    published it did not say.
+    """
 
     subject: str
     sequence: int
+    previous: int | None
     deliveries: int
     pin: str
     data: bytes
@@ -28,13 +38,19 @@ class JetStreamMessage:
 
     @classmethod
     def of(cls, message: Msg) -> "JetStreamMessage":
-        """From what the client library received."""
+        """From what the client library received.
+
+        Raises:
+            nats.errors.NotJSMessageError, ValueError: when JetStream did not deliver it.
+        """
         metadata = message.metadata
+        headers = message.headers or {}
         return cls(
             message.subject,
             metadata.sequence.stream,
+            _number(headers.get(EXPECTED_SEQUENCE)),
             metadata.num_delivered,
-            (message.headers or {}).get("Nats-Pin-Id", ""),
+            headers.get("Nats-Pin-Id", ""),
             message.data,
             message,
         )
@@ -66,3 +82,8 @@ class JetStreamMessage:
             await client.publish(self._message.reply, what)
         except (nats.errors.Error, OSError):
             return
+
+
+def _number(text: str | None) -> int | None:
+    plain = text is not None and len(text) <= _DIGITS and text.isascii() and text.isdigit()
+    return int(text) if text is not None and plain else None

@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 
 from colonnade.errors import ColonnadeError
 from colonnade_runtime.adapters.bus.nats.delivery import JetStreamMessage
@@ -93,24 +94,21 @@ class Gaps:
         """Wait until the message before this one on its subject is settled, for as long as this
         is the first of those here; False when that takes too long."""
         until = time.monotonic() + self._patience
-        previous: int | None = None
+        previous = message.previous
         while self._watching and is_first():
             if time.monotonic() > until or self._stopping:
                 return False
-            try:
-                if previous is None:
-                    previous = await self._jetstream.previous(
-                        self._event, message.subject, message.sequence
-                    )
-                if previous <= self._floor or previous in self._handled:
-                    return True
-                await self.look()
-            except ColonnadeError:
+            if previous is not None and self._is_settled(previous):
+                return True
+            with suppress(ColonnadeError):
                 # Not known is not passed.
-                previous = None
-            if previous is None or previous > self._floor:
+                await self.look()
+            if previous is None or not self._is_settled(previous):
                 await asyncio.sleep(_EVERY / 2)
         return True
+
+    def _is_settled(self, sequence: int) -> bool:
+        return sequence <= self._floor or sequence in self._handled
 
     async def _look(self) -> None:
         since = self._since

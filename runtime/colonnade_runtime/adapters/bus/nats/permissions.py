@@ -2,82 +2,110 @@
 
 The subjects are those of `subjects`, `jetstream` and `serving`
 (https://docs.nats.io/running-a-nats-service/configuration/securing_nats/authorization).
+
+Nobody gets `allow_responses`: it lets a user publish to whatever reply subject reaches it, its own
+messages included, so with it a user may publish anything. In its place stand the inboxes of
+those that ask it.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from colonnade_runtime.adapters.bus.nats.connection import inbox_prefix
-from colonnade_runtime.adapters.bus.nats.jetstream import ADVISORIES
-from colonnade_runtime.adapters.bus.nats.subjects import HERE, EventName, token
+from colonnade_runtime.adapters.bus.nats.inboxes import inbox_prefix
+from colonnade_runtime.adapters.bus.nats.stream_keeping import ADMINISTRATOR
+from colonnade_runtime.adapters.bus.nats.streams import ADVISORIES, Stream, stream_of, stream_with
+from colonnade_runtime.adapters.bus.nats.subjects import HERE, EventName, consumer_name, token
+
+_VERBS = ("PING", "INFO", "STATS")
 
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What a process declares to need: `hosts` and `asks` are services, `hears` event types."""
+    """What a process declares to need: `hosts` and `asks` are services, and `hears` its reactions:
+    the name of each consumer, `<service>:<reaction>`, with the type of its event."""
 
     process: str
     hosts: Sequence[str]
     asks: Sequence[str]
-    hears: Sequence[str]
+    hears: Sequence[tuple[str, str]]
+
+    @property
+    def asked(self) -> frozenset[str]:
+        """Services that it may ask: its own, too, for a replica may be the one that answers."""
+        return frozenset((*self.hosts, *self.asks))
 
 
 @dataclass(frozen=True, slots=True)
 class Permissions:
-    """Subjects that a process may publish to and subscribe to, and nothing else.
-
-    It may also answer whom it was asked by, which no subject can say beforehand.
-    """
+    """Subjects that a user may publish to and subscribe to, and nothing else."""
 
     process: str
     publish: tuple[str, ...]
     subscribe: tuple[str, ...]
 
 
-def permissions(needs: Needs) -> Permissions:
-    """The permissions of one process."""
-    publish = _unique(_published(needs))
-    subscribe = _unique(
-        [
-            f"{inbox_prefix(needs.process)}.>",
-            # The one that hosts nothing is in front, and listens who does.
-            *([] if needs.hosts else [f"{HERE}.>"]),
-            *(f"ask.{token(name)}.>" for name in needs.hosts),
-            *(["$SRV.>"] if needs.hosts else []),
-        ]
-    )
-    return Permissions(needs.process, publish, subscribe)
+def permissions(every: Sequence[Needs]) -> list[Permissions]:
+    """Those of each process, and of the administrator who makes their streams."""
+    found = [
+        Permissions(needs.process, _unique(_published(needs, every)), _unique(_subscribed(needs)))
+        for needs in every
+    ]
+    return [*found, _administrator(streams_of(every))]
 
 
-def _published(needs: Needs) -> Iterator[str]:
+def streams_of(every: Iterable[Needs]) -> list[Stream]:
+    """Every stream that somebody publishes to or hears, and that of the server's advisories."""
+    found = [ADVISORIES]
+    for needs in every:
+        found += map(stream_of, needs.hosts)
+        found += [stream_with(EventName.of(event_type)) for _, event_type in needs.hears]
+    return list(dict.fromkeys(found))
+
+
+def _administrator(streams: Sequence[Stream]) -> Permissions:
+    acts = [f"STREAM.{act}.{each.name}" for each in streams for act in ("INFO", "CREATE", "UPDATE")]
+    publish = tuple(f"$JS.API.{act}" for act in ("INFO", *acts))
+    return Permissions(ADMINISTRATOR, publish, (f"{inbox_prefix(ADMINISTRATOR)}.>",))
+
+
+def _subscribed(needs: Needs) -> Iterator[str]:
+    yield f"{inbox_prefix(needs.process)}.>"
+    if not needs.hosts:
+        # The one that hosts nothing is in front, and listens who does.
+        yield f"{HERE}.>"
+    for name in map(token, needs.hosts):
+        yield f"ask.{name}.>"
+        for verb in _VERBS:
+            yield from (f"$SRV.{verb}", f"$SRV.{verb}.{name}", f"$SRV.{verb}.{name}.*")
+
+
+def _published(needs: Needs, every: Sequence[Needs]) -> Iterator[str]:
     yield "$JS.API.INFO"
+    yield f"$JS.API.STREAM.INFO.{ADVISORIES.name}"
     if needs.hosts:
         yield f"{HERE}.{token(needs.process)}"
-    yield from _makes(ADVISORIES, may_change=True)
-    # Of its own services, too: a replica may be the one that answers.
-    yield from (f"ask.{token(name)}.>" for name in (*needs.hosts, *needs.asks))
-    yield from (f"$SRV.PING.{token(name)}" for name in (*needs.hosts, *needs.asks))
+    for name in (*needs.hosts, *needs.asks):
+        yield from (f"ask.{token(name)}.>", f"$SRV.PING.{token(name)}")
     for name in needs.hosts:
         yield f"evt.{token(name)}.>"
-        yield from _makes(f"evt_{token(name)}", may_change=True)
-    for event in (EventName.of(each) for each in needs.hears):
-        yield from _makes(event.stream, may_change=False)
-        yield from _consumes(event)
+        yield f"$JS.API.STREAM.INFO.{stream_of(name).name}"
+    for consumer, event_type in needs.hears:
+        yield from _consumes(consumer, EventName.of(event_type))
+    for other in every:
+        if other.asked.intersection(needs.hosts):
+            yield f"{inbox_prefix(other.process)}.>"
 
 
-def _makes(stream: str, *, may_change: bool) -> Iterator[str]:
-    yield f"$JS.API.STREAM.CREATE.{stream}"
-    if may_change:
-        yield f"$JS.API.STREAM.UPDATE.{stream}"
-
-
-def _consumes(event: EventName) -> Iterator[str]:
-    """Make a consumer of this event and no other; afterwards only its name is asked for."""
-    yield f"$JS.API.CONSUMER.CREATE.{event.stream}.*.{event.filter}"
+def _consumes(consumer: str, event: EventName) -> Iterator[str]:
+    """Make this consumer of this event, ask it and acknowledge to it, and to no other."""
+    stream, name = event.stream, consumer_name(consumer, event)
+    yield f"$JS.API.STREAM.INFO.{stream}"
+    yield f"$JS.API.CONSUMER.CREATE.{stream}.{name}.{event.filter}"
     for what in ("INFO", "UNPIN", "MSG.NEXT"):
-        yield f"$JS.API.CONSUMER.{what}.{event.stream}.*"
-    yield f"$JS.API.DIRECT.GET.{event.stream}"
-    yield f"$JS.ACK.{event.stream}.>"
+        yield f"$JS.API.CONSUMER.{what}.{stream}.{name}"
+    yield f"$JS.ACK.{stream}.{name}.>"
+    # As newer servers may name it (ADR-15): after the domain, `_` for none, and the account.
+    yield f"$JS.ACK._.*.{stream}.{name}.>"
 
 
 def server_configuration(found: Iterable[Permissions]) -> str:
@@ -102,7 +130,6 @@ def _user(of: Permissions) -> str:
       permissions {{
         publish {{ allow: [{_listed(of.publish)}] }}
         subscribe {{ allow: [{_listed(of.subscribe)}] }}
-        allow_responses {{ max: 1, expires: "5m" }}
       }}
     }}"""
 

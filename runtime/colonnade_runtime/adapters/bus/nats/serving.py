@@ -67,6 +67,10 @@ class Serving:
         counts = self._counts[subject] = _Counts()
 
         async def begin(request: Request) -> None:
+            # What JetStream delivers here for somebody is no question, and an answer needs an
+            # inbox to go to.
+            if request.subject != subject or not request._msg.reply:
+                return
             # Bounded here, so that the rest waits in the subscription. The task is our own: one
             # endpoint answers many at once, and the library would take one after the other.
             await self._slots.acquire()

@@ -1,99 +1,16 @@
 """The permissions that are generated: enough for what is declared, and for nothing else."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from pathlib import Path
-from typing import Any
 
 import pytest
-import structlog
-from click.testing import CliRunner
 from nats.aio.msg import Msg
 from structlog.testing import CapturingLogger
 
-from colonnade.adapters import AdapterContext
 from colonnade.bus import Consumer
-from colonnade.clock import SystemClock
 from colonnade.errors import ColonnadeError
-from colonnade.secrets import Secret
-from colonnade_runtime.adapters.bus.nats import NatsBus, nats_bus
-from colonnade_runtime.cli import main
-from colonnade_runtime.testing.servers import RunningServer
-
-ROOT = Path(__file__).parents[3]
-PLATFORM = """\
-version: 1
-environment: development
-services: {user: , course: , payment: }
-bus: nats://127.0.0.1
-processes:
-  people: {services: [user]}
-  learning: {services: [course], replicas: 2}
-  money: {services: [payment]}
-tenants: {folder: %(root)s/tenants}
-policy: {folder: %(root)s/policies}
-"""
-PROCESSES = ("people", "learning", "learning-2", "money", "gateway")
+from colonnade_runtime.adapters.bus.nats import NatsBus
 
 pytestmark = pytest.mark.server
-
-
-@pytest.fixture(scope="module")
-def configuration(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """What the command prints for a platform of three services."""
-    path = tmp_path_factory.mktemp("site") / "platform.yaml"
-    path.write_text(PLATFORM % {"root": ROOT})
-    done = CliRunner().invoke(main, ["--platform", str(path), "nats", "permissions"])
-    assert done.exit_code == 0, done.output
-    return done.stdout
-
-
-@pytest.fixture
-def server(
-    configuration: str,
-    start_server: Callable[..., RunningServer],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> RunningServer:
-    """A server that knows these users and no others."""
-    for process in PROCESSES:
-        monkeypatch.setenv(f"NATS_PASSWORD_{process.upper().replace('-', '_')}", f"of-{process}")
-    path = tmp_path / "nats-server.conf"
-    path.write_text(configuration, "utf-8")
-    return start_server("nats", "--config", str(path))
-
-
-@pytest.fixture
-def said() -> CapturingLogger:
-    """What the buses log."""
-    return CapturingLogger()
-
-
-@pytest.fixture
-async def buses(server: RunningServer, said: CapturingLogger) -> AsyncIterator[dict[str, NatsBus]]:
-    """The bus of every process, by name."""
-    log = structlog.wrap_logger(said, processors=[structlog.processors.KeyValueRenderer()])
-    made = {process: bus_of(server, process, log) for process in PROCESSES}
-    for bus in made.values():
-        await bus.start()
-    yield made
-    for bus in made.values():
-        await bus.stop(1.0)
-
-
-def bus_of(server: RunningServer, process: str, log: Any) -> NatsBus:
-    """As a process makes it from a declaration that is the same for all of them."""
-    return nats_bus(
-        AdapterContext(
-            url=f"nats://{{process}}@127.0.0.1:{server.port}",
-            password=Secret(f"of-{process}"),
-            root=Path(),
-            process=process,
-            clock=SystemClock(),
-            log=log,
-            is_known=lambda tenant: True,
-        )
-    )
 
 
 async def echo(payload: bytes, header: str) -> bytes:
@@ -132,7 +49,7 @@ async def test_an_event_reaches_who_declared_it_in_any_replica(
     seen: asyncio.Queue[bytes] = asyncio.Queue()
     event = "colonnade.user.UserDeleted.v1"
     for process in ("learning", "learning-2"):
-        await buses[process].consume(Consumer("course:R.on", event, seen.put))
+        await buses[process].consume(Consumer("course:Departures.user_deleted", event, seen.put))
     await buses["people"].publish(event, "acme/user/1", "e1", b"first")
     async with asyncio.timeout(10):
         assert await seen.get() == b"first"

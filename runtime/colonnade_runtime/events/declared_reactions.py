@@ -1,0 +1,64 @@
+"""The reactions of a plugin, found without starting its service.
+
+They are methods marked with `@reacts_to` of classes in the plugin's own package; a server that
+lets nobody name another's consumer has to know them before any process starts.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from types import ModuleType
+
+from colonnade.errors import ConfigurationError
+from colonnade.events import EventType, event_type_of
+
+_NOT_LOOKED_INTO = frozenset({"__main__", "conftest", "migrations", "tests"})
+
+
+def declared_reactions(plugin: ModuleType) -> dict[str, EventType]:
+    """The name of each reaction, `<Class>.<method>`, with the type of its event.
+
+    Raises:
+        ConfigurationError: when a module of the plugin cannot be imported.
+    """
+    found: dict[str, EventType] = {}
+    for module in _modules(plugin):
+        for each in vars(module).values():
+            if isinstance(each, type) and each.__module__ == module.__name__:
+                found |= _reactions_of(each)
+    return found
+
+
+def _reactions_of(of: type) -> dict[str, EventType]:
+    marked = ((name, getattr(getattr(of, name, None), "__reacts_to__", None)) for name in dir(of))
+    return {
+        f"{of.__name__}.{name}": event_type_of(model) for name, model in marked if model is not None
+    }
+
+
+def _modules(plugin: ModuleType) -> Iterator[ModuleType]:
+    yield plugin
+    package = importlib.import_module(plugin.__package__) if plugin.__package__ else None
+    if package is not None and hasattr(package, "__path__"):
+        yield package
+        yield from _below(package)
+
+
+def _below(package: ModuleType) -> Iterator[ModuleType]:
+    for info in pkgutil.iter_modules(package.__path__):
+        if info.name in _NOT_LOOKED_INTO:
+            continue
+        module = _imported(f"{package.__name__}.{info.name}")
+        yield module
+        if info.ispkg:
+            yield from _below(module)
+
+
+def _imported(name: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except Exception as error:
+        raise ConfigurationError(
+            f"The reactions in {name} cannot be found, since it cannot be imported: "
+            f"{type(error).__name__}: {error}"
+        ) from error
