@@ -121,6 +121,11 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
         return _decoder.decode(data)  # type: ignore[return-value]
 
 
+def event_source(tenant: str, service: str) -> str:
+    """The CloudEvents `source` of what a service publishes for a tenant."""
+    return f"/colonnade/{tenant}/{service}"
+
+
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Envelope)
 

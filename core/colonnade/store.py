@@ -15,7 +15,7 @@ from sqlalchemy import event as sqlalchemy_event
 from colonnade.clock import Clock
 from colonnade.context import context_or_none
 from colonnade.errors import InternalError
-from colonnade.events import Envelope, Event, event_type_of
+from colonnade.events import Envelope, Event, event_source, event_type_of
 from colonnade.identifiers import new_id
 from colonnade.row_tracking import (
     ANY_TABLE,
@@ -118,7 +118,7 @@ class Session(orm.Session):
         key = str(getattr(event, declared.key))
         envelope = Envelope(
             id=new_id(),
-            source=f"/colonnade/{self.tenant}/{declared.service}",
+            source=event_source(self.tenant, declared.service),
             type=declared.type,
             subject=key,
             time=self.now,

@@ -30,7 +30,7 @@ PRINCIPALS = st.builds(
 CONTEXTS = st.builds(
     Context, TEXT, PRINCIPALS, st.floats(0, 2**40, allow_nan=False), TEXT, TEXT, TEXT
 )
-CONTEXT = Context("acme", Principal.service("course"), time.time() + 60, "request-1")
+CONTEXT = Context("acme", Principal.service("course"), time.time() + 86400, "request-1")
 
 
 SUBJECT = "ask.course.v1.Enrol"
@@ -118,7 +118,7 @@ def test_bytes_of_the_payload_do_not_pass_for_the_subject(moved: int) -> None:
 
 
 def test_the_seal_of_one_context_fits_no_other() -> None:
-    mighty = Context("acme", Principal.service("payment"), time.time() + 60, "request-2")
+    mighty = Context("acme", Principal.service("payment"), time.time() + 86400, "request-2")
     signer = ContextSigner(KEY)
     version, body, _ = signer.sign(mighty, SUBJECT, PAYLOAD, mighty.deadline).split(".")
     seal = signer.sign(CONTEXT, SUBJECT, PAYLOAD, CONTEXT.deadline).split(".")[2]

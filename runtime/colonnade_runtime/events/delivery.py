@@ -18,6 +18,7 @@ from colonnade_runtime.events import dead_letters, inbox
 from colonnade_runtime.events.acting import Actor
 from colonnade_runtime.events.dead_letters import AlreadyReplayed, DeadLetter, sentence_of
 from colonnade_runtime.events.handling import DeliveryCounts, DeliverySettings, Handling
+from colonnade_runtime.events.origin import misplaced
 from colonnade_runtime.events.ports import Standing, StandingOf, TenantlessLetters
 from colonnade_runtime.events.reaction import Reaction, replay_claim
 
@@ -136,6 +137,9 @@ class Delivery:
             envelope = Envelope.decode(data)
         except (msgspec.MsgspecError, ValueError) as error:
             raise Conflict(f"It is no event, so no replay helps: {sentence_of(error)}.") from None
+        wrong = misplaced(envelope, handling.reaction.bound.event_type)
+        if wrong is not None:
+            raise Conflict(f"{wrong} Find out who published it, and discard the letter.")
         standing = Standing.UNKNOWN
         if is_tenant_id(envelope.tenant):
             standing = self._standing_of(envelope.tenant)
@@ -172,6 +176,9 @@ class Delivery:
             envelope = Envelope.decode(data)
         except (msgspec.MsgspecError, ValueError) as error:
             return await self._keep_tenantless(handling, data, sentence_of(error))
+        wrong = misplaced(envelope, handling.reaction.bound.event_type)
+        if wrong is not None:
+            return await self._keep_tenantless(handling, data, wrong)
         standing = Standing.UNKNOWN
         if is_tenant_id(envelope.tenant):
             standing = self._standing_of(envelope.tenant)

@@ -9,7 +9,7 @@ from kiosk.api import GetCount, Sell, Sold, StartSale
 from running_kiosk import RunningKiosk
 
 from colonnade.clock import SystemClock
-from colonnade.events import Envelope
+from colonnade.events import Envelope, event_source
 from colonnade.identifiers import new_id
 from colonnade_runtime.events import dead_letters
 from colonnade_runtime.events.dead_letters import GivenUp
@@ -43,7 +43,7 @@ def envelope(sale: UUID, tenant: str = "acme") -> bytes:
     event = Sold(sale_id=sale, buyer="Ada Lovelace")
     return Envelope(
         id=new_id(),
-        source="/test",
+        source=event_source(tenant, "kiosk"),
         type="colonnade.kiosk.Sold.v1",
         subject=str(sale),
         time=SystemClock().now(),

@@ -10,7 +10,7 @@ from ledger.api import Deposited
 from ledger.house import House, Ledger
 
 from colonnade.errors import Conflict, InternalError, NotFound, Unavailable
-from colonnade.events import Envelope, handled_envelope
+from colonnade.events import Envelope, event_source, handled_envelope
 from colonnade_runtime.events.ports import Standing
 
 
@@ -21,7 +21,7 @@ def deposit(number: int = 1, account: str = "a") -> Deposited:
 def envelope(**changes: object) -> bytes:
     values: dict[str, object] = {
         "id": uuid4(),
-        "source": "/colonnade/acme/ledger",
+        "source": event_source(str(changes.get("tenant", "acme")), "ledger"),
         "type": "colonnade.ledger.Deposited.v1",
         "subject": "a",
         "time": datetime.now(UTC),
@@ -251,6 +251,31 @@ class TestOddEnvelopes:
         letters = await house.control.dead_letters()
         assert len(letters) == 2
         assert "not known" in letters[0].error
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"source": "/colonnade/acme/payment"},
+            {"source": "/colonnade/globex/ledger"},
+            {"source": "/colonnade/acme/ledger/more"},
+            {"source": ""},
+            {"type": "colonnade.ledger.Withdrawn.v1"},
+            {"type": "colonnade.payment.Deposited.v1"},
+            {"type": "colonnade.ledger.Deposited.v2"},
+        ],
+    )
+    async def test_an_event_that_came_another_way_than_it_says_has_no_effect(
+        self, house: House, changes: dict[str, str]
+    ) -> None:
+        data = envelope(**changes)
+        await publish(house, data)
+        assert await house.entries("acme") == []
+        letters = await house.control.dead_letters()
+        assert {letter.payload for letter in letters} == {data}
+        assert next(iter(changes.values())) in letters[0].error
+        # Nor has it one by way of a replay.
+        with pytest.raises(Conflict, match="Find out who published it"):
+            await house.delivery.deliver_again("ledger:Ledger.book", data)
 
     async def test_data_that_does_not_fit_the_contract_is_a_dead_letter_at_once(
         self, house: House
