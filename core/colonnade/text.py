@@ -1,6 +1,7 @@
 """One line of text that people can see, such as a name or a title."""
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -61,6 +62,13 @@ ONE_LINE = f"[^{_REFUSED}]*"
 
 VISIBLE_LINE = f"^{ONE_LINE}[^{_REFUSED}{_UNSEEN}]{ONE_LINE}$"
 """Pattern of one line with something to see in it."""
+
+
+def folded(text: str) -> str:
+    """The form in which searches compare: letters in either case and composition are one
+    (canonical caseless matching, Unicode §3.13 D145)."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", text).casefold())
+
 
 _VISIBLE = re.compile(VISIBLE_LINE.removesuffix("$") + r"\Z")
 _ONE_LINE = re.compile(ONE_LINE + r"\Z")

@@ -33,8 +33,7 @@ from colonnade_content.config import ContentConfig
 from colonnade_content.file_names import clean_file_name
 from colonnade_content.file_types import (
     HEAD_BYTES,
-    extension_lies,
-    is_lie,
+    contradiction,
     serving_headers,
     sniff,
 )
@@ -164,7 +163,8 @@ class _Incoming:
 
     def _judge(self, head: bytes) -> None:
         found = sniff(head, self.name)
-        if is_lie(self.declared_type, found) or extension_lies(self.name, found):
+        family = contradiction(head, self.name, self.declared_type)
+        if family is not None:
             raise FileTypeMismatch(
                 f"The bytes are {found}, which its name or declared type contradicts.",
                 details={"media_type": found},

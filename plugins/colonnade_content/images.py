@@ -25,7 +25,13 @@ VARIANT_SIZES = MappingProxyType({"thumbnail": 256, "medium": 800, "large": 1600
 VARIANT_MEDIA_TYPE = "image/webp"
 _QUALITY = 82
 _DECODERS = MappingProxyType(
-    {"image/png": "PNG", "image/jpeg": "JPEG", "image/gif": "GIF", "image/webp": "WEBP"}
+    {
+        "image/png": "PNG",
+        "image/jpeg": "JPEG",
+        "image/gif": "GIF",
+        "image/webp": "WEBP",
+        "image/avif": "AVIF",
+    }
 )
 
 
@@ -58,7 +64,9 @@ def make_variants(
     """
     decoder = _DECODERS.get(media_type)
     if decoder is None:
-        raise ImageRejected(f"No sizes can be made of {media_type}; use PNG, JPEG, GIF or WebP.")
+        raise ImageRejected(
+            f"No sizes can be made of {media_type}; use PNG, JPEG, GIF, WebP or AVIF."
+        )
     _require_size(source)
     try:
         return _decode_and_scale(source, decoder, maximum_pixels)

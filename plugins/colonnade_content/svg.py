@@ -20,6 +20,7 @@ from xml.sax.saxutils import escape, quoteattr
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import iterparse
 
+from colonnade_content.svg_entities import ShortEntityParser
 from colonnade_content.svg_style import clean_declarations, clean_stylesheet, clean_value
 from colonnade_content.svg_vocabulary import ATTRIBUTES, ELEMENTS, PAINT_ATTRIBUTES, UNWRAPPED
 
@@ -60,11 +61,11 @@ class SvgRejected(Exception):
 def sanitise_svg(source: bytes) -> bytes:
     """Return the drawing in UTF-8 with nothing in it that runs, loads or links.
 
-    Sanitising the result again returns it unchanged. A document type declaration is dropped; one
-    that declares entities is refused.
+    Sanitising the result again returns it unchanged. A document type declaration is dropped; its
+    entities are read where they are short texts, and refused otherwise.
 
     Raises:
-        SvgRejected: it is not well-formed, not SVG, declares entities, or exceeds
+        SvgRejected: it is not well-formed, not SVG, declares entities that grow, or exceeds
             ``MAXIMUM_BYTES``, ``MAXIMUM_ELEMENTS``, ``MAXIMUM_DEPTH`` or
             ``MAXIMUM_DRAWN_ELEMENTS``.
     """
@@ -83,7 +84,8 @@ def _parse(source: bytes) -> Element:
     depth = count = 0
     root: Element | None = None
     try:
-        for event, element in iterparse(BytesIO(source), events=("start", "end")):
+        parser = ShortEntityParser(source)
+        for event, element in iterparse(BytesIO(source), events=("start", "end"), parser=parser):
             if event == "end":
                 depth -= 1
                 continue
@@ -99,7 +101,10 @@ def _parse(source: bytes) -> Element:
             f"The drawing is not well-formed XML at line {line}, column {column + 1}."
         ) from error
     except DefusedXmlException as error:
-        raise SvgRejected("The drawing declares entities, which are not accepted.") from error
+        raise SvgRejected(
+            "The drawing declares entities that are long, many, nested or outside of it; "
+            "save it without them."
+        ) from error
     except (LookupError, ValueError) as error:
         raise SvgRejected("The drawing is in a character encoding that is not known.") from error
     if root is None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -288,7 +289,8 @@ def _classified(place: Target, source: Source, items: _Items) -> LinkTarget:
         return LinkTarget(LinkKind.EXTERNAL, None, fragment, source.key, line, place)
     if not path:
         return LinkTarget(LinkKind.ANCHOR, source.key, fragment, source.key, line, place)
-    found = items.find(unquote(path.partition("?")[0]), source.key)
+    named = unicodedata.normalize("NFC", unquote(path.partition("?")[0]))
+    found = items.find(named, source.key)
     kind, key = found or (LinkKind.UNKNOWN, None)
     return LinkTarget(kind, key, fragment, source.key, line, place)
 

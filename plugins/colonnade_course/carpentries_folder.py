@@ -9,12 +9,15 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
+
+from colonnade.text import visible_line
 
 MAXIMUM_PAGE_BYTES: Final = 256 * 1024
 MAXIMUM_FRONT_MATTER_BYTES: Final = 16 * 1024
@@ -53,7 +56,11 @@ class Source:
 
 
 class LessonFolder:
-    """A lesson folder; everything it hands out lies inside it."""
+    """A lesson folder; everything it hands out lies inside it.
+
+    A key is the path of a file below the folder in composed Unicode (NFC): a file system may keep
+    names decomposed, as macOS did, and authors write them composed.
+    """
 
     def __init__(self, folder: Path) -> None:
         """Look whether ``folder`` is a lesson.
@@ -65,6 +72,7 @@ class LessonFolder:
         self.name = self._root.name
         self.warnings: list[str] = []
         self._problems: list[str] = []
+        self._paths: dict[str, str] = {}
 
     def raise_problems(self) -> None:
         """Raise ``LessonRefused`` when anything read so far was wrong."""
@@ -73,12 +81,12 @@ class LessonFolder:
 
     def page(self, key: str) -> Source | None:
         """Read the page ``key``; None when there is no such file."""
-        raw = self._read(key) if (self._root / key).exists() else None
+        raw = self._read(key) if self._path(key).exists() else None
         return self._source(key, raw, is_episode=False) if raw is not None else None
 
     def text(self, key: str) -> str | None:
         """Read the text file ``key``; None when there is no such file."""
-        raw = self._read(key) if (self._root / key).exists() else None
+        raw = self._read(key) if self._path(key).exists() else None
         return self._decoded(key, raw) if raw is not None else None
 
     def settings(self, key: str) -> Mapping[str, Any]:
@@ -88,11 +96,11 @@ class LessonFolder:
     def episodes(self) -> list[Source]:
         """Read the episodes in the order of ``config.yaml``, or of their names."""
         folder = self._root / "episodes"
-        names = sorted(path.name for path in folder.iterdir() if path.suffix == ".md")
+        names = self._markdown_below("episodes")
         self.warnings += [
             f"episodes/{path.name}: R Markdown has to be rendered to Markdown first; left out."
             for path in sorted(folder.glob("*.Rmd"))
-            if f"{path.stem}.md" not in names
+            if not path.name.startswith(".") and f"{_composed(path.stem)}.md" not in names
         ]
         names = self._ordered(names)
         if len(names) > MAXIMUM_EPISODES:
@@ -111,7 +119,7 @@ class LessonFolder:
         folder = self._root / "learners"
         if not folder.is_dir():
             return []
-        names = sorted(path.name for path in folder.iterdir() if path.suffix == ".md")
+        names = self._markdown_below("learners")
         names.sort(key=lambda name: name != "setup.md")
         sources = [self.page(f"learners/{name}") for name in names]
         return [source for source in sources if source]
@@ -126,7 +134,7 @@ class LessonFolder:
 
     def measure(self, key: str) -> tuple[Path, int, str]:
         """Return where the file ``key`` is, its size in bytes and its SHA-256."""
-        path = self._root / key
+        path = self._path(key)
         size = path.stat().st_size
         if size > MAXIMUM_FILE_BYTES:
             self._problems.append(
@@ -140,7 +148,7 @@ class LessonFolder:
         declared = self.settings("config.yaml").get("episodes")
         if not isinstance(declared, list):
             return names
-        listed = [str(name) for name in declared]
+        listed = [_composed(str(name)) for name in declared]
         self._problems += [
             f"config.yaml: the episode {name!r} is declared and not in episodes/."
             for name in listed
@@ -159,7 +167,7 @@ class LessonFolder:
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             for name in sorted(name for name in names + folders if not name.startswith(".")):
                 path = Path(place) / name
-                key = path.relative_to(self._root).as_posix()
+                key = self._key(path)
                 if not self._lies_inside(key) or not path.is_file():
                     continue
                 count += 1
@@ -168,8 +176,27 @@ class LessonFolder:
                     return
                 yield key
 
+    def _markdown_below(self, folder: str) -> list[str]:
+        """The names of pages; editors and systems leave files that begin with a dot."""
+        return sorted(
+            self._key(path).rpartition("/")[2]
+            for path in (self._root / folder).iterdir()
+            if _is_page(path)
+        )
+
+    def _key(self, path: Path) -> str:
+        """The key of a file, remembered with the name that the file system has for it."""
+        actual = path.relative_to(self._root).as_posix()
+        key = _composed(actual)
+        if self._paths.setdefault(key, actual) != actual:
+            self.warnings.append(f"{key}: two files have this name, composed and not; one is read.")
+        return key
+
+    def _path(self, key: str) -> Path:
+        return self._root / self._paths.get(key, key)
+
     def _read(self, key: str) -> bytes | None:
-        path = self._root / key
+        path = self._path(key)
         if not self._lies_inside(key):
             return None
         if not path.is_file():
@@ -184,7 +211,7 @@ class LessonFolder:
         return path.read_bytes()
 
     def _lies_inside(self, key: str) -> bool:
-        target = (self._root / key).resolve()
+        target = self._path(key).resolve()
         if target.is_relative_to(self._root):
             return True
         self._problems.append(
@@ -254,7 +281,11 @@ class LessonFolder:
             self._problems.append(
                 f"{key}:{line}: 'title' is longer than {MAXIMUM_TITLE_LENGTH} characters."
             )
-        return " ".join(title.split())
+        try:
+            return visible_line(" ".join(title.split()))
+        except ValueError as error:
+            self._problems.append(f"{key}:{line}: 'title' {error}.")
+            return ""
 
     def _minutes(self, key: str, matter: str, said: Mapping[str, Any], name: str) -> int | None:
         minutes = said.get(name)
@@ -277,11 +308,19 @@ def _require_lesson(folder: Path) -> Path:
             (f"{folder}: a lesson in the old layout (_episodes/); convert it to the Workbench's.",)
         )
     episodes = folder / "episodes"
-    if not episodes.is_dir() or not any(path.suffix == ".md" for path in episodes.iterdir()):
+    if not episodes.is_dir() or not any(_is_page(path) for path in episodes.iterdir()):
         raise LessonRefused(
             (f"{folder}: no lesson; a Carpentries lesson has its pages in episodes/*.md.",)
         )
     return folder.resolve()
+
+
+def _is_page(path: Path) -> bool:
+    return path.suffix == ".md" and not path.name.startswith(".")
+
+
+def _composed(name: str) -> str:
+    return unicodedata.normalize("NFC", name)
 
 
 def _line_of(name: str, matter: str) -> int:

@@ -14,6 +14,7 @@ from colonnade.operations import Call, handles
 from colonnade.pagination import Page, SortKey, paginate
 from colonnade.services import ServiceContext
 from colonnade.store import Session
+from colonnade.text import folded
 from colonnade_course.api import (
     Course,
     CourseCreated,
@@ -94,7 +95,7 @@ class Courses:
         if request.external_id is not None:
             query = query.where(CourseRow.external_id == request.external_id)
         if request.q is not None:
-            part = request.q.casefold()
+            part = folded(request.q)
             query = query.where(CourseRow.folded_title.contains(part, autoescape=True))
 
         def work(session: Session) -> Page[Course]:

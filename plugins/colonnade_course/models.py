@@ -13,6 +13,7 @@ from colonnade.tables import (
     Versioned,
     tenant_metadata,
 )
+from colonnade.text import folded
 
 
 class Base(DeclarativeBase):
@@ -51,7 +52,7 @@ class CourseRow(Identified, Versioned, Timestamped, Base):
     def retitle(self, title: str) -> None:
         """Give another title, and make it findable."""
         self.title = title
-        self.folded_title = title.casefold()
+        self.folded_title = folded(title)
 
 
 class CourseCounterRow(Base):

@@ -14,6 +14,7 @@ from colonnade.operations import Call, handles
 from colonnade.pagination import Page, SortKey, paginate
 from colonnade.services import ServiceContext
 from colonnade.store import Session
+from colonnade.text import folded
 from colonnade_user.api import (
     DeleteUser,
     EmailTaken,
@@ -219,7 +220,7 @@ def _filtered(query: Select[UserRow], request: ListUsers, call: Call) -> Select[
     if request.status is not None:
         query = query.where(UserRow.status == request.status)
     if request.q is not None:
-        found = UserRow.folded_name.contains(request.q.casefold(), autoescape=True)
+        found = UserRow.folded_name.contains(folded(request.q), autoescape=True)
         # A search that matched what is masked would tell it, letter by letter.
         if EMAIL not in call.decision.masks:
             found = or_(found, UserRow.email.contains(request.q.casefold(), autoescape=True))

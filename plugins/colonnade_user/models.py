@@ -8,6 +8,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from colonnade.policy import ResourceType
 from colonnade.tables import TYPES, Identified, Timestamped, Versioned, tenant_metadata
+from colonnade.text import folded
 
 
 class Base(DeclarativeBase):
@@ -35,7 +36,7 @@ class UserRow(Identified, Timestamped, Versioned, Base):
     def rename(self, name: str) -> None:
         """Give another name, and make it findable."""
         self.name = name
-        self.folded_name = name.casefold()
+        self.folded_name = folded(name)
 
 
 class CredentialRow(Base):

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from colonnade.text import VISIBLE_LINE, Line, visible_line
+from colonnade.text import VISIBLE_LINE, Line, folded, visible_line
 
 LINE: TypeAdapter[str] = TypeAdapter(Line)
 
@@ -96,3 +96,14 @@ def test_the_pattern_in_the_contract_says_what_the_rule_says(text: str) -> None:
     pattern = VISIBLE_LINE.removesuffix("$") + r"\Z"
     assert is_taken(text) == bool(re.match(pattern, text))
     assert TypeAdapter(Line).json_schema()["pattern"] == VISIBLE_LINE
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=12))
+def test_a_search_does_not_see_case_or_composition(text: str) -> None:
+    for form in ("NFC", "NFD"):
+        assert folded(unicodedata.normalize(form, text)) == folded(text)
+    assert folded(folded(text)) == folded(text)
+
+
+def test_a_search_finds_what_a_keyboard_types() -> None:
+    assert folded("CAFÉ") == folded("cafe\u0301") == "café"

@@ -75,6 +75,7 @@ def test_a_line_keeps_at_least_one_pixel() -> None:
         ("P", "PNG", "image/png"),
         ("I;16", "PNG", "image/png"),
         ("RGBA", "WEBP", "image/webp"),
+        ("RGBA", "AVIF", "image/avif"),
         ("P", "GIF", "image/gif"),
     ],
 )
@@ -145,7 +146,7 @@ def test_an_image_of_another_type_than_it_says_is_refused() -> None:
 
 @pytest.mark.parametrize("media_type", ["image/svg+xml", "image/tiff", "application/pdf", ""])
 def test_a_type_without_sizes_is_refused(media_type: str) -> None:
-    with pytest.raises(ImageRejected, match="use PNG, JPEG, GIF or WebP"):
+    with pytest.raises(ImageRejected, match="use PNG, JPEG, GIF, WebP or AVIF"):
         make_variants(encoded(Image.new("RGB", (20, 20))), media_type)
 
 
@@ -156,7 +157,7 @@ def test_a_decoder_that_was_not_asked_for_is_not_tried() -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(
-    st.sampled_from(["PNG", "JPEG", "GIF", "WEBP"]),
+    st.sampled_from(["PNG", "JPEG", "GIF", "WEBP", "AVIF"]),
     st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 255)), max_size=20),
 )
 def test_damaged_bytes_are_sized_or_refused_but_never_crash(

@@ -135,17 +135,45 @@ def test_a_document_type_without_entities_is_dropped() -> None:
     assert b"DOCTYPE" not in sanitise_svg(document_type + drawing("<rect/>"))
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_short_texts_that_a_drawing_declares_are_read(encoding: str) -> None:
+    """Illustrator names the namespaces of its own attributes in this way."""
+    source = (
+        f'<?xml version="1.0" encoding="{encoding}"?>'
+        '<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/x.dtd" ['
+        '<!ENTITY ns_ai "http://ns.adobe.com/AdobeIllustrator/10.0/">]>'
+        '<svg xmlns:i="&ns_ai;" xmlns="http://www.w3.org/2000/svg">'
+        '<g i:extraneous="self"><circle r="12"/><text>&ns_ai;</text></g></svg>'
+    )
+    written = sanitise_svg(source.encode(encoding)).decode()
+    assert '<circle r="12"/><text>http://ns.adobe.com/AdobeIllustrator/10.0/</text>' in written
+    assert "extraneous" not in written
+
+
 @pytest.mark.parametrize(
-    "entity",
+    "entities",
     [
-        '<!ENTITY a "x">',
         '<!ENTITY a SYSTEM "file:///etc/passwd">',
+        '<!ENTITY a PUBLIC "x" "http://x/">',
         '<!ENTITY % a SYSTEM "http://x/"> %a;',
+        '<!ENTITY % a "x">',
+        '<!ENTITY b "x"><!ENTITY a "&b;&b;">',
+        '<!ENTITY a "&#60;script>x&#60;/script>">',
+        '<!ENTITY a "&#38;a;">',
+        f'<!ENTITY a "{"x" * 201}">',
+        '<!NOTATION n SYSTEM "n"><!ENTITY a SYSTEM "x" NDATA n>',
+        "".join(f'<!ENTITY e{number} "x">' for number in range(65)),
     ],
 )
-def test_declared_entities_are_refused(entity: str) -> None:
+def test_entities_that_grow_nest_or_point_outside_are_refused(entities: str) -> None:
     with pytest.raises(SvgRejected, match="declares entities"):
-        sanitise_svg(f"<!DOCTYPE svg [{entity}]>".encode() + drawing("<text>&a;</text>"))
+        sanitise_svg(f"<!DOCTYPE svg [{entities}]>".encode() + drawing("<text>&a;</text>"))
+
+
+def test_short_texts_that_are_repeated_into_a_long_one_are_refused() -> None:
+    head = f'<!DOCTYPE svg [<!ENTITY a "{"x" * 200}">]>'.encode()
+    with pytest.raises(SvgRejected, match="declares entities"):
+        sanitise_svg(head + drawing(f"<text>{'&a;' * 6000}</text>"))
 
 
 @pytest.mark.parametrize(

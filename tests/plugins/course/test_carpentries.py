@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from pathlib import Path
 from urllib.parse import unquote
@@ -318,3 +319,56 @@ def test_links_of_the_real_lesson_are_rewritten_for_every_reader(
         for link in page.links:
             assert (address(link) or unquote(link.text)) in rewritten
         assert rewrite_links(page, lambda link: link.text) == page.markdown
+
+
+def test_names_are_found_in_either_composition_and_quoting(folder: Path) -> None:
+    """macOS kept names decomposed, editors write them composed, browsers quote them."""
+    body = "![a](fig/café.png)\n\n![b](fig/my%20plot.png)\n\n![c](fig/caf%C3%A9.png)\n"
+    write(
+        folder,
+        {
+            "config.yaml": "title: Tiny\nlicense: CC-BY 4.0\nepisodes:\n- é.md\n",
+            unicodedata.normalize("NFD", "episodes/é.md"): episode("Names", body),
+            unicodedata.normalize("NFD", "episodes/fig/café.png"): b"1",
+            "episodes/fig/my plot.png": b"2",
+        },
+    )
+    course = read_lesson(folder)
+    assert [lesson.key for lesson in course.lessons] == ["episodes/é.md"]
+    assert [media.key for media in course.media] == [
+        "episodes/fig/café.png",
+        "episodes/fig/my plot.png",
+    ]
+    assert all(media.path.is_file() for media in course.media)
+    assert not any("fig/" in warning for warning in course.warnings)
+
+
+def test_files_of_editors_and_systems_and_their_line_ends_stop_nothing(folder: Path) -> None:
+    (folder / "episodes/.#01-a.md").symlink_to("ada@laptop.4711")
+    windows = "\ufeff" + episode("Three", "![A](fig/one.png)\n").replace("\n", "\r\n")
+    write(
+        folder,
+        {
+            "episodes/._01-a.md": b"\0\5\x16\7\0\2\0\0Mac OS X",
+            "learners/._setup.md": b"\0\5\x16\7\0\2\0\0Mac OS X",
+            "episodes/fig/._one.png": b"\0\5\x16\7",
+            "episodes/.01-a.md.swp": b"b0VIM 9.0",
+            "episodes/01-a.md~": "old",
+            "episodes/._x.Rmd": b"\0\5",
+            "episodes/03-c.md": windows,
+            "config.yaml": "\ufefftitle: 'Tiny things'\r\nlicense: CC-BY 4.0\r\n",
+        },
+    )
+    course = read_lesson(folder)
+    assert [lesson.title for lesson in course.lessons] == ["One", "Two", "Three"]
+    assert [media.key for media in course.media] == ["episodes/fig/one.png"]
+    assert not any("Rmd" in warning for warning in course.warnings)
+
+
+def test_a_title_that_nobody_can_see_is_named_at_its_line(folder: Path) -> None:
+    write(folder, {"episodes/01-a.md": episode('"\\u200b"')})
+    with pytest.raises(LessonRefused) as refused:
+        read_lesson(folder)
+    assert refused.value.problems == (
+        "episodes/01-a.md:2: 'title' has nothing in it that can be seen.",
+    )

@@ -189,6 +189,7 @@ async def test_the_catalogue_is_found_by_slug_external_id_status_and_title(
     assert await found("external_id=x") == [over["slug"]]
     assert await found("status=published") == ["b"]
     assert await found("q=ÜBER") == ["a"]
+    assert await found("q=u%CC%88ber") == ["a"]
     assert await found("q=100%25") == ["b"]
     assert await found("q=_") == []
     assert await found("sort=title") == ["b", "a"]

@@ -68,6 +68,7 @@ async def test_a_list_is_filtered_by_role_status_and_text(acme: Academy) -> None
     assert await found("role=instructor") == [teacher.id]
     assert await found("status=suspended") == [ada.id]
     assert await found("q=äDEL") == [ada.id]
+    assert await found("q=a%CC%88del") == [ada.id]
     assert await found("q=%25") == []
     assert await found("sort=created_at&role=owner") == [owner.id]
 

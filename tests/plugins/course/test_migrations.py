@@ -1,0 +1,40 @@
+"""Academies that are older than a rule about their rows have it applied when they are upgraded."""
+
+import unicodedata
+from importlib import import_module
+
+import sqlalchemy as sa
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+
+from colonnade.tables import PLACEHOLDER_SCHEMA
+from colonnade_course.models import CourseRow
+
+MIGRATIONS = "colonnade_course.migrations"
+
+
+def test_titles_of_older_academies_are_found_in_either_composition() -> None:
+    engine = sa.create_engine("sqlite://")
+    with engine.connect() as plain:
+        connection = plain.execution_options(schema_translate_map={PLACEHOLDER_SCHEMA: None})
+        operations = Operations(MigrationContext.configure(connection))
+        import_module(f"{MIGRATIONS}.v0001_initial").upgrade(operations)
+        decomposed = unicodedata.normalize("NFD", "Café")
+        columns = {column.name: _filler(column) for column in CourseRow.__table__.columns}
+        given = {"title": decomposed, "folded_title": decomposed.casefold()}
+        connection.execute(sa.insert(CourseRow).values(columns | given))
+        import_module(f"{MIGRATIONS}.v0002_composed_titles").upgrade(operations)
+        found = connection.execute(sa.select(CourseRow.title, CourseRow.folded_title)).one()
+        assert tuple(found) == (decomposed, "café")
+
+
+def _filler(column: "sa.Column[object]") -> object:
+    kind = column.type.python_type
+    return None if column.nullable else kind(int=1) if kind.__name__ == "UUID" else _some(kind)
+
+
+def _some(kind: type) -> object:
+    import datetime
+
+    moments = {datetime.datetime: datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)}
+    return moments.get(kind) or kind()
