@@ -104,6 +104,14 @@ class MethodNotAllowed(ColonnadeError):
     title = "Method not allowed"
 
 
+class RequestTimeout(ColonnadeError):
+    """The request did not arrive in time (RFC 9110 §15.5.9); nothing was done."""
+
+    code = "request_timeout"
+    status = 408
+    title = "The request did not arrive in time"
+
+
 class Conflict(ColonnadeError):
     """The request contradicts what is there: a duplicate, a full course, a file in use."""
 
@@ -209,6 +217,7 @@ PLATFORM_ERRORS: tuple[type[ColonnadeError], ...] = (
     Forbidden,
     NotFound,
     MethodNotAllowed,
+    RequestTimeout,
     Conflict,
     PreconditionFailed,
     ContentTooLarge,

@@ -7,10 +7,13 @@ from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
 from granian.constants import Interfaces
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.embed import Server
 
 from colonnade.errors import ConfigurationError
+from colonnade_runtime.connections.limits import ConnectionLimits
+from colonnade_runtime.connections.watch import ConnectionWatch, watched
 from colonnade_runtime.library_logs import granian_logs
 
 NOTICE_SECONDS = 1.0
@@ -20,6 +23,10 @@ at least twice in this time."""
 
 CLOSING_SECONDS = 2.0
 """How long open connections are waited for once nothing is answered any more."""
+
+
+MAXIMUM_BACKLOG = 4096
+"""Connections that wait to be accepted; the system may allow fewer (net.core.somaxconn)."""
 
 
 class Served(Protocol):
@@ -33,27 +40,43 @@ class Served(Protocol):
 
 @asynccontextmanager
 async def listening(
-    served: Served, host: str, port: int, *, websockets: bool = False
+    served: Served,
+    host: str,
+    port: int,
+    *,
+    websockets: bool = False,
+    limits: ConnectionLimits | None = None,
 ) -> AsyncIterator[None]:
-    """Serve what has a gateway over HTTP for the block.
+    """Serve what has a gateway over HTTP for the block, with bounds on its connections.
 
     Raises:
         ConfigurationError: when the port is taken or may not be used.
     """
     available_port(host, port)
+    limits = limits or ConnectionLimits()
+    watch = ConnectionWatch(port, limits)
     server = Server(
-        served.gateway,
+        watched(served.gateway, watch),
         address=host,
         port=port,
         interface=Interfaces.ASGINL,
         log_level=LogLevels.error,
         log_dictconfig=granian_logs(),
         websockets=websockets,
+        # Those that wait to be accepted, and those that are.
+        backlog=min(limits.maximum, MAXIMUM_BACKLOG),
+        backpressure=limits.maximum,
+        # One timer of the server is for both; the watch tells them apart.
+        http1_settings=HTTP1Settings(
+            header_read_timeout=round(max(limits.head, limits.idle) * 1000)
+        ),
     )
+    watch.start()
     task = asyncio.create_task(server.serve(), name="listener")
     try:
         yield
     finally:
+        watch.stop()
         server.stop()  # type: ignore[no-untyped-call]
         # A client that neither reads nor hangs up keeps the server; all behind it is closed by now.
         done, _ = await asyncio.wait({task}, timeout=CLOSING_SECONDS)

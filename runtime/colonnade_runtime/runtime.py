@@ -27,6 +27,7 @@ from colonnade_runtime.assembly.signing import signing_key
 from colonnade_runtime.assembly.stores import Stores
 from colonnade_runtime.assembly.surroundings import Surroundings
 from colonnade_runtime.assembly.waiting import until_available
+from colonnade_runtime.connections.limits import body_time
 from colonnade_runtime.declaration import LoadedPlatform
 from colonnade_runtime.declaration.places import EVERYTHING, Place, place_of
 from colonnade_runtime.declared import Declared, read_declaration
@@ -81,7 +82,9 @@ class Runtime:
         self._stopping = False
         self.background = self._surroundings.background()
         access_log = access_log_of(self._platform.logging)
-        self.gateway = Gateway(Health(self._log), self._log, access_log)
+        self.gateway = Gateway(
+            Health(self._log), self._log, access_log, body_time(self._platform.gateway)
+        )
         faults = self.gateway.health.faults
         self.reloader = Reloader(declared, self._take_up, self._log, faults.of("platform"))
         self._policy: MemoisedPolicy | None = None

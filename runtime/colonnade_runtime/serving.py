@@ -10,6 +10,8 @@ import structlog
 import uvloop
 
 from colonnade_runtime.admin.serving import Administration, administered
+from colonnade_runtime.connections.limits import connection_limits
+from colonnade_runtime.connections.open_files import allow_open_files, needed_files
 from colonnade_runtime.declaration.places import EVERYTHING, FRONT, Place, place_of
 from colonnade_runtime.greeting import greeting
 from colonnade_runtime.listening import available_port, listening
@@ -48,11 +50,14 @@ async def _serve(declared: Declared, place: Place) -> None:
     host, port = place.host, place.port or available_port(place.host, 0)
     place = replace(place, port=port)
     runtime = Runtime(declared, place=place)
+    gateway = declared.loaded.platform.gateway
+    limits = connection_limits(gateway, behind=place.process != EVERYTHING)
+    allow_open_files(needed_files(limits.maximum, forwarding=False))
     signals = Signals(runtime.reloader.reload, watchdog.start)
     with signals.handled():
         async with (
             administered(runtime, f"colonnade run {place.process}") as administration,
-            listening(runtime, host, port),
+            listening(runtime, host, port, limits=limits),
         ):
             if await signals.unless_stopped(runtime.start()):
                 settle_memory()

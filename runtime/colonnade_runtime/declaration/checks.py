@@ -7,6 +7,7 @@ does not hide a wrong name in another.
 from collections.abc import Iterator
 from typing import Any
 
+from colonnade_runtime.connections.open_files import missing_files, needed_files
 from colonnade_runtime.declaration.outline import PlatformOutline
 from colonnade_runtime.declaration.places import RESERVED, places
 from colonnade_runtime.declaration.platform import Platform
@@ -44,6 +45,14 @@ def check_valid_platform(source: PlatformSource, platform: Platform) -> Iterator
         message = "'memory:' reaches one process only, and 'processes' has more; name a server"
         yield _problem(source, ("bus",), message)
     yield from _addresses(source, platform)
+    yield from _open_files(source, platform)
+
+
+def _open_files(source: PlatformSource, platform: Platform) -> Iterator[Problem]:
+    connections = platform.gateway.connections.maximum
+    problem = missing_files(needed_files(connections, forwarding=len(places(platform)) > 1))
+    if problem is not None:
+        yield _problem(source, ("gateway", "connections", "maximum"), problem)
 
 
 def _addresses(source: PlatformSource, platform: Platform) -> Iterator[Problem]:

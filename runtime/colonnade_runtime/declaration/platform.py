@@ -31,6 +31,12 @@ def _positive(duration: Duration) -> Duration:
 Timeout = Annotated[Duration, AfterValidator(_positive)]
 
 
+def _some(size: Size) -> Size:
+    if size <= 0:
+        raise ValueError("must be more than nothing")
+    return size
+
+
 class ServiceSection(Section):
     """One service of the platform."""
 
@@ -115,6 +121,31 @@ class PolicySection(Section):
     """The folder of `.rego` files, from the folder of `platform.yaml`."""
 
 
+class ConnectionsSection(Section):
+    """How many connections one process has, and how long a client may take."""
+
+    maximum: Annotated[int, Field(ge=16, le=1_000_000)] = 4096
+    """How many are open at once. When they are nearly used up, those that wait longest go."""
+
+    per_address: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    """How many of them one address may have; without it a quarter. Not for trusted proxies."""
+
+    head: Timeout = Duration(10)
+    """How long the head of a request may take, from the first byte on."""
+
+    idle: Timeout = Duration(75)
+    """How long a connection without a request stays open."""
+
+    body: Timeout = Duration(30)
+    """How long the body of a request may take, uploads apart."""
+
+    minimum_rate: Annotated[Size, AfterValidator(_some)] = Size(1024)
+    """Bytes a second that an upload must reach on average beyond the time of `body`."""
+
+    answer: Timeout = Duration(30)
+    """How long a client may take without reading any of its answer."""
+
+
 class GatewaySection(Section):
     """The HTTP edge."""
 
@@ -135,6 +166,9 @@ class GatewaySection(Section):
 
     timeout: Timeout = Duration(30)
     """How long one request may take, streams apart."""
+
+    connections: ConnectionsSection = ConnectionsSection()
+    """How many connections one process has, and how long a client may take."""
 
     docs: bool = True
     """Whether `/docs` and the OpenAPI document are served."""

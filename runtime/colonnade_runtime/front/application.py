@@ -9,6 +9,7 @@ from litestar.types import HTTPScope, Receive, Scope, Send
 
 from colonnade.errors import ColonnadeError, NotFound, Unavailable
 from colonnade.services import HealthCheck
+from colonnade_runtime.connections.body_time import BODILESS, BodyTime, TimedBody
 from colonnade_runtime.foreign_errors import known_error
 from colonnade_runtime.forwarded.origin import TrustedProxies
 from colonnade_runtime.forwarded.seal import Seal
@@ -49,6 +50,7 @@ class Front:
         proxies: TrustedProxies | None = None,
         documents: Documents | None = None,
         patience: float = PATIENCE,
+        body_time: BodyTime | None = None,
     ) -> None:
         self.health = Health(log)
         self.health.waiting_for.clear()
@@ -57,6 +59,7 @@ class Front:
         self._table = table
         self._documents = documents or Documents(None)
         self._patience = patience
+        self._body_time = body_time or BodyTime(30.0, 1024)
         self._upstreams = upstreams
         self._proxies = proxies or TrustedProxies()
         self._seal = seal
@@ -113,6 +116,9 @@ class Front:
 
     async def _answer(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         exchange = Exchange(scope, send, self._proxies)
+        if scope["method"] not in BODILESS:
+            # Which routes take streams, the processes behind know.
+            receive = TimedBody(receive, self._body_time, lambda: True).receive
         self._in_flight += 1
         self._idle.clear()
         try:

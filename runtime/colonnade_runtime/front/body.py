@@ -5,6 +5,8 @@ from typing import Any
 
 from litestar.types import HTTPScope, Receive
 
+from colonnade.errors import RequestTimeout
+
 BUFFERED = 64 * 1024
 """Bytes of a body that are kept, so that the request can be sent again."""
 
@@ -13,6 +15,7 @@ class Body:
     """The body of one request, for one sending or several.
 
     `broken` says that it ended before it was whole: the client went away, or a chunk is malformed.
+    `late` says that it took too long.
     """
 
     def __init__(self, scope: HTTPScope, receive: Receive) -> None:
@@ -22,6 +25,7 @@ class Body:
         self.length = int(length) if length.isdigit() else None
         self.present = b"transfer-encoding" in headers or bool(self.length)
         self.broken = False
+        self.late: RequestTimeout | None = None
         self._kept: bytes | None = None
         self._streamed = False
 
@@ -47,7 +51,12 @@ class Body:
 
     async def _chunks(self) -> AsyncIterator[bytes]:
         while True:
-            message: Any = await self._receive()
+            try:
+                message: Any = await self._receive()
+            except RequestTimeout as error:
+                # The HTTP client tells of it in words of its own.
+                self.late = error
+                raise
             if message["type"] == "http.disconnect":
                 self.broken = True
                 raise ConnectionResetError("The body ended before it was complete.")

@@ -110,6 +110,8 @@ class Forwarder:
         except TimeoutError:
             raise self._late() from None
         except (aiohttp.ClientError, OSError) as error:
+            if body.late is not None:
+                raise body.late from None
             if body.broken:
                 raise InvalidRequest("The body ended before it was complete.") from None
             _lost(upstream, scope, error)

@@ -15,6 +15,8 @@ from colonnade_runtime.admin.serving import administered_front
 from colonnade_runtime.assembly.adapters import Adapters
 from colonnade_runtime.assembly.signing import signing_key
 from colonnade_runtime.assembly.waiting import until_available
+from colonnade_runtime.connections.limits import body_time, connection_limits
+from colonnade_runtime.connections.open_files import allow_open_files, needed_files
 from colonnade_runtime.declaration.places import FRONT, places
 from colonnade_runtime.declared import Declared
 from colonnade_runtime.forwarded.origin import TrustedProxies
@@ -40,6 +42,8 @@ async def serve_front(declared: Declared) -> None:
     platform = declared.loaded.platform
     watchdog = Watchdog(float(platform.shutdown.total))
     signals = Signals(_nothing_to_reload, watchdog.start)
+    limits = connection_limits(platform.gateway)
+    allow_open_files(needed_files(limits.maximum, forwarding=True))
     port = platform.gateway.port or available_port(platform.gateway.host, 0)
     log = structlog.get_logger("front")
     vault = SecretVault(declared.plugins.adapters("secret_resolvers"))
@@ -54,11 +58,12 @@ async def serve_front(declared: Declared) -> None:
         Seal(signing_key(declared.loaded, vault)),
         TrustedProxies(platform.gateway.trusted_proxies),
         _documents(declared),
+        body_time=body_time(platform.gateway),
     )
     with signals.handled():
         async with (
             administered_front(declared, front.health),
-            listening(front, platform.gateway.host, port, websockets=True),
+            listening(front, platform.gateway.host, port, websockets=True, limits=limits),
             _followed(discovery, declared, front, upstreams, log) as ready,
         ):
             started = await signals.unless_stopped(ready)

@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, cast
 
 from litestar import Litestar, Router
@@ -13,6 +14,7 @@ from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
 from colonnade.adapters import GatewayFilter
 from colonnade.errors import ColonnadeError, Unavailable
+from colonnade_runtime.connections.body_time import BODILESS, BodyTime, TimedBody, is_streamed
 from colonnade_runtime.dispatcher import Dispatcher
 from colonnade_runtime.foreign_errors import known_error
 from colonnade_runtime.forwarded.origin import TrustedProxies
@@ -43,8 +45,15 @@ CUT_OFF_SECONDS = 1.0
 class Gateway:
     """Answers from the first moment; everything but health is 503 until `open` was called."""
 
-    def __init__(self, health: Health, log: Any, access_log: AccessLog | None) -> None:
+    def __init__(
+        self,
+        health: Health,
+        log: Any,
+        access_log: AccessLog | None,
+        body_time: BodyTime | None = None,
+    ) -> None:
         self.health = health
+        self._body_time = body_time or BodyTime(30.0, 1024)
         self.proxies = TrustedProxies()
         self._log = log
         self._access_log = access_log
@@ -127,6 +136,8 @@ class Gateway:
     async def _answer(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         exchange = Exchange(scope, send, self.proxies)
         scope["scheme"] = exchange.origin.scheme
+        if scope["method"] not in BODILESS:
+            receive = TimedBody(receive, self._body_time, partial(is_streamed, scope)).receive
         if scope["method"] in METHODS:
             body = UnreadBody(receive)
             receive = body.receive

@@ -71,6 +71,8 @@ class Exchange:
             self.status = message["status"]
             if self.unread is not None and self.status >= 400:
                 await self.unread.drain()
+                if self.unread.is_broken:
+                    message["headers"] = [*message["headers"], (b"connection", b"close")]
             self.sent_headers = list(message["headers"])
             identification = (b"x-request-id", self.request_id.encode())
             message["headers"] = [*self.sent_headers, identification]

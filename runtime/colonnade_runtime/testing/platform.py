@@ -9,6 +9,7 @@ from types import ModuleType
 
 import httpx
 
+from colonnade_runtime.connections.limits import connection_limits
 from colonnade_runtime.runtime import Runtime, read_declaration
 from colonnade_runtime.serving import listening
 
@@ -43,7 +44,8 @@ async def running_platform(
     chosen = [*settings, f"gateway.port={port}", "logging.access=false"]
     declared = read_declaration(declaration, chosen, extra=plugins)
     runtime = Runtime(declared)
-    async with listening(runtime, "127.0.0.1", port):
+    limits = connection_limits(declared.loaded.platform.gateway)
+    async with listening(runtime, "127.0.0.1", port, limits=limits):
         await runtime.start()
         try:
             yield RunningPlatform(runtime, f"http://127.0.0.1:{port}")

@@ -1,0 +1,72 @@
+"""The time that the body of a request may take."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from litestar.types import HTTPReceiveMessage, HTTPScope, Receive
+
+from colonnade.errors import RequestTimeout
+from colonnade.http import BINDING, JSON, Binding
+
+BODILESS = frozenset({"GET", "HEAD"})
+"""Methods whose bodies nobody reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class BodyTime:
+    """`seconds` for a whole body; one that is streamed gets a second more for every `rate` bytes
+    that have arrived, so that a large one may be slow and a slow one may not stand still."""
+
+    seconds: float
+    rate: int
+
+    def left(self, since: float, received: int, *, streamed: bool) -> float:
+        """Seconds until a body that began at `since` (`time.monotonic`) is late."""
+        earned = received / self.rate if streamed else 0.0
+        return since + self.seconds + earned - time.monotonic()
+
+
+class TimedBody:
+    """Stands between the application and a body that must keep to its time."""
+
+    def __init__(self, receive: Receive, limit: BodyTime, is_streamed: Callable[[], bool]) -> None:
+        self._receive = receive
+        self._limit = limit
+        self._is_streamed = is_streamed
+        self._since = time.monotonic()
+        self._received = 0
+        self._ended = False
+
+    async def receive(self) -> HTTPReceiveMessage:
+        """The next part.
+
+        Raises:
+            RequestTimeout: it did not come in time.
+        """
+        if self._ended:
+            # What comes now is no body: that the client has gone.
+            return await self._receive()  # type: ignore[return-value]
+        left = self._limit.left(self._since, self._received, streamed=self._is_streamed())
+        try:
+            async with asyncio.timeout(left):
+                message = await self._receive()
+        except TimeoutError:
+            raise RequestTimeout(
+                f"The body did not arrive in time; {self._received} bytes of it did."
+            ) from None
+        if message["type"] == "http.request":
+            self._received += len(message["body"])
+            self._ended = not message.get("more_body", False)
+        return message  # type: ignore[return-value]
+
+
+def is_streamed(scope: HTTPScope) -> bool:
+    """Whether the route that was found takes its body as a stream; until one is, it does."""
+    handler: Any = scope.get("route_handler")
+    if handler is None:
+        return True
+    binding = handler.opt.get(BINDING)
+    return isinstance(binding, Binding) and binding.body not in ("", JSON)
