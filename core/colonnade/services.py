@@ -105,8 +105,8 @@ class ExtensionContext(Protocol):
     async def in_worker(self, function: Callable[..., T], *arguments: Any) -> T:
         """Run something slow and blocking on a small pool of threads, off the event loop.
 
-        Nothing can end a thread, and all services share them: what a stranger's input can make
-        long belongs `in_process`.
+        Nothing can end a thread, and all that a service does so shares them: what a stranger's
+        input can make long belongs `in_process`.
         """
         ...
 

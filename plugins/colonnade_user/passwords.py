@@ -1,25 +1,26 @@
-"""Passwords: Argon2id off the event loop, bounded, with equal work for unknown accounts."""
+"""Passwords: Argon2id off the event loop, in turns, with equal work for unknown accounts."""
 
 import secrets
 import unicodedata
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from functools import cache
 
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
-from colonnade.errors import Unavailable
+from colonnade.context import context_or_none
 from colonnade.services import ServiceContext
+from colonnade_user.throttling.fair_queue import FairQueue
 
 MEMORY_KIBIBYTES = 19 * 1024
 ITERATIONS = 2
 LANES = 1
-MAXIMUM_WAITING = 64
-"""Passwords that may wait for a worker; at some 30 ms each, the last one waits about 2 s."""
+AT_ONCE = 2
+"""Passwords that are hashed at the same time: as many as a service has threads."""
 
-RETRY_AFTER = 2
-"""Seconds after which somebody turned away may try again."""
+MAXIMUM_WAITING = 64
+"""Passwords of one academy that may wait; at some 30 ms each, the last one waits about 1 s when
+no other academy signs in."""
 
 
 def prepared(password: str) -> str:
@@ -41,22 +42,22 @@ def _unmatched() -> str:
 
 
 class Passwords:
-    """Hashes and verifies on the worker threads of the service."""
+    """Hashes and verifies on the threads of this service, which do nothing else; academies take
+    turns."""
 
     def __init__(self, ctx: ServiceContext, *, maximum_waiting: int = MAXIMUM_WAITING) -> None:
         self._ctx = ctx
         self._hasher = new_password_hash()
-        self._maximum_waiting = maximum_waiting
-        self._waiting = 0
+        self._queue = FairQueue(at_once=AT_ONCE, maximum_waiting=maximum_waiting)
         self._decoy = _unmatched()
 
     async def hash(self, password: str) -> str:
         """The hash to keep.
 
         Raises:
-            Unavailable: too many passwords wait already.
+            Unavailable: too many passwords of the academy wait already.
         """
-        async with self._place():
+        async with self._turn():
             return await self._ctx.in_worker(self._hasher.hash, prepared(password))
 
     async def verify(self, password: str, kept: str | None) -> tuple[bool, str | None]:
@@ -66,10 +67,10 @@ class Passwords:
         exist takes the time of one that does.
 
         Raises:
-            Unavailable: too many passwords wait already.
+            Unavailable: too many passwords of the academy wait already.
         """
         against = self._decoy if kept is None else kept
-        async with self._place():
+        async with self._turn():
             valid, renewed = await self._ctx.in_worker(
                 self._hasher.verify_and_update, prepared(password), against
             )
@@ -77,16 +78,6 @@ class Passwords:
             return False, None
         return valid, renewed
 
-    @asynccontextmanager
-    async def _place(self) -> AsyncIterator[None]:
-        if self._waiting >= self._maximum_waiting:
-            raise Unavailable(
-                "Too many people sign in at this moment; try again in a few seconds.",
-                details={"retry_after": RETRY_AFTER},
-                headers={"Retry-After": str(RETRY_AFTER)},
-            )
-        self._waiting += 1
-        try:
-            yield
-        finally:
-            self._waiting -= 1
+    def _turn(self) -> AbstractAsyncContextManager[None]:
+        context = context_or_none()
+        return self._queue.turn("" if context is None else context.tenant)

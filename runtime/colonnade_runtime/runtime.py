@@ -7,7 +7,6 @@ Stop, in reverse: not ready, stop accepting, drain, bus, leases, close.
 
 import asyncio
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from typing import TypeVar
 
@@ -44,7 +43,7 @@ from colonnade_runtime.plugins import Plugin
 from colonnade_runtime.reloading import Reloader
 from colonnade_runtime.row_cache import RowCache
 from colonnade_runtime.secret_vault import SecretVault
-from colonnade_runtime.service_context import THREADS, OwnerPasswords
+from colonnade_runtime.service_context import OwnerPasswords
 from colonnade_runtime.tenants import TenantDirectory
 
 ResponseT = TypeVar("ResponseT", bound=Message)
@@ -307,8 +306,6 @@ class Runtime:
         )
 
     def _services(self, bus: Bus) -> Services:
-        threads = ThreadPoolExecutor(THREADS, thread_name_prefix="worker")
-        self._stack.callback(threads.shutdown, wait=False)
         self._stack.push_async_callback(self._workers.stop)
         return Services(
             process=self.place.name,
@@ -328,7 +325,6 @@ class Runtime:
                 vault=self._vault,
                 announce=self._announce,
             ),
-            threads=threads,
             workers=self._workers,
             epoch=self._surroundings.epoch,
             background=self.background,

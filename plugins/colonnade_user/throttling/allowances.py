@@ -95,7 +95,7 @@ class ThrottleConfig(BaseModel):
         description="Refresh tokens, and tokens of links, from one network that are none.",
     )
     registrations: Allowance = Field(
-        _allowance(100, "1h", "10s", "10m"), description="Registrations from one network."
+        _allowance(300, "1h", "10s", "10m"), description="Registrations from one network."
     )
     mail_per_address: Allowance = Field(
         _allowance(3, "1h", "5m", "1h"), description="Messages that strangers have sent to one."

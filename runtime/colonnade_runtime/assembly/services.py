@@ -31,6 +31,7 @@ from colonnade_runtime.gateway.authentication import Authentication
 from colonnade_runtime.plugin_loader import Plugin, Plugins
 from colonnade_runtime.secret_vault import SecretVault
 from colonnade_runtime.service_context import (
+    THREADS,
     NoConfig,
     OwnerPasswords,
     RuntimeExtensionContext,
@@ -57,7 +58,6 @@ class Services:
     authentication: Authentication
     vault: SecretVault
     passwords: OwnerPasswords
-    threads: ThreadPoolExecutor
     workers: Workers
     epoch: Callable[[], float]
     background: ProcessBackground
@@ -65,6 +65,7 @@ class Services:
     stack: AsyncExitStack
     contexts: dict[str, RuntimeServiceContext] = field(default_factory=dict)
     extension_contexts: dict[str, RuntimeExtensionContext] = field(default_factory=dict)
+    pools: dict[str, ThreadPoolExecutor] = field(default_factory=dict)
 
     async def add(self, plugin: Plugin) -> ServiceContext:
         """Set one service up and host it; it is torn down with the stack.
@@ -175,11 +176,19 @@ class Services:
             "production": self.loaded.platform.is_production,
             "tenants": self.tenants,
             "vault": self.vault,
-            "threads": self.threads,
+            "threads": self._threads(name),
             "workers": self.workers,
             "faults": self.faults.of(name),
             "epoch": self.epoch,
         }
+
+    def _threads(self, name: str) -> ThreadPoolExecutor:
+        """The threads of one service, so that slow work of none holds up another's."""
+        if name not in self.pools:
+            pool = ThreadPoolExecutor(THREADS, thread_name_prefix=f"worker-{name}")
+            self.stack.callback(pool.shutdown, wait=False)
+            self.pools[name] = pool
+        return self.pools[name]
 
     def _extension_answers(
         self, service: str, hook: str, arguments: dict[str, Any]

@@ -112,7 +112,7 @@ async def test_whoever_comes_when_the_queue_is_full_is_told_when_to_come_back(
 ) -> None:
     keep = keeper(workers, maximum_waiting=2)
     workers.gate.clear()
-    waiting = [asyncio.create_task(keep.hash("correct horse")) for _ in range(2)]
+    waiting = [asyncio.create_task(keep.hash("correct horse")) for _ in range(4)]
     await asyncio.sleep(0)
 
     with pytest.raises(Unavailable) as refused:
