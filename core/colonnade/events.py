@@ -9,12 +9,13 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any, Self, TypeVar
 from uuid import UUID
 
 import msgspec
 
+from colonnade.decoding import decoded
 from colonnade.errors import ConfigurationError, InternalError
 from colonnade.messages import Message
 
@@ -92,7 +93,8 @@ def event_type_of(model: type[Event]) -> EventType:
 class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     """A CloudEvent in structured mode, with the extension attributes Colonnade needs.
 
-    `subject` is the aggregate's id; `tenant`, `traceparent` and `causation` are extensions.
+    `subject` is the aggregate's id; `tenant`, `traceparent` and `causation` are extensions. `time`
+    is a moment of RFC 3339, with its offset, that exists in UTC.
     """
 
     specversion: str = "1.0"
@@ -100,7 +102,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     type: str
     subject: str
-    time: datetime
+    time: Annotated[datetime, msgspec.Meta(tz=True)]
     datacontenttype: str = "application/json"
     tenant: str
     traceparent: str = ""
@@ -116,9 +118,9 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
         """The envelope in `data`.
 
         Raises:
-            msgspec.MsgspecError: when it is not a CloudEvent of this form.
+            Unreadable: when it is not a CloudEvent of this form.
         """
-        return _decoder.decode(data)  # type: ignore[return-value]
+        return decoded(_decode, data)  # type: ignore[return-value]
 
 
 def event_source(tenant: str, service: str) -> str:
@@ -128,6 +130,13 @@ def event_source(tenant: str, service: str) -> str:
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Envelope)
+
+
+def _decode(data: bytes) -> Envelope:
+    envelope = _decoder.decode(data)
+    # The last and the first hours of the calendar exist in some zones and not in UTC.
+    envelope.time.astimezone(UTC)
+    return envelope
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ from contextvars import ContextVar
 from functools import lru_cache
 from typing import Any, TypeVar, cast
 
-import msgspec
 import pydantic
 from prometheus_client import CollectorRegistry
 from sqlalchemy import orm
@@ -20,10 +19,10 @@ from colonnade.context import (
     current_context,
     use_context,
 )
+from colonnade.decoding import Unreadable
 from colonnade.errors import (
     ColonnadeError,
     ConfigurationError,
-    ErrorRecord,
     Forbidden,
     InternalError,
     NotFound,
@@ -39,14 +38,11 @@ from colonnade.policy import Decision, Facts, MemoisedPolicy, PolicyQuery, maske
 from colonnade.row_tracking import track_reads, tracked_reads
 from colonnade_runtime.foreign_errors import known_error
 from colonnade_runtime.metrics import OperationMetrics
+from colonnade_runtime.reply_frames import DONE, failure, read_answer, read_question
 from colonnade_runtime.row_cache import CachedAnswer, Key, RowCache
 from colonnade_runtime.tenants import TenantDirectory, TenantEntry
 
 ResponseT = TypeVar("ResponseT", bound=Message)
-
-_DONE = b"+"
-_FAILED = b"-"
-_LONGEST_REASON = 300
 
 _call: ContextVar[Call | None] = ContextVar("colonnade_call", default=None)
 
@@ -106,27 +102,11 @@ class Dispatcher:
         payload = request.encode()
         header = self._signer.sign(context, operation.subject, payload, now + timeout)
         reply = await self._bus.ask(operation.subject, payload, header, timeout)
-        answer = self._read(operation, reply)
-        if isinstance(answer, ColonnadeError):
-            raise answer
-        return cast("ResponseT", answer)
-
-    def _read(self, operation: Operation, reply: bytes) -> Any:
-        """The answer, or the error, in the bytes of a reply.
-
-        Raises:
-            Unavailable: when they are neither, whatever they are.
-        """
         try:
-            if reply[:1] == _DONE:
-                return operation.response.decode(reply[1:])
-            if reply[:1] == _FAILED:
-                return msgspec.json.decode(reply[1:], type=ErrorRecord).rebuild(operation.errors)
-            why = "no frame"
-        except Exception as error:
+            return cast("ResponseT", read_answer(operation, reply))
+        except Unreadable as error:
             # Others wrote the bytes; what they make a decoder raise is no mistake of ours.
-            why = f"{type(error).__name__}: {str(error)[:_LONGEST_REASON]}"
-        self._log.error("answer not understood", operation=operation.subject, error=why)
+            self._log.error("answer not understood", operation=operation.subject, error=str(error))
         raise Unavailable(f"'{operation.subject}' answered what cannot be read; try again.")
 
     async def do(
@@ -247,18 +227,18 @@ class Dispatcher:
             if operation.cached:
                 kept = self.remembered(operation, payload, context)
                 if kept is not None:
-                    return _DONE + kept.body
+                    return DONE + kept.body
             with use_context(context):
-                request = operation.request.decode(payload)
+                request = read_question(operation, payload)
                 answer: Message = await self.do(request)
-                return _DONE + answer.encode()
+                return DONE + answer.encode()
         except pydantic.ValidationError as error:
-            return _failure(ValidationFailed(fields=field_errors(error)))
+            return failure(ValidationFailed(fields=field_errors(error)))
         except ColonnadeError as error:
-            return _failure(error)
+            return failure(error)
         except Exception as error:
             self._log.exception("operation failed", operation=operation.subject)
-            return _failure(known_error(error))
+            return failure(known_error(error))
 
     async def _visibility(
         self, operation: Operation, decision: Decision, context: Context
@@ -369,7 +349,3 @@ def _masked(answer: Any, decision: Decision) -> Any:
         items = [masked(item, decision.masks) for item in answer.items]
         return answer.model_copy(update={"items": items})
     return masked(answer, decision.masks)
-
-
-def _failure(error: ColonnadeError) -> bytes:
-    return _FAILED + msgspec.json.encode(ErrorRecord.of(error))

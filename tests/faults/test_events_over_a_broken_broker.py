@@ -1,70 +1,33 @@
 """Events over a real broker that is stopped, killed or wiped, or repeats itself: effects once."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import nats
 import pytest
-import structlog
 from ledger.api import Deposited
-from ledger.house import House, Ledger
+from ledger.house import Ledger
 from ledger.models import EntryRow
+from ledger.on_nats import LIMIT, NAME, TENANT, HouseOnNats, nothing_waits, until
 from sqlalchemy import delete
 
-from colonnade.bus import Consumer
 from colonnade.context import use_context
-from colonnade.events import event_type_of
 from colonnade.store import Session
 from colonnade.tables import InboxRow, OutboxRow
-from colonnade_runtime.adapters.bus.nats import NatsBus
-from colonnade_runtime.adapters.bus.nats.consuming import ConsumerSettings
-from colonnade_runtime.adapters.bus.nats.options import read_options
-from colonnade_runtime.adapters.bus.nats.subjects import EventName
 from colonnade_runtime.events.handling import DeliverySettings
 from colonnade_runtime.testing.servers import RunningServer
 
 pytestmark = [pytest.mark.server, pytest.mark.faults]
 
-TENANT = "acme"
 ACCOUNTS = ("a", "b", "c")
-LIMIT = 60.0
-QUICK = ConsumerSettings(ack_wait=1.0, pinned=0.5, tick=0.2, heartbeat=0.5, silence=2.0)
-NAME = EventName.of(event_type_of(Deposited).type)
 
 
 @pytest.fixture
 def broker(start_server: Callable[..., RunningServer]) -> RunningServer:
     """A broker of this test's own."""
     return start_server("nats")
-
-
-class LosesAcknowledgements(NatsBus):
-    """A bus whose process is cut off after its first `lost` events were handled, each time before
-    the broker hears of it."""
-
-    lost = 0
-
-    async def consume(self, consumer: Consumer) -> None:
-        async def deliver(envelope: bytes) -> None:
-            await consumer.deliver(envelope)
-            if self.lost:
-                self.lost -= 1
-                raise ConnectionError("Cut off before the acknowledgement.")
-
-        await super().consume(Consumer(consumer.name, consumer.event_type, deliver))
-
-
-class HouseOnNats(House):
-    """The ledger on a broker at `url`."""
-
-    def __init__(self, folder: Path, url: str, ledger: Ledger, **settings: Any) -> None:
-        options = read_options(url, Path())
-        self.url = url
-        self.cut_off = LosesAcknowledgements(options, "ledger", structlog.get_logger(), QUICK)
-        super().__init__(folder, [ledger], bus=self.cut_off, **settings)
 
 
 @pytest.fixture
@@ -74,12 +37,6 @@ async def house(tmp_path: Path, broker: RunningServer) -> AsyncIterator[HouseOnN
     await made.start()
     yield made
     await made.stop()
-
-
-async def until(condition: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(LIMIT):
-        while not await condition():
-            await asyncio.sleep(0.02)
 
 
 async def deposit(house: HouseOnNats, numbers: range) -> None:
@@ -106,15 +63,6 @@ async def expect_each_once_in_order(house: HouseOnNats, numbers: range) -> None:
         for first in range(len(ACCOUNTS)):
             mine = [number for number in entries if number % len(ACCOUNTS) == first]
             assert mine == sorted(mine)
-
-
-async def nothing_waits(house: HouseOnNats) -> bool:
-    """Whether nothing is in the outbox, and the broker holds nothing that is not acknowledged."""
-    if (await house.relay.status(TENANT)).pending:
-        return False
-    async with await nats.connect(house.url) as client:
-        found = await client.jetstream().consumers_info(NAME.stream)
-    return len(found) == 2 and all(not (one.num_pending or one.num_ack_pending) for one in found)
 
 
 async def publish_past_the_window(house: HouseOnNats, data: bytes) -> None:

@@ -7,12 +7,19 @@ from uuid import UUID
 import msgspec
 
 from colonnade.control_store import TenantlessDeadLetter
+from colonnade.decoding import Unreadable, is_deeper
 from colonnade.events import Envelope, event_type_of
 from colonnade_runtime.admin.commands import AdminCall
 from colonnade_runtime.admin.masking import masked_json
 from colonnade_runtime.background import BackgroundWork
 from colonnade_runtime.events.dead_letters import DeadLetter
 from colonnade_runtime.lost_work import LostLetter
+
+SHOWN_LEVELS = 64
+"""Levels of a JSON value that are shown as such; of what is deeper, the bytes."""
+
+SHOWN_BYTES = 100_000
+"""Of bytes that are no such value."""
 
 
 class Letter(Protocol):
@@ -170,8 +177,10 @@ class ServiceLetter:
 def _event(data: bytes, call: AdminCall, *, reveal: bool) -> Any:
     try:
         envelope = Envelope.decode(data)
-    except (msgspec.MsgspecError, ValueError):
-        return repr(data) if reveal else f"{len(data)} bytes that are no event"
+    except Unreadable:
+        return _raw(data) if reveal else f"{len(data)} bytes that are no event"
+    if is_deeper(data, SHOWN_LEVELS):
+        return _raw(data) if reveal else f"an event of more than {SHOWN_LEVELS} levels"
     shown: dict[str, Any] = msgspec.json.decode(data)
     if reveal:
         return shown
@@ -182,3 +191,8 @@ def _event(data: bytes, call: AdminCall, *, reveal: bool) -> Any:
         if event_type_of(model).type == envelope.type
     }
     return shown | {"data": masked_json(bytes(envelope.data), models)}
+
+
+def _raw(data: bytes) -> str:
+    more = f" and {len(data) - SHOWN_BYTES} bytes more" if len(data) > SHOWN_BYTES else ""
+    return repr(data[:SHOWN_BYTES]) + more

@@ -63,9 +63,10 @@ def show_fields(fields: Mapping[str, Any]) -> None:
         label = name.replace("_", " ")
         if isinstance(value, dict | list):
             click.echo(f"{label}:")
-            click.echo("  " + json.dumps(value, indent=2, ensure_ascii=False).replace("\n", "\n  "))
+            text = json.dumps(value, indent=2, ensure_ascii=False).replace("\n", "\n  ")
+            click.echo("  " + _printable(text))
         else:
-            click.echo(f"{label}: {'-' if value is None else value}")
+            click.echo(f"{label}: {'-' if value is None else _printable(str(value))}")
 
 
 @contextmanager
@@ -123,4 +124,12 @@ def _cell(value: Any) -> str:
     if value is None:
         return "-"
     text = str(value)
-    return text.splitlines()[0] if text else ""
+    return _printable(text.splitlines()[0]) if text else ""
+
+
+def _printable(text: str) -> str:
+    """Text as a terminal may have it: what strangers wrote moves no cursor and hides nothing."""
+    return "".join(
+        each if each.isprintable() or each == "\n" else each.encode("unicode_escape").decode()
+        for each in text
+    )

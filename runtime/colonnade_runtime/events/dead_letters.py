@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import CursorResult, delete, insert, select, update
 
+from colonnade.decoding import words_of
 from colonnade.errors import Conflict, NotFound
 from colonnade.store import Session
 from colonnade.tables import DeadLetterRow
@@ -41,8 +42,8 @@ class DeadLetter:
 
 
 def sentence_of(error: BaseException) -> str:
-    """An error as it is kept: its class and its words, within the limit."""
-    return f"{type(error).__name__}: {error}"[:ERROR_LIMIT]
+    """An error as it is kept: its class and its words, within the limit; never raises."""
+    return f"{type(error).__name__}: {words_of(error)}"[:ERROR_LIMIT]
 
 
 @dataclass(frozen=True, slots=True)

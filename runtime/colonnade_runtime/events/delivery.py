@@ -6,11 +6,10 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-import msgspec
-
 from colonnade.bus import Bus, Consumer
 from colonnade.context import use_context
-from colonnade.errors import Conflict, Unavailable
+from colonnade.decoding import Unreadable
+from colonnade.errors import ColonnadeError, Conflict, Unavailable
 from colonnade.events import BoundReaction, Envelope
 from colonnade.identifiers import is_tenant_id
 from colonnade.store import SqlStore
@@ -135,8 +134,8 @@ class Delivery:
             raise Conflict(f"The consumer '{consumer}' does not exist any more.")
         try:
             envelope = Envelope.decode(data)
-        except (msgspec.MsgspecError, ValueError) as error:
-            raise Conflict(f"It is no event, so no replay helps: {sentence_of(error)}.") from None
+        except Unreadable as error:
+            raise Conflict(f"It is no event, so no replay helps: {error}.") from None
         wrong = misplaced(envelope, handling.reaction.bound.event_type)
         if wrong is not None:
             raise Conflict(f"{wrong} Find out who published it, and discard the letter.")
@@ -165,7 +164,7 @@ class Delivery:
 
     async def _replay(self, handling: Handling, letter: DeadLetter) -> None:
         envelope = Envelope.decode(letter.envelope)
-        event = handling.reaction.bound.event_type.model.decode(bytes(envelope.data))
+        event = handling.reaction.event(envelope)
         await handling.run_once(event, envelope, replay_claim(letter.id))
         self.counts.handled += 1
 
@@ -174,7 +173,7 @@ class Delivery:
             raise Unavailable("The process stops; the event is delivered again later.")
         try:
             envelope = Envelope.decode(data)
-        except (msgspec.MsgspecError, ValueError) as error:
+        except Unreadable as error:
             return await self._keep_tenantless(handling, data, sentence_of(error))
         wrong = misplaced(envelope, handling.reaction.bound.event_type)
         if wrong is not None:
@@ -183,7 +182,7 @@ class Delivery:
         if is_tenant_id(envelope.tenant):
             standing = self._standing_of(envelope.tenant)
         if standing is Standing.ACTIVE:
-            return await handling.handle(envelope, data)
+            return await self._handle(handling, envelope, data)
         if standing is Standing.SUSPENDED:
             raise Unavailable(f"The tenant '{envelope.tenant}' is suspended; its events wait.")
         if standing is Standing.DISABLED:
@@ -192,12 +191,22 @@ class Delivery:
         unknown = f"The tenant '{envelope.tenant[:64]}' is not known here."
         return await self._keep_tenantless(handling, data, unknown)
 
+    async def _handle(self, handling: Handling, envelope: Envelope, data: bytes) -> None:
+        try:
+            await handling.handle(envelope, data)
+        except ColonnadeError:
+            # The store cannot be used now, or the process stops: the event waits.
+            raise
+        except Exception as error:
+            # Not even its dead letter could be written where it belongs.
+            await self._keep_tenantless(handling, data, sentence_of(error))
+
     async def _keep_tenantless(self, handling: Handling, data: bytes, error: str) -> None:
         consumer = handling.reaction.consumer
         identifier = await self._letters.keep_dead_letter(consumer, data, error)
         self.counts.dead += 1
         self._log.error(
-            "event of no tenant kept as a dead letter",
+            "event kept as a dead letter in the control store",
             consumer=consumer,
             dead_letter=str(identifier),
             error=error,

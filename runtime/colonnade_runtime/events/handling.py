@@ -5,10 +5,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from pydantic import ValidationError
-
 from colonnade.context import use_context
 from colonnade.crash_points import crash_point, reach
+from colonnade.decoding import Unreadable
 from colonnade.errors import TooManyRequests, Unavailable
 from colonnade.events import Envelope, Event, handling
 from colonnade_runtime.events import dead_letters
@@ -52,6 +51,10 @@ class DeliveryCounts:
     passed_over: int = 0
 
 
+class ReactionEnded(Exception):
+    """A reaction raised what ends tasks or processes, and nobody had asked for that."""
+
+
 @dataclass(slots=True)
 class _Trial:
     started: float
@@ -87,12 +90,10 @@ class Handling:
         """
         trial = _Trial(self._actor.clock.monotonic())
         try:
-            event = self.reaction.bound.event_type.model.decode(bytes(envelope.data))
-        except ValidationError as error:
+            event = self.reaction.event(envelope)
+            self._refuse_old(envelope)
+        except (Unreadable, TooOld) as error:
             return await self._give_up(envelope, data, error, trial)
-        too_old = self._too_old(envelope)
-        if too_old is not None:
-            return await self._give_up(envelope, data, too_old, trial)
         claim = first_claim(self.reaction.consumer, envelope.id)
         while True:
             failure = await self._try(event, envelope, claim, trial)
@@ -109,6 +110,14 @@ class Handling:
             AlreadyHandled, AlreadyReplayed: from the claim.
             Exception: whatever the reaction raises; nothing has happened in the store.
         """
+        try:
+            await self._run_once(event, envelope, claim)
+        except Exception:
+            raise
+        except BaseException as error:
+            raise _failure_of(error) from error
+
+    async def _run_once(self, event: Event, envelope: Envelope, claim: Claim) -> None:
         context = self._actor.context(
             envelope.tenant,
             seconds=self._settings.seconds,
@@ -143,11 +152,11 @@ class Handling:
         trial.failures += 1
         return trial.failures >= self._settings.attempts
 
-    def _too_old(self, envelope: Envelope) -> TooOld | None:
+    def _refuse_old(self, envelope: Envelope) -> None:
         age = self._actor.clock.now() - envelope.time
         if age <= timedelta(seconds=self._settings.remembered):
-            return None
-        return TooOld(
+            return
+        raise TooOld(
             f"The event was written on {envelope.time:%Y-%m-%d}, before the inbox's memory begins: "
             "replay it if it was not handled then, discard it if it was."
         )
@@ -196,3 +205,18 @@ class Handling:
             dead_letter=str(given_up.id),
             error=given_up.error,
         )
+
+
+def _failure_of(error: BaseException) -> Exception:
+    """The failure of a reaction that raised no `Exception`.
+
+    Raises:
+        BaseException: `error`, when it is not the reaction's.
+    """
+    task = asyncio.current_task()
+    was_asked = task is not None and task.cancelling() > 0
+    is_own = isinstance(error, asyncio.CancelledError) and not was_asked
+    # A panic of a library written in Rust has no class that could be imported.
+    if is_own or isinstance(error, SystemExit) or type(error).__name__ == "PanicException":
+        return ReactionEnded(f"The reaction raised {sentence_of(error)}")
+    raise error

@@ -6,7 +6,8 @@ from typing import Any, cast
 from uuid import UUID
 
 from colonnade.crash_points import crash_point, reach
-from colonnade.events import BoundReaction, Event, Work
+from colonnade.decoding import decoded
+from colonnade.events import BoundReaction, Envelope, Event, Work
 from colonnade.store import Session, SqlStore
 from colonnade_runtime.events import dead_letters, inbox
 from colonnade_runtime.events.inbox import AlreadyHandled
@@ -55,6 +56,14 @@ class Reaction:
     consumer: str
     bound: BoundReaction
     store: SqlStore
+
+    def event(self, envelope: Envelope) -> Event:
+        """The event in an envelope.
+
+        Raises:
+            Unreadable: it does not fit the contract.
+        """
+        return decoded(self.bound.event_type.model.decode, bytes(envelope.data))
 
     async def run(self, event: Event, event_id: UUID, claim: Claim) -> None:
         """Handle `event`; when this raises, nothing has happened in the store.

@@ -1,6 +1,7 @@
 """Keeps the front's processes as discovery finds them."""
 
 import asyncio
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -8,12 +9,14 @@ from urllib.parse import urlsplit
 
 from colonnade.adapters import Discovery
 from colonnade.background_tasks import background_task
-from colonnade.errors import ColonnadeError
+from colonnade.decoding import words_of
 from colonnade_runtime.declaration.places import Place
 from colonnade_runtime.front.upstreams import Upstreams
 
 EVERY_SECONDS = 0.5
 ANSWER_SECONDS = 5.0
+
+_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|[0-9A-Fa-f:.]{2,45}")
 
 
 class Follower:
@@ -29,6 +32,7 @@ class Follower:
         self._upstreams = upstreams
         self._log = log
         self._failing = False
+        self._misunderstood: set[str] = set()
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -48,27 +52,45 @@ class Follower:
         Raises:
             ColonnadeError: discovery cannot say; what it said before still holds.
         """
-        urls: dict[str, str] = {}
+        places = {place.name: place for place in self._declared}
+        found: dict[str, Place] = {}
         async with asyncio.timeout(ANSWER_SECONDS):
             for service in self._services:
                 for instance in await self._discovery.instances(service):
-                    urls[instance.process] = instance.url
-        self._upstreams.update(
-            [_at(place, urls[place.name]) for place in self._declared if place.name in urls]
-        )
+                    place = places.get(instance.process)
+                    if place is not None:
+                        self._add(found, place, instance.url)
+        self._upstreams.update([found[name] for name in places if name in found])
+
+    def _add(self, found: dict[str, Place], place: Place, url: str) -> None:
+        try:
+            found[place.name] = _at(place, url)
+        except ValueError:
+            # What one says of itself must not keep the others from being found.
+            if place.name not in self._misunderstood:
+                self._log.warning("process says an address that is none", process=place.name)
+            self._misunderstood.add(place.name)
 
     async def _keep(self) -> None:
         while True:
             try:
                 await self.look()
                 self._failing = False
-            except (ColonnadeError, TimeoutError, ValueError) as error:
+            except Exception as error:
                 if not self._failing:
-                    self._log.warning("processes cannot be discovered", error=str(error))
+                    reason = f"{type(error).__name__}: {words_of(error)}"
+                    self._log.warning("processes cannot be discovered", error=reason)
                 self._failing = True
             await asyncio.sleep(EVERY_SECONDS)
 
 
 def _at(place: Place, url: str) -> Place:
+    """`place` at the host and port of `url`.
+
+    Raises:
+        ValueError: it is no `http` URL of a host.
+    """
     parts = urlsplit(url)
+    if parts.scheme != "http" or not _HOST.fullmatch(parts.hostname or ""):
+        raise ValueError("It is no http URL of a host.")
     return replace(place, host=parts.hostname or place.host, port=parts.port or 80)

@@ -15,6 +15,7 @@ from nats.aio.msg import Msg
 from colonnade.adapters import AdapterContext, Instance
 from colonnade.background_tasks import background_task
 from colonnade.clock import Clock
+from colonnade.decoding import Unreadable, decoded
 from colonnade.errors import Unavailable
 from colonnade_runtime.adapters.bus.nats.connection import Connection
 from colonnade_runtime.adapters.bus.nats.options import NatsOptions, own_user, read_options
@@ -29,6 +30,9 @@ class _Here(msgspec.Struct, frozen=True):
     process: str
     url: str
     services: tuple[str, ...]
+
+
+_HERE = msgspec.json.Decoder(_Here)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +114,8 @@ class NatsDiscovery:
 
     async def _hear(self, message: Msg) -> None:
         try:
-            here = msgspec.json.decode(message.data, type=_Here)
-        except msgspec.MsgspecError as error:
+            here = decoded(_HERE.decode, message.data)
+        except Unreadable as error:
             what = {"subject": message.subject, "error": str(error)}
             self._log.warning("announcement not understood", **what)
             return

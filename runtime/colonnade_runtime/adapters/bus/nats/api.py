@@ -4,11 +4,15 @@ from typing import Any
 
 import msgspec
 
+from colonnade.decoding import Unreadable, decoded
 from colonnade.errors import DeadlineExceeded, Unavailable
 from colonnade_runtime.adapters.bus.nats.connection import Connection
 
 SECONDS = 5.0
 """How long the server may take for one request."""
+
+
+_OBJECT = msgspec.json.Decoder(dict[str, Any])
 
 
 class ApiError(Unavailable):
@@ -52,8 +56,8 @@ class JetStreamApi:
 def read_object(data: bytes) -> dict[str, Any] | None:
     """The JSON object in `data`; nothing when it holds anything else."""
     try:
-        return msgspec.json.decode(data, type=dict[str, Any])
-    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return decoded(_OBJECT.decode, data)
+    except Unreadable:
         return None
 
 

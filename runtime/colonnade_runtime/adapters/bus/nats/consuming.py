@@ -14,7 +14,11 @@ from colonnade.background_tasks import background_task
 from colonnade.bus import Consumer
 from colonnade.errors import ColonnadeError, DeadlineExceeded, Unavailable
 from colonnade_runtime.adapters.bus.nats.connection import Connection
-from colonnade_runtime.adapters.bus.nats.delivery import LONGEST_PAUSE, JetStreamMessage
+from colonnade_runtime.adapters.bus.nats.delivery import (
+    ACKNOWLEDGED_AT,
+    LONGEST_PAUSE,
+    JetStreamMessage,
+)
 from colonnade_runtime.adapters.bus.nats.gaps import Gaps
 from colonnade_runtime.adapters.bus.nats.jetstream import GROUP, JetStream
 from colonnade_runtime.adapters.bus.nats.ordering import SubjectOrder
@@ -123,17 +127,23 @@ class PullConsumer:
     async def _received(self, message: Msg) -> None:
         self._heard = time.monotonic()
         status = (message.headers or {}).get("Status")
-        if status is None:
-            try:
-                delivered = JetStreamMessage.of(message)
-            except (nats.errors.Error, ValueError):
-                self._log.warning("what JetStream did not deliver is dropped")
-                return
-            await self._take(delivered)
+        if message.reply.startswith(ACKNOWLEDGED_AT):
+            # An event, whatever its publisher wrote into its headers.
+            await self._deliver(message)
+        elif status is None:
+            self._log.warning("what JetStream did not deliver is dropped")
         elif status == _HEARTBEAT:
             return
         else:
             self._told(status, (message.headers or {}).get("Description", ""))
+
+    async def _deliver(self, message: Msg) -> None:
+        try:
+            delivered = JetStreamMessage.of(message)
+        except (nats.errors.Error, ValueError):
+            self._log.warning("what JetStream did not deliver is dropped")
+            return
+        await self._take(delivered)
 
     async def _take(self, message: JetStreamMessage) -> None:
         if message.pin != self._pin:

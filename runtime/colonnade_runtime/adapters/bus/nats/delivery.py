@@ -14,6 +14,9 @@ LONGEST_PAUSE = 10.0
 EXPECTED_SEQUENCE = "Nats-Expected-Last-Subject-Sequence"
 """The header with which an event is published, which the server checks and keeps."""
 
+ACKNOWLEDGED_AT = "$JS.ACK."
+"""How the reply subject of every event begins that JetStream delivers."""
+
 _DIGITS = 20
 
 _BACKOFF = Backoff(first=0.25, cap=LONGEST_PAUSE)

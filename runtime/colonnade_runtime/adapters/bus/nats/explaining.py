@@ -4,6 +4,7 @@ import time
 
 import msgspec
 
+from colonnade.decoding import Unreadable, decoded
 from colonnade.errors import DeadlineExceeded, Unavailable
 from colonnade_runtime.adapters.bus.nats.connection import Connection
 
@@ -17,6 +18,9 @@ class _Pong(msgspec.Struct):
 
     version: str
     metadata: dict[str, str]
+
+
+_PONG = msgspec.json.Decoder(_Pong)
 
 
 class Explainer:
@@ -40,8 +44,8 @@ class Explainer:
         nobody = f"Nobody serves '{subject}' at the moment."
         try:
             answer = await self._connection.request(f"$SRV.PING.{service}", b"", ASKING_SECONDS)
-            pong = msgspec.json.decode(answer.data, type=_Pong)
-        except (Unavailable, DeadlineExceeded, msgspec.MsgspecError):
+            pong = decoded(_PONG.decode, answer.data)
+        except (Unavailable, DeadlineExceeded, Unreadable):
             return nobody
         there = f"v{pong.version.partition('.')[0]}"
         who = f"the process '{pong.metadata.get('process', '?')}'"

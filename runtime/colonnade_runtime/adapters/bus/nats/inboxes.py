@@ -7,9 +7,9 @@ able to guess where the answer to its next one is waited for.
 import secrets
 from dataclasses import dataclass
 
-from nats.aio.client import Client
 from nats.aio.msg import Msg
 
+from colonnade_runtime.adapters.bus.nats.client import TolerantClient
 from colonnade_runtime.adapters.bus.nats.subjects import token
 
 INBOXES = "_INBOX."
@@ -44,7 +44,7 @@ class GuardedMessage(Msg):
         return pulling and self.reply.startswith(_ACKNOWLEDGEMENTS)
 
 
-class GuardedClient(Client):
+class GuardedClient(TolerantClient):
     """A client that answers at inboxes alone, and acknowledges what `pulling` brings."""
 
     msg_class = GuardedMessage

@@ -50,7 +50,7 @@ class Publishing:
             raise Unavailable(error.message) from None
         subject = name.subject(key)
         for _ in range(_TRIES):
-            refused = await self._try(subject, message_id, envelope)
+            refused = await self._try(name, subject, message_id, envelope)
             if refused is None:
                 return
             number, why = refused
@@ -62,7 +62,9 @@ class Publishing:
         self.forget()
         raise Unavailable(f"NATS did not accept the event {message_id}: {why}.")
 
-    async def _try(self, subject: str, message_id: str, envelope: bytes) -> tuple[int, str] | None:
+    async def _try(
+        self, name: EventName, subject: str, message_id: str, envelope: bytes
+    ) -> tuple[int, str] | None:
         """Publish once; the number and the sentence of the server's refusal, if it refused."""
         headers = {
             "Nats-Msg-Id": message_id,
@@ -86,7 +88,10 @@ class Publishing:
         if "error" in said:
             return reason_of(said["error"])
         sequence = said.get("seq")
-        if isinstance(sequence, int) and not said.get("duplicate"):
+        if said.get("stream") != name.stream or not isinstance(sequence, int) or sequence < 1:
+            # Somebody else takes the subject too, and answers.
+            return 0, f"nothing says that the stream {name.stream} has it"
+        if not said.get("duplicate"):
             self._remember(subject, sequence)
         return None
 
