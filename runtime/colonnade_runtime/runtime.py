@@ -21,6 +21,7 @@ from colonnade.policy import MemoisedPolicy, PolicyCounters
 from colonnade.services import Authenticator, HealthCheck, ServiceContext
 from colonnade_runtime.assembly.policies import policy_bundle
 from colonnade_runtime.assembly.reconfiguration import configs_of, reconfiguration
+from colonnade_runtime.assembly.schemas import StoreSchemas
 from colonnade_runtime.assembly.services import Services
 from colonnade_runtime.assembly.signing import signing_key
 from colonnade_runtime.assembly.stores import Stores
@@ -108,6 +109,7 @@ class Runtime:
             self.place.replicas,
             self.gateway.health.faults.of,
         )
+        self._schemas = StoreSchemas(self.tenants, self.background, self._clock, self._log)
         self._configs = configs_of(self._loaded)
         self._stores = Stores(self._platform, self._adapters, self._stack)
 
@@ -161,12 +163,16 @@ class Runtime:
             ctx = await services.add(plugin)
             authenticators.extend(plugin.call("authenticators", ctx=ctx) or ())
             self.gateway.health.checks.add(_named_checks(name, plugin, ctx))
+        waiting["start"] = "migrations"
+        await self._schemas.migrate()
         await self.background.start()
         self._open(services)
         await self._announce_place()
         if self._platform.tenants.watch:
             self.reloader.start()
             self._stack.push_async_callback(self.reloader.stop)
+        self._stack.push_async_callback(self._schemas.stop)
+        self._schemas.make_new()
         waiting.clear()
 
     async def stop(self) -> None:
@@ -237,6 +243,7 @@ class Runtime:
         self._vault.swap(resolved)
         self.tenants.swap(entries)
         self.gateway.health.faults.forget_tenants(self.tenants.is_known)
+        self._schemas.make_new()
         self._configs.update(changes.configs)
         self._hosted.reconfigure(changes.configs)
         return changes.restart
@@ -328,6 +335,7 @@ class Runtime:
             workers=self._workers,
             epoch=self._surroundings.epoch,
             background=self.background,
+            schemas=self._schemas,
             faults=self.gateway.health.faults,
             stack=self._stack,
         )

@@ -52,6 +52,15 @@ async def test_a_file_dropped_into_the_folder_becomes_an_academy(
     await becomes(platform, "initech", 401)
 
 
+async def test_the_stores_of_a_new_academy_are_made_without_a_visitor(
+    platform: RunningPlatform, site: Path
+) -> None:
+    (site / "tenants" / "initech.yaml").write_text(NEW)
+    async with asyncio.timeout(20):
+        while not (site / "var" / "data" / "initech" / "user.sqlite3").exists():
+            await asyncio.sleep(0.02)
+
+
 async def test_suspending_an_academy_in_its_file_answers_403(
     platform: RunningPlatform, site: Path
 ) -> None:

@@ -21,6 +21,7 @@ from colonnade.services import ExtensionContext, ServiceContext
 from colonnade.store import SqlStore
 from colonnade_runtime.assembly.background import ProcessBackground, tasks_of
 from colonnade_runtime.assembly.reconfiguration import Configs
+from colonnade_runtime.assembly.schemas import StoreSchemas
 from colonnade_runtime.assembly.stores import NoStore, Stores
 from colonnade_runtime.background import BackgroundWork
 from colonnade_runtime.declaration import LoadedPlatform
@@ -61,6 +62,7 @@ class Services:
     workers: Workers
     epoch: Callable[[], float]
     background: ProcessBackground
+    schemas: StoreSchemas
     faults: FaultRegistry
     stack: AsyncExitStack
     contexts: dict[str, RuntimeServiceContext] = field(default_factory=dict)
@@ -141,6 +143,7 @@ class Services:
             invalidation=partial(self.dispatcher.cache.drop, name),
             on_published=partial(self.background.wake, name),
         )
+        self.schemas.add(name, store)
         changed = self._changed_elsewhere(store, "cache")
         if changed is not None:
             self.dispatcher.cache.watch(name, changed)

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from colonnade.errors import ColonnadeError
+from colonnade.errors import ColonnadeError, ConfigurationError
 from colonnade_runtime.admin.client import AdminClient, NotRunning
 from colonnade_runtime.admin.socket_file import socket_path
 from colonnade_runtime.cli.output import format_option, show_json, show_rows
@@ -26,12 +26,14 @@ _SERVICE = ("service", "process", "owner", "pending", "lag", "dead_letters", "sa
 def status(site: Site, style: str) -> None:
     """Show which processes run, of what, and what waits.
 
-    Exits with 1 when a process does not run or is not ready, or when processes differ in what
-    they run.
+    Exits with 1 when a process does not run or is not ready, when something is broken or was
+    given up, or when processes differ in what they run. A declaration that cannot be read is one
+    of the problems: what runs is shown all the same.
     """
-    loaded = site.load(site.plugins())
-    found = [_standing(site.path.parent, place) for place in _places(site.path.parent, loaded)]
-    problems = problems_of(found)
+    root = site.path.parent
+    names, unreadable = _declared_or_running(site)
+    found = [_standing(root, name) for name in names]
+    problems = [*unreadable, *problems_of(found)]
     if style == "json":
         show_json({"processes": found, "problems": problems})
     else:
@@ -49,32 +51,49 @@ def problems_of(found: Sequence[dict[str, Any]]) -> list[str]:
     return [*_troubles(found), *_skews(found), *_orphans(found)]
 
 
+def _declared_or_running(site: Site) -> tuple[list[str], list[str]]:
+    """The processes that should run, and why that cannot be known: then those that do run."""
+    try:
+        loaded = site.load(site.plugins())
+    except ConfigurationError as error:
+        running = _running(site.path.parent)
+        return running or [EVERYTHING], error.message.splitlines()
+    return [place.name for place in _places(site.path.parent, loaded)], []
+
+
 def _places(root: Path, loaded: LoadedPlatform) -> list[Place]:
     """Everything that should run: all in one where that runs or nothing else is declared."""
     platform = loaded.platform
     everything = place_of(platform, None)
-    if not platform.processes or _runs(root, everything):
+    if not platform.processes or _runs(root, everything.name):
         return [everything]
     return [place_of(platform, FRONT), *places(platform)]
 
 
-def _runs(root: Path, place: Place) -> bool:
+def _running(root: Path) -> list[str]:
+    """The processes whose sockets answer, the one in front first."""
+    sockets = socket_path(root, EVERYTHING).parent.glob("*.sock")
+    names = sorted((path.stem for path in sockets), key=lambda name: (name != FRONT, name))
+    return [name for name in names if _runs(root, name)]
+
+
+def _runs(root: Path, name: str) -> bool:
     try:
-        AdminClient(socket_path(root, place.name)).__exit__(None, None, None)
+        AdminClient(socket_path(root, name)).__exit__(None, None, None)
     except NotRunning:
         return False
     return True
 
 
-def _standing(root: Path, place: Place) -> dict[str, Any]:
+def _standing(root: Path, name: str) -> dict[str, Any]:
     try:
-        with AdminClient(socket_path(root, place.name)) as client:
+        with AdminClient(socket_path(root, name)) as client:
             said: dict[str, Any] = client.run("status", {}, seconds=ANSWER_SECONDS)
     except NotRunning:
-        return {"process": place.name, "state": "does not run", "services": []}
+        return {"process": name, "state": "does not run", "services": []}
     except ColonnadeError:
         # It has the socket and does not answer yet: commands wait until it has started.
-        return {"process": place.name, "state": "starts", "services": []}
+        return {"process": name, "state": "starts", "services": []}
     return said | {"state": "not ready" if said["waiting_for"] else "ready"}
 
 

@@ -2,9 +2,10 @@
 
 import asyncio
 import importlib
-from collections.abc import Awaitable, Callable, Iterator
+import sqlite3
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from concurrent.futures import Executor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, Protocol
@@ -32,6 +33,7 @@ from colonnade_runtime.adapters.store.sqlite.failures import (
     translated,
 )
 from colonnade_runtime.adapters.store.sqlite.files import ServiceFiles
+from colonnade_runtime.adapters.store.sqlite.header import is_stamped, stamp_of
 from colonnade_runtime.adapters.store.sqlite.schema import (
     PROVISIONED_AT,
     SERVICE_VERSION,
@@ -117,8 +119,10 @@ class Provisioning:
                 facts = self._schema.bring_up_to_date(file.writer(), file.label)
                 # Both still carry what only schema changes need.
                 file.close()
+                file.open()
             if PROVISIONED_AT in facts:
                 self._note(file.tenant, facts)
+                self._stamp(file)
             file.hand_over()
         except OSError as error:
             file.close()
@@ -143,6 +147,23 @@ class Provisioning:
                 "in its place.",
             )
         self._schema.copy_template(file.path)
+
+    def outdated(self, paths: Mapping[str, Path]) -> tuple[list[str], list[str]]:
+        """The tenants of `paths` whose file may not be current, and those without one; blocking."""
+        stamp = stamp_of(self._schema.digest)
+        found = {tenant: is_stamped(path, stamp) for tenant, path in paths.items()}
+        return (
+            [tenant for tenant, current in found.items() if current is False],
+            [tenant for tenant, current in found.items() if current is None],
+        )
+
+    def _stamp(self, file: TenantFile) -> None:
+        """Have the file say that it is current, for whoever reads its header alone."""
+        stamp = stamp_of(self._schema.digest)
+        if file.user_version() != stamp:
+            # A file that cannot be written now can still be read, and is looked at again.
+            with suppress(sqlite3.Error):
+                file.stamp(stamp)
 
     def _note(self, tenant: str, facts: dict[str, str]) -> None:
         version = int(facts[SERVICE_VERSION])
@@ -181,6 +202,7 @@ class Provisioning:
         # Past the session's own method, which would count this as a change of anything.
         connection = orm.Session.connection(session)
         write_fact(connection, PROVISIONED_AT, session.now.isoformat())
+        connection.exec_driver_sql(f"PRAGMA user_version={stamp_of(self._schema.digest)}")
 
     async def _hook(self) -> Work | None:
         if self._need.provision is None:

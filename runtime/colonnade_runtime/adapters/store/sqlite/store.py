@@ -6,7 +6,7 @@ docs/decisions/sqlite-reads-inline-writes-one-hop.md.
 
 import asyncio
 import sqlite3
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
 from contextvars import copy_context
@@ -144,6 +144,15 @@ class SqliteStore:
     async def prepare(self) -> None:
         """Open, migrate and provision the file of the tenant in context."""
         self._open_files.release(await self._file(self._tenant()))
+
+    async def outdated(self, tenants: Sequence[str]) -> tuple[list[str], list[str]]:
+        """Those of `tenants` whose file may have to be migrated, and those that have none.
+
+        Reads headers and opens nothing: a file that was not closed well may be named needlessly.
+        """
+        paths = {tenant: self._files.of_tenant(tenant) for tenant in tenants}
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._executor, self._provisioning.outdated, paths)
 
     def changed_elsewhere(self, tenant: str, use: str) -> bool | None:
         """Whether another process may have committed; see `SharedSqlStore`."""

@@ -86,6 +86,21 @@ class TenantFile:
         found = data_version(self.writer())
         return (self._writer_number, found)
 
+    def user_version(self) -> int:
+        """The number in the file's header, while it is being opened."""
+        assert self._reader is not None
+        return int(_driver(self._reader).execute("PRAGMA user_version").fetchone()[0])
+
+    def stamp(self, user_version: int) -> None:
+        """Write the number into the file's header, while it is being opened.
+
+        Raises:
+            sqlite3.Error: when the file cannot be written.
+        """
+        driver = self.writer().connection.driver_connection
+        assert driver is not None
+        driver.execute(f"PRAGMA user_version={user_version}").close()
+
     def changed_elsewhere(self, use: str) -> bool:
         """Whether another process may have committed since this was last asked for `use`.
 
