@@ -14,6 +14,7 @@ from colonnade_runtime.connections.limits import connection_limits
 from colonnade_runtime.connections.open_files import allow_open_files, needed_files
 from colonnade_runtime.declaration.places import EVERYTHING, FRONT, Place, place_of
 from colonnade_runtime.greeting import greeting
+from colonnade_runtime.heartbeat import beating
 from colonnade_runtime.listening import available_port, listening
 from colonnade_runtime.logs import configure_logs
 from colonnade_runtime.memory import give_back_large_blocks, settle_memory
@@ -56,6 +57,7 @@ async def _serve(declared: Declared, place: Place) -> None:
     signals = Signals(runtime.reloader.reload, watchdog.start)
     with signals.handled():
         async with (
+            beating(),
             administered(runtime, f"colonnade run {place.process}") as administration,
             listening(runtime, host, port, limits=limits),
         ):

@@ -1,6 +1,7 @@
 """Starts every declared process on this machine, and starts again what ends."""
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from colonnade_runtime.declaration.places import FRONT, Place, place_of, places
 from colonnade_runtime.declared import Declared, read_declaration
 from colonnade_runtime.end_with_parent import end_with_parent
 from colonnade_runtime.events.backoff import Backoff
+from colonnade_runtime.heartbeat import BEAT_SECONDS, VARIABLE, Pulse
 
 _BACKOFF = Backoff(first=0.5, cap=30.0)
 _STEADY = 30.0
@@ -48,6 +50,7 @@ class _Child:
     failures: int = 0
     renewed: bool = False
     ready: bool = False
+    pulse: Pulse | None = None
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -58,6 +61,7 @@ class Supervisor:
         platform = declared.loaded.platform
         self._declared = declared
         self._grace = float(platform.shutdown.total) + _SPARE
+        self._heartbeat = float(platform.supervision.heartbeat)
         self._front = _Child(place_of(platform, FRONT))
         self._others = [_Child(place) for place in places(platform)]
         self._width = max(len(child.place.name) for child in self._children)
@@ -78,11 +82,13 @@ class Supervisor:
             loop.add_signal_handler(number, self._stopped.set)
         loop.add_signal_handler(signal.SIGHUP, self._hang_up)
         loop.add_signal_handler(signal.SIGUSR1, self._roll)
+        watching = asyncio.create_task(self._watch(), name="heartbeats")
         tasks = [
             asyncio.create_task(self._keep(child), name=f"process {child.place.name}")
             for child in self._children
         ]
         await self._stopped.wait()
+        watching.cancel()
         if self._rolling is not None:
             self._rolling.cancel()
         # The front first: it takes no more, and what is on its way is still answered.
@@ -109,7 +115,37 @@ class Supervisor:
             except TimeoutError:
                 continue
 
+    async def _watch(self) -> None:
+        """End what stands still: it may hold a lock that only its end gives back."""
+        loop = asyncio.get_running_loop()
+        while True:
+            asked = loop.time()
+            await asyncio.sleep(BEAT_SECONDS)
+            late = loop.time() - asked > 2 * BEAT_SECONDS
+            for child in self._children:
+                if child.pulse is not None and late:
+                    # This one was paused as well, as when a machine sleeps.
+                    child.pulse.excuse()
+                self._end_if_silent(child)
+
+    def _end_if_silent(self, child: _Child) -> None:
+        running = child.process is not None and child.process.returncode is None
+        if child.pulse is None or not running or child.pulse.silent() <= self._heartbeat:
+            return
+        self._say(child, f"stands still for more than {self._heartbeat:g} s and is killed")
+        child.pulse.excuse()
+        assert child.process is not None
+        child.process.kill()
+
     async def _once(self, child: _Child) -> int:
+        pulse = child.pulse = Pulse()
+        try:
+            return await self._run(child, pulse)
+        finally:
+            child.pulse = None
+            pulse.close()
+
+    async def _run(self, child: _Child, pulse: Pulse) -> int:
         child.process = await asyncio.create_subprocess_exec(
             *self._command(child.place),
             stdin=asyncio.subprocess.DEVNULL,
@@ -118,7 +154,10 @@ class Supervisor:
             # Of its own: Ctrl+C here is ours to hand on, in order.
             start_new_session=True,
             preexec_fn=end_with_parent,
+            pass_fds=(pulse.writer,),
+            env={**os.environ, VARIABLE: str(pulse.writer)},
         )
+        pulse.started()
         child.ready = False
         assert child.process.stdout is not None
         while line := await _line(child.process.stdout):

@@ -23,6 +23,7 @@ RESTART_KEYS = (
     ("tenants", "watch"),
     ("logging", "access"),
     ("shutdown",),
+    ("supervision",),
 )
 """Keys of platform.yaml that a running process does not take up."""
 

@@ -30,6 +30,17 @@ def _positive(duration: Duration) -> Duration:
 
 Timeout = Annotated[Duration, AfterValidator(_positive)]
 
+MINIMUM_HEARTBEAT = 3.0
+
+
+def _several_beats(value: Duration) -> Duration:
+    if float(value) < MINIMUM_HEARTBEAT:
+        raise ValueError(f"must be {MINIMUM_HEARTBEAT:g}s or more: a process beats once a second")
+    return value
+
+
+Heartbeat = Annotated[Duration, AfterValidator(_several_beats)]
+
 
 def _some(size: Size) -> Size:
     if size <= 0:
@@ -227,6 +238,13 @@ class ShutdownSection(Section):
     """Of that, how long running requests may take to finish."""
 
 
+class SupervisionSection(Section):
+    """How `colonnade up` looks after the processes that it starts."""
+
+    heartbeat: Heartbeat = Duration(10)
+    """A process that stands still for longer than this is ended and started again."""
+
+
 class Platform(Section):
     """What `platform.yaml` declares."""
 
@@ -276,6 +294,9 @@ class Platform(Section):
 
     shutdown: ShutdownSection = ShutdownSection()
     """How long an orderly stop may take."""
+
+    supervision: SupervisionSection = SupervisionSection()
+    """How `colonnade up` looks after its processes."""
 
     @property
     def is_production(self) -> bool:

@@ -27,6 +27,7 @@ from colonnade_runtime.front.routing import PREFIX, route_table, routes_of
 from colonnade_runtime.front.upstreams import Upstreams
 from colonnade_runtime.gateway.documents import Documents
 from colonnade_runtime.gateway.openapi import described
+from colonnade_runtime.heartbeat import beating
 from colonnade_runtime.listening import NOTICE_SECONDS, available_port, listening
 from colonnade_runtime.secret_vault import SecretVault
 from colonnade_runtime.signals import Signals
@@ -62,6 +63,7 @@ async def serve_front(declared: Declared) -> None:
     )
     with signals.handled():
         async with (
+            beating(),
             administered_front(declared, front.health),
             listening(front, platform.gateway.host, port, websockets=True, limits=limits),
             _followed(discovery, declared, front, upstreams, log) as ready,

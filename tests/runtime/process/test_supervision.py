@@ -18,6 +18,7 @@ PLATFORM = """\
 bus: {bus}
 gateway: {{port: {port}}}
 logging: {{access: false}}
+supervision: {{heartbeat: 3s}}
 services:
   course: {{enabled: false}}
   content: {{enabled: false}}
@@ -116,3 +117,26 @@ def test_a_process_that_cannot_start_again_is_tried_later(platform: Platform) ->
     os.kill(platform.process.pid, signal.SIGUSR1)
     platform.until_said("people  | is restarted")
     platform.until_said("people  | ended with 1; started again in", 2)
+
+
+def test_a_process_that_is_paused_is_ended_and_started_again(platform: Platform) -> None:
+    paused = platform.pid_of("people")
+    os.kill(paused, signal.SIGSTOP)
+    platform.until_said("people  | stands still for more than 3 s and is killed")
+    platform.until_said("people is ready", 2)
+    assert is_gone(paused)
+    assert platform.pid_of("gateway")
+
+
+def test_a_supervisor_that_was_paused_itself_ends_nobody(platform: Platform) -> None:
+    children = [platform.pid_of(name) for name in ("people", "gateway")]
+    for pid in (platform.process.pid, *children):
+        os.kill(pid, signal.SIGSTOP)
+    time.sleep(5)
+    for pid in (platform.process.pid, *children):
+        os.kill(pid, signal.SIGCONT)
+    # Whatever it thought of the silence, it has thought it by the time one is started again.
+    os.kill(children[0], signal.SIGKILL)
+    platform.until_said("people is ready", 2)
+    assert "stands still" not in platform.said
+    assert platform.pid_of("gateway") == children[1]

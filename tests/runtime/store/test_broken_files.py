@@ -316,7 +316,19 @@ class TestDeadlines:
         with acting_in("acme"):
             await store.run(add("c"))
             assert await store.read(count) == 2
-        assert faults.all() == []
+        await eventually(lambda: not faults.all())
+
+    async def test_a_lock_of_another_process_that_holds_up_writes_is_a_fault_until_it_is_gone(
+        self, harness: SqliteHarness, faults: FaultRegistry
+    ) -> None:
+        store = harness.store()
+        with acting_in("acme"):
+            await store.run(add("a"))
+        with locked(file_of(harness)):
+            with acting_in("acme", seconds=0.3), pytest.raises(Unavailable):
+                await store.run(add("b"))
+            await eventually(lambda: open_kinds(faults) == [("store_locked", "acme")])
+        await eventually(lambda: not faults.all())
 
     async def test_those_behind_a_write_that_waits_give_up_at_their_deadline_too(
         self, harness: SqliteHarness

@@ -16,6 +16,7 @@ DAMAGED = "store_damaged"
 UNUSABLE = "store_unusable"
 NEWER = "store_newer"
 MISSING = "store_missing"
+LOCKED = "store_locked"
 MIGRATION = "migration_failed"
 PROVISIONING = "provisioning_failed"
 
@@ -60,7 +61,10 @@ _MEANINGS = {
         "Make room on the disk; writing goes on by itself.",
     ),
     sqlite3.SQLITE_BUSY: _Meaning(
-        "{file} is locked by another process: nothing was changed; try again.", message=BUSY
+        "{file} is locked by another process: nothing was changed; try again.",
+        LOCKED,
+        "`colonnade status` names who holds it; a process that is paused must be ended.",
+        message=BUSY,
     ),
     sqlite3.SQLITE_LOCKED: _Meaning(
         "{file} is locked: nothing was changed; try again.", message=BUSY

@@ -369,6 +369,9 @@ class SqliteStore:
                 self._invalidation(file.tenant, RowSet(tables={ANY_TABLE}))
             if not waiter.done():
                 waiter.set_exception(outcome)
+            elif isinstance(outcome, StoreFailure):
+                # Who asked gave up at the deadline and cannot report why it came to that.
+                self.condition.failed(file.tenant, outcome)
             return
         if self._invalidation is not None and outcome.changed:
             self._invalidation(file.tenant, outcome.changed)
