@@ -37,7 +37,7 @@ from colonnade_runtime.forwarded.seal import Seal
 from colonnade_runtime.gateway.access_log import access_log_of
 from colonnade_runtime.gateway.application import Gateway
 from colonnade_runtime.gateway.authentication import Authentication
-from colonnade_runtime.gateway.health import Health
+from colonnade_runtime.gateway.health import Health, open_paths
 from colonnade_runtime.listening import NOTICE_SECONDS
 from colonnade_runtime.metrics import OperationMetrics, ProcessCollector, WorkersCollector
 from colonnade_runtime.plugins import Plugin
@@ -83,7 +83,10 @@ class Runtime:
         self.background = self._surroundings.background()
         access_log = access_log_of(self._platform.logging)
         self.gateway = Gateway(
-            Health(self._log), self._log, access_log, body_time(self._platform.gateway)
+            Health(self._log, open_paths(self.place, production=self._platform.is_production)),
+            self._log,
+            access_log,
+            body_time(self._platform.gateway),
         )
         faults = self.gateway.health.faults
         self.reloader = Reloader(declared, self._take_up, self._log, faults.of("platform"))
@@ -340,6 +343,11 @@ class Runtime:
             stack=self._stack,
         )
 
+    def _shows_docs(self) -> bool:
+        """Behind the process in front, which describes everything, only where it is said."""
+        section = self._platform.processes.get(self.place.process)
+        return self._platform.gateway.docs if section is None else section.gateway.docs
+
     def _open(self, services: Services) -> None:
         self.gateway.open(
             services.routes(self.place.services),
@@ -348,7 +356,7 @@ class Runtime:
             self._authentication,
             maximum_body=int(self._platform.gateway.max_body),
             timeout=float(self._platform.gateway.timeout),
-            docs=self._platform.gateway.docs,
+            docs=self._shows_docs(),
             filters=[
                 each
                 for plugin in self._plugins.every()

@@ -14,6 +14,7 @@ from colonnade_runtime.connections.limits import connection_limits
 from colonnade_runtime.connections.open_files import allow_open_files, needed_files
 from colonnade_runtime.declaration.places import EVERYTHING, FRONT, Place, place_of
 from colonnade_runtime.greeting import greeting
+from colonnade_runtime.health_listener import health_listening
 from colonnade_runtime.heartbeat import beating
 from colonnade_runtime.listening import available_port, listening
 from colonnade_runtime.logs import configure_logs
@@ -59,6 +60,7 @@ async def _serve(declared: Declared, place: Place) -> None:
         async with (
             beating(),
             administered(runtime, f"colonnade run {place.process}") as administration,
+            health_listening(runtime.gateway.health, place.health_host, place.health_port),
             listening(runtime, host, port, limits=limits),
         ):
             if await signals.unless_stopped(runtime.start()):

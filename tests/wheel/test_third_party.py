@@ -120,7 +120,10 @@ def test_it_takes_part_in_the_edge(installation: Installation, quiz_site: Path) 
 def test_a_secret_that_its_vault_lacks_is_a_sentence(
     installation: Installation, quiz_site: Path
 ) -> None:
-    production = ("--set", "environment=production", "--set", "gateway.domain=learn.example")
+    production = (
+        *("--set", "environment=production", "--set", "gateway.domain=learn.example"),
+        *("--set", "gateway.health.port=0"),
+    )
     ran = installation.colonnade(
         *production, "run", cwd=quiz_site, COLONNADE_OWNER_PASSWORD="a very long password"
     )

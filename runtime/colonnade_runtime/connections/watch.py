@@ -23,7 +23,7 @@ LARGEST_SHARE = 0.1
 """Of the time, looking takes at most this part: with many connections it is done less often."""
 
 CROWDED = 0.9
-RELIEVED = 0.8
+RELIEVED = 0.5
 """From which part of the maximum on those that wait are closed, and down to which."""
 
 READ_AT_LEAST = 4096

@@ -18,6 +18,7 @@ from colonnade_runtime.declaration.tree import Path, dotted, find, matching
 _MUST_SAY_IN_PRODUCTION: dict[Path, str] = {
     ("gateway", "host"): "where to listen, such as 0.0.0.0",
     ("gateway", "domain"): "the domain below which tenants answer",
+    ("gateway", "health", "port"): "where health is asked: a port that your monitoring reaches",
     ("stores", "default"): "where data is kept",
     ("bus",): "what carries messages; 'memory:' is enough for one process",
 }
@@ -36,6 +37,10 @@ def check_valid_platform(source: PlatformSource, platform: Platform) -> Iterator
     """What can be compared only once both values are known to be right."""
     if platform.shutdown.drain > platform.shutdown.total:
         yield _problem(source, ("shutdown", "drain"), "is longer than 'shutdown.total'")
+    health = ("gateway", "health", "port")
+    is_said = find(source.tree, *health) is not None
+    if platform.is_production and is_said and platform.gateway.health.port is None:
+        yield _problem(source, health, "production must say a port, or 0 for a free one")
     if platform.is_production and platform.gateway.domain == "localhost":
         yield _problem(source, ("gateway", "domain"), "cannot be localhost in production")
     if platform.is_production and platform.bus.scheme != "memory" and platform.signing_key is None:
@@ -58,11 +63,21 @@ def _open_files(source: PlatformSource, platform: Platform) -> Iterator[Problem]
 def _addresses(source: PlatformSource, platform: Platform) -> Iterator[Problem]:
     front = platform.gateway
     taken = {(front.host, front.port): "the gateway"}
+    if front.health.port:
+        host = front.health.host or front.host
+        holder = taken.setdefault((host, front.health.port), "health")
+        if holder != "health":
+            message = f"is where {holder} listens; say another"
+            yield _problem(source, ("gateway", "health", "port"), message)
     for place in places(platform):
-        holder = taken.setdefault((place.host, place.port), f"'{place.name}'")
-        if place.port and holder != f"'{place.name}'":
-            message = f"'{place.name}' would listen on {place.port} as {holder} does; say another"
-            yield _problem(source, ("processes", place.process, "gateway", "port"), message)
+        listens = {"gateway": (place.host, place.port, f"'{place.name}'")}
+        health = f"the health of '{place.name}'"
+        listens["health"] = (place.health_host, place.health_port or 0, health)
+        for key, (host, port, mine) in listens.items():
+            holder = taken.setdefault((host, port), mine)
+            if port and holder != mine:
+                message = f"{mine} would listen on {port} as {holder} does; say another"
+                yield _problem(source, ("processes", place.process, key, "port"), message)
 
 
 def _problem(

@@ -1,6 +1,7 @@
 """Host names as a declaration may write them."""
 
 import re
+from ipaddress import ip_address
 
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
@@ -16,3 +17,11 @@ def host_name(text: str) -> str:
         advice = "in small letters, without scheme, port or path"
         raise ValueError(f"is not a host name such as academy.example, {advice}")
     return text
+
+
+def is_loopback(host: str) -> bool:
+    """Whether whoever listens there is reached from this machine alone."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,6 +1,6 @@
 """Where the processes of a platform are: what each hosts, and where it listens."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from colonnade.errors import ConfigurationError
@@ -31,6 +31,9 @@ class Place:
     port: int
     replicas: int = 1
     """How many host the same services, this one included."""
+    health_host: str = ""
+    health_port: int | None = None
+    """Where health is asked; None where nothing listens for that alone."""
 
     @property
     def name(self) -> str:
@@ -50,18 +53,35 @@ def places(platform: Platform) -> list[Place]:
     A process without a port of its own takes the next one after `gateway.port` that no other says
     for itself; its replicas take those that follow its first. A port of 0 is a free one.
     """
-    sections = platform.processes.values()
-    taken = {port for each in sections for port in _ports(each.gateway.port, each.replicas)}
-    found: list[Place] = []
-    following = platform.gateway.port + 1 if platform.gateway.port else 0
-    for name, section in platform.processes.items():
-        port = section.gateway.port
-        if port is None:
-            while taken.intersection(_ports(following, section.replicas)):
-                following += 1
-            port = following
-            following += section.replicas if following else 0
-        found += _replicas(platform, name, section, port)
+    gateway = platform.gateway
+    requests = {name: each.gateway.port for name, each in platform.processes.items()}
+    health = {name: each.health.port for name, each in platform.processes.items()}
+    ports = _first_ports(platform, requests, gateway.port)
+    health_ports = _first_ports(platform, health, gateway.health.port)
+    return [
+        place
+        for name, section in platform.processes.items()
+        for place in _replicas(platform, name, section, ports[name] or 0, health_ports[name])
+    ]
+
+
+def _first_ports(
+    platform: Platform, said: Mapping[str, int | None], before: int | None
+) -> dict[str, int | None]:
+    """The first port of each process: its own, else the next after `before` that is nobody's."""
+    counts = {name: each.replicas for name, each in platform.processes.items()}
+    taken = {port for name, first in said.items() for port in _ports(first, counts[name])}
+    found: dict[str, int | None] = {}
+    following = before + 1 if before else before
+    for name, port in said.items():
+        if port is not None:
+            found[name] = port
+            continue
+        while following and taken.intersection(_ports(following, counts[name])):
+            following += 1
+        found[name] = following
+        if following:
+            following += counts[name]
     return found
 
 
@@ -71,11 +91,10 @@ def place_of(platform: Platform, process: str | None, replica: int = 1) -> Place
     Raises:
         ConfigurationError: when no such process or replica is declared.
     """
-    gateway = platform.gateway
     if process is None:
-        return Place(EVERYTHING, 1, platform.enabled_services, gateway.host, gateway.port)
+        return _alone(platform, EVERYTHING, platform.enabled_services)
     if process == FRONT and platform.processes:
-        return Place(FRONT, 1, (), gateway.host, gateway.port)
+        return _alone(platform, FRONT, ())
     for place in places(platform):
         if (place.process, place.replica) == (process, replica):
             return place
@@ -86,11 +105,22 @@ def _ports(first: int | None, count: int) -> range:
     return range(first, first + count) if first else range(0)
 
 
-def _replicas(platform: Platform, name: str, section: ProcessSection, port: int) -> Iterator[Place]:
+def _alone(platform: Platform, name: str, services: tuple[str, ...]) -> Place:
+    gateway = platform.gateway
+    health = gateway.health
+    host = health.host or gateway.host
+    return Place(name, 1, services, gateway.host, gateway.port, 1, host, health.port)
+
+
+def _replicas(
+    platform: Platform, name: str, section: ProcessSection, port: int, health: int | None
+) -> Iterator[Place]:
     host, count = section.gateway.host or platform.gateway.host, section.replicas
+    asked = section.health.host or platform.gateway.health.host or host
     for replica in range(1, count + 1):
         mine = port + replica - 1 if port else 0
-        yield Place(name, replica, section.services, host, mine, count)
+        where = health + replica - 1 if health else health
+        yield Place(name, replica, section.services, host, mine, count, asked, where)
 
 
 def _unknown(platform: Platform, process: str, replica: int) -> str:

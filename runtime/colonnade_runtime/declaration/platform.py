@@ -80,6 +80,19 @@ class ListenSection(Section):
     port: Annotated[int, Field(ge=0, le=65535)] | None = None
     """The port; 0 takes a free one."""
 
+    docs: bool = False
+    """Whether it serves `/docs` and the OpenAPI document of its own services."""
+
+
+class HealthSection(Section):
+    """Where `/livez`, `/readyz` and `/metrics` have a listener of their own."""
+
+    host: Host | None = None
+    """The address to listen on; without it that of the requests."""
+
+    port: Annotated[int, Field(ge=0, le=65535)] | None = None
+    """The port; 0 takes a free one, and without it there is no such listener."""
+
 
 class ProcessSection(Section):
     """A named set of services that share one OS process."""
@@ -92,6 +105,9 @@ class ProcessSection(Section):
 
     gateway: ListenSection = ListenSection()
     """Where its HTTP listens."""
+
+    health: HealthSection = HealthSection()
+    """Where its health is asked."""
 
 
 _STORE_KINDS = {"file": "blobs"}
@@ -177,6 +193,9 @@ class GatewaySection(Section):
 
     timeout: Timeout = Duration(30)
     """How long one request may take, streams apart."""
+
+    health: HealthSection = HealthSection()
+    """Where health is asked, apart from requests. Production must say it."""
 
     connections: ConnectionsSection = ConnectionsSection()
     """How many connections one process has, and how long a client may take."""

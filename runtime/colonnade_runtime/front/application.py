@@ -51,8 +51,9 @@ class Front:
         documents: Documents | None = None,
         patience: float = PATIENCE,
         body_time: BodyTime | None = None,
+        health: Health | None = None,
     ) -> None:
-        self.health = Health(log)
+        self.health = health or Health(log)
         self.health.waiting_for.clear()
         self.health.checks.add([HealthCheck("processes", self._silent)])
         self._log = log

@@ -17,7 +17,7 @@ from colonnade_runtime.assembly.signing import signing_key
 from colonnade_runtime.assembly.waiting import until_available
 from colonnade_runtime.connections.limits import body_time, connection_limits
 from colonnade_runtime.connections.open_files import allow_open_files, needed_files
-from colonnade_runtime.declaration.places import FRONT, places
+from colonnade_runtime.declaration.places import FRONT, place_of, places
 from colonnade_runtime.declared import Declared
 from colonnade_runtime.forwarded.origin import TrustedProxies
 from colonnade_runtime.forwarded.seal import Seal
@@ -26,7 +26,9 @@ from colonnade_runtime.front.following import Follower
 from colonnade_runtime.front.routing import PREFIX, route_table, routes_of
 from colonnade_runtime.front.upstreams import Upstreams
 from colonnade_runtime.gateway.documents import Documents
+from colonnade_runtime.gateway.health import Health, open_paths
 from colonnade_runtime.gateway.openapi import described
+from colonnade_runtime.health_listener import health_listening
 from colonnade_runtime.heartbeat import beating
 from colonnade_runtime.listening import NOTICE_SECONDS, available_port, listening
 from colonnade_runtime.secret_vault import SecretVault
@@ -43,6 +45,7 @@ async def serve_front(declared: Declared) -> None:
     platform = declared.loaded.platform
     watchdog = Watchdog(float(platform.shutdown.total))
     signals = Signals(_nothing_to_reload, watchdog.start)
+    place = place_of(platform, FRONT)
     limits = connection_limits(platform.gateway)
     allow_open_files(needed_files(limits.maximum, forwarding=True))
     port = platform.gateway.port or available_port(platform.gateway.host, 0)
@@ -60,11 +63,13 @@ async def serve_front(declared: Declared) -> None:
         TrustedProxies(platform.gateway.trusted_proxies),
         _documents(declared),
         body_time=body_time(platform.gateway),
+        health=Health(log, open_paths(place, production=platform.is_production)),
     )
     with signals.handled():
         async with (
             beating(),
             administered_front(declared, front.health),
+            health_listening(front.health, place.health_host, place.health_port),
             listening(front, platform.gateway.host, port, websockets=True, limits=limits),
             _followed(discovery, declared, front, upstreams, log) as ready,
         ):

@@ -9,6 +9,8 @@ from litestar.types import HTTPScope, Send
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 
 from colonnade.errors import MethodNotAllowed
+from colonnade_runtime.declaration.hosts import is_loopback
+from colonnade_runtime.declaration.places import EVERYTHING, FRONT, Place
 from colonnade_runtime.faults import FaultCollector, FaultRegistry
 from colonnade_runtime.gateway.health_checks import SOURCE, HealthChecks
 from colonnade_runtime.gateway.problems import send_problem
@@ -17,20 +19,37 @@ from colonnade_runtime.observability.process_metrics import register_process_met
 
 PATHS = frozenset({"/livez", "/readyz", "/metrics"})
 
+ALIVE = b'{"status": "alive"}'
+METRICS_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
+
 READING = b"GET, HEAD, OPTIONS"
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
+def open_paths(place: Place, *, production: bool) -> frozenset[str]:
+    """The paths that a process answers where its requests come.
+
+    In production there is a listener for health alone. A process behind the one in front is asked
+    by that whether it is ready; its metrics are for this machine, while it is developed on.
+    """
+    if place.process in (EVERYTHING, FRONT):
+        return frozenset() if production else PATHS
+    is_open = not production and is_loopback(place.host)
+    return PATHS if is_open else PATHS - {"/metrics"}
+
+
 class Health:
     """Knows what the platform is still waiting for, and asks whether its parts can work.
 
+    `open_paths` are those that are answered where requests are; a listener of its own answers all.
     When one of `checks` fails the process can do nothing, and is not ready. When one of
     `degradations` fails, or a fault is open, it does less, which is said and no reason to send
     nobody here.
     """
 
-    def __init__(self, log: Any) -> None:
+    def __init__(self, log: Any, open_paths: frozenset[str] = PATHS) -> None:
+        self.open_paths = open_paths
         self.faults = FaultRegistry(log)
         self.checks = HealthChecks(self.faults)
         self.degradations = HealthChecks(self.faults)
@@ -65,7 +84,7 @@ class Health:
     async def answered(self, scope: HTTPScope, send: Send) -> bool:
         """Answer a health request; False when the path is another's."""
         path, method = scope["path"], scope["method"]
-        if path not in PATHS:
+        if path not in self.open_paths:
             return False
         if method == "OPTIONS":
             await answer_options(send, READING)
@@ -73,15 +92,18 @@ class Health:
             allow = {"Allow": READING.decode()}
             await send_problem(send, MethodNotAllowed("Health can only be read.", headers=allow))
         elif path == "/livez":
-            await _send(send, 200, b'{"status": "alive"}', b"application/json")
+            await _send(send, 200, ALIVE, b"application/json")
         elif path == "/readyz":
-            await self._ready(send)
+            await _send(send, *await self.readiness(), b"application/json")
         elif path == "/metrics":
-            await self.look()
-            await self.ask_everything()
-            kind = b"text/plain; version=0.0.4; charset=utf-8"
-            await _send(send, 200, generate_latest(self.registry), kind)
+            await self.look_at_everything()
+            await _send(send, 200, generate_latest(self.registry), METRICS_TYPE)
         return True
+
+    async def look_at_everything(self) -> None:
+        """Look at what metrics show of now."""
+        await self.look()
+        await self.ask_everything()
 
     async def ask_everything(self) -> None:
         """Ask all parts, so that the open faults are those of now."""
@@ -91,7 +113,8 @@ class Health:
         """What works less than it should; of faults no more than their kind and their time."""
         return {**await self.degradations.failing(), **self.faults.summary(but=SOURCE)}
 
-    async def _ready(self, send: Send) -> None:
+    async def readiness(self) -> tuple[int, bytes]:
+        """Status and JSON of `/readyz`."""
         waiting_for = dict(self.waiting_for)
         if not waiting_for:
             waiting_for = await self.checks.failing()
@@ -99,8 +122,7 @@ class Health:
         said["waiting_for"] = waiting_for
         if degraded := await self.degraded():
             said["degraded"] = degraded
-        body = json.dumps(said).encode()
-        await _send(send, 503 if waiting_for else 200, body, b"application/json")
+        return (503 if waiting_for else 200), json.dumps(said).encode()
 
 
 async def _nothing() -> None:

@@ -39,7 +39,7 @@ def paying_service(seen: list[ServiceContext], **hooks: Any) -> Any:
 
 SERVICE = "services: {shop: {config: {key: {secret: env:SHOP_KEY}}}}\n"
 PRODUCTION = """\
-gateway: {host: 127.0.0.1, domain: learn.example}
+gateway: {host: 127.0.0.1, domain: learn.example, health: {port: 0}}
 stores: {default: {sql: "sqlite:var/data", blobs: "file:var/blobs"}}
 bus: "memory:"
 """

@@ -44,7 +44,7 @@ def test_a_crowd_is_thinned_out_by_those_that_wait_longest() -> None:
     watch.look(first, 0.0)
     watch.begin(first[0].peer)
     closed = watch.look(first + second, 1.0)["crowded"]
-    assert [each.peer for each in closed] == [each.peer for each in first[1:16]]
+    assert [each.peer for each in closed] == [each.peer for each in first[1:46]]
 
 
 def test_requests_that_run_are_never_thinned_out() -> None:

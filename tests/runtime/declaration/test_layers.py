@@ -45,7 +45,7 @@ def test_a_setting_wins_over_the_overlay_and_a_later_one_over_an_earlier(site: S
 def test_the_environment_variable_chooses_the_environment_and_its_overlay(site: Site) -> None:
     site.environ["COLONNADE_ENVIRONMENT"] = "production"
     site.write(
-        "gateway: {host: 0.0.0.0, domain: learn.example}\n"
+        "gateway: {host: 0.0.0.0, domain: learn.example, health: {port: 9000}}\n"
         "stores: {default: {sql: 'sqlite:d', blobs: 'file:b'}}\nbus: 'memory:'\n",
         "platform.production.yaml",
     )

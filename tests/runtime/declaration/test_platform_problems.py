@@ -1,5 +1,6 @@
 """Mistakes in `platform.yaml`: each is one sentence at its line, and all come at once."""
 
+import resource
 from pathlib import Path
 from typing import Annotated
 
@@ -203,7 +204,34 @@ def test_production_must_say_what_matters(site: Site) -> None:
         "bus",
         "gateway.domain",
         "gateway.domain",
+        "gateway.health.port",
         "gateway.host",
         "stores.default",
         "owner.password",
     ]
+
+
+def test_production_may_not_leave_the_port_of_health_open(site: Site) -> None:
+    site.write(
+        PLATFORM.replace("development", "production")
+        + "stores: {default: 'sqlite:x'}\nbus: 'memory:'\n"
+        "gateway: {host: 0.0.0.0, domain: learn.example, health: {port: }}\n"
+    )
+    assert any("gateway.health.port" in line for line in site.sentences())
+
+
+def test_health_takes_no_port_that_requests_have(site: Site) -> None:
+    site.write(PLATFORM + "gateway: {port: 8000, health: {port: 8000}}\n")
+    (line,) = site.sentences()
+    assert "gateway.health.port: is where the gateway listens" in line
+
+
+def test_more_connections_than_the_system_has_files_for_are_refused(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (256, 2_048))
+    site.write(PLATFORM + "gateway: {connections: {maximum: 1500}}\n")
+    (line,) = site.sentences()
+    assert "gateway.connections.maximum: needs 2524 open files" in line
+    site.write(PLATFORM + "gateway: {connections: {maximum: 1000}}\n")
+    assert site.sentences() == []

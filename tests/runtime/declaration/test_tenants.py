@@ -205,7 +205,7 @@ def test_production_wants_the_password_of_the_owner(site: Site) -> None:
     platform = PLATFORM.replace("development", "production")
     site.write(
         platform + "stores: {default: 'sqlite:x'}\nbus: 'memory:'\n"
-        "gateway: {host: 0.0.0.0, domain: learn.example}\n"
+        "gateway: {host: 0.0.0.0, domain: learn.example, health: {port: 0}}\n"
     )
     site.tenant("acme")
     assert site.sentences() == [
