@@ -19,7 +19,7 @@ from sqlalchemy import select
 from colonnade.clock import SystemClock
 from colonnade.context import Context, Principal, PrincipalKind, use_context
 from colonnade.errors import NotFound
-from colonnade.events import Envelope, Event, event_type_of, reactions_of
+from colonnade.events import Envelope, Event, event_source, event_type_of, reactions_of
 from colonnade.identifiers import new_id
 from colonnade.messages import Request
 from colonnade.operations import Call, handlers_of, operation_of
@@ -200,7 +200,7 @@ class House:
         key = str(getattr(event, declared.key))
         envelope = Envelope(
             id=event_id or new_id(),
-            source="/colonnade/acme/test",
+            source=event_source("acme", declared.service),
             type=declared.type,
             subject=key,
             time=self.clock.now(),
