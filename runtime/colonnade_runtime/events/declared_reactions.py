@@ -49,16 +49,28 @@ def _below(package: ModuleType) -> Iterator[ModuleType]:
         if info.name in _NOT_LOOKED_INTO:
             continue
         module = _imported(f"{package.__name__}.{info.name}")
+        if module is None:
+            continue
         yield module
         if info.ispkg:
             yield from _below(module)
 
 
-def _imported(name: str) -> ModuleType:
+def _imported(name: str) -> ModuleType | None:
+    """The module; nothing when it needs a library that is not installed here, for then no
+    service on this machine has what is in it."""
     try:
         return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name and error.name.partition(".")[0] != name.partition(".")[0]:
+            return None
+        raise ConfigurationError(_cannot_be_imported(name, error)) from error
     except Exception as error:
-        raise ConfigurationError(
-            f"The reactions in {name} cannot be found, since it cannot be imported: "
-            f"{type(error).__name__}: {error}"
-        ) from error
+        raise ConfigurationError(_cannot_be_imported(name, error)) from error
+
+
+def _cannot_be_imported(name: str, error: Exception) -> str:
+    return (
+        f"The reactions in {name} cannot be found, since it cannot be imported: "
+        f"{type(error).__name__}: {error}"
+    )

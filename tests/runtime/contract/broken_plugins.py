@@ -184,6 +184,14 @@ BREAKS: dict[str, list[Break]] = {
             "has no reaction",
         ),
     ],
+    "reactions_can_be_found": [
+        Break(
+            "service.py",
+            "yield [Items(ctx), Reactions()]",
+            'yield [Items(ctx), type("Elsewhere", (Reactions,), {})()]',
+            "the reaction Elsewhere.",
+        ),
+    ],
     "sagas_and_schedules_bind": [
         Break(
             "plugin.py",

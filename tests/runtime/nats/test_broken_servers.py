@@ -6,13 +6,16 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 
+import nats
 import pytest
 import structlog
+from nats.aio.msg import Msg
 
 from colonnade.bus import Consumer
 from colonnade.errors import DeadlineExceeded, Unavailable
 from colonnade_runtime.adapters.bus.nats import NatsBus
 from colonnade_runtime.adapters.bus.nats.options import read_options
+from colonnade_runtime.adapters.bus.nats.subjects import EventName
 from colonnade_runtime.testing.servers import RunningServer, ServerKind
 
 MakeBus = Callable[..., Awaitable[NatsBus]]
@@ -75,6 +78,58 @@ def _without_jetstream(server: RunningServer) -> ServerKind:
         return ("--addr", "127.0.0.1", "--port", str(port))
 
     return replace(server.kind, arguments=arguments)
+
+
+GARBAGE = (
+    b"",
+    b"\xff\xfe",
+    b"null",
+    b"[]",
+    b"1",
+    b'"text"',
+    b"{half",
+    b"[" * 100_000,
+    b'{"a":' * 100_000,
+    b'{"error": 1}',
+    b'{"error": null}',
+    b'{"error": {"err_code": "x", "description": [1]}}',
+    b'{"config": 1}',
+    b"<html>502 Bad Gateway</html>",
+)
+
+
+@pytest.mark.parametrize("answer", GARBAGE, ids=range(len(GARBAGE)))
+async def test_whatever_is_answered_in_jetstreams_place_is_unavailable(
+    start_server: Callable[..., RunningServer], answer: bytes
+) -> None:
+    """Somebody stands there and answers; nothing that it says ends anything of ours."""
+    server = start_server("nats")
+    server.stop()
+    server.kind = _without_jetstream(server)
+    server.start()
+
+    async def respond(message: Msg) -> None:
+        fine = message.subject == "$JS.API.INFO"
+        await message.respond(b"{}" if fine else answer)
+
+    bus = NatsBus(read_options(server.url, Path()), "web", structlog.get_logger())
+    async with await nats.connect(server.url) as client:
+        await client.subscribe("$JS.API.>", cb=respond)
+        await client.subscribe("evt.>", cb=respond)
+        await client.flush(5)
+        with pytest.raises(Unavailable):
+            await bus.start()
+        await bus._connection.open()
+        with pytest.raises(Unavailable):
+            await bus._jetstream.state(EventName.of(MADE), "c")
+        bus._accepting = True
+        for known in (set[str](), {EventName.of(MADE).stream}):
+            # With a stream that is missing, and with one that was there a moment ago.
+            bus._streams._ours |= known
+            with pytest.raises(Unavailable):
+                await bus.publish(MADE, "acme/course/1", "e1", b"{}")
+        await bus.consume(Consumer("user:R.on", MADE, Seen().deliver))
+        await bus.stop(1.0)
 
 
 async def test_a_restarted_server_goes_on_with_what_it_kept(

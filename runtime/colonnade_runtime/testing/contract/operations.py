@@ -10,6 +10,7 @@ from colonnade.errors import ColonnadeError, ConfigurationError
 from colonnade.events import EventType, event_type_of, reactions_of
 from colonnade.messages import Message
 from colonnade.operations import Operation, handlers_of, operation_of
+from colonnade_runtime.events.declared_reactions import declared_reactions
 from colonnade_runtime.sagas.binding import bind_sagas
 from colonnade_runtime.scheduler import bind_schedules
 from colonnade_runtime.testing.contract.subject import Subject
@@ -85,6 +86,17 @@ def subscriptions_have_reactions(subject: Subject) -> Iterator[str]:
         yield f"a method reacts to {name}; return the event from `subscriptions` as well."
 
 
+def reactions_can_be_found(subject: Subject) -> Iterator[str]:
+    """Each reaction is a method of a class in its own package, so that a broker can know it."""
+    declared = declared_reactions(subject.module)
+    for reaction in reactions_of(subject.trial.objects):
+        if reaction.name not in declared:
+            yield (
+                f"the reaction {reaction.name} is on no class of {subject.module.__package__}; "
+                "write the class there, by name, or NATS does not let its consumer be made."
+            )
+
+
 def sagas_and_schedules_bind(subject: Subject) -> Iterator[str]:
     """Each method that a saga or schedule names is an `async def` of exactly one object."""
     objects = subject.trial.objects
@@ -138,5 +150,6 @@ CHECKS = (
     errors_have_codes_of_their_own,
     operations_have_handlers,
     subscriptions_have_reactions,
+    reactions_can_be_found,
     sagas_and_schedules_bind,
 )
