@@ -5,12 +5,21 @@ a service may add an optional field within a major version of its contract.
 """
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    ValidationError,
+    model_validator,
+)
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema, core_schema
+from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
+from colonnade.moments import times_out_of_range
 from colonnade.personal import guarded_fields
 from colonnade.secrets import MASK
 
@@ -66,9 +75,21 @@ ResponseT = TypeVar("ResponseT", bound=Message)
 
 
 class Request(Message, Generic[ResponseT]):
-    """What an operation is asked with; the type argument is what it answers with."""
+    """What an operation is asked with; the type argument is what it answers with.
+
+    Times and days in it are within `colonnade.moments`, so that a handler can reckon with them.
+    """
 
     __response_type__: ClassVar[type[Message]] = Empty
+
+    @model_validator(mode="after")
+    def _within_the_calendar(self) -> Self:
+        if _has_times(type(self)):
+            wrong = list(times_out_of_range(self.__dict__))
+            if wrong:
+                details = [InitErrorDetails(type=_OUT_OF_RANGE, loc=at, input=None) for at in wrong]
+                raise ValidationError.from_exception_data(type(self).__name__, details)
+        return self
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
@@ -83,6 +104,24 @@ class Request(Message, Generic[ResponseT]):
         """This request as JSON; fields that were not given stay away, so that the other side
         can tell "not given" from "given as null" in a partial update."""
         return self.__pydantic_serializer__.to_json(self, exclude_unset=True)
+
+
+_OUT_OF_RANGE = PydanticCustomError(
+    "time_out_of_range", "is out of range: from year 2 to year 9998, in UTC"
+)
+
+
+@cache
+def _has_times(request: type[Request[Any]]) -> bool:
+    """Whether a time or a day can stand anywhere in it; most requests have none to look at."""
+    return _mentions_time(request.__pydantic_core_schema__)
+
+
+def _mentions_time(part: Any) -> bool:
+    if isinstance(part, dict):
+        kind = part.get("type")
+        return kind in ("datetime", "date", "any") or any(map(_mentions_time, part.values()))
+    return isinstance(part, list | tuple) and any(map(_mentions_time, part))
 
 
 class NotNull:

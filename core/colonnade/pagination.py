@@ -8,7 +8,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from colonnade.errors import FieldError, InvalidRequest
 from colonnade.messages import Message, Request, ResponseT
+from colonnade.moments import utc
 from colonnade.store import Session
 
 DEFAULT_LIMIT = 20
@@ -123,7 +124,7 @@ def _typed(key: SortKey, value: Any) -> Any:
         moment = datetime.fromisoformat(value)
         if moment.tzinfo is None:
             raise ValueError("a time without a zone")
-        return moment.astimezone(UTC)
+        return utc(moment)
     if wanted is int and (isinstance(value, bool) or not isinstance(value, int)):
         raise ValueError("not an integer")
     if wanted is int and not -(2**63) <= value < 2**63:

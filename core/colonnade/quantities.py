@@ -22,6 +22,9 @@ _BYTES = {
 
 DURATION_PATTERN = r"^[0-9]{1,12}(\.[0-9]{1,3})?(ms|s|m|h|d)$"
 SIZE_PATTERN = r"^[0-9]{1,12}(\.[0-9]{1,3})?(B|kB|MB|GB|TB|KiB|MiB|GiB|TiB)$"
+LONGEST = 36_500 * 86_400
+"""Seconds of a duration at most: added to any time of today it stays within the calendar."""
+
 _DURATION = re.compile(r"([0-9]{1,12})(?:\.([0-9]{1,3}))?(ms|s|m|h|d)")
 _SIZE = re.compile(r"([0-9]{1,12})(?:\.([0-9]{1,3}))?(B|kB|MB|GB|TB|KiB|MiB|GiB|TiB)")
 
@@ -44,7 +47,10 @@ class Duration(float):
         match = _DURATION.fullmatch(text)
         if match is None:
             raise ValueError("is not a duration such as 500ms, 20s, 5m, 12h or 7d")
-        return cls(_thousandths(match, _MILLISECONDS) / 1_000_000)
+        seconds = _thousandths(match, _MILLISECONDS) / 1_000_000
+        if seconds > LONGEST:
+            raise ValueError("is longer than a hundred years (36500d)")
+        return cls(seconds)
 
     def __str__(self) -> str:
         milliseconds = round(self * 1_000)

@@ -5,6 +5,8 @@ from typing import Annotated, Any
 
 import msgspec
 
+from colonnade.errors import FieldError, ValidationFailed
+from colonnade.moments import utc
 from colonnade_runtime.admin.commands import AdminCall, AdminCommand
 
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -45,12 +47,21 @@ async def status(arguments: Status, call: AdminCall) -> list[dict[str, Any]]:
 
 
 async def republish(arguments: Republish, call: AdminCall) -> list[dict[str, Any]]:
-    """Send archived events again; consumers that had them already pass them over."""
+    """Send archived events again; consumers that had them already pass them over.
+
+    Raises:
+        ValidationFailed: `since` is out of the calendar.
+    """
+    try:
+        since = utc(arguments.since)
+    except ValueError as error:
+        pointed = FieldError("/since", str(error), "range")
+        raise ValidationFailed(fields=[pointed]) from None
     places = await call.platform.places(arguments.service, arguments.tenant)
     found = []
     for done, (service, work, tenant) in enumerate(places):
         await call.tell(done, len(places))
-        again = await work.relay.republish(tenant, arguments.since)
+        again = await work.relay.republish(tenant, since)
         found.append({"service": service, "tenant": tenant, "republished": again})
     return found
 

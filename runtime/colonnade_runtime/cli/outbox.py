@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from colonnade.moments import utc
 from colonnade_runtime.cli.output import format_option, progress, show_json, show_rows
 from colonnade_runtime.cli.selection import service_option, tenant_option
 from colonnade_runtime.cli.site import Site
@@ -26,18 +27,18 @@ class Since(click.ParamType[datetime]):
     ) -> datetime:
         """The instant meant, aware."""
         found = _AGO.fullmatch(value)
-        if found:
-            return datetime.now(UTC) - timedelta(**{_UNITS[found[2]]: int(found[1])})
         try:
-            moment = datetime.fromisoformat(value)
-        except ValueError:
+            if found:
+                ago = timedelta(**{_UNITS[found[2]]: int(found[1])})
+                return utc(datetime.now(UTC) - ago)
+            return utc(datetime.fromisoformat(value))
+        except (ValueError, OverflowError):
             self.fail(
-                f"'{value}' is no time: use 2026-11-25T10:00:00Z, 2026-11-25 (UTC), or how long "
-                "ago, such as 2h or 7d.",
+                f"'{value}' is no time within the calendar: use 2026-11-25T10:00:00Z, "
+                "2026-11-25 (UTC), or how long ago, such as 2h or 7d.",
                 param,
                 ctx,
             )
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 @click.group(short_help="See events on their way out; send past ones again.")

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+import pytest
 from kiosk.api import GetCount, Sell, Sold, StartSale
 from running_kiosk import RunningKiosk
 
@@ -224,3 +225,16 @@ async def test_a_saga_that_is_not_there_is_a_sentence(running: RunningKiosk) -> 
     result = await running.command("sagas", "show", str(new_id()))
     assert result.exit_code == 1
     assert "There is no saga" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "since",
+    ["9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00+14:00", "0001-01-01", "999999d", "x"],
+)
+async def test_a_time_out_of_the_calendar_is_refused_as_such(
+    running: RunningKiosk, since: str
+) -> None:
+    result = await running.command("outbox", "republish", f"--since={since}")
+    assert result.exit_code == 2
+    assert "no time within the calendar" in result.output
+    assert "Traceback" not in result.output
