@@ -210,7 +210,7 @@ class Supervisor:
             return False
 
     def _hang_up(self) -> None:
-        for child in self._others:
+        for child in self._children:
             if child.process is not None and child.process.returncode is None:
                 child.process.send_signal(signal.SIGHUP)
 

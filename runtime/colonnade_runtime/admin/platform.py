@@ -13,6 +13,7 @@ from colonnade_runtime.declared import Declared
 from colonnade_runtime.dispatcher import Dispatcher
 from colonnade_runtime.gateway.health import Health
 from colonnade_runtime.plugin_loader import Plugins
+from colonnade_runtime.reloading import Reloader
 from colonnade_runtime.runtime import Runtime
 from colonnade_runtime.tenants import TenantDirectory, TenantEntry
 
@@ -54,10 +55,10 @@ class AdminPlatform:
         )
 
     @classmethod
-    def of_front(cls, declared: Declared, health: Health) -> "AdminPlatform":
+    def of_front(cls, declared: Declared, health: Health, reloader: Reloader) -> "AdminPlatform":
         """The process in front: it hosts nothing, and says how it is."""
         loaded = declared.loaded
-        identity = Identity(FRONT, (), health, lambda: loaded.digest, lambda: "")
+        identity = Identity(FRONT, (), health, lambda: reloader.loaded.digest, lambda: "")
         tenants = TenantDirectory(loaded.tenants, loaded.platform.gateway.domain)
         return cls(ProcessBackground(), tenants, None, declared.plugins, {}, identity)
 

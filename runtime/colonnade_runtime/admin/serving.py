@@ -12,6 +12,7 @@ from colonnade_runtime.admin.table import COMMANDS
 from colonnade_runtime.declaration.places import FRONT
 from colonnade_runtime.declared import Declared
 from colonnade_runtime.gateway.health import Health
+from colonnade_runtime.reloading import Reloader
 from colonnade_runtime.runtime import Runtime
 
 STOP_SECONDS = 5.0
@@ -19,7 +20,9 @@ STOP_SECONDS = 5.0
 
 
 @asynccontextmanager
-async def administered_front(declared: Declared, health: Health) -> AsyncIterator[None]:
+async def administered_front(
+    declared: Declared, health: Health, reloader: Reloader
+) -> AsyncIterator[None]:
     """The same for the process in front, which says how it is and does nothing else.
 
     Raises:
@@ -29,7 +32,7 @@ async def administered_front(declared: Declared, health: Health) -> AsyncIterato
     with claimed(declared.loaded.root, FRONT, f"colonnade run {FRONT}") as listener:
         server = AdminServer(listener, COMMANDS, structlog.get_logger("admin"))
         await server.start()
-        server.open(AdminPlatform.of_front(declared, health))
+        server.open(AdminPlatform.of_front(declared, health, reloader))
         try:
             yield
         finally:

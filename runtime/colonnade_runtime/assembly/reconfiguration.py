@@ -88,12 +88,13 @@ def _restart_keys(before: Platform, after: Platform) -> Iterator[str]:
         if old != new:
             yield ".".join(path)
     for section in ("services", "plugins"):
-        yield from _changed_members(section, getattr(before, section), getattr(after, section))
+        yield from changed_members(section, getattr(before, section), getattr(after, section))
 
 
-def _changed_members(
+def changed_members(
     section: str, before: Mapping[str, BaseModel], after: Mapping[str, BaseModel]
 ) -> Iterator[str]:
+    """The members of a section that came, went or are declared otherwise; configs apart."""
     for name in sorted(before.keys() | after.keys()):
         old, new = before.get(name), after.get(name)
         if old is None or new is None or _without_config(old) != _without_config(new):

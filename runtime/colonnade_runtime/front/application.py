@@ -72,6 +72,10 @@ class Front:
         self._idle.set()
         self._open = True
 
+    def take_up(self, proxies: TrustedProxies, documents: Documents, body_time: BodyTime) -> None:
+        """Hold to these from the next request on."""
+        self._proxies, self._documents, self._body_time = proxies, documents, body_time
+
     @property
     def gateway(self) -> "Front":
         """What is served over HTTP: itself."""

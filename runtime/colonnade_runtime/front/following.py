@@ -35,6 +35,11 @@ class Follower:
         self._misunderstood: set[str] = set()
         self._task: asyncio.Task[None] | None = None
 
+    def declare(self, declared: Sequence[Place]) -> None:
+        """Look for these processes from now on."""
+        self._declared = declared
+        self._services = sorted({name for place in declared for name in place.services})
+
     def start(self) -> None:
         """Begin to ask; discovery has started."""
         self._task = background_task(self._keep(), name="discovery of processes")

@@ -17,12 +17,14 @@ from colonnade_runtime.assembly.signing import signing_key
 from colonnade_runtime.assembly.waiting import until_available
 from colonnade_runtime.connections.limits import body_time, connection_limits
 from colonnade_runtime.connections.open_files import allow_open_files, needed_files
+from colonnade_runtime.declaration import LoadedPlatform
 from colonnade_runtime.declaration.places import FRONT, place_of, places
 from colonnade_runtime.declared import Declared
 from colonnade_runtime.forwarded.origin import TrustedProxies
 from colonnade_runtime.forwarded.seal import Seal
 from colonnade_runtime.front.application import Front
 from colonnade_runtime.front.following import Follower
+from colonnade_runtime.front.reconfiguration import FrontReconfiguration
 from colonnade_runtime.front.routing import PREFIX, route_table, routes_of
 from colonnade_runtime.front.upstreams import Upstreams
 from colonnade_runtime.gateway.documents import Documents
@@ -31,6 +33,7 @@ from colonnade_runtime.gateway.openapi import described
 from colonnade_runtime.health_listener import health_listening
 from colonnade_runtime.heartbeat import beating
 from colonnade_runtime.listening import NOTICE_SECONDS, available_port, listening
+from colonnade_runtime.reloading import Reloader
 from colonnade_runtime.secret_vault import SecretVault
 from colonnade_runtime.signals import Signals
 from colonnade_runtime.watchdog import Watchdog
@@ -44,7 +47,6 @@ async def serve_front(declared: Declared) -> None:
     """
     platform = declared.loaded.platform
     watchdog = Watchdog(float(platform.shutdown.total))
-    signals = Signals(_nothing_to_reload, watchdog.start)
     place = place_of(platform, FRONT)
     limits = connection_limits(platform.gateway)
     allow_open_files(needed_files(limits.maximum, forwarding=True))
@@ -54,6 +56,9 @@ async def serve_front(declared: Declared) -> None:
     vault.swap(await vault.resolved(declared.loaded))
     discovery = _discovery(declared, vault)
     upstreams = Upstreams([] if discovery is not None else places(platform))
+    follower = None
+    if discovery is not None:
+        follower = Follower(discovery, places(platform), upstreams, log)
     front = Front(
         route_table(routes_of(declared.plugins)),
         upstreams,
@@ -61,17 +66,27 @@ async def serve_front(declared: Declared) -> None:
         log,
         Seal(signing_key(declared.loaded, vault)),
         TrustedProxies(platform.gateway.trusted_proxies),
-        _documents(declared),
+        _documents(declared, declared.loaded),
         body_time=body_time(platform.gateway),
         health=Health(log, open_paths(place, production=platform.is_production)),
     )
+    changes = FrontReconfiguration(
+        declared,
+        front,
+        lambda loaded: _documents(declared, loaded),
+        upstreams.update if follower is None else follower.declare,
+    )
+    faults = front.health.faults.of("platform")
+    reloader = Reloader(declared, changes.take_up, log, faults)
+    signals = Signals(reloader.reload, watchdog.start)
     with signals.handled():
         async with (
             beating(),
-            administered_front(declared, front.health),
+            administered_front(declared, front.health, reloader),
             health_listening(front.health, place.health_host, place.health_port),
             listening(front, platform.gateway.host, port, websockets=True, limits=limits),
-            _followed(discovery, declared, front, upstreams, log) as ready,
+            _followed(discovery, follower, front, log) as ready,
+            _watching(reloader, platform.tenants.watch),
         ):
             started = await signals.unless_stopped(ready)
             if started:
@@ -92,16 +107,14 @@ def _discovery(declared: Declared, vault: SecretVault) -> Discovery | None:
 @asynccontextmanager
 async def _followed(
     discovery: Discovery | None,
-    declared: Declared,
+    follower: Follower | None,
     front: Front,
-    upstreams: Upstreams,
     log: Any,
 ) -> AsyncIterator[Coroutine[Any, Any, None]]:
     """What is to be done until the front knows whom to ask; undone after the block."""
-    if discovery is None:
+    if discovery is None or follower is None:
         yield _nothing()
         return
-    follower = Follower(discovery, places(declared.loaded.platform), upstreams, log)
 
     async def begin() -> None:
         waiting = front.health.waiting_for
@@ -116,13 +129,24 @@ async def _followed(
         await follower.stop()
 
 
+@asynccontextmanager
+async def _watching(reloader: Reloader, wanted: bool) -> AsyncIterator[None]:
+    """Reload when files change, for the block and where that is declared."""
+    if wanted:
+        reloader.start()
+    try:
+        yield
+    finally:
+        await reloader.stop()
+
+
 async def _nothing() -> None:
     """Everything is known from the declaration."""
 
 
-def _documents(declared: Declared) -> Documents:
+def _documents(declared: Declared, loaded: LoadedPlatform) -> Documents:
     """The API's description: of the routes of all services, as one process would serve them."""
-    if not declared.loaded.platform.gateway.docs:
+    if not loaded.platform.gateway.docs:
         return Documents(None)
     plugins = declared.plugins
     routes = [
@@ -134,7 +158,3 @@ def _documents(declared: Declared) -> Documents:
         [Router(PREFIX, route_handlers=routes)], openapi_config=None, logging_config=None
     )
     return Documents(lambda: described(application))
-
-
-async def _nothing_to_reload() -> bool:
-    return True

@@ -1,5 +1,6 @@
 """`colonnade up`: starts all, starts again what ends, and leaves nothing behind."""
 
+import json
 import os
 import re
 import signal
@@ -8,7 +9,9 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
 from colonnade_runtime.testing.servers.running import free_port
@@ -140,3 +143,47 @@ def test_a_supervisor_that_was_paused_itself_ends_nobody(platform: Platform) -> 
     platform.until_said("people is ready", 2)
     assert "stands still" not in platform.said
     assert platform.pid_of("gateway") == children[1]
+
+
+def answer_of(platform: Platform, path: str) -> tuple[int, str]:
+    """The status and the body that the gateway gives."""
+    overlay = (platform.root / "platform.development.yaml").read_text()
+    port = re.search(r"port: (\d+)", overlay)
+    assert port is not None
+    found = httpx.get(f"http://127.0.0.1:{port[1]}{path}", timeout=10)
+    return found.status_code, found.text
+
+
+def status_of(platform: Platform) -> dict[str, Any]:
+    """What `colonnade status` says of all processes."""
+    command = [sys.executable, "-m", "colonnade_runtime", "status", "--format", "json"]
+    ended = subprocess.run(
+        command, cwd=platform.root, capture_output=True, text=True, check=False, timeout=120,
+        env={**os.environ, "COLONNADE_OWNER_PASSWORD": OWNER_PASSWORD},
+    )  # fmt: skip
+    found: dict[str, Any] = json.loads(ended.stdout)
+    return found
+
+
+def test_the_process_in_front_reloads_with_the_others(platform: Platform) -> None:
+    assert answer_of(platform, "/openapi.json")[0] == 200
+    overlay = platform.root / "platform.development.yaml"
+    whole = overlay.read_text()
+    overlay.write_text(whole.replace("gateway: {", "gateway: {docs: false, "))
+    platform.until(lambda: answer_of(platform, "/openapi.json")[0] == 404)
+    # What is declared now is the same for all; what only a restart changes is said.
+    platform.until(lambda: len({each["declaration"] for each in said(platform)}) == 1)
+    assert not any("declarations" in line for line in status_of(platform)["problems"])
+
+    overlay.write_text(whole.replace("gateway: {", "gateway: {dosc: false, "))
+    platform.until(lambda: "reload_refused" in answer_of(platform, "/readyz")[1])
+    overlay.write_text(whole.replace("heartbeat: 3s", "heartbeat: 4s"))
+    os.kill(platform.process.pid, signal.SIGHUP)
+    platform.until(lambda: "reload_refused" not in answer_of(platform, "/readyz")[1])
+    assert answer_of(platform, "/openapi.json")[0] == 200
+
+
+def said(platform: Platform) -> list[dict[str, Any]]:
+    """What each process says of itself."""
+    found: list[dict[str, Any]] = status_of(platform)["processes"]
+    return found
