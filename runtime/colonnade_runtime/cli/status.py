@@ -11,6 +11,7 @@ from colonnade_runtime.admin.client import AdminClient, NotRunning
 from colonnade_runtime.admin.socket_file import socket_path
 from colonnade_runtime.cli.output import format_option, show_json, show_rows
 from colonnade_runtime.cli.site import Site
+from colonnade_runtime.cli.store_locks import held_locks, process_names
 from colonnade_runtime.declaration import LoadedPlatform
 from colonnade_runtime.declaration.places import EVERYTHING, FRONT, Place, place_of, places
 
@@ -31,9 +32,9 @@ def status(site: Site, style: str) -> None:
     of the problems: what runs is shown all the same.
     """
     root = site.path.parent
-    names, unreadable = _declared_or_running(site)
+    names, unreadable, folders = _declared_or_running(site)
     found = [_standing(root, name) for name in names]
-    problems = [*unreadable, *problems_of(found)]
+    problems = [*unreadable, *problems_of(found), *_locks(root, folders)]
     if style == "json":
         show_json({"processes": found, "problems": problems})
     else:
@@ -51,14 +52,40 @@ def problems_of(found: Sequence[dict[str, Any]]) -> list[str]:
     return [*_troubles(found), *_skews(found), *_orphans(found)]
 
 
-def _declared_or_running(site: Site) -> tuple[list[str], list[str]]:
-    """The processes that should run, and why that cannot be known: then those that do run."""
+def _locks(root: Path, folders: Sequence[Path]) -> Iterator[str]:
+    """Who has been writing to one file for longer than any write takes."""
+    names = process_names(root)
+    for folder in folders:
+        for file, pid in held_locks(folder):
+            yield (
+                f"{file} is held for writing by {names.get(pid, 'a process of no name here')}"
+                f" (process {pid}): others wait for it. When that process is paused or stuck, end"
+                f" it: kill -9 {pid}"
+            )
+
+
+def _sqlite_folders(loaded: LoadedPlatform) -> list[Path]:
+    urls = {
+        address.url
+        for section in loaded.platform.stores.values()
+        for _, address in section
+        if address is not None and address.scheme == "sqlite"
+    }
+    return [loaded.root / url.partition(":")[2] for url in sorted(urls)]
+
+
+def _declared_or_running(site: Site) -> tuple[list[str], list[str], list[Path]]:
+    """The processes that should run, and why that cannot be known: then those that do run.
+
+    The folders of SQLite files come third.
+    """
     try:
         loaded = site.load(site.plugins())
     except ConfigurationError as error:
         running = _running(site.path.parent)
-        return running or [EVERYTHING], error.message.splitlines()
-    return [place.name for place in _places(site.path.parent, loaded)], []
+        return running or [EVERYTHING], error.message.splitlines(), []
+    names = [place.name for place in _places(site.path.parent, loaded)]
+    return names, [], _sqlite_folders(loaded)
 
 
 def _places(root: Path, loaded: LoadedPlatform) -> list[Place]:
