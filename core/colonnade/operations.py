@@ -138,7 +138,8 @@ class Call:
     applied does not commit and does not answer. `visibility` is the decision on reading the
     same type of resource; it tells a "not allowed" from a "not found". `caller` is the same as
     `context`, for the runtime: reading the latter is noted in `personal`. `idempotency_key` is
-    the client's, where the route takes one: see `colonnade.idempotency`.
+    the client's, where the route takes one: see `colonnade.idempotency`. `refused` is the type of
+    an object that the decision does not permit, for the log.
     """
 
     caller: Context
@@ -151,6 +152,7 @@ class Call:
     evaluated: dict[str, Any] | None = field(default=None)
     masks_applied: bool = field(default=False)
     personal: bool = field(default=False)
+    refused: str | None = field(default=None)
     idempotency_key: str | None = None
 
     @property
@@ -183,6 +185,7 @@ class Call:
         related = resource_type.related_in(session)
         if permits(self.decision, resource_type, attributes, related):
             return
+        self.refused = resource_type.name
         if self.visibility is not self.decision and permits(
             self.visibility, resource_type, attributes, related
         ):

@@ -52,9 +52,9 @@ def events() -> Sequence[type[Event]]:
 @hookimpl
 def subscriptions() -> Sequence[type[Event]]:
     """What is listened to."""
-    from colonnade_user.api import InvitationAccepted, UserDeleted
+    from colonnade_user.api import UserDeleted
 
-    return [UserDeleted, InvitationAccepted]
+    return [UserDeleted]
 
 
 @hookimpl

@@ -35,7 +35,6 @@ from colonnade_payment.api import (
     PayoutPaid,
 )
 from colonnade_user.api import (
-    ConfirmationRequested,
     PasswordChanged,
     SessionEnd,
     SessionEnded,
@@ -51,7 +50,6 @@ SUBSCRIPTIONS: tuple[type[Event], ...] = (
     UserRoleChanged,
     UserStatusChanged,
     PasswordChanged,
-    ConfirmationRequested,
     SessionEnded,
     UserDeleted,
     EnrollmentActivated,
@@ -98,11 +96,6 @@ class AccountNews:
     async def password_changed(self, event: PasswordChanged) -> Work | None:
         """Whoever did not do that has to hear of it."""
         return await self._announcer.announce("password_changed", event.user_id)
-
-    @reacts_to(ConfirmationRequested)
-    async def confirmation_requested(self, event: ConfirmationRequested) -> Work | None:
-        """A link that somebody waits for; who gets it is asked when it goes out."""
-        return self._announcer.announce_confirmation(event)
 
     @reacts_to(SessionEnded)
     async def session_ended(self, event: SessionEnded) -> Work | None:

@@ -56,7 +56,7 @@ class Watch:
                 await self._ask(provider, request)
             except ColonnadeError as error:
                 self._ctx.log.warning(
-                    "provider cannot be asked", payment_id=request.payment, error=str(error)
+                    "provider cannot be asked", payment_id=request.payment, error=error
                 )
 
     async def _ask(self, provider: str, request: ProviderRequest) -> None:

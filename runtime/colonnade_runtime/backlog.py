@@ -96,7 +96,7 @@ class BacklogWatch:
             found.tenants = len(tenants)
             await self._look_at([name for name in tenants if self._is_known(name)])
         except Exception as error:
-            self._log.warning("backlog not readable", reason=f"{type(error).__name__}: {error}")
+            self._log.warning("backlog not readable", error=error)
         for each in self._found.values():
             self._add(found, each)
         self.last = found

@@ -206,11 +206,26 @@ class Dispatcher:
         token = _call.set(call)
         try:
             answer = await bound.call(request, call)
+        except (Forbidden, NotFound):
+            if call.refused is not None:
+                self._tell_object_refused(call, call.refused)
+            raise
         finally:
             _call.reset(token)
             self._report_mistakes(call)
         _check_applied(call)
         return answer if call.masks_applied else _masked(answer, call.decision)
+
+    def _tell_object_refused(self, call: Call, resource_type: str) -> None:
+        """The policy knows the action, and this one object is not among those it permits."""
+        decision = call.decision
+        self._log.info(
+            "refused",
+            action=call.operation.action,
+            resource=resource_type,
+            rule=", ".join(decision.rules),
+            reason=decision.conditions_in_words(),
+        )
 
     def _report_mistakes(self, call: Call) -> None:
         for decision in (call.decision, call.visibility):
@@ -256,7 +271,8 @@ class Dispatcher:
         self, operation: Operation, decision: Decision, context: Context
     ) -> ColonnadeError:
         self._metrics.denied(operation)
-        self._log.info("refused", action=operation.action, reason=decision.reason)
+        rules = ", ".join(decision.rules)
+        self._log.info("refused", action=operation.action, rule=rules, reason=decision.reason)
         if decision.failed:
             # Closed all the same, but nobody said no: whoever retries, as sagas do, may get in.
             return Unavailable(

@@ -10,21 +10,25 @@ from typing import Any
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
-from colonnade.context import context_or_none
+from colonnade.context import Principal, context_or_none
+from colonnade_runtime.forwarded.addresses import Shown, masked_address
 from colonnade_runtime.library_logs import LibraryLogs
 from colonnade_runtime.log_masking import mask
+from colonnade_runtime.observability.failures import ExplainedFailures
 from colonnade_runtime.observability.line_writer import loss_in_words
 from colonnade_runtime.observability.output import describe_losses
+from colonnade_runtime.observability.repetition import RepeatedLines
 
 
-def configure_logs(level: str, form: str) -> None:
+def configure_logs(level: str, form: str, client_address: Shown = "network") -> None:
     """Set the whole process up. `form` is console, json, or auto (console on a terminal).
+    `client_address` says how much of an address a line shows.
 
     May be called again; loggers that exist take the new level and form.
     """
     number = logging.getLevelNamesMapping()[level.upper()]
     structlog.configure(
-        processors=processors_of(form),
+        processors=processors_of(form, client_address, bounded=number > logging.DEBUG),
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=ErrorStreamLogger,
         cache_logger_on_first_use=False,
@@ -60,12 +64,17 @@ def loss_as_json(lines: int) -> str:
     return f"{json.dumps(line)}\n"
 
 
-def processors_of(form: str) -> list[Any]:
-    """What a line goes through, from the call to its text."""
+def processors_of(
+    form: str, client_address: Shown = "network", *, bounded: bool = False
+) -> list[Any]:
+    """What a line goes through, from the call to its text. `bounded` lines of one kind are held
+    back once there were enough of them."""
     shared: list[Any] = [
+        CallDetails(client_address),
+        *([RepeatedLines()] if bounded else []),
+        ExplainedFailures(),
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        add_call,
     ]
     if is_for_people(form):
         # The default would print local variables, and with them what is secret.
@@ -84,12 +93,28 @@ def is_for_people(form: str) -> bool:
     return form == "console" or (form == "auto" and sys.stderr.isatty())
 
 
-def add_call(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
-    """Put tenant, request id and trace of the current call on the line."""
-    context = context_or_none()
-    if context is not None:
+class CallDetails:
+    """A structlog processor: puts on a line for whom, and for whose request, it is written."""
+
+    def __init__(self, client_address: Shown) -> None:
+        self._client_address = client_address
+
+    def __call__(self, logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+        """`event` with academy, request, trace, principal and client of the current call."""
+        context = context_or_none()
+        if context is None:
+            return event
         event.setdefault("tenant", context.tenant)
         event.setdefault("request_id", context.request_id)
+        event.setdefault("principal", principal_in_words(context.principal))
+        if context.client and (client := masked_address(context.client, self._client_address)):
+            event.setdefault("client", client)
         if context.traceparent:
             event.setdefault("traceparent", context.traceparent)
-    return event
+        return event
+
+
+def principal_in_words(principal: Principal) -> str:
+    """Kind and id of who acts: `user:018f…`, `service:payment`, `anonymous`."""
+    kind = str(principal.kind)
+    return principal.id if principal.id.startswith(kind) else f"{kind}:{principal.id}"

@@ -69,7 +69,7 @@ class Ownership:
         try:
             await self._hold()
         except Unavailable as error:
-            self._log.error("lease not taken", error=str(error))
+            self._log.error("lease not taken", error=error)
         self._task = background_task(self._keep(), name=f"lease:{self._name}")
 
     def claim_no_more(self) -> None:
@@ -97,7 +97,7 @@ class Ownership:
             try:
                 await asyncio.shield(self._holding)
             except Exception as error:
-                self._log.error("lease not renewed", error=str(error))
+                self._log.error("lease not renewed", error=error)
 
     async def _hold(self) -> None:
         asked = self._clock.monotonic()

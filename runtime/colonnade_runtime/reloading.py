@@ -13,6 +13,7 @@ from colonnade.faults import Faults, NoFaults
 from colonnade_runtime.declaration import DeclarationError, LoadedPlatform
 from colonnade_runtime.declared import Declared
 from colonnade_runtime.logs import configure_logs
+from colonnade_runtime.observability.declaration_changes import changes_between
 
 QUIET_MILLISECONDS = 50
 """How long files must rest before they are read; an editor writes in several steps."""
@@ -100,9 +101,11 @@ class Reloader:
             self._faults.withdraw(RESTART)
         before, after = self._loaded.platform.logging, loaded.platform.logging
         if before != after:
-            configure_logs(after.level, after.format)
+            configure_logs(after.level, after.format, after.client_address)
+        changes = changes_between(self._loaded, loaded)
         self._loaded = loaded
-        self._log.info("reloaded", tenants=len(loaded.tenants), digest=loaded.digest)
+        tenants = len(loaded.tenants)
+        self._log.info("reloaded", tenants=tenants, digest=loaded.digest, **changes)
 
     async def _keep_watching(self) -> None:
         while not self._stopped.is_set():

@@ -88,6 +88,7 @@ class Runtime:
             access_log,
             body_time(self._platform.gateway),
         )
+        self.gateway.tells_caller = self.place.process != EVERYTHING
         faults = self.gateway.health.faults
         self.reloader = Reloader(declared, self._take_up, self._log, faults.of("platform"))
         self._policy: MemoisedPolicy | None = None
@@ -242,6 +243,7 @@ class Runtime:
         policy = self._policy
         if policy is not None and bundle.revision != policy.revision:
             await policy.load(bundle)
+            self._log.info("policies loaded", revision=bundle.revision)
         # From here on nothing can fail, and nothing is awaited: no request sees a half of it.
         self._vault.swap(resolved)
         self.tenants.swap(entries)

@@ -139,9 +139,7 @@ class Scheduler:
             try:
                 await self._run_line(line)
             except Exception as error:
-                self._log.error(
-                    "schedule not runnable", schedule=line.schedule.name, error=str(error)
-                )
+                self._log.error("schedule not runnable", schedule=line.schedule.name, error=error)
             pause = min(every, _MINIMUM_SECONDS)
 
     async def _stopped_within(self, seconds: float) -> bool:
@@ -177,9 +175,7 @@ class Scheduler:
                     await schedule.run(tenant)
                 await self._note(line, now)
         except Exception as error:
-            self._log.error(
-                "schedule failed", schedule=schedule.name, tenant=tenant, error=str(error)
-            )
+            self._log.error("schedule failed", schedule=schedule.name, tenant=tenant, error=error)
             following = min(following, _AFTER_FAILURE_SECONDS)
         line.due[tenant] = now + timedelta(seconds=following)
         return True

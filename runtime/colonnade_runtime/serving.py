@@ -9,6 +9,7 @@ import click
 import structlog
 import uvloop
 
+from colonnade_runtime.adapters.private_files import keep_files_private
 from colonnade_runtime.admin.serving import Administration, administered
 from colonnade_runtime.connections.limits import connection_limits
 from colonnade_runtime.connections.open_files import allow_open_files, needed_files
@@ -19,6 +20,7 @@ from colonnade_runtime.heartbeat import beating
 from colonnade_runtime.listening import available_port, listening
 from colonnade_runtime.logs import configure_logs
 from colonnade_runtime.memory import give_back_large_blocks, settle_memory
+from colonnade_runtime.observability.lifecycle import Lifecycle
 from colonnade_runtime.runtime import Declared, Runtime, read_declaration
 from colonnade_runtime.signals import Signals
 from colonnade_runtime.watchdog import Watchdog
@@ -34,8 +36,9 @@ def serve(
     """
     declared = read_declaration(path, settings)
     section = declared.loaded.platform.logging
-    configure_logs(section.level, section.format)
+    configure_logs(section.level, section.format, section.client_address)
     give_back_large_blocks()
+    keep_files_private(declared.loaded)
     place = place_of(declared.loaded.platform, process, replica)
     if place.process == FRONT:
         # Here, since it brings an HTTP client that the others do without.
@@ -51,6 +54,8 @@ async def _serve(declared: Declared, place: Place) -> None:
     # One that is declared is tried later, so that a second process hears first that it is one.
     host, port = place.host, place.port or available_port(place.host, 0)
     place = replace(place, port=port)
+    lifecycle = Lifecycle(place.name)
+    lifecycle.starting(platform=declared.path)
     runtime = Runtime(declared, place=place)
     gateway = declared.loaded.platform.gateway
     limits = connection_limits(gateway, behind=place.process != EVERYTHING)
@@ -68,8 +73,12 @@ async def _serve(declared: Declared, place: Place) -> None:
                 signals.ready()
                 administration.open()
                 _greet(declared, place, port)
+                tenants = len(declared.loaded.tenants)
+                lifecycle.ready(port=port, services=place.services, tenants=tenants)
                 await signals.stopped.wait()
+            lifecycle.stopping()
             await _stop(runtime, administration)
+    lifecycle.stopped()
 
 
 async def _stop(runtime: Runtime, administration: Administration) -> None:

@@ -12,6 +12,7 @@ from random import SystemRandom
 import click
 
 from colonnade.errors import ConfigurationError
+from colonnade_runtime.adapters.private_files import keep_files_private
 from colonnade_runtime.declaration.places import FRONT, Place, place_of, places
 from colonnade_runtime.declared import Declared, read_declaration
 from colonnade_runtime.end_with_parent import end_with_parent
@@ -40,6 +41,7 @@ def supervise(path: Path, settings: Sequence[str] = ()) -> None:
         raise ConfigurationError(
             "The platform declares no 'processes'; 'colonnade run' starts everything in one."
         )
+    keep_files_private(declared.loaded)
     asyncio.run(Supervisor(declared).run())
 
 

@@ -15,14 +15,7 @@ from tests.journeys.academy import owner, owners_token, until
 NOTHING = str(UUID(int=7 << 76 | 2 << 62))
 
 OPEN_TO_ANYBODY = {
-    "Register",
-    "RequestPasswordReset",
-    "ConfirmPasswordReset",
-    "ConfirmEmailVerification",
-    "ConfirmEmailChange",
-    "ConfirmRegistration",
-    "AcceptInvitation",
-    "DescribeConfirmation",
+    "RegisterUser",
     "Login",
     "RefreshTokens",
     "GetSigningKeys",
@@ -43,8 +36,7 @@ OPEN_TO_ANYBODY = {
 }
 """What somebody who has not signed in may at least ask; an addition is a decision made here.
 Lists of content hold previews of published lessons, and nothing else, for them.
-An unsubscribe link is signed, and all it takes (RFC 8058). The link of a mail is all that a
-confirmation takes."""
+An unsubscribe link is signed, and all it takes (RFC 8058)."""
 
 
 @pytest.fixture
@@ -115,7 +107,6 @@ PARAMETERS = (
     "locale",
     "token",
     "report_id",
-    "invitation_id",
 )
 
 

@@ -62,8 +62,10 @@ class Decision:
     """What one principal may do with one action on one resource type.
 
     `expires_at` (aware, UTC) is when the answer stops being true; none means at the next policy
-    revision. `failed` tells an answer the engine could not give (error, timeout, malformed
-    result) from one the policy gave: both refuse, the former is never memoised.
+    revision. `rules` names, for the log, the rules that refused: those that could have granted
+    it and did not, or those that deny. `failed` tells an answer the engine could not give
+    (error, timeout, malformed result) from one the policy gave: both refuse, the former is never
+    memoised.
     """
 
     action: str
@@ -75,6 +77,7 @@ class Decision:
     revision: str = ""
     reason: str | None = None
     failed: bool = False
+    rules: tuple[str, ...] = ()
     _bound: dict["ResourceType", "BoundDecision"] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -122,6 +125,12 @@ class Decision:
             bound = self._bound[resource_type] = bind(self, resource_type)
         return bound
 
+    def conditions_in_words(self) -> str:
+        """Which fields an object has to satisfy, without the values, for the log."""
+        grants = " or ".join(map(_in_words, self.grants)) or "nothing"
+        denies = "".join(f", unless {_in_words(deny)}" for deny in self.denies)
+        return f"The object is not one that is permitted: {grants}{denies}."
+
     def take_mistakes(self) -> list[str]:
         """What could not be read of this decision, in sentences for the log; each comes once."""
         found = []
@@ -130,3 +139,7 @@ class Decision:
                 self._told.add(resource_type)
                 found.append(bound.reason or "")
         return found
+
+
+def _in_words(grant: Grant) -> str:
+    return " and ".join(f"{each.field} {each.operator}" for each in grant) or "any"

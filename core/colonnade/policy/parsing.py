@@ -1,6 +1,7 @@
 """Reads the plain data that an engine returns into a decision; anything malformed refuses."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from colonnade.policy.decision import (
@@ -26,28 +27,47 @@ class MalformedDecision(ValueError):
 
 
 def parse_decision(
-    data: object, *, action: str, resource_type: str, revision: str = ""
+    data: object,
+    *,
+    action: str,
+    resource_type: str,
+    revision: str = "",
+    granting: Sequence[str] = (),
+    narrowing: Sequence[str] = (),
 ) -> Decision:
-    """The decision in `data`, or a refusal whose reason says what is malformed. Never raises."""
+    """The decision in `data`, or a refusal whose reason says what is malformed. Never raises.
+
+    `granting` and `narrowing` name the rules that were asked, for the log.
+    """
     try:
-        return _decision(data, action, resource_type, revision)
+        found = _decision(data, action, resource_type, revision)
     except MalformedDecision as error:
         reason = f"The policy's answer for '{action}' is malformed: {error}."
         return Decision.refuse(action, resource_type, reason, revision=revision, failed=True)
+    return found if found.unconditional else _explained(found, granting, narrowing)
+
+
+def _explained(decision: Decision, granting: Sequence[str], narrowing: Sequence[str]) -> Decision:
+    """What may refuse, with the rules behind it; the reason too when it does."""
+    if not decision.refused:
+        return replace(decision, rules=(*granting, *(narrowing if decision.denies else ())))
+    if not decision.grants:
+        reason = f"No policy grants '{decision.action}' to this principal."
+        return replace(decision, reason=reason, rules=tuple(granting))
+    reason = f"A policy denies '{decision.action}' to this principal."
+    return replace(decision, reason=reason, rules=tuple(narrowing))
 
 
 def _decision(data: object, action: str, resource_type: str, revision: str) -> Decision:
     members = _members(data, "decision", required={"grants", "deny", "masks", "expires_at"})
-    grants = _grants(members["grants"], "grants")
     return Decision(
         action=action,
         resource_type=resource_type,
-        grants=grants,
+        grants=_grants(members["grants"], "grants"),
         denies=_grants(members["deny"], "deny"),
         masks=_masks(members["masks"]),
         expires_at=_expiry(members["expires_at"]),
         revision=revision,
-        reason=None if grants else f"No policy grants '{action}' to this principal.",
     )
 
 

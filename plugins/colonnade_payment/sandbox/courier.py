@@ -82,6 +82,6 @@ class Courier:
                 answer = await client.post(url, content=body, headers=headers)
                 answers = [*answers, answer.status_code]
         except httpx.HTTPError as error:
-            self._log.warning("webhook not sent", url=url, error=str(error))
+            self._log.warning("webhook not sent", url=url, error=error)
             return False
         return all(200 <= status < 300 for status in answers)

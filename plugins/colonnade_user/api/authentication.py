@@ -10,7 +10,6 @@ from colonnade.messages import Empty, Message, Request
 from colonnade.operations import operation
 from colonnade.pagination import ListRequest, Page
 from colonnade.personal import Confidential
-from colonnade_user.api.email_addresses import EmailAddress
 from colonnade_user.api.errors import (
     AccountSuspended,
     InvalidCredentials,
@@ -19,6 +18,7 @@ from colonnade_user.api.errors import (
 )
 from colonnade_user.api.values import (
     DeviceToken,
+    EmailAddress,
     KnownPassword,
     NewPassword,
     RefreshToken,

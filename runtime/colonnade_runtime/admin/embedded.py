@@ -13,6 +13,7 @@ from functools import partial
 
 import click
 
+from colonnade_runtime.adapters.private_files import keep_files_private
 from colonnade_runtime.admin.serving import administered
 from colonnade_runtime.runtime import Declared, Runtime
 
@@ -65,6 +66,7 @@ class _Life:
             self._loop.call_soon_threadsafe(self._stopping.set)
 
     async def _run(self, declared: Declared, purpose: str) -> None:
+        keep_files_private(declared.loaded)
         runtime = Runtime(declared, announce=partial(click.echo, err=True))
         async with administered(runtime, purpose) as administration:
             await runtime.start()

@@ -33,6 +33,7 @@ def sagas() -> None:
     type=click.Choice([str(phase) for phase in SagaPhase]),
     help="Only those in this phase; may be repeated.",
 )
+@click.option("--all", "ended_too", is_flag=True, help="Those that have ended, too.")
 @click.option("--name", help="Only sagas of this name.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=100, help="Of each store.")
 @format_option
@@ -42,11 +43,14 @@ def list_(
     tenant: str | None,
     service: str | None,
     phases: tuple[str, ...],
+    ended_too: bool,
     name: str | None,
     limit: int,
     style: str,
 ) -> None:
-    """List sagas, newest first."""
+    """List sagas that have not ended, newest first; all of them with --all."""
+    if not phases and not ended_too:
+        phases = tuple(str(phase) for phase in SagaPhase if not phase.has_ended)
     arguments = {
         "tenant": tenant,
         "service": service,
@@ -60,7 +64,8 @@ def list_(
         show_json(rows)
         return
     columns = ("id", "tenant", "service", "name", "phase", "step", "updated_at", "error")
-    show_rows(rows, columns, "There are no sagas.")
+    nothing = "There are no sagas." if ended_too else "There are no such sagas; --all shows others."
+    show_rows(rows, columns, nothing)
 
 
 @sagas.command()

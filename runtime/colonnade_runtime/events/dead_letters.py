@@ -11,11 +11,11 @@ from uuid import UUID
 
 from sqlalchemy import CursorResult, delete, insert, select, update
 
-from colonnade.decoding import words_of
 from colonnade.errors import Conflict, NotFound
 from colonnade.store import Session
 from colonnade.tables import DeadLetterRow
 from colonnade_runtime.events.inbox import claim
+from colonnade_runtime.observability.failures import failure_in_words
 
 ERROR_LIMIT = 2000
 """Characters of an error that are kept."""
@@ -43,7 +43,7 @@ class DeadLetter:
 
 def sentence_of(error: BaseException) -> str:
     """An error as it is kept: its class and its words, within the limit; never raises."""
-    return f"{type(error).__name__}: {words_of(error)}"[:ERROR_LIMIT]
+    return failure_in_words(error)[:ERROR_LIMIT]
 
 
 @dataclass(frozen=True, slots=True)

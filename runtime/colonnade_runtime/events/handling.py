@@ -170,7 +170,7 @@ class Handling:
             tenant=envelope.tenant,
             attempt=trial.attempts,
             seconds=round(seconds, 3),
-            error=sentence_of(failure),
+            error=failure,
         )
         try:
             async with asyncio.timeout(seconds):
@@ -203,7 +203,7 @@ class Handling:
             event_id=str(envelope.id),
             tenant=envelope.tenant,
             dead_letter=str(given_up.id),
-            error=given_up.error,
+            error=failure,
         )
 
 

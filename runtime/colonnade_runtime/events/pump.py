@@ -156,7 +156,7 @@ class Pump:
                 await self._pipes.publish(row)
                 return True
             except Exception as error:
-                what = {"event_id": str(row.event_id), "attempt": attempt, "error": str(error)}
+                what = {"event_id": str(row.event_id), "attempt": attempt, "error": error}
                 self._log.warning("event not accepted", **what)
             await self._pause(attempt)
         return False

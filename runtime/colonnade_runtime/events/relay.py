@@ -130,7 +130,7 @@ class Relay:
                     return
                 except Exception as error:
                     attempt += 1
-                    self._log.error("outbox not readable", tenant=tenant, error=str(error))
+                    self._log.error("outbox not readable", tenant=tenant, error=error)
                 if self._stopping.is_set():
                     return
                 await self._pause(attempt)

@@ -97,7 +97,7 @@ class Sweeper:
             try:
                 await self._sweep(tenant)
             except Exception as error:
-                self._log.error("tenant not swept", tenant=tenant, error=str(error))
+                self._log.error("tenant not swept", tenant=tenant, error=error)
 
     async def _sweep(self, tenant: str) -> None:
         now = self._clock.monotonic()
@@ -153,4 +153,4 @@ class Sweeper:
             try:
                 await look()
             except Exception as error:
-                self._log.error("work index not readable", service=self._service, error=str(error))
+                self._log.error("work index not readable", service=self._service, error=error)

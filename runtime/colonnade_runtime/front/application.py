@@ -18,6 +18,7 @@ from colonnade_runtime.front.probing import Prober
 from colonnade_runtime.front.routing import RouteTable
 from colonnade_runtime.front.upstreams import Upstream, Upstreams
 from colonnade_runtime.front.websockets import TRY_AGAIN_LATER, Passage
+from colonnade_runtime.gateway.access_log import AccessLog, line_of
 from colonnade_runtime.gateway.documents import Documents, asked_for
 from colonnade_runtime.gateway.exchange import Exchange, request_id_of
 from colonnade_runtime.gateway.health import Health
@@ -52,7 +53,9 @@ class Front:
         patience: float = PATIENCE,
         body_time: BodyTime | None = None,
         health: Health | None = None,
+        access_log: AccessLog | None = None,
     ) -> None:
+        self._access_log = access_log
         self.health = health or Health(log)
         self.health.waiting_for.clear()
         self.health.checks.add([HealthCheck("processes", self._silent)])
@@ -101,6 +104,8 @@ class Front:
         await self._prober.stop()
         await self._forwarder.close()
         await self.health.checks.stop()
+        if self._access_log is not None:
+            await self._access_log.stop()
 
     async def _silent(self) -> str | None:
         """The services that no process answers for, in a sentence."""
@@ -134,9 +139,7 @@ class Front:
         except Exception as error:
             if exchange.status:
                 # The client must see that the answer is cut off.
-                self._log.warning(
-                    "answer cut off", path=shown_path(scope["path"]), error=str(error)
-                )
+                self._log.warning("answer cut off", path=shown_path(scope["path"]), error=error)
                 raise
             self._log.exception("request failed", path=shown_path(scope["path"]))
             await send_problem(exchange, known_error(error))
@@ -146,6 +149,8 @@ class Front:
                 self._idle.set()
             seconds = time.perf_counter() - exchange.started
             self.health.record(scope["method"], exchange.status, seconds)
+            if self._access_log is not None:
+                self._access_log.record(line_of(scope, exchange, seconds))
 
     async def _route(self, scope: HTTPScope, receive: Receive, exchange: Exchange) -> None:
         if scope["path"] == "*" and scope["method"] == "OPTIONS":

@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 
 from colonnade.adapters import Discovery
 from colonnade.background_tasks import background_task
-from colonnade.decoding import words_of
 from colonnade_runtime.declaration.places import Place
 from colonnade_runtime.front.upstreams import Upstreams
 
@@ -83,8 +82,7 @@ class Follower:
                 self._failing = False
             except Exception as error:
                 if not self._failing:
-                    reason = f"{type(error).__name__}: {words_of(error)}"
-                    self._log.warning("processes cannot be discovered", error=reason)
+                    self._log.warning("processes cannot be discovered", error=error)
                 self._failing = True
             await asyncio.sleep(EVERY_SECONDS)
 

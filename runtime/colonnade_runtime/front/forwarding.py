@@ -14,6 +14,7 @@ from colonnade_runtime.front.body import Body
 from colonnade_runtime.front.client import client_session
 from colonnade_runtime.front.headers import to_upstream, url_of
 from colonnade_runtime.front.upstreams import Upstream
+from colonnade_runtime.gateway.caller_header import CALLER, read_caller
 from colonnade_runtime.gateway.exchange import Exchange
 
 NOT_READY = "colonnade-not-ready"
@@ -134,6 +135,7 @@ class Forwarder:
             _lost(upstream, scope, error)
             return False
         upstream.breaker.succeeded()
+        exchange.caller = read_caller(response.headers.get(CALLER.decode()))
         await answer.send_on(exchange)
         return True
 

@@ -8,6 +8,7 @@ from yarl import URL
 
 from colonnade_runtime.declaration.places import Place
 from colonnade_runtime.forwarded.origin import NAMES
+from colonnade_runtime.gateway.caller_header import CALLER
 
 # RFC 9110 §7.6.1: these are between two neighbours, not between the ends.
 _HOP_BY_HOP = frozenset(
@@ -49,7 +50,7 @@ def _kept(raw: Pairs) -> list[tuple[bytes, bytes]]:
     pairs = [(name.lower(), value) for name, value in raw]
     # RFC 9110 §7.6.1: whatever `Connection` names is between two neighbours too.
     named = b",".join(value for name, value in pairs if name == b"connection").lower()
-    dropped = {each.strip() for each in named.split(b",")} | _HOP_BY_HOP | {REQUEST_ID}
+    dropped = {each.strip() for each in named.split(b",")} | _HOP_BY_HOP | {REQUEST_ID, CALLER}
     return [pair for pair in pairs if pair[0] not in dropped]
 
 

@@ -27,12 +27,15 @@ from colonnade_runtime.front.following import Follower
 from colonnade_runtime.front.reconfiguration import FrontReconfiguration
 from colonnade_runtime.front.routing import PREFIX, route_table, routes_of
 from colonnade_runtime.front.upstreams import Upstreams
+from colonnade_runtime.gateway.access_log import access_log_of
 from colonnade_runtime.gateway.documents import Documents
 from colonnade_runtime.gateway.health import Health, open_paths
 from colonnade_runtime.gateway.openapi import described
 from colonnade_runtime.health_listener import health_listening
 from colonnade_runtime.heartbeat import beating
 from colonnade_runtime.listening import NOTICE_SECONDS, available_port, listening
+from colonnade_runtime.observability.lifecycle import Lifecycle
+from colonnade_runtime.observability.secret_paths import hide_secrets_of
 from colonnade_runtime.reloading import Reloader
 from colonnade_runtime.secret_vault import SecretVault
 from colonnade_runtime.signals import Signals
@@ -59,8 +62,11 @@ async def serve_front(declared: Declared) -> None:
     follower = None
     if discovery is not None:
         follower = Follower(discovery, places(platform), upstreams, log)
+    applications = routes_of(declared.plugins)
+    for application in applications.values():
+        hide_secrets_of(application.routes)
     front = Front(
-        route_table(routes_of(declared.plugins)),
+        route_table(applications),
         upstreams,
         float(platform.gateway.timeout),
         log,
@@ -69,7 +75,10 @@ async def serve_front(declared: Declared) -> None:
         _documents(declared, declared.loaded),
         body_time=body_time(platform.gateway),
         health=Health(log, open_paths(place, production=platform.is_production)),
+        access_log=access_log_of(platform.logging),
     )
+    lifecycle = Lifecycle(FRONT)
+    lifecycle.starting(platform=declared.path)
     changes = FrontReconfiguration(
         declared,
         front,
@@ -93,9 +102,12 @@ async def serve_front(declared: Declared) -> None:
                 front.start()
                 signals.ready()
                 click.echo(f"{FRONT} is ready on http://{platform.gateway.host}:{port}/api/v1")
+                lifecycle.ready(port=port)
                 await signals.stopped.wait()
+            lifecycle.stopping()
             notice = NOTICE_SECONDS if started else 0.0
             await front.stop(notice, float(platform.shutdown.drain))
+    lifecycle.stopped()
 
 
 def _discovery(declared: Declared, vault: SecretVault) -> Discovery | None:

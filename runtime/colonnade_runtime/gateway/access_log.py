@@ -6,13 +6,16 @@ quarter of a second later, so that neither rendering nor a slow terminal holds u
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 
 import msgspec
+from litestar.types import HTTPScope
 
 from colonnade_runtime.declaration.platform import LoggingSection
-from colonnade_runtime.logs import is_for_people
+from colonnade_runtime.forwarded.addresses import Shown, masked_address
+from colonnade_runtime.gateway.exchange import Exchange
+from colonnade_runtime.logs import is_for_people, principal_in_words
 from colonnade_runtime.observability.line_writer import LineWriter
 from colonnade_runtime.observability.output import error_writer
 from colonnade_runtime.observability.secret_paths import shown_path
@@ -38,7 +41,7 @@ STANDARD_ERROR = 2
 class AccessLine(msgspec.Struct):
     """What is said of one request; the names are those of every other line of the log.
 
-    A request that was refused before it had a tenant says null there.
+    A request that was refused before its tenant or its sender were known says null there.
     """
 
     timestamp: datetime
@@ -48,6 +51,8 @@ class AccessLine(msgspec.Struct):
     milliseconds: float
     request_id: str
     tenant: str | None
+    principal: str | None
+    client: str
     traceparent: str | None
     event: str = "request"
     level: str = "info"
@@ -71,8 +76,11 @@ def console_lines(lines: list[AccessLine]) -> str:
 class AccessLog:
     """Used from one event loop. `stop` hands over what is left; later lines go at once."""
 
-    def __init__(self, render: Render, writer: LineWriter) -> None:
+    def __init__(
+        self, render: Render, writer: LineWriter, client_address: Shown = "network"
+    ) -> None:
         self._render = render
+        self._client_address = client_address
         self._writer = writer
         self._gathered: list[AccessLine] = []
         self._timer: asyncio.TimerHandle | None = None
@@ -107,7 +115,28 @@ class AccessLog:
     def _shown(self, lines: list[AccessLine]) -> str:
         for line in lines:
             line.path = shown_path(line.path)
+            line.client = masked_address(line.client, self._client_address)
         return self._render(lines)
+
+
+def line_of(scope: HTTPScope, exchange: Exchange, seconds: float) -> AccessLine:
+    """What is said of a request that took `seconds`."""
+    tenant, principal = exchange.caller or (None, None)
+    if exchange.context is not None:
+        tenant = exchange.context.tenant
+        principal = principal_in_words(exchange.context.principal)
+    return AccessLine(
+        datetime.now(UTC),
+        scope["method"],
+        scope["path"],
+        exchange.status,
+        round(seconds * 1000, 1),
+        exchange.request_id,
+        tenant,
+        principal,
+        exchange.origin.client,
+        exchange.traceparent,
+    )
 
 
 def access_log_of(section: LoggingSection) -> AccessLog | None:
@@ -115,15 +144,16 @@ def access_log_of(section: LoggingSection) -> AccessLog | None:
     if not section.access or section.level not in ("debug", "info"):
         return None
     render = console_lines if is_for_people(section.format) else json_lines
-    return AccessLog(render, error_writer() or LineWriter(STANDARD_ERROR))
+    writer = error_writer() or LineWriter(STANDARD_ERROR)
+    return AccessLog(render, writer, section.client_address)
 
 
 def _console_line(line: AccessLine) -> str:
     time = line.timestamp.strftime("%H:%M:%S")
     # A path is the client's: it must not move the cursor or begin a line of its own.
     path = line.path if line.path.isprintable() else ascii(line.path)
-    tenant = line.tenant or "-"
+    tenant, principal, client = line.tenant or "-", line.principal or "-", line.client or "-"
     return (
         f"{time} {line.status} {line.method} {path} "
-        f"{line.milliseconds:g} ms {tenant} {line.request_id}\n"
+        f"{line.milliseconds:g} ms {tenant} {principal} {client} {line.request_id}\n"
     )

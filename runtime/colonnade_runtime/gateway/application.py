@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any, cast
 
@@ -18,7 +17,7 @@ from colonnade_runtime.connections.body_time import BODILESS, BodyTime, TimedBod
 from colonnade_runtime.dispatcher import Dispatcher
 from colonnade_runtime.foreign_errors import known_error
 from colonnade_runtime.forwarded.origin import TrustedProxies
-from colonnade_runtime.gateway.access_log import AccessLine, AccessLog
+from colonnade_runtime.gateway.access_log import AccessLog, line_of
 from colonnade_runtime.gateway.authentication import Authentication
 from colonnade_runtime.gateway.documents import Documents, asked_for
 from colonnade_runtime.gateway.entrance import Entrance
@@ -55,6 +54,7 @@ class Gateway:
         self.health = health
         self._body_time = body_time or BodyTime(30.0, 1024)
         self.proxies = TrustedProxies()
+        self.tells_caller = False
         self._log = log
         self._access_log = access_log
         self._entrance: Entrance | None = None
@@ -143,6 +143,7 @@ class Gateway:
             receive = body.receive
             if b"expect" not in exchange.headers:
                 exchange.unread = body
+        exchange.tells_caller = self.tells_caller
         task = asyncio.current_task()
         assert task is not None
         self._running.add(task)
@@ -200,19 +201,7 @@ class Gateway:
         seconds = time.perf_counter() - exchange.started
         self.health.record(scope["method"], exchange.status, seconds)
         if self._access_log is not None:
-            context = exchange.context
-            self._access_log.record(
-                AccessLine(
-                    datetime.now(UTC),
-                    scope["method"],
-                    scope["path"],
-                    exchange.status,
-                    round(seconds * 1000, 1),
-                    exchange.request_id,
-                    context.tenant if context is not None else None,
-                    exchange.traceparent,
-                )
-            )
+            self._access_log.record(line_of(scope, exchange, seconds))
 
 
 def _stopping() -> Unavailable:

@@ -9,6 +9,7 @@ from litestar.types import HTTPScope, Message, Send
 from colonnade.context import Context
 from colonnade.identifiers import new_id
 from colonnade_runtime.forwarded.origin import Origin, TrustedProxies
+from colonnade_runtime.gateway.caller_header import caller_header
 from colonnade_runtime.gateway.hot_reads import Response
 from colonnade_runtime.gateway.unread_body import UnreadBody
 
@@ -27,6 +28,7 @@ class Exchange:
         "_send",
         "_traceparent",
         "body",
+        "caller",
         "context",
         "headers",
         "is_ambiguous",
@@ -36,6 +38,7 @@ class Exchange:
         "sent_headers",
         "started",
         "status",
+        "tells_caller",
         "unread",
     )
 
@@ -51,6 +54,8 @@ class Exchange:
         self.request_id = request_id_of(self.headers.get(b"x-request-id"))
         self.origin: Origin = proxies.origin(scope, self.headers, self.request_id)
         self.context: Context | None = None
+        self.caller: tuple[str, str] | None = None
+        self.tells_caller = False
         self.status = 0
         self.sent_headers: list[tuple[bytes, bytes]] = []
         self.body = b""
@@ -75,7 +80,10 @@ class Exchange:
                     message["headers"] = [*message["headers"], (b"connection", b"close")]
             self.sent_headers = list(message["headers"])
             identification = (b"x-request-id", self.request_id.encode())
-            message["headers"] = [*self.sent_headers, identification]
+            added = [identification]
+            if self.tells_caller and self.context is not None:
+                added.append(caller_header(self.context))
+            message["headers"] = [*self.sent_headers, *added]
         elif message["type"] == "http.response.body":
             if not message["more_body"]:
                 self.body = message["body"]

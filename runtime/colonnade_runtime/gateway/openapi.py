@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -114,7 +114,6 @@ def _schemas(bound: Iterable[tuple[str, Binding]]) -> dict[str, Any]:
     for _, binding in bound:
         models[binding.operation.request] = None
         models[binding.operation.response] = None
-        models.update(dict.fromkeys(binding.answers.values()))
     _, document = models_json_schema(
         [(model, "validation") for model in models], ref_template=_REFERENCE
     )
@@ -174,7 +173,19 @@ def _body(binding: Binding, fields: dict[str, Any], required: list[str]) -> dict
 
 def _responses(binding: Binding, schemas: dict[str, Any]) -> dict[str, Any]:
     operation = binding.operation
-    responses = dict(_successes(binding, schemas))
+    responses: dict[str, Any] = {}
+    if operation.response is Empty:
+        responses[str(204 if binding.status == 200 else binding.status)] = {"description": "Done."}
+    elif binding.answer == "application/json":
+        name = _schema_name(operation.response, schemas)
+        schema = {"$ref": _REFERENCE.format(model=name)}
+        content = {"application/json": {"schema": schema}}
+        responses[str(binding.status)] = {"description": "Done.", "content": content}
+    else:
+        responses[str(binding.status)] = {
+            "description": "Done.",
+            "content": {binding.answer: {"schema": {}}},
+        }
     if binding.method == "GET" and binding.plain and "version" in operation.response.model_fields:
         responses["304"] = {"description": "The version that If-None-Match names is current."}
     usual = {error.status: error.title for error in PLATFORM_ERRORS}
@@ -182,26 +193,6 @@ def _responses(binding: Binding, schemas: dict[str, Any]) -> dict[str, Any]:
     for status in sorted({400, 401, 403, 404, 422, *(e.status for e in operation.errors)}):
         responses[str(status)] = {"description": usual.get(status, "Refused."), "content": problem}
     return responses
-
-
-def _successes(binding: Binding, schemas: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    if binding.answers:
-        for status, model in binding.answers.items():
-            yield str(status), _success(model, schemas)
-    elif binding.operation.response is Empty:
-        yield str(204 if binding.status == 200 else binding.status), {"description": "Done."}
-    elif binding.answer == "application/json":
-        yield str(binding.status), _success(binding.operation.response, schemas)
-    else:
-        content: dict[str, Any] = {binding.answer: {"schema": {}}}
-        yield str(binding.status), {"description": "Done.", "content": content}
-
-
-def _success(model: type[BaseModel], schemas: dict[str, Any]) -> dict[str, Any]:
-    if model is Empty:
-        return {"description": "Done."}
-    schema = {"$ref": _REFERENCE.format(model=_schema_name(model, schemas))}
-    return {"description": "Done.", "content": {"application/json": {"schema": schema}}}
 
 
 def _schema_name(model: type[BaseModel], schemas: dict[str, Any]) -> str:

@@ -78,7 +78,7 @@ class LineWriter:
         self.describe_loss: Callable[[int], str] = loss_in_words
         self._maximum_lines = maximum_lines
         self._maximum_bytes = maximum_bytes
-        self._queue: SimpleQueue[_Entry] = SimpleQueue()
+        self._queue: SimpleQueue[_Entry | None] = SimpleQueue()
         # Reentrant, since a finaliser that writes a line may run wherever this is held.
         self._lock = threading.RLock()
         self._empty = threading.Condition(self._lock)
@@ -86,6 +86,7 @@ class LineWriter:
         self._waiting_bytes = 0
         self._announced = 0
         self._within_a_line = False
+        self._closed = False
         self._thread: threading.Thread | None = None
 
     def write(self, text: str) -> None:
@@ -99,7 +100,7 @@ class LineWriter:
         leaves the rest to others.
         """
         with self._lock:
-            if not self._has_room(lines, size, share):
+            if self._closed or not self._has_room(lines, size, share):
                 self.counts.overflowed += lines
                 return
             self._waiting_lines += lines
@@ -119,6 +120,17 @@ class LineWriter:
                 self._empty.wait(left)
         return True
 
+    def close(self, seconds: float) -> None:
+        """Write what waits, for at most `seconds`, and let go of the descriptor.
+
+        What is written afterwards is lost.
+        """
+        with self._lock:
+            self._closed = True
+        self._queue.put(None)
+        if self._thread is not None:
+            self._thread.join(seconds)
+
     def _has_room(self, lines: int, size: int, share: float) -> bool:
         if self._waiting_lines == 0:
             return True
@@ -133,22 +145,29 @@ class LineWriter:
         self._thread.start()
 
     def _work(self) -> None:
-        while True:
-            entries = self._next()
+        while (entries := self._next()) is not None:
             data = b"".join(map(_rendered, entries))
             self._put(data, sum(entry.lines for entry in entries))
             self._done(entries)
             self._announce_loss()
 
-    def _next(self) -> list[_Entry]:
-        """What waits, up to one write of it; nothing when a loss is still to be told."""
+    def _next(self) -> list[_Entry] | None:
+        """What waits, up to one write of it: empty when a loss is still to be told, and nothing
+        after the end."""
         unannounced = self.counts.lost > self._announced
         entries: list[_Entry] = []
         size = 0
         with suppress(Empty):
-            entries.append(self._queue.get(timeout=RETRY_SECONDS if unannounced else None))
-            while (size := size + entries[-1].size) < LARGEST_WRITE:
-                entries.append(self._queue.get_nowait())
+            entry = self._queue.get(timeout=RETRY_SECONDS if unannounced else None)
+            while entry is not None:
+                entries.append(entry)
+                size += entry.size
+                if size >= LARGEST_WRITE:
+                    return entries
+                entry = self._queue.get_nowait()
+            if not entries:
+                return None
+            self._queue.put(None)
         return entries
 
     def _done(self, entries: list[_Entry]) -> None:

@@ -57,6 +57,9 @@ class LineStream(io.TextIOBase):
             self._parts.text = ""
             self.writer.write(part)
 
+    def close(self) -> None:
+        """Stay open, as long as the process does; a stream that is collected writes nothing."""
+
     def fileno(self) -> int:
         """The descriptor that is written to."""
         return self.writer.descriptor

@@ -207,7 +207,7 @@ class SagaOrchestrator:
             # The tenant's declaration is gone; its sagas wait for it to come back.
             return
         except Exception as error:
-            self._log.error("sagas not readable", tenant=tenant, error=str(error))
+            self._log.error("sagas not readable", tenant=tenant, error=error)
             self._look_again_after_failure(tenant)
         finally:
             self._woken.discard(tenant)
@@ -263,7 +263,7 @@ class SagaOrchestrator:
             again_at = self._actor.clock.now()
         except Exception as error:
             self._suspects.add(key)
-            self._log.error("saga interrupted", saga_id=str(identifier), error=str(error))
+            self._log.error("saga interrupted", saga_id=str(identifier), error=error)
             self._look_again_after_failure(tenant)
         finally:
             del self._runs[key]

@@ -170,7 +170,7 @@ class Runner:
         self, record: SagaRecord, bound: BoundSaga, failure: Failure, error: Exception
     ) -> SagaRecord:
         sentence = sentence_of(error)
-        self._log(record, bound, "saga step failed", sentence, failure)
+        self._log(record, bound, "saga step failed", error, failure)
 
         def rule(moment: Moment, progress: Progress) -> Progress:
             return transitions.failed(moment, progress, failure, sentence)
@@ -188,7 +188,7 @@ class Runner:
             state = _encoded(bound, resolution.outcome.state)
         except Exception as failure:
             error = sentence_of(failure)
-            self._log(record, bound, "saga step cannot be resolved", error, Failure.UNCERTAIN)
+            self._log(record, bound, "saga step cannot be resolved", failure, Failure.UNCERTAIN)
             resolution, state = Resolution.cannot_tell(), None
         reach(ASKED, step.name)
 
@@ -221,7 +221,7 @@ class Runner:
             raise
         except Exception as error:
             sentence = sentence_of(error)
-        self._log(record, bound, "saga compensation failed", sentence, Failure.ABSENT)
+            self._log(record, bound, "saga compensation failed", error, Failure.ABSENT)
         return await self._commit(
             record, bound, lambda m, p: transitions.undo_failed(m, p, sentence)
         )
@@ -301,7 +301,7 @@ class Runner:
         return self._shared.actor.clock.now()
 
     def _log(
-        self, record: SagaRecord, bound: BoundSaga, what: str, error: str, failure: Failure
+        self, record: SagaRecord, bound: BoundSaga, what: str, error: Exception, failure: Failure
     ) -> None:
         self._shared.log.warning(
             what,

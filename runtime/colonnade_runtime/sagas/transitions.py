@@ -16,6 +16,7 @@ from colonnade.errors import (
     Unavailable,
 )
 from colonnade.sagas import RetryRule, Saga, SagaPhase
+from colonnade_runtime.observability.failures import failure_in_words
 from colonnade_runtime.sagas.progress import Progress
 
 ERROR_LIMIT = 2000
@@ -44,8 +45,9 @@ def classify(error: BaseException) -> Failure:
 
 def sentence_of(error: BaseException) -> str:
     """An error as it is kept."""
-    code = error.code if isinstance(error, ColonnadeError) else type(error).__name__
-    return f"{code}: {error}"[:ERROR_LIMIT]
+    if isinstance(error, ColonnadeError):
+        return f"{error.code}: {error}"[:ERROR_LIMIT]
+    return failure_in_words(error)[:ERROR_LIMIT]
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,15 +38,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def context() -> BenchContext:
-    """What the service is given."""
-    return BenchContext()
-
-
-@pytest.fixture
-async def bench(
-    folder: Path, policies: EmbeddedPolicy, context: BenchContext
-) -> AsyncIterator[Bench]:
+async def bench(folder: Path, policies: EmbeddedPolicy) -> AsyncIterator[Bench]:
+    context = BenchContext()
     stores = SqliteStores(folder, context.clock, lambda tenant: tenant in TENANTS)
     context.store = stores.store(
         "user",

@@ -1,11 +1,15 @@
 """The process in front: where a path goes, what is sent again, and what never is."""
 
 import asyncio
+import json
+from pathlib import Path
 from typing import Any
 
 from front_house import Echo, House, answered, place, until
 
 from colonnade_runtime.front.routing import RouteTable
+from colonnade_runtime.gateway.access_log import AccessLog, json_lines
+from colonnade_runtime.observability.line_writer import LineWriter
 from colonnade_runtime.testing.servers.running import free_port
 
 
@@ -17,6 +21,26 @@ async def test_a_request_arrives_as_it_was_sent(house: House) -> None:
     assert echo.seen[b"host"] == b"acme.test"
     assert echo.seen[b"forwarded"].startswith(b"for=127.0.0.1;")
     assert echo.seen[b"x-request-id"].decode() == answer.headers["x-request-id"]
+
+
+async def test_the_access_line_names_the_caller_and_the_client_sees_no_such_header(
+    house: House, tmp_path: Path
+) -> None:
+    echo = Echo()
+    echo.headers = [(b"colonnade-caller", b"acme user:7"), (b"x-other", b"1")]
+    with (tmp_path / "log").open("wb") as file:
+        writer = LineWriter(file.fileno())
+        log = AccessLog(json_lines, writer)
+        client = await house.front(await house.process(echo), access_log=log)
+        answer = await client.get("/courses?token=s3cret")
+        await log.stop()
+        writer.close(5)
+    assert "colonnade-caller" not in answer.headers
+    assert answer.headers["x-other"] == "1"
+    line = json.loads((tmp_path / "log").read_text())
+    assert (line["tenant"], line["principal"], line["client"]) == ("acme", "user:7", "127.0.0.0/24")
+    assert (line["path"], line["status"]) == ("/courses", 200)
+    assert line["request_id"] == answer.headers["x-request-id"]
 
 
 async def test_large_bodies_go_through(house: House) -> None:

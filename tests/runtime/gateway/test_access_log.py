@@ -16,6 +16,7 @@ from litestar import Litestar, get
 import colonnade_course.plugin
 import colonnade_user.plugin
 from colonnade_runtime.declared import read_declaration
+from colonnade_runtime.forwarded.addresses import Shown
 from colonnade_runtime.gateway import access_log
 from colonnade_runtime.gateway.access_log import (
     AccessLine,
@@ -40,13 +41,17 @@ NOW = datetime(2026, 3, 1, 12, 30, 15, 250_000, tzinfo=UTC)
 
 
 def line(number: int = 0, path: str = "/api/v1/courses") -> AccessLine:
-    return AccessLine(NOW, "GET", path, 200, 1.5, f"request-{number}", "acme", None)
+    return AccessLine(
+        NOW, "GET", path, 200, 1.5, f"request-{number}", "acme", "user:7", "203.0.113.9", None
+    )
 
 
 @pytest.fixture
 def written(tmp_path: Path) -> Iterator[tuple[LineWriter, Path]]:
     with (tmp_path / "log").open("wb") as file:
-        yield LineWriter(file.fileno()), tmp_path / "log"
+        writer = LineWriter(file.fileno())
+        yield writer, tmp_path / "log"
+        writer.close(1)
 
 
 async def lines_of(path: Path, lines: int) -> list[str]:
@@ -65,6 +70,8 @@ def test_machines_read_one_object_a_line() -> None:
         "milliseconds": 1.5,
         "request_id": "request-0",
         "tenant": "acme",
+        "principal": "user:7",
+        "client": "203.0.113.9",
         "traceparent": None,
         "event": "request",
         "level": "info",
@@ -72,7 +79,10 @@ def test_machines_read_one_object_a_line() -> None:
 
 
 def test_people_read_a_short_line() -> None:
-    assert console_lines([line()]) == "12:30:15 200 GET /api/v1/courses 1.5 ms acme request-0\n"
+    assert (
+        console_lines([line()])
+        == "12:30:15 200 GET /api/v1/courses 1.5 ms acme user:7 203.0.113.9 request-0\n"
+    )
 
 
 @pytest.mark.parametrize("path", ["/a\nb", "/\x1b[2J", "/\u2028"])
@@ -104,6 +114,19 @@ async def test_lines_keep_their_order_and_none_is_lost_at_the_end(
     assert ids == [f"request-{number}" for number in range(2_500)]
 
 
+@pytest.mark.parametrize(
+    ("shown", "expected"), [("network", "203.0.113.0/24"), ("full", "203.0.113.9"), ("none", "")]
+)
+async def test_of_a_client_as_much_is_shown_as_is_declared(
+    written: tuple[LineWriter, Path], shown: Shown, expected: str
+) -> None:
+    writer, path = written
+    log = AccessLog(json_lines, writer, shown)
+    log.record(line())
+    await log.stop()
+    assert json.loads(path.read_text())["client"] == expected
+
+
 async def test_a_line_after_the_end_is_written_at_once(written: tuple[LineWriter, Path]) -> None:
     writer, path = written
     log = AccessLog(json_lines, writer)
@@ -124,7 +147,7 @@ async def test_a_flood_of_requests_takes_no_room_from_errors() -> None:
     writer.write("an error\n")
     assert writer.counts.overflowed == lost
     os.close(reading)
-    assert writer.drain(5)
+    writer.close(5)
     os.close(writing)
 
 

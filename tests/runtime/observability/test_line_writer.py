@@ -15,6 +15,8 @@ from colonnade_runtime.observability.line_writer import LineWriter
 
 WAIT = 10.0
 
+Make = Callable[..., LineWriter]
+
 
 def becomes(condition: Callable[[], bool]) -> bool:
     until = time.monotonic() + WAIT
@@ -23,6 +25,20 @@ def becomes(condition: Callable[[], bool]) -> bool:
             return True
         time.sleep(0.005)
     return condition()
+
+
+@pytest.fixture
+def made() -> Iterator[Make]:
+    """Makes writers that are closed after the test, before their descriptors are others'."""
+    writers: list[LineWriter] = []
+
+    def make(descriptor: int, **bounds: int) -> LineWriter:
+        writers.append(LineWriter(os.dup(descriptor), **bounds))
+        return writers[-1]
+
+    yield make
+    for writer in writers:
+        writer.close(0.1)
 
 
 @pytest.fixture
@@ -44,9 +60,9 @@ def filled(writer: LineWriter, lines: int, text: str = "x" * 99 + "\n") -> float
     return time.monotonic() - before
 
 
-def test_lines_keep_their_order(tmp_path: Path) -> None:
+def test_lines_keep_their_order(made: Make, tmp_path: Path) -> None:
     with (tmp_path / "log").open("wb") as file:
-        writer = LineWriter(file.fileno())
+        writer = made(file.fileno())
         for number in range(5_000):
             writer.write(f"{number}\n")
         assert writer.drain(WAIT)
@@ -54,9 +70,11 @@ def test_lines_keep_their_order(tmp_path: Path) -> None:
     assert writer.counts.written == 5_000
 
 
-def test_a_pipe_that_nobody_reads_costs_lines_and_no_time(pipe: tuple[int, int]) -> None:
+def test_a_pipe_that_nobody_reads_costs_lines_and_no_time(
+    made: Make, pipe: tuple[int, int]
+) -> None:
     reading, writing = pipe
-    writer = LineWriter(writing, maximum_lines=1_000)
+    writer = made(writing, maximum_lines=1_000)
     assert filled(writer, 50_000) < 5
     assert not writer.drain(0.01)
     lost = writer.counts.overflowed
@@ -69,14 +87,14 @@ def test_a_pipe_that_nobody_reads_costs_lines_and_no_time(pipe: tuple[int, int])
     assert f"{lost} log lines were lost here" in read.decode()
 
 
-def test_room_is_bounded_in_bytes_too(pipe: tuple[int, int]) -> None:
-    writer = LineWriter(pipe[1], maximum_bytes=1_000_000)
+def test_room_is_bounded_in_bytes_too(made: Make, pipe: tuple[int, int]) -> None:
+    writer = made(pipe[1], maximum_bytes=1_000_000)
     filled(writer, 5_000, "y" * 999 + "\n")
     assert 3_700 < writer.counts.overflowed < 4_100
 
 
-def test_who_writes_much_leaves_room_to_others(pipe: tuple[int, int]) -> None:
-    writer = LineWriter(pipe[1], maximum_lines=1_000)
+def test_who_writes_much_leaves_room_to_others(made: Make, pipe: tuple[int, int]) -> None:
+    writer = made(pipe[1], maximum_lines=1_000)
     filled(writer, 700)
     for _ in range(1_000):
         writer.defer(1, 100, lambda: "access\n", share=0.5)
@@ -86,27 +104,27 @@ def test_who_writes_much_leaves_room_to_others(pipe: tuple[int, int]) -> None:
     assert writer.counts.overflowed == lost
 
 
-def test_a_reader_that_is_gone_raises_nothing(pipe: tuple[int, int]) -> None:
+def test_a_reader_that_is_gone_raises_nothing(made: Make, pipe: tuple[int, int]) -> None:
     reading, writing = pipe
     os.close(reading)
-    writer = LineWriter(writing)
+    writer = made(writing)
     filled(writer, 100)
     assert writer.drain(WAIT)
     assert writer.counts.refused == 100
 
 
 def test_a_full_disk_raises_nothing_and_the_loss_is_told_once_it_has_room(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    made: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(line_writer, "RETRY_SECONDS", 0.05)
     full = os.open("/dev/full", os.O_WRONLY)
-    writer = LineWriter(full)
+    writer = made(full)
     filled(writer, 100)
     assert writer.drain(WAIT)
     assert writer.counts.refused == 100
     log = tmp_path / "log"
     with log.open("wb") as file:
-        os.dup2(file.fileno(), full)
+        os.dup2(file.fileno(), writer.descriptor)
     # Nobody writes another line: what is missing is said all the same.
     assert becomes(lambda: "100 log lines were lost" in log.read_text())
     writer.write("again\n")
@@ -116,7 +134,7 @@ def test_a_full_disk_raises_nothing_and_the_loss_is_told_once_it_has_room(
 
 
 def test_a_line_that_was_cut_off_does_not_run_into_the_next(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    made: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     write, room = os.write, [3]
 
@@ -128,7 +146,7 @@ def test_a_line_that_was_cut_off_does_not_run_into_the_next(
         return count
 
     with (tmp_path / "log").open("wb") as file:
-        writer = LineWriter(file.fileno())
+        writer = made(file.fileno())
         monkeypatch.setattr(os, "write", small)
         writer.write("first\n")
         assert writer.drain(WAIT)
@@ -139,10 +157,10 @@ def test_a_line_that_was_cut_off_does_not_run_into_the_next(
     assert (tmp_path / "log").read_text().splitlines()[:2] == ["fir", "second"]
 
 
-def test_a_descriptor_that_does_not_block_is_waited_for(pipe: tuple[int, int]) -> None:
+def test_a_descriptor_that_does_not_block_is_waited_for(made: Make, pipe: tuple[int, int]) -> None:
     reading, writing = pipe
     os.set_blocking(writing, False)
-    writer = LineWriter(writing)
+    writer = made(writing)
     filled(writer, 2_000)
     read = b""
     while read.count(b"\n") < 2_000:
@@ -151,12 +169,12 @@ def test_a_descriptor_that_does_not_block_is_waited_for(pipe: tuple[int, int]) -
     assert writer.counts.lost == 0
 
 
-def test_what_cannot_be_rendered_is_a_line_without_its_values(tmp_path: Path) -> None:
+def test_what_cannot_be_rendered_is_a_line_without_its_values(made: Make, tmp_path: Path) -> None:
     def broken() -> str:
         raise ValueError("hunter2")
 
     with (tmp_path / "log").open("wb") as file:
-        writer = LineWriter(file.fileno())
+        writer = made(file.fileno())
         writer.defer(1, 10, broken)
         writer.write("half a pair: \ud83d\n")
         assert writer.drain(WAIT)
@@ -166,9 +184,9 @@ def test_what_cannot_be_rendered_is_a_line_without_its_values(tmp_path: Path) ->
     ]
 
 
-def test_the_loss_is_described_as_it_is_told_to(pipe: tuple[int, int]) -> None:
+def test_the_loss_is_described_as_it_is_told_to(made: Make, pipe: tuple[int, int]) -> None:
     reading, writing = pipe
-    writer = LineWriter(writing, maximum_lines=10)
+    writer = made(writing, maximum_lines=10)
     writer.describe_loss = lambda lines: json.dumps({"lines": lines}) + "\n"
     filled(writer, 2_000)
     read = b""
@@ -177,9 +195,9 @@ def test_the_loss_is_described_as_it_is_told_to(pipe: tuple[int, int]) -> None:
     assert json.loads(read.decode().splitlines()[-1]) == {"lines": writer.counts.overflowed}
 
 
-def test_many_threads_write_whole_lines(tmp_path: Path) -> None:
+def test_many_threads_write_whole_lines(made: Make, tmp_path: Path) -> None:
     with (tmp_path / "log").open("wb") as file:
-        writer = LineWriter(file.fileno())
+        writer = made(file.fileno())
         threads = [
             threading.Thread(target=filled, args=(writer, 500, f"{name * 50}\n")) for name in "abcd"
         ]
@@ -190,3 +208,15 @@ def test_many_threads_write_whole_lines(tmp_path: Path) -> None:
         assert writer.drain(WAIT)
     lines = (tmp_path / "log").read_text().split()
     assert sorted(lines) == sorted(name * 50 for name in "abcd" for _ in range(500))
+
+
+def test_after_its_end_a_writer_loses_lines_and_touches_no_descriptor(
+    made: Make, tmp_path: Path
+) -> None:
+    with (tmp_path / "log").open("wb") as file:
+        writer = made(file.fileno())
+        writer.write("before\n")
+        writer.close(WAIT)
+        writer.write("after\n")
+    assert (tmp_path / "log").read_text() == "before\n"
+    assert writer.counts.overflowed == 1

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -193,10 +194,51 @@ def test_standard_error_that_was_closed_becomes_no_file_of_the_platform(site: Pa
         process.wait()
 
 
+def entries(log: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
+
+
+def test_the_log_tells_the_life_of_a_process_and_what_a_reload_changed(site: Path) -> None:
+    log = site / "log"
+    with log.open("wb") as file, served(site, file.fileno()) as process:
+        tenant = site / "tenants" / "acme.yaml"
+        tenant.write_text(tenant.read_text().replace("Acme", "Acme Academy"))
+        second = tenant.read_text().replace("acme", "globex")
+        (site / "tenants" / "globex.yaml").write_text(second)
+        until(lambda: "globex" in log.read_text())
+        assert process.stops() == 0
+    found = {line["event"]: line for line in entries(log)}
+    life = ["starting", "ready", "reloaded", "stopping", "stopped"]
+    assert [event for event in found if event in life] == life
+    assert (found["ready"]["port"], found["ready"]["tenants"]) == (process.port, 1)
+    last = [line for line in entries(log) if line["event"] == "reloaded"]
+    assert [name for line in last for name in line.get("added", [])] == ["globex"]
+    assert "acme" in [name for line in last for name in line.get("changed", [])]
+
+
+def test_a_flood_of_refusals_is_a_few_lines_that_say_who_which_rule_and_why(site: Path) -> None:
+    log = site / "log"
+    with (
+        log.open("wb") as file,
+        served(site, file.fileno(), "--set", "logging.access=false") as process,
+    ):
+        process.refused(300)
+        assert process.stops() == 0
+    lines = entries(log)
+    assert len(lines) < 100
+    refused = next(line for line in lines if line["event"] == "refused")
+    assert (refused["principal"], refused["client"]) == ("anonymous", "127.0.0.0/24")
+    assert refused["action"] == "user.read"
+    assert refused["rule"] == "data.colonnade.services.user.grants"
+    assert refused["reason"] == "No policy grants 'user.read' to this principal."
+
+
 def test_what_machines_read_is_one_object_a_line(site: Path) -> None:
     log = site / "log"
     with log.open("wb") as file, served(site, file.fileno()) as process:
         process.refused(2)
         assert process.stops() == 0
-    lines = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
+    lines = entries(log)
     assert {"request", "refused"} <= {line["event"] for line in lines}
+    request = next(line for line in lines if line["event"] == "request" and line["principal"])
+    assert (request["principal"], request["client"]) == ("anonymous", "127.0.0.0/24")

@@ -66,11 +66,11 @@ class EmbeddedPolicy(PolicyEngine):
 
     async def decide(self, query: PolicyQuery) -> Decision:
         """The policies' answer; a failed refusal when there is none."""
-        worker, revision = self._worker, self.revision
+        worker, revision, packages = self._worker, self.revision, self._packages
         if worker is None:
             return self._failed(query, "no policies are loaded")
         try:
-            text = input_text(self._packages.told(query.input(), query.action))
+            text = input_text(packages.told(query.input(), query.action))
             if len(text) > MAX_INPUT:
                 return self._failed(query, f"the input is larger than {MAX_INPUT} characters")
             answer = await self._answer(worker, text)
@@ -80,7 +80,12 @@ class EmbeddedPolicy(PolicyEngine):
             self._replace_when_stuck(worker)
             return self._failed(query, f"no answer within {self._timeout:g} s")
         decision = parse_decision(
-            answer, action=query.action, resource_type=query.resource_type, revision=revision
+            answer,
+            action=query.action,
+            resource_type=query.resource_type,
+            revision=revision,
+            granting=packages.granting_rules(query.action),
+            narrowing=packages.narrowing_rules(),
         )
         if decision.failed:
             _log.error("policy answer malformed", action=query.action, reason=decision.reason)

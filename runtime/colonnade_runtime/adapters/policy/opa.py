@@ -132,6 +132,8 @@ class OpaPolicy(PolicyEngine):
             action=query.action,
             resource_type=query.resource_type,
             revision=loaded.revision,
+            granting=loaded.packages.granting_rules(query.action),
+            narrowing=loaded.packages.narrowing_rules(),
         )
         if decision.failed:
             _log.error("policy answer malformed", action=query.action, reason=decision.reason)

@@ -23,6 +23,17 @@ class Packages:
         granting = self.granting.get(action, ())
         return {**document, "packages": {"granting": granting, "narrowing": self.narrowing}}
 
+    def granting_rules(self, action: str) -> tuple[str, ...]:
+        """The rules that can grant `action`, as Rego names them."""
+        return tuple(
+            f"data.{SERVICE_PACKAGE}{name}.grants" for name in self.granting.get(action, ())
+        )
+
+    def narrowing_rules(self) -> tuple[str, ...]:
+        """The rules that can deny any action; an academy's own, which are data, come last."""
+        own = tuple(f"data.{SERVICE_PACKAGE}{name}.deny" for name in self.narrowing)
+        return (*own, "input.tenant.status", "input.tenant_data.deny")
+
 
 NO_PACKAGES = Packages({}, ())
 

@@ -17,6 +17,7 @@ from colonnade_runtime.forwarded.seal import Seal
 from colonnade_runtime.front.application import Front
 from colonnade_runtime.front.routing import RouteTable
 from colonnade_runtime.front.upstreams import Upstreams
+from colonnade_runtime.gateway.access_log import AccessLog
 from colonnade_runtime.listening import listening
 from colonnade_runtime.testing.servers.running import free_port
 
@@ -46,6 +47,7 @@ class Echo:
         self.requests = 0
         self.ready = True
         self.seen: dict[bytes, bytes] = {}
+        self.headers: list[tuple[bytes, bytes]] = []
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
@@ -56,7 +58,8 @@ class Echo:
         if not self.ready:
             return await answered(send, 503, b"", (b"colonnade-not-ready", b"1"))
         said = scope["method"].encode() + b" " + scope["path"].encode() + b"?"
-        return await answered(send, 200, said + scope["query_string"] + b" " + body)
+        answer = said + scope["query_string"] + b" " + body
+        return await answered(send, 200, answer, *self.headers)
 
 
 def place(port: int, name: str = "a") -> Place:
@@ -89,7 +92,11 @@ class House:
         return place(chosen, str(chosen))
 
     async def front(
-        self, *places: Place, patience: float = 0.3, trusted: tuple[str, ...] = ()
+        self,
+        *places: Place,
+        patience: float = 0.3,
+        trusted: tuple[str, ...] = (),
+        access_log: AccessLog | None = None,
     ) -> httpx.AsyncClient:
         self.upstreams = Upstreams(places)
         self.gateway = Front(
@@ -100,6 +107,7 @@ class House:
             SEAL,
             TrustedProxies([ip_network(each) for each in trusted]),
             patience=patience,
+            access_log=access_log,
         )
         self._stack.push_async_callback(self.gateway.stop, 0.0, 1.0)
         self.port = (await self.process(self.gateway)).port

@@ -174,7 +174,7 @@ class PullConsumer:
                 "event given back; it is delivered again later",
                 subject=message.subject,
                 deliveries=message.deliveries,
-                error=f"{type(error).__name__}: {error}",
+                error=error,
             )
             return False
         self._gaps.handled(message.sequence)
@@ -220,7 +220,7 @@ class PullConsumer:
 
     def _trouble(self, error: ColonnadeError) -> None:
         if self._said != str(error):
-            self._log.error("events cannot be fetched", error=str(error))
+            self._log.error("events cannot be fetched", error=error)
         self._said = str(error)
         self._broken = True
 

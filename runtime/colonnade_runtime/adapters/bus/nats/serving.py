@@ -175,7 +175,7 @@ class Serving:
         except (nats.errors.Error, OSError, ValueError) as error:
             # The asker waits for its deadline and learns that it may have happened.
             counts.failed += 1
-            self._log.warning("answer not sent", subject=request.subject, error=str(error))
+            self._log.warning("answer not sent", subject=request.subject, error=error)
         counts.answered += 1
         counts.seconds += time.perf_counter() - started
 

@@ -71,7 +71,7 @@ class FileCondition:
                 # Its declaration is gone: nobody misses the file.
                 self._mended(tenant)
             except Exception as error:
-                self._log.warning("store not tried", tenant=tenant, error=str(error))
+                self._log.warning("store not tried", tenant=tenant, error=error)
             else:
                 self._mended(tenant)
 

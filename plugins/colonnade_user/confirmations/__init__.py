@@ -1,1 +1,0 @@
-"""Confirmations: resets, verified addresses, registrations and invitations, by a link in a mail."""

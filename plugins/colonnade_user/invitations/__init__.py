@@ -1,1 +1,0 @@
-"""Invitations: accounts that are offered by mail."""
