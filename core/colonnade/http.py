@@ -95,6 +95,9 @@ class Binding:
     """Whether the body is taken as it comes: its form is the sender's, not the operation's."""
     maximum_body: int | None = None
     """Bytes that the body may have; None is what the gateway allows everywhere."""
+    conditional: bool = False
+    """Whether the field `conditions` is made of the headers of RFC 9110 §13 and §14: conditions
+    and ranges, for bytes that the operation answers."""
 
 
 def get(path: str, request: type[Request[Any]]) -> HTTPRouteHandler:
@@ -144,11 +147,13 @@ def bind(
     answer: str = JSON,
     location: str | None = None,
     raw: bool = False,
+    conditional: bool = False,
 ) -> dict[str, Any]:
     """The `opt` of a handwritten handler (an upload, a download), so that it is known too:
     `@post("/files", opt=bind("POST", UploadFile, body="multipart/form-data"))`."""
     operation = operation_of(request)
-    return {BINDING: Binding(method, operation, status, location, body, answer, raw=raw)}
+    binding = Binding(method, operation, status, location, body, answer, raw=raw)
+    return {BINDING: replace(binding, conditional=conditional)}
 
 
 def edge_of(request: AnyRequest) -> Edge:

@@ -61,7 +61,9 @@ class FileController(Controller):
         answer = await edge_of(request).upload(message, form.chunks)
         return respond(request, answer, 201, FILE_LOCATION)
 
-    @litestar_get("/{file_id:str}/content", opt=bind("GET", DownloadFile, answer=BYTES))
+    @litestar_get(
+        "/{file_id:str}/content", opt=bind("GET", DownloadFile, answer=BYTES, conditional=True)
+    )
     async def download(self, request: AnyRequest) -> Response[Any]:
         """Send a file, or a range of it."""
         return await _send(request, DownloadFile)
@@ -78,7 +80,8 @@ class MediaController(Controller):
     remove = delete("/{media_id:str}", DeleteMedia)
 
     @litestar_get(
-        "/{media_id:str}/variants/{name:str}", opt=bind("GET", DownloadVariant, answer=BYTES)
+        "/{media_id:str}/variants/{name:str}",
+        opt=bind("GET", DownloadVariant, answer=BYTES, conditional=True),
     )
     async def download(self, request: AnyRequest) -> Response[Any]:
         """Send a variant, or a range of it."""

@@ -1,5 +1,6 @@
 """The OpenAPI 3.1 document, made from what routes bind, so that it cannot say anything else."""
 
+import inspect
 import json
 import re
 from collections.abc import Iterable
@@ -13,8 +14,16 @@ from pydantic.json_schema import models_json_schema
 
 from colonnade.errors import PLATFORM_ERRORS
 from colonnade.http import BINDING, Binding
-from colonnade.idempotency import HEADER, MAXIMUM_KEY
 from colonnade.messages import Empty
+from colonnade_runtime.gateway.openapi_headers import (
+    HEADERS,
+    PARAMETERS,
+    has_version,
+    of_answer,
+    of_refusal,
+    referred,
+    taken_by,
+)
 
 _PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
 _REFERENCE = "#/components/schemas/{model}"
@@ -52,13 +61,12 @@ _PROBLEM = {
 }
 
 
-_IDEMPOTENCY_KEY = {
-    "name": HEADER,
-    "in": "header",
-    "required": True,
-    "description": "The same key and body are done once and answered alike.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": MAXIMUM_KEY},
-}
+_ABOUT = """\
+Every path is on the host of one academy; where the host is none of its own, `X-Tenant` names it.
+Errors are problem documents (RFC 9457), lists come in pages, and an object with a version has an
+`ETag`. What holds for every route is in the conventions of the API's documentation."""
+
+_SERVERS = [{"url": "/", "description": "The host that this description was read from."}]
 
 
 def bindings(application: Litestar) -> list[tuple[str, Binding]]:
@@ -98,11 +106,14 @@ def openapi_document(application: Litestar, *, title: str, version: str) -> dict
         paths.setdefault(path, {})[binding.method.lower()] = _operation(path, binding, schemas)
     components = {
         "schemas": {**schemas, "Problem": _PROBLEM},
+        "parameters": PARAMETERS,
+        "headers": HEADERS,
         "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
     }
     return {
         "openapi": "3.1.0",
-        "info": {"title": title, "version": version},
+        "info": {"title": title, "version": version, "description": _ABOUT},
+        "servers": _SERVERS,
         "security": [{}, {"bearer": []}],
         "paths": dict(sorted(paths.items())),
         "components": components,
@@ -134,11 +145,13 @@ def _operation(path: str, binding: Binding, schemas: dict[str, Any]) -> dict[str
     shown: dict[str, Any] = {
         "operationId": operation.name,
         "summary": operation.summary,
+        "description": inspect.getdoc(operation.request) or operation.summary,
         "tags": [operation.service],
         "x-colonnade-action": operation.action,
         "responses": _responses(binding, schemas),
     }
-    others = {name: schema for name, schema in fields.items() if name not in in_path}
+    elsewhere = {*in_path, "conditions"} if binding.conditional else set(in_path)
+    others = {name: schema for name, schema in fields.items() if name not in elsewhere}
     if binding.method in ("POST", "PUT", "PATCH"):
         if others or binding.body != "application/json":
             needed = [name for name in required if name in others]
@@ -148,10 +161,7 @@ def _operation(path: str, binding: Binding, schemas: dict[str, Any]) -> dict[str
             {"name": name, "in": "query", "required": name in required, "schema": schema}
             for name, schema in others.items()
         ]
-    if binding.idempotency_key:
-        parameters.append(_IDEMPOTENCY_KEY)
-    if parameters:
-        shown["parameters"] = parameters
+    shown["parameters"] = parameters + taken_by(binding)
     return shown
 
 
@@ -186,13 +196,45 @@ def _responses(binding: Binding, schemas: dict[str, Any]) -> dict[str, Any]:
             "description": "Done.",
             "content": {binding.answer: {"schema": {}}},
         }
-    if binding.method == "GET" and binding.plain and "version" in operation.response.model_fields:
-        responses["304"] = {"description": "The version that If-None-Match names is current."}
+    for response in responses.values():
+        response["headers"] = of_answer(binding)
+    responses |= _conditional(binding, responses)
     usual = {error.status: error.title for error in PLATFORM_ERRORS}
     problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    for status in sorted({400, 401, 403, 404, 422, *(e.status for e in operation.errors)}):
-        responses[str(status)] = {"description": usual.get(status, "Refused."), "content": problem}
+    for status in sorted(_refusals(binding)):
+        responses[str(status)] = {
+            "description": usual.get(status, "Refused."),
+            "headers": of_refusal(status),
+            "content": problem,
+        }
+    responses["default"] = {"description": "Any other refusal.", "content": problem}
     return responses
+
+
+def _conditional(binding: Binding, done: dict[str, Any]) -> dict[str, Any]:
+    """What conditions and ranges make of an answer (RFC 9110 §13, §14)."""
+    found: dict[str, Any] = {}
+    if binding.conditional:
+        whole = done[str(binding.status)]
+        headers = {**whole["headers"], **referred("Content-Range")}
+        found["206"] = {**whole, "description": "The range that was asked for.", "headers": headers}
+    if binding.conditional or (binding.method == "GET" and has_version(binding)):
+        current = "What If-None-Match or If-Modified-Since names is current."
+        found["304"] = {"description": current, "headers": referred("X-Request-Id", "ETag")}
+    return found
+
+
+def _refusals(binding: Binding) -> set[int]:
+    """The statuses with which the operation, or whoever stands before it, refuses."""
+    found = {400, 401, 403, 404, 422, 429, 503, 504}
+    found |= {error.status for error in binding.operation.errors}
+    if binding.method in ("POST", "PUT", "PATCH"):
+        found |= {409, 413, 415}
+    if binding.conditional:
+        found |= {412, 416}
+    elif binding.plain and binding.method in ("PUT", "PATCH", "DELETE"):
+        found |= {409, 412}
+    return found
 
 
 def _schema_name(model: type[BaseModel], schemas: dict[str, Any]) -> str:
