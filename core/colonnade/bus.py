@@ -71,6 +71,11 @@ class Bus(Protocol):
         """Deliver events of a type to a consumer from now on."""
         ...
 
+    async def observe(self, event_type: str, deliver: Deliver) -> None:
+        """Hand every event of a type to `deliver` as it is published, in every process that
+        observes, at most once: nothing is kept for who is away, and nothing tried again."""
+        ...
+
     async def publish(self, event_type: str, key: str, message_id: str, envelope: bytes) -> None:
         """Hand over one event. Returning means it will reach every consumer (see `durable`).
 

@@ -112,6 +112,12 @@ def authenticators(ctx: ServiceContext) -> Sequence[Any]:  # type: ignore[empty-
 
 
 @hookspec
+def principal_events() -> Sequence[type[Event]]:  # type: ignore[empty-body]
+    """Events of this service after which what was verified of a principal holds no more. Every
+    process hears them as they are published, and tells the authenticators that have `heard`."""
+
+
+@hookspec
 def health_checks(ctx: ServiceContext) -> Sequence[HealthCheck]:  # type: ignore[empty-body]
     """What `/readyz` asks of this service: each check gets a second, outside any tenant."""
 

@@ -175,6 +175,13 @@ class ServiceContext(ExtensionContext, Protocol):
         sessions of it have changed. Takes effect here at once, elsewhere within one second."""
         ...
 
+    async def published(self) -> None:
+        """Wait until the events that were committed for the tenant in context have left for the
+        other processes, half a second at most: for what must not be unknown there when this
+        process is gone a moment later. Where all services share a process nothing is waited for.
+        """
+        ...
+
     def extensions(self, hook: str, **arguments: Any) -> Sequence[Any]:
         """What the enabled plugins, services and then extensions, answer to a hook that this
         service owns: one answer of each that implements it, in that order.

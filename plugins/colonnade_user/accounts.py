@@ -162,6 +162,7 @@ class AccountHandlers:
 
         changed = await self._ctx.store.run(work)
         self._ctx.invalidate_principal(str(request.user_id))
+        await self._ctx.published()
         return changed
 
     @handles(DeleteUser)
@@ -182,6 +183,7 @@ class AccountHandlers:
 
         await self._ctx.store.run(work)
         self._ctx.invalidate_principal(str(request.user_id))
+        await self._ctx.published()
         return Empty()
 
     async def _read(self, user_id: UUID, call: Call) -> User:

@@ -167,6 +167,7 @@ class AuthenticationHandlers:
 
         for user_id in await self._ctx.store.run(work):
             self._ctx.invalidate_principal(str(user_id))
+        await self._ctx.published()
         return Empty()
 
     @handles(ResolveSession)
@@ -216,6 +217,7 @@ class AuthenticationHandlers:
 
         await self._ctx.store.run(work)
         self._ctx.invalidate_principal(str(user_id))
+        await self._ctx.published()
         return Empty()
 
     @handles(GetSigningKeys)

@@ -5,8 +5,9 @@ keys are kept for a while; whether the session is still live is asked every time
 suspension and another role count at once. The edge may keep the answer for one second.
 
 While the user service is unavailable, a session that was live within `outage_grace` is believed,
-so that other services go on. Whoever was never seen here waits until it is back; see
-docs/decisions/signed-in-during-an-outage.md.
+so that other services go on, unless its end was heard meanwhile: every process hears as it is
+published when a session ends, a role changes or an account is suspended or deleted. Whoever was
+never seen here waits until the service is back; see docs/decisions/signed-in-during-an-outage.md.
 """
 
 from collections import OrderedDict
@@ -19,9 +20,11 @@ from joserfc.jwk import ECKey
 
 from colonnade.context import Principal, PrincipalKind
 from colonnade.errors import DeadlineExceeded, Unauthenticated, Unavailable
+from colonnade.events import Event
 from colonnade.services import ServiceContext
 from colonnade_user.api import GetSigningKeys, ResolvedSession, ResolveSession
 from colonnade_user.config import UserConfig
+from colonnade_user.known_sessions import KnownSessions
 from colonnade_user.tokens import key_id_of, rejected, verify
 
 KEYS_LIFETIME = 300.0
@@ -30,9 +33,6 @@ KEYS_LIFETIME = 300.0
 REFETCH_INTERVAL = 5.0
 """Seconds between two fetches, however many tokens name unknown keys."""
 
-MAXIMUM_SESSIONS = 10_000
-"""Sessions that are remembered for that; the longest unseen make room."""
-
 MAXIMUM_TENANTS = 1024
 """Tenants whose keys are kept; the longest unused make room."""
 
@@ -40,12 +40,6 @@ MAXIMUM_TENANTS = 1024
 @dataclass(frozen=True, slots=True)
 class _Fetched:
     keys: Mapping[str, ECKey]
-    at: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Live:
-    session: ResolvedSession
     at: float
 
 
@@ -94,7 +88,7 @@ class BearerAuthenticator:
         self._ctx = ctx
         self._keys = KeyRing(ctx)
         self._grace = float(cast("UserConfig", ctx.config).outage_grace)
-        self._live: OrderedDict[tuple[str, UUID], _Live] = OrderedDict()
+        self._known = KnownSessions()
 
     async def __call__(self, scheme: str, credentials: str) -> Principal | None:
         """The user whose access token `credentials` is; None for another scheme.
@@ -113,7 +107,7 @@ class BearerAuthenticator:
         return await self._principal(tenant, claims.session_id, claims.user_id)
 
     async def _principal(self, tenant: str, session_id: UUID, user_id: UUID) -> Principal:
-        found = await self._session(tenant, session_id)
+        found = await self._session(tenant, session_id, user_id)
         if found.user_id != user_id:
             raise rejected("The access token names another user than its session")
         return Principal(
@@ -123,21 +117,35 @@ class BearerAuthenticator:
             session_id=str(session_id),
         )
 
-    async def _session(self, tenant: str, session_id: UUID) -> ResolvedSession:
-        key = (tenant, session_id)
-        now = self._ctx.clock.monotonic()
+    def heard(self, event: Event) -> None:
+        """A session, a role or an account changed, wherever that was."""
+        tenant = self._ctx.tenant().id
+        user_id = self._known.hear(tenant, event, self._ctx.clock.monotonic())
+        if user_id is not None:
+            self._ctx.invalidate_principal(str(user_id))
+
+    async def _session(self, tenant: str, session_id: UUID, user_id: UUID) -> ResolvedSession:
+        began = self._ctx.clock.monotonic()
         try:
-            found = await self._ctx.ask(ResolveSession(session_id=session_id))
-        except Unauthenticated:
-            self._live.pop(key, None)
-            raise rejected("The session is over, sign in again") from None
+            found = await self._resolved(tenant, session_id)
+            if self._known.heard_since(tenant, found.user_id, began):
+                # The answer may be older than what was heard while it was on its way.
+                began = self._ctx.clock.monotonic()
+                found = await self._resolved(tenant, session_id)
         except (Unavailable, DeadlineExceeded):
-            known = self._live.get(key)
-            if known is None or now - known.at >= self._grace:
+            now = self._ctx.clock.monotonic()
+            if self._known.is_over(tenant, session_id, user_id):
+                raise rejected("The session is over, sign in again") from None
+            known = self._known.find(tenant, session_id, not_before=now - self._grace)
+            if known is None:
                 raise
-            return known.session
-        self._live[key] = _Live(found, now)
-        self._live.move_to_end(key)
-        while len(self._live) > MAXIMUM_SESSIONS:
-            self._live.popitem(last=False)
+            return known
+        self._known.keep(tenant, session_id, found, began)
         return found
+
+    async def _resolved(self, tenant: str, session_id: UUID) -> ResolvedSession:
+        try:
+            return await self._ctx.ask(ResolveSession(session_id=session_id))
+        except Unauthenticated:
+            self._known.forget(tenant, session_id)
+            raise rejected("The session is over, sign in again") from None

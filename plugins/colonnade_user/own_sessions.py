@@ -63,6 +63,7 @@ class SessionHandlers:
             return row.user_id
 
         self._ctx.invalidate_principal(str(await self._ctx.store.run(work)))
+        await self._ctx.published()
         return Empty()
 
     @handles(EndSessions)
@@ -79,6 +80,7 @@ class SessionHandlers:
 
         await self._ctx.store.run(work)
         self._ctx.invalidate_principal(str(user_id))
+        await self._ctx.published()
         return Empty()
 
 

@@ -97,6 +97,14 @@ def policy_attributes() -> Sequence[ResourceType]:
 
 
 @hookimpl
+def principal_events() -> Sequence[type[Event]]:
+    """What changes who somebody is."""
+    from colonnade_user import api
+
+    return (api.SessionEnded, api.UserStatusChanged, api.UserRoleChanged, api.UserDeleted)
+
+
+@hookimpl
 def authenticators(ctx: ServiceContext) -> Sequence[Any]:
     """How an access token becomes a principal."""
     from colonnade_user.authenticator import BearerAuthenticator

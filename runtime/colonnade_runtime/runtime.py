@@ -32,6 +32,7 @@ from colonnade_runtime.declaration import LoadedPlatform
 from colonnade_runtime.declaration.places import EVERYTHING, Place, place_of
 from colonnade_runtime.declared import Declared, read_declaration
 from colonnade_runtime.dispatcher import Dispatcher
+from colonnade_runtime.events.observing import observe_principals
 from colonnade_runtime.forwarded.origin import TrustedProxies
 from colonnade_runtime.forwarded.seal import Seal
 from colonnade_runtime.gateway.access_log import access_log_of
@@ -162,10 +163,10 @@ class Runtime:
             if name not in self.place.services:
                 # Who calls is found out wherever they call; the rest of it is hosted elsewhere.
                 ctx = services.elsewhere(plugin)
-                authenticators.extend(plugin.call("authenticators", ctx=ctx) or ())
+                authenticators.extend(await self._authenticators(bus, plugin, ctx))
                 continue
             ctx = await services.add(plugin)
-            authenticators.extend(plugin.call("authenticators", ctx=ctx) or ())
+            authenticators.extend(await self._authenticators(bus, plugin, ctx))
             self.gateway.health.checks.add(_named_checks(name, plugin, ctx))
         waiting["start"] = "migrations"
         await self._schemas.migrate()
@@ -178,6 +179,22 @@ class Runtime:
         self._stack.push_async_callback(self._schemas.stop)
         self._schemas.make_new()
         waiting.clear()
+
+    async def _authenticators(
+        self, bus: Bus, plugin: Plugin, ctx: ServiceContext
+    ) -> Sequence[Authenticator]:
+        """Those of a plugin, which hear from now on what changes about principals."""
+        found: Sequence[Authenticator] = plugin.call("authenticators", ctx=ctx) or ()
+        await observe_principals(
+            bus,
+            ctx.name,
+            plugin.call("principal_events") or (),
+            found,
+            is_known=self.tenants.is_known,
+            clock=self._clock,
+            log=self._log,
+        )
+        return found
 
     async def stop(self) -> None:
         """Stop taking requests, let what runs end within the declared time, close everything.

@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import copy_context
@@ -143,6 +143,7 @@ class RuntimeServiceContext(RuntimeExtensionContext):
     passwords: OwnerPasswords
     may_ask: frozenset[str]
     forget_principal: Callable[[str, str], None]
+    events_left: Callable[[str], Awaitable[None]]
     extension_answers: Callable[[str, dict[str, Any]], Sequence[Any]]
 
     async def ask(self, request: Request[ResponseT], *, deadline: float | None = None) -> ResponseT:
@@ -175,6 +176,10 @@ class RuntimeServiceContext(RuntimeExtensionContext):
     def invalidate_principal(self, principal_id: str) -> None:
         """Forget what was verified of a principal of the tenant in context."""
         self.forget_principal(current_context().tenant, principal_id)
+
+    async def published(self) -> None:
+        """Wait until the committed events of the tenant in context have left, within a bound."""
+        await self.events_left(current_context().tenant)
 
     def extensions(self, hook: str, **arguments: Any) -> Sequence[Any]:
         """What the enabled plugins answer to a hook that this service owns."""

@@ -41,6 +41,9 @@ from colonnade_runtime.service_context import (
 from colonnade_runtime.tenants import TenantDirectory
 from colonnade_runtime.workers.pool import Workers
 
+LEAVING_SECONDS = 0.5
+"""How long a call waits for what it committed to leave for other processes."""
+
 
 @dataclass
 class Services:
@@ -118,6 +121,7 @@ class Services:
             passwords=self.passwords,
             may_ask=frozenset({name, *plugin.info.requires}),
             forget_principal=self.authentication.forget,
+            events_left=partial(self._events_left, name),
             extension_answers=partial(self._extension_answers, name),
         )
 
@@ -166,6 +170,7 @@ class Services:
             passwords=self.passwords,
             may_ask=frozenset({name, *plugin.info.requires}),
             forget_principal=self.authentication.forget,
+            events_left=partial(self._events_left, name),
             extension_answers=partial(self._extension_answers, name),
         )
 
@@ -184,6 +189,11 @@ class Services:
             "faults": self.faults.of(name),
             "epoch": self.epoch,
         }
+
+    async def _events_left(self, service: str, tenant: str) -> None:
+        work = self.background.of(service)
+        if work is not None and self.bus.durable:
+            await work.relay.emptied(tenant, LEAVING_SECONDS)
 
     def _threads(self, name: str) -> ThreadPoolExecutor:
         """The threads of one service, so that slow work of none holds up another's."""

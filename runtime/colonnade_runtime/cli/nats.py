@@ -118,6 +118,7 @@ def _needs(place: Place, plugins: Plugins) -> "Needs":
             *(_asked_about_callers(plugins) if hosts else ()),
         ],
         hears=[heard for name in hosts for heard in _heard(name, plugins)],
+        observes=list(_observed(plugins)) if hosts else (),
     )
 
 
@@ -128,6 +129,12 @@ def _heard(service: str, plugins: Plugins) -> Iterator[tuple[str, str]]:
     for reaction, event in sorted(declared_reactions(plugin.module).items()):
         if event.type in subscribed:
             yield f"{service}:{reaction}", event.type
+
+
+def _observed(plugins: Plugins) -> Iterator[str]:
+    """The events after which a process with HTTP has to verify its callers anew."""
+    for plugin in plugins.services.values():
+        yield from (event_type_of(each).type for each in plugin.call("principal_events") or ())
 
 
 def _asked_about_callers(plugins: Plugins) -> Iterator[str]:

@@ -59,7 +59,15 @@ class Pump:
         self._sent_since = 0.0
         self._news = asyncio.Event()
         self._unread = True
+        self._waiting: list[asyncio.Future[None]] = []
         self._stopping = asyncio.Event()
+
+    async def left(self) -> None:
+        """Wait until all that there was to publish is accepted, or the pump ends."""
+        if self._unread or self._lanes:
+            told: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiting.append(told)
+            await told
 
     def wake(self) -> None:
         """There may be new rows."""
@@ -82,7 +90,14 @@ class Pump:
             while await self._step():
                 pass
         finally:
+            self._tell()
             await self._abandon()
+
+    def _tell(self) -> None:
+        for told in self._waiting:
+            if not told.done():
+                told.set_result(None)
+        self._waiting.clear()
 
     async def _abandon(self) -> None:
         abandoned = set(self._tasks)
@@ -116,6 +131,8 @@ class Pump:
         for row in fresh:
             self._in_flight.add(row.sequence)
             self._enqueue(row)
+        if not self._unread and not self._lanes:
+            self._tell()
 
     def _enqueue(self, row: Outgoing) -> None:
         lane = self._lanes.get(row.key)
@@ -129,6 +146,8 @@ class Pump:
 
     def _lane_ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
+        if not self._unread and not self._lanes:
+            self._tell()
         self._news.set()
 
     async def _drain(self, key: str) -> None:

@@ -68,6 +68,19 @@ class Relay:
             self._empty(tenant), name=f"relay:{self._actor.service}:{tenant}"
         )
 
+    async def emptied(self, tenant: str, seconds: float) -> None:
+        """Wait, `seconds` at most, until what was committed for the tenant is published; where
+        another process publishes for it, only until this one knows that."""
+        self.wake(tenant)
+        pump = self._pumps.get(tenant)
+        if pump is None:
+            return
+        try:
+            async with asyncio.timeout(seconds):
+                await pump.left()
+        except TimeoutError:
+            return
+
     async def stop(self, deadline: float) -> None:
         """Publish no further event; wait at most `deadline` seconds for those on their way.
 

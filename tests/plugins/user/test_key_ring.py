@@ -18,7 +18,13 @@ from colonnade_user.api import (
     ResolvedSession,
     ResolveSession,
     Role,
+    SessionEnd,
+    SessionEnded,
     SessionOver,
+    UserDeleted,
+    UserRoleChanged,
+    UserStatus,
+    UserStatusChanged,
 )
 from colonnade_user.authenticator import (
     KEYS_LIFETIME,
@@ -43,10 +49,14 @@ class Edge:
         self.live: dict[UUID, ResolvedSession] = {}
         self.clock = SimpleNamespace(now=lambda: NOW, monotonic=lambda: self.time)
         self.reachable = True
+        self.forgotten: list[str] = []
         self.config = UserConfig()
 
     def tenant(self) -> Any:
         return SimpleNamespace(id=self.current)
+
+    def invalidate_principal(self, principal_id: str) -> None:
+        self.forgotten.append(principal_id)
 
     async def ask(self, request: Any, *, deadline: float | None = None) -> Any:
         if not self.reachable:
@@ -256,3 +266,100 @@ async def test_a_session_that_was_found_over_is_not_believed_later(
 
     with pytest.raises(Unavailable):
         await authenticate("bearer", token)
+
+
+def ended(user_id: UUID, session_id: UUID) -> SessionEnded:
+    return SessionEnded(user_id=user_id, session_id=session_id, reason=SessionEnd.LOGOUT)
+
+
+def suspended(user_id: UUID, session_id: UUID) -> UserStatusChanged:
+    return UserStatusChanged(
+        user_id=user_id, previous=UserStatus.ACTIVE, status=UserStatus.SUSPENDED
+    )
+
+
+def deleted(user_id: UUID, session_id: UUID) -> UserDeleted:
+    return UserDeleted(user_id=user_id)
+
+
+@pytest.mark.parametrize("news", [ended, suspended, deleted])
+async def test_who_was_heard_to_be_shut_out_is_not_believed_in_an_outage(
+    edge: Edge, authenticate: BearerAuthenticator, news: Any
+) -> None:
+    token, other = edge.sign_in(), edge.sign_in()
+    for each in (token, other):
+        await authenticate("bearer", each)
+    session_id, user_id = next((key, value.user_id) for key, value in edge.live.items())
+    authenticate.heard(news(user_id, session_id))
+    edge.reachable = False
+
+    with pytest.raises(Unauthenticated, match="session is over"):
+        await authenticate("bearer", token)
+    assert edge.forgotten == [str(user_id)]
+    assert await authenticate("bearer", other) is not None
+
+
+async def test_a_role_that_was_heard_of_counts_in_an_outage(
+    edge: Edge, authenticate: BearerAuthenticator
+) -> None:
+    token = edge.sign_in()
+    await authenticate("bearer", token)
+    [session] = edge.live.values()
+    changed = UserRoleChanged(user_id=session.user_id, previous=Role.LEARNER, role=Role.ADMIN)
+    authenticate.heard(changed)
+    edge.reachable = False
+
+    principal = await authenticate("bearer", token)
+
+    assert principal is not None
+    assert principal.roles == ("admin",)
+
+
+async def test_an_answer_that_was_on_its_way_when_news_came_is_asked_for_again(
+    edge: Edge, authenticate: BearerAuthenticator
+) -> None:
+    token = edge.sign_in()
+    await authenticate("bearer", token)
+    [(session_id, session)] = edge.live.items()
+    changed = UserRoleChanged(user_id=session.user_id, previous=Role.LEARNER, role=Role.ADMIN)
+    asked = edge.ask
+
+    async def overtaken(request: Any, *, deadline: float | None = None) -> Any:
+        answer = await asked(request)
+        if edge.live[session_id].role is Role.LEARNER:
+            edge.live[session_id] = session.model_copy(update={"role": Role.ADMIN})
+            authenticate.heard(changed)
+        return answer
+
+    edge.ask = overtaken  # type: ignore[method-assign]
+    principal = await authenticate("bearer", token)
+
+    assert principal is not None
+    assert principal.roles == ("admin",)
+
+
+async def test_whoever_may_come_back_is_believed_again(
+    edge: Edge, authenticate: BearerAuthenticator
+) -> None:
+    token = edge.sign_in()
+    await authenticate("bearer", token)
+    [session] = edge.live.values()
+    authenticate.heard(suspended(session.user_id, new_id()))
+    edge.time += 1
+    await authenticate("bearer", token)
+    edge.reachable = False
+
+    assert await authenticate("bearer", token) is not None
+
+
+async def test_news_of_one_academy_are_none_of_another(
+    edge: Edge, authenticate: BearerAuthenticator
+) -> None:
+    token = edge.sign_in()
+    await authenticate("bearer", token)
+    [session] = edge.live.values()
+    edge.current = "globex"
+    authenticate.heard(suspended(session.user_id, new_id()))
+    edge.current, edge.reachable = "acme", False
+
+    assert await authenticate("bearer", token) is not None

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from colonnade.bus import AskHandler, Consumer
+from colonnade.bus import AskHandler, Consumer, Deliver
 from colonnade.errors import ConfigurationError, DeadlineExceeded, Unavailable
 from colonnade_runtime.adapters.bus.lanes import Lanes
 
@@ -23,6 +23,7 @@ class MemoryBus:
         self._parallel_keys = parallel_keys
         self._handlers: dict[str, AskHandler] = {}
         self._consumers: dict[str, list[Lanes]] = {}
+        self._observers: dict[str, list[Deliver]] = {}
         self._asking = 0
         self._idle: asyncio.Event | None = None
         self._accepting = False
@@ -113,10 +114,16 @@ class MemoryBus:
             )
         group.append(Lanes(consumer, self._parallel_keys))
 
+    async def observe(self, event_type: str, deliver: Deliver) -> None:
+        """Hand every event of a type to `deliver` as it is published."""
+        self._observers.setdefault(event_type, []).append(deliver)
+
     async def publish(self, event_type: str, key: str, message_id: str, envelope: bytes) -> None:
         """Hand one event to every consumer and wait until all have acknowledged it."""
         if not self._accepting:
             raise Unavailable(f"The bus takes no events; {message_id} stays in its outbox.")
+        for observer in self._observers.get(event_type, ()):
+            await observer(envelope)
         group = self._consumers.get(event_type)
         if not group:
             return

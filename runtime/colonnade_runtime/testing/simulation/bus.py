@@ -4,7 +4,7 @@ import asyncio
 from contextvars import Context as Variables
 from typing import Any
 
-from colonnade.bus import AskHandler, Consumer
+from colonnade.bus import AskHandler, Consumer, Deliver
 from colonnade.errors import DeadlineExceeded, Unavailable
 from colonnade_runtime.testing.simulation.broker import Message, SimulatedBroker
 from colonnade_runtime.testing.simulation.loop import SimulatedLoop
@@ -75,6 +75,9 @@ class SimulatedBus:
     async def consume(self, consumer: Consumer) -> None:
         """Deliver events of a type to `consumer` from now on."""
         self._broker.join(self, consumer)
+
+    async def observe(self, event_type: str, deliver: Deliver) -> None:
+        """Nobody is told: whoever acts in a simulation shows no credentials to be verified."""
 
     async def publish(self, event_type: str, key: str, message_id: str, envelope: bytes) -> None:
         """Hand over one event; the broker may have it although this raises."""

@@ -43,6 +43,22 @@ async def test_who_requires_a_service_may_ask_it(buses: dict[str, NatsBus]) -> N
         assert await buses[asker].ask(subject, b"yes", "", 5.0) == b"yes"
 
 
+async def test_every_process_hears_who_was_shut_out_and_nothing_else_of_others(
+    buses: dict[str, NatsBus], said: CapturingLogger
+) -> None:
+    heard: asyncio.Queue[bytes] = asyncio.Queue()
+    for process in ("learning", "learning-2", "money", "people"):
+        await buses[process].observe("colonnade.user.SessionEnded.v1", heard.put)
+        await buses[process]._connection.arrived()
+    await buses["people"].publish("colonnade.user.SessionEnded.v1", "acme/user/1", "e1", b"over")
+    async with asyncio.timeout(10):
+        assert [await heard.get() for _ in range(4)] == [b"over"] * 4
+    assert refusals(said) == []
+
+    await buses["money"].observe("colonnade.course.CourseDeleted.v1", heard.put)
+    await refused(said, 1, "evt.course")
+
+
 async def test_an_event_reaches_who_declared_it_in_any_replica(
     buses: dict[str, NatsBus], said: CapturingLogger
 ) -> None:

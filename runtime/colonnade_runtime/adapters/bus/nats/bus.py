@@ -5,8 +5,10 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
+from nats.aio.msg import Msg
+
 from colonnade.adapters import AdapterContext
-from colonnade.bus import AskHandler, Consumer
+from colonnade.bus import AskHandler, Consumer, Deliver
 from colonnade.errors import (
     ColonnadeError,
     ConfigurationError,
@@ -181,6 +183,14 @@ class NatsBus:
         )
         self._consumers.append(pulling)
         await pulling.start()
+
+    async def observe(self, event_type: str, deliver: Deliver) -> None:
+        """Hand every event of a type to `deliver` as the server gets it; see `Bus.observe`."""
+
+        async def received(message: Msg) -> None:
+            await deliver(message.data)
+
+        await self._connection.subscribe(EventName.of(event_type).filter, received)
 
     async def publish(self, event_type: str, key: str, message_id: str, envelope: bytes) -> None:
         """Put one event into the stream of its service; returns once the server has it.

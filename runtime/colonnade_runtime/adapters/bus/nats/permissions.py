@@ -22,12 +22,14 @@ _VERBS = ("PING", "INFO", "STATS")
 @dataclass(frozen=True, slots=True)
 class Needs:
     """What a process declares to need: `hosts` and `asks` are services, and `hears` its reactions:
-    the name of each consumer, `<service>:<reaction>`, with the type of its event."""
+    the name of each consumer, `<service>:<reaction>`, with the type of its event. `observes` are
+    the types of events that it hears as they are published, and that nobody keeps for it."""
 
     process: str
     hosts: Sequence[str]
     asks: Sequence[str]
     hears: Sequence[tuple[str, str]]
+    observes: Sequence[str] = ()
 
     @property
     def asked(self) -> frozenset[str]:
@@ -73,6 +75,8 @@ def _subscribed(needs: Needs) -> Iterator[str]:
     if not needs.hosts:
         # The one that hosts nothing is in front, and listens who does.
         yield f"{HERE}.>"
+    for event_type in needs.observes:
+        yield EventName.of(event_type).filter
     for name in map(token, needs.hosts):
         yield f"ask.{name}.>"
         for verb in _VERBS:

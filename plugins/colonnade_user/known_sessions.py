@@ -1,0 +1,110 @@
+"""Sessions that a process has seen live, and what it has heard of them since.
+
+It is kept in memory, as what it corrects is: a process that begins anew believes nobody.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import TypeVar
+from uuid import UUID
+
+from colonnade.events import Event
+from colonnade_user.api import (
+    ResolvedSession,
+    SessionEnded,
+    UserDeleted,
+    UserRoleChanged,
+    UserStatus,
+    UserStatusChanged,
+)
+
+V = TypeVar("V")
+
+MAXIMUM_SESSIONS = 10_000
+"""Sessions that are remembered; the longest unseen make room."""
+
+MAXIMUM_NEWS = 10_000
+"""People and sessions of whom news are remembered; the oldest make room. Those are not believed
+either: what was heard took them from the sessions that were seen live."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Live:
+    session: ResolvedSession
+    at: float
+
+
+class KnownSessions:
+    """What a process may believe while nobody can be asked. All times are of one monotonic clock,
+    in seconds; ids are the tenant's."""
+
+    def __init__(self) -> None:
+        self._live: OrderedDict[tuple[str, UUID], _Live] = OrderedDict()
+        self._over: OrderedDict[tuple[str, UUID], None] = OrderedDict()
+        self._news: OrderedDict[tuple[str, UUID], float] = OrderedDict()
+
+    def keep(self, tenant: str, session_id: UUID, found: ResolvedSession, at: float) -> None:
+        """Remember an answer that was asked for at `at`, unless something was heard since."""
+        if self.heard_since(tenant, found.user_id, at):
+            return
+        _put(self._live, (tenant, session_id), _Live(found, at), MAXIMUM_SESSIONS)
+        self._over.pop((tenant, session_id), None)
+        self._over.pop((tenant, found.user_id), None)
+
+    def forget(self, tenant: str, session_id: UUID) -> None:
+        """The session is over."""
+        self._live.pop((tenant, session_id), None)
+
+    def find(self, tenant: str, session_id: UUID, *, not_before: float) -> ResolvedSession | None:
+        """What is believed of a session that was asked about after `not_before`."""
+        known = self._live.get((tenant, session_id))
+        return known.session if known is not None and known.at > not_before else None
+
+    def is_over(self, tenant: str, session_id: UUID, user_id: UUID) -> bool:
+        """Whether the end of the session, or of its user's access, was heard."""
+        return (tenant, session_id) in self._over or (tenant, user_id) in self._over
+
+    def heard_since(self, tenant: str, user_id: UUID, at: float) -> bool:
+        """Whether anything about this user was heard at `at` or later."""
+        return self._news.get((tenant, user_id), float("-inf")) >= at
+
+    def hear(self, tenant: str, event: Event, at: float) -> UUID | None:
+        """Correct what is believed; answers whom the event is about."""
+        match event:
+            case SessionEnded(user_id=user_id, session_id=session_id):
+                self.forget(tenant, session_id)
+                self._end(tenant, session_id)
+            case UserStatusChanged(user_id=user_id, status=UserStatus.ACTIVE):
+                self._over.pop((tenant, user_id), None)
+            case UserStatusChanged(user_id=user_id) | UserDeleted(user_id=user_id):
+                for key in self._of(tenant, user_id):
+                    del self._live[key]
+                self._end(tenant, user_id)
+            case UserRoleChanged(user_id=user_id, role=role):
+                for key in self._of(tenant, user_id):
+                    known = self._live[key]
+                    changed = known.session.model_copy(update={"role": role})
+                    self._live[key] = _Live(changed, known.at)
+            case _:
+                return None
+        _put(self._news, (tenant, user_id), at, MAXIMUM_NEWS)
+        return user_id
+
+    def _of(self, tenant: str, user_id: UUID) -> list[tuple[str, UUID]]:
+        return [
+            key
+            for key, known in self._live.items()
+            if key[0] == tenant and known.session.user_id == user_id
+        ]
+
+    def _end(self, tenant: str, identifier: UUID) -> None:
+        _put(self._over, (tenant, identifier), None, MAXIMUM_NEWS)
+
+
+def _put(
+    kept: "OrderedDict[tuple[str, UUID], V]", key: tuple[str, UUID], value: V, most: int
+) -> None:
+    kept[key] = value
+    kept.move_to_end(key)
+    while len(kept) > most:
+        kept.popitem(last=False)
