@@ -1,7 +1,8 @@
 """The one way in to every service, for HTTP and bus alike: tenant, principal, policy, handler."""
 
+import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from functools import lru_cache
 from typing import Any, TypeVar, cast
@@ -23,6 +24,7 @@ from colonnade.decoding import Unreadable
 from colonnade.errors import (
     ColonnadeError,
     ConfigurationError,
+    DeadlineExceeded,
     Forbidden,
     InternalError,
     NotFound,
@@ -32,7 +34,15 @@ from colonnade.errors import (
 )
 from colonnade.http import field_errors
 from colonnade.messages import Message, Request
-from colonnade.operations import BoundHandler, Call, Download, Operation, operation_of
+from colonnade.operations import (
+    DEFAULT_DEADLINE,
+    BoundHandler,
+    Call,
+    Download,
+    Operation,
+    Stream,
+    operation_of,
+)
 from colonnade.pagination import Page
 from colonnade.policy import Decision, Facts, MemoisedPolicy, PolicyQuery, masked
 from colonnade.row_tracking import track_reads, tracked_reads
@@ -60,8 +70,10 @@ class Dispatcher:
         cache: RowCache | None = None,
         metrics: OperationMetrics | None = None,
         now: Callable[[], float] = time.time,
+        timeouts: Mapping[str, float] | None = None,
     ) -> None:
         self._now = now
+        self._timeouts = timeouts or {}
         self._bus = bus
         self._policy = policy
         self._tenants = tenants
@@ -96,7 +108,7 @@ class Dispatcher:
         operation = operation_of(type(request))
         context = current_context()
         _depend_on_another_service()
-        limit = operation.deadline if deadline is None else deadline
+        limit = self._limit(operation) if deadline is None else deadline
         now = self._now()
         timeout = min(context.remaining(now), limit)
         payload = request.encode()
@@ -125,15 +137,36 @@ class Dispatcher:
         operation = operation_of(type(request))
         started = time.perf_counter()
         failure: BaseException | None = None
+        limit = None
+        if operation.stream is Stream.NONE:
+            # Streams take as long as they are: their bounds are those of connections.
+            limit = min(current_context().remaining(self._now()), self._limit(operation))
+        bound = asyncio.timeout(limit)
         try:
-            return await self._decided(
-                operation, request, expected_versions, incoming, idempotency_key
+            async with bound:
+                return await self._decided(
+                    operation, request, expected_versions, incoming, idempotency_key
+                )
+        except TimeoutError as error:
+            if not bound.expired():
+                failure = error
+                raise
+            failure = DeadlineExceeded(
+                f"{operation.subject} took longer than {limit:.3g} seconds; it may have happened."
             )
+            raise failure from None
         except BaseException as error:
             failure = error
             raise
         finally:
             self._metrics.record(operation, time.perf_counter() - started, failure)
+
+    def _limit(self, operation: Operation) -> float:
+        """Seconds that a call may take: as the operation says, else as is declared for its
+        service."""
+        if operation.deadline != DEFAULT_DEADLINE:
+            return operation.deadline
+        return self._timeouts.get(operation.service, DEFAULT_DEADLINE)
 
     async def _decided(
         self,

@@ -153,6 +153,7 @@ class Runtime:
             cache,
             self._operations,
             self._surroundings.epoch,
+            {name: float(each.timeout) for name, each in self._platform.services.items()},
         )
         authenticators: list[Authenticator] = []
         self._authentication = Authentication(authenticators)

@@ -58,7 +58,8 @@ class ServiceSection(Section):
     """Whether the platform runs it. Installed does not mean enabled."""
 
     timeout: Timeout = Duration(5)
-    """How long a call to it may take when the caller sets no deadline of its own."""
+    """How long a call to it may take, over the bus as over HTTP, unless the operation or the caller
+    says otherwise."""
 
     config: JsonObject = Field(default_factory=dict)
     """What the service's plugin reads; its own documentation says which keys there are."""
