@@ -23,10 +23,10 @@ class BodyTime:
     seconds: float
     rate: int
 
-    def left(self, since: float, received: int, *, streamed: bool) -> float:
-        """Seconds until a body that began at `since` (`time.monotonic`) is late."""
+    def left(self, waited: float, received: int, *, streamed: bool) -> float:
+        """Seconds that may still be waited for a body; the reader's own slowness is not counted."""
         earned = received / self.rate if streamed else 0.0
-        return since + self.seconds + earned - time.monotonic()
+        return self.seconds + earned - waited
 
 
 class TimedBody:
@@ -36,7 +36,7 @@ class TimedBody:
         self._receive = receive
         self._limit = limit
         self._is_streamed = is_streamed
-        self._since = time.monotonic()
+        self._waited = 0.0
         self._received = 0
         self._ended = False
 
@@ -49,7 +49,8 @@ class TimedBody:
         if self._ended:
             # What comes now is no body: that the client has gone.
             return await self._receive()  # type: ignore[return-value]
-        left = self._limit.left(self._since, self._received, streamed=self._is_streamed())
+        left = self._limit.left(self._waited, self._received, streamed=self._is_streamed())
+        began = time.monotonic()
         try:
             async with asyncio.timeout(left):
                 message = await self._receive()
@@ -57,6 +58,7 @@ class TimedBody:
             raise RequestTimeout(
                 f"The body did not arrive in time; {self._received} bytes of it did."
             ) from None
+        self._waited += time.monotonic() - began
         if message["type"] == "http.request":
             self._received += len(message["body"])
             self._ended = not message.get("more_body", False)

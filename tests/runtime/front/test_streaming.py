@@ -8,6 +8,8 @@ import httpx
 import pytest
 from front_house import House, place, until
 
+from colonnade_runtime.connections.body_time import BodyTime
+
 CHUNK = b"x" * 65536
 LARGE = 256 * 1024 * 1024
 KEPT = 32 * 1024 * 1024
@@ -157,3 +159,34 @@ async def test_a_front_that_stops_closes_websockets_with_a_reason(house: House) 
         await socket.receive(timeout=10)
         assert socket.close_code == aiohttp.WSCloseCode.GOING_AWAY
         await until(lambda: not house.gateway._sockets)
+
+
+@pytest.mark.parametrize("length", [1_000, 1_000_000])
+@pytest.mark.parametrize("method", ["POST", "DELETE"])
+async def test_a_body_that_does_not_come_is_told_so(house: House, length: int, method: str) -> None:
+    sink = Sink()
+    sink.go.set()
+    await house.front(await house.process(sink), body_time=BodyTime(0.5, 1024 * 1024))
+    reader, writer = await asyncio.open_connection("127.0.0.1", house.port)
+    head = f"{method} /slow HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n"
+    writer.write(head.encode() + b"begun")
+    async with asyncio.timeout(15):
+        answer = await reader.readuntil(b"\r\n\r\n")
+    writer.close()
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert b"application/problem+json" in answer
+
+
+async def test_an_upload_that_keeps_its_rate_may_be_slow(house: House) -> None:
+    sink = Sink()
+    sink.go.set()
+    client = await house.front(await house.process(sink), body_time=BodyTime(0.5, 1024))
+
+    async def dripping() -> Any:
+        for _ in range(30):
+            await asyncio.sleep(0.05)
+            yield b"x" * 1024
+
+    answer = await client.post("/slow", content=dripping())
+    assert answer.status_code == 200
+    assert sink.taken == 30 * 1024

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import structlog
 
+from colonnade_runtime.connections.body_time import BodyTime
 from colonnade_runtime.declaration.places import Place
 from colonnade_runtime.forwarded.origin import TrustedProxies
 from colonnade_runtime.forwarded.seal import Seal
@@ -97,6 +98,7 @@ class House:
         patience: float = 0.3,
         trusted: tuple[str, ...] = (),
         access_log: AccessLog | None = None,
+        body_time: BodyTime | None = None,
     ) -> httpx.AsyncClient:
         self.upstreams = Upstreams(places)
         self.gateway = Front(
@@ -108,6 +110,7 @@ class House:
             TrustedProxies([ip_network(each) for each in trusted]),
             patience=patience,
             access_log=access_log,
+            body_time=body_time,
         )
         self._stack.push_async_callback(self.gateway.stop, 0.0, 1.0)
         self.port = (await self.process(self.gateway)).port
