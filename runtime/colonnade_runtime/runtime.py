@@ -50,7 +50,10 @@ from colonnade_runtime.tenants import TenantDirectory
 
 ResponseT = TypeVar("ResponseT", bound=Message)
 
-_POLICY_MEND = "Start the policy server; until then what is not remembered is refused."
+_POLICY_MEND = (
+    "Start the policy server, or take away what others put on it, and close it to them; "
+    "until then what is not remembered is refused."
+)
 _DISCOVERY_MEND = "Start what keeps the list of processes; until then the last one holds."
 
 LAST_SECONDS = 1.0
@@ -269,6 +272,8 @@ class Runtime:
         self._schemas.make_new()
         self._configs.update(changes.configs)
         self._hosted.reconfigure(changes.configs)
+        if policy is not None:
+            policy.longest = loaded.platform.policy.memory
         return changes.restart
 
     @property
@@ -292,7 +297,12 @@ class Runtime:
         return TrustedProxies(networks, None if alone else Seal(signing_key))
 
     async def _start_policy(self) -> MemoisedPolicy:
-        policy = MemoisedPolicy(self._adapters.policy_engine(), clock=self._clock)
+        policy = MemoisedPolicy(
+            self._adapters.policy_engine(),
+            longest=self._platform.policy.memory,
+            clock=self._clock,
+            random=self._surroundings.random(),
+        )
         self._stack.push_async_callback(policy.close)
         bundle = policy_bundle(self._loaded, self._plugins)
         waiting = self.gateway.health.waiting_for

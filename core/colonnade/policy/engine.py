@@ -141,7 +141,8 @@ class PolicyEngine(Protocol):
     """Where decisions come from.
 
     `revision` names the loaded policies; it is empty before the first load. An engine that asks a
-    server has `async def check() -> str | None` too: a sentence while it cannot decide.
+    server has `async def check() -> str | None` too: a sentence while it cannot decide; and
+    `on_distrust(forget)`, which takes what to call when its earlier answers count no more.
     """
 
     @property

@@ -3,6 +3,7 @@
 import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass
+from random import Random
 
 from colonnade.background_tasks import background_task
 from colonnade.clock import Clock, SystemClock
@@ -28,12 +29,19 @@ class MemoisedPolicy:
     """A policy engine with a memory of at most `capacity` decisions, the least used go first.
 
     The key is what a decision depends on: revision, tenant, principal, action and resource
-    type. An answer with `expires_at` is forgotten then; one the engine failed to give is never
-    kept. Used from one event loop.
+    type. An answer with `expires_at` is forgotten then, and every one after `longest` seconds, or
+    up to a fifth earlier: an engine may have been led to say something wrong. One that the engine
+    failed to give is never kept. Used from one event loop.
     """
 
     def __init__(
-        self, engine: PolicyEngine, *, capacity: int = 10_000, clock: Clock | None = None
+        self,
+        engine: PolicyEngine,
+        *,
+        capacity: int = 10_000,
+        longest: float = 300.0,
+        clock: Clock | None = None,
+        random: Random | None = None,
     ) -> None:
         if capacity < 1:
             raise ValueError("A memory of decisions needs room for at least one.")
@@ -41,8 +49,14 @@ class MemoisedPolicy:
         self._engine = engine
         self._capacity = capacity
         self._clock = clock or SystemClock()
+        self.longest = longest
+        self._random = random or Random()  # noqa: S311
         self._revision = engine.revision
-        self._decisions: OrderedDict[QueryKey, Decision] = OrderedDict()
+        # Engines of plugins may be older than this.
+        on_distrust = getattr(engine, "on_distrust", None)
+        if on_distrust is not None:
+            on_distrust(self._forget)
+        self._decisions: OrderedDict[QueryKey, tuple[Decision, float]] = OrderedDict()
         self._asking: dict[QueryKey, asyncio.Task[Decision]] = {}
         self._tasks: set[asyncio.Task[Decision]] = set()
 
@@ -59,10 +73,12 @@ class MemoisedPolicy:
         if self._revision != self._engine.revision:
             self._forget()
         key = query.key
-        decision = self._decisions.get(key)
-        if decision is None:
+        remembered = self._decisions.get(key)
+        if remembered is None:
             return None
-        if decision.expires_at is not None and decision.expires_at <= self._clock.now():
+        decision, until = remembered
+        expired = decision.expires_at is not None and decision.expires_at <= self._clock.now()
+        if expired or until <= self._clock.monotonic():
             del self._decisions[key]
             return None
         self._decisions.move_to_end(key)
@@ -123,15 +139,18 @@ class MemoisedPolicy:
 
     def _answered(self, key: QueryKey, task: asyncio.Task[Decision]) -> None:
         self._tasks.discard(task)
-        if self._asking.get(key) is task:
+        is_current = self._asking.get(key) is task
+        if is_current:
             del self._asking[key]
         if task.cancelled() or task.exception() is not None:
             return
         decision = task.result()
         # A load may have happened while the engine was thinking: that answer is of yesterday.
-        if decision.failed or decision.revision != self._engine.revision:
+        if not is_current or decision.failed or decision.revision != self._engine.revision:
             return
-        self._decisions[key] = decision
+        # Spread, so that what was asked together is not asked again together.
+        age = self.longest * (0.8 + 0.2 * self._random.random())
+        self._decisions[key] = (decision, self._clock.monotonic() + age)
         if len(self._decisions) > self._capacity:
             self._decisions.popitem(last=False)
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from math import isfinite
 
 from colonnade.policy.decision import (
     Condition,
@@ -121,9 +122,19 @@ def _value(
 def _scalar(data: object, where: str) -> JsonScalar:
     if isinstance(data, str):
         return _text(data, where)
-    if data is None or isinstance(data, bool | int | float):
+    if data is None or isinstance(data, bool):
         return data
+    if isinstance(data, int | float):
+        return _number(data, where)
     raise MalformedDecision(f"{where} is neither text, number, boolean nor null")
+
+
+def _number(data: int | float, where: str) -> int | float:
+    if isinstance(data, float) and not isfinite(data):
+        raise MalformedDecision(f"{where} is no finite number")
+    if isinstance(data, int) and not -(2**63) <= data < 2**63:
+        raise MalformedDecision(f"{where} is a number that no column holds")
+    return data
 
 
 def _masks(data: object) -> frozenset[str]:
@@ -184,4 +195,8 @@ def _name(data: object, where: str) -> str:
 def _text(data: str, where: str) -> str:
     if len(data) > MAX_TEXT:
         raise MalformedDecision(f"{where} is longer than {MAX_TEXT} characters")
+    try:
+        data.encode()
+    except UnicodeEncodeError:
+        raise MalformedDecision(f"{where} has half a character") from None
     return data

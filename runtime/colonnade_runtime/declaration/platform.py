@@ -42,6 +42,15 @@ def _several_beats(value: Duration) -> Duration:
 Heartbeat = Annotated[Duration, AfterValidator(_several_beats)]
 
 
+def _from_a_second_to_a_day(duration: Duration) -> Duration:
+    if not 1 <= duration <= 86_400:
+        raise ValueError("must be between 1s and 1d")
+    return duration
+
+
+Memory = Annotated[Duration, AfterValidator(_from_a_second_to_a_day)]
+
+
 def _some(size: Size) -> Size:
     if size <= 0:
         raise ValueError("must be more than nothing")
@@ -147,6 +156,9 @@ class PolicySection(Section):
 
     folder: Folder = "policies"
     """The folder of `.rego` files, from the folder of `platform.yaml`."""
+
+    memory: Memory = Duration(300)
+    """How long a decision is remembered at most: between a second and a day."""
 
 
 class ConnectionsSection(Section):

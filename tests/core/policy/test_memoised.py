@@ -230,3 +230,44 @@ def test_facts_that_are_no_json_are_refused() -> None:
     """A digest needs one spelling."""
     with pytest.raises(ValueError):
         Facts({"x": float("nan")})
+
+
+async def test_no_answer_is_remembered_beyond_the_longest_age(engine: ScriptedEngine) -> None:
+    """Whatever led an engine to say it: a grant that was wrong ends."""
+    clock = SteppedClock()
+    policy = MemoisedPolicy(engine, longest=300.0, clock=clock)
+    granted = await policy.decide(query())
+    clock.time += timedelta(seconds=239)
+    assert policy.peek(query()) is granted
+    engine.granted = False
+    clock.time += timedelta(seconds=61)
+    assert policy.peek(query()) is None
+    assert (await policy.decide(query())).refused
+
+
+async def test_what_was_asked_together_is_not_forgotten_together(engine: ScriptedEngine) -> None:
+    clock = SteppedClock()
+    policy = MemoisedPolicy(engine, longest=100.0, clock=clock)
+    people = [query(user=f"person {number}") for number in range(200)]
+    for one in people:
+        await policy.decide(one)
+    clock.time += timedelta(seconds=90)
+    assert 50 < sum(policy.peek(one) is not None for one in people) < 150
+
+
+async def test_an_engine_that_was_led_astray_has_what_it_said_forgotten(
+    engine: ScriptedEngine,
+) -> None:
+    """Also what it was being asked at that moment."""
+    told = []
+    engine.on_distrust = told.append  # type: ignore[attr-defined]
+    policy = MemoisedPolicy(engine)
+    await policy.decide(query())
+    engine.gate.clear()
+    asking = asyncio.create_task(policy.decide(query(user="bob")))
+    await asyncio.sleep(0)
+    told[0]()
+    engine.gate.set()
+    await asking
+    assert policy.peek(query()) is None
+    assert policy.peek(query(user="bob")) is None

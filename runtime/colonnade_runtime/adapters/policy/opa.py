@@ -2,13 +2,15 @@
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from random import SystemRandom
 from urllib.parse import urlsplit
 
 import structlog
 
 from colonnade.background_tasks import background_task
+from colonnade.decoding import words_of
 from colonnade.errors import Unavailable
 from colonnade.policy import (
     Decision,
@@ -16,12 +18,12 @@ from colonnade.policy import (
     PolicyEngine,
     PolicyError,
     PolicyModule,
-    PolicyProblem,
     PolicyQuery,
     parse_decision,
 )
 from colonnade_runtime.adapters.policy.inspection import ENTRY_PACKAGE
-from colonnade_runtime.adapters.policy.opa_server import UNDEFINED, OpaServer
+from colonnade_runtime.adapters.policy.opa_server import UNDEFINED, OpaServer, name_at
+from colonnade_runtime.adapters.policy.opa_trust import ServerTrust
 from colonnade_runtime.adapters.policy.packages import Packages
 from colonnade_runtime.adapters.policy.program import EngineFault, input_text
 from colonnade_runtime.adapters.policy.relocation import relocated
@@ -30,8 +32,12 @@ from colonnade_runtime.breaker import Breaker
 
 DEFAULT_PORT = 8181
 MAX_INPUT = 256 * 1024
+COMPARED_SECONDS = 10.0
+"""How often what lies on the server is compared with what was put there."""
+
 _PREFIX = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
+_RANDOM = SystemRandom()
 _log = structlog.get_logger(__name__)
 
 
@@ -50,6 +56,16 @@ class _Loaded:
     seal: PolicyModule
     packages: Packages
 
+    @property
+    def root(self) -> tuple[str, ...]:
+        """The package below which everything is ours."""
+        return tuple(self.package.split("."))[:-1]
+
+    @property
+    def named(self) -> dict[str, PolicyModule]:
+        """Every module by its name on the server."""
+        return {name_at(self.place, module): module for module in (*self.modules, self.seal)}
+
     async def put_on(self, server: OpaServer) -> None:
         """Put everything there, the seal last."""
         await server.put(self.place, self.modules)
@@ -67,7 +83,9 @@ class OpaPolicy(PolicyEngine):
     Policies lie on the server below `prefix` and their revision: platforms share a server, and a
     new revision is taken up by asking elsewhere. `timeout` is in seconds, for one decision. A
     server that lost its policies gets them again; one that does not answer is left alone for a
-    while, and everything is refused meanwhile.
+    while, and everything is refused meanwhile. Every `interval` seconds what lies there is
+    compared with what was put there: what was changed is put back, and while others say something
+    in our packages, everything is refused.
     """
 
     def __init__(
@@ -77,7 +95,11 @@ class OpaPolicy(PolicyEngine):
         prefix: str = ENTRY_PACKAGE,
         timeout: float = 1.0,
         breaker: Breaker | None = None,
+        interval: float = COMPARED_SECONDS,
     ) -> None:
+        self._interval = interval
+        self._trust = ServerTrust(server)
+        self._watching: asyncio.Task[None] | None = None
         self._server = server
         self._prefix = prefix
         self._timeout = timeout
@@ -105,7 +127,9 @@ class OpaPolicy(PolicyEngine):
             packages = await verify(bundle.modules, bundle.actions)
             fresh = self._placed(bundle, packages)
             await self._put(fresh, bundle.actions)
+            await self._trust.look(fresh)
             outdated, self._previous, self._loaded = self._previous, self._loaded, fresh
+            self._watch()
             # The one before stays: another process may still be asking it.
             if outdated is not None and outdated.revision != fresh.revision:
                 await self._discard(outdated)
@@ -116,6 +140,8 @@ class OpaPolicy(PolicyEngine):
         loaded = self._loaded
         if loaded is None:
             return self._failed(query, "no policies are loaded")
+        if self._trust.is_lost:
+            return self._failed(query, "others say something in our packages on the policy server")
         try:
             document = loaded.packages.told(query.input(), query.action)
             if len(input_text(document).encode()) > MAX_INPUT:
@@ -127,6 +153,8 @@ class OpaPolicy(PolicyEngine):
         except TimeoutError:
             self._did_not_answer()
             return self._failed(query, f"no answer within {self._timeout:g} s")
+        except Exception as error:
+            return self._failed(query, f"{type(error).__name__}: {words_of(error)}")
         decision = parse_decision(
             answer,
             action=query.action,
@@ -140,10 +168,13 @@ class OpaPolicy(PolicyEngine):
         return decision
 
     async def check(self) -> str | None:
-        """Ask the server which actions its policies know; a sentence when it does not answer."""
+        """Ask the server which actions its policies know; a sentence when it does not answer, or
+        when something else lies there than was put there."""
         loaded = self._loaded
         if loaded is None:
             return None
+        if self._trust.problem:
+            return self._trust.problem
         try:
             async with asyncio.timeout(self._timeout):
                 await self._server.ask(loaded.package, "actions", {})
@@ -156,11 +187,27 @@ class OpaPolicy(PolicyEngine):
     async def close(self) -> None:
         """Let go of the connections; the policies stay on the server for others."""
         self._loaded = self._previous = None
-        restoring, self._restoring = self._restoring, None
-        if restoring is not None:
-            restoring.cancel()
-            await asyncio.gather(restoring, return_exceptions=True)
+        running = [task for task in (self._restoring, self._watching) if task is not None]
+        self._restoring = self._watching = None
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
         await self._server.close()
+
+    def on_distrust(self, forget: Callable[[], None]) -> None:
+        """Call `forget` when what was decided so far may have been decided by others."""
+        self._trust.on_loss(forget)
+
+    def _watch(self) -> None:
+        if self._watching is None:
+            self._watching = background_task(self._compare(), name="policies compared")
+
+    async def _compare(self) -> None:
+        while True:
+            await asyncio.sleep(self._interval * (0.8 + 0.2 * _RANDOM.random()))
+            loaded = self._loaded
+            if loaded is not None:
+                await self._trust.look(loaded)
 
     async def _answer(self, loaded: _Loaded, document: Mapping[str, object]) -> object:
         answer = await self._ask(loaded, "decision", document)
@@ -194,12 +241,26 @@ class OpaPolicy(PolicyEngine):
 
     async def _put(self, placed: _Loaded, actions: Mapping[str, str]) -> None:
         await placed.put_on(self._server)
-        known = await self._server.ask(placed.package, "actions", {})
-        if not isinstance(known, list):
-            raise PolicyError([_not_there(self._server.name)])
-        problems = missing_actions(actions, [str(action) for action in known])
+        try:
+            known = await self._server.ask(placed.package, "actions", {})
+        except EngineFault as fault:
+            raise self._not_there(str(fault)) from None
+        # That the policies know the actions was found out here; another answer is not theirs.
+        texts = (
+            {action for action in known if isinstance(action, str)}
+            if isinstance(known, list)
+            else set()
+        )
+        problems = missing_actions(actions, sorted(texts))
         if problems:
-            raise PolicyError(problems)
+            raise self._not_there(str(problems[0]))
+
+    def _not_there(self, why: str) -> Unavailable:
+        return Unavailable(
+            "The policy server does not answer.",
+            reason=f"The policy server at {self._server.name} took the policies and does not "
+            f"answer from them ({why.rstrip('.')}).",
+        )
 
     async def _restored(self, loaded: _Loaded) -> None:
         """Put the policies on a server that came back without them; once for all who ask."""
@@ -232,11 +293,6 @@ class OpaPolicy(PolicyEngine):
         return Decision.refuse(
             query.action, query.resource_type, reason, revision=self.revision, failed=True
         )
-
-
-def _not_there(server: str) -> PolicyProblem:
-    message = f"the policy server at {server} took the policies and does not answer from them."
-    return PolicyProblem("policies", 0, 0, message)
 
 
 def opa_policy(url: str, *, password: str | None = None, timeout: float = 1.0) -> OpaPolicy:

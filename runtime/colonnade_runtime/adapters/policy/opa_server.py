@@ -1,14 +1,17 @@
 """One OPA server, as far as the engine needs it: put modules there, ask a rule, take them away."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
-from opa_client import AsyncOpaClient
 from opa_client.errors import DeletePolicyError, RegoParseError
 
+from colonnade.decoding import words_of
 from colonnade.errors import Unavailable
 from colonnade.policy import PolicyError, PolicyModule, PolicyProblem
+from colonnade_runtime.adapters.policy.opa_client import BoundedOpaClient
+from colonnade_runtime.adapters.policy.opa_inventory import Inventory, Path, compared, foreign_data
 from colonnade_runtime.adapters.policy.program import EngineFault
 
 UNDEFINED = object()
@@ -16,6 +19,11 @@ UNDEFINED = object()
 
 # A built-in that fails must end the query, or `not` would make a grant of it.
 _STRICT = {"strict-builtin-errors": "true"}
+
+_FAILED = frozenset({400, 404, 500})
+"""What the server answers when a question was understood and cannot be evaluated."""
+
+_LONGEST = 300
 
 _POOLED = 3
 """Kept connections that may turn out to be closed, one after the other, for one question."""
@@ -29,7 +37,7 @@ class OpaServer:
     ) -> None:
         self.name = f"{host}:{port}"
         # Retries would ask again on errors of the policy, and hide a dead server for 0.9 s.
-        self._client = AsyncOpaClient(
+        self._client = BoundedOpaClient(
             host=host, port=port, ssl=secure, token=token, retries=0, timeout=timeout
         )
         self._entered = False
@@ -45,17 +53,33 @@ class OpaServer:
         try:
             answer = await self._query(document, package, rule)
         except aiohttp.ClientResponseError as error:
-            if error.status in {502, 503, 504}:
+            if isinstance(error, aiohttp.ContentTypeError) or error.status not in _FAILED:
                 raise self._unavailable(error) from None
             raise EngineFault(
                 f"the policy server answered {error.status}; evaluation failed, for instance in a "
                 "built-in or a double definition"
             ) from None
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        except Exception as error:
+            # What is no JSON, of great depth, or no HTTP: nothing of it is an answer.
             raise self._unavailable(error) from None
         if not isinstance(answer, dict):
-            raise EngineFault("the policy server's answer is no JSON object")
+            raise self._unavailable(ValueError("its answer is no JSON object"))
         return answer.get("result", UNDEFINED)
+
+    async def inventory(self, wanted: Mapping[str, PolicyModule], root: Path) -> Inventory:
+        """What lies there, against `wanted`, by the names that `put` gave; see `compared`.
+
+        Raises:
+            Unavailable: when the server does not say.
+        """
+        await self._enter()
+        try:
+            found = compared(await self._client.fetch("policies"), wanted, root)
+            data = await self._client.fetch("/".join(("data", *root)))
+            foreign = [*found.foreign, *foreign_data(data, found.packages, root)]
+        except Exception as error:
+            raise self._unavailable(error) from None
+        return replace(found, foreign=foreign)
 
     async def put(self, place: str, modules: Sequence[PolicyModule]) -> None:
         """Put modules there below `place`, in whatever order they accept each other.
@@ -70,7 +94,7 @@ class OpaServer:
             problems: list[PolicyProblem] = []
             refused = []
             for module in waiting:
-                found = await self._put_one(f"{place}/{_name(module)}", module)
+                found = await self._put_one(name_at(place, module), module)
                 if found:
                     problems += found
                     refused.append(module)
@@ -120,30 +144,41 @@ class OpaServer:
         try:
             await self._client.update_policy_from_string(module.source, place, rego_compat=False)
         except RegoParseError as error:
-            return _problems(error, module)
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            refusal = error
+        except Exception as error:
             raise self._unavailable(error) from None
-        return []
+        else:
+            return []
+        try:
+            if not refusal.errors and refusal.expression != "invalid_parameter":
+                # Who may not write, or asks at the wrong address, is told nothing of the module.
+                raise self._unavailable(refusal)
+            return _problems(refusal, module)
+        except Unavailable:
+            raise
+        except Exception as error:
+            raise self._unavailable(error) from None
 
     async def _remove_one(self, place: str, module: PolicyModule) -> bool:
         try:
-            await self._client.delete_policy(f"{place}/{_name(module)}")
+            await self._client.delete_policy(name_at(place, module))
         except DeletePolicyError as error:
             return bool(error.expression == "resource_not_found")
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        except Exception as error:
             raise self._unavailable(error) from None
         return True
 
     def _unavailable(self, error: Exception) -> Unavailable:
-        why = str(error) or type(error).__name__
+        why = words_of(error)[:_LONGEST] or type(error).__name__
         return Unavailable(
             "The policy server does not answer.",
             reason=f"The policy server at {self.name} does not answer ({why}).",
         )
 
 
-def _name(module: PolicyModule) -> str:
-    return module.path.rpartition("/")[2]
+def name_at(place: str, module: PolicyModule) -> str:
+    """The name of a module on the server."""
+    return f"{place}/{module.path.rpartition('/')[2]}"
 
 
 def _problems(error: Any, module: PolicyModule) -> list[PolicyProblem]:
