@@ -53,6 +53,12 @@ grants contains [] if {
 	input.action != "payout.create"
 }
 
+# --- nobody lets their own payout go, whatever else they are
+
+deny contains [{"field": "instructor_id", "op": "eq", "value": input.principal.id}] if {
+	input.action == "payout.approve"
+}
+
 # ---
 
 is_person if input.principal.kind == "user"

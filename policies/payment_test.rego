@@ -122,6 +122,13 @@ test_an_admin_has_transaction_read if {
 	[] in data.colonnade.decision.grants with input as asking("transaction.read", person("admin"))
 }
 
+test_nobody_approves_their_own_payout if {
+	every role in ["admin", "owner"] {
+		own_payout == data.colonnade.decision.deny with input as asking("payout.approve", person(role))
+	}
+	data.colonnade.decision.deny == set() with input as asking("payout.pay", person("owner"))
+}
+
 test_an_admin_has_payout_approve if {
 	[] in data.colonnade.decision.grants with input as asking("payout.approve", person("admin"))
 }

@@ -4,7 +4,7 @@ Each is named by a key of the caller's, and each step may be asked for again: af
 the caller repeats the step and gets the first answer.
 """
 
-from colonnade.lookups import absent, flush
+from colonnade.lookups import flush
 from colonnade.operations import Call, handles
 from colonnade.services import ServiceContext
 from colonnade.store import Session
@@ -15,6 +15,7 @@ from colonnade_course.api import (
     ReleaseSeat,
     Reservation,
     ReservationActive,
+    ReservationGone,
     ReservationKeyReused,
     ReservationReleased,
     ReserveSeat,
@@ -60,7 +61,7 @@ class Reservations:
             enrollment = _enrollment_of(session, known)
             if enrollment is None:
                 call.applied = True
-                raise absent("reservation")
+                raise ReservationGone("There is no reservation of this key to activate.")
             call.require(session, ENROLLMENT, enrollment)
             if enrollment.activated_at is None and enrollment.ended_because != "user_deleted":
                 _activate(session, enrollment)
@@ -101,7 +102,7 @@ def _reservation(session: Session, key: str, enrollment: EnrollmentRow | None) -
 def _enrollment_of(session: Session, known: ReservationRow | None) -> EnrollmentRow | None:
     if known is None or known.enrollment_id is None:
         return None
-    return session.get_one(EnrollmentRow, known.enrollment_id)
+    return session.get(EnrollmentRow, known.enrollment_id)
 
 
 def _reserved(

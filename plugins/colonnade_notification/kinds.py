@@ -49,6 +49,15 @@ KINDS: dict[str, KindOfMessage] = {
             {**_COURSE, "amount": _MONEY, "reason": "The card was declined."},
         ),
         KindOfMessage("payment_refunded", Category.RECEIPTS, {**_COURSE, "amount": _MONEY}),
+        KindOfMessage(
+            "purchase_undelivered",
+            Category.RECEIPTS,
+            {
+                **_COURSE,
+                "amount": _MONEY,
+                "reason": "The course was deleted before it could begin.",
+            },
+        ),
         KindOfMessage("payout_paid", Category.RECEIPTS, {"amount": _MONEY}),
         KindOfMessage("digest", Category.ACCOUNT, _DIGEST),
     )

@@ -1,5 +1,6 @@
 """What the notification service does when others' events arrive."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from sqlalchemy import delete
 from colonnade.errors import NotFound
 from colonnade.events import Event, Work, reacts_to
 from colonnade.money import Money
+from colonnade.pagination import MAXIMUM_LIMIT
 from colonnade.services import ServiceContext
 from colonnade.store import Session
 from colonnade_course.api import (
@@ -33,9 +35,12 @@ from colonnade_payment.api import (
     PaymentDeclined,
     PaymentRefunded,
     PayoutPaid,
+    PurchaseUndelivered,
 )
 from colonnade_user.api import (
+    ListUsers,
     PasswordChanged,
+    Role,
     SessionEnd,
     SessionEnded,
     UserDeleted,
@@ -62,6 +67,7 @@ SUBSCRIPTIONS: tuple[type[Event], ...] = (
     PaymentCanceled,
     PaymentRefunded,
     PayoutPaid,
+    PurchaseUndelivered,
 )
 """What this service reacts to."""
 
@@ -181,6 +187,17 @@ class MoneyNews:
         facts["happened_at"] = event.refunded_at.isoformat()
         return await self._announcer.announce("payment_refunded", event.user_id, facts)
 
+    @reacts_to(PurchaseUndelivered)
+    async def undelivered(self, event: PurchaseUndelivered) -> Work | None:
+        """Money arrived for what cannot be had; who owns the academy learns that it goes back."""
+        facts = await self._sale(event.course_id, event.amount) | {"reason": event.reason}
+        owners = await self._ctx.ask(ListUsers(role=Role.OWNER, limit=MAXIMUM_LIMIT))
+        told = [
+            await self._announcer.announce("purchase_undelivered", owner.id, facts)
+            for owner in owners.items
+        ]
+        return _together([work for work in told if work is not None])
+
     @reacts_to(PayoutPaid)
     async def paid_out(self, event: PayoutPaid) -> Work | None:
         """An instructor got their share."""
@@ -196,6 +213,14 @@ class MoneyNews:
             "course": await course_facts(self._ctx, course_id),
             "amount": amount.model_dump(),
         }
+
+
+def _together(works: Sequence[Work]) -> Work:
+    def work(session: Session) -> None:
+        for each in works:
+            each(session)
+
+    return work
 
 
 async def course_facts(ctx: ServiceContext, course_id: UUID) -> dict[str, str]:

@@ -9,13 +9,22 @@ from colonnade.errors import Unavailable
 from colonnade.identifiers import new_id
 from colonnade.messages import Message
 from colonnade.money import Money
-from colonnade.sagas import Saga, Step, StepCall, start_saga
+from colonnade.sagas import Saga, Step, StepCall, StepOutcome, start_saga
 from colonnade.store import Session
 from colonnade_payment import settlement
-from colonnade_payment.api import Outcome, ProviderAction, ProviderNotice, ProviderRequest
+from colonnade_payment.api import (
+    MethodDeclined,
+    Outcome,
+    ProviderAction,
+    ProviderNotice,
+    ProviderRequest,
+)
 from colonnade_payment.models import PaymentRow, RefundRow
 from colonnade_payment.refunding import REFUND, RefundState, book_refund, claim, new_refund
 from colonnade_payment.till import PATIENCE, Till
+
+UNKNOWN_PAYMENT = "unknown_payment"
+"""The word for what is about a payment that is not one of this academy's."""
 
 LATE = "The money arrived after the purchase had been given up."
 BY_PROVIDER = "The payment provider gave the money back."
@@ -45,20 +54,23 @@ class Lateness:
     def __init__(self, till: Till) -> None:
         self._till = till
 
-    async def void_late(self, call: StepCall) -> None:
-        """Let go."""
+    async def void_late(self, call: StepCall) -> StepOutcome:
+        """Let go. A provider that refuses for good has let it run out, or has captured it after
+        all: it is asked which."""
         state = call.state_as(VoidState)
-        await self._till.perform(
-            state.provider,
-            ProviderRequest(
-                action=ProviderAction.VOID,
-                key=call.idempotency_key,
-                tenant=state.tenant,
-                payment=str(state.payment_id),
-                amount=state.amount,
-                reference=state.authorization,
-            ),
+        asked = ProviderRequest(
+            action=ProviderAction.VOID,
+            key=call.idempotency_key,
+            tenant=state.tenant,
+            payment=str(state.payment_id),
+            amount=state.amount,
+            reference=state.authorization,
         )
+        try:
+            await self._till.perform(state.provider, asked)
+        except MethodDeclined:
+            return StepOutcome(work=lambda session: settlement.watch(session, state.payment_id))
+        return StepOutcome()
 
 
 def apply(session: Session, provider: str, notice: ProviderNotice, share_percent: int) -> str:
@@ -69,7 +81,7 @@ def apply(session: Session, provider: str, notice: ProviderNotice, share_percent
     """
     payment = _payment_of(session, provider, notice)
     if payment is None:
-        return "unknown_payment"
+        return UNKNOWN_PAYMENT
     if notice.record.outcome is not Outcome.SUCCEEDED:
         return "noted"
     if notice.record.action is ProviderAction.CAPTURE:

@@ -14,7 +14,13 @@ from colonnade.money import Money
 from colonnade.sagas import Resolution, RetryRule, Saga, Step, StepCall, StepOutcome
 from colonnade.services import ServiceContext
 from colonnade.store import Session
-from colonnade_course.api import ActivateEnrollment, ReleaseSeat, ReserveSeat
+from colonnade_course.api import (
+    ActivateEnrollment,
+    AlreadyEnrolled,
+    ReleaseSeat,
+    ReservationGone,
+    ReserveSeat,
+)
 from colonnade_payment import settlement
 from colonnade_payment.api import (
     MethodDeclined,
@@ -28,6 +34,10 @@ from colonnade_payment.config import TenantPaymentConfig
 from colonnade_payment.models import PaymentRow
 from colonnade_payment.refunding import refund_undelivered
 from colonnade_payment.till import PATIENCE, Till
+
+ACCOUNT_GONE = "The account was deleted before the course could begin."
+COURSE_GONE = "The course was deleted before it could begin."
+ENROLLED_ALREADY = "The buyer was enrolled in the course in another way meanwhile."
 
 STEP_SECONDS = 15.0
 """What one try of a step may take; more than a provider gets to answer."""
@@ -189,16 +199,18 @@ class Purchases:
         return Resolution.happened(work=self._captured(state, record.reference).work)
 
     async def activate_enrollment(self, call: StepCall) -> StepOutcome:
-        """Let the buyer in; tried for ever, the seat is held. One whose account was deleted
-        meanwhile gets the money back instead."""
+        """Let the buyer in; tried for as long as the course service does not answer. Where it says
+        that this can never be, the money goes back."""
         state = call.state_as(PurchaseState)
-        reservation = await self._ctx.ask(ActivateEnrollment(key=str(state.payment_id)))
-        if reservation.status != "ended" or reservation.activated_at is not None:
-            return StepOutcome()
-        return StepOutcome(
-            _with(state, undelivered=True),
-            lambda session: refund_undelivered(session, state.payment_id),
-        )
+        try:
+            reservation = await self._ctx.ask(ActivateEnrollment(key=str(state.payment_id)))
+        except ReservationGone:
+            return _undelivered(state, COURSE_GONE)
+        except AlreadyEnrolled:
+            return _undelivered(state, ENROLLED_ALREADY)
+        if reservation.status == "ended" and reservation.activated_at is None:
+            return _undelivered(state, ACCOUNT_GONE)
+        return StepOutcome()
 
     async def notify(self, call: StepCall) -> StepOutcome:
         """Say that the purchase is complete, in the transaction that completes it."""
@@ -250,6 +262,13 @@ class Purchases:
         return await self._ctx.store.read(
             lambda session: session.get_one(PaymentRow, payment_id).cancel_requested
         )
+
+
+def _undelivered(state: PurchaseState, reason: str) -> StepOutcome:
+    return StepOutcome(
+        _with(state, undelivered=True),
+        lambda session: refund_undelivered(session, state.payment_id, reason),
+    )
 
 
 def _with(state: PurchaseState, **changes: object) -> PurchaseState:

@@ -18,6 +18,7 @@ from colonnade_payment.api import (
     PaymentRefunded,
     ProviderAction,
     ProviderRequest,
+    PurchaseUndelivered,
     Share,
 )
 from colonnade_payment.ledger import PLATFORM, Entry, book, instructor_account, provider_account
@@ -26,8 +27,6 @@ from colonnade_payment.presentation import money
 from colonnade_payment.settlement import next_sequence
 from colonnade_payment.split import split_refund
 from colonnade_payment.till import PATIENCE, Till
-
-UNDELIVERED = "The account was deleted before the course could begin."
 
 
 class RefundState(Message):
@@ -125,12 +124,22 @@ def claim(session: Session, payment: PaymentRow, refund: RefundRow) -> None:
     start_saga(session, REFUND, state, saga_id=refund.id)
 
 
-def refund_undelivered(session: Session, payment_id: UUID) -> None:
-    """Refund what is left of a payment whose course the buyer never got."""
+def refund_undelivered(session: Session, payment_id: UUID, reason: str) -> None:
+    """Refund what is left of a payment whose course the buyer can never have, and say so."""
     payment = session.get_one(PaymentRow, payment_id)
     left = payment.amount - payment.refunding
     if left > 0:
-        claim(session, payment, new_refund(new_id(), payment, left, UNDELIVERED, "service:payment"))
+        claim(session, payment, new_refund(new_id(), payment, left, reason, "service:payment"))
+    session.publish(
+        PurchaseUndelivered(
+            payment_id=payment.id,
+            user_id=payment.user_id,
+            course_id=payment.course_id,
+            amount=money(payment.amount, payment.currency),
+            reason=reason,
+            sequence=next_sequence(payment),
+        )
+    )
 
 
 def new_refund(

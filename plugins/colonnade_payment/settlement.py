@@ -90,7 +90,7 @@ def close(session: Session, payment_id: UUID, ending: Ending) -> None:
     if payment.status not in OPEN:
         return
     if ending.unsure or payment.status == "unknown":
-        payment.watch_until = session.now + WATCHED
+        watch(session, payment_id)
     payment.status = ending.status
     payment.reason_code, payment.reason = ending.code[:100], ending.sentence[:500]
     release_redemption(session, payment.id)
@@ -106,6 +106,11 @@ def close(session: Session, payment_id: UUID, ending: Ending) -> None:
             sequence=next_sequence(payment),
         )
     )
+
+
+def watch(session: Session, payment_id: UUID) -> None:
+    """Have the provider asked, for a while, whether it acted after all."""
+    session.get_one(PaymentRow, payment_id).watch_until = session.now + WATCHED
 
 
 def complete(session: Session, payment_id: UUID, enrollment_id: UUID) -> None:

@@ -10,7 +10,7 @@ from colonnade.store import Session
 from colonnade_payment.api import ProviderNotice, ReceiveWebhook
 from colonnade_payment.config import TenantPaymentConfig
 from colonnade_payment.models import NoticeRow
-from colonnade_payment.notices import apply
+from colonnade_payment.notices import UNKNOWN_PAYMENT, apply
 from colonnade_payment.till import Till
 
 
@@ -41,9 +41,12 @@ class Webhooks:
             if known is not None:
                 return "repeated"
             effect = apply(session, provider, notice, share)
-            session.add(
-                NoticeRow(provider=provider, id=notice.id, effect=effect, received_at=session.now)
-            )
+            # Another application's payments are many, and none of them is remembered.
+            if effect != UNKNOWN_PAYMENT:
+                row = NoticeRow(
+                    provider=provider, id=notice.id, effect=effect, received_at=session.now
+                )
+                session.add(row)
             return effect
 
         effect = await self._ctx.store.run(work)

@@ -1,6 +1,6 @@
 """Stripe's webhooks: verified by Stripe's own library, then read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
@@ -20,6 +20,12 @@ from colonnade_stripe.amounts import from_stripe
 
 Id = Annotated[str, Field(min_length=1, max_length=255)]
 
+_LATEST = 253_402_300_799
+"""The last second that a calendar has, in epoch seconds."""
+
+_OURS = "colonnade_payment"
+"""The key of an object's metadata under which it names a payment of ours."""
+
 
 class _Model(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
@@ -31,7 +37,7 @@ class _Intent(_Model):
     amount: int = Field(ge=0)
     amount_received: int = Field(0, ge=0)
     currency: str
-    metadata: dict[str, str] = Field(default_factory=dict)
+    metadata: dict[str, Any] | None = None
 
 
 class _Refund(_Model):
@@ -41,17 +47,21 @@ class _Refund(_Model):
     currency: str
     status: str | None = None
     payment_intent: Id | None = None
-    metadata: dict[str, str] | None = None
+    metadata: dict[str, Any] | None = None
 
 
 class _Data(_Model):
     object: dict[str, Any]
 
 
+class _Envelope(_Model):
+    type: str
+
+
 class _Event(_Model):
     id: Id
     type: str
-    created: int
+    created: int = Field(ge=0, le=_LATEST)
     data: _Data
 
 
@@ -71,25 +81,34 @@ def verify(body: bytes, headers: Mapping[str, str], secret: str, tolerance: floa
 def read_event(body: bytes) -> Sequence[ProviderNotice]:
     """What an event says about a payment; nothing when it is of another sort.
 
+    Other applications may take money in the same account of Stripe's: what they charge, in whatever
+    form and currency, says nothing here.
+
     Raises:
-        WebhookUnreadable: it is not an event of the form that Stripe documents.
+        WebhookUnreadable: it is no event, or one of a payment of ours that cannot be read.
     """
     try:
+        read = _READERS.get(_Envelope.model_validate_json(body).type)
+        if read is None:
+            return []
         event = _Event.model_validate_json(body)
-        return _notices(event)
     except pydantic.ValidationError:
         raise WebhookUnreadable("The body is not an event of Stripe's.") from None
+    try:
+        return read(event)
+    except pydantic.ValidationError:
+        metadata = event.data.object.get("metadata")
+        if not isinstance(metadata, dict) or not metadata.get(_OURS):
+            return []
+        raise WebhookUnreadable("The event is about a payment, and not of a known form.") from None
 
 
-def _notices(event: _Event) -> Sequence[ProviderNotice]:
-    match event.type:
-        case "payment_intent.succeeded":
-            return [_of_intent(event, ProviderAction.CAPTURE)]
-        case "payment_intent.amount_capturable_updated":
-            return [_of_intent(event, ProviderAction.AUTHORIZE)]
-        case "refund.created" | "refund.updated":
-            return _of_refund(event)
-    return []
+def _captured(event: _Event) -> Sequence[ProviderNotice]:
+    return [_of_intent(event, ProviderAction.CAPTURE)]
+
+
+def _authorized(event: _Event) -> Sequence[ProviderNotice]:
+    return [_of_intent(event, ProviderAction.AUTHORIZE)]
 
 
 def _of_intent(event: _Event, action: ProviderAction) -> ProviderNotice:
@@ -97,7 +116,7 @@ def _of_intent(event: _Event, action: ProviderAction) -> ProviderNotice:
     amount = intent.amount_received or intent.amount
     money = from_stripe(amount, intent.currency)
     record = ProviderRecord(action, Outcome.SUCCEEDED, intent.id, money)
-    return _notice(event, intent.metadata, record, intent.id)
+    return _notice(event, intent.metadata or {}, record, intent.id)
 
 
 def _of_refund(event: _Event) -> Sequence[ProviderNotice]:
@@ -110,13 +129,22 @@ def _of_refund(event: _Event) -> Sequence[ProviderNotice]:
 
 
 def _notice(
-    event: _Event, metadata: Mapping[str, str], record: ProviderRecord, target: str
+    event: _Event, metadata: Mapping[str, Any], record: ProviderRecord, target: str
 ) -> ProviderNotice:
     return ProviderNotice(
         id=event.id,
         occurred_at=datetime.fromtimestamp(event.created, UTC),
-        payment=metadata.get("colonnade_payment", ""),
-        key=metadata.get("colonnade_key", ""),
+        payment=str(metadata.get(_OURS) or ""),
+        key=str(metadata.get("colonnade_key") or ""),
         record=record,
         target=target,
     )
+
+
+_READERS: Mapping[str, Callable[[_Event], Sequence[ProviderNotice]]] = {
+    "payment_intent.succeeded": _captured,
+    "payment_intent.amount_capturable_updated": _authorized,
+    "refund.created": _of_refund,
+    "refund.updated": _of_refund,
+}
+"""Types of events that are about money of ours; every other one is of another sort."""

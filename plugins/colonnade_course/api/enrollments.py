@@ -13,6 +13,7 @@ from colonnade_course.api.errors import (
     CoursePaymentRequired,
     EnrollmentNotActive,
     ReservationActive,
+    ReservationGone,
     ReservationKeyReused,
     ReservationReleased,
 )
@@ -121,12 +122,18 @@ class ReserveSeat(Request[Reservation]):
     user_id: UUID
 
 
-@operation("course", action="enrollment.activate", idempotent=True, errors=[AlreadyEnrolled])
+@operation(
+    "course",
+    action="enrollment.activate",
+    idempotent=True,
+    errors=[AlreadyEnrolled, ReservationGone],
+)
 class ActivateEnrollment(Request[Reservation]):
     """Turn a reservation into an active enrolment; never fails for lack of seats.
 
     One that was released meanwhile comes back, beyond the limit if need be: it is paid. One
     that was active before and has ended stays ended, as does that of a deleted user.
+    `ReservationGone` and `AlreadyEnrolled` are final: whoever was paid gives the money back.
     """
 
     key: ReservationKey

@@ -80,6 +80,14 @@ class ReservationReleased(Conflict):
     title = "The reservation was released"
 
 
+class ReservationGone(Conflict):
+    """There is nothing left to activate, and never will be: the reservation was never made, was
+    spent before it was made, or its course was deleted."""
+
+    code = "course.reservation_gone"
+    title = "The reservation is gone"
+
+
 class ReservationKeyReused(Conflict):
     """The key names a reservation for another course or another learner."""
 

@@ -38,6 +38,7 @@ from colonnade_payment.api.events import (
     PayoutRejected,
     PayoutRequested,
     PurchaseCompleted,
+    PurchaseUndelivered,
 )
 from colonnade_payment.api.ledger import (
     ApprovePayout,
@@ -115,6 +116,7 @@ EVENTS = (
     PaymentDeclined,
     PaymentCanceled,
     PurchaseCompleted,
+    PurchaseUndelivered,
     PaymentRefunded,
     PayoutRequested,
     PayoutApproved,
@@ -181,6 +183,7 @@ __all__ = [
     "ProviderRecord",
     "ProviderRequest",
     "PurchaseCompleted",
+    "PurchaseUndelivered",
     "Reason",
     "ReceiveWebhook",
     "Refund",

@@ -88,6 +88,19 @@ class PaymentRefunded(Event):
     sequence: int
 
 
+@event("payment", key="payment_id")
+class PurchaseUndelivered(Event):
+    """Money arrived for a course that the buyer can never have, since the account, the course or
+    the seat is gone; what is left of it goes back by itself. At most once per payment."""
+
+    payment_id: UUID
+    user_id: UUID
+    course_id: UUID
+    amount: Money
+    reason: str
+    sequence: int
+
+
 class PayoutFact(Event):
     """The state of a payout after a change; `at` is when it changed."""
 

@@ -1,6 +1,7 @@
 """Payouts: what instructors have, may have, and get."""
 
 import asyncio
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -140,3 +141,15 @@ async def test_an_instructor_sees_their_own_only(academy: Academy) -> None:
     assert {item.user_id for item in balances} == {UUID(other.id)}
     with pytest.raises(Forbidden):
         await academy.ask(one, ApprovePayout(payout_id=payout.id))
+
+
+async def test_nobody_approves_their_own_payout(academy: Academy) -> None:
+    """Not even an owner who teaches; somebody else has to agree."""
+    course = await academy.course()
+    await academy.bought(course.id)
+    [teacher] = course.teachers
+    payout = await request(academy, teacher)
+    teaching_owner = replace(teacher, roles=("owner",))
+    with pytest.raises(Forbidden):
+        await academy.ask(teaching_owner, ApprovePayout(payout_id=payout.id))
+    assert (await academy.ask(OWNER, ApprovePayout(payout_id=payout.id))).status == "approved"

@@ -92,11 +92,45 @@ def test_an_event_of_another_sort_says_nothing() -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"[]", b"{}", b"\xff", event("payment_intent.succeeded"), event("refund.created", id=5)],
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b"\xff",
+        b'{"type": 7}',
+        b'{"type": "payment_intent.succeeded"}',
+        b'{"type": "refund.created", "id": "evt_1", "created": 1, "data": {"object": []}}',
+        event("payment_intent.succeeded", **intent(currency="std")),
+        event("payment_intent.succeeded", **intent(amount="much")),
+    ],
 )
-def test_nonsense_is_unreadable(body: bytes) -> None:
+def test_nonsense_and_what_cannot_be_read_of_ours_is_unreadable(body: bytes) -> None:
     with pytest.raises(WebhookUnreadable):
         read_event(body)
+
+
+@pytest.mark.parametrize("currency", ["usd", "xcg", "std", "usdc", "", "€"])
+@pytest.mark.parametrize("metadata", [None, {}, {"order": "7"}, {"colonnade_payment": ""}])
+def test_what_another_application_charges_concerns_no_payment_of_ours(
+    currency: str, metadata: dict[str, str] | None
+) -> None:
+    body = event("payment_intent.succeeded", **intent(metadata=metadata, currency=currency))
+    assert [notice.payment for notice in read_event(body)] in ([], [""])
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        event("payment_intent.succeeded"),
+        event("refund.created", id=5),
+        event("payment_intent.succeeded", **intent(metadata={}, amount=10**30)),
+        event("refund.updated", **refund(metadata=None, currency="points")),
+        event("refund.created", **refund(metadata={}, payment_intent=None, charge="ch_1")),
+        b'{"object": "v2.core.event", "type": "v1.billing.meter.error", "created": "2026-01-01"}',
+    ],
+)
+def test_what_another_application_sends_is_taken_and_passed_over(body: bytes) -> None:
+    assert read_event(body) == []
 
 
 @pytest.mark.parametrize(
