@@ -13,6 +13,12 @@ actions contains "signing_key.rotate"
 
 actions contains "session.resolve"
 
+actions contains "confirmation.issue"
+
+actions contains "password.set"
+
+actions contains action if some action in for_those_who_add_people
+
 # Becoming somebody, and leaving; the keys are public so that anybody can verify a token.
 for_everybody := {
 	"user.register",
@@ -20,13 +26,25 @@ for_everybody := {
 	"session.refresh",
 	"session.close",
 	"signing_key.read",
+	"password.forget",
+	"confirmation.redeem",
 }
 
 # What people do with what is their own.
-for_people := {"password.change", "session.read", "session.end", "profile.update"}
+for_people := {
+	"password.change",
+	"email.verify",
+	"email.change",
+	"session.read",
+	"session.end",
+	"profile.update",
+}
 
 # What administrators do with others' accounts; people read and delete their own.
-for_administrators := {"user.read", "user.update", "user.delete"}
+for_administrators := {"user.read", "user.update", "user.delete", "user.reset_password"}
+
+# Accounts that are offered.
+for_those_who_add_people := {"invitation.create", "invitation.read", "invitation.revoke"}
 
 # --- everybody
 
@@ -45,7 +63,7 @@ grants contains [{"field": "audience", "op": "eq", "value": "public"}] if {
 
 grants contains [] if {
 	is_person
-	input.action == "password.change"
+	input.action in {"password.change", "email.verify", "email.change"}
 }
 
 grants contains [belongs_to_principal] if {
@@ -105,16 +123,34 @@ grants contains [{"field": "role", "op": "in", "value": ["admin", "instructor", 
 	input.action in for_administrators
 }
 
+# Nobody offers a role above their own, or takes such an offer back.
+grants contains [{"field": "role", "op": "in", "value": ["admin", "instructor", "learner"]}] if {
+	"admin" in input.principal.roles
+	input.action in {"invitation.create", "invitation.revoke"}
+}
+
+grants contains [] if {
+	administrates
+	input.action == "invitation.read"
+}
+
 grants contains [] if {
 	owns
-	input.action in for_administrators | {"signing_key.rotate"}
+	input.action in (for_administrators | for_those_who_add_people) | {"signing_key.rotate"}
+}
+
+# --- whoever runs the platform lets an owner in again
+
+grants contains [] if {
+	is_operator
+	input.action == "password.set"
 }
 
 # --- the service that writes to people has to know where
 
 grants contains [] if {
 	writes_to_people
-	input.action == "user.read"
+	input.action in {"user.read", "confirmation.issue"}
 }
 
 # --- the edge, which turns tokens into principals
@@ -136,7 +172,9 @@ is_person if input.principal.kind == "user"
 owns if "owner" in input.principal.roles
 
 # Whoever runs the platform may do what an owner may.
-owns if {
+owns if is_operator
+
+is_operator if {
 	input.principal.kind == "service"
 	input.principal.id == "service:operator"
 }

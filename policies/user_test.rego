@@ -241,3 +241,73 @@ test_the_service_that_writes_to_people_knows_where if {
 test_the_service_that_writes_to_people_changes_no_account if {
 	data.colonnade.decision.grants == set() with input as asking("user.update", service("service:notification"))
 }
+
+# --- confirmations
+
+test_anybody_has_forgotten_their_password if {
+	data.colonnade.decision.grants == {[]} with input as asking("password.forget", stranger)
+}
+
+test_anybody_follows_a_link if {
+	data.colonnade.decision.grants == {[]} with input as asking("confirmation.redeem", stranger)
+}
+
+test_only_the_service_that_writes_to_people_gets_tokens if {
+	data.colonnade.decision.grants == {[]} with input as asking("confirmation.issue", service("service:notification"))
+	data.colonnade.decision.grants == set() with input as asking("confirmation.issue", service("service:course"))
+	data.colonnade.decision.grants == set() with input as asking("confirmation.issue", service("service:operator"))
+	data.colonnade.decision.grants == set() with input as asking("confirmation.issue", person("owner"))
+	data.colonnade.decision.grants == set() with input as asking("confirmation.issue", stranger)
+}
+
+test_people_verify_and_change_their_own_address if {
+	every action in {"email.verify", "email.change"} {
+		data.colonnade.decision.grants == {[]} with input as asking(action, person("learner"))
+		data.colonnade.decision.grants == set() with input as asking(action, stranger)
+		data.colonnade.decision.grants == set() with input as asking(action, service("service:operator"))
+	}
+}
+
+test_an_admin_has_a_link_sent_to_anybody_but_owners if {
+	data.colonnade.decision.grants == {below_owner} with input as asking("user.reset_password", person("admin"))
+}
+
+test_an_owner_has_a_link_sent_to_anybody if {
+	data.colonnade.decision.grants == {[]} with input as asking("user.reset_password", person("owner"))
+}
+
+test_nobody_else_has_a_link_sent_to_others if {
+	data.colonnade.decision.grants == set() with input as asking("user.reset_password", person("instructor"))
+	data.colonnade.decision.grants == set() with input as asking("user.reset_password", person("learner"))
+	data.colonnade.decision.grants == set() with input as asking("user.reset_password", stranger)
+}
+
+test_only_whoever_runs_the_platform_sets_an_owners_password if {
+	data.colonnade.decision.grants == {[]} with input as asking("password.set", service("service:operator"))
+	data.colonnade.decision.grants == set() with input as asking("password.set", person("owner"))
+	data.colonnade.decision.grants == set() with input as asking("password.set", service("service:notification"))
+	data.colonnade.decision.grants == set() with input as asking("password.set", stranger)
+}
+
+# --- invitations
+
+test_an_owner_invites_everybody if {
+	data.colonnade.decision.grants == {[]} with input as asking("invitation.create", person("owner"))
+}
+
+test_an_admin_invites_nobody_above_themself if {
+	data.colonnade.decision.grants == {below_owner} with input as asking("invitation.create", person("admin"))
+	data.colonnade.decision.grants == {below_owner} with input as asking("invitation.revoke", person("admin"))
+}
+
+test_an_admin_sees_all_invitations if {
+	data.colonnade.decision.grants == {[]} with input as asking("invitation.read", person("admin"))
+}
+
+test_nobody_else_sees_or_makes_invitations if {
+	every action in {"invitation.create", "invitation.read", "invitation.revoke"} {
+		data.colonnade.decision.grants == set() with input as asking(action, person("instructor"))
+		data.colonnade.decision.grants == set() with input as asking(action, person("learner"))
+		data.colonnade.decision.grants == set() with input as asking(action, stranger)
+	}
+}

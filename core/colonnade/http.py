@@ -10,9 +10,9 @@ Path parameters, query parameters and the JSON body become the operation's reque
 strictly. The answer becomes JSON with `ETag` (where it has a `version`), `Location` and `Link`.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeVar, cast
 from urllib.parse import quote, urlencode
 
@@ -95,6 +95,8 @@ class Binding:
     """Whether the body is taken as it comes: its form is the sender's, not the operation's."""
     maximum_body: int | None = None
     """Bytes that the body may have; None is what the gateway allows everywhere."""
+    answers: Mapping[int, type[Message]] = field(default_factory=dict)
+    """What the answer holds by its status, where a route has several or answers with a part."""
     conditional: bool = False
     """Whether the field `conditions` is made of the headers of RFC 9110 §13 and §14: conditions
     and ranges, for bytes that the operation answers."""
@@ -147,13 +149,16 @@ def bind(
     answer: str = JSON,
     location: str | None = None,
     raw: bool = False,
+    answers: Mapping[int, type[Message]] | None = None,
     conditional: bool = False,
 ) -> dict[str, Any]:
     """The `opt` of a handwritten handler (an upload, a download), so that it is known too:
-    `@post("/files", opt=bind("POST", UploadFile, body="multipart/form-data"))`."""
+    `@post("/files", opt=bind("POST", UploadFile, body="multipart/form-data"))`.
+
+    `answers` says what each status comes with, where that is not the operation's answer."""
     operation = operation_of(request)
     binding = Binding(method, operation, status, location, body, answer, raw=raw)
-    return {BINDING: replace(binding, conditional=conditional)}
+    return {BINDING: replace(binding, answers=answers or {}, conditional=conditional)}
 
 
 def edge_of(request: AnyRequest) -> Edge:

@@ -39,7 +39,10 @@ class PluginInfo:
 
 @dataclass(frozen=True, slots=True)
 class TenantInfo:
-    """What a service may know of a tenant. Secrets are not part of it."""
+    """What a service may know of a tenant. Secrets are not part of it.
+
+    `links` are addresses of its front end by what they are for, with `{token}` in them.
+    """
 
     id: str
     name: str
@@ -50,6 +53,7 @@ class TenantInfo:
     timezone: str
     branding: Mapping[str, Any] = field(default_factory=dict)
     owner_email: str = ""
+    links: Mapping[str, str] = field(default_factory=dict)
 
 
 class Ask(Protocol):

@@ -52,9 +52,9 @@ def events() -> Sequence[type[Event]]:
 @hookimpl
 def subscriptions() -> Sequence[type[Event]]:
     """What is listened to."""
-    from colonnade_user.api import UserDeleted
+    from colonnade_user.api import InvitationAccepted, UserDeleted
 
-    return [UserDeleted]
+    return [UserDeleted, InvitationAccepted]
 
 
 @hookimpl

@@ -8,7 +8,7 @@ from colonnade_course.courses import Courses
 from colonnade_course.enrollments import Enrollments
 from colonnade_course.instructors import Instructors
 from colonnade_course.lessons import Lessons
-from colonnade_course.reactions import Departures
+from colonnade_course.reactions import Departures, Invitations
 from colonnade_course.reservations import Reservations
 from colonnade_course.sections import Sections
 
@@ -24,4 +24,5 @@ async def course_service(ctx: ServiceContext) -> AsyncIterator[Sequence[object]]
         Enrollments(ctx),
         Reservations(ctx),
         Departures(),
+        Invitations(ctx),
     ]

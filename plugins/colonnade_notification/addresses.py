@@ -25,6 +25,16 @@ class Addresses:
         identifier = str(course.get("id", "")) if isinstance(course, Mapping) else ""
         return self.web(path.replace("{course}", identifier))
 
+    def confirmation(self, purpose: str, token: str | None) -> str:
+        """Where the link of a confirmation leads: the academy's front end as its file declares,
+        else the platform's own page. Without a token, the academy."""
+        if token is None:
+            return self.web("/")
+        declared = self._ctx.tenant().links.get(purpose)
+        if declared is not None:
+            return declared.replace("{token}", token)
+        return self.web(f"/api/v1/auth/confirm?token={token}")
+
     def sender(self) -> Address:
         """Who mail is from: the tenant's own choice, else the platform's."""
         tenant, chosen = self._ctx.tenant(), self.tenant_config()

@@ -17,6 +17,12 @@ from colonnade_notification.kinds import KINDS
 from colonnade_notification.models import SettingsRow, TemplateRow
 from colonnade_notification.people import account_of, recipient_of
 from colonnade_notification.recording import Announcement, record
+from colonnade_user.api import ConfirmationRequested
+
+CONFIRMATION = "confirmation"
+"""The fact of a message that names its confirmation."""
+
+MAIL = "email"
 
 
 class Announcer:
@@ -60,6 +66,27 @@ class Announcer:
         reached = [one.info for one in self._channels if await one.reaches(user_id)]
         tenant = self._ctx.tenant()
         return lambda session: record(session, announcement, reached, tenant)
+
+    def announce_confirmation(self, event: ConfirmationRequested) -> Work:
+        """The unit of work that writes the row of a mail with a link. Neither address nor token
+        is part of it: both are asked for when it goes out."""
+        envelope = handled_envelope()
+        announcement = Announcement(
+            source_id=envelope.id,
+            # Who has no account is known by what they are to confirm.
+            user_id=event.user_id or event.confirmation_id,
+            kind=KINDS[event.purpose],
+            facts={
+                "happened_at": envelope.time.isoformat(),
+                CONFIRMATION: str(event.confirmation_id),
+            },
+            words=Words("en", "", "", None, ""),
+            link="",
+            domain=self._addresses.sender_domain(),
+        )
+        mail = [one.info for one in self._channels if one.info.name == MAIL]
+        tenant = self._ctx.tenant()
+        return lambda session: record(session, announcement, mail, tenant)
 
     async def words(
         self,

@@ -5,17 +5,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from colonnade_notification.api import Category
+from colonnade_user.api import Purpose
 
 
 @dataclass(frozen=True, slots=True)
 class KindOfMessage:
     """A kind of message. `sample` is what a preview is filled with, beside what every message
-    has; `path` where its link leads, in the academy's web face."""
+    has; `path` where its link leads, in the academy's web face. A kind that `confirms` goes by
+    mail alone, to the address that the user service names when it goes out."""
 
     name: str
     category: Category
     sample: Mapping[str, Any]
     path: str = "/"
+    confirms: bool = False
 
 
 _COURSE = {"course": {"id": "", "title": "Open Science"}}
@@ -37,6 +40,15 @@ KINDS: dict[str, KindOfMessage] = {
         KindOfMessage("account_reinstated", Category.SECURITY, {}),
         KindOfMessage("password_changed", Category.SECURITY, {}),
         KindOfMessage("session_stolen", Category.SECURITY, {}),
+        *(
+            KindOfMessage(
+                purpose,
+                Category.SECURITY,
+                {"role": "learner"} if purpose is Purpose.INVITATION else {},
+                confirms=True,
+            )
+            for purpose in Purpose
+        ),
         KindOfMessage("enrollment_activated", Category.LEARNING, _COURSE, "/courses/{course}"),
         KindOfMessage("enrollment_completed", Category.LEARNING, _COURSE, "/courses/{course}"),
         KindOfMessage("enrollment_ended", Category.LEARNING, _COURSE, "/courses/{course}"),

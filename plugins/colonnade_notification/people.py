@@ -1,11 +1,13 @@
 """Who a message is for: asked of the user service each time, since people move and rename."""
 
+from uuid import UUID
+
 from colonnade.errors import NotFound
 from colonnade.services import ServiceContext
 from colonnade.store import Session
 from colonnade_notification.api import Recipient
-from colonnade_notification.models import SettingsRow
-from colonnade_user.api import GetUser, User
+from colonnade_notification.models import NotificationRow, SettingsRow
+from colonnade_user.api import GetUser, IssueConfirmation, IssuedConfirmation, User
 
 
 async def account_of(ctx: ServiceContext, user_id: object) -> User | None:
@@ -27,6 +29,36 @@ def recipient_of(ctx: ServiceContext, account: User, settings: SettingsRow | Non
         user_id=account.id,
         name=account.name,
         email=account.email,
+        locale=(settings and settings.locale) or tenant.locale,
+        timezone=(settings and settings.timezone) or tenant.timezone,
+    )
+
+
+async def confirmation_of(ctx: ServiceContext, confirmation_id: UUID) -> IssuedConfirmation | None:
+    """Address and token of a mail about to go out; nothing when there is nothing to confirm.
+
+    Raises:
+        Unavailable, DeadlineExceeded: the user service does not answer.
+    """
+    try:
+        return await ctx.ask(IssueConfirmation(confirmation_id=confirmation_id))
+    except NotFound:
+        return None
+
+
+def reader_of(
+    ctx: ServiceContext,
+    row: NotificationRow,
+    issued: IssuedConfirmation,
+    settings: SettingsRow | None,
+) -> Recipient:
+    """Whoever reads the address of a confirmation. Without a name: whoever asked for the mail may
+    be somebody else, and no text of theirs goes into it."""
+    tenant = ctx.tenant()
+    return Recipient(
+        user_id=row.user_id,
+        name="",
+        email=issued.email,
         locale=(settings and settings.locale) or tenant.locale,
         timezone=(settings and settings.timezone) or tenant.timezone,
     )

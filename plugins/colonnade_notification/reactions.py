@@ -38,6 +38,7 @@ from colonnade_payment.api import (
     PurchaseUndelivered,
 )
 from colonnade_user.api import (
+    ConfirmationRequested,
     ListUsers,
     PasswordChanged,
     Role,
@@ -55,6 +56,7 @@ SUBSCRIPTIONS: tuple[type[Event], ...] = (
     UserRoleChanged,
     UserStatusChanged,
     PasswordChanged,
+    ConfirmationRequested,
     SessionEnded,
     UserDeleted,
     EnrollmentActivated,
@@ -102,6 +104,11 @@ class AccountNews:
     async def password_changed(self, event: PasswordChanged) -> Work | None:
         """Whoever did not do that has to hear of it."""
         return await self._announcer.announce("password_changed", event.user_id)
+
+    @reacts_to(ConfirmationRequested)
+    async def confirmation_requested(self, event: ConfirmationRequested) -> Work | None:
+        """A link that somebody waits for; who gets it is asked when it goes out."""
+        return self._announcer.announce_confirmation(event)
 
     @reacts_to(SessionEnded)
     async def session_ended(self, event: SessionEnded) -> Work | None:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -16,7 +16,12 @@ from colonnade.sagas import StepCall, StepOutcome
 from colonnade.services import ServiceContext, TenantInfo
 from colonnade.store import Session
 from colonnade_notification.addresses import Addresses
-from colonnade_notification.announcing import Announcer, complete, custom_wordings
+from colonnade_notification.announcing import (
+    CONFIRMATION,
+    Announcer,
+    complete,
+    custom_wordings,
+)
 from colonnade_notification.api import (
     Channel,
     DeliveryStatus,
@@ -37,7 +42,7 @@ from colonnade_notification.keys import UNSUBSCRIBE, key_of
 from colonnade_notification.kinds import DIGEST, KINDS
 from colonnade_notification.layout import Frame, cleaned, colour_of, document, paragraphs, plain
 from colonnade_notification.models import NotificationRow, SettingsRow, SuppressionRow
-from colonnade_notification.people import account_of, recipient_of
+from colonnade_notification.people import account_of, confirmation_of, reader_of, recipient_of
 from colonnade_notification.recording import DeliveryState, category_of, schedule
 from colonnade_notification.unsubscribe_tokens import EVERYTHING, Subscription, make_token
 
@@ -55,6 +60,15 @@ class _Pending:
     settings: SettingsRow | None
     custom: Mapping[str, Wording]
     bundle: Bundle
+
+
+@dataclass(frozen=True, slots=True)
+class _Addressed:
+    """Who gets a message, where its link leads, and facts that are known only now."""
+
+    recipient: Recipient
+    link: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Sending:
@@ -90,11 +104,10 @@ class Sending:
         waits = self._waits(pending, channel)
         if waits is not None:
             return waits
-        account = await account_of(self._ctx, pending.row.user_id)
-        if account is None:
+        addressed = await self._addressed(pending)
+        if addressed is None:
             return StepOutcome(work=lambda session: _forget(session, identifier))
-        recipient = recipient_of(self._ctx, account, pending.settings)
-        outcome = await self._send(pending, channel, recipient)
+        outcome = await self._send(pending, channel, addressed)
         reach(SENT)
         return self._noted(identifier, outcome, pending.bundle)
 
@@ -102,6 +115,21 @@ class Sending:
         """What this service itself needs could not be had for an hour: a dead letter."""
         identifier = call.state_as(DeliveryState).notification_id
         return self._noted(identifier, Refused(call.reason))
+
+    async def _addressed(self, pending: _Pending) -> _Addressed | None:
+        row = pending.row
+        if not KINDS[row.kind].confirms:
+            account = await account_of(self._ctx, row.user_id)
+            if account is None:
+                return None
+            recipient = recipient_of(self._ctx, account, pending.settings)
+            return _Addressed(recipient, self._addresses.link(KINDS[row.kind].path, _facts(row)))
+        issued = await confirmation_of(self._ctx, UUID(_facts(row)[CONFIRMATION]))
+        if issued is None:
+            return None
+        recipient = reader_of(self._ctx, row, issued, pending.settings)
+        link = self._addresses.confirmation(issued.purpose, issued.token)
+        return _Addressed(recipient, link, {"role": issued.role} if issued.role else {})
 
     def _waits(self, pending: _Pending, channel: Channel) -> StepOutcome | None:
         row, now = pending.row, self._ctx.clock.now()
@@ -112,12 +140,12 @@ class Sending:
         quiet = pending.choices.quiet_until(channel.info, category_of(row), now)
         return None if quiet is None else StepOutcome(work=_later(row.id, quiet))
 
-    async def _send(self, pending: _Pending, channel: Channel, recipient: Recipient) -> Outcome:
+    async def _send(self, pending: _Pending, channel: Channel, addressed: _Addressed) -> Outcome:
         if pending.row.kind == DIGEST and not pending.bundle.items:
             return Unreachable("Nothing was left to tell.")
-        if await self._is_suppressed(channel.info.name, recipient):
+        if await self._is_suppressed(channel.info.name, addressed.recipient):
             return Unreachable("The address takes no more mail.")
-        message = await self._message(pending, recipient, channel.info.name)
+        message = await self._message(pending, addressed)
         try:
             async with asyncio.timeout(channel.info.seconds):
                 return await channel.send(message)
@@ -135,16 +163,13 @@ class Sending:
         )
         return await self._ctx.store.read(lambda session: session.scalar(query)) is not None
 
-    async def _message(
-        self, pending: _Pending, recipient: Recipient, channel: str
-    ) -> OutgoingMessage:
-        row = pending.row
+    async def _message(self, pending: _Pending, addressed: _Addressed) -> OutgoingMessage:
+        row, recipient, link = pending.row, addressed.recipient, addressed.link
         tenant = self._ctx.tenant()
         common = complete({}, recipient, tenant.name)
         bundled = await self._ctx.in_worker(pending.bundle.facts, common, tenant.locale)
-        facts: dict[str, Any] = json.loads(row.facts) | bundled
+        facts = {**_facts(row), **addressed.facts, **bundled}
         words = await self._announcer.words(row.kind, facts, recipient, pending.custom)
-        link = self._addresses.link(KINDS[row.kind].path, facts)
         frame = Frame(
             academy=tenant.name,
             locale=words.locale,
@@ -198,6 +223,11 @@ class Sending:
                 "message not delivered", notification=str(identifier), problem=outcome.problem
             )
         return StepOutcome(work=work)
+
+
+def _facts(row: NotificationRow) -> dict[str, Any]:
+    facts: dict[str, Any] = json.loads(row.facts)
+    return facts
 
 
 def _load(

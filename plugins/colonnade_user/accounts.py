@@ -1,5 +1,6 @@
-"""Accounts: registering, listing, roles, suspension and deletion."""
+"""Accounts: listing, roles, suspension and deletion."""
 
+import unicodedata
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -22,8 +23,6 @@ from colonnade_user.api import (
     GetUser,
     ListUsers,
     ProfileVisibility,
-    RegisterUser,
-    RegistrationClosed,
     Role,
     SessionEnd,
     UpdateUser,
@@ -34,15 +33,13 @@ from colonnade_user.api import (
     UserStatus,
     UserStatusChanged,
     Visibility,
+    fold_email,
 )
-from colonnade_user.config import TenantUserConfig
+from colonnade_user.confirmations.records import close_of
+from colonnade_user.invitations.records import revoke_those_of
 from colonnade_user.models import USER, CredentialRow, ProfileRow, UserRow
 from colonnade_user.ownership import protect_owner
-from colonnade_user.password_rules.rules import academy_names, check_password
-from colonnade_user.passwords import Passwords
 from colonnade_user.sessions import end_sessions_of
-from colonnade_user.throttling.counted_attempts import registration_counters
-from colonnade_user.throttling.throttle import Throttle, client_network
 
 EMAIL = "email"
 
@@ -55,24 +52,41 @@ class NewAccount:
     name: str
     password_hash: str
     role: Role = Role.LEARNER
+    email_verified: bool = False
+
+
+def account_at(session: Session, email: str) -> UserRow | None:
+    """The account of an address, in whatever case it is written."""
+    return session.scalar(select(UserRow).where(UserRow.folded_email == fold_email(email)))
+
+
+def account_known_as(session: Session, email: str) -> UserRow | None:
+    """The account that somebody means who gives this address as theirs.
+
+    Earlier versions kept `weiß@` as `weiss@`: its owner still writes what is theirs.
+    """
+    exact = account_at(session, email)
+    if exact is not None:
+        return exact
+    local, _, domain = email.rpartition("@")
+    folded = unicodedata.normalize("NFC", f"{local.casefold()}@{domain.lower()}")
+    return session.scalar(select(UserRow).where(UserRow.casefolded_email == folded))
 
 
 def add_account(session: Session, new: NewAccount) -> UserRow:
-    """Write an account with all that belongs to it. The index on `email` decides a race.
+    """Write an account with all that belongs to it. An index on addresses decides a race.
 
     Raises:
         EmailTaken: there is an account of this address.
     """
     user = UserRow(id=new_id(), email=new.email, role=new.role, status=UserStatus.ACTIVE)
+    user.email_verified_at = session.now if new.email_verified else None
     user.rename(new.name)
     session.add(user)
     try:
         session.flush()
     except IntegrityError:
-        raise EmailTaken(
-            "Somebody is registered with this e-mail address already.",
-            fields=[FieldError("/email", "is registered already", "taken")],
-        ) from None
+        raise email_taken() from None
     session.add(
         CredentialRow(user_id=user.id, password_hash=new.password_hash, changed_at=session.now)
     )
@@ -88,35 +102,19 @@ def add_account(session: Session, new: NewAccount) -> UserRow:
     return user
 
 
+def email_taken() -> EmailTaken:
+    """What whoever wants an address is told that somebody else has."""
+    return EmailTaken(
+        "Somebody is registered with this e-mail address already.",
+        fields=[FieldError("/email", "is registered already", "taken")],
+    )
+
+
 class AccountHandlers:
     """The operations on `users`."""
 
-    def __init__(self, ctx: ServiceContext, passwords: Passwords, throttle: Throttle) -> None:
+    def __init__(self, ctx: ServiceContext) -> None:
         self._ctx = ctx
-        self._passwords = passwords
-        self._throttle = throttle
-
-    @handles(RegisterUser)
-    async def register(self, request: RegisterUser, call: Call) -> User:
-        """Open an account, where the academy lets people do so themselves."""
-        self._check_registration(call)
-        names = (request.email, request.name, *academy_names(self._ctx))
-        check_password(request.password, pointer="/password", names=names)
-        if not _adds_people(call):
-            network = client_network(call)
-            await self._throttle.spend(registration_counters(self._throttle.config, network))
-        new = NewAccount(
-            email=request.email,
-            name=request.name,
-            password_hash=await self._passwords.hash(request.password),
-        )
-
-        def work(session: Session) -> User:
-            user = add_account(session, new)
-            call.require(session, USER, user)
-            return _present(user)
-
-        return await self._ctx.store.run(work)
 
     @handles(ListUsers)
     async def list_users(self, request: ListUsers, call: Call) -> Page[User]:
@@ -175,6 +173,8 @@ class AccountHandlers:
             call.check_version(user.version)
             protect_owner(session, user, call.principal_id)
             end_sessions_of(session, user.id, SessionEnd.USER_DELETED)
+            revoke_those_of(session, user.id)
+            close_of(session, user.id)
             for belonging in (CredentialRow, ProfileRow):
                 session.delete(session.get_one(belonging, user.id))
             session.flush()
@@ -194,20 +194,6 @@ class AccountHandlers:
 
         return await self._ctx.store.read(work)
 
-    def _check_registration(self, call: Call) -> None:
-        config = self._ctx.tenant_config()
-        assert isinstance(config, TenantUserConfig)
-        if config.registration == "closed" and not _adds_people(call):
-            raise RegistrationClosed("This academy adds people itself; ask its admins.")
-
-
-def _adds_people(call: Call) -> bool:
-    """Whether it is no stranger who registers somebody."""
-    principal = call.context.principal
-    if principal.kind is PrincipalKind.SERVICE:
-        return True
-    return not {Role.OWNER, Role.ADMIN}.isdisjoint(principal.roles)
-
 
 def _existing(session: Session, user_id: UUID) -> UserRow:
     user = session.get(UserRow, user_id)
@@ -225,7 +211,8 @@ def _filtered(query: Select[UserRow], request: ListUsers, call: Call) -> Select[
         found = UserRow.folded_name.contains(folded(request.q), autoescape=True)
         # A search that matched what is masked would tell it, letter by letter.
         if EMAIL not in call.decision.masks:
-            found = or_(found, UserRow.email.contains(request.q.casefold(), autoescape=True))
+            address = fold_email(request.q)
+            found = or_(found, UserRow.folded_email.contains(address, autoescape=True))
         query = query.where(found)
     return query
 
@@ -235,6 +222,8 @@ def _change_role(session: Session, user: UserRow, role: Role) -> None:
     if role is previous:
         return
     user.role = role
+    # What they offered, they may not be able to offer any more.
+    revoke_those_of(session, user.id)
     session.publish(UserRoleChanged(user_id=user.id, previous=previous, role=role))
 
 
@@ -245,10 +234,12 @@ def _change_status(session: Session, user: UserRow, status: UserStatus) -> None:
     user.status = status
     if status is UserStatus.SUSPENDED:
         end_sessions_of(session, user.id, SessionEnd.SUSPENDED)
+        revoke_those_of(session, user.id)
     session.publish(UserStatusChanged(user_id=user.id, previous=previous, status=status))
 
 
-def _present(user: UserRow) -> User:
+def present(user: UserRow) -> User:
+    """The account with all there is to tell."""
     return User(
         id=user.id,
         email=user.email,
@@ -258,9 +249,10 @@ def _present(user: UserRow) -> User:
         created_at=user.created_at,
         updated_at=user.updated_at,
         version=user.version,
+        email_verified=user.email_verified_at is not None,
     )
 
 
 def _shown(user: UserRow, call: Call) -> User:
     """The account as the caller may see it; one's own is never masked."""
-    return call.mask(_present(user), own=str(user.id) == call.principal_id)
+    return call.mask(present(user), own=str(user.id) == call.principal_id)

@@ -4,14 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import select
-
 from colonnade.context import PrincipalKind
 from colonnade.errors import FieldError, Forbidden, Unauthenticated
 from colonnade.messages import Empty
 from colonnade.operations import Call, handles
 from colonnade.services import ServiceContext
 from colonnade.store import Session
+from colonnade_user.accounts import account_known_as
 from colonnade_user.api import (
     AccountSuspended,
     ChangePassword,
@@ -21,6 +20,7 @@ from colonnade_user.api import (
     Login,
     Logout,
     PasswordChanged,
+    Purpose,
     RefreshTokens,
     ResolvedSession,
     ResolveSession,
@@ -33,6 +33,7 @@ from colonnade_user.api import (
     WrongPassword,
 )
 from colonnade_user.config import UserConfig
+from colonnade_user.confirmations.records import close_of
 from colonnade_user.models import CredentialRow, SessionRow, UserRow
 from colonnade_user.own_sessions import current_session
 from colonnade_user.password_rules.rules import academy_names, check_password
@@ -213,6 +214,7 @@ class AuthenticationHandlers:
             end_sessions_of(
                 session, user_id, SessionEnd.PASSWORD_CHANGED, keep=current_session(call)
             )
+            close_of(session, user_id, Purpose.PASSWORD_RESET, Purpose.EMAIL_CHANGE)
             session.publish(PasswordChanged(user_id=user_id))
 
         await self._ctx.store.run(work)
@@ -263,12 +265,8 @@ class AuthenticationHandlers:
 
 
 def _credential_of(session: Session, email: str) -> _Kept | None:
-    row = session.scalars(
-        select(CredentialRow)
-        .join(UserRow, UserRow.id == CredentialRow.user_id)
-        .where(UserRow.email == email)
-    ).first()
-    return None if row is None else _Kept(row.user_id, row.password_hash)
+    user = account_known_as(session, email)
+    return None if user is None else _credential_by_id(session, user.id)
 
 
 def _credential_by_id(session: Session, user_id: UUID) -> _Kept | None:

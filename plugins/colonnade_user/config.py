@@ -8,6 +8,18 @@ from colonnade.quantities import Duration
 from colonnade_user.throttling.allowances import ThrottleConfig
 
 
+class RegistrationConfig(BaseModel):
+    """`registration`: what strangers who register are told, and when they have an account."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    confirm: bool | None = Field(
+        None,
+        description="Whether an account is opened when the address is confirmed by mail, which "
+        "tells nobody who has one; true in production and false in development unless it is said.",
+    )
+
+
 class UserConfig(BaseModel):
     """`services.user.config` in platform.yaml."""
 
@@ -26,6 +38,9 @@ class UserConfig(BaseModel):
         Duration.parse("5m"),
         description="How long a session that was seen live is believed while the user service "
         "cannot be asked, 0s to 1h. A logout meanwhile counts when this is over.",
+    )
+    registration: RegistrationConfig = Field(
+        RegistrationConfig(), description="How strangers register."
     )
 
     throttle: ThrottleConfig = Field(

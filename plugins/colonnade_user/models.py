@@ -3,12 +3,13 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, validates
 
 from colonnade.policy import ResourceType
 from colonnade.tables import TYPES, Identified, Timestamped, Versioned, tenant_metadata
 from colonnade.text import folded
+from colonnade_user.api import fold_email
 
 
 class Base(DeclarativeBase):
@@ -19,12 +20,19 @@ class Base(DeclarativeBase):
 
 
 class UserRow(Identified, Timestamped, Versioned, Base):
-    """An account. `folded_name` is what a search compares: SQLite folds ASCII only."""
+    """An account. `folded_name` is what a search compares: SQLite folds ASCII only.
+
+    `email` is written to as it was given, `folded_email` is compared. `casefolded_email` is what
+    an account of an earlier version was known by, whose own spelling was not kept.
+    `email_verified_at` is when whoever reads the address said so.
+    """
 
     __tablename__ = "users"
     __table_args__ = (
         Index("ix_users_created_at_id", "created_at", "id"),
         Index("ix_users_role", "role"),
+        Index("ix_users_folded_email", "folded_email", unique=True),
+        Index("ix_users_casefolded_email", "casefolded_email"),
     )
 
     email: Mapped[str] = mapped_column(String(254), unique=True)
@@ -32,6 +40,15 @@ class UserRow(Identified, Timestamped, Versioned, Base):
     folded_name: Mapped[str] = mapped_column(String(600))
     role: Mapped[str] = mapped_column(String(20))
     status: Mapped[str] = mapped_column(String(20))
+    folded_email: Mapped[str] = mapped_column(String(600), server_default=text("''"))
+    casefolded_email: Mapped[str | None] = mapped_column(String(254))
+    email_verified_at: Mapped[datetime | None]
+
+    @validates("email")
+    def _compare_as(self, _key: str, email: str) -> str:
+        self.folded_email = fold_email(email)
+        self.casefolded_email = None
+        return email
 
     def rename(self, name: str) -> None:
         """Give another name, and make it findable."""
@@ -49,6 +66,64 @@ class CredentialRow(Base):
     )
     password_hash: Mapped[str] = mapped_column(String(300))
     changed_at: Mapped[datetime]
+
+
+class ConfirmationRow(Identified, Base):
+    """A step that counts once whoever reads `email` confirms it by the link in a mail.
+
+    `user_id` is whose account it is about, where there is one. `name` and `password_hash` are
+    what an account is made with that does not exist yet. The row of an invitation's confirmation
+    has the invitation's id.
+    """
+
+    __tablename__ = "confirmations"
+    __table_args__ = (
+        Index("ix_confirmations_email", "folded_email", "purpose"),
+        Index("ix_confirmations_user_id", "user_id"),
+        Index("ix_confirmations_expires_at", "expires_at"),
+    )
+
+    purpose: Mapped[str] = mapped_column(String(40))
+    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    email: Mapped[str] = mapped_column(String(254))
+    folded_email: Mapped[str] = mapped_column(String(600))
+    name: Mapped[str | None] = mapped_column(String(200))
+    password_hash: Mapped[str | None] = mapped_column(String(300))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+
+
+class ConfirmationTokenRow(Base):
+    """A token of a confirmation by its SHA-256; each mail that is sent carries one of its own."""
+
+    __tablename__ = "confirmation_tokens"
+    __table_args__ = (Index("ix_confirmation_tokens_confirmation_id", "confirmation_id"),)
+
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    confirmation_id: Mapped[UUID] = mapped_column(
+        ForeignKey("confirmations.id", ondelete="CASCADE")
+    )
+    expires_at: Mapped[datetime]
+
+
+class InvitationRow(Identified, Timestamped, Versioned, Base):
+    """An account that is offered: to an address, with a role, and courses to begin with."""
+
+    __tablename__ = "invitations"
+    __table_args__ = (
+        Index("ix_invitations_created_at_id", "created_at", "id"),
+        Index("ix_invitations_email", "folded_email", "status"),
+        Index("ix_invitations_invited_by", "invited_by", "status"),
+    )
+
+    email: Mapped[str] = mapped_column(String(254))
+    folded_email: Mapped[str] = mapped_column(String(600))
+    role: Mapped[str] = mapped_column(String(20))
+    courses: Mapped[list[str]] = mapped_column(JSON)
+    status: Mapped[str] = mapped_column(String(20))
+    invited_by: Mapped[UUID | None]
+    user_id: Mapped[UUID | None]
+    expires_at: Mapped[datetime]
 
 
 class ProfileRow(Timestamped, Versioned, Base):
@@ -156,4 +231,14 @@ SESSION = ResourceType(
     fields={"id": SessionRow.id, "user_id": SessionRow.user_id},
 )
 
-RESOURCE_TYPES = (USER, PROFILE, SESSION)
+INVITATION = ResourceType(
+    "invitation",
+    fields={
+        "id": InvitationRow.id,
+        "role": InvitationRow.role,
+        "status": InvitationRow.status,
+        "invited_by": InvitationRow.invited_by,
+    },
+)
+
+RESOURCE_TYPES = (USER, PROFILE, SESSION, INVITATION)

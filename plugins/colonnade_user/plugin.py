@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
+import click
 from pydantic import BaseModel
 
 from colonnade.events import Event
@@ -68,6 +69,14 @@ def events() -> Sequence[type[Event]]:
 def schedules() -> Sequence[Schedule]:
     """What is looked after from time to time."""
     return [Schedule("prune", 3600.0, "prune")]
+
+
+@hookimpl
+def cli_commands() -> Sequence[click.Command]:
+    """What operators do with accounts."""
+    from colonnade_user.commands import owner
+
+    return [owner]
 
 
 @hookimpl

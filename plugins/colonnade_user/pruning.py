@@ -1,6 +1,8 @@
 """Forgets what has ended by itself, so that nothing grows with time alone."""
 
 from colonnade.services import ServiceContext
+from colonnade_user.confirmations.records import prune_confirmations
+from colonnade_user.invitations.records import expire_invitations
 from colonnade_user.sessions import prune_sessions
 from colonnade_user.throttling.counters import prune_counters
 from colonnade_user.throttling.devices import prune_devices
@@ -13,8 +15,15 @@ class Pruning:
         self._ctx = ctx
 
     async def prune(self) -> None:
-        """Forget sessions that ended by themselves, counters that stand at nothing and devices
-        that were not used for long; in small transactions, so that others write in between."""
-        for prune in (prune_sessions, prune_counters, prune_devices):
+        """Forget sessions that ended by themselves, counters that stand at nothing, devices that
+        were not used for long and links past their time, and mark invitations that nobody
+        accepted; in small transactions, so that others write in between."""
+        for prune in (
+            prune_sessions,
+            prune_counters,
+            prune_devices,
+            prune_confirmations,
+            expire_invitations,
+        ):
             while await self._ctx.store.run(prune):
                 continue

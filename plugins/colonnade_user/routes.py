@@ -3,27 +3,57 @@
 from typing import Any
 
 from litestar import Controller, Response
+from litestar import post as litestar_post
 
-from colonnade.http import delete, get, patch, post
+from colonnade.http import (
+    AnyRequest,
+    bind,
+    delete,
+    edge_of,
+    get,
+    patch,
+    post,
+    read_request,
+    respond,
+)
+from colonnade.messages import Empty
 from colonnade_user.api import (
+    AcceptInvitation,
     ChangePassword,
+    ConfirmEmailChange,
+    ConfirmEmailVerification,
+    ConfirmPasswordReset,
+    ConfirmRegistration,
+    CreateInvitation,
     DeleteUser,
     EndSession,
     EndSessions,
     GetCurrentUser,
+    GetInvitation,
     GetProfile,
     GetSigningKeys,
     GetUser,
+    ListInvitations,
     ListSessions,
     ListUsers,
     Login,
     Logout,
+    Purpose,
     RefreshTokens,
-    RegisterUser,
+    Register,
+    RequestEmailChange,
+    RequestEmailVerification,
+    RequestPasswordReset,
+    ResetUserPassword,
+    RevokeInvitation,
     RotateSigningKey,
     UpdateProfile,
     UpdateUser,
+    User,
 )
+from colonnade_user.confirmations.pages import ConfirmationPageController, confirming
+
+ACCOUNT = "/api/v1/users/{id}"
 
 
 async def keep_out_of_caches(response: Response[Any]) -> Response[Any]:
@@ -39,11 +69,39 @@ class AuthenticationController(Controller):
     tags = ["authentication"]  # noqa: RUF012
     after_request = staticmethod(keep_out_of_caches)
 
-    register = post("/register", RegisterUser, location="/api/v1/users/{id}")
+    @litestar_post(
+        "/register",
+        status_code=201,
+        opt=bind(
+            "POST",
+            Register,
+            status=201,
+            location=ACCOUNT,
+            answers={201: User, 202: Empty},
+        ),
+    )
+    async def register(self, request: AnyRequest) -> Response[bytes]:
+        """The account, or 202 where it is opened when the address is confirmed."""
+        answer = await edge_of(request).ask(await read_request(request, Register, has_body=True))
+        if answer.user is None:
+            return respond(request, Empty(), 202)
+        return respond(request, answer.user, 201, ACCOUNT)
+
+    confirm_registration = confirming(
+        "/register/confirm", ConfirmRegistration, Purpose.REGISTRATION, location=ACCOUNT
+    )
     login = post("/login", Login, status=200)
     refresh = post("/refresh", RefreshTokens, status=200)
     logout = post("/logout", Logout, status=204)
     password = post("/password", ChangePassword, status=204)
+    forget = post("/password-reset", RequestPasswordReset, status=202)
+    reset = confirming("/password-reset/confirm", ConfirmPasswordReset, Purpose.PASSWORD_RESET)
+    verify = post("/email-verification", RequestEmailVerification, status=202)
+    verified = confirming(
+        "/email-verification/confirm", ConfirmEmailVerification, Purpose.EMAIL_VERIFICATION
+    )
+    change_email = post("/email-change", RequestEmailChange, status=202)
+    changed_email = confirming("/email-change/confirm", ConfirmEmailChange, Purpose.EMAIL_CHANGE)
     keys = get("/jwks", GetSigningKeys)
     rotate = post("/keys", RotateSigningKey)
 
@@ -70,6 +128,20 @@ class UserController(Controller):
     read = get("/{user_id:str}", GetUser)
     update = patch("/{user_id:str}", UpdateUser)
     remove = delete("/{user_id:str}", DeleteUser)
+    reset_password = post("/{user_id:str}/password-reset", ResetUserPassword, status=202)
+
+
+class InvitationController(Controller):
+    """Accounts that are offered."""
+
+    path = "/invitations"
+    tags = ["users"]  # noqa: RUF012
+
+    create = post("/", CreateInvitation, location="/api/v1/invitations/{id}")
+    index = get("/", ListInvitations)
+    read = get("/{invitation_id:str}", GetInvitation)
+    revoke = delete("/{invitation_id:str}", RevokeInvitation)
+    accept = confirming("/accept", AcceptInvitation, Purpose.INVITATION, location=ACCOUNT)
 
 
 class ProfileController(Controller):
@@ -82,4 +154,11 @@ class ProfileController(Controller):
     update = patch("/{user_id:str}", UpdateProfile)
 
 
-ROUTES = [AuthenticationController, SessionController, UserController, ProfileController]
+ROUTES = [
+    AuthenticationController,
+    ConfirmationPageController,
+    SessionController,
+    UserController,
+    InvitationController,
+    ProfileController,
+]

@@ -6,7 +6,13 @@ from contextlib import asynccontextmanager
 from colonnade.services import ServiceContext
 from colonnade_user.accounts import AccountHandlers
 from colonnade_user.authentication import AuthenticationHandlers
+from colonnade_user.confirmations.email_addresses import EmailAddressHandlers
+from colonnade_user.confirmations.issuing import ConfirmationHandlers
+from colonnade_user.confirmations.password_reset import PasswordResetHandlers
+from colonnade_user.confirmations.registration import RegistrationHandlers
+from colonnade_user.invitations.handlers import InvitationHandlers
 from colonnade_user.own_sessions import SessionHandlers
+from colonnade_user.owner_password import OwnerPasswordHandlers
 from colonnade_user.passwords import Passwords
 from colonnade_user.profiles import ProfileHandlers
 from colonnade_user.provisioning import provision
@@ -23,8 +29,14 @@ async def create_service(ctx: ServiceContext) -> AsyncIterator[Sequence[object]]
     throttle = Throttle(ctx)
     yield [
         AuthenticationHandlers(ctx, passwords, throttle),
-        AccountHandlers(ctx, passwords, throttle),
+        AccountHandlers(ctx),
         ProfileHandlers(ctx),
         SessionHandlers(ctx),
+        ConfirmationHandlers(ctx),
+        PasswordResetHandlers(ctx, passwords, throttle),
+        EmailAddressHandlers(ctx, passwords, throttle),
+        RegistrationHandlers(ctx, passwords, throttle),
+        InvitationHandlers(ctx, passwords),
+        OwnerPasswordHandlers(ctx, passwords),
         Pruning(ctx),
     ]

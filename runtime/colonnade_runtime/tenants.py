@@ -46,6 +46,7 @@ class TenantEntry:
             timezone=tenant.timezone,
             branding=tenant.branding.model_dump(exclude_none=True),
             owner_email=tenant.owner.email,
+            links=tenant.links.model_dump(exclude_none=True),
         )
         facts = Facts({"id": tenant.id, "plan": tenant.plan, "status": tenant.status})
         return cls(

@@ -15,7 +15,14 @@ from tests.journeys.academy import owner, owners_token, until
 NOTHING = str(UUID(int=7 << 76 | 2 << 62))
 
 OPEN_TO_ANYBODY = {
-    "RegisterUser",
+    "Register",
+    "RequestPasswordReset",
+    "ConfirmPasswordReset",
+    "ConfirmEmailVerification",
+    "ConfirmEmailChange",
+    "ConfirmRegistration",
+    "AcceptInvitation",
+    "DescribeConfirmation",
     "Login",
     "RefreshTokens",
     "GetSigningKeys",
@@ -36,7 +43,8 @@ OPEN_TO_ANYBODY = {
 }
 """What somebody who has not signed in may at least ask; an addition is a decision made here.
 Lists of content hold previews of published lessons, and nothing else, for them.
-An unsubscribe link is signed, and all it takes (RFC 8058)."""
+An unsubscribe link is signed, and all it takes (RFC 8058). The link of a mail is all that a
+confirmation takes."""
 
 
 @pytest.fixture
@@ -107,6 +115,7 @@ PARAMETERS = (
     "locale",
     "token",
     "report_id",
+    "invitation_id",
 )
 
 

@@ -10,9 +10,15 @@ from colonnade.messages import Empty, Message, NotNull, Request
 from colonnade.operations import operation
 from colonnade.pagination import ListRequest, Page
 from colonnade.personal import Personal
-from colonnade_user.api.errors import EmailTaken, LastOwner, OwnerProtected, RegistrationClosed
+from colonnade_user.api.email_addresses import EmailAddress
+from colonnade_user.api.errors import (
+    ConfirmationRequired,
+    EmailTaken,
+    LastOwner,
+    OwnerProtected,
+    RegistrationClosed,
+)
 from colonnade_user.api.values import (
-    EmailAddress,
     NewPassword,
     PersonName,
     Role,
@@ -21,7 +27,10 @@ from colonnade_user.api.values import (
 
 
 class User(Message):
-    """An account. `email` is null for those who may not see it."""
+    """An account. `email` is null for those who may not see it.
+
+    `email_verified` says that whoever reads the address has confirmed it.
+    """
 
     id: UUID
     email: Annotated[str | None, Personal()]
@@ -31,11 +40,17 @@ class User(Message):
     created_at: datetime
     updated_at: datetime
     version: int
+    email_verified: bool = False
 
 
-@operation("user", action="user.register", errors=[EmailTaken, RegistrationClosed])
+@operation(
+    "user", action="user.register", errors=[EmailTaken, RegistrationClosed, ConfirmationRequired]
+)
 class RegisterUser(Request[User]):
-    """Open an account; its role is learner."""
+    """Open an account at once; its role is learner.
+
+    For services and those who add people; `Register` is what strangers do.
+    """
 
     email: EmailAddress
     password: NewPassword

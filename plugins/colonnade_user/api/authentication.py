@@ -10,6 +10,7 @@ from colonnade.messages import Empty, Message, Request
 from colonnade.operations import operation
 from colonnade.pagination import ListRequest, Page
 from colonnade.personal import Confidential
+from colonnade_user.api.email_addresses import EmailAddress
 from colonnade_user.api.errors import (
     AccountSuspended,
     InvalidCredentials,
@@ -18,7 +19,6 @@ from colonnade_user.api.errors import (
 )
 from colonnade_user.api.values import (
     DeviceToken,
-    EmailAddress,
     KnownPassword,
     NewPassword,
     RefreshToken,

@@ -1,6 +1,6 @@
 """What can go wrong, with stable codes."""
 
-from colonnade.errors import Conflict, Forbidden, Unauthenticated, ValidationFailed
+from colonnade.errors import ColonnadeError, Conflict, Forbidden, Unauthenticated, ValidationFailed
 
 
 class EmailTaken(Conflict):
@@ -51,3 +51,23 @@ class LastOwner(Conflict):
     """An academy keeps one active owner at least."""
 
     code = "user.last_owner"
+
+
+class LinkOver(ColonnadeError):
+    """The link of a mail works no more: it was used, is too old, or was never made here."""
+
+    code = "user.link_over"
+    status = 410
+    title = "The link works no more"
+
+
+class InvitationPending(Conflict):
+    """There is an invitation to this address that nobody has accepted yet."""
+
+    code = "user.invitation_pending"
+
+
+class ConfirmationRequired(Conflict):
+    """Accounts are made here when the address is confirmed, not at once."""
+
+    code = "user.confirmation_required"

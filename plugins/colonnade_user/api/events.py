@@ -5,6 +5,7 @@ from uuid import UUID
 
 from colonnade.events import Event, event
 from colonnade.personal import Personal
+from colonnade_user.api.confirmations import Purpose
 from colonnade_user.api.values import Role, SessionEnd, UserStatus
 
 
@@ -64,3 +65,32 @@ class SessionEnded(Event):
     user_id: UUID
     session_id: UUID
     reason: SessionEnd
+
+
+@event("user", key="confirmation_id")
+class ConfirmationRequested(Event):
+    """A mail is to be sent; whoever sends it asks for address and token when it does.
+
+    `user_id` is whose account it is about, where there is one.
+    """
+
+    confirmation_id: UUID
+    purpose: Purpose
+    user_id: UUID | None = None
+
+
+@event("user", key="user_id")
+class EmailChanged(Event):
+    """Somebody has another e-mail address now; it is not part of this."""
+
+    user_id: UUID
+
+
+@event("user", key="user_id")
+class InvitationAccepted(Event):
+    """Somebody opened the account that they were offered."""
+
+    invitation_id: UUID
+    user_id: UUID
+    role: Role
+    courses: list[UUID]

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -54,6 +55,26 @@ def _currency(code: str) -> str:
 
 
 Colour = Annotated[str, StringConstraints(pattern=_COLOUR_PATTERN)]
+TOKEN_PLACE = "{token}"  # noqa: S105 - where a token goes, not a token
+
+
+def _token_link(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("is no address such as https://app.example/reset?token={token}")
+    if text.count(TOKEN_PLACE) != 1 or TOKEN_PLACE in parts.netloc:
+        raise ValueError("must have {token} once, in the path, the query or after a #")
+    if (
+        parts.username
+        or not text.isprintable()
+        or re.search(r"[{}\s<>\"]", text.replace(TOKEN_PLACE, ""))
+    ):
+        raise ValueError("holds what an address may not hold beside {token}")
+    _ = parts.port
+    return text
+
+
+TokenLink = Annotated[str, StringConstraints(max_length=2048), AfterValidator(_token_link)]
 Link = Annotated[str, StringConstraints(max_length=2048, pattern=r"^(https?://|/)\S*$")]
 
 
@@ -88,6 +109,28 @@ class BrandingSection(Section):
 
     support_email: EmailStr | None = None
     """Where learners write for help."""
+
+
+class LinksSection(Section):
+    """Where links in mails lead: pages of the academy's front end, with `{token}` for the token.
+
+    Without one, a link leads to a plain page of the platform's own.
+    """
+
+    password_reset: TokenLink | None = None
+    """The page that sets a new password, such as `https://app.example/reset?token={token}`."""
+
+    email_verification: TokenLink | None = None
+    """The page that confirms an address."""
+
+    email_change: TokenLink | None = None
+    """The page that confirms a new address."""
+
+    registration: TokenLink | None = None
+    """The page that opens an account whose address is confirmed first."""
+
+    invitation: TokenLink | None = None
+    """The page that accepts an invitation."""
 
 
 class TenantServiceSection(Section):
@@ -128,6 +171,9 @@ class Tenant(Section):
 
     branding: BrandingSection = BrandingSection()
     """How the academy looks."""
+
+    links: LinksSection = LinksSection()
+    """Where links in mails lead."""
 
     locale: Annotated[str, AfterValidator(_locale)] = "en"
     """The language and region it speaks by default (BCP 47)."""

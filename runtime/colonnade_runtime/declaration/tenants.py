@@ -154,6 +154,8 @@ def _check(
     yield from _check_id(path, tree, data.get("id"))
     yield from _check_domains(tree, data.get("domains"), rules.domain)
     yield from _check_services(tree, data.get("services"), rules.services)
+    if rules.is_production:
+        yield from _check_links(tree, data.get("links"))
     owner = data.get("owner")
     if rules.is_production and isinstance(owner, dict) and "password" not in owner:
         place = matching(tree, ("owner",))[2]
@@ -178,6 +180,14 @@ def _check_domains(tree: MappingNode, domains: object, parent: str) -> Iterator[
             place = matching(tree, ("domains", index))[1].place
             message = f"names below '{parent}' are given to tenants by their id; remove it"
             yield Problem.at(place, f"domains[{index}]", message)
+
+
+def _check_links(tree: MappingNode, links: object) -> Iterator[Problem]:
+    for name, link in links.items() if isinstance(links, dict) else ():
+        if isinstance(link, str) and link.lower().startswith("http:"):
+            place = matching(tree, ("links", name))[1].place
+            message = "production must say https: the link carries what opens an account"
+            yield Problem.at(place, f"links.{name}", message)
 
 
 def _check_services(

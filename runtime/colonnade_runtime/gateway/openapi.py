@@ -3,7 +3,7 @@
 import inspect
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -125,6 +125,7 @@ def _schemas(bound: Iterable[tuple[str, Binding]]) -> dict[str, Any]:
     for _, binding in bound:
         models[binding.operation.request] = None
         models[binding.operation.response] = None
+        models.update(dict.fromkeys(binding.answers.values()))
     _, document = models_json_schema(
         [(model, "validation") for model in models], ref_template=_REFERENCE
     )
@@ -182,20 +183,7 @@ def _body(binding: Binding, fields: dict[str, Any], required: list[str]) -> dict
 
 
 def _responses(binding: Binding, schemas: dict[str, Any]) -> dict[str, Any]:
-    operation = binding.operation
-    responses: dict[str, Any] = {}
-    if operation.response is Empty:
-        responses[str(204 if binding.status == 200 else binding.status)] = {"description": "Done."}
-    elif binding.answer == "application/json":
-        name = _schema_name(operation.response, schemas)
-        schema = {"$ref": _REFERENCE.format(model=name)}
-        content = {"application/json": {"schema": schema}}
-        responses[str(binding.status)] = {"description": "Done.", "content": content}
-    else:
-        responses[str(binding.status)] = {
-            "description": "Done.",
-            "content": {binding.answer: {"schema": {}}},
-        }
+    responses = dict(_successes(binding, schemas))
     for response in responses.values():
         response["headers"] = of_answer(binding)
     responses |= _conditional(binding, responses)
@@ -209,6 +197,26 @@ def _responses(binding: Binding, schemas: dict[str, Any]) -> dict[str, Any]:
         }
     responses["default"] = {"description": "Any other refusal.", "content": problem}
     return responses
+
+
+def _successes(binding: Binding, schemas: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    if binding.answers:
+        for status, model in binding.answers.items():
+            yield str(status), _success(model, schemas)
+    elif binding.operation.response is Empty:
+        yield str(204 if binding.status == 200 else binding.status), {"description": "Done."}
+    elif binding.answer == "application/json":
+        yield str(binding.status), _success(binding.operation.response, schemas)
+    else:
+        content: dict[str, Any] = {binding.answer: {"schema": {}}}
+        yield str(binding.status), {"description": "Done.", "content": content}
+
+
+def _success(model: type[BaseModel], schemas: dict[str, Any]) -> dict[str, Any]:
+    if model is Empty:
+        return {"description": "Done."}
+    schema = {"$ref": _REFERENCE.format(model=_schema_name(model, schemas))}
+    return {"description": "Done.", "content": {"application/json": {"schema": schema}}}
 
 
 def _conditional(binding: Binding, done: dict[str, Any]) -> dict[str, Any]:

@@ -38,8 +38,15 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def bench(folder: Path, policies: EmbeddedPolicy) -> AsyncIterator[Bench]:
-    context = BenchContext()
+def context() -> BenchContext:
+    """What the service is given."""
+    return BenchContext()
+
+
+@pytest.fixture
+async def bench(
+    folder: Path, policies: EmbeddedPolicy, context: BenchContext
+) -> AsyncIterator[Bench]:
     stores = SqliteStores(folder, context.clock, lambda tenant: tenant in TENANTS)
     context.store = stores.store(
         "user",

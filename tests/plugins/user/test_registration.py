@@ -18,7 +18,7 @@ async def test_whoever_registers_is_an_active_learner(acme: Academy) -> None:
     assert response.status_code == 201
     assert response.headers["Location"] == f"/api/v1/users/{user['id']}"
     assert response.headers["ETag"] == f'"{user["version"]}"'
-    assert (user["email"], user["name"]) == ("ada@people.example", "Ada")
+    assert (user["email"], user["name"]) == ("Ada@People.Example", "Ada")
     assert (user["role"], user["status"]) == ("learner", "active")
 
 

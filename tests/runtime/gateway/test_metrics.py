@@ -52,7 +52,7 @@ async def test_operations_are_counted_by_how_they_ended(platform: RunningPlatfor
         assert (await client.post("/auth/register", json=person)).status_code == 409
         assert (await client.get("/users")).status_code == 401
     found = await samples(platform)
-    named = {"service": "user", "operation": "RegisterUser"}
+    named = {"service": "user", "operation": "Register"}
     assert of(found, "colonnade_operations_total", **named, outcome="ok") == 1
     assert of(found, "colonnade_operation_seconds_count", **named) == 2
     refused = {"service": "user", "operation": "ListUsers", "outcome": "unauthenticated"}

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
 
+import structlog
 from course_journeys import Caller
 from litestar import Litestar, Response, Router
 from litestar.types import ASGIApp, Receive, Scope, Send
@@ -42,6 +43,7 @@ class BenchContext:
 
     name = "course"
     clock = SystemClock()
+    log = structlog.get_logger("course")
 
     def __init__(self, store: SqlStore) -> None:
         self.store = store

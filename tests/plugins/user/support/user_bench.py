@@ -7,7 +7,7 @@ verified at most once a second and forgotten at once when the service says so.
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -55,12 +55,18 @@ class BenchClock(SystemClock):
     def now(self) -> datetime:
         return super().now() + self.offset
 
+    def forward(self, seconds: float) -> None:
+        """Let so much time pass at once."""
+        self.offset += timedelta(seconds=seconds)
+
 
 class BenchContext:
     """What a service is given, as much of it as the user service uses."""
 
     name = "user"
-    config = UserConfig()
+    config: UserConfig
+    production = False
+    clock: BenchClock
     new_id = staticmethod(new_id)
     log = structlog.get_logger("user")
     store: SqlStore
@@ -68,6 +74,7 @@ class BenchContext:
     def __init__(self) -> None:
         self.clock = BenchClock()
         self.bench: Bench | None = None
+        self.config = UserConfig()
 
     def tenant(self) -> TenantInfo:
         tenant = current_context().tenant
@@ -172,6 +179,16 @@ class Bench:
         with use_context(_context(tenant, Principal.service(name))):
             return await self.ask(request)
 
+    async def as_stranger(self, tenant: str, request: Request[Any]) -> Any:
+        """What somebody is answered who has not signed in."""
+        with use_context(_context(tenant, Principal.anonymous())):
+            return await self.ask(request)
+
+    async def run(self, tenant: str, work: Callable[[], Awaitable[None]]) -> None:
+        """Do what a schedule does, as the service."""
+        with use_context(_context(tenant, Principal.service("user"))):
+            await work()
+
     def app(self) -> Litestar:
         """The routes behind the edge."""
         return Litestar(
@@ -244,7 +261,7 @@ async def within(bench: Bench, tenant: str) -> AsyncIterator[SqlStore]:
 
 
 def _context(tenant: str, principal: Principal) -> Context:
-    return Context(tenant, principal, time.time() + 60, "test")
+    return Context(tenant, principal, time.time() + 1000 * 86_400, "test")
 
 
 def _problem(request: AnyRequest, error: ColonnadeError) -> Response[bytes]:

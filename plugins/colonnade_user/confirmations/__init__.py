@@ -1,0 +1,1 @@
+"""Confirmations: resets, verified addresses, registrations and invitations, by a link in a mail."""

@@ -1,0 +1,78 @@
+"""Tokens for mails about to be sent, and what a token would do."""
+
+from colonnade.errors import NotFound
+from colonnade.operations import Call, handles
+from colonnade.services import ServiceContext
+from colonnade.store import Session
+from colonnade_user.api import (
+    ConfirmationState,
+    DescribeConfirmation,
+    IssueConfirmation,
+    IssuedConfirmation,
+    Purpose,
+    Role,
+)
+from colonnade_user.confirmations.records import TOKEN_LIFETIMES, confirmation_of, issue_token
+from colonnade_user.models import ConfirmationRow, InvitationRow
+
+
+class ConfirmationHandlers:
+    """The operations that all confirmations have in common."""
+
+    def __init__(self, ctx: ServiceContext) -> None:
+        self._ctx = ctx
+
+    @handles(IssueConfirmation)
+    async def issue_confirmation(
+        self, request: IssueConfirmation, call: Call
+    ) -> IssuedConfirmation:
+        """Give the mail its token.
+
+        Raises:
+            NotFound: there is nothing to send any more.
+        """
+
+        def work(session: Session) -> IssuedConfirmation:
+            row = session.get(ConfirmationRow, request.confirmation_id)
+            if row is None or row.expires_at <= session.now:
+                raise NotFound("There is nothing to confirm any more.")
+            purpose = Purpose(row.purpose)
+            token = issue_token(session, row) if purpose.has_token else None
+            invitation = _invitation_of(session, row)
+            if invitation is not None:
+                invitation.expires_at = session.now + TOKEN_LIFETIMES[purpose]
+            return IssuedConfirmation(
+                purpose=purpose,
+                email=row.email,
+                user_id=row.user_id,
+                token=token,
+                role=None if invitation is None else Role(invitation.role),
+            )
+
+        return await self._ctx.store.run(work)
+
+    @handles(DescribeConfirmation)
+    async def describe_confirmation(
+        self, request: DescribeConfirmation, call: Call
+    ) -> ConfirmationState:
+        """What the link would do, for whoever holds it."""
+
+        def work(session: Session) -> ConfirmationState:
+            row = confirmation_of(session, request.token)
+            invitation = _invitation_of(session, row)
+            return ConfirmationState(
+                purpose=Purpose(row.purpose),
+                email=row.email,
+                academy=tenant.name,
+                locale=tenant.locale,
+                role=None if invitation is None else Role(invitation.role),
+            )
+
+        tenant = self._ctx.tenant()
+        return await self._ctx.store.read(work)
+
+
+def _invitation_of(session: Session, row: ConfirmationRow) -> InvitationRow | None:
+    if row.purpose != Purpose.INVITATION:
+        return None
+    return session.get(InvitationRow, row.id)

@@ -1,0 +1,1 @@
+"""Invitations: accounts that are offered by mail."""

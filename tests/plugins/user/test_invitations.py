@@ -1,0 +1,182 @@
+"""People are invited by mail, and choose name and password themselves."""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+from user_academy import Academy
+from user_bench import Bench, BenchContext
+from user_mail import Post
+
+from colonnade.identifiers import new_id
+from colonnade_user.api import InvitationAccepted, Purpose, Role
+from colonnade_user.confirmations.records import TOKEN_LIFETIMES
+from colonnade_user.pruning import Pruning
+
+GRACE = "Grace@people.example"
+WORDS = "a password of her own"
+
+
+@pytest.fixture
+def post(bench: Bench) -> Post:
+    return Post(bench)
+
+
+async def accept(academy: Academy, post: Post) -> Any:
+    token = await post.token(Purpose.INVITATION)
+    body = {"token": token, "name": "Grace", "password": WORDS}
+    return await academy.post("/invitations/accept", body)
+
+
+async def test_whoever_accepts_has_the_role_that_was_offered(
+    acme: Academy, post: Post, bench: Bench
+) -> None:
+    owner, course = await acme.owner(), new_id()
+    body = {"email": GRACE, "role": "instructor", "courses": [str(course), str(course)]}
+
+    made = await owner.post("/invitations", body)
+    mail = await post.last(Purpose.INVITATION)
+    accepted = await accept(acme, post)
+
+    assert made.status_code == 201
+    assert made.headers["Location"] == f"/api/v1/invitations/{made.json()['id']}"
+    assert (made.json()["status"], made.json()["courses"]) == ("pending", [str(course)])
+    assert made.json()["invited_by"] == owner.id
+    assert (mail.email, mail.role) == (GRACE, Role.INSTRUCTOR)
+    user = accepted.json()
+    assert accepted.status_code == 201
+    assert (user["email"], user["role"], user["name"]) == (GRACE, "instructor", "Grace")
+    assert user["email_verified"] is True
+    assert await acme.login(GRACE, WORDS)
+    kept = (await owner.get(f"/invitations/{made.json()['id']}")).json()
+    assert (kept["status"], kept["user_id"]) == ("accepted", user["id"])
+    assert (await bench.published("acme"))[-1] == InvitationAccepted(
+        invitation_id=UUID(made.json()["id"]),
+        user_id=UUID(user["id"]),
+        role=Role.INSTRUCTOR,
+        courses=[course],
+    )
+
+
+async def test_an_invitation_is_accepted_once(acme: Academy, post: Post) -> None:
+    await (await acme.owner()).post("/invitations", {"email": GRACE})
+    token = await post.token(Purpose.INVITATION)
+    body = {"token": token, "name": "Grace", "password": WORDS}
+
+    answers = [await acme.post("/invitations/accept", body) for _ in range(2)]
+
+    assert [one.status_code for one in answers] == [201, 410]
+
+
+async def test_people_are_invited_where_registration_is_closed(
+    cloister: Academy, bench: Bench
+) -> None:
+    await (await cloister.owner()).post("/invitations", {"email": GRACE})
+
+    assert (await accept(cloister, Post(bench, "cloister"))).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("inviter", "role", "status"),
+    [
+        ("owner", "owner", 201),
+        ("admin", "admin", 201),
+        ("admin", "owner", 403),
+        ("instructor", "learner", 403),
+        ("learner", "learner", 403),
+    ],
+)
+async def test_nobody_invites_above_themself(
+    acme: Academy, post: Post, inviter: str, role: str, status: int
+) -> None:
+    who = await acme.owner() if inviter == "owner" else await acme.with_role(inviter)
+
+    answer = await who.post("/invitations", {"email": GRACE, "role": role})
+
+    assert answer.status_code == status
+    assert len(await post.requested()) == (1 if status == 201 else 0)
+
+
+async def test_an_admin_takes_back_no_offer_above_their_own(acme: Academy) -> None:
+    owner, admin = await acme.owner(), await acme.with_role("admin")
+    made = await owner.post("/invitations", {"email": GRACE, "role": "owner"})
+
+    assert (await admin.delete(f"/invitations/{made.json()['id']}")).status_code == 403
+    assert (await owner.delete(f"/invitations/{made.json()['id']}")).status_code == 204
+
+
+async def test_a_revoked_invitation_is_dead(acme: Academy, post: Post) -> None:
+    owner = await acme.owner()
+    made = (await owner.post("/invitations", {"email": GRACE})).json()
+    token = await post.token(Purpose.INVITATION)
+
+    revoked = await owner.delete(f"/invitations/{made['id']}")
+    body = {"token": token, "name": "Grace", "password": WORDS}
+
+    assert revoked.status_code == 204
+    assert (await acme.post("/invitations/accept", body)).status_code == 410
+    assert await post.send((await post.requested())[-1]) is None
+    assert (await owner.get(f"/invitations/{made['id']}")).json()["status"] == "revoked"
+    again = await owner.post("/invitations", {"email": GRACE})
+    assert again.status_code == 201
+
+
+async def test_an_address_is_invited_once_at_a_time(acme: Academy) -> None:
+    owner = await acme.owner()
+    first = await owner.post("/invitations", {"email": GRACE})
+    second = await owner.post("/invitations", {"email": GRACE.upper()})
+
+    assert second.status_code == 409
+    assert second.json()["type"].endswith("user.invitation_pending")
+    assert first.status_code == 201
+
+
+async def test_an_address_with_an_account_is_not_invited(acme: Academy) -> None:
+    owner, ada = await acme.owner(), await acme.learner()
+
+    answer = await owner.post("/invitations", {"email": ada.email.upper()})
+
+    assert answer.status_code == 409
+    assert answer.json()["type"].endswith("user.email_taken")
+
+
+async def test_an_invitation_is_over_a_week_after_its_mail(
+    acme: Academy, post: Post, bench: Bench, context: BenchContext
+) -> None:
+    await (await acme.owner()).post("/invitations", {"email": GRACE})
+    token = await post.token(Purpose.INVITATION)
+
+    context.clock.forward(TOKEN_LIFETIMES[Purpose.INVITATION].total_seconds())
+    body = {"token": token, "name": "Grace", "password": WORDS}
+    owner = await acme.owner()
+
+    assert (await acme.post("/invitations/accept", body)).status_code == 410
+    for _ in range(2):
+        pending = (await owner.get("/invitations?status=pending")).json()["items"]
+        expired = (await owner.get("/invitations?status=expired")).json()["items"]
+        assert (len(pending), [one["status"] for one in expired]) == (0, ["expired"])
+        await bench.run("acme", Pruning(context).prune)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("change", [{"role": "learner"}, {"status": "suspended"}])
+async def test_whoever_may_do_less_has_offered_nothing(
+    acme: Academy, post: Post, change: dict[str, str]
+) -> None:
+    owner, admin = await acme.owner(), await acme.with_role("admin")
+    await admin.post("/invitations", {"email": GRACE, "role": "admin"})
+    token = await post.token(Purpose.INVITATION)
+
+    await owner.patch(f"/users/{admin.id}", change)
+
+    body = {"token": token, "name": "Grace", "password": WORDS}
+    assert (await acme.post("/invitations/accept", body)).status_code == 410
+
+
+async def test_others_do_not_see_invitations(acme: Academy, globex: Academy) -> None:
+    owner, ada, foreign = await acme.owner(), await acme.learner(), await globex.owner()
+    made = (await owner.post("/invitations", {"email": GRACE})).json()
+
+    assert (await ada.get("/invitations")).status_code in (200, 403)
+    assert (await ada.get(f"/invitations/{made['id']}")).status_code in (403, 404)
+    assert (await foreign.get(f"/invitations/{made['id']}")).status_code == 404
+    assert (await acme.get("/invitations")).status_code == 401
