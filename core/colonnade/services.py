@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
@@ -200,6 +201,19 @@ class ServiceContext(ExtensionContext, Protocol):
         ...
 
 
+class OwnerStanding(StrEnum):
+    """How the owner of an academy signs in."""
+
+    DECLARED = "declared"
+    """With the password that is declared now."""
+    MADE_UP = "made_up"
+    """With the one that was made up and printed when the account was made."""
+    CHANGED = "changed"
+    """With one that was set since."""
+    DIFFERS = "differs"
+    """With the one of when the account was made; another is declared now."""
+
+
 @dataclass(frozen=True, slots=True)
 class StoreNeed:
     """What a service keeps in SQL.
@@ -208,11 +222,16 @@ class StoreNeed:
     `Base.metadata` the migrations lead to. `provision` names `<module>:<function>` of an
     `async def provision(ctx) -> Work | None`, called once for a new tenant: what it returns runs
     in the same transaction that marks the store as provisioned.
+
+    `owner_standing` names, for the service that keeps accounts, the `<module>:<function>` of an
+    `async def owner_standing(ctx, declared: str | None) -> OwnerStanding | None`, which is told the
+    owner's declared password, if there is one, and answers how the owner signs in.
     """
 
     migrations: str
     models: str
     provision: str | None = None
+    owner_standing: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +276,7 @@ __all__ = [
     "Authenticator",
     "ExtensionContext",
     "HealthCheck",
+    "OwnerStanding",
     "PluginInfo",
     "Schedule",
     "ServiceContext",

@@ -94,6 +94,7 @@ def stores() -> StoreNeed:
         migrations="colonnade_user.migrations",
         models="colonnade_user.models",
         provision="colonnade_user.service:provision",
+        owner_standing="colonnade_user.owner_standing:owner_standing",
     )
 
 

@@ -1,43 +1,64 @@
 """What a platform says when it is ready: where it is, who may sign in, what to try next."""
 
-import os
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from colonnade.services import OwnerStanding
 from colonnade_runtime.declaration import LoadedPlatform, Tenant
 
 SHOWN = 10
 """Academies that are listed."""
 
-PASSWORD = "COLONNADE_OWNER_PASSWORD"  # noqa: S105 - the name of a variable, not a password
+
+def greeting(
+    loaded: LoadedPlatform, port: int, standings: Mapping[str, OwnerStanding] | None = None
+) -> str:
+    """The lines for the console of whoever started the platform.
+
+    `standings` says how owners sign in, by tenant, as far as it is known.
+    """
+    return "\n".join(_lines(loaded, port, standings or {}))
 
 
-def greeting(loaded: LoadedPlatform, port: int, environ: Mapping[str, str] = os.environ) -> str:
-    """The lines for the console of whoever started the platform."""
-    return "\n".join(_lines(loaded, port, environ))
+def shown_tenants(loaded: LoadedPlatform) -> list[str]:
+    """The active academies that the greeting lists."""
+    return [name for name, one in list(loaded.tenants.items())[:SHOWN] if one.is_active]
 
 
-def _lines(loaded: LoadedPlatform, port: int, environ: Mapping[str, str]) -> Iterator[str]:
+def _lines(
+    loaded: LoadedPlatform, port: int, standings: Mapping[str, OwnerStanding]
+) -> Iterator[str]:
     tenants = list(loaded.tenants.values())
     yield "Colonnade is ready."
     for tenant in tenants[:SHOWN]:
         state = "" if tenant.is_active else ", suspended"
         address = _address(loaded, tenant, port)
         yield f"  {tenant.name}: {address} (owner {tenant.owner.email}{state})"
+        standing = standings.get(tenant.id)
+        if standing is not None:
+            yield f"    {_sentence(loaded, tenant, standing)}"
     if len(tenants) > SHOWN:
         yield f"  and {len(tenants) - SHOWN} more academies"
     if not tenants:
         yield f"  No academy yet. Make one: {_command(loaded)} new tenant acme"
         return
-    if environ.get(PASSWORD):
-        yield f"Owners sign in with the password in {PASSWORD}, unless they changed it."
-    elif not loaded.platform.is_production:
-        yield (
-            "Owners sign in with a password that is made up and printed here at first use "
-            f"({PASSWORD} is not set)."
-        )
     yield from _next(loaded, tenants[0], port)
+
+
+def _sentence(loaded: LoadedPlatform, tenant: Tenant, standing: OwnerStanding) -> str:
+    reference = tenant.owner.password
+    place = "its file" if reference is None else f"{reference.scheme}:{reference.locator}"
+    new = f"{_command(loaded)} owner password {tenant.id}"
+    sentences = {
+        OwnerStanding.DECLARED: f"signs in with the password in {place}",
+        OwnerStanding.MADE_UP: "signs in with the password that was made up and printed when the "
+        f"account was made; a new one: {new}",
+        OwnerStanding.CHANGED: f"signs in with a password that was set since; a new one: {new}",
+        OwnerStanding.DIFFERS: "signs in with the password of when the account was made, which is "
+        f"not the one in {place} now; a new one: {new}",
+    }
+    return sentences[standing]
 
 
 def _next(loaded: LoadedPlatform, tenant: Tenant, port: int) -> Iterator[str]:

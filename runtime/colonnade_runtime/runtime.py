@@ -6,7 +6,7 @@ Stop, in reverse: not ready, stop accepting, drain, bus, leases, close.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import TypeVar
 
@@ -18,7 +18,8 @@ from colonnade.bus import Bus
 from colonnade.context import ContextSigner
 from colonnade.messages import Message, Request
 from colonnade.policy import MemoisedPolicy, PolicyCounters
-from colonnade.services import Authenticator, HealthCheck, ServiceContext
+from colonnade.services import Authenticator, HealthCheck, OwnerStanding, ServiceContext
+from colonnade_runtime.assembly.owners import owner_standings
 from colonnade_runtime.assembly.policies import policy_bundle
 from colonnade_runtime.assembly.reconfiguration import configs_of, reconfiguration
 from colonnade_runtime.assembly.schemas import StoreSchemas
@@ -344,6 +345,10 @@ class Runtime:
         self.gateway.health.degradations.add(
             [HealthCheck("discovery", discovery.check, _DISCOVERY_MEND)]
         )
+
+    async def owner_standings(self, tenants: Sequence[str]) -> Mapping[str, OwnerStanding]:
+        """How the owners of these academies sign in, as far as this process can tell."""
+        return await owner_standings(self._hosted, tenants)
 
     def _services(self, bus: Bus) -> Services:
         self._stack.push_async_callback(self._workers.stop)

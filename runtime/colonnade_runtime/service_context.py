@@ -58,6 +58,14 @@ class OwnerPasswords:
         self._vault = vault
         self._announce = announce
 
+    def declared(self, tenant: Tenant) -> str | None:
+        """The declared password, where there is one; none is made up."""
+        try:
+            reference = tenant.owner.password
+            return None if reference is None else self._vault.secret(reference).reveal()
+        except SecretUnavailable:
+            return None
+
     def of(self, tenant: Tenant) -> str:
         """The password with which the owner's account is made.
 

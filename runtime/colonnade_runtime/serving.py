@@ -14,7 +14,7 @@ from colonnade_runtime.admin.serving import Administration, administered
 from colonnade_runtime.connections.limits import connection_limits
 from colonnade_runtime.connections.open_files import allow_open_files, needed_files
 from colonnade_runtime.declaration.places import EVERYTHING, FRONT, Place, place_of
-from colonnade_runtime.greeting import greeting
+from colonnade_runtime.greeting import greeting, shown_tenants
 from colonnade_runtime.health_listener import health_listening
 from colonnade_runtime.heartbeat import beating
 from colonnade_runtime.listening import available_port, listening
@@ -72,9 +72,10 @@ async def _serve(declared: Declared, place: Place) -> None:
                 settle_memory()
                 signals.ready()
                 administration.open()
-                _greet(declared, place, port)
                 tenants = len(declared.loaded.tenants)
                 lifecycle.ready(port=port, services=place.services, tenants=tenants)
+                # Last, since it may take a while: passwords are held against accounts.
+                await signals.unless_stopped(_greet(runtime, place, port))
                 await signals.stopped.wait()
             lifecycle.stopping()
             await _stop(runtime, administration)
@@ -95,9 +96,11 @@ async def _stop(runtime: Runtime, administration: Administration) -> None:
         )
 
 
-def _greet(declared: Declared, place: Place, port: int) -> None:
+async def _greet(runtime: Runtime, place: Place, port: int) -> None:
+    loaded = runtime.declared.loaded
     if place.process == EVERYTHING:
-        click.echo(greeting(declared.loaded, port))
+        standings = await runtime.owner_standings(shown_tenants(loaded))
+        click.echo(greeting(loaded, port, standings))
     else:
         click.echo(f"{place.name} is ready: {', '.join(place.services)} on {place.url}")
 

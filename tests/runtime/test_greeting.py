@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from colonnade.services import OwnerStanding
 from colonnade_runtime.declaration import LoadedPlatform, load_platform
 from colonnade_runtime.greeting import greeting
 
@@ -24,7 +25,7 @@ def loaded(tmp_path: Path) -> LoadedPlatform:
 
 
 def test_academies_are_named_with_their_address_and_owner(loaded: LoadedPlatform) -> None:
-    shown = greeting(loaded, 8123, {})
+    shown = greeting(loaded, 8123)
     line = "academy-00: http://academy-00.localhost:8123/api/v1 (owner owner@academy-00.example)"
     assert line in shown
     assert "and 2 more academies" in shown
@@ -36,24 +37,39 @@ def test_the_next_step_is_a_line_that_can_be_copied(
     monkeypatch.setattr("sys.argv", [".venv/bin/colonnade", "run"])
     monkeypatch.chdir(loaded.root)
     wanted = ".venv/bin/colonnade course import FOLDER --tenant academy-00 --publish"
-    assert wanted in greeting(loaded, 8000, {})
+    assert wanted in greeting(loaded, 8000)
 
 
 def test_purchases_and_reports_are_mentioned_where_there_are_any(loaded: LoadedPlatform) -> None:
     lines = {"payment": "GET /payments, /transactions and /balances", "analytics": "POST /reports"}
-    assert not any(line in greeting(loaded, 8000, {}) for line in lines.values())
+    assert not any(line in greeting(loaded, 8000) for line in lines.values())
     for name, line in lines.items():
         declared = f"version: 1\nenvironment: development\nservices: {{{name}: }}\n"
         (loaded.root / "platform.yaml").write_text(declared)
-        assert line in greeting(load_platform(loaded.root / "platform.yaml"), 8000, {})
+        assert line in greeting(load_platform(loaded.root / "platform.yaml"), 8000)
 
 
 def test_a_platform_elsewhere_is_named_in_the_line(loaded: LoadedPlatform) -> None:
     wanted = f"--platform {loaded.root}/platform.yaml course import"
-    assert wanted in greeting(loaded, 8000, {})
+    assert wanted in greeting(loaded, 8000)
 
 
-def test_no_password_is_ever_shown(loaded: LoadedPlatform) -> None:
-    shown = greeting(loaded, 8000, {"COLONNADE_OWNER_PASSWORD": "never shown"})
-    assert "never shown" not in shown
-    assert "the password in COLONNADE_OWNER_PASSWORD" in shown
+@pytest.mark.parametrize(
+    ("standing", "said"),
+    [
+        (OwnerStanding.DECLARED, "with the password in its file"),
+        (OwnerStanding.MADE_UP, "that was made up and printed"),
+        (OwnerStanding.CHANGED, "a password that was set since"),
+        (OwnerStanding.DIFFERS, "not the one in its file now"),
+    ],
+)
+def test_how_an_owner_signs_in_is_said_for_each_academy(
+    loaded: LoadedPlatform, standing: OwnerStanding, said: str
+) -> None:
+    lines = greeting(loaded, 8000, {"academy-01": standing}).splitlines()
+    place = next(index for index, line in enumerate(lines) if "academy-01:" in line)
+    assert said in lines[place + 1]
+    assert ("owner password academy-01" in lines[place + 1]) is (
+        standing is not OwnerStanding.DECLARED
+    )
+    assert sum("signs in" in line for line in lines) == 1
