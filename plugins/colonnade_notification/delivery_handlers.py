@@ -22,6 +22,7 @@ from colonnade_notification.api import (
 from colonnade_notification.lost_deliveries import send_again
 from colonnade_notification.models import NotificationRow, SuppressionRow
 from colonnade_notification.resources import DELIVERY, SUPPRESSION
+from colonnade_user.api import fold_email
 
 _NEWEST = [SortKey(NotificationRow.created_at, descending=True), SortKey(NotificationRow.id)]
 _NEWEST_SUPPRESSIONS = [
@@ -69,7 +70,7 @@ class DeliveryHandlers:
         """Newest first."""
         query = select(SuppressionRow).where(call.visible(SUPPRESSION))
         if request.address is not None:
-            query = query.where(SuppressionRow.address == request.address.lower())
+            query = query.where(SuppressionRow.address == fold_email(request.address))
         return await self._ctx.store.read(
             lambda session: paginate(
                 session, query, _NEWEST_SUPPRESSIONS, request, _present_suppression

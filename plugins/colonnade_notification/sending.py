@@ -45,6 +45,7 @@ from colonnade_notification.models import NotificationRow, SettingsRow, Suppress
 from colonnade_notification.people import account_of, confirmation_of, reader_of, recipient_of
 from colonnade_notification.recording import DeliveryState, category_of, schedule
 from colonnade_notification.unsubscribe_tokens import EVERYTHING, Subscription, make_token
+from colonnade_user.api import fold_email
 
 SENT = crash_point("notification.sent", "a message was handed over; that is not recorded")
 
@@ -159,7 +160,7 @@ class Sending:
         if recipient.email is None:
             return False
         query = select(SuppressionRow.id).where(
-            SuppressionRow.channel == channel, SuppressionRow.address == recipient.email
+            SuppressionRow.channel == channel, SuppressionRow.address == fold_email(recipient.email)
         )
         return await self._ctx.store.read(lambda session: session.scalar(query)) is not None
 
@@ -284,14 +285,15 @@ def _next_try(
 
 
 def _suppress(session: Session, row: NotificationRow, outcome: Refused) -> None:
+    address = fold_email(outcome.bounced_address)
     query = select(SuppressionRow).where(
-        SuppressionRow.channel == row.channel, SuppressionRow.address == outcome.bounced_address
+        SuppressionRow.channel == row.channel, SuppressionRow.address == address
     )
     if session.scalar(query) is None:
         session.add(
             SuppressionRow(
                 channel=row.channel,
-                address=outcome.bounced_address,
+                address=address,
                 reason=outcome.problem[:MAXIMUM_PROBLEM],
                 user_id=row.user_id,
                 created_at=session.now,
