@@ -7,6 +7,7 @@ is missing, in order, each in a transaction of its own together with the new num
 import hashlib
 import importlib
 import re
+from codecs import BOM_UTF8
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -25,7 +26,10 @@ _MODULE = re.compile(r"(v(\d{4})_[a-z0-9_]+)\.py")
 
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """One step of a schema; `source` is its text, by which a changed step is told apart."""
+    """One step of a schema; `source` is its text, by which a changed step is told apart.
+
+    A byte order mark and the kind of its ends of lines are no change.
+    """
 
     number: int
     name: str
@@ -91,7 +95,8 @@ def discover_migrations(package: str) -> MigrationPlan:
         match = _MODULE.fullmatch(entry.name)
         if match is not None:
             name, number = match.groups()
-            found.append(Migration(int(number), name, f"{package}.{name}", entry.read_bytes()))
+            source = entry.read_bytes().removeprefix(BOM_UTF8).replace(b"\r\n", b"\n")
+            found.append(Migration(int(number), name, f"{package}.{name}", source))
     found.sort(key=lambda migration: migration.number)
     for expected, migration in enumerate(found, start=1):
         if migration.number != expected:

@@ -11,6 +11,7 @@ from colonnade.background_tasks import background_task
 from colonnade.errors import ColonnadeError
 from colonnade.faults import Faults, NoFaults
 from colonnade_runtime.declaration import DeclarationError, LoadedPlatform
+from colonnade_runtime.declaration.left_behind import is_left_behind
 from colonnade_runtime.declared import Declared
 from colonnade_runtime.logs import configure_logs
 from colonnade_runtime.observability.declaration_changes import changes_between
@@ -151,6 +152,6 @@ class Reloader:
 
 
 def _matters(path: Path, folders: frozenset[Path]) -> bool:
-    return (
-        path.suffix in {".yaml", ".yml", ".rego"} or path.name == _SWAPPED_LINK or path in folders
-    )
+    if path.name == _SWAPPED_LINK or path in folders:
+        return True
+    return path.suffix in {".yaml", ".yml", ".rego"} and not is_left_behind(path.name)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 
 from colonnade_runtime.declaration.configs import ConfigModels, ConfigReader
+from colonnade_runtime.declaration.left_behind import is_left_behind
 from colonnade_runtime.declaration.origins import OriginKind, Origins
 from colonnade_runtime.declaration.parser import ParseError, parse, read_file
 from colonnade_runtime.declaration.platform import Platform
@@ -87,7 +88,7 @@ def tenant_files(folder: FilePath) -> tuple[list[FilePath], list[Problem]]:
         message = f"cannot be read: {error.strerror}; tenants are declared there"
         return [], [Problem.at(Place(str(folder)), "", message)]
     for path in listed:
-        if path.name.startswith("."):
+        if is_left_behind(path.name):
             continue
         if path.suffix == ".yaml":
             files.append(path)

@@ -166,7 +166,18 @@ def test_hidden_files_and_copies_of_editors_are_passed_over(site: Site) -> None:
     site.write("{", "tenants/.acme.yaml")
     site.write("{", "tenants/acme.yaml~")
     site.write("{", "tenants/README.md")
+    site.write("{", "tenants/~$acme.yaml")
+    site.write("{", "tenants/#acme.yaml#")
+    (site.root / "tenants" / ".#acme.yaml").symlink_to("ada@laptop.4711:1790000000")
     assert site.load().tenants == {}
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_a_byte_order_mark_and_ends_of_lines_say_nothing(site: Site, mark: str, end: str) -> None:
+    path = site.tenant("acme")
+    path.write_bytes((mark + path.read_text().replace("\n", end)).encode())
+    assert list(site.load().tenants) == ["acme"]
 
 
 def test_a_folder_that_is_called_like_a_tenant_is_refused(site: Site) -> None:

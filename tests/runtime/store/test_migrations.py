@@ -175,3 +175,17 @@ async def test_a_template_of_an_earlier_schema_is_removed(tmp_path: Path, packag
 async def first_use(harness: SqliteHarness, need: StoreNeed, tenant: str) -> None:
     with acting_in(tenant):
         await harness.store(need=need).read(lambda s: None)
+
+
+def test_what_editors_leave_is_no_migration_and_ends_of_lines_are_no_change(
+    package: Package,
+) -> None:
+    plain, other = package("plain", v0002_author=ADD_AUTHOR), package("other")
+    folder = next(Path(place) / other for place in sys.path if (Path(place) / other).is_dir())
+    (folder / "v0002_author.py").write_bytes(
+        b"\xef\xbb\xbf" + ADD_AUTHOR.replace("\n", "\r\n").encode()
+    )
+    (folder / ".#v0003_next.py").symlink_to("ada@laptop.4711:1790000000")
+    for name in ("._v0003_next.py", ".v0003_next.py.swp", "v0003_next.py~", "~$v0003_next.py"):
+        (folder / name).write_bytes(b"\xff")
+    assert discover_migrations(other).digest == discover_migrations(plain).digest

@@ -5,12 +5,19 @@ as …`, is taken out of the rule and handed to the engine instead: regopy ends 
 rules under a `with`. So a test has one input, which does not refer to the test's own variables.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from colonnade.policy import PolicyModule
-from colonnade_runtime.adapters.policy.files import TEST_SUFFIX, policy_files, read_policies
+from colonnade_runtime.adapters.policy.files import (
+    SUFFIX,
+    TEST_SUFFIX,
+    policy_files,
+    policy_test_files,
+    read_policies,
+    read_source,
+)
 from colonnade_runtime.adapters.policy.inspection import inspect_rules
 from colonnade_runtime.adapters.policy.names import closing
 from colonnade_runtime.adapters.policy.program import (
@@ -49,21 +56,42 @@ class _Input:
     term: str
 
 
-def run_rego_tests(folder: Path) -> list[RegoTestResult]:
+def run_rego_tests(folder: Path, brought: Mapping[str, str] | None = None) -> list[RegoTestResult]:
     """The results of all tests in `folder`, in order. A policy without tests is a failed one.
+
+    `brought` are the policies that plugins bring, which need no tests here.
 
     Raises:
         PolicyError: when the folder or a policy cannot be read.
     """
-    policies = read_policies(folder)
-    results: list[RegoTestResult] = []
+    results = results_of_tests(folder, brought)
+    tested = {path.name for path in policy_test_files(folder)}
     for path in policy_files(folder):
-        tests = path.with_name(path.name.removesuffix(".rego") + TEST_SUFFIX)
-        if tests.is_file():
-            results += _run_file(policies, PolicyModule(str(tests), tests.read_text("utf-8")))
-        else:
+        tests = path.with_name(path.name.removesuffix(SUFFIX) + TEST_SUFFIX)
+        if tests.name not in tested:
             reason = f"there is no {tests.name}; write at least one test for every policy."
             results.append(RegoTestResult(str(tests), "(file)", passed=False, reason=reason))
+    return results
+
+
+def results_of_tests(
+    folder: Path, brought: Mapping[str, str] | None = None
+) -> list[RegoTestResult]:
+    """The results of the tests that there are in `folder`, in order.
+
+    Raises:
+        PolicyError: when the folder or a policy cannot be read.
+    """
+    policies = read_policies(folder, brought)
+    results: list[RegoTestResult] = []
+    for path in policy_test_files(folder):
+        try:
+            tests = PolicyModule(str(path), read_source(path))
+        except (OSError, ValueError) as error:
+            reason = f"cannot be read: {error}."
+            results.append(RegoTestResult(str(path), "(file)", passed=False, reason=reason))
+        else:
+            results += _run_file(policies, tests)
     return results
 
 
