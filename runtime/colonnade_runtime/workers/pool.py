@@ -124,7 +124,7 @@ class WorkerPool:
         async with self._turns.turn(*person):
             if self._stopped:
                 raise _stopping()
-            task = asyncio.create_task(self._perform(call), name="work in a process apart")
+            task = background_task(self._perform(call), name="work in a process apart")
             self._running.add(task)
             task.add_done_callback(self._running.discard)
             try:
