@@ -38,6 +38,11 @@ def words_of(error: BaseException) -> str:
         text = str(error)
     except Exception:
         return "an error without words"
+    return storable(text)
+
+
+def storable(text: str) -> str:
+    """Text without halves of characters, which neither a store nor a log takes."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 

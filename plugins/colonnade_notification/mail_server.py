@@ -97,6 +97,10 @@ class MailServer:
             return Postponed(error.message)
         except OSError as error:
             return Postponed(f"The mail server {self._host} cannot be reached: {error}.")
+        except Exception as error:
+            # What it said is no reply of RFC 5321, nor anything that the library expected.
+            what = type(error).__name__
+            return Postponed(f"What the mail server {self._host} said cannot be read: {what}.")
         self._breaker.heard()
         return Sent()
 

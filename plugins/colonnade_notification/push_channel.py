@@ -120,6 +120,9 @@ class PushChannel:
             return _Answer(
                 browser, "later", f"The push service cannot be reached: {type(error).__name__}."
             )
+        except Exception as error:
+            what = type(error).__name__
+            return _Answer(browser, "later", f"The push service's answer cannot be read: {what}.")
 
     async def _post(self, browser: _Browser, message: OutgoingMessage, key: bytes) -> _Answer:
         endpoint = await pin(browser.endpoint, private=self._config.private_endpoints)
@@ -179,17 +182,21 @@ def _judged(browser: _Browser, response: httpx.Response, now: datetime) -> _Answ
     return _Answer(browser, "refused", problem)
 
 
+_LONGEST_WAIT = timedelta(days=1)
+"""However long a push service wants to be left alone."""
+
+
 def _retry_after(response: httpx.Response, now: datetime) -> timedelta | None:
     """RFC 9110 §10.2.3: seconds, or a date."""
     text = response.headers.get("retry-after", "")[:64].strip()
     if text.isascii() and text.isdigit():
-        return timedelta(seconds=min(int(text), 86_400))
+        return min(timedelta(seconds=int(text[:9])), _LONGEST_WAIT)
     try:
         moment = parsedate_to_datetime(text)
-    except (ValueError, TypeError):
+        aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+        return min(max(aware - now, timedelta()), _LONGEST_WAIT)
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-    return max(aware - now, timedelta())
 
 
 def _outcome(answers: Sequence[_Answer]) -> Outcome:

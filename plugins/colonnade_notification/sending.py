@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import delete, select
 
 from colonnade.crash_points import crash_point, reach
+from colonnade.decoding import storable
 from colonnade.events import Work
 from colonnade.sagas import StepCall, StepOutcome
 from colonnade.services import ServiceContext, TenantInfo
@@ -149,7 +150,7 @@ class Sending:
         message = await self._message(pending, addressed)
         try:
             async with asyncio.timeout(channel.info.seconds):
-                return await channel.send(message)
+                return _clean(await channel.send(message))
         except TimeoutError:
             return Postponed(f"It took more than {channel.info.seconds:g} seconds.")
         except Exception as error:
@@ -229,6 +230,13 @@ class Sending:
 def _facts(row: NotificationRow) -> dict[str, Any]:
     facts: dict[str, Any] = json.loads(row.facts)
     return facts
+
+
+def _clean(outcome: Outcome) -> Outcome:
+    """What a server of others said, of characters that the store takes."""
+    if isinstance(outcome, Refused | Postponed):
+        return replace(outcome, problem=storable(outcome.problem)[:MAXIMUM_PROBLEM])
+    return outcome
 
 
 def _load(

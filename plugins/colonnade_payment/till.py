@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Mapping, Sequence
 from typing import TypeVar, cast
 
 from colonnade.crash_points import crash_point, reach
-from colonnade.errors import ConfigurationError, Unavailable
+from colonnade.decoding import storable
+from colonnade.errors import ColonnadeError, ConfigurationError, Unavailable
 from colonnade.sagas import RetryRule
 from colonnade.services import ServiceContext
 from colonnade_payment.api import (
@@ -25,6 +26,9 @@ SANDBOX = "sandbox"
 PATIENCE = RetryRule(attempts=900, first=0.5, cap=300.0)
 """Three days: how long a provider that is not there is asked what became of a request, or to
 undo or refund one, until an operator is needed."""
+
+_LONGEST = 500
+"""Characters of what a provider says that are kept."""
 
 ANSWERED = crash_point("provider.answered", "a provider has answered; nothing of it is recorded")
 
@@ -84,7 +88,9 @@ class Till:
             NoAnswer: nobody knows whether it happened.
             Unavailable: it did not happen.
         """
-        record = await self._within(self.named(provider).perform(request))
+        record: object = await self._within(self.named(provider).perform(request))
+        if not isinstance(record, ProviderRecord):
+            raise NoAnswer("What the payment provider answered cannot be read.")
         reach(ANSWERED)
         return settled(record)
 
@@ -101,12 +107,16 @@ class Till:
         try:
             async with limit:
                 return await asking
-        except TimeoutError:
-            if not limit.expired():
-                raise
-            raise NoAnswer(
-                f"The payment provider did not answer within {self._config.answer_within}."
-            ) from None
+        except ColonnadeError:
+            raise
+        except Exception as error:
+            if limit.expired():
+                raise NoAnswer(
+                    f"The payment provider did not answer within {self._config.answer_within}."
+                ) from None
+            # Its answer may be one that nobody reads, after it did what it was asked.
+            self._ctx.log.exception("payment provider failed")
+            raise NoAnswer("What the payment provider answered cannot be read.") from error
 
 
 def settled(record: ProviderRecord) -> ProviderRecord:
@@ -117,9 +127,8 @@ def settled(record: ProviderRecord) -> ProviderRecord:
         NoAnswer: the provider has not decided.
     """
     if record.outcome is Outcome.DECLINED:
-        raise MethodDeclined(
-            f"{record.reason}: {record.message}", details={"reason": record.reason}
-        )
+        reason, message = (storable(said)[:_LONGEST] for said in (record.reason, record.message))
+        raise MethodDeclined(f"{reason}: {message}", details={"reason": reason})
     if record.outcome is Outcome.PENDING:
         raise NoAnswer("The payment provider has not decided yet.")
     return record

@@ -54,6 +54,8 @@ class StripeProvider:
             return _record(request, Outcome.DECLINED, "", "amount_not_charged", str(error))
         except stripe.StripeError as error:
             return _refusal(request, error)
+        except Exception as error:
+            raise _unreadable() from error
 
     async def find(self, request: ProviderRequest) -> ProviderRecord | None:
         """What became of a request."""
@@ -67,6 +69,8 @@ class StripeProvider:
         except stripe.StripeError as error:
             _refusal(request, error)
             return None
+        except Exception as error:
+            raise _unreadable() from error
 
     def notices(
         self, headers: Mapping[str, str], body: bytes, now: datetime
@@ -207,6 +211,10 @@ def _refund_record(request: ProviderRequest, refund: Any) -> ProviderRecord:
     return ProviderRecord(request.action, Outcome.SUCCEEDED, refund.id, money)
 
 
+def _unreadable() -> NoAnswer:
+    return NoAnswer("Stripe gave no usable answer; what was asked may have happened.")
+
+
 def _refusal(request: ProviderRequest, error: stripe.StripeError) -> ProviderRecord:
     """The record of an error that says no.
 
@@ -222,4 +230,4 @@ def _refusal(request: ProviderRequest, error: stripe.StripeError) -> ProviderRec
         raise Unavailable("Stripe does not accept the API key; check plugins.stripe.config.")
     if isinstance(error, stripe.RateLimitError):
         raise Unavailable("Stripe takes no more requests at the moment.")
-    raise NoAnswer("Stripe gave no usable answer; what was asked may have happened.") from error
+    raise _unreadable() from error

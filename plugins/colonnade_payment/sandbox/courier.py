@@ -81,7 +81,8 @@ class Courier:
                 headers["x-tenant"] = act.tenant
                 answer = await client.post(url, content=body, headers=headers)
                 answers = [*answers, answer.status_code]
-        except httpx.HTTPError as error:
-            self._log.warning("webhook not sent", url=url, error=error)
+        except Exception as error:
+            # Whoever listens there may answer anything; the next look tries again.
+            self._log.warning("webhook not sent", url=url, error=f"{type(error).__name__}: {error}")
             return False
         return all(200 <= status < 300 for status in answers)
