@@ -24,7 +24,7 @@ class SagaRow(PlatformBase):
     __tablename__ = "colonnade_sagas"
     __table_args__ = (
         Index("ix_colonnade_sagas_active", "wake_at", sqlite_where=_ACTIVE),
-        {"info": {PENDING_WORK: True}},
+        {"info": {PENDING_WORK: _ACTIVE.text}},
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

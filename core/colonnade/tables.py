@@ -33,7 +33,9 @@ PLACEHOLDER_SCHEMA = "tenant"
 
 PENDING_WORK = "pending_work"
 """Key in a table's `info`: its rows are work to be done after the commit that writes them, so
-the store names the tenant in the work index before it commits one."""
+the store names the tenant in the work index before it commits one. The value is true, or the SQL
+condition under which a row still waits: a file that is opened with such rows, as after a restore,
+names its tenant too."""
 
 NAMING = {
     "ix": "ix_%(column_0_label)s",
@@ -138,7 +140,7 @@ class OutboxRow(PlatformBase):
     __tablename__ = "colonnade_outbox"
     __table_args__ = (
         Index("ix_colonnade_outbox_pending", "sequence", sqlite_where=text("sent_at IS NULL")),
-        {"sqlite_autoincrement": True, "info": {PENDING_WORK: True}},
+        {"sqlite_autoincrement": True, "info": {PENDING_WORK: "sent_at IS NULL"}},
     )
 
     sequence: Mapped[int] = mapped_column(

@@ -1,6 +1,7 @@
 """The relay: in order per key, at least once, with few commits."""
 
 import asyncio
+import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -146,3 +147,35 @@ async def test_a_wake_up_from_another_thread_is_heard(house: House) -> None:
         return "acme" in house.sweeper._woken_at
 
     await house.until(woken)
+
+
+async def test_what_a_restored_file_brings_is_published_although_the_index_knows_nothing(
+    tmp_path: Path, ledger: Ledger
+) -> None:
+    """A backup of one academy, beside the control store of today."""
+    before = House(tmp_path, [ledger])
+    await before.deposit("acme", deposit(1))
+    await before.stores.close()
+    with sqlite3.connect(tmp_path / "_control" / "ledger.sqlite3") as control:
+        control.execute("DELETE FROM work_index")
+    control.close()
+    after = House(tmp_path, [ledger])
+    await after.start()
+    assert await after.control.tenants_with_work() == []
+    # Whatever first needs the academy's store.
+    assert await after.entries("acme") == []
+    await after.until_sent("acme")
+    assert await after.entries("acme") == [1]
+    await after.stop()
+
+
+async def test_a_file_without_waiting_work_costs_the_index_nothing(
+    tmp_path: Path, ledger: Ledger
+) -> None:
+    before = House(tmp_path, [ledger])
+    assert await before.entries("acme") == []
+    await before.stores.close()
+    after = House(tmp_path, [ledger])
+    assert await after.entries("acme") == []
+    assert await after.control.tenants_with_work() == []
+    await after.stores.close()

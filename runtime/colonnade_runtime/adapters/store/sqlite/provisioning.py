@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, Protocol
 
-from sqlalchemy import orm
+from sqlalchemy import orm, text
 
 from colonnade.clock import Clock
 from colonnade.context import Context, Principal, use_context
@@ -18,6 +18,7 @@ from colonnade.errors import ColonnadeError, InternalError
 from colonnade.events import Work
 from colonnade.services import ServiceContext, StoreNeed
 from colonnade.store import Session
+from colonnade.tables import PENDING_WORK, PlatformBase
 from colonnade_runtime.adapters.folder_lock import file_lock
 from colonnade_runtime.adapters.store.sqlite.connections import (
     close_connection,
@@ -68,6 +69,14 @@ def refuse_while_provisioning(service: str) -> None:
             f"The provision hook of {service} used the store that it provisions: "
             "return the unit of work instead."
         )
+
+
+_WAITING = [
+    text(f"SELECT 1 FROM {table.name} WHERE {table.info[PENDING_WORK]} LIMIT 1")  # noqa: S608
+    for table in PlatformBase.metadata.tables.values()
+    if isinstance(table.info.get(PENDING_WORK), str)
+]
+"""Whether anything waits in a tenant's file; each is answered by a partial index."""
 
 
 class Provisioning:
@@ -123,6 +132,7 @@ class Provisioning:
             if PROVISIONED_AT in facts:
                 self._note(file.tenant, facts)
                 self._stamp(file)
+                self._name_if_work_waits(file)
             file.hand_over()
         except OSError as error:
             file.close()
@@ -156,6 +166,13 @@ class Provisioning:
             [tenant for tenant, current in found.items() if current is False],
             [tenant for tenant, current in found.items() if current is None],
         )
+
+    def _name_if_work_waits(self, file: TenantFile) -> None:
+        """The index was written with another copy of the file where either was restored."""
+        connection = file.reader()
+        with connection.begin():
+            if any(connection.execute(query).first() for query in _WAITING):
+                self._control.work_index.ensure(file.tenant)
 
     def _stamp(self, file: TenantFile) -> None:
         """Have the file say that it is current, for whoever reads its header alone."""
