@@ -47,6 +47,7 @@ from colonnade.pagination import Page
 from colonnade.policy import Decision, Facts, MemoisedPolicy, PolicyQuery, masked
 from colonnade.row_tracking import track_reads, tracked_reads
 from colonnade_runtime.foreign_errors import known_error
+from colonnade_runtime.lost_answers import again
 from colonnade_runtime.metrics import OperationMetrics
 from colonnade_runtime.reply_frames import DONE, failure, read_answer, read_question
 from colonnade_runtime.row_cache import CachedAnswer, Key, RowCache
@@ -111,9 +112,14 @@ class Dispatcher:
         limit = self._limit(operation) if deadline is None else deadline
         now = self._now()
         timeout = min(context.remaining(now), limit)
-        payload = request.encode()
-        header = self._signer.sign(context, operation.subject, payload, now + timeout)
-        reply = await self._bus.ask(operation.subject, payload, header, timeout)
+        payload, until = request.encode(), now + timeout
+
+        async def ask() -> bytes:
+            header = self._signer.sign(context, operation.subject, payload, until)
+            left = max(0.0, until - self._now())
+            return await self._bus.ask(operation.subject, payload, header, left)
+
+        reply = await (again(ask, until, self._now) if operation.idempotent else ask())
         try:
             return cast("ResponseT", read_answer(operation, reply))
         except Unreadable as error:
