@@ -55,7 +55,6 @@ ORDERS = {
 }
 
 CHANGEABLE = ("slug", "summary", "seats", "language", "license", "attribution", "external_id")
-NULLABLE = ("price", "seats", "license", "attribution", "external_id")
 
 
 class Courses:
@@ -115,7 +114,7 @@ class Courses:
     @handles(UpdateCourse)
     async def update(self, request: UpdateCourse, call: Call) -> Course:
         """Change what was given."""
-        values = given(request, ("title", "price", *CHANGEABLE), NULLABLE)
+        values = given(request, ("title", "price", *CHANGEABLE))
         _check_currency(values.get("price"), self._ctx.tenant().currency)
 
         def work(session: Session) -> Course:

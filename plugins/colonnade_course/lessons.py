@@ -53,7 +53,6 @@ CHANGEABLE = (
     "duration_minutes",
     "external_id",
 )
-NULLABLE = ("content_id", "duration_minutes", "external_id")
 FILTERS = ("course_id", "section_id", "content_id", "external_id")
 
 
@@ -112,7 +111,7 @@ class Lessons:
     @handles(UpdateLesson)
     async def update(self, request: UpdateLesson, call: Call) -> Lesson:
         """Change what was given; a new place makes room there."""
-        values = given(request, CHANGEABLE, NULLABLE)
+        values = given(request, CHANGEABLE)
 
         def work(session: Session) -> Lesson:
             lesson = changeable(session, call, LESSON, LessonRow, request.lesson_id)

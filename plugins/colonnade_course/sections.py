@@ -97,7 +97,7 @@ class Sections:
     async def update(self, request: UpdateSection, call: Call) -> Section:
         """Change what was given; a new position makes room there."""
         names = ("title", "position", "required", "external_id")
-        values = given(request, names, nullable=["external_id"])
+        values = given(request, names)
 
         def work(session: Session) -> Section:
             section = changeable(session, call, SECTION, SectionRow, request.section_id)

@@ -1,12 +1,12 @@
 """Operations on courses and the people who teach them."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field
 
-from colonnade.messages import Empty, Message, Request
+from colonnade.messages import Empty, Message, NotNull, Request
 from colonnade.money import Money, Price
 from colonnade.operations import operation
 from colonnade.pagination import ListRequest, Page
@@ -88,12 +88,12 @@ class UpdateCourse(Request[Course]):
     """Change some of what a course says of itself; null takes an optional value away."""
 
     course_id: UUID
-    title: Line | None = None
-    slug: Slug | None = None
-    summary: Text | None = None
+    title: Annotated[Line | None, NotNull()] = None
+    slug: Annotated[Slug | None, NotNull()] = None
+    summary: Annotated[Text | None, NotNull()] = None
     price: Price | None = None
     seats: Seats | None = None
-    language: Language | None = None
+    language: Annotated[Language | None, NotNull()] = None
     license: Line | None = None
     attribution: Text | None = None
     external_id: ExternalId | None = None

@@ -1,11 +1,12 @@
 """Operations on sections and lessons."""
 
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field
 
-from colonnade.messages import Empty, Message, Request
+from colonnade.messages import Empty, Message, NotNull, Request
 from colonnade.operations import operation
 from colonnade.pagination import ListRequest, Page
 from colonnade.text import Line
@@ -66,9 +67,9 @@ class UpdateSection(Request[Section]):
     """Change a section."""
 
     section_id: UUID
-    title: Line | None = None
-    position: Position | None = None
-    required: bool | None = None
+    title: Annotated[Line | None, NotNull()] = None
+    position: Annotated[Position | None, NotNull()] = None
+    required: Annotated[bool | None, NotNull()] = None
     external_id: ExternalId | None = None
 
 
@@ -147,13 +148,13 @@ class UpdateLesson(Request[Lesson]):
     """Change a lesson; `section_id` moves it to another section of its course."""
 
     lesson_id: UUID
-    section_id: UUID | None = None
-    title: Line | None = None
-    position: Position | None = None
+    section_id: Annotated[UUID | None, NotNull()] = None
+    title: Annotated[Line | None, NotNull()] = None
+    position: Annotated[Position | None, NotNull()] = None
     content_id: UUID | None = None
-    preview: bool | None = None
-    completion: Completion | None = None
-    required: bool | None = None
+    preview: Annotated[bool | None, NotNull()] = None
+    completion: Annotated[Completion | None, NotNull()] = None
+    required: Annotated[bool | None, NotNull()] = None
     duration_minutes: Minutes | None = None
     external_id: ExternalId | None = None
 
