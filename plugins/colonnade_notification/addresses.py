@@ -1,11 +1,11 @@
 """Where a tenant's people find it on the web, and who its mail is from."""
 
 from collections.abc import Mapping
-from email.headerregistry import Address
 from typing import Any
 
 from colonnade.services import ServiceContext
 from colonnade_notification.config import NotificationConfig, TenantNotificationConfig
+from colonnade_notification.mail.headers import Mailbox, mailbox
 
 
 class Addresses:
@@ -35,13 +35,12 @@ class Addresses:
             return declared.replace("{token}", token)
         return self.web(f"/api/v1/auth/confirm?token={token}")
 
-    def sender(self) -> Address:
+    def sender(self) -> Mailbox:
         """Who mail is from: the tenant's own choice, else the platform's."""
         tenant, chosen = self._ctx.tenant(), self.tenant_config()
         address = chosen.sender or self._config.mail.sender
         name = chosen.sender_name or tenant.name
-        shown = "".join(letter for letter in name if letter.isprintable())
-        return Address(shown, addr_spec=address.replace("{tenant}", tenant.id))
+        return mailbox(address.replace("{tenant}", tenant.id), name)
 
     def sender_domain(self) -> str:
         """The right half of Message-IDs."""

@@ -8,6 +8,7 @@ from importlib.resources import files
 from typing import Any
 
 from colonnade_notification import locales, templating
+from colonnade_notification.mail import headers
 from colonnade_notification.templating import TemplateRefused
 
 PLATFORM_LOCALES = ("en", "de")
@@ -119,8 +120,7 @@ def fill_one(wording: Wording, facts: Mapping[str, Any]) -> Words:
 
 def one_line(text: str) -> str:
     """Text as a header may hold it: no line ends, no control characters, at most 300 letters."""
-    printable = "".join(letter if letter.isprintable() else " " for letter in text)
-    return " ".join(printable.split())[:300]
+    return headers.one_line(text)[:300]
 
 
 def unsubscribe_label(locale: str) -> str:

@@ -10,12 +10,16 @@ from colonnade.quantities import Duration
 from colonnade.secrets import SecretReference
 from colonnade.text import Line
 
-_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.{}-]{1,253}")
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_ADDRESS = re.compile(rf"{_ATOM}(\.{_ATOM})*@[A-Za-z0-9{{}}-]+(\.[A-Za-z0-9{{}}-]+)*")
+MAXIMUM_ADDRESS = 254
+"""Characters an e-mail address may have (RFC 5321 §4.5.3.1.3, less the angle brackets)."""
+
 _SCHEMES = ("file", "smtp", "smtps", "smtp+starttls")
 
 
 def _address(text: str) -> str:
-    if _ADDRESS.fullmatch(text) is None:
+    if len(text) > MAXIMUM_ADDRESS or _ADDRESS.fullmatch(text) is None:
         raise ValueError("is not an e-mail address such as no-reply@academy.example")
     return text
 

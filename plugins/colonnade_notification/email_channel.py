@@ -1,7 +1,6 @@
 """The e-mail channel."""
 
 from dataclasses import replace
-from email.message import EmailMessage
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -17,15 +16,16 @@ from colonnade_notification.api import (
     Unreachable,
 )
 from colonnade_notification.config import NotificationConfig
-from colonnade_notification.mail_folder import MailFolder
-from colonnade_notification.mail_message import address_of, mail_of
-from colonnade_notification.mail_server import MailServer
+from colonnade_notification.mail.folder import MailFolder
+from colonnade_notification.mail.headers import mailbox
+from colonnade_notification.mail.message import WrittenMail, mail_of
+from colonnade_notification.mail.server import MailServer
 
 
 class Transport(Protocol):
     """Where mail goes."""
 
-    async def hand_over(self, mail: EmailMessage, identifier: UUID, recipient: str) -> Outcome:
+    async def hand_over(self, mail: WrittenMail, identifier: UUID) -> Outcome:
         """Hand one mail over."""
         ...
 
@@ -61,13 +61,13 @@ class EmailChannel:
         if email is None:
             return Unreachable("There is no address that this service may see.")
         try:
-            recipient = address_of(email, message.recipient.name)
+            recipient = mailbox(email, message.recipient.name)
             reply_to = self._addresses.tenant_config().reply_to or ""
             now = self._ctx.clock.now()
             mail = mail_of(message, recipient, self._addresses.sender(), reply_to, now)
         except ValueError as error:
             return Refused(f"The mail cannot be written: {error}.")
-        outcome = await self._transport.hand_over(mail, message.id, recipient.addr_spec)
+        outcome = await self._transport.hand_over(mail, message.id)
         if isinstance(outcome, Refused) and outcome.bounced_address:
             # As the account has it: that is what later messages are compared with.
             return replace(outcome, bounced_address=email)

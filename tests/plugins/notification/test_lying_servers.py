@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from email.message import EmailMessage
 from types import SimpleNamespace
 from uuid import uuid4
 
@@ -12,9 +11,11 @@ import httpx
 import pytest
 
 from colonnade.clock import SystemClock
+from colonnade.faults import NoFaults
 from colonnade_notification.api import Postponed, Refused
 from colonnade_notification.config import MailConfig
-from colonnade_notification.mail_server import MailServer
+from colonnade_notification.mail.message import WrittenMail
+from colonnade_notification.mail.server import MailServer
 from colonnade_notification.push_channel import _retry_after
 
 SMTP_LIES = {
@@ -54,13 +55,14 @@ async def lying(lie: bytes) -> AsyncIterator[int]:
 
 @pytest.mark.parametrize("lie", SMTP_LIES)
 async def test_a_mail_server_that_says_anything_postpones(lie: str) -> None:
-    mail = EmailMessage()
-    mail["From"], mail["To"], mail["Subject"] = "a@acme.example", "b@acme.example", "Hello"
-    mail.set_content("Hello")
+    content = b"From: a@acme.example\r\nTo: b@acme.example\r\nSubject: Hello\r\n\r\nHello\r\n"
+    mail = WrittenMail("a@acme.example", "b@acme.example", content)
+    acme = SimpleNamespace(id="acme")
+    ctx = SimpleNamespace(clock=SystemClock(), faults=NoFaults(), tenant=lambda: acme)
     async with lying(SMTP_LIES[lie]) as port:
         config = MailConfig.model_validate({"url": f"smtp://127.0.0.1:{port}", "timeout": "1s"})
-        server = MailServer(SimpleNamespace(clock=SystemClock()), config)  # type: ignore[arg-type]
-        outcome = await server.hand_over(mail, uuid4(), "b@acme.example")
+        server = MailServer(ctx, config)  # type: ignore[arg-type]
+        outcome = await server.hand_over(mail, uuid4())
     assert isinstance(outcome, Postponed | Refused)
     assert outcome.problem.encode()
 

@@ -5,31 +5,22 @@ import email
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
-from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
 from typing import Any
 
 import pytest
 from certificates import certificate
-from hypothesis import given
-from hypothesis import strategies as st
 from mail_servers import Mailbox, mail_server, silent_server
 from notification_house import House
 
 from colonnade.errors import ConfigurationError
-from colonnade.identifiers import new_id
 from colonnade_notification.api import (
-    Category,
     DeleteSuppression,
     ListSuppressions,
-    OutgoingMessage,
-    Recipient,
     RetryDelivery,
 )
 from colonnade_notification.config import TenantNotificationConfig
-from colonnade_notification.mail_message import address_of, mail_of
 
 
 @asynccontextmanager
@@ -246,40 +237,3 @@ async def test_files_are_whole_and_the_same_again(house: House) -> None:
     assert [path.name for path in folder.iterdir()] == [f"{row.id}.eml"]
     letter = email.message_from_bytes((folder / f"{row.id}.eml").read_bytes(), policy=default)
     assert letter["Message-ID"] == row.message_id
-
-
-NASTY = st.text(
-    st.one_of(
-        st.sampled_from('\r\n\0\x0b\x0c\x1c\x85\u2028\u2029\t:<>"@,;=?'),
-        st.characters(codec="utf-8"),
-    ),
-    max_size=60,
-)
-
-
-@given(NASTY, NASTY)
-def test_no_name_or_subject_adds_a_header(name: str, subject: str) -> None:
-    from colonnade_notification.catalogue import one_line
-
-    identifier = new_id()
-    message = OutgoingMessage(
-        id=identifier,
-        message_id=f"<{identifier}@acme.example>",
-        kind="welcome",
-        category=Category.ACCOUNT,
-        recipient=Recipient(new_id(), name, "ada@people.example", "en", "UTC"),
-        subject=one_line(subject),
-        text="Hello\n",
-        html="<p>Hello</p>",
-        link="",
-        unsubscribe_url="https://acme.example/u",
-        attempt=1,
-    )
-    sender = address_of("no-reply@acme.example", name)
-    to = address_of("ada@people.example", name)
-    mail = mail_of(message, to, sender, "help@acme.example", datetime.now(UTC))
-    read = email.message_from_bytes(mail.as_bytes(), policy=default)
-    assert isinstance(read, EmailMessage)
-    assert sorted(read.keys()) == sorted(mail.keys())
-    assert [one.addr_spec for one in read["To"].addresses] == ["ada@people.example"]
-    assert "Bcc" not in read

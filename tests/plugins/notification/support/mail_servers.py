@@ -17,10 +17,12 @@ LIMIT = 20.0
 @dataclass
 class Mailbox:
     """What a server took, and how it answers: `rcpt` and `data` give the answer of a command,
-    or nothing when it is the usual one."""
+    or nothing when it is the usual one. `raw` is what came over the wire."""
 
     rcpt: Callable[[str], str | None] = lambda address: None
+    mail: Callable[[str], str | None] = lambda address: None
     data: Callable[[Envelope], str | None] = lambda envelope: None
+    raw: list[bytes] = field(default_factory=list)
     taken: list[EmailMessage] = field(default_factory=list)
     recipients: list[str] = field(default_factory=list)
     asked: int = 0
@@ -36,12 +38,23 @@ class Mailbox:
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
+    async def handle_MAIL(
+        self, server: Any, session: Any, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        answer = self.mail(address)
+        if answer is not None:
+            return answer
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 OK"
+
     async def handle_DATA(self, server: Any, session: Any, envelope: Envelope) -> str:
         answer = self.data(envelope)
         if answer is not None:
             return answer
         content = envelope.content
         assert isinstance(content, bytes)
+        self.raw.append(content)
         message = BytesParser(policy=default).parsebytes(content)
         assert isinstance(message, EmailMessage)
         self.taken.append(message)

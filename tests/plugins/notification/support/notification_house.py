@@ -37,6 +37,7 @@ from colonnade_runtime.adapters.store.sqlite.adapter import SqliteStores
 from colonnade_runtime.background import BackgroundSettings, BackgroundTasks, BackgroundWork
 from colonnade_runtime.events.acting import Actor
 from colonnade_runtime.events.ports import Standing
+from colonnade_runtime.faults import FaultRegistry
 from colonnade_runtime.sagas.binding import bind_sagas
 from colonnade_runtime.scheduler import bind_schedules
 from colonnade_user.api import GetUser, Role, User, UserRegistered, UserStatus
@@ -72,6 +73,7 @@ class HouseContext:
         self.root = house.folder
         self.clock = house.clock
         self.store = house.store
+        self.faults = house.faults.of("notification")
 
     def tenant(self) -> TenantInfo:
         return self._house.tenant
@@ -110,6 +112,7 @@ class House:
         self.config = NotificationConfig.model_validate({"retry": QUICK, **(config or {})})
         self.more_channels = list(channels)
         self.tenant = TENANT
+        self.faults = FaultRegistry(structlog.get_logger())
         self.tenant_config = TenantNotificationConfig()
         self.people: dict[UUID, User] = {}
         self.courses: dict[UUID, str] = {}

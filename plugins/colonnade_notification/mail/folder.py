@@ -2,13 +2,15 @@
 
 import contextlib
 import os
-from email.message import EmailMessage
-from email.policy import SMTP, SMTPUTF8
 from pathlib import Path
 from uuid import UUID
 
 from colonnade.services import ServiceContext
 from colonnade_notification.api import Outcome, Postponed, Sent
+from colonnade_notification.mail.message import WrittenMail
+
+UNWRITABLE = "mail_folder"
+"""The kind of fault that a folder is when nothing can be written there."""
 
 
 class MailFolder:
@@ -18,14 +20,18 @@ class MailFolder:
         self._ctx = ctx
         self._folder = folder
 
-    async def hand_over(self, mail: EmailMessage, identifier: UUID, recipient: str) -> Outcome:
+    async def hand_over(self, mail: WrittenMail, identifier: UUID) -> Outcome:
         """Write the file, whole or not at all."""
-        path = self._folder / self._ctx.tenant().id / f"{identifier}.eml"
-        policy = SMTP if recipient.isascii() else SMTPUTF8
+        tenant = self._ctx.tenant().id
+        path = self._folder / tenant / f"{identifier}.eml"
         try:
-            await self._ctx.in_worker(_write, path, mail.as_bytes(policy=policy))
+            await self._ctx.in_worker(_write, path, mail.content)
         except OSError as error:
-            return Postponed(f"{path} cannot be written: {error.strerror}.")
+            sentence = f"{path} cannot be written: {error.strerror}."
+            mend = "Let the platform write there, or name another folder in mail.url."
+            self._ctx.faults.report(UNWRITABLE, sentence, mend=mend, tenant=tenant)
+            return Postponed(sentence)
+        self._ctx.faults.withdraw(UNWRITABLE, tenant=tenant)
         return Sent()
 
 

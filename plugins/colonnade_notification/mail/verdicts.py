@@ -1,0 +1,108 @@
+"""Answers of mail servers (RFC 5321 §4.2), and what each means for the message and the academy."""
+
+import re
+from dataclasses import dataclass
+
+import aiosmtplib
+
+from colonnade.secrets import SecretUnavailable
+from colonnade_notification.api import Outcome, Postponed, Refused
+
+SERVER = "mail_server"
+"""The kind of fault of a server that does not do its work for anybody."""
+
+SENDER = "mail_sender"
+"""The kind of fault of a server that does not send as one academy."""
+
+_ADDRESS = re.compile(r"<?[^\s<>]+@[^\s<>]+>?")
+_POLICY = re.compile(r"5\.7\.\d{1,3}(?!\d)")
+"""Enhanced codes that say who may send, not that an address is wrong (RFC 3463 §3.8)."""
+
+_UNAUTHENTICATED = (530, 534, 535, 538)
+"""Sign in first, or otherwise (RFC 4954 §6)."""
+
+_LATER = "What waits is sent by itself then."
+_REACH = f"Start it, or correct services.notification.config.mail.url. {_LATER}"
+_SIGN_IN = f"Correct username and password of services.notification.config.mail. {_LATER}"
+_RELAY = f"Let the server carry mail from here, or name another in mail.url. {_LATER}"
+_SEND_AS = (
+    "Let the server send as this address, or declare another sender (mail.sender in platform.yaml, "
+    f"sender in the tenant's file). {_LATER}"
+)
+_CARRY = (SERVER, _RELAY)
+_CHANGE = (SERVER, f"Declare another way in services.notification.config.mail.url. {_LATER}")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of one mail. `fault` is the kind of what is broken, empty when the message
+    alone was not wanted; `is_silent` says that the server did not answer."""
+
+    outcome: Outcome
+    fault: str = ""
+    mend: str = ""
+    is_silent: bool = False
+
+
+def verdict(error: Exception, host: str, recipient: str) -> Verdict:
+    """What the failure to hand over one mail means."""
+    server = f"The mail server {host}"
+    match error:
+        case TimeoutError():
+            late = Postponed(f"{server} did not answer in time.")
+            return Verdict(late, SERVER, _REACH, is_silent=True)
+        case aiosmtplib.SMTPRecipientsRefused():
+            return _refused_recipient(error.recipients[0], server, recipient)
+        case aiosmtplib.SMTPNotSupported():
+            return _unsupported(error, server)
+        case aiosmtplib.SMTPResponseException():
+            return _answered(error, server)
+        case SecretUnavailable():
+            return Verdict(Postponed(error.message), SERVER, _SIGN_IN)
+        case OSError() | aiosmtplib.SMTPException():
+            return Verdict(Postponed(f"{server} cannot be reached: {error}."), SERVER, _REACH)
+    what = type(error).__name__
+    return Verdict(Postponed(f"What the mail server {host} said cannot be read: {what}."), *_CHANGE)
+
+
+def _refused_recipient(
+    refusal: aiosmtplib.SMTPResponseException, server: str, recipient: str
+) -> Verdict:
+    answered = f"The mail server answered {_said(refusal)}."
+    if refusal.code in _UNAUTHENTICATED or _POLICY.match(str(refusal.message)):
+        return Verdict(Postponed(f"{server} refused to carry mail: {_said(refusal)}."), *_CARRY)
+    if refusal.code >= 500:
+        return Verdict(Refused(answered, bounced_address=recipient))
+    return Verdict(Postponed(answered))
+
+
+def _unsupported(error: aiosmtplib.SMTPNotSupported, server: str) -> Verdict:
+    if "SMTPUTF8" in str(error):
+        return Verdict(
+            Refused(
+                f"{server} takes no addresses with letters beyond ASCII before the @ "
+                "(it does not speak SMTPUTF8)."
+            )
+        )
+    return Verdict(Postponed(f"{server} cannot do what is declared: {error}."), *_CHANGE)
+
+
+def _answered(error: aiosmtplib.SMTPResponseException, server: str) -> Verdict:
+    said = _said(error)
+    if isinstance(error, aiosmtplib.SMTPAuthenticationError) or error.code in _UNAUTHENTICATED:
+        return Verdict(Postponed(f"{server} refused to sign us in: {said}."), SERVER, _SIGN_IN)
+    if isinstance(error, aiosmtplib.SMTPSenderRefused):
+        postponed = Postponed(f"{server} refused the sender: {said}.")
+        return Verdict(postponed, SENDER, _SEND_AS) if error.code >= 500 else Verdict(postponed)
+    answered = f"{server} answered {said}."
+    if isinstance(error, aiosmtplib.SMTPDataError):
+        return Verdict(Refused(answered) if error.code >= 500 else Postponed(answered))
+    # A greeting, a hello or a STARTTLS that it refuses is nothing that a message has done.
+    return Verdict(Postponed(answered), *_CARRY)
+
+
+def _said(error: aiosmtplib.SMTPResponseException) -> str:
+    text = "".join(letter if letter.isprintable() else " " for letter in str(error.message))
+    # Servers repeat the address, and what they say is logged.
+    text = _ADDRESS.sub("<address>", text)
+    return f"{error.code} {' '.join(text.split())[:300].rstrip('.')}"
