@@ -122,7 +122,7 @@ def key_id_of(token: str) -> str:
         raise rejected("The access token is not of the form that is issued here")
     try:
         members = _header_of(header)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise rejected("The access token is not of the form that is issued here") from None
     key_id = members.get("kid")
     if not isinstance(key_id, str):

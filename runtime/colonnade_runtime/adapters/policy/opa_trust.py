@@ -76,7 +76,7 @@ class ServerTrust:
     def _differs(self, found: Inventory) -> None:
         problem = (
             f"On the policy server at {self._server.name} lies something else than was put there: "
-            f"{found.differences}"
+            f"{found.differences}."
         )
         if problem != self.problem:
             _log.error("policies on the server were changed", problem=problem)
