@@ -42,7 +42,9 @@ class PluginInfo:
 class TenantInfo:
     """What a service may know of a tenant. Secrets are not part of it.
 
-    `links` are addresses of its front end by what they are for, with `{token}` in them.
+    `links` are addresses of its front end by what they are for, with `{token}` in them. `url` is
+    where the platform itself answers for it, by `gateway.domain` and the port that is bound; what
+    a proxy in front calls it, the platform does not know.
     """
 
     id: str
@@ -55,6 +57,7 @@ class TenantInfo:
     branding: Mapping[str, Any] = field(default_factory=dict)
     owner_email: str = ""
     links: Mapping[str, str] = field(default_factory=dict)
+    url: str = ""
 
 
 class Ask(Protocol):

@@ -17,7 +17,9 @@ class Addresses:
 
     def web(self, path: str = "") -> str:
         """An absolute address."""
-        return self._config.public_url.replace("{tenant}", self._ctx.tenant().id) + path
+        tenant, declared = self._ctx.tenant(), self._config.public_url
+        base = tenant.url if declared is None else declared.replace("{tenant}", tenant.id)
+        return base + path
 
     def link(self, path: str, facts: Mapping[str, Any]) -> str:
         """Where a message's link leads."""

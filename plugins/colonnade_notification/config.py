@@ -111,9 +111,10 @@ class NotificationConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    public_url: Annotated[str, AfterValidator(_web_url)] = Field(
-        "http://{tenant}.localhost:8000",
-        description="Where a tenant's people find it; links in messages begin with it.",
+    public_url: Annotated[str, Field(max_length=500), AfterValidator(_web_url)] | None = Field(
+        None,
+        description="Where a tenant's people find it; links in messages begin with it. Without "
+        "it, where the platform itself listens: `http://<id>.<gateway.domain>:<gateway.port>`.",
     )
     mail: MailConfig = MailConfig()
     push: PushConfig = PushConfig()
@@ -154,6 +155,6 @@ def undeclared(config: NotificationConfig) -> list[str]:
         f"mail.{name}" for name in ("url", "sender") if name not in config.mail.model_fields_set
     ]
     # RFC 8058 §3.1 asks for https, and so does whoever follows a link.
-    if not config.public_url.startswith("https://"):
+    if not (config.public_url or "").startswith("https://"):
         missing.append("public_url, with https")
     return missing

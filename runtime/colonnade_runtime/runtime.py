@@ -107,7 +107,11 @@ class Runtime:
         self._operations = OperationMetrics(registry)
         self.gateway.health.look = self.background.look
         self._vault = SecretVault(declared.plugins.adapters("secret_resolvers"))
-        self.tenants = TenantDirectory(declared.loaded.tenants, self._platform.gateway.domain)
+        # Behind a process in front, people come in there.
+        alone = self.place.process == EVERYTHING
+        port = self.place.port if alone else self._platform.gateway.port
+        domain = self._platform.gateway.domain
+        self.tenants = TenantDirectory(declared.loaded.tenants, domain, port)
         self._adapters = self._surroundings.adapters(
             self._loaded,
             self._plugins,

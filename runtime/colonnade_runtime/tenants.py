@@ -14,6 +14,7 @@ from colonnade_runtime.events.ports import Standing
 from colonnade_runtime.forwarded.host_header import host_name
 
 _REVISIONS = count(1)
+_HTTP = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +31,8 @@ class TenantEntry:
     revision: int
 
     @classmethod
-    def of(cls, tenant: Tenant) -> "TenantEntry":
-        """The entry for a declaration.
+    def of(cls, tenant: Tenant, url: str = "") -> "TenantEntry":
+        """The entry for a declaration; `url` is where the platform answers for it.
 
         Raises:
             pydantic.ValidationError: when the tenant's policy data is not of the known form.
@@ -47,6 +48,7 @@ class TenantEntry:
             branding=tenant.branding.model_dump(exclude_none=True),
             owner_email=tenant.owner.email,
             links=tenant.links.model_dump(exclude_none=True),
+            url=url,
         )
         facts = Facts({"id": tenant.id, "plan": tenant.plan, "status": tenant.status})
         return cls(
@@ -59,10 +61,14 @@ class TenantEntry:
 
 
 class TenantDirectory:
-    """The declared tenants. `swap` changes them all at once."""
+    """The declared tenants. `swap` changes them all at once.
 
-    def __init__(self, tenants: Mapping[str, Tenant], domain: str) -> None:
+    Every tenant answers at `<id>.<domain>` on `port`, where people come in; 0 is unknown.
+    """
+
+    def __init__(self, tenants: Mapping[str, Tenant], domain: str, port: int = 0) -> None:
         self._domain = domain
+        self._port = "" if port in (0, _HTTP) else f":{port}"
         self._entries: dict[str, TenantEntry] = {}
         self._hosts: dict[str, str] = {}
         self.swap(self.prepared(tenants))
@@ -78,13 +84,16 @@ class TenantDirectory:
             known = self._entries.get(name)
             try:
                 unchanged = known is not None and known.tenant == tenant
-                entries[name] = known if known and unchanged else TenantEntry.of(tenant)
+                entries[name] = known if known and unchanged else self._entry_of(tenant)
             except ValidationError as error:
                 places = [".".join(map(str, found["loc"])) for found in error.errors()]
                 raise ConfigurationError(
                     f"Tenant '{name}': `policy` is wrong at {', '.join(places)}."
                 ) from None
         return entries
+
+    def _entry_of(self, tenant: Tenant) -> TenantEntry:
+        return TenantEntry.of(tenant, f"http://{tenant.id}.{self._domain}{self._port}")
 
     def swap(self, entries: dict[str, TenantEntry]) -> None:
         """Know these tenants from now on, and no others."""

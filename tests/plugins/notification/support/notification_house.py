@@ -44,7 +44,16 @@ from colonnade_user.api import GetUser, Role, User, UserRegistered, UserStatus
 
 LIMIT = 20.0
 TENANT = TenantInfo(
-    "acme", "Acme Academy", "active", "free", "EUR", "en", "Europe/Berlin", {}, "owner@acme.example"
+    "acme",
+    "Acme Academy",
+    "active",
+    "free",
+    "EUR",
+    "en",
+    "Europe/Berlin",
+    {},
+    "owner@acme.example",
+    url="http://acme.localhost:8000",
 )
 QUICK = {"first": "50ms", "longest": "100ms", "attempts": 4}
 
