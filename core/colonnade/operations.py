@@ -49,7 +49,8 @@ class Operation:
     policy decides alike: such a handler writes nothing, and its answer depends on the request,
     the rows it reads, the decision, the tenant's declaration and the locale alone. The answer is
     dropped when one of the rows changes, so it reads by primary key. An answer whose handler
-    looked at who asks, or asked another service, is not kept.
+    looked at who asks, or asked another service, is not kept. `per_day` is how often one person
+    may have it change something in a UTC day; see `colonnade.allowances`.
     """
 
     service: str
@@ -64,6 +65,7 @@ class Operation:
     stream: Stream = Stream.NONE
     errors: tuple[type[ColonnadeError], ...] = ()
     major: int = 1
+    per_day: int | None = None
 
     @property
     def subject(self) -> str:
@@ -87,11 +89,13 @@ def operation(
     stream: Stream = Stream.NONE,
     errors: Sequence[type[ColonnadeError]] = (),
     major: int = 1,
+    per_day: int | None = None,
 ) -> Callable[[RequestT], RequestT]:
     """Mark a request model as an operation of `service`.
 
     `action` is `<resource>.<verb>` as policies know it, such as `course.read`; `resource`
-    defaults to the part before the dot.
+    defaults to the part before the dot. What a person may do without end has a bound: give
+    `per_day`, far above what anybody needs, or keep to another one.
     """
 
     def mark(request: RequestT) -> RequestT:
@@ -108,6 +112,7 @@ def operation(
             stream=stream,
             errors=tuple(errors),
             major=major,
+            per_day=per_day,
         )
         return request
 
@@ -139,7 +144,7 @@ class Call:
     same type of resource; it tells a "not allowed" from a "not found". `caller` is the same as
     `context`, for the runtime: reading the latter is noted in `personal`. `idempotency_key` is
     the client's, where the route takes one: see `colonnade.idempotency`. `refused` is the type of
-    an object that the decision does not permit, for the log.
+    an object that the decision does not permit, for the log; `counted` says that the use was.
     """
 
     caller: Context
@@ -154,6 +159,7 @@ class Call:
     personal: bool = field(default=False)
     refused: str | None = field(default=None)
     idempotency_key: str | None = None
+    counted: bool = field(default=False)
 
     @property
     def context(self) -> Context:

@@ -88,6 +88,22 @@ class ClientEventRow(Base):
     properties: Mapped[str]
 
 
+class ClientEventDayRow(Base):
+    """What clients sent of one person in one UTC day, counted from 1970, by its arrival: how many
+    events, and how many bytes they count as."""
+
+    __tablename__ = "client_event_days"
+    __table_args__ = (
+        Index("ix_client_event_days_day", "day"),
+        {"sqlite_with_rowid": False},
+    )
+
+    person_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    day: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    events: Mapped[int]
+    bytes: Mapped[int]
+
+
 class CountRow(Base):
     """How often something happened in one quarter-hour, and how much money it moved: in one
     course, and once more in `EVERY_COURSE`, so that neither question reads the other's rows."""

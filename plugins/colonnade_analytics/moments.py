@@ -9,6 +9,7 @@ from typing import Final
 
 MICROSECONDS: Final = 1_000_000
 QUARTER_MICROSECONDS: Final = 900 * MICROSECONDS
+DAY_MICROSECONDS: Final = 86_400 * MICROSECONDS
 QUARTERS_OF_HALF_DAY: Final = 48
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -27,6 +28,11 @@ def moment_of(microseconds: int) -> datetime:
 def quarter_of(microseconds: int) -> int:
     """The quarter-hour that an instant lies in."""
     return microseconds // QUARTER_MICROSECONDS
+
+
+def day_of(microseconds: int) -> int:
+    """The UTC day that an instant lies in, counted from 1970."""
+    return microseconds // DAY_MICROSECONDS
 
 
 def half_day_of(quarter: int) -> tuple[int, int]:

@@ -26,6 +26,14 @@ def plugin_info() -> PluginInfo:
 
 
 @hookimpl
+def config_model() -> type[BaseModel]:
+    """What an operator may set."""
+    from colonnade_analytics.config import AnalyticsConfig
+
+    return AnalyticsConfig
+
+
+@hookimpl
 def tenant_config_model() -> type[BaseModel]:
     """What a tenant may set."""
     from colonnade_analytics.config import TenantAnalyticsConfig

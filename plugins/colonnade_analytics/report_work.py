@@ -20,9 +20,11 @@ from colonnade.services import ServiceContext
 from colonnade.store import Session
 from colonnade_analytics.api import ReportFailed, ReportReady, ReportStepDue, ReportTable, Step
 from colonnade_analytics.catalogue import Catalogue
+from colonnade_analytics.client_events.retention import remove_old_events
 from colonnade_analytics.models import ReportContentRow, ReportRow
 from colonnade_analytics.people import forget_pseudonyms
 from colonnade_analytics.reports import UNFINISHED
+from colonnade_analytics.settings import client_events_config
 from colonnade_analytics.source import Source
 
 STEP_SECONDS = 25.0
@@ -71,8 +73,10 @@ class ReportWork:
             return _failed(row.id, "Something broke; the log of the platform says what.")
 
     async def keep_house(self) -> None:
-        """Remove reports that were kept for long enough, and pseudonyms nobody needs."""
+        """Remove reports and client events that were kept for long enough, and pseudonyms nobody
+        needs."""
         await self._ctx.store.run(_remove_old)
+        await remove_old_events(self._ctx, client_events_config(self._ctx))
 
     async def _take(self, row: ReportRow) -> Work:
         kind = self._catalogue.kind(row.kind)

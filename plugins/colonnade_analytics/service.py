@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from colonnade.services import ServiceContext
 from colonnade_analytics.catalogue import Catalogue
-from colonnade_analytics.client_events import ClientEvents
+from colonnade_analytics.client_events.collection import ClientEvents
 from colonnade_analytics.metrics import MetricCounts
 from colonnade_analytics.reactions import Consumption
 from colonnade_analytics.report_work import ReportWork

@@ -1,7 +1,7 @@
-"""What the tenant in context has set."""
+"""What the operator, and the tenant in context, have set."""
 
 from colonnade.services import ServiceContext
-from colonnade_analytics.config import TenantAnalyticsConfig
+from colonnade_analytics.config import AnalyticsConfig, ClientEventsConfig, TenantAnalyticsConfig
 
 
 def smallest_group(ctx: ServiceContext) -> int:
@@ -9,3 +9,9 @@ def smallest_group(ctx: ServiceContext) -> int:
     config = ctx.tenant_config()
     assert isinstance(config, TenantAnalyticsConfig)
     return config.smallest_group
+
+
+def client_events_config(ctx: ServiceContext) -> ClientEventsConfig:
+    """How much clients may send, and what is kept of it."""
+    assert isinstance(ctx.config, AnalyticsConfig)
+    return ctx.config.client_events

@@ -13,3 +13,7 @@ class ContentConfig(BaseModel):
     maximum_file_size: Size = Field(
         Size.parse("200MiB"), description="How large an uploaded file may be."
     )
+    maximum_stored: Size = Field(
+        Size.parse("100GiB"),
+        description="How many bytes the files of one person may have together, in one academy.",
+    )

@@ -5,16 +5,18 @@ from dataclasses import dataclass
 from typing import cast
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from colonnade.blobs import BlobInfo
+from colonnade.context import Principal, PrincipalKind
 from colonnade.crash_points import reach
-from colonnade.errors import FieldError, InvalidRequest
+from colonnade.errors import ContentTooLarge, FieldError, InvalidRequest
 from colonnade.lookups import permitted
 from colonnade.messages import Empty
 from colonnade.operations import Call, Download, handles
 from colonnade.pagination import Page, SortKey, paginate
+from colonnade.quantities import Size
 from colonnade.services import ServiceContext
 from colonnade.store import Session
 from colonnade_content.api import (
@@ -71,17 +73,22 @@ class Files:
         def check(session: Session) -> None:
             call.require(session, FILE, row)
             _check_unique(session, request.external_id)
+            _check_room(session, call.caller.principal, 1, config.maximum_stored)
 
+        config = cast("ContentConfig", self._ctx.config)
         await self._ctx.store.read(check)
         incoming = _Incoming(call.incoming, row.name, request.declared_type)
-        limit = int(cast("ContentConfig", self._ctx.config).maximum_file_size)
+        limit = int(config.maximum_file_size)
         key = file_key(row.id)
         info = await self._ctx.blobs.put(call.tenant, key, incoming.chunks(), limit=limit)
         reach(KEPT)
         try:
-            return await self._ctx.store.run(
-                lambda session: _keep(session, request, row.id, call, info, incoming.media_type)
-            )
+
+            def keep(session: Session) -> File:
+                _check_room(session, call.caller.principal, info.size, config.maximum_stored)
+                return _keep(session, request, row.id, call, info, incoming.media_type)
+
+            return await self._ctx.store.run(keep)
         except BaseException:
             await self._ctx.blobs.delete(call.tenant, key)
             raise
@@ -197,6 +204,18 @@ def _keep(
     except IntegrityError:
         raise _duplicate() from None
     return present_file(row)
+
+
+def _check_room(session: Session, uploader: Principal, size: int, maximum: Size) -> None:
+    """Services are not bounded: they bring what operators import."""
+    if uploader.kind is PrincipalKind.SERVICE:
+        return
+    total = select(func.coalesce(func.sum(FileRow.size), 0))
+    stored = session.scalars(total.where(FileRow.uploaded_by == uploader.id)).one()
+    if stored + size > maximum:
+        raise ContentTooLarge(
+            f"Your files may have {maximum} together, and have {stored} bytes; delete some first."
+        )
 
 
 def _check_unique(session: Session, external_id: str | None) -> None:

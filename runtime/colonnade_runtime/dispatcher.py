@@ -9,8 +9,8 @@ from typing import Any, TypeVar, cast
 
 import pydantic
 from prometheus_client import CollectorRegistry
-from sqlalchemy import orm
 
+from colonnade.allowances import use
 from colonnade.bus import Bus
 from colonnade.context import (
     Context,
@@ -46,6 +46,7 @@ from colonnade.operations import (
 from colonnade.pagination import Page
 from colonnade.policy import Decision, Facts, MemoisedPolicy, PolicyQuery, masked
 from colonnade.row_tracking import track_reads, tracked_reads
+from colonnade.store import Session
 from colonnade_runtime.foreign_errors import known_error
 from colonnade_runtime.lost_answers import again
 from colonnade_runtime.metrics import OperationMetrics
@@ -54,6 +55,9 @@ from colonnade_runtime.row_cache import CachedAnswer, Key, RowCache
 from colonnade_runtime.tenants import TenantDirectory, TenantEntry
 
 ResponseT = TypeVar("ResponseT", bound=Message)
+
+_PEOPLE = frozenset({PrincipalKind.USER, PrincipalKind.API_KEY})
+"""Whose uses are counted: services act for the platform, and strangers are counted by network."""
 
 _call: ContextVar[Call | None] = ContextVar("colonnade_call", default=None)
 
@@ -325,16 +329,29 @@ class Dispatcher:
         return Forbidden(f"You may not do this ({operation.action}).")
 
 
-def guard_commit(session: orm.Session) -> None:
-    """Refuse to commit what a handler did without applying its conditional decision.
+def guard_commit(session: Session) -> None:
+    """Refuse to commit what a handler did without applying its conditional decision, and what is
+    more than its caller may have done in a day.
 
     Raises:
         InternalError: the handler has a mistake; nothing is committed.
+        TooManyRequests: the day's allowance is used up; nothing is committed.
     """
     call = _call.get()
     # A reaction or schedule may have been started from within a call; its context is another.
     if call is not None and call.caller is current_context():
         _check_applied(call)
+        _count_use(session, call)
+
+
+def _count_use(session: Session, call: Call) -> None:
+    """Once per call, in its first transaction that changes something."""
+    per_day = call.operation.per_day
+    if per_day is None or call.counted or call.caller.principal.kind not in _PEOPLE:
+        return
+    if session.changed or session.published:
+        call.counted = True
+        use(session, call.caller.principal.id, call.operation.name, per_day)
 
 
 @lru_cache(maxsize=10_000)

@@ -56,7 +56,7 @@ class ListReportKinds(Request[ReportKinds]):
     """List the kinds of reports, with what each takes."""
 
 
-@operation("analytics", action="report.create", errors=[TooManyReports])
+@operation("analytics", action="report.create", errors=[TooManyReports], per_day=200)
 class CreateReport(Request[Report]):
     """Ask for a report. It is made in the background; read it again until it is ready.
 
@@ -93,7 +93,7 @@ class DownloadReport(Request[ReportHead]):
     format: ReportFormat = "json"
 
 
-@operation("analytics", action="report.delete")
+@operation("analytics", action="report.delete", per_day=1000)
 class DeleteReport(Request[Empty]):
     """Remove a report; one that is being made stops."""
 

@@ -51,7 +51,7 @@ class ContentVersion(Message):
     created_at: datetime
 
 
-@operation("content", action="content.create", errors=[DuplicateExternalId])
+@operation("content", action="content.create", errors=[DuplicateExternalId], per_day=20_000)
 class CreateContent(Request[Content]):
     """Make a content item; `kind` says which one of body, url, file_id and media_id it has."""
 
@@ -80,7 +80,7 @@ class GetContent(Request[Content]):
     content_id: UUID
 
 
-@operation("content", action="content.update", errors=[DuplicateExternalId])
+@operation("content", action="content.update", errors=[DuplicateExternalId], per_day=20_000)
 class UpdateContent(Request[Content]):
     """Change what is given of a content item; its kind stays."""
 
@@ -93,7 +93,7 @@ class UpdateContent(Request[Content]):
     external_id: ExternalId | None = None
 
 
-@operation("content", action="content.delete", errors=[ContentInUse])
+@operation("content", action="content.delete", errors=[ContentInUse], per_day=20_000)
 class DeleteContent(Request[Empty]):
     """Remove a content item that no lesson shows."""
 

@@ -51,6 +51,7 @@ class Conditions(Message):
     stream=Stream.UPLOAD,
     deadline=300.0,
     errors=[FileTypeMismatch, DuplicateExternalId],
+    per_day=20_000,
 )
 class UploadFile(Request[File]):
     """Keep a file. The bytes flow beside this message."""
@@ -75,7 +76,7 @@ class GetFile(Request[File]):
     file_id: UUID
 
 
-@operation("content", action="file.delete", errors=[FileInUse])
+@operation("content", action="file.delete", errors=[FileInUse], per_day=20_000)
 class DeleteFile(Request[Empty]):
     """Remove a file that nothing uses."""
 

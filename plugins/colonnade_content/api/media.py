@@ -33,7 +33,7 @@ class Media(Message):
     version: int
 
 
-@operation("content", action="media.create", errors=[NoVariants])
+@operation("content", action="media.create", errors=[NoVariants], per_day=20_000)
 class CreateMedia(Request[Media]):
     """Make a picture of a file; its variants are made in the background."""
 
@@ -54,7 +54,7 @@ class GetMedia(Request[Media]):
     media_id: UUID
 
 
-@operation("content", action="media.delete", errors=[FileInUse])
+@operation("content", action="media.delete", errors=[FileInUse], per_day=20_000)
 class DeleteMedia(Request[Empty]):
     """Remove a picture that no content item shows; its file stays."""
 

@@ -50,7 +50,7 @@ class Course(Message):
     version: int
 
 
-@operation("course", action="course.create", errors=[SlugTaken, DuplicateExternalId])
+@operation("course", action="course.create", errors=[SlugTaken, DuplicateExternalId], per_day=1000)
 class CreateCourse(Request[Course]):
     """Make a course, as a draft; a person who makes one teaches it."""
 
@@ -83,7 +83,9 @@ class GetCourse(Request[Course]):
     course_id: UUID
 
 
-@operation("course", action="course.update", errors=[SlugTaken, DuplicateExternalId])
+@operation(
+    "course", action="course.update", errors=[SlugTaken, DuplicateExternalId], per_day=10_000
+)
 class UpdateCourse(Request[Course]):
     """Change some of what a course says of itself; null takes an optional value away."""
 
@@ -99,21 +101,21 @@ class UpdateCourse(Request[Course]):
     external_id: ExternalId | None = None
 
 
-@operation("course", action="course.delete", errors=[CourseInUse])
+@operation("course", action="course.delete", errors=[CourseInUse], per_day=1000)
 class DeleteCourse(Request[Empty]):
     """Delete a course with its sections and lessons, unless it has learners."""
 
     course_id: UUID
 
 
-@operation("course", action="course.publish", idempotent=True)
+@operation("course", action="course.publish", idempotent=True, per_day=1000)
 class PublishCourse(Request[Course]):
     """Show a course to everybody in the academy."""
 
     course_id: UUID
 
 
-@operation("course", action="course.publish", idempotent=True)
+@operation("course", action="course.publish", idempotent=True, per_day=1000)
 class UnpublishCourse(Request[Course]):
     """Make a course a draft again; enrolments stay."""
 
@@ -172,7 +174,9 @@ class ListInstructors(ListRequest[Page[Instructor]]):
     course_id: UUID
 
 
-@operation("course", action="course.assign", idempotent=True, errors=[NotATeacher, TooLarge])
+@operation(
+    "course", action="course.assign", idempotent=True, errors=[NotATeacher, TooLarge], per_day=2000
+)
 class AddInstructor(Request[Instructor]):
     """Let somebody teach a course, whose role is instructor, admin or owner."""
 
@@ -180,7 +184,7 @@ class AddInstructor(Request[Instructor]):
     user_id: UUID
 
 
-@operation("course", action="course.assign")
+@operation("course", action="course.assign", per_day=2000)
 class RemoveInstructor(Request[Empty]):
     """Take somebody off the people who teach a course."""
 

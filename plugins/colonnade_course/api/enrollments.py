@@ -54,6 +54,7 @@ class EnrollmentDetail(Enrollment):
     "course",
     action="enrollment.create",
     errors=[AlreadyEnrolled, CourseFull, CoursePaymentRequired],
+    per_day=100,
 )
 class CreateEnrollment(Request[EnrollmentDetail]):
     """Enrol in a free, published course."""
@@ -77,7 +78,7 @@ class GetEnrollment(Request[EnrollmentDetail]):
     enrollment_id: UUID
 
 
-@operation("course", action="enrollment.end", idempotent=True)
+@operation("course", action="enrollment.end", idempotent=True, per_day=5000)
 class EndEnrollment(Request[EnrollmentDetail]):
     """Leave a course; the seat becomes free. Ended enrolments stay as they are."""
 

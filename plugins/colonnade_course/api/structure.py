@@ -36,7 +36,9 @@ class Section(Message):
     version: int
 
 
-@operation("course", action="section.create", errors=[DuplicateExternalId, TooLarge])
+@operation(
+    "course", action="section.create", errors=[DuplicateExternalId, TooLarge], per_day=10_000
+)
 class CreateSection(Request[Section]):
     """Add a section to a course; those at its position and behind move back by one."""
 
@@ -62,7 +64,7 @@ class GetSection(Request[Section]):
     section_id: UUID
 
 
-@operation("course", action="section.update", errors=[DuplicateExternalId])
+@operation("course", action="section.update", errors=[DuplicateExternalId], per_day=10_000)
 class UpdateSection(Request[Section]):
     """Change a section."""
 
@@ -73,14 +75,14 @@ class UpdateSection(Request[Section]):
     external_id: ExternalId | None = None
 
 
-@operation("course", action="section.delete", errors=[SectionInUse])
+@operation("course", action="section.delete", errors=[SectionInUse], per_day=10_000)
 class DeleteSection(Request[Empty]):
     """Delete a section that has no lessons."""
 
     section_id: UUID
 
 
-@operation("course", action="course.arrange")
+@operation("course", action="course.arrange", per_day=5000)
 class OrderSections(Request[Outline]):
     """Put the sections of a course in an order; `ids` names all of them, each once."""
 
@@ -111,7 +113,7 @@ class Lesson(Message):
     version: int
 
 
-@operation("course", action="lesson.create", errors=[DuplicateExternalId, TooLarge])
+@operation("course", action="lesson.create", errors=[DuplicateExternalId, TooLarge], per_day=20_000)
 class CreateLesson(Request[Lesson]):
     """Add a lesson to a section; those at its position and behind move back by one."""
 
@@ -143,7 +145,7 @@ class GetLesson(Request[Lesson]):
     lesson_id: UUID
 
 
-@operation("course", action="lesson.update", errors=[DuplicateExternalId])
+@operation("course", action="lesson.update", errors=[DuplicateExternalId], per_day=20_000)
 class UpdateLesson(Request[Lesson]):
     """Change a lesson; `section_id` moves it to another section of its course."""
 
@@ -159,14 +161,14 @@ class UpdateLesson(Request[Lesson]):
     external_id: ExternalId | None = None
 
 
-@operation("course", action="lesson.delete")
+@operation("course", action="lesson.delete", per_day=20_000)
 class DeleteLesson(Request[Empty]):
     """Delete a lesson, and what learners did in it."""
 
     lesson_id: UUID
 
 
-@operation("course", action="section.arrange")
+@operation("course", action="section.arrange", per_day=5000)
 class OrderLessons(Request[Outline]):
     """Put the lessons of a section in an order; `ids` names all of them, each once."""
 

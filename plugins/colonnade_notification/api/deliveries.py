@@ -42,7 +42,7 @@ class ListDeliveries(ListRequest[Page[Delivery]]):
     user_id: UUID | None = None
 
 
-@operation("notification", action="delivery.retry", errors=[NotFailed])
+@operation("notification", action="delivery.retry", errors=[NotFailed], per_day=5000)
 class RetryDelivery(Request[Delivery]):
     """Send a message again that failed or was suppressed."""
 
@@ -66,7 +66,7 @@ class ListSuppressions(ListRequest[Page[Suppression]]):
     address: Annotated[str | None, Field(min_length=3, max_length=320), Personal()] = None
 
 
-@operation("notification", action="suppression.delete")
+@operation("notification", action="suppression.delete", per_day=5000)
 class DeleteSuppression(Request[Empty]):
     """Send mail to an address again."""
 

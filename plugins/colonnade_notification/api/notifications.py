@@ -52,13 +52,13 @@ class CountUnread(Request[UnreadCount]):
     """How many of one's notifications are unread."""
 
 
-@operation("notification", action="notification.mark", idempotent=True)
+@operation("notification", action="notification.mark", idempotent=True, per_day=5000)
 class ReadNotification(Request[Notification]):
     """Note that one has read a notification; the first time counts."""
 
     notification_id: UUID
 
 
-@operation("notification", action="notification.mark", idempotent=True)
+@operation("notification", action="notification.mark", idempotent=True, per_day=2000)
 class ReadAllNotifications(Request[UnreadCount]):
     """Note that one has read everything up to now."""

@@ -54,7 +54,9 @@ class GetPreferences(Request[Preferences]):
     """How one wants to be told."""
 
 
-@operation("notification", action="notification_preference.update", errors=[MandatoryCategory])
+@operation(
+    "notification", action="notification_preference.update", errors=[MandatoryCategory], per_day=500
+)
 class UpdatePreferences(Request[Preferences]):
     """Change how one wants to be told; what is not given stays.
 

@@ -46,7 +46,9 @@ class GetPushKey(Request[PushKey]):
     """The key with which a browser subscribes."""
 
 
-@operation("notification", action="push_subscription.create", errors=[TooManySubscriptions])
+@operation(
+    "notification", action="push_subscription.create", errors=[TooManySubscriptions], per_day=100
+)
 class CreatePushSubscription(Request[PushSubscription]):
     """Send push messages to a browser: its `PushSubscription` as JSON, and a label.
 
@@ -64,7 +66,7 @@ class ListPushSubscriptions(ListRequest[Page[PushSubscription]]):
     """One's own browsers, newest first."""
 
 
-@operation("notification", action="push_subscription.delete")
+@operation("notification", action="push_subscription.delete", per_day=100)
 class DeletePushSubscription(Request[Empty]):
     """Send no more push messages to a browser."""
 

@@ -68,7 +68,7 @@ class GetTemplate(Request[Template]):
     locale: LocaleTag
 
 
-@operation("notification", action="template.update", errors=[TooManyTemplates])
+@operation("notification", action="template.update", errors=[TooManyTemplates], per_day=1000)
 class PutTemplate(Request[Template]):
     """Say it in the tenant's own words, in one language."""
 
@@ -80,7 +80,7 @@ class PutTemplate(Request[Template]):
     action: Action | None = None
 
 
-@operation("notification", action="template.update")
+@operation("notification", action="template.update", per_day=1000)
 class DeleteTemplate(Request[Empty]):
     """Go back to the platform's words."""
 

@@ -38,7 +38,7 @@ class Coupon(Message):
     version: int
 
 
-@operation("payment", action="coupon.create", errors=[CouponTaken])
+@operation("payment", action="coupon.create", errors=[CouponTaken], per_day=2000)
 class CreateCoupon(Request[Coupon]):
     """Make a coupon: either `percent` or a fixed `amount` off."""
 
@@ -64,7 +64,7 @@ class GetCoupon(Request[Coupon]):
     coupon_id: UUID
 
 
-@operation("payment", action="coupon.delete", idempotent=True)
+@operation("payment", action="coupon.delete", idempotent=True, per_day=2000)
 class DeleteCoupon(Request[Empty]):
     """Take a coupon out of use; purchases that claimed it keep their price."""
 

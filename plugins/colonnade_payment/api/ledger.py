@@ -78,7 +78,7 @@ class ListBalances(ListRequest[Page[Balance]]):
     currency: Currency | None = None
 
 
-@operation("payment", action="payout.create", errors=[BalanceTooLow])
+@operation("payment", action="payout.create", errors=[BalanceTooLow], per_day=20)
 class RequestPayout(Request[Payout]):
     """Ask for one's available balance, or a part of it, to be paid out."""
 
@@ -100,14 +100,14 @@ class GetPayout(Request[Payout]):
     payout_id: UUID
 
 
-@operation("payment", action="payout.approve", idempotent=True, errors=[PayoutState])
+@operation("payment", action="payout.approve", idempotent=True, errors=[PayoutState], per_day=2000)
 class ApprovePayout(Request[Payout]):
     """Agree to a payout that was requested."""
 
     payout_id: UUID
 
 
-@operation("payment", action="payout.approve", idempotent=True, errors=[PayoutState])
+@operation("payment", action="payout.approve", idempotent=True, errors=[PayoutState], per_day=2000)
 class RejectPayout(Request[Payout]):
     """Refuse a payout that has not been paid; the amount returns to the balance."""
 
@@ -115,7 +115,7 @@ class RejectPayout(Request[Payout]):
     reason: Reason
 
 
-@operation("payment", action="payout.pay", idempotent=True, errors=[PayoutState])
+@operation("payment", action="payout.pay", idempotent=True, errors=[PayoutState], per_day=2000)
 class MarkPayoutPaid(Request[Payout]):
     """Note that an approved payout has left, under the bank's reference."""
 

@@ -73,6 +73,7 @@ class Refund(Message):
     action="payment.create",
     errors=[AlreadyEnrolled, CourseIsFree, CouponNotUsable],
     deadline=10.0,
+    per_day=100,
 )
 class CreatePayment(Request[Payment]):
     """Buy a course: order it now, at today's price, and pay in the background."""
@@ -98,7 +99,7 @@ class GetPayment(Request[Payment]):
     payment_id: UUID
 
 
-@operation("payment", action="payment.cancel", idempotent=True, errors=[NotCancelable])
+@operation("payment", action="payment.cancel", idempotent=True, errors=[NotCancelable], per_day=200)
 class CancelPayment(Request[Payment]):
     """Give a purchase up, if no money has moved; a payment under way may still win the race."""
 
@@ -109,6 +110,7 @@ class CancelPayment(Request[Payment]):
     "payment",
     action="payment.refund",
     errors=[CurrencyMismatch, NotRefundable, RefundTooLarge],
+    per_day=1000,
 )
 class CreateRefund(Request[Refund]):
     """Give a captured payment back, or a part of it; all of it ends the enrolment."""

@@ -83,7 +83,7 @@ class GetCurrentUser(Request[User]):
     """The account of the caller."""
 
 
-@operation("user", action="user.update", errors=[OwnerProtected, LastOwner])
+@operation("user", action="user.update", errors=[OwnerProtected, LastOwner], per_day=5000)
 class UpdateUser(Request[User]):
     """Change somebody's role or status."""
 
@@ -92,7 +92,7 @@ class UpdateUser(Request[User]):
     status: Annotated[UserStatus | None, NotNull()] = None
 
 
-@operation("user", action="user.delete", errors=[OwnerProtected, LastOwner])
+@operation("user", action="user.delete", errors=[OwnerProtected, LastOwner], per_day=5000)
 class DeleteUser(Request[Empty]):
     """Delete an account and everything personal in it."""
 

@@ -105,7 +105,7 @@ class GetSigningKeys(Request[JsonWebKeySet]):
     """The public keys that verify this academy's access tokens."""
 
 
-@operation("user", action="signing_key.rotate")
+@operation("user", action="signing_key.rotate", per_day=50)
 class RotateSigningKey(Request[JsonWebKeySet]):
     """Make a new signing key; the old one verifies until its last token has expired."""
 
@@ -117,7 +117,7 @@ class ResolveSession(Request[ResolvedSession]):
     session_id: UUID
 
 
-@operation("user", action="password.change", errors=[WrongPassword])
+@operation("user", action="password.change", errors=[WrongPassword], per_day=50)
 class ChangePassword(Request[Empty]):
     """Change one's own password; every other session of one's own ends."""
 
@@ -130,14 +130,14 @@ class ListSessions(ListRequest[Page[UserSession]]):
     """One's own live sessions, newest first."""
 
 
-@operation("user", action="session.end")
+@operation("user", action="session.end", per_day=1000)
 class EndSession(Request[Empty]):
     """End one of one's own sessions."""
 
     session_id: UUID
 
 
-@operation("user", action="session.end", idempotent=True)
+@operation("user", action="session.end", idempotent=True, per_day=200)
 class EndSessions(Request[Empty]):
     """Sign out everywhere: end all of one's own sessions."""
 

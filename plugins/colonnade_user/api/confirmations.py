@@ -94,14 +94,14 @@ class ConfirmPasswordReset(Request[Empty]):
     password: NewPassword
 
 
-@operation("user", action="user.reset_password", resource="user")
+@operation("user", action="user.reset_password", resource="user", per_day=1000)
 class ResetUserPassword(Request[Empty]):
     """Have a link mailed to somebody with which they set a new password themself."""
 
     user_id: UUID
 
 
-@operation("user", action="email.verify")
+@operation("user", action="email.verify", per_day=20)
 class RequestEmailVerification(Request[Empty]):
     """Have a link mailed to one's own address that proves it is read."""
 
@@ -113,7 +113,7 @@ class ConfirmEmailVerification(Request[Empty]):
     token: Token
 
 
-@operation("user", action="email.change", errors=[WrongPassword])
+@operation("user", action="email.change", errors=[WrongPassword], per_day=20)
 class RequestEmailChange(Request[Empty]):
     """Have a link mailed to another address, which becomes one's own when it is followed.
 

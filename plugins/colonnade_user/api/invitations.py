@@ -45,7 +45,7 @@ class Invitation(Message):
     version: int
 
 
-@operation("user", action="invitation.create", errors=[EmailTaken, InvitationPending])
+@operation("user", action="invitation.create", errors=[EmailTaken, InvitationPending], per_day=2000)
 class CreateInvitation(Request[Invitation]):
     """Offer an account to an address, by mail; whoever accepts chooses name and password."""
 
@@ -72,7 +72,7 @@ class GetInvitation(Request[Invitation]):
     invitation_id: UUID
 
 
-@operation("user", action="invitation.revoke")
+@operation("user", action="invitation.revoke", per_day=2000)
 class RevokeInvitation(Request[Empty]):
     """Take an invitation back; its link works no more. One that was accepted stays."""
 

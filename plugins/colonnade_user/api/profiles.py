@@ -59,7 +59,7 @@ class VisibilityChange(Message):
     location: Annotated[Visibility | None, NotNull()] = None
 
 
-@operation("user", action="profile.update")
+@operation("user", action="profile.update", per_day=200)
 class UpdateProfile(Request[Profile]):
     """Change one's own profile; null clears a field."""
 

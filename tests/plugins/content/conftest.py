@@ -42,7 +42,7 @@ async def academy(tmp_path: Path, policies: EmbeddedPolicy) -> AsyncIterator[Aca
     stores = SqliteStores(tmp_path, SystemClock(), lambda tenant: tenant == "acme")
     store = stores.store("content", plugin.stores(), invalidation=lambda _tenant, _changed: None)
     blobs = MemoryBlobStore("content")
-    config = ContentConfig(maximum_file_size=Size.parse("1MiB"))
+    config = ContentConfig(maximum_file_size=Size.parse("1MiB"), maximum_stored=Size.parse("3MiB"))
     people = {str(uuid4()): role for role in ("instructor", "learner")}
     principals = {
         user: Principal(PrincipalKind.USER, user, (role,)) for user, role in people.items()

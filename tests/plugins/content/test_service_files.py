@@ -61,6 +61,18 @@ async def test_a_file_beyond_the_limit_leaves_nothing_behind(academy: Academy) -
     assert await academy.bench.blobs.list("acme") == ()
 
 
+async def test_the_files_of_one_person_have_room_together_until_some_are_deleted(
+    academy: Academy,
+) -> None:
+    files = [await academy.teacher.upload(b"x" * (1024 * 1024)) for _ in range(3)]
+    assert [answer.status_code for answer in files] == [201, 201, 201]
+    refused = await academy.teacher.upload(b"x")
+    assert (refused.status_code, refused.json()["code"]) == (413, "content_too_large")
+    assert len(await academy.bench.blobs.list("acme")) == 3
+    await academy.teacher.send("DELETE", f"/files/{files[0].json()['id']}")
+    assert (await academy.teacher.upload(b"x")).status_code == 201
+
+
 async def test_a_form_that_breaks_off_leaves_nothing_behind(academy: Academy) -> None:
     body = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\nhalf'
     headers = {"Content-Type": "multipart/form-data; boundary=b"}

@@ -1,6 +1,7 @@
 """Accounts of the first schema, whose addresses were kept folded, are still their owners'."""
 
 import sqlite3
+import unicodedata
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -44,6 +45,27 @@ def test_every_account_keeps_its_address_and_gets_its_compared_form(migrated: Co
     assert set(migrated.execute(query).all()) == {
         (email, email.lower(), email, None) for email in FOLDED
     }
+
+
+def test_names_are_found_in_either_composition(tmp_path: Path) -> None:
+    migrations = discover_migrations("colonnade_user.migrations").migrations
+    engine = create_engine(f"sqlite:///{tmp_path / 'old.sqlite'}")
+    decomposed = unicodedata.normalize("NFD", "Zoë")
+    with engine.begin() as connection:
+        translated = connection.execution_options(schema_translate_map={PLACEHOLDER_SCHEMA: None})
+        migrations[0].upgrade(translated)
+        connection.execute(
+            text(
+                "INSERT INTO users VALUES (:id, 'z@people.example', :name, :folded, 'learner', "
+                "'active', 1, '2026-01-01 00:00:00', '2026-01-01 00:00:00')"
+            ),
+            {"id": f"{1:032x}", "name": decomposed, "folded": decomposed.casefold()},
+        )
+        for migration in migrations[1:]:
+            migration.upgrade(translated)
+        found = connection.execute(text("SELECT name, folded_name FROM users")).one()
+    engine.dispose()
+    assert tuple(found) == (decomposed, "zoë")
 
 
 async def test_people_sign_in_with_the_spelling_that_is_theirs(

@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy import select
 
 from colonnade.clock import SystemClock
-from colonnade.context import Context, Principal, PrincipalKind, use_context
+from colonnade.context import Context, Principal, PrincipalKind, current_context, use_context
 from colonnade.errors import Forbidden, Unauthenticated
 from colonnade.events import Envelope, Event, event_type_of, handling, reactions_of
 from colonnade.identifiers import new_id
@@ -25,7 +25,8 @@ from colonnade.services import TenantInfo
 from colonnade.store import Session
 from colonnade.tables import OutboxRow
 from colonnade_analytics import plugin
-from colonnade_analytics.config import TenantAnalyticsConfig
+from colonnade_analytics.config import AnalyticsConfig, TenantAnalyticsConfig
+from colonnade_course.api import GetCourse
 from colonnade_runtime.adapters.store.sqlite.adapter import SqliteStores
 
 T = TypeVar("T")
@@ -44,6 +45,10 @@ class SetClock(SystemClock):
         return self.moment or super().now()
 
 
+def every_course_exists(request: GetCourse) -> None:
+    """What the course service says where a test does not care; nobody looks at the course."""
+
+
 @dataclass
 class BenchContext:
     """As much of a service's context as the analytics service uses."""
@@ -53,8 +58,11 @@ class BenchContext:
     clock: SetClock = field(default_factory=SetClock)
     info: TenantInfo = TENANT
     settings: TenantAnalyticsConfig = field(default_factory=TenantAnalyticsConfig)
+    config: AnalyticsConfig = field(default_factory=AnalyticsConfig)
     log: Any = field(default_factory=structlog.get_logger)
-    answers: dict[type[Any], Callable[[Any], Any]] = field(default_factory=dict)
+    answers: dict[type[Any], Callable[[Any], Any]] = field(
+        default_factory=lambda: {GetCourse: every_course_exists}
+    )
     kinds: list[Any] = field(default_factory=list)
 
     def tenant(self) -> TenantInfo:
@@ -62,6 +70,9 @@ class BenchContext:
 
     def tenant_config(self) -> TenantAnalyticsConfig:
         return self.settings
+
+    def as_service(self) -> Any:
+        return use_context(current_context().acting_as(Principal.service(self.name)))
 
     async def in_worker(self, function: Callable[..., T], *arguments: Any) -> T:
         return await asyncio.to_thread(function, *arguments)

@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy import Connection, create_engine, insert, select, update
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+import colonnade.allowances
 import colonnade.idempotency
 import colonnade.saga_tables  # noqa: F401 - every process must know the same platform tables
 from colonnade.services import StoreNeed

@@ -21,11 +21,14 @@ from colonnade_analytics.api import (
     ListClientEvents,
     SendClientEvents,
 )
+from colonnade_analytics.client_events.allowance import spend
+from colonnade_analytics.client_events.known_courses import require_known_courses
 from colonnade_analytics.models import ClientEventRow, EnrollmentRow, PersonRow
 from colonnade_analytics.moments import MICROSECONDS, microseconds_of, moment_of, quarter_of
 from colonnade_analytics.people import person_number
 from colonnade_analytics.resources import CLIENT_EVENT
 from colonnade_analytics.rollups import mark_active
+from colonnade_analytics.settings import client_events_config
 
 EARLIEST_SECONDS = 366 * 86_400
 """How late an event may be."""
@@ -49,6 +52,8 @@ class ClientEvents:
         """Keep a batch, whole or not at all."""
         now = microseconds_of(self._ctx.clock.now())
         _check_times(request.events, now)
+        await require_known_courses(self._ctx, request.events)
+        bounds = client_events_config(self._ctx)
         rows = {event.id: _row(event, now) for event in request.events}
         user_id = UUID(call.principal_id)
 
@@ -56,6 +61,7 @@ class ClientEvents:
             call.require(session, CLIENT_EVENT, PersonRow(user_id=user_id))
             person = person_number(session, user_id)
             kept = _keep(session, person, rows)
+            spend(session, person, kept, now, bounds)
             _count(session, person, kept)
             return EventReceipt(accepted=len(kept), duplicates=len(request.events) - len(kept))
 

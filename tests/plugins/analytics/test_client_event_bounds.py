@@ -1,0 +1,177 @@
+"""What an app may send of a person is bounded by day, and what is kept of it by size and age."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+import sqlalchemy as sa
+from analytics_bench import Bench, person
+from sqlalchemy import func, select
+
+from colonnade.context import Principal
+from colonnade.errors import NotFound, TooManyRequests, Unavailable, ValidationFailed
+from colonnade.quantities import Duration, Size
+from colonnade.tables import PLACEHOLDER_SCHEMA
+from colonnade_analytics.api import ClientEvent, SendClientEvents
+from colonnade_analytics.config import AnalyticsConfig, ClientEventsConfig
+from colonnade_analytics.models import ClientEventDayRow, ClientEventRow
+from colonnade_course.api import CourseDeleted, CoursePublished, GetCourse
+from colonnade_runtime.migrations import discover_migrations
+
+NOON = datetime(2026, 3, 29, 12, tzinfo=UTC)
+
+
+def sent(number: int = 1, **changes: Any) -> SendClientEvents:
+    occurred = changes.pop("occurred_at", NOON)
+    return SendClientEvents(
+        events=[
+            ClientEvent(id=uuid4(), name="page.viewed", occurred_at=occurred, **changes)
+            for _ in range(number)
+        ]
+    )
+
+
+def bounded(bench: Bench, **bounds: Any) -> None:
+    bench.ctx.config = AnalyticsConfig(client_events=ClientEventsConfig(**bounds))
+
+
+def set_clocks(bench: Bench, moment: datetime) -> None:
+    bench.ctx.clock.moment = moment
+    bench.set_store_clock(moment)
+
+
+async def kept(bench: Bench) -> int:
+    query = select(func.count()).select_from(ClientEventRow)
+    return await bench.run(lambda session: session.scalars(query).one())
+
+
+async def keep_house(bench: Bench) -> None:
+    [work] = [item for item in bench.objects if hasattr(item, "keep_house")]
+    with bench.acting():
+        await work.keep_house()
+
+
+@pytest.fixture
+def ada(bench: Bench) -> Principal:
+    set_clocks(bench, NOON)
+    return person("learner")
+
+
+async def test_a_batch_beyond_the_days_events_is_refused_whole(
+    bench: Bench, ada: Principal
+) -> None:
+    bounded(bench, per_day=10)
+    await bench.ask(ada, sent(8))
+    with pytest.raises(TooManyRequests) as caught:
+        await bench.ask(ada, sent(3))
+    assert caught.value.details == {"retry_after": 12 * 3600}
+    assert await kept(bench) == 8
+    await bench.ask(ada, sent(2))
+    await bench.ask(person("learner"), sent(10))
+
+
+async def test_a_batch_beyond_the_days_bytes_is_refused_whole(bench: Bench, ada: Principal) -> None:
+    bounded(bench, bytes_per_day=Size(10_000), bytes_kept=Size(20_000))
+    properties = {f"text{number}": "x" * 500 for number in range(10)}
+    await bench.ask(ada, sent(properties=properties))
+    with pytest.raises(TooManyRequests):
+        await bench.ask(ada, sent(properties=properties))
+    assert await kept(bench) == 1
+
+
+async def test_duplicates_are_not_counted_and_a_new_day_begins_at_midnight(
+    bench: Bench, ada: Principal
+) -> None:
+    bounded(bench, per_day=10)
+    batch = sent(10)
+    await bench.ask(ada, batch)
+    assert (await bench.ask(ada, batch)).duplicates == 10
+    set_clocks(bench, NOON + timedelta(hours=12))
+    assert (await bench.ask(ada, sent(10))).accepted == 10
+
+
+async def test_housekeeping_removes_what_is_older_than_declared(
+    bench: Bench, ada: Principal
+) -> None:
+    bounded(bench, kept=Duration(86_400 * 5))
+    for day in (0, 3, 6):
+        set_clocks(bench, NOON + timedelta(days=day))
+        await bench.ask(ada, sent(2))
+    await keep_house(bench)
+    assert await kept(bench) == 4
+
+
+async def test_housekeeping_removes_the_oldest_days_of_whoever_has_too_much(
+    bench: Bench, ada: Principal
+) -> None:
+    bounded(bench, bytes_per_day=Size(1200), bytes_kept=Size(2400))
+    grace = person("learner")
+    for day in range(4):
+        set_clocks(bench, NOON + timedelta(days=day))
+        await bench.ask(ada, sent(8))
+    await bench.ask(grace, sent(1))
+    await keep_house(bench)
+    assert await kept(bench) == 2 * 8 + 1
+    query = select(ClientEventRow.received_us).order_by(ClientEventRow.received_us).limit(1)
+    oldest = await bench.run(lambda session: session.scalars(query).one())
+    assert datetime.fromtimestamp(oldest / 1e6, UTC) == NOON + timedelta(days=2)
+
+
+async def test_an_event_of_a_course_that_never_existed_is_named_and_nothing_is_kept(
+    bench: Bench, ada: Principal
+) -> None:
+    asked = []
+
+    def no_course(request: GetCourse) -> None:
+        asked.append(request.course_id)
+        raise NotFound
+
+    bench.ctx.answers[GetCourse] = no_course
+    made_up = [*sent(3).events, *sent(500, course_id=uuid4()).events]
+    made_up[200:] = [event for _ in made_up[200:] for event in sent(course_id=uuid4()).events]
+    with pytest.raises(ValidationFailed) as caught:
+        await bench.ask(ada, SendClientEvents(events=made_up))
+    assert caught.value.fields[0].pointer == "/events/3/course_id"
+    assert len(asked) == 1, "the first that does not exist ends the asking"
+    assert await kept(bench) == 0
+
+
+async def test_more_new_courses_than_are_asked_about_at_once_are_asked_for_later(
+    bench: Bench, ada: Principal
+) -> None:
+    events = [event for _ in range(50) for event in sent(course_id=uuid4()).events]
+    asked: list[UUID] = []
+    bench.ctx.answers[GetCourse] = lambda request: asked.append(request.course_id)
+    with pytest.raises(Unavailable):
+        await bench.ask(ada, SendClientEvents(events=events))
+    assert len(asked) == 10
+
+
+async def test_a_course_that_was_heard_of_is_not_asked_about_even_when_it_is_deleted(
+    bench: Bench, ada: Principal
+) -> None:
+    del bench.ctx.answers[GetCourse]
+    course = uuid4()
+    facts = {"course_id": course, "slug": "c", "title": "C", "status": "published"}
+    await bench.deliver(CoursePublished(**facts, sequence=1))
+    assert (await bench.ask(ada, sent(course_id=course))).accepted == 1
+    await bench.deliver(CourseDeleted(**facts, sequence=2))
+    assert (await bench.ask(ada, sent(course_id=course))).accepted == 1
+
+
+def test_days_before_the_upgrade_are_counted() -> None:
+    migrations = discover_migrations("colonnade_analytics.migrations").migrations
+    engine = sa.create_engine("sqlite://")
+    with engine.connect() as plain:
+        connection = plain.execution_options(schema_translate_map={PLACEHOLDER_SCHEMA: None})
+        for migration in migrations[:2]:
+            migration.upgrade(connection)
+        day = 86_400_000_000
+        for number, received in enumerate((day - 1, day, 2 * day - 1)):
+            row = {"person_id": 1, "id": UUID(int=number), "name": "a", "properties": "{}"}
+            row |= {"occurred_us": 0, "received_us": received}
+            connection.execute(sa.insert(ClientEventRow).values(row))
+        migrations[2].upgrade(connection)
+        found = connection.execute(sa.select(*ClientEventDayRow.__table__.columns)).all()
+        assert [tuple(row) for row in found] == [(1, 0, 1, 103), (1, 1, 2, 206)]
