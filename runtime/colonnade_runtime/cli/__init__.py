@@ -14,6 +14,7 @@ from colonnade_runtime.cli.creation import new
 from colonnade_runtime.cli.deadletters import deadletters
 from colonnade_runtime.cli.diagnosis import doctor
 from colonnade_runtime.cli.examination import examine
+from colonnade_runtime.cli.migration import migrate
 from colonnade_runtime.cli.nats import nats
 from colonnade_runtime.cli.outbox import outbox
 from colonnade_runtime.cli.output import format_option, in_sentences, show_json
@@ -254,5 +255,5 @@ def schema(site: Site, kind: str) -> None:
     show_json(found)
 
 
-for command in (new, doctor, outbox, deadletters, sagas, nats, status):
+for command in (new, doctor, migrate, outbox, deadletters, sagas, nats, status):
     main.add_command(command)

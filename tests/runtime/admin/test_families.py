@@ -203,6 +203,25 @@ async def test_a_saga_that_needs_an_operator_goes_on_when_told_so(running: Runni
             await asyncio.sleep(0.02)
 
 
+async def test_sagas_are_listed_that_have_not_ended_unless_others_are_asked_for(
+    running: RunningKiosk,
+) -> None:
+    ended = await saga(running, "patient", "waiting")
+    assert (await running.command("sagas", "cancel", ended)).exit_code == 0
+    async with asyncio.timeout(20):
+        while (await running.read("sagas", "show", ended))["phase"] != "canceled":
+            await asyncio.sleep(0.02)
+    assert "--all shows others" in (await running.command("sagas", "list")).stdout
+    waiting = await saga(running, "patient", "waiting")
+
+    async def listed(*options: str) -> set[str]:
+        return {row["id"] for row in await running.read("sagas", "list", *options)}
+
+    assert await listed() == {waiting}
+    assert await listed("--all") == {waiting, ended}
+    assert await listed("--phase", "canceled") == {ended}
+
+
 async def test_a_saga_is_shown_without_personal_data(running: RunningKiosk) -> None:
     identifier = await saga(running, "patient", "waiting")
     shown = await running.read("sagas", "show", identifier)

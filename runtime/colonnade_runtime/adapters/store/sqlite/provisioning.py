@@ -143,7 +143,7 @@ class Provisioning:
             ) from error
         except Exception as error:
             file.close()
-            raise _refusal(error, file.label) from error
+            raise refusal(error, file.label) from error
         return facts
 
     def _make(self, file: TenantFile) -> None:
@@ -249,7 +249,8 @@ class Provisioning:
             _provisioning.reset(token)
 
 
-def _refusal(error: Exception, label: str) -> Exception:
+def refusal(error: Exception, label: str) -> Exception:
+    """What an operator can act on, of whatever kept a file from being brought up to date."""
     known = translated(error, label)
     if isinstance(known, ColonnadeError):
         return known

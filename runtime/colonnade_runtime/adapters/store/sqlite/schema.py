@@ -87,7 +87,7 @@ class TenantSchema:
         """
         connection = for_schema_changes(connection)
         facts = read_facts(connection)
-        self._refuse_newer(facts, file)
+        self.refuse_newer(facts, file)
         if self.is_current(facts):
             return facts
         self._create_platform_tables(connection, facts)
@@ -103,7 +103,12 @@ class TenantSchema:
             and facts.get(PLATFORM_TABLES) == self.platform_tables
         )
 
-    def _refuse_newer(self, facts: dict[str, str], file: str) -> None:
+    def refuse_newer(self, facts: dict[str, str], file: str) -> None:
+        """Refuse a file that newer code wrote.
+
+        Raises:
+            StoreFailure: it was.
+        """
         for name, plan in ((SERVICE_VERSION, self.service), (PLATFORM_VERSION, self.platform)):
             version = int(facts.get(name, "0"))
             if version > plan.latest:
