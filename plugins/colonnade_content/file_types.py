@@ -194,7 +194,8 @@ _XML_START = re.compile(rb"\s*<\?xml[\s?]", re.IGNORECASE)
 _SVG_ROOT = re.compile(
     rb"(?>\s*<\?xml.{0,200}?\?>)?+"
     + _COMMENTS
-    + rb"(?><!doctype\s+svg.{0,1000}?>)?+"
+    # What stands in brackets declares texts of the drawing's own, each ending like a tag.
+    + rb"(?><!doctype\s+svg[^\[>]{0,1000}(?>\[[^\]]{0,3500}\]\s*)?+>)?+"
     + _COMMENTS
     + rb"<(?:svg|svg:svg)[\s>/]",
     re.IGNORECASE | re.DOTALL,

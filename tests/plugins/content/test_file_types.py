@@ -97,6 +97,12 @@ SIGNED = {
             "a.txt",
             "image/svg+xml",
         ),
+        (
+            b'<?xml version="1.0"?>\n<!-- Generator: x -->\n<!DOCTYPE svg PUBLIC "x" "y" [\n'
+            b'\t<!ENTITY ns_ai "http://ns.adobe.com/x/">\n\t<!ENTITY b "c">\n]>\n<svg id="a">',
+            "logo.svg",
+            "image/svg+xml",
+        ),
         (b"<?xml version='1.0'?><feed/>", "a.xml", "application/xml"),
         (b"<!DOCTYPE html><p>", "a.txt", "text/html"),
         (b" <!-- x --> <SCRIPT>alert(1)", "a.csv", "text/html"),
