@@ -28,6 +28,8 @@ class PluginInfo:
     `service` is the name of the service it provides, empty for an extension. `requires` names
     the services it may ask; the whole must be acyclic. Event subscriptions may cycle.
     `implements` names the services whose own hooks an extension implements: it is placed with them.
+    `roles` are those that its authenticators give to people, so that a policy which names another
+    is refused; while no plugin says any, roles are not checked.
     """
 
     name: str
@@ -36,6 +38,7 @@ class PluginInfo:
     requires: tuple[str, ...] = ()
     implements: tuple[str, ...] = ()
     description: str = ""
+    roles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

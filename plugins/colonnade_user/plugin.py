@@ -22,6 +22,7 @@ def plugin_info() -> PluginInfo:
         version="0.2.0",
         service="user",
         description="Accounts, sessions, tokens and profiles.",
+        roles=("owner", "admin", "instructor", "learner"),
     )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from types import ModuleType
 
 from colonnade_runtime.assembly.adapters import replica_problems, scheme_problems
+from colonnade_runtime.assembly.policies import vocabulary_of
 from colonnade_runtime.declaration import (
     DeclarationError,
     LoadedPlatform,
@@ -50,18 +51,25 @@ def read_declaration(
     return Declared(path, tuple(settings), load_with(path, settings, plugins), plugins)
 
 
-def load_with(path: Path, settings: Sequence[str], plugins: Plugins) -> LoadedPlatform:
+def load_with(
+    path: Path, settings: Sequence[str], plugins: Plugins, *, tables: bool = False
+) -> LoadedPlatform:
     """The declaration, read with the models and the adapters that `plugins` bring.
+
+    The fields and relations in tenants' policies are those of tables. The processes of a platform
+    that has several do not load all of them; `tables` says to do so here.
 
     Raises:
         DeclarationError: with everything that is wrong in the files.
     """
+    whole = tables or load_platform_outline(path, settings=settings).in_one_process
     loaded = load_platform(
         path,
         settings=settings,
         config_models=plugins.config_models(),
         tenant_config_models=plugins.tenant_config_models(),
         extension_config_models=plugins.extension_config_models(),
+        vocabulary=vocabulary_of(plugins, None if whole else ()),
     )
     problems = [
         *scheme_problems(loaded, plugins),

@@ -265,7 +265,7 @@ class Runtime:
         entries = self.tenants.prepared(loaded.tenants)
         changes = reconfiguration(started, self._configs, self._plugins, loaded)
         resolved = await self._vault.resolved(loaded)
-        bundle = policy_bundle(loaded, self._plugins)
+        bundle = policy_bundle(loaded, self._plugins, self.place.services)
         policy = self._policy
         if policy is not None and bundle.revision != policy.revision:
             await policy.load(bundle)
@@ -309,7 +309,7 @@ class Runtime:
             random=self._surroundings.random(),
         )
         self._stack.push_async_callback(policy.close)
-        bundle = policy_bundle(self._loaded, self._plugins)
+        bundle = policy_bundle(self._loaded, self._plugins, self.place.services)
         waiting = self.gateway.health.waiting_for
         await until_available("policy engine", lambda: policy.load(bundle), waiting, self._log)
         self.gateway.health.degradations.add([HealthCheck("policy", policy.check, _POLICY_MEND)])

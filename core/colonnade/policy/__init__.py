@@ -23,9 +23,11 @@ from colonnade.policy.memoised import MemoisedPolicy, PolicyCounters
 from colonnade.policy.narrowing import TenantDeny, TenantPolicy
 from colonnade.policy.parsing import parse_decision
 from colonnade.policy.resource import RelatedLookup, Relation, ResourceType
+from colonnade.policy.vocabulary import NO_VOCABULARY, Vocabulary
 
 __all__ = [
     "NO_FACTS",
+    "NO_VOCABULARY",
     "Condition",
     "Decision",
     "Facts",
@@ -47,6 +49,7 @@ __all__ = [
     "TenantDeny",
     "TenantPolicy",
     "UnmaskableField",
+    "Vocabulary",
     "evaluate",
     "masked",
     "masked_mapping",

@@ -9,6 +9,7 @@ from typing import Protocol, TypeAlias
 
 from colonnade.errors import ConfigurationError
 from colonnade.policy.decision import Decision
+from colonnade.policy.vocabulary import NO_VOCABULARY, Vocabulary
 
 QueryKey: TypeAlias = tuple[str, str, bytes, bytes, bytes]
 
@@ -96,11 +97,13 @@ class PolicyBundle:
     """Everything an engine needs to start: the modules, and the actions that must be answered.
 
     `actions` maps each action of an operation to the service that offers it, such as
-    `{"course.read": "course"}`; an action that no policy knows fails the load.
+    `{"course.read": "course"}`; an action that no policy knows fails the load. `vocabulary` is
+    what policies may name; a text that stands for what is not in it fails the load, too.
     """
 
     modules: tuple[PolicyModule, ...]
     actions: Mapping[str, str] = field(default_factory=dict)
+    vocabulary: Vocabulary = NO_VOCABULARY
 
     @cached_property
     def revision(self) -> str:

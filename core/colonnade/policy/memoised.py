@@ -5,10 +5,15 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from random import Random
 
+import structlog
+
 from colonnade.background_tasks import background_task
 from colonnade.clock import Clock, SystemClock
 from colonnade.policy.decision import Decision
 from colonnade.policy.engine import PolicyBundle, PolicyEngine, PolicyQuery, QueryKey
+from colonnade.policy.vocabulary import NO_VOCABULARY
+
+_log = structlog.get_logger("colonnade.policy")
 
 
 @dataclass(slots=True)
@@ -52,6 +57,7 @@ class MemoisedPolicy:
         self.longest = longest
         self._random = random or Random()  # noqa: S311
         self._revision = engine.revision
+        self._vocabulary = NO_VOCABULARY
         # Engines of plugins may be older than this.
         on_distrust = getattr(engine, "on_distrust", None)
         if on_distrust is not None:
@@ -114,6 +120,7 @@ class MemoisedPolicy:
             PolicyError: with everything that is wrong; nothing is forgotten then.
         """
         revision = await self._engine.load(bundle)
+        self._vocabulary = bundle.vocabulary
         self._forget()
         return revision
 
@@ -132,10 +139,28 @@ class MemoisedPolicy:
         await self._engine.close()
 
     async def _ask(self, query: PolicyQuery) -> Decision:
-        decision = await self._engine.decide(query)
+        decision = self._readable(await self._engine.decide(query))
         if decision.failed:
             self.counters.errors += 1
         return decision
+
+    def _readable(self, decision: Decision) -> Decision:
+        """The decision, unless it masks what nothing shows: the field that it means would be shown.
+
+        Names that the engine worked out are known only now; the others were refused at load.
+        """
+        mistakes = [] if decision.failed else list(self._vocabulary.mask_mistakes(decision))
+        if not mistakes:
+            return decision
+        reason = f"Policy for '{decision.action}': {'; '.join(mistakes)}."
+        _log.error("policy names what is not there; all is refused", reason=reason)
+        return Decision.refuse(
+            decision.action,
+            decision.resource_type,
+            reason,
+            revision=decision.revision,
+            failed=True,
+        )
 
     def _answered(self, key: QueryKey, task: asyncio.Task[Decision]) -> None:
         self._tasks.discard(task)

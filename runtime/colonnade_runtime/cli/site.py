@@ -16,6 +16,7 @@ from colonnade_runtime.adapters.policy.files import read_policies
 from colonnade_runtime.admin.client import AdminClient, NotRunning
 from colonnade_runtime.admin.processes import ProcessesClient
 from colonnade_runtime.admin.socket_file import socket_path
+from colonnade_runtime.assembly.policies import vocabulary_of
 from colonnade_runtime.cli.output import working
 from colonnade_runtime.declaration import LoadedPlatform, load_platform_outline
 from colonnade_runtime.declaration.places import EVERYTHING, places
@@ -46,7 +47,7 @@ class Site:
             DeclarationError: with every problem of every file.
         """
         with working("Reading what is declared"):
-            return load_with(self.path, self.settings, plugins)
+            return load_with(self.path, self.settings, plugins, tables=True)
 
     def running(self) -> AdminClient | ProcessesClient:
         """A connection to the running platform.
@@ -115,7 +116,7 @@ class Site:
         modules = read_policies(outline.root / outline.policies_folder, policies_of(plugins))
         actions = {operation.action: operation.service for operation in operations_of(plugins)}
         with working("Trying the policies out"):
-            asyncio.run(_try_out(PolicyBundle(modules, actions)))
+            asyncio.run(_try_out(PolicyBundle(modules, actions, vocabulary_of(plugins))))
 
 
 def offered(plugin: Plugin, hook: str) -> Any | None:

@@ -7,6 +7,7 @@ from pathlib import Path as FilePath
 
 from pydantic import BaseModel
 
+from colonnade.policy import NO_VOCABULARY, Vocabulary
 from colonnade_runtime.declaration.checks import check_platform, check_valid_platform
 from colonnade_runtime.declaration.configs import ConfigModels, ConfigReader
 from colonnade_runtime.declaration.origins import Origins
@@ -70,11 +71,13 @@ def load_platform(
     config_models: ConfigModels = _NO_MODELS,
     tenant_config_models: ConfigModels = _NO_MODELS,
     extension_config_models: ConfigModels = _NO_MODELS,
+    vocabulary: Vocabulary = NO_VOCABULARY,
 ) -> LoadedPlatform:
     """The platform declared in the file at `path`, its overlay, `settings`, and its tenants.
 
     `settings` are the values of `--set`. The models come from plugins, by service name and
-    by extension name; without one, any key under `config` is an error. Blocks on the disk.
+    by extension name; without one, any key under `config` is an error. `vocabulary` is what the
+    policies of tenants may name. Blocks on the disk.
 
     Raises:
         DeclarationError: with every problem of every file.
@@ -93,6 +96,7 @@ def load_platform(
         is_production=outline.environment == "production",
         configs=ConfigReader(tenant_config_models, "service"),
         environ=environ,
+        vocabulary=vocabulary,
     )
     tenants, files = _tenants(outline, rules, source, problems)
     if platform is None or problems:

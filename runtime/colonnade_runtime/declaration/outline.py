@@ -32,6 +32,7 @@ class PlatformOutline:
     domain: str
     tenants_folder: str
     policies_folder: str
+    in_one_process: bool = True
 
     @property
     def enabled_services(self) -> tuple[str, ...]:
@@ -70,6 +71,7 @@ def outline_of(source: PlatformSource, path: FilePath) -> PlatformOutline:
         domain=_text(_mapping(data.get("gateway")).get("domain"), "localhost"),
         tenants_folder=_text(_mapping(data.get("tenants")).get("folder"), "tenants"),
         policies_folder=_text(_mapping(data.get("policy")).get("folder"), "policies"),
+        in_one_process=not data.get("processes"),
     )
 
 

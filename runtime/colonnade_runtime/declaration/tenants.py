@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 
+from colonnade.policy import NO_VOCABULARY, Vocabulary
 from colonnade_runtime.declaration.configs import ConfigModels, ConfigReader
 from colonnade_runtime.declaration.left_behind import is_left_behind
 from colonnade_runtime.declaration.origins import OriginKind, Origins
@@ -14,6 +15,7 @@ from colonnade_runtime.declaration.platform import Platform
 from colonnade_runtime.declaration.problems import DeclarationError, Place, Problem, closest
 from colonnade_runtime.declaration.section import write_out
 from colonnade_runtime.declaration.tenant import TENANT_ID_PATTERN, Tenant
+from colonnade_runtime.declaration.tenant_policy import tenant_policy_problems
 from colonnade_runtime.declaration.tree import MappingNode, dotted, matching
 from colonnade_runtime.declaration.validation import validate
 from colonnade_runtime.declaration.values import Values, values_of
@@ -30,6 +32,7 @@ class TenantRules:
     is_production: bool
     configs: ConfigReader
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    vocabulary: Vocabulary = NO_VOCABULARY
 
 
 def load_tenant(
@@ -112,6 +115,7 @@ def read_tenant(path: FilePath, rules: TenantRules) -> tuple[Tenant | None, list
     problems = [problem for problem in problems if problem.path not in broken]
     problems += values.problems
     problems += _check(path, tree, data, rules)
+    problems += tenant_policy_problems(data.get("policy"), tree, rules.vocabulary)
     if tenant is not None:
         problems += _read_configs(tenant, tree, rules)
         tenant._domain_places = _domain_places(tree, len(tenant.domains))

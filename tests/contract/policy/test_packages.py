@@ -27,7 +27,7 @@ NIGHT = PolicyModule("night.rego", "package colonnade.services.night\n\ndeny con
 
 
 async def test_packages_grant_what_they_declare_and_narrow_what_they_define() -> None:
-    found = await verify([ENTRY, QUIZ, EXAM, NIGHT], {})
+    found = await verify(PolicyBundle((ENTRY, QUIZ, EXAM, NIGHT)))
 
     assert found.granting == {
         "quiz.read": ("quiz",),
@@ -61,7 +61,7 @@ async def test_looking_into_those_alone_answers_as_looking_everywhere() -> None:
     program = Program([(module.path, module.source) for module in bundle.modules])
     actions = program.answer(ACTIONS, "{}")
     assert isinstance(actions, list)
-    packages = await verify(bundle.modules, {})
+    packages = await verify(PolicyBundle(bundle.modules))
 
     for query in islice(every_question(sorted(actions)), 0, None, 11):
         everywhere = program.answer(DECISION, input_text(query.input()))

@@ -55,7 +55,7 @@ class EmbeddedPolicy(PolicyEngine):
             PolicyError: with everything that is wrong; what was loaded before stays.
         """
         async with self._loading:
-            packages = await verify(bundle.modules, bundle.actions)
+            packages = await verify(bundle)
             worker = self._start(bundle)
             await asyncio.wrap_future(worker.ready)
             previous, self._worker, self._bundle = self._worker, worker, bundle

@@ -5,6 +5,9 @@ from collections.abc import Iterator, Sequence
 from colonnade_runtime.adapters.policy.statements import OPENING, Statement
 from colonnade_runtime.adapters.policy.tokens import Token, TokenKind
 
+_BEFORE_GROUPS = ("(", "[", "{", ",", ":", ";", "=", ":=", "==", "!=", "|", "&", "-")
+"""What may stand right before a bracket that opens a collection of its own."""
+
 
 def calls(tokens: Sequence[Token]) -> Iterator[tuple[Token, str]]:
     """The functions that are called, as their first token and dotted name."""
@@ -72,6 +75,37 @@ def closing(tokens: Sequence[Token], index: int) -> int:
         if depth == 0:
             return position
     return len(tokens)
+
+
+def end_of_term(tokens: Sequence[Token], index: int) -> int:
+    """The last token of the literal, reference or call that begins at `index`."""
+    end = closing(tokens, index) if tokens[index].is_symbol(*OPENING) else index
+    while end + 2 < len(tokens):
+        following = tokens[end + 1]
+        if following.is_symbol("(", "[") and following.joined:
+            end = closing(tokens, end + 1)
+        elif following.is_symbol(".") and tokens[end + 2].kind is TokenKind.NAME:
+            end += 2
+        else:
+            break
+    return end
+
+
+def start_of_term(tokens: Sequence[Token], index: int) -> int:
+    """The first token of the literal, reference or call that ends at `index`."""
+    start = index
+    while True:
+        if tokens[start].is_symbol(*OPENING.values()):
+            opening = _opening(tokens, start)
+            if opening is None or opening == 0 or not tokens[opening].joined:
+                return start if opening is None else opening
+            if tokens[opening].is_symbol("{") or tokens[opening - 1].is_symbol(*_BEFORE_GROUPS):
+                return opening
+            start = opening - 1
+        elif tokens[start].member and start > 1:
+            start -= 2
+        else:
+            return start
 
 
 def _opening(tokens: Sequence[Token], index: int) -> int | None:

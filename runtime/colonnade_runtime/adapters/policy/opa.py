@@ -124,7 +124,7 @@ class OpaPolicy(PolicyEngine):
         async with self._loading:
             # The same gate as for the embedded engine: what one would read otherwise, or
             # not survive, is not policy here either.
-            packages = await verify(bundle.modules, bundle.actions)
+            packages = await verify(bundle)
             fresh = self._placed(bundle, packages)
             await self._put(fresh, bundle.actions)
             await self._trust.look(fresh)

@@ -19,15 +19,15 @@ from colonnade_runtime.adapters.policy.files import (
     read_source,
 )
 from colonnade_runtime.adapters.policy.inspection import inspect_rules
-from colonnade_runtime.adapters.policy.names import closing
+from colonnade_runtime.adapters.policy.names import end_of_term
 from colonnade_runtime.adapters.policy.program import (
     CompilationFault,
     EngineFault,
     Program,
     input_text,
 )
-from colonnade_runtime.adapters.policy.statements import OPENING, ModuleOutline, Statement, outline
-from colonnade_runtime.adapters.policy.tokens import Token, TokenKind
+from colonnade_runtime.adapters.policy.statements import ModuleOutline, Statement, outline
+from colonnade_runtime.adapters.policy.tokens import Token
 from colonnade_runtime.adapters.policy.verification import compilation_problems
 
 _PREFIX = "test_"
@@ -174,7 +174,7 @@ def _inputs(rule: Statement, parsed: ModuleOutline) -> Iterator[_Input]:
         if not (len(tokens) > index + 3 and _names_input(tokens[index + 1 : index + 3])):
             parsed.complain("a test can only replace its whole input: 'with input as …'.", token)
             continue
-        last = _end_of_term(tokens, index + 3)
+        last = end_of_term(tokens, index + 3)
         term = parsed.module.source[tokens[index + 3].start : tokens[last].end]
         terms.add(" ".join(part.text for part in tokens[index + 3 : last + 1]))
         if len(terms) > 1:
@@ -184,17 +184,3 @@ def _inputs(rule: Statement, parsed: ModuleOutline) -> Iterator[_Input]:
 
 def _names_input(tokens: Sequence[Token]) -> bool:
     return tokens[0].is_name("input") and tokens[1].is_name("as")
-
-
-def _end_of_term(tokens: Sequence[Token], index: int) -> int:
-    """The last token of the literal, reference or call that begins at `index`."""
-    end = closing(tokens, index) if tokens[index].is_symbol(*OPENING) else index
-    while end + 1 < len(tokens):
-        following = tokens[end + 1]
-        if following.is_symbol("(", "[") and following.joined:
-            end = closing(tokens, end + 1)
-        elif following.is_symbol(".") and tokens[end + 2].kind is TokenKind.NAME:
-            end += 2
-        else:
-            break
-    return end

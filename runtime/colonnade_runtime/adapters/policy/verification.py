@@ -9,13 +9,23 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from colonnade.policy import PolicyError, PolicyModule, PolicyProblem, parse_decision
+from colonnade.policy import (
+    PolicyBundle,
+    PolicyError,
+    PolicyModule,
+    PolicyProblem,
+    Vocabulary,
+    parse_decision,
+)
 from colonnade_runtime.adapters.policy.builtins import ALLOWED_BUILTINS, OPERATOR_BUILTINS
-from colonnade_runtime.adapters.policy.inspection import inspect_modules
+from colonnade_runtime.adapters.policy.inspection import SERVICE_PACKAGE, inspect_modules
 from colonnade_runtime.adapters.policy.packages import Packages, declaring, narrowing, packages
+from colonnade_runtime.adapters.policy.statements import outline
 from colonnade_runtime.adapters.policy.trial import CPU_SECONDS
+from colonnade_runtime.adapters.policy.vocabulary import inspect_vocabulary
 
 TIMEOUT = 90.0
 """Seconds on the clock for compiling and trying out; a busy machine takes its time."""
@@ -29,18 +39,20 @@ _REPORTED = re.compile(
 )
 
 
-async def verify(modules: Sequence[PolicyModule], actions: Mapping[str, str]) -> Packages:
+async def verify(bundle: PolicyBundle) -> Packages:
     """Inspects the modules and tries them out in another process.
 
     Raises:
         PolicyError: with everything that is wrong with them.
     """
+    modules = bundle.modules
     problems = inspect_modules(modules)
     if problems:
         raise PolicyError([*problems, *await _further_problems(problems, modules)])
+    problems = inspect_vocabulary(modules, bundle.vocabulary)
     narrow = narrowing(modules)
     told = await _try_out(modules, narrow)
-    problems = await _problems(told, modules, actions)
+    problems += await _problems(told, bundle, misspelt=bool(problems))
     if told is None or problems:
         raise PolicyError(problems)
     return packages(told["declared"], narrow)
@@ -59,8 +71,10 @@ async def _further_problems(
 
 
 async def _problems(
-    told: Mapping[str, Any] | None, modules: Sequence[PolicyModule], actions: Mapping[str, str]
+    told: Mapping[str, Any] | None, bundle: PolicyBundle, *, misspelt: bool
 ) -> list[PolicyProblem]:
+    """What the trial showed. A misspelt name is not told again by what follows from it."""
+    modules = bundle.modules
     if told is None:
         return [await _blame(modules)]
     if "report" in told:
@@ -69,8 +83,9 @@ async def _problems(
     if "fault" in told:
         message = f"the actions that policies know cannot be read: {told['fault']}."
         return [*problems, PolicyProblem(_EVERYWHERE, 0, 0, message)]
-    problems += missing_actions(actions, told["actions"])
-    problems += _answer_problems(told["answers"])
+    if not misspelt:
+        problems += missing_actions(bundle.actions, told["actions"], modules)
+        problems += _answer_problems(told["answers"], bundle.vocabulary)
     return problems
 
 
@@ -136,12 +151,28 @@ def compilation_problems(report: str, modules: Sequence[PolicyModule]) -> list[P
     return list(found) or [PolicyProblem(_EVERYWHERE, 0, 0, "the policies do not compile.")]
 
 
-def missing_actions(actions: Mapping[str, str], known: Iterable[str]) -> list[PolicyProblem]:
-    """A problem for each action of an operation that no policy knows."""
-    return [
-        PolicyProblem(f"policies/{actions[action]}.rego", 0, 0, _missing(action, actions[action]))
-        for action in sorted(set(actions) - set(known))
-    ]
+def missing_actions(
+    actions: Mapping[str, str], known: Iterable[str], modules: Sequence[PolicyModule] = ()
+) -> list[PolicyProblem]:
+    """A problem for each action of an operation that no policy knows.
+
+    A service of whose policy there is no file among `modules` is one problem.
+    """
+    places = (Path(module.path).parent for module in modules if _is_entry(module))
+    folder = next((place for place in places if place.name), Path("policies"))
+    packages = {outline(module).package for module in modules}
+    missing: dict[str, list[str]] = {}
+    for action in sorted(set(actions) - set(known)):
+        missing.setdefault(actions[action], []).append(action)
+    problems = []
+    for service, names in missing.items():
+        path = str(folder / f"{service}.rego")
+        is_there = not modules or f"{SERVICE_PACKAGE}{service}" in packages
+        sentences = [_missing(name, service) for name in names]
+        if not is_there and len(names) > 1:
+            sentences = [_missing_file(service, names)]
+        problems += [PolicyProblem(path, 0, 0, sentence) for sentence in sentences]
+    return problems
 
 
 def _missing(action: str, service: str) -> str:
@@ -151,20 +182,34 @@ def _missing(action: str, service: str) -> str:
     )
 
 
+def _missing_file(service: str, names: Sequence[str]) -> str:
+    shown = ", ".join(f"'{name}'" for name in names[:3])
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return (
+        f"there is no policy of service '{service}', with 'package {SERVICE_PACKAGE}{service}'; it"
+        f" has to say who may do {shown}{more}."
+    )
+
+
 def _builtin_problems(called: Iterable[str]) -> Iterable[PolicyProblem]:
     for name in sorted(set(called) - set(ALLOWED_BUILTINS) - set(OPERATOR_BUILTINS)):
         message = f"the built-in '{name}' is not among those that policies may call."
         yield PolicyProblem(_EVERYWHERE, 0, 0, message)
 
 
-def _answer_problems(answers: Iterable[Mapping[str, Any]]) -> Iterable[PolicyProblem]:
+def _answer_problems(
+    answers: Iterable[Mapping[str, Any]], vocabulary: Vocabulary
+) -> Iterable[PolicyProblem]:
+    mistakes: dict[PolicyProblem, None] = {}
     for item in answers:
-        reason = item.get("fault") or _malformed(item.get("answer"), item["action"])
+        action = item["action"]
+        decision = parse_decision(item.get("answer"), action=action, resource_type="probe")
+        reason = item.get("fault") or (decision.reason or "" if decision.failed else None)
         if reason:
-            message = f"'{item['action']}' cannot be decided for {item['who']}: {reason}."
+            message = f"'{action}' cannot be decided for {item['who']}: {reason.rstrip('.')}."
             yield PolicyProblem(_EVERYWHERE, 0, 0, message)
-
-
-def _malformed(answer: object, action: str) -> str | None:
-    decision = parse_decision(answer, action=action, resource_type="probe")
-    return (decision.reason or "").rstrip(".") if decision.failed else None
+            continue
+        for mistake in vocabulary.mistakes(decision):
+            message = f"the answer for '{action}' is wrong: {mistake}."
+            mistakes[PolicyProblem(_EVERYWHERE, 0, 0, message)] = None
+    yield from mistakes
