@@ -94,6 +94,23 @@ class Plugins:
         return _models(self.extensions, "config_model")
 
 
+def offered(plugin: Plugin, hook: str) -> Any | None:
+    """What `plugin` answers to a hook without arguments.
+
+    Raises:
+        PluginError: when the plugin breaks while it answers.
+    """
+    try:
+        return plugin.call(hook)
+    except Exception as error:
+        raise PluginError(
+            [
+                f"The {plugin} is broken: its hook {hook} raised {type(error).__name__}: {error}."
+                " Install another version of it, or remove it from the platform."
+            ]
+        ) from error
+
+
 def requirements(
     services: Mapping[str, Plugin], extensions: Mapping[str, Plugin]
 ) -> dict[str, tuple[str, ...]]:

@@ -12,6 +12,7 @@ from colonnade_runtime.adapters.policy.files import read_policies
 from colonnade_runtime.declaration import LoadedPlatform
 from colonnade_runtime.installed_plugins import installed_plugins
 from colonnade_runtime.plugin_loader import Plugins
+from colonnade_runtime.plugins import offered
 
 
 def policy_bundle(
@@ -26,7 +27,7 @@ def policy_bundle(
     """
     brought: dict[str, str] = {}
     for plugin in plugins.every():
-        brought.update(plugin.call("policies") or {})
+        brought.update(offered(plugin, "policies") or {})
     actions = {each.action: each.service for each in _operations(plugins)}
     modules = read_policies(loaded.policies_folder, brought)
     return PolicyBundle(modules, actions, vocabulary_of(plugins, hosted))
@@ -48,7 +49,7 @@ def vocabulary_of(plugins: Plugins, hosted: Collection[str] | None = None) -> Vo
     relations: dict[str, set[str]] = defaultdict(set)
     whole = hosted is None or set(hosted) >= set(plugins.services)
     for plugin in plugins.every() if whole else ():
-        for resource_type in plugin.call("policy_attributes") or ():
+        for resource_type in offered(plugin, "policy_attributes") or ():
             fields[resource_type.name].update(resource_type.fields)
             relations[resource_type.name].update(resource_type.relations)
     return Vocabulary(
@@ -65,7 +66,7 @@ def vocabulary_of(plugins: Plugins, hosted: Collection[str] | None = None) -> Vo
 
 def _operations(plugins: Plugins) -> Iterator[Operation]:
     for plugin in plugins.every():
-        for request in plugin.call("operations") or ():
+        for request in offered(plugin, "operations") or ():
             yield operation_of(request)
 
 

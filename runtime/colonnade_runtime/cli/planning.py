@@ -11,10 +11,11 @@ from colonnade.events import Event, event_type_of
 from colonnade.http import BINDING, Binding
 from colonnade.quantities import Duration
 from colonnade_runtime.adapters.policy.files import read_policies
-from colonnade_runtime.cli.site import offered, operations_of, policies_of
+from colonnade_runtime.cli.site import operations_of, policies_of
 from colonnade_runtime.declaration import LoadedPlatform
 from colonnade_runtime.declaration.places import FRONT, Place, place_of, places
 from colonnade_runtime.plugin_loader import Plugins
+from colonnade_runtime.plugins import offered
 
 API = "/api/v1"
 

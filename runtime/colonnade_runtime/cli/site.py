@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -21,7 +20,8 @@ from colonnade_runtime.cli.output import working
 from colonnade_runtime.declaration import LoadedPlatform, load_platform_outline
 from colonnade_runtime.declaration.places import EVERYTHING, places
 from colonnade_runtime.declared import load_with
-from colonnade_runtime.plugin_loader import Plugin, PluginError, Plugins, discover_plugins
+from colonnade_runtime.plugin_loader import Plugins, discover_plugins
+from colonnade_runtime.plugins import offered
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,23 +117,6 @@ class Site:
         actions = {operation.action: operation.service for operation in operations_of(plugins)}
         with working("Trying the policies out"):
             asyncio.run(_try_out(PolicyBundle(modules, actions, vocabulary_of(plugins))))
-
-
-def offered(plugin: Plugin, hook: str) -> Any | None:
-    """What `plugin` answers to a hook without arguments.
-
-    Raises:
-        PluginError: when the plugin breaks while it answers.
-    """
-    try:
-        return plugin.call(hook)
-    except Exception as error:
-        raise PluginError(
-            [
-                f"The {plugin} is broken: its hook {hook} raised {type(error).__name__}: {error}."
-                " Install another version of it, or remove it from the platform."
-            ]
-        ) from error
 
 
 def policies_of(plugins: Plugins) -> dict[str, str]:
