@@ -21,9 +21,10 @@ from colonnade_runtime.adapters.store.sqlite.upgrading import (
 )
 from colonnade_runtime.admin.socket_file import FOLDER, owner_of
 from colonnade_runtime.cli.output import format_option, progress, show_json, show_rows
-from colonnade_runtime.cli.site import Site, offered
+from colonnade_runtime.cli.site import Site
 from colonnade_runtime.declaration import LoadedPlatform
 from colonnade_runtime.plugin_loader import Plugins
+from colonnade_runtime.plugins import offered
 
 T = TypeVar("T")
 R = TypeVar("R")
