@@ -35,6 +35,21 @@ from colonnade_notification.push_endpoints import EndpointRefused, pin
 _GONE = (404, 410)
 """RFC 8030 §7.3: the subscription has expired."""
 
+_UNAUTHORIZED = (401, 403)
+"""RFC 8292 §4.2: the service does not take what we signed, or not for this subscription."""
+
+UNAUTHORIZED = "push_services"
+"""The kind of fault of an academy whose signature push services refuse."""
+
+PEOPLE = 3
+"""People whose push services refuse our signature, with nobody reached in between, before that
+says something of the academy: anybody can subscribe with another key."""
+
+_MEND = (
+    "See that services.notification.config.push.contact is an address of yours, and that front "
+    "ends subscribe with the key of GET /api/v1/push-subscriptions/key."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class _Browser:
@@ -46,7 +61,8 @@ class _Browser:
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """What one push service said: done, gone for good, refused for good, or later."""
+    """What one push service said: `sent`, `gone` for good, `refused` for good or as
+    `unauthorized`, or `later`."""
 
     browser: _Browser
     kind: str
@@ -69,6 +85,7 @@ class PushChannel:
         self._config = config.push
         self._addresses = Addresses(ctx, config)
         self._tls = _trusted()
+        self._unauthorized: dict[str, set[UUID]] = {}
 
     async def reaches(self, user_id: UUID) -> bool:
         """Whether they subscribed with any browser."""
@@ -84,7 +101,23 @@ class PushChannel:
         key = await key_of(self._ctx, VAPID)
         answers = await asyncio.gather(*(self._send_to(one, message, key) for one in browsers))
         await self._remove([answer.browser.id for answer in answers if answer.kind == "gone"])
+        self._note(answers, message.recipient.user_id)
         return _outcome(answers)
+
+    def _note(self, answers: Sequence[_Answer], user_id: UUID) -> None:
+        """Tell operators when push services refuse what this academy signs, and when one takes
+        it again."""
+        tenant = self._ctx.tenant().id
+        if any(answer.kind == "sent" for answer in answers):
+            self._unauthorized.pop(tenant, None)
+            self._ctx.faults.withdraw(UNAUTHORIZED, tenant=tenant)
+            return
+        problems = [answer.problem for answer in answers if answer.kind == "unauthorized"]
+        people = self._unauthorized.setdefault(tenant, set())
+        if problems and len(people) < PEOPLE:
+            people.add(user_id)
+        if problems and len(people) == PEOPLE:
+            self._ctx.faults.report(UNAUTHORIZED, problems[0], mend=_MEND, tenant=tenant)
 
     async def _browsers(self, user_id: UUID) -> list[_Browser]:
         query = select(PushSubscriptionRow).where(PushSubscriptionRow.user_id == user_id)
@@ -112,8 +145,6 @@ class PushChannel:
                 return await self._post(browser, message, key)
         except EndpointRefused as error:
             return _Answer(browser, "refused", f"The endpoint {error}.")
-        except ValueError as error:
-            return _Answer(browser, "refused", f"The browser's keys cannot be used: {error}.")
         except TimeoutError:
             return _Answer(browser, "later", "The push service did not answer in time.")
         except (httpx.HTTPError, OSError) as error:
@@ -127,7 +158,12 @@ class PushChannel:
     async def _post(self, browser: _Browser, message: OutgoingMessage, key: bytes) -> _Answer:
         endpoint = await pin(browser.endpoint, private=self._config.private_endpoints)
         now = self._ctx.clock.now()
-        body = encrypt(_payload(message), browser.p256dh, browser.auth)
+        try:
+            body = encrypt(_payload(message), browser.p256dh, browser.auth)
+        except Exception as error:
+            # Whatever the libraries make of a point that is none, no later try makes it one.
+            problem = f"The browser's keys cannot be used: {type(error).__name__}."
+            return _Answer(browser, "refused", problem)
         signed = authorization(key, endpoint.origin, self._addresses.contact(), now)
         headers = {
             "Host": endpoint.authority,
@@ -177,6 +213,9 @@ def _judged(browser: _Browser, response: httpx.Response, now: datetime) -> _Answ
         return _Answer(browser, "gone", problem)
     if 300 <= status < 400:
         return _Answer(browser, "refused", f"The push service redirects ({status}).")
+    if status in _UNAUTHORIZED:
+        signed = f"The push service answered {status} to the academy's signature (VAPID)."
+        return _Answer(browser, "unauthorized", signed)
     if status == 429 or status >= 500:
         return _Answer(browser, "later", problem, _retry_after(response, now))
     return _Answer(browser, "refused", problem)
@@ -207,7 +246,7 @@ def _outcome(answers: Sequence[_Answer]) -> Outcome:
         return Postponed(later[0].problem, max(waits, default=None), targets)
     if any(answer.kind == "sent" for answer in answers):
         return Sent()
-    refused = [answer for answer in answers if answer.kind == "refused"]
+    refused = [answer for answer in answers if answer.kind in ("refused", "unauthorized")]
     if refused:
         return Refused(refused[0].problem)
     return Unreachable("Every browser's subscription had expired.")

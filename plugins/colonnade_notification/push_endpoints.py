@@ -9,13 +9,14 @@ import asyncio
 import ipaddress
 import socket
 from dataclasses import dataclass
-from typing import TypeAlias
 from urllib.parse import SplitResult, urlsplit
 
-Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
+import idna
+
+from colonnade_notification.public_addresses import Address, is_public, is_public_name
 
 _SECONDS = 5.0
-_TRANSLATED = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b:1::/48"))
+_INWARD = "points to this machine or a private network"
 
 
 class EndpointRefused(ValueError):
@@ -54,37 +55,32 @@ def parse_endpoint(text: str, *, private: bool) -> SplitResult:
     return parts
 
 
-def is_public(address: Address) -> bool:
-    """Whether an address is on the internet, and not this machine, a neighbour or a metadata
-    service; addresses that embed another are judged by that one."""
-    if isinstance(address, ipaddress.IPv6Address):
-        inner = address.ipv4_mapped or address.sixtofour
-        if inner is None and any(address in network for network in _TRANSLATED):
-            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-        if inner is not None:
-            return is_public(inner)
-        if address.teredo is not None:
-            return False
-    return address.is_global and not (address.is_multicast or address.is_reserved)
-
-
 def check_literal(parts: SplitResult, *, private: bool) -> None:
-    """Refuse a host that is written as an address which is not public, without a look-up.
+    """Refuse a host whose name or address is not public, without a look-up.
 
     Raises:
         EndpointRefused: it points inward.
     """
+    if not private and not is_public_name(parts.hostname or ""):
+        raise EndpointRefused(_INWARD)
+
+
+def canonical(parts: SplitResult) -> str:
+    """The one spelling of an endpoint, under which it is somebody's: host in ASCII and lower case,
+    no port that goes without saying, no fragment.
+
+    Raises:
+        EndpointRefused: it names a host that cannot exist.
+    """
     host = (parts.hostname or "").rstrip(".")
-    if private:
-        return
-    if host == "localhost" or host.endswith((".localhost", ".local", ".internal")):
-        raise EndpointRefused("points to this machine or a private network")
     try:
-        literal = ipaddress.ip_address(host)
-    except ValueError:
-        return
-    if not is_public(literal):
-        raise EndpointRefused("points to this machine or a private network")
+        host = host if host.isascii() else idna.encode(host, uts46=True).decode()
+    except UnicodeError:
+        raise EndpointRefused("names a host that cannot exist") from None
+    shown = f"[{host}]" if ":" in host else host
+    usual = {"https": 443, "http": 80}[parts.scheme]
+    netloc = shown if parts.port in (None, usual) else f"{shown}:{parts.port}"
+    return parts._replace(netloc=netloc, path=parts.path or "/", fragment="").geturl()
 
 
 async def pin(text: str, *, private: bool) -> PinnedEndpoint:
@@ -100,7 +96,7 @@ async def pin(text: str, *, private: bool) -> PinnedEndpoint:
     port = parts.port or (443 if parts.scheme == "https" else 80)
     found = await _addresses(host, port)
     if not private and not all(is_public(address) for address in found):
-        raise EndpointRefused("points to this machine or a private network")
+        raise EndpointRefused(_INWARD)
     chosen = found[0]
     literal = f"[{chosen}]" if chosen.version == 6 else str(chosen)
     shown = f"[{host}]" if ":" in host else host

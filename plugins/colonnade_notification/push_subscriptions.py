@@ -1,5 +1,8 @@
 """The browsers that somebody takes push messages with."""
 
+import hmac
+from uuid import UUID
+
 from sqlalchemy import func, select
 
 from colonnade.errors import FieldError, ValidationFailed
@@ -12,9 +15,11 @@ from colonnade.store import Session
 from colonnade_notification.api import (
     CreatePushSubscription,
     DeletePushSubscription,
+    EndpointTaken,
     GetPushKey,
     ListPushSubscriptions,
     PushKey,
+    PushKeys,
     PushSubscription,
     TooManySubscriptions,
 )
@@ -23,7 +28,12 @@ from colonnade_notification.config import PushConfig
 from colonnade_notification.keys import VAPID, key_of
 from colonnade_notification.models import PushSubscriptionRow
 from colonnade_notification.push_encryption import check_keys, public_key
-from colonnade_notification.push_endpoints import EndpointRefused, check_literal, parse_endpoint
+from colonnade_notification.push_endpoints import (
+    EndpointRefused,
+    canonical,
+    check_literal,
+    parse_endpoint,
+)
 from colonnade_notification.resources import PUSH_SUBSCRIPTION
 
 MAXIMUM_SUBSCRIPTIONS = 20
@@ -51,28 +61,23 @@ class PushSubscriptions:
     async def create(self, request: CreatePushSubscription, call: Call) -> PushSubscription:
         """Keep it, if messages can be sent to it at all."""
         user_id = person(call)
-        self._check(request)
+        endpoint = self._checked(request)
 
         def work(session: Session) -> PushSubscription:
-            row = session.scalar(
-                select(PushSubscriptionRow).where(PushSubscriptionRow.endpoint == request.endpoint)
-            )
+            row = _own_row(session, endpoint, request.keys, user_id)
             if row is None:
                 row = PushSubscriptionRow(
-                    id=self._ctx.new_id(), endpoint=request.endpoint, created_at=session.now
+                    id=self._ctx.new_id(),
+                    user_id=user_id,
+                    endpoint=endpoint,
+                    created_at=session.now,
                 )
-            # Whoever has the browser now: it may have been somebody else's.
-            row.user_id = user_id
             row.p256dh, row.auth = request.keys.p256dh, request.keys.auth
             row.label = request.label
             call.require(session, PUSH_SUBSCRIPTION, row)
             session.add(row)
             session.flush()
-            owned = select(func.count()).where(PushSubscriptionRow.user_id == user_id)
-            if (session.scalar(owned) or 0) > MAXIMUM_SUBSCRIPTIONS:
-                raise TooManySubscriptions(
-                    f"You may have {MAXIMUM_SUBSCRIPTIONS} browsers; delete one first."
-                )
+            _check_number(session, user_id)
             return _present(row)
 
         return await self._ctx.store.run(work)
@@ -101,10 +106,12 @@ class PushSubscriptions:
 
         return await self._ctx.store.run(work)
 
-    def _check(self, request: CreatePushSubscription) -> None:
+    def _checked(self, request: CreatePushSubscription) -> str:
         private = self._config.private_endpoints
         try:
-            check_literal(parse_endpoint(request.endpoint, private=private), private=private)
+            parts = parse_endpoint(request.endpoint, private=private)
+            check_literal(parts, private=private)
+            endpoint = canonical(parts)
         except EndpointRefused as error:
             raise ValidationFailed(
                 fields=[FieldError("/endpoint", str(error), "endpoint")]
@@ -114,6 +121,42 @@ class PushSubscriptions:
         except ValueError:
             message = "are not the keys of a push subscription"
             raise ValidationFailed(fields=[FieldError("/keys", message, "keys")]) from None
+        return endpoint
+
+
+def _own_row(
+    session: Session, endpoint: str, keys: PushKeys, user_id: UUID
+) -> PushSubscriptionRow | None:
+    """The subscription at an endpoint, if it is this person's.
+
+    Another's is taken away from them when the keys are the same: those are in that browser alone,
+    so whoever has them sits at it. Its id goes too, so that nothing of theirs is left.
+
+    Raises:
+        EndpointTaken: it is another's, and the keys are not the same.
+    """
+    query = select(PushSubscriptionRow).where(PushSubscriptionRow.endpoint == endpoint)
+    row = session.scalar(query)
+    if row is None or row.user_id == user_id:
+        return row
+    if not _same_keys(row, keys):
+        raise EndpointTaken("Unsubscribe in this browser and subscribe again.")
+    session.delete(row)
+    session.flush()
+    return None
+
+
+def _same_keys(row: PushSubscriptionRow, keys: PushKeys) -> bool:
+    kept, given = f"{row.p256dh} {row.auth}", f"{keys.p256dh} {keys.auth}"
+    return hmac.compare_digest(kept.replace("=", "").encode(), given.replace("=", "").encode())
+
+
+def _check_number(session: Session, user_id: UUID) -> None:
+    owned = select(func.count()).where(PushSubscriptionRow.user_id == user_id)
+    if (session.scalar(owned) or 0) > MAXIMUM_SUBSCRIPTIONS:
+        raise TooManySubscriptions(
+            f"You may have {MAXIMUM_SUBSCRIPTIONS} browsers; delete one first."
+        )
 
 
 def _present(row: PushSubscriptionRow) -> PushSubscription:

@@ -23,6 +23,7 @@ from colonnade_notification.api.deliveries import (
     Suppression,
 )
 from colonnade_notification.api.errors import (
+    EndpointTaken,
     MandatoryCategory,
     NotFailed,
     TooManySubscriptions,
@@ -116,6 +117,7 @@ __all__ = [
     "DeliveryStatus",
     "DescribeUnsubscription",
     "DigestTime",
+    "EndpointTaken",
     "GetNotification",
     "GetPreferences",
     "GetPushKey",

@@ -17,6 +17,13 @@ class NotFailed(Conflict):
     title = "There is nothing to send again"
 
 
+class EndpointTaken(Conflict):
+    """The push endpoint is another person's, and the keys of the browser are not the same."""
+
+    code = "notification.endpoint_taken"
+    title = "This push endpoint is somebody else's"
+
+
 class TooManySubscriptions(Conflict):
     """Somebody has as many push subscriptions as they may have."""
 

@@ -10,7 +10,7 @@ from colonnade.messages import Empty, Message, Request
 from colonnade.operations import operation
 from colonnade.pagination import ListRequest, Page
 from colonnade.personal import Confidential, Personal
-from colonnade_notification.api.errors import TooManySubscriptions
+from colonnade_notification.api.errors import EndpointTaken, TooManySubscriptions
 
 Endpoint = Annotated[
     str, Field(min_length=8, max_length=2000, pattern=r"^https?://[^\s]+$"), Personal()
@@ -47,12 +47,17 @@ class GetPushKey(Request[PushKey]):
 
 
 @operation(
-    "notification", action="push_subscription.create", errors=[TooManySubscriptions], per_day=100
+    "notification",
+    action="push_subscription.create",
+    errors=[EndpointTaken, TooManySubscriptions],
+    per_day=100,
 )
 class CreatePushSubscription(Request[PushSubscription]):
     """Send push messages to a browser: its `PushSubscription` as JSON, and a label.
 
-    The same endpoint again gives the same subscription.
+    The same endpoint again gives the same subscription. In a browser that somebody else used, it
+    becomes one's own, and the other gets no more messages there: `keys` show that it is that
+    browser.
     """
 
     endpoint: Endpoint

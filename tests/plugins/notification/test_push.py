@@ -16,18 +16,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 from notification_house import House
 from push_services import Browser, PushService, push_service
+from sqlalchemy import update
 
 from colonnade.errors import NotFound, ValidationFailed
 from colonnade_notification import push_channel
 from colonnade_notification.api import (
     CreatePushSubscription,
     DeletePushSubscription,
+    EndpointTaken,
     GetPushKey,
     ListPushSubscriptions,
     TooManySubscriptions,
 )
+from colonnade_notification.models import PushSubscriptionRow
+from colonnade_notification.public_addresses import is_public, is_public_name
 from colonnade_notification.push_encryption import payload_of
-from colonnade_notification.push_endpoints import EndpointRefused, is_public, pin
+from colonnade_notification.push_endpoints import (
+    EndpointRefused,
+    canonical,
+    parse_endpoint,
+    pin,
+)
 
 LOOPBACK = {"push": {"private_endpoints": True, "timeout": "1s"}}
 STRICT = {"push": {"private_endpoints": False, "timeout": "1s"}}
@@ -39,8 +48,10 @@ async def house_with_push(folder: Path) -> AsyncIterator[House]:
         yield house
 
 
-async def subscribe(house: House, person: UUID, endpoint: str) -> Browser:
-    browser = Browser()
+async def subscribe(
+    house: House, person: UUID, endpoint: str, browser: Browser | None = None
+) -> Browser:
+    browser = browser or Browser()
     wanted = CreatePushSubscription.model_validate(browser.subscription(endpoint))
     await house.ask(person, wanted)
     return browser
@@ -244,7 +255,11 @@ def test_an_address_inside_another_is_judged_like_it(address: ipaddress.IPv4Addr
     "network",
     ["127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16",
      "100.64.0.0/10", "0.0.0.0/8", "224.0.0.0/4", "240.0.0.0/4", "::1/128", "fe80::/10",
-     "fc00::/7", "ff00::/8", "::/128"],
+     "fc00::/7", "ff00::/8", "::/128", "192.0.0.0/24", "192.0.2.0/24", "192.31.196.0/24",
+     "192.52.193.0/24", "192.88.99.0/24", "192.175.48.0/24", "198.18.0.0/15", "198.51.100.0/24",
+     "203.0.113.0/24", "64:ff9b:1::/48", "100::/64", "100:0:0:1::/64", "2001::/23",
+     "2001:2::/48", "2001:10::/28", "2001:20::/28", "2001:30::/28", "2001:db8::/32",
+     "2620:4f:8000::/48", "3fff::/20", "5f00::/16", "fec0::/10", "::7f00:0/104", "4000::/3"],
 )  # fmt: skip
 def test_no_address_of_a_private_network_is_public(network: str) -> None:
     block = ipaddress.ip_network(network)
@@ -252,12 +267,39 @@ def test_no_address_of_a_private_network_is_public(network: str) -> None:
     assert not is_public(block[-1])
 
 
+@pytest.mark.parametrize(
+    "address", ["8.8.8.8", "93.184.215.14", "192.0.1.1", "2606:4700::1111", "2a00:1450::1"]
+)
+def test_an_address_on_the_internet_is_public(address: str) -> None:
+    assert is_public(ipaddress.ip_address(address))
+
+
+@pytest.mark.parametrize(
+    "host",
+    [*("localhost", "a.localhost", "a.localhost.", "LOCALHOST", "printer", "2130706433"),
+     *("a.local", "metadata.google.internal", "router.home.arpa", "nas.lan", "x.test", "x.onion"),
+     *("127.0.0.1", "::1", "::ffff:10.0.0.1", "fe80::1%eth0", "64:ff9b::a00:1", "")],
+)  # fmt: skip
+def test_no_name_of_a_private_network_is_public(host: str) -> None:
+    assert not is_public_name(host)
+
+
+@pytest.mark.parametrize(
+    "host", ["push.example", "fcm.googleapis.com", "locals.example.", "1.1.1.1"]
+)
+def test_a_name_on_the_internet_is_public(host: str) -> None:
+    assert is_public_name(host)
+
+
 async def test_a_browser_is_whoevers_has_it_now(tmp_path: Path) -> None:
     async with push_service() as service, house_with_push(tmp_path) as house:
         ada, bob = house.person(), house.person("Bob")
         endpoint = f"{service.url}/shared"
-        await subscribe(house, ada, endpoint)
-        browser = await subscribe(house, bob, endpoint)
+        browser = await subscribe(house, ada, endpoint)
+        [before] = (await house.ask(ada, ListPushSubscriptions())).items
+        await subscribe(house, bob, endpoint, browser)
+        [after] = (await house.ask(bob, ListPushSubscriptions())).items
+        assert before.id != after.id
         assert (await house.ask(ada, ListPushSubscriptions())).items == []
         await house.welcome(ada)
         await house.welcome(bob)
@@ -265,6 +307,91 @@ async def test_a_browser_is_whoevers_has_it_now(tmp_path: Path) -> None:
         await house.becomes("sent", "push")
         assert browser.decrypt(received.body)["title"] == "Welcome to Acme Academy"
         assert len(service.received) == 1
+
+
+@pytest.mark.parametrize("path", ["/ada", "/ada#other"])
+async def test_nobody_takes_a_browser_by_its_endpoint_alone(tmp_path: Path, path: str) -> None:
+    async with push_service() as service, house_with_push(tmp_path) as house:
+        ada, eve = house.person(), house.person("Eve")
+        browser = await subscribe(house, ada, f"{service.url}/ada")
+        with pytest.raises(EndpointTaken):
+            await subscribe(house, eve, service.url + path)
+        half = Browser()
+        half.auth = browser.auth
+        with pytest.raises(EndpointTaken):
+            await subscribe(house, eve, service.url + path, half)
+        assert (await house.ask(eve, ListPushSubscriptions())).items == []
+        await house.welcome(ada)
+        [received] = await service.gets(1)
+        assert browser.decrypt(received.body)["title"]
+
+
+async def test_ones_own_browser_may_have_new_keys(tmp_path: Path) -> None:
+    async with push_service() as service, house_with_push(tmp_path) as house:
+        ada = house.person()
+        await subscribe(house, ada, f"{service.url}/ada")
+        browser = await subscribe(house, ada, f"{service.url}/ada")
+        assert len((await house.ask(ada, ListPushSubscriptions())).items) == 1
+        await house.welcome(ada)
+        [received] = await service.gets(1)
+        assert browser.decrypt(received.body)["title"]
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("https://PUSH.example:443/a?b=C#d", "https://push.example/a?b=C"),
+        ("https://push.example.", "https://push.example/"),
+        ("https://straße.example/a", "https://xn--strae-oqa.example/a"),
+        ("https://push.example:8443/a", "https://push.example:8443/a"),
+    ],
+)
+def test_an_endpoint_has_one_spelling(given: str, kept: str) -> None:
+    assert canonical(parse_endpoint(given, private=True)) == kept
+
+
+async def test_a_browser_that_breaks_everything_stops_no_other(tmp_path: Path) -> None:
+    """A row of before keys were looked at, one that hangs, one whose service talks nonsense."""
+    service = PushService({"/odd": ["999"]}, hangs={"/slow"})
+    async with push_service(service), house_with_push(tmp_path) as house:
+        ada = house.person()
+        for path in ("/slow", "/odd", "/broken", "/fine"):
+            await subscribe(house, ada, service.url + path)
+        statement = (
+            update(PushSubscriptionRow)
+            .where(PushSubscriptionRow.endpoint == f"{service.url}/broken")
+            .values(p256dh="A" * 87, auth="A")
+        )
+        await house.run(lambda session: session.execute(statement))
+        await house.welcome(ada)
+        await house.becomes("failed", "push")
+        paths = [one.path for one in service.received]
+    assert paths.count("/fine") == 1, "it was reached, and once"
+    assert "/broken" not in paths
+
+
+@pytest.mark.parametrize("status", ["401 Unauthorized", "403 Forbidden"])
+async def test_push_services_that_refuse_the_signature_are_a_fault_until_one_takes_it(
+    tmp_path: Path, status: str
+) -> None:
+    answers = {f"/{number}": [status] for number in range(3)}
+    async with push_service(PushService(answers)) as service, house_with_push(tmp_path) as house:
+        for number in range(3):
+            assert house.faults.all() == [], "one person alone says nothing of the academy"
+            person = house.person(f"p{number}")
+            await subscribe(house, person, f"{service.url}/{number}")
+            for _ in range(2):
+                await house.welcome(person)
+            await house.becomes("failed", "push", count=2 * number + 2)
+        [fault] = house.faults.all()
+        assert (fault.kind, fault.tenant) == ("push_services", "acme")
+        assert "VAPID" in fault.sentence
+        assert "push.contact" in fault.mend
+        ada = house.person()
+        await subscribe(house, ada, f"{service.url}/fine")
+        await house.welcome(ada)
+        await house.becomes("sent", "push")
+        assert house.faults.all() == []
 
 
 async def test_subscriptions_are_counted_and_deleted(tmp_path: Path) -> None:
