@@ -130,9 +130,12 @@ def put(path: str, request: type[Request[Any]], *, status: int = 200) -> HTTPRou
     return _route(path, request, Binding("PUT", operation_of(request), status))
 
 
-def patch(path: str, request: type[Request[Any]], *, status: int = 200) -> HTTPRouteHandler:
-    """Change some fields; those not given stay as they are."""
-    return _route(path, request, Binding("PATCH", operation_of(request), status))
+def patch(
+    path: str, request: type[Request[Any]], *, status: int = 200, maximum_body: int | None = None
+) -> HTTPRouteHandler:
+    """Change some fields; those not given stay as they are. `maximum_body` as in `post`."""
+    binding = Binding("PATCH", operation_of(request), status, maximum_body=maximum_body)
+    return _route(path, request, binding)
 
 
 def delete(path: str, request: type[Request[Any]]) -> HTTPRouteHandler:

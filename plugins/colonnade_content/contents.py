@@ -1,6 +1,7 @@
 """Content items: Markdown, files, pictures and links that lessons show."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -31,7 +32,6 @@ from colonnade_content.api import (
     ListContentVersions,
     UpdateContent,
 )
-from colonnade_content.markdown import render_markdown
 from colonnade_content.models import (
     ContentReferenceRow,
     ContentRevisionRow,
@@ -39,7 +39,9 @@ from colonnade_content.models import (
     FileRow,
     LessonContentRow,
     MediaRow,
+    RenderingRow,
 )
+from colonnade_content.rendering.kept import Renderings, keep_html, kept_html
 from colonnade_content.resources import CONTENT
 from colonnade_content.text_matching import begins_with
 
@@ -60,23 +62,33 @@ _REFERENCE = re.compile(
 class Contents:
     """Handles what is asked about content items."""
 
-    def __init__(self, ctx: ServiceContext) -> None:
+    def __init__(self, ctx: ServiceContext, renderings: Renderings) -> None:
         self._ctx = ctx
+        self._renderings = renderings
 
     @handles(CreateContent)
     async def create(self, request: CreateContent, call: Call) -> Content:
         """Make an item and its first revision."""
+        content_id = self._ctx.new_id()
 
-        def work(session: Session) -> ContentRow:
-            row = ContentRow(id=self._ctx.new_id(), revision=1, **request.model_dump())
+        def checked(session: Session) -> ContentRow:
+            row = ContentRow(id=content_id, revision=1, **request.model_dump())
             call.require(session, CONTENT, row)
             _check(session, row)
-            session.add(row)
-            _write(session, row, call)
-            session.publish(_fact(ContentCreated, row))
             return row
 
-        return await self._present(await self._ctx.store.run(work))
+        # Before anything is worked on: whoever may not do this causes no work.
+        await self._ctx.store.read(checked)
+        html = await self._html_of(request.body)
+
+        def work(session: Session) -> tuple[ContentRow, str | None]:
+            row = checked(session)
+            session.add(row)
+            _write(session, row, call, html)
+            session.publish(_fact(ContentCreated, row))
+            return row, html
+
+        return await self._present(*await self._ctx.store.run(work))
 
     @handles(ListContent)
     async def list(self, request: ListContent, call: Call) -> Page[ContentSummary]:
@@ -95,10 +107,12 @@ class Contents:
     @handles(GetContent)
     async def read(self, request: GetContent, call: Call) -> Content:
         """One item, rendered."""
-        row = await self._ctx.store.read(
-            lambda session: permitted(session, call, CONTENT, ContentRow, request.content_id)
-        )
-        return await self._present(row)
+
+        def work(session: Session) -> tuple[ContentRow, str | None]:
+            row = permitted(session, call, CONTENT, ContentRow, request.content_id)
+            return row, kept_html(session, row.id)
+
+        return await self._present(*await self._ctx.store.read(work))
 
     @handles(UpdateContent)
     async def update(self, request: UpdateContent, call: Call) -> Content:
@@ -107,23 +121,28 @@ class Contents:
         if "title" in names and request.title is None:
             raise ValidationFailed(fields=[FieldError("/title", "cannot be null", "null")])
 
-        def work(session: Session) -> ContentRow:
+        def found(session: Session) -> ContentRow:
             row = permitted(session, call, CONTENT, ContentRow, request.content_id)
             call.check_version(row.version)
+            return row
+
+        html = await self._html_of_change(request, found) if "body" in names else None
+
+        def work(session: Session) -> tuple[ContentRow, str | None]:
+            row = found(session)
             changed = {name for name in names if getattr(row, name) != getattr(request, name)}
             for name in changed:
                 setattr(row, name, getattr(request, name))
-            if not changed:
-                return row
-            with session.no_autoflush:
-                _check(session, row)
-            row.revision += bool(changed - {"external_id"})
-            _write(session, row, call)
-            call.require(session, CONTENT, row)
-            session.publish(_fact(ContentUpdated, row))
-            return row
+            if changed:
+                with session.no_autoflush:
+                    _check(session, row)
+                row.revision += bool(changed - {"external_id"})
+                _write(session, row, call, html)
+                call.require(session, CONTENT, row)
+                session.publish(_fact(ContentUpdated, row))
+            return row, html or kept_html(session, row.id)
 
-        return await self._present(await self._ctx.store.run(work))
+        return await self._present(*await self._ctx.store.run(work))
 
     @handles(DeleteContent)
     async def delete(self, request: DeleteContent, call: Call) -> Empty:
@@ -136,7 +155,7 @@ class Contents:
             count = session.scalars(lessons).one()
             if count:
                 raise ContentInUse(f"{count} lessons show it.", details={"lessons": count})
-            for part in (ContentReferenceRow, ContentRevisionRow):
+            for part in (RenderingRow, ContentReferenceRow, ContentRevisionRow):
                 session.execute(delete(part).where(part.content_id == row.id))
             session.publish(_fact(ContentDeleted, row))
             session.delete(row)
@@ -155,10 +174,24 @@ class Contents:
 
         return await self._ctx.store.read(work)
 
-    async def _present(self, row: ContentRow) -> Content:
-        html = None
-        if row.body is not None:
-            html = await self._ctx.in_worker(render_markdown, row.body)
+    async def _html_of(self, body: str | None) -> str | None:
+        return None if body is None else await self._renderings.html_of(body)
+
+    async def _html_of_change(
+        self, request: UpdateContent, found: Callable[[Session], ContentRow]
+    ) -> str | None:
+        """The HTML of the text that is given; one that is there already is not made again."""
+
+        def before(session: Session) -> tuple[bool, str | None]:
+            row = found(session)
+            return row.body == request.body, kept_html(session, row.id)
+
+        is_same, html = await self._ctx.store.read(before)
+        return html if is_same and html is not None else await self._html_of(request.body)
+
+    async def _present(self, row: ContentRow, html: str | None) -> Content:
+        if html is None and row.body is not None:
+            html = await self._renderings.again(row.id, row.body)
         values = {name: getattr(row, name) for name in Content.model_fields if name != "html"}
         return Content.model_validate(values | {"html": html})
 
@@ -210,8 +243,8 @@ def _duplicate(details: dict[str, str] | None = None) -> DuplicateExternalId:
     )
 
 
-def _write(session: Session, row: ContentRow, call: Call) -> None:
-    """Write the row with its revision and what it refers to."""
+def _write(session: Session, row: ContentRow, call: Call, html: str | None) -> None:
+    """Write the row with its revision, its HTML and what it refers to."""
     try:
         session.flush()
     except IntegrityError:
@@ -225,6 +258,8 @@ def _write(session: Session, row: ContentRow, call: Call) -> None:
             **{name: getattr(row, name) for name in names},
         )
     )
+    if html is not None:
+        keep_html(session, row.id, html)
     session.execute(delete(ContentReferenceRow).where(ContentReferenceRow.content_id == row.id))
     for target in _targets(session, row):
         session.add(ContentReferenceRow(content_id=row.id, target_id=target))

@@ -79,6 +79,11 @@ def make_variants(
         raise ImageRejected(f"The file is no complete {decoder} image.") from error
 
 
+def variants_of(source: bytes, media_type: str) -> list[Variant]:
+    """Make the variants of an image: the work of a process apart, which gets bytes only."""
+    return make_variants(source, media_type)
+
+
 def _decode_and_scale(source: Path | bytes, decoder: str, maximum_pixels: int) -> list[Variant]:
     stream = BytesIO(source) if isinstance(source, bytes) else source
     with Image.open(stream, formats=[decoder]) as image:

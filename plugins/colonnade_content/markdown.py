@@ -3,6 +3,7 @@
 CommonMark with tables, strikethrough, footnotes, definition lists, heading anchors, attributes in
 braces and fenced divs. Raw HTML may be written, and everything, written or generated, passes one
 allow-list at the end: elements, attributes, classes and URL schemes that are not in it are gone.
+Names of places in the text (`id`) carry a prefix, so that none is mistaken for one of the page.
 """
 
 from __future__ import annotations
@@ -23,9 +24,18 @@ from mdit_py_plugins.footnote import footnote_plugin
 
 from colonnade_content.fenced_divs import KINDS, fenced_divs
 from colonnade_content.markdown_attributes import attributes
+from colonnade_content.rendering.limits import (
+    PARSER_NESTING,
+    MarkdownRejected,
+    environment,
+    limits,
+    require_room,
+)
 
-MAXIMUM_BYTES: Final = 256 * 1024
-MAXIMUM_NESTING: Final = 32
+ID_PREFIX: Final = "user-content-"
+"""What the name of every place in a text begins with. A page that shows the text has names of its
+own, and a browser hands both out as properties of the document (HTML, §3.1.6 and §7.2.2.3)."""
+
 MAXIMUM_OPEN_ELEMENTS: Final = 256
 MAXIMUM_URL_LENGTH: Final = 4000
 
@@ -70,15 +80,13 @@ _NEVER_DEEP: Final = _names("area base br col embed hr img input link meta p sou
 _TAG: Final = re.compile(r"<(/?)([A-Za-z][^\s/>]{0,100})")
 _LANGUAGE: Final = re.compile(r"language-[A-Za-z0-9+#-]{1,40}")
 _IDENTIFIER: Final = re.compile(r"[^\s\"'<>&\x00-\x1f]{1,200}")
+# A link to a place in this text, or in another one of the same academy.
+_IN_TEXT: Final = re.compile(r"\A((?:/api/v1/content/[0-9A-Fa-f-]{36})?#)(.+)", re.DOTALL)
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _LINK_SCHEMES: Final = frozenset({"http", "https", "mailto"})
 _IMAGE_SCHEMES: Final = frozenset({"https"})
 # What a browser strips from a URL before it reads the scheme (WHATWG URL, §4.1 and §4.4).
 _IGNORED_IN_URLS: Final = re.compile(r"[\x00-\x20\x7f-\x9f\u200b-\u200f\u2028-\u202e\ufeff]")
-
-
-class MarkdownRejected(ValueError):
-    """The text cannot be rendered; the message says why, in a sentence."""
 
 
 def render_markdown(text: str, rewrite: Rewrite | None = None) -> str:
@@ -89,18 +97,13 @@ def render_markdown(text: str, rewrite: Rewrite | None = None) -> str:
     and its answer is checked like one that was written.
 
     Raises:
-        MarkdownRejected: the text exceeds ``MAXIMUM_BYTES`` bytes of UTF-8, is no Unicode text, or
-            leaves more than ``MAXIMUM_OPEN_ELEMENTS`` HTML elements open at once.
+        MarkdownRejected: the text is no Unicode text, goes beyond a bound of
+            ``colonnade_content.rendering.limits``, or leaves more than ``MAXIMUM_OPEN_ELEMENTS``
+            HTML elements open at once.
     """
-    try:
-        size = len(text.encode())
-    except UnicodeEncodeError as error:
-        raise MarkdownRejected(
-            f"The text holds half a character (a lone surrogate) at position {error.start}."
-        ) from error
-    if size > MAXIMUM_BYTES:
-        raise MarkdownRejected(f"The text has {size} bytes; at most {MAXIMUM_BYTES} are rendered.")
-    return sanitise_html(_parser().render(text, {}), rewrite)
+    env = environment(text)
+    html = require_room(_parser().render(text, env), env)
+    return require_room(sanitise_html(html, rewrite), env)
 
 
 def sanitise_html(html: str, rewrite: Rewrite | None = None) -> str:
@@ -136,7 +139,8 @@ def sanitise_html(html: str, rewrite: Rewrite | None = None) -> str:
 
 
 def heading_anchor(text: str) -> str:
-    """Return the ``id`` that a heading of this plain text gets, before duplicates are numbered."""
+    """Return the ``id`` that a heading of this plain text gets, before duplicates are numbered and
+    the prefix is put before it."""
     text = unicodedata.normalize("NFC", text).strip().lower()
     words = "".join(c if c.isalnum() or c in "-_" else " " for c in text).split()
     return "-".join(words)[:100] or "section"
@@ -165,10 +169,11 @@ def _require_shallow(html: str) -> None:
 
 @cache
 def _parser() -> MarkdownIt:
-    parser = MarkdownIt("commonmark", {"html": True, "maxNesting": MAXIMUM_NESTING})
+    parser = MarkdownIt("commonmark", {"html": True, "maxNesting": PARSER_NESTING})
     parser.enable(["table", "strikethrough"])
     parser.use(deflist_plugin).use(footnote_plugin).use(fenced_divs).use(attributes)
     parser.core.ruler.push("heading_anchors", _anchor_headings)
+    parser.use(limits)
     return parser
 
 
@@ -188,10 +193,17 @@ def _kept(element: str, name: str, value: str, rewrite: Rewrite | None) -> str |
     if name == "class":
         return " ".join(word for word in value.split() if _is_known_class(word)) or None
     if name == "id":
-        return value if _IDENTIFIER.fullmatch(value) else None
-    if name in {"href", "src"}:
-        return _kept_url(value, _LINK_SCHEMES if name == "href" else _IMAGE_SCHEMES, rewrite)
+        return _prefixed(value) if _IDENTIFIER.fullmatch(value) else None
+    if name == "href":
+        kept = _kept_url(value, _LINK_SCHEMES, rewrite)
+        return kept and _IN_TEXT.sub(lambda found: found[1] + _prefixed(found[2]), kept)
+    if name == "src":
+        return _kept_url(value, _IMAGE_SCHEMES, rewrite)
     return value[:MAXIMUM_URL_LENGTH]
+
+
+def _prefixed(name: str) -> str:
+    return name if name.startswith(ID_PREFIX) else ID_PREFIX + name
 
 
 def _is_known_class(word: str) -> bool:

@@ -75,6 +75,16 @@ class ContentRow(Identified, Versioned, Timestamped, Base):
     revision: Mapped[int] = mapped_column(Integer)
 
 
+class RenderingRow(Base):
+    """The HTML of a content item's `body`, as the renderer of that number makes it."""
+
+    __tablename__ = "content_renderings"
+
+    content_id: Mapped[UUID] = mapped_column(ForeignKey(ContentRow.id), primary_key=True)
+    html: Mapped[str]
+    renderer: Mapped[int] = mapped_column(Integer)
+
+
 class ContentRevisionRow(Base):
     """What a content item was from one change to the next."""
 

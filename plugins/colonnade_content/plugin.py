@@ -87,7 +87,10 @@ def subscriptions() -> Sequence[type[Event]]:
 @hookimpl
 def schedules() -> Sequence[Schedule]:
     """What is looked after from time to time."""
-    return [Schedule("remove-orphans", 86400.0, "remove_orphans")]
+    return [
+        Schedule("remove-orphans", 86400.0, "remove_orphans"),
+        Schedule("render-outdated", 3600.0, "render_outdated"),
+    ]
 
 
 @hookimpl

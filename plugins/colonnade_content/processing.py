@@ -3,14 +3,20 @@
 from collections.abc import AsyncIterator
 from uuid import UUID
 
+from colonnade.errors import WorkEnded
 from colonnade.events import Work, reacts_to
 from colonnade.services import ServiceContext
 from colonnade.store import Session
 from colonnade_content.api import FileDeleted, MediaCreated, MediaDeleted, MediaProcessed
 from colonnade_content.file_types import SVG
-from colonnade_content.images import MAXIMUM_SOURCE_BYTES, ImageRejected, make_variants
+from colonnade_content.images import MAXIMUM_SOURCE_BYTES, ImageRejected, variants_of
 from colonnade_content.models import FileRow, MediaRow, MediaVariantRow
 from colonnade_content.svg import SvgRejected, sanitise_svg
+
+PICTURE_SECONDS = 10.0
+"""Processor time for the variants of one picture; 40 million pixels take a third of it."""
+
+DRAWING_SECONDS = 4.0
 
 MAXIMUM_VARIANT_BYTES = 64 * 1024 * 1024
 
@@ -42,7 +48,7 @@ class Processing:
             return None
         try:
             variants = await self._make(event, *found)
-        except (ImageRejected, SvgRejected) as error:
+        except (ImageRejected, SvgRejected, WorkEnded) as error:
             return _failed(event.media_id, str(error))
         return _ready(event.media_id, variants)
 
@@ -69,9 +75,9 @@ class Processing:
         chunks = await self._ctx.blobs.open(tenant, f"files/{event.file_id}")
         source = b"".join([chunk async for chunk in chunks])
         if media_type == SVG:
-            drawing = await self._ctx.in_worker(sanitise_svg, source)
+            drawing = await self._ctx.in_process(sanitise_svg, source, seconds=DRAWING_SECONDS)
             return [await self._keep(event.media_id, "drawing", SVG, drawing, None, None)]
-        made = await self._ctx.in_worker(make_variants, source, media_type)
+        made = await self._ctx.in_process(variants_of, source, media_type, seconds=PICTURE_SECONDS)
         return [
             await self._keep(
                 event.media_id, item.name, item.media_type, item.data, item.width, item.height

@@ -33,6 +33,10 @@ from colonnade_content.api import (
 )
 from colonnade_content.uploads import read_upload
 
+MAXIMUM_CONTENT_BODY = 2 * 1024 * 1024 + 512 * 1024
+"""Bytes of a content item as JSON: each of the 200,000 characters of its text may be written in
+twelve (RFC 8259 §7, two escapes for one beyond the basic plane)."""
+
 BYTES = "application/octet-stream"
 FILE_LOCATION = "/api/v1/files/{id}"
 
@@ -93,10 +97,15 @@ class ContentController(Controller):
 
     path = "/content"
     tags = ["content"]  # noqa: RUF012
-    create = post("/", CreateContent, location="/api/v1/content/{id}")
+    create = post(
+        "/",
+        CreateContent,
+        location="/api/v1/content/{id}",
+        maximum_body=MAXIMUM_CONTENT_BODY,
+    )
     list_ = get("/", ListContent)
     read = get("/{content_id:str}", GetContent)
-    update = patch("/{content_id:str}", UpdateContent)
+    update = patch("/{content_id:str}", UpdateContent, maximum_body=MAXIMUM_CONTENT_BODY)
     remove = delete("/{content_id:str}", DeleteContent)
     versions = get("/{content_id:str}/versions", ListContentVersions)
 

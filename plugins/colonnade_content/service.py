@@ -10,15 +10,18 @@ from colonnade_content.media import MediaItems
 from colonnade_content.orphans import Orphans
 from colonnade_content.processing import Processing
 from colonnade_content.reactions import CourseFacts
+from colonnade_content.rendering.kept import Renderings
 
 
 @asynccontextmanager
 async def content_service(ctx: ServiceContext) -> AsyncIterator[Sequence[object]]:
     """The objects that handle operations, events and time; nothing needs tearing down."""
+    renderings = Renderings(ctx)
     yield [
         Files(ctx),
         MediaItems(ctx),
-        Contents(ctx),
+        Contents(ctx, renderings),
+        renderings,
         Processing(ctx),
         CourseFacts(),
         Orphans(ctx),

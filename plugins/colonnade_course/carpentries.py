@@ -85,13 +85,17 @@ class LinkTarget:
 
 @dataclass(frozen=True, slots=True)
 class ImportedPage:
-    """One page: ``markdown`` is the file's text without its front matter, otherwise untouched."""
+    """One page: ``markdown`` is the file's text without its front matter, otherwise untouched.
+
+    ``first_line`` is the line of the file on which it begins.
+    """
 
     key: str
     title: str
     markdown: str
     digest: str
     links: tuple[LinkTarget, ...] = ()
+    first_line: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +264,7 @@ def _lesson(source: Source, items: _Items) -> ImportedLesson:
         markdown=source.body,
         digest=source.digest,
         links=_links(source, items),
+        first_line=source.first_line,
         teaching_minutes=source.teaching,
         exercise_minutes=source.exercises,
     )
@@ -267,7 +272,8 @@ def _lesson(source: Source, items: _Items) -> ImportedLesson:
 
 def _page(source: Source, items: _Items, untitled: str) -> ImportedPage:
     title = source.title or untitled
-    return ImportedPage(source.key, title, source.body, source.digest, _links(source, items))
+    links = _links(source, items)
+    return ImportedPage(source.key, title, source.body, source.digest, links, source.first_line)
 
 
 def _attribution(credit: Credits) -> ImportedPage:

@@ -19,7 +19,8 @@ import yaml
 
 from colonnade.text import visible_line
 
-MAXIMUM_PAGE_BYTES: Final = 256 * 1024
+MAXIMUM_PAGE_BYTES: Final = 1024 * 1024
+"""Room for 200,000 characters of any script; the platform counts those."""
 MAXIMUM_FRONT_MATTER_BYTES: Final = 16 * 1024
 MAXIMUM_FILE_BYTES: Final = 100 * 1024 * 1024
 MAXIMUM_FILES: Final = 2000

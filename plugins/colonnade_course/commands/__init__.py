@@ -86,8 +86,12 @@ def _read(folder: Path) -> "ImportedCourse":
 
 
 def _run(job: "CourseImport", *, publish: bool, instructors: Sequence[str]) -> "Outcome":
+    from colonnade_course.carpentries import LessonRefused
+
     try:
         return job.run(publish=publish, instructors=instructors)
+    except LessonRefused as error:
+        raise click.ClickException("\n".join(error.problems)) from None
     except ValidationError as error:
         problems = [
             f"{error.title}, {'.'.join(map(str, found['loc']))}: {found['msg']}"

@@ -9,7 +9,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from pydantic import ValidationError
+
 from colonnade.command_line import PlatformClient
+from colonnade.errors import ValidationFailed
 from colonnade_content.api import (
     Content,
     ContentSummary,
@@ -22,6 +25,7 @@ from colonnade_course.carpentries import (
     ImportedCourse,
     ImportedFile,
     ImportedPage,
+    LessonRefused,
     LinkKind,
     LinkTarget,
     rewrite_links,
@@ -69,8 +73,9 @@ class CourseImport:
         """Import everything, let `instructors` (addresses) teach it, publish it if told to.
 
         Raises:
-            ColonnadeError: what the platform refuses. What was done by then stays, and the next
-                run goes on from there.
+            LessonRefused: a page that the platform does not take; file and line are named.
+            ColonnadeError: what else it refuses. What was done by then stays, and the next run
+                goes on from there.
         """
         source = self.source
         teachers = ImportedTeachers(self.platform, self.tenant, self._imported)
@@ -140,8 +145,11 @@ class CourseImport:
 
     def _update(self, page: ImportedPage, before: ContentSummary) -> None:
         body = rewrite_links(page, self._resolve)
-        request = UpdateContent(content_id=before.id, title=self._title(page), body=body)
-        after = self.platform.ask(self.tenant, request)
+        try:
+            request = UpdateContent(content_id=before.id, title=self._title(page), body=body)
+            after = self.platform.ask(self.tenant, request)
+        except (ValidationError, ValidationFailed) as error:
+            raise LessonRefused(_problems(page, error)) from error
         self._imported.changes += after.version != before.version
 
     def _resolve(self, link: LinkTarget) -> str | None:
@@ -165,6 +173,16 @@ class CourseImport:
         if is_overview and page.title == self.source.title:
             return "Overview"
         return page.title
+
+
+def _problems(page: ImportedPage, error: ValidationError | ValidationFailed) -> tuple[str, ...]:
+    """What is wrong with a page, as `file:line`. Lines of a text count from where it begins."""
+    if isinstance(error, ValidationError):
+        line, found = 1, [each["msg"] for each in error.errors(include_url=False)]
+    else:
+        line = int(error.details.get("line", 1))
+        found = [field.message for field in error.fields] or [error.message]
+    return tuple(f"{page.key}:{page.first_line + line - 1}: {each}." for each in found)
 
 
 def _minutes(page: ImportedPage) -> int | None:

@@ -48,8 +48,9 @@ async def academy(tmp_path: Path, policies: EmbeddedPolicy) -> AsyncIterator[Aca
         user: Principal(PrincipalKind.USER, user, (role,)) for user, role in people.items()
     }
     teacher, learner = people
-    async with plugin.create_service(BenchContext(store, blobs, config)) as objects:  # type: ignore[arg-type]
-        bench = Bench(store, blobs, MemoisedPolicy(policies), objects)
+    context = BenchContext(store, blobs, config)
+    async with plugin.create_service(context) as objects:  # type: ignore[arg-type]
+        bench = Bench(store, blobs, MemoisedPolicy(policies), objects, context)
         transport = httpx.ASGITransport(bench.app(principals))
         async with httpx.AsyncClient(transport=transport, base_url="http://acme.test") as client:
             yield Academy(

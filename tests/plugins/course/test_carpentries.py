@@ -214,7 +214,7 @@ def test_the_layout_of_old_is_named(tmp_path: Path) -> None:
         ("---\ntitle: A\nx: !!python/object:os.system x\n---\n", "this is not YAML"),
         ("---\ntitle: " + "x" * 201 + "\n---\n", ":2: 'title' is longer than 200"),
         (b"---\ntitle: A\n---\ncaf\xe9\n", ":4: the file is not UTF-8 text"),
-        ("---\ntitle: A\n---\n" + "x" * 300_000, "at most 262144 are imported"),
+        ("---\ntitle: A\n---\n" + "x" * 1_100_000, "at most 1048576 are imported"),
     ],
 )
 def test_a_page_that_cannot_be_taken_is_named_with_its_line(

@@ -3,11 +3,11 @@
 A request names its caller in `X-Caller` instead of with a token.
 """
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
+import structlog
 from litestar import Litestar, Response, Router
 from litestar.types import ASGIApp, Receive, Scope, Send
 from sqlalchemy import select
@@ -16,7 +16,7 @@ from colonnade.blobs import BlobStore
 from colonnade.clock import SystemClock
 from colonnade.context import Context, Principal, PrincipalKind, use_context
 from colonnade.errors import ColonnadeError, Forbidden, Unauthenticated
-from colonnade.events import Envelope, Event, event_type_of, reactions_of
+from colonnade.events import Envelope, Event, Work, event_type_of, reactions_of
 from colonnade.http import EDGE, AnyRequest
 from colonnade.identifiers import new_id
 from colonnade.messages import Request
@@ -28,6 +28,8 @@ from colonnade.tables import OutboxRow
 from colonnade_content import plugin
 from colonnade_content.api import EVENTS
 from colonnade_content.config import ContentConfig
+from colonnade_runtime.testing.workers import InlineWorkers
+from colonnade_runtime.workers.pool import Workers
 
 T = TypeVar("T")
 
@@ -46,12 +48,19 @@ class BenchContext:
         self.store = store
         self.blobs = blobs
         self.config = config
+        self.workers: Workers = InlineWorkers()
+        self.log = structlog.get_logger("colonnade")
 
     def tenant(self) -> TenantInfo:
         return TENANT
 
-    async def in_worker(self, function: Callable[..., T], *arguments: Any) -> T:
-        return await asyncio.to_thread(function, *arguments)
+    async def in_process(
+        self, function: Callable[..., T], *arguments: Any, seconds: float = 2.0
+    ) -> T:
+        answer: T = await self.workers.run(
+            function, arguments, seconds=seconds, person=("acme", "somebody"), left=None
+        )
+        return answer
 
     new_id = staticmethod(new_id)
 
@@ -65,8 +74,10 @@ class Bench:
         blobs: BlobStore,
         policy: MemoisedPolicy,
         objects: Sequence[object],
+        context: BenchContext,
     ) -> None:
         self.blobs = blobs
+        self.context = context
         self._store = store
         self._policy = policy
         self._objects = objects
@@ -118,6 +129,17 @@ class Bench:
             work = await pending
             if work is not None:
                 await self._store.run(work)
+
+    async def work(self, work: Work) -> Any:
+        """Do something to the store that no operation does."""
+        with use_context(_context(Principal.service("content"))):
+            return await self._store.run(work)
+
+    async def scheduled(self, name: str) -> None:
+        """Do what a schedule does."""
+        [method] = [getattr(item, name) for item in self._objects if hasattr(item, name)]
+        with use_context(_context(Principal.service("content"))):
+            await method()
 
     async def settle(self, model: type[Event]) -> None:
         """Bring everything of this type that was published to the service itself."""

@@ -1,0 +1,1 @@
+"""Making HTML of what authors wrote, within bounds, and keeping it."""

@@ -1,0 +1,30 @@
+"""The work of rendering one body, for a process apart: it imports little and gets a text only."""
+
+from colonnade.errors import FieldError, ValidationFailed
+from colonnade_content.markdown import render_markdown
+from colonnade_content.rendering.limits import MarkdownRejected
+
+
+def render_body(text: str) -> str:
+    """The HTML of a Markdown body.
+
+    Raises:
+        ValidationFailed: it cannot be rendered; `details["line"]` is where, counted from 1.
+    """
+    try:
+        return render_markdown(text)
+    except MarkdownRejected as error:
+        raise cannot_be_rendered(str(error), error.line) from None
+    except RecursionError:
+        raise cannot_be_rendered("The text is nested too deeply.") from None
+    except Exception as error:
+        # Extensions of the parser may fail on a text that none of their authors thought of.
+        raise cannot_be_rendered(f"The renderer fails on it ({type(error).__name__}).") from None
+
+
+def cannot_be_rendered(sentence: str, line: int = 1) -> ValidationFailed:
+    """The error for a body, with a pointer to it."""
+    field = FieldError(
+        "/body", f"cannot be rendered, line {line}: {sentence.rstrip('.')}", "not_rendered"
+    )
+    return ValidationFailed(details={"line": line}, fields=[field])
