@@ -17,7 +17,7 @@ from markdown_it import MarkdownIt
 from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 
-_LINE = re.compile(r"[^\r\n]*+(?:\r\n|\r|\n)")
+_LINE_END = re.compile(r"\r\n|\r|\n")
 _IN_BRACKETS = r"\((?:\\.|[^\s\\()])*+\)"
 _BARE = rf"(?:\\.|[^\s\\()]|{_IN_BRACKETS})"
 _DESTINATION = rf"(?:<(?P<angled>[^<>\r\n]*)>|(?P<bare>(?!<){_BARE}++))"
@@ -56,7 +56,7 @@ def find_targets(markdown: str) -> tuple[Target, ...]:
     Found are inline links and images, reference definitions, ``<https://…>``, and ``href`` and
     ``src`` of raw HTML. Code, in blocks or spans, has none.
     """
-    starts = [0, *(line.end() for line in _LINE.finditer(markdown)), len(markdown)]
+    starts = [0, *(line.end() for line in _LINE_END.finditer(markdown)), len(markdown)]
     text, definitions = _blocks(markdown)
     found: dict[int, Target] = {}
     for search, blocks in ((_in_text, text), (_in_definition, definitions)):
@@ -146,5 +146,5 @@ def _target(
     groups = found.groupdict()
     name = next(name for name in _GROUPS if groups.get(name) is not None)
     start, stop = found.span(name)
-    line = block_line + sum(1 for _ in _LINE.finditer(markdown, block_start, start))
+    line = block_line + sum(1 for _ in _LINE_END.finditer(markdown, block_start, start))
     return Target(markdown[start:stop], start, stop, line, is_image)
