@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from colonnade.blobs import BlobStore
 from colonnade.bus import Bus
@@ -97,6 +97,26 @@ class SqlStores(Adapter, Protocol):
 
     def control(self, service: str) -> ControlStore:
         """The control store of a service, always the same one."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StoreFigures:
+    """How an adapter of tables uses its files or connections: those `open` now, how many were
+    `opened` since the start and `evicted` to make room, and how many writes are `waiting`."""
+
+    open: int
+    opened: int
+    evicted: int
+    waiting: int
+
+
+@runtime_checkable
+class Measured(Protocol):
+    """An adapter of tables that can say how its files or connections are used."""
+
+    def figures(self) -> StoreFigures:
+        """As of now; never waits."""
         ...
 
 

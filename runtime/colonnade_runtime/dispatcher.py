@@ -218,6 +218,15 @@ class Dispatcher:
 
         Nothing when anything about it is unknown or refused: `do` finds out and says so.
         """
+        key = self._known_key(operation, payload, context)
+        return None if key is None else self.cache.find(key)
+
+    def kept(self, operation: Operation, payload: bytes, context: Context) -> CachedAnswer | None:
+        """The same, to look at: nobody is answered with it."""
+        key = self._known_key(operation, payload, context)
+        return None if key is None else self.cache.look(key)
+
+    def _known_key(self, operation: Operation, payload: bytes, context: Context) -> Key | None:
         entry = self._tenants.peek(context.tenant)
         if entry is None or not entry.tenant.has_service(operation.service):
             return None
@@ -230,7 +239,7 @@ class Dispatcher:
             visibility = self._policy.peek(_query(reading, operation, context, entry))
         if visibility is None:
             return None
-        return self.cache.find(_key(operation, payload, entry, decision, visibility, context))
+        return _key(operation, payload, entry, decision, visibility, context)
 
     async def _do_cached(
         self, key: Key, bound: BoundHandler, request: Request[Any], call: Call

@@ -4,16 +4,18 @@ Every label has as many values as there are operations, services or outcomes: a 
 thousand academies has no more series than one of two.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from colonnade.adapters import StoreFigures
 from colonnade.errors import ColonnadeError
 from colonnade.operations import Operation
 from colonnade.policy.memoised import PolicyCounters
 from colonnade_runtime.background import BackgroundWork
+from colonnade_runtime.row_cache import RowCache
 from colonnade_runtime.workers.pool import Workers
 
 BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
@@ -149,6 +151,54 @@ class WorkersCollector(Collector):
         waiting = GaugeMetricFamily("colonnade_worker_waiting", "Calls that wait for a worker.")
         waiting.add_metric([], self._workers.waiting)
         yield from (calls, waiting)
+
+
+class StoresCollector(Collector):
+    """Reads how the stores of a process are used, at the time of a scrape."""
+
+    def __init__(self, figures: Callable[[], Iterable[StoreFigures]]) -> None:
+        self._figures = figures
+
+    def collect(self) -> Iterator[Metric]:
+        """Everything, now."""
+        found = list(self._figures())
+        is_open = GaugeMetricFamily("colonnade_store_files", "Files of academies that are open.")
+        is_open.add_metric([], sum(each.open for each in found))
+        opened = CounterMetricFamily("colonnade_store_files_opened", "Files that were opened.")
+        opened.add_metric([], sum(each.opened for each in found))
+        evicted = CounterMetricFamily(
+            "colonnade_store_files_evicted", "Files that were closed to make room for others."
+        )
+        evicted.add_metric([], sum(each.evicted for each in found))
+        waiting = GaugeMetricFamily(
+            "colonnade_store_writes_waiting", "Writes that wait for one before them."
+        )
+        waiting.add_metric([], sum(each.waiting for each in found))
+        yield from (is_open, opened, evicted, waiting)
+
+
+class RowCacheCollector(Collector):
+    """Reads what the row cache counts for itself, at the time of a scrape."""
+
+    def __init__(self, cache: RowCache) -> None:
+        self._cache = cache
+
+    def collect(self) -> Iterator[Metric]:
+        """Everything, now."""
+        cache = self._cache
+        reads = CounterMetricFamily(
+            "colonnade_row_cache_reads", "Reads that may be answered from it.", labels=["result"]
+        )
+        reads.add_metric(["hit"], cache.hits)
+        reads.add_metric(["miss"], cache.misses)
+        evictions = CounterMetricFamily(
+            "colonnade_row_cache_evictions", "Answers that went from it.", labels=["reason"]
+        )
+        evictions.add_metric(["room"], cache.crowded_out)
+        evictions.add_metric(["change"], cache.outdated)
+        size = GaugeMetricFamily("colonnade_row_cache_bytes", "Memory that its answers take.")
+        size.add_metric([], cache.size)
+        yield from (reads, evictions, size)
 
 
 def _gauge(name: str, described: str) -> GaugeMetricFamily:

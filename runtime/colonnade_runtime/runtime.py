@@ -41,7 +41,13 @@ from colonnade_runtime.gateway.application import Gateway
 from colonnade_runtime.gateway.authentication import Authentication
 from colonnade_runtime.gateway.health import Health, open_paths
 from colonnade_runtime.listening import NOTICE_SECONDS
-from colonnade_runtime.metrics import OperationMetrics, ProcessCollector, WorkersCollector
+from colonnade_runtime.metrics import (
+    OperationMetrics,
+    ProcessCollector,
+    RowCacheCollector,
+    StoresCollector,
+    WorkersCollector,
+)
 from colonnade_runtime.plugins import Plugin
 from colonnade_runtime.reloading import Reloader
 from colonnade_runtime.row_cache import RowCache
@@ -125,6 +131,9 @@ class Runtime:
         self._schemas = StoreSchemas(self.tenants, self.background, self._clock, self._log)
         self._configs = configs_of(self._loaded)
         self._stores = Stores(self._platform, self._adapters, self._stack)
+        registry.register(StoresCollector(self._stores.figures))
+        self._cache = RowCache(int(self._platform.gateway.row_cache))
+        registry.register(RowCacheCollector(self._cache))
 
     async def start(self) -> None:
         """Go through the stages until ready; on failure, undo what was done.
@@ -151,14 +160,13 @@ class Runtime:
         key = signing_key(self._loaded, self._vault)
         signer = ContextSigner(key)
         self.gateway.proxies = self._trusted_proxies(key)
-        cache = RowCache(int(self._platform.gateway.row_cache))
         self._dispatcher = Dispatcher(
             bus,
             policy,
             self.tenants,
             signer,
             self._log,
-            cache,
+            self._cache,
             self._operations,
             self._surroundings.epoch,
             {name: float(each.timeout) for name, each in self._platform.services.items()},

@@ -7,7 +7,14 @@ from prometheus_client import CollectorRegistry
 
 from colonnade.policy import PolicyCounters
 from colonnade_runtime.gateway.health import Health
-from colonnade_runtime.metrics import OperationMetrics, ProcessCollector, WorkersCollector
+from colonnade_runtime.metrics import (
+    OperationMetrics,
+    ProcessCollector,
+    RowCacheCollector,
+    StoresCollector,
+    WorkersCollector,
+)
+from colonnade_runtime.row_cache import RowCache
 from colonnade_runtime.workers.pool import WorkerPool
 
 PAGE = (Path(__file__).parents[2] / "docs/operators/observability.md").read_text(encoding="utf-8")
@@ -31,6 +38,8 @@ def test_every_metric_is_on_the_page_and_nothing_else() -> None:
     OperationMetrics(registry)
     registry.register(ProcessCollector(PolicyCounters, dict))
     registry.register(WorkersCollector(WorkerPool(1, 4, 0)))
+    registry.register(StoresCollector(list))
+    registry.register(RowCacheCollector(RowCache()))
     assert {name for name, _ in ROW.findall(PAGE)} == names(registry)
 
 
@@ -46,6 +55,7 @@ def test_no_metric_is_labelled_with_who_or_where() -> None:
         "phase",
         "reason",
         "result",
+        "route",
         "service",
         "source",
         "status",

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-from colonnade.adapters import Adapter, SqlStores
+from colonnade.adapters import Adapter, Measured, SqlStores, StoreFigures
 from colonnade.blobs import BlobStore
 from colonnade.errors import ConfigurationError
 from colonnade.services import HealthCheck
@@ -59,6 +59,10 @@ class Stores:
             return NoStore(service, "blobs")
         blobs: BlobStore = await self._opened[address.url].store(service)
         return blobs
+
+    def figures(self) -> list[StoreFigures]:
+        """How the stores are used, of those that say."""
+        return [each.figures() for each in self._opened.values() if isinstance(each, Measured)]
 
     def health_checks(self) -> list[HealthCheck]:
         """One for each address."""

@@ -21,7 +21,7 @@ from colonnade_runtime.front.websockets import TRY_AGAIN_LATER, Passage
 from colonnade_runtime.gateway.access_log import AccessLog, line_of
 from colonnade_runtime.gateway.documents import Documents, asked_for
 from colonnade_runtime.gateway.exchange import Exchange, request_id_of
-from colonnade_runtime.gateway.health import Health
+from colonnade_runtime.gateway.health import NO_ROUTE, Health
 from colonnade_runtime.gateway.problems import send_problem
 from colonnade_runtime.gateway.usual_headers import (
     EVERY_METHOD,
@@ -148,7 +148,8 @@ class Front:
             if self._in_flight == 0:
                 self._idle.set()
             seconds = time.perf_counter() - exchange.started
-            self.health.record(scope["method"], exchange.status, seconds)
+            route = exchange.route or NO_ROUTE
+            self.health.record(scope["method"], route, exchange.status, seconds)
             if self._access_log is not None:
                 self._access_log.record(line_of(scope, exchange, seconds))
 
@@ -159,10 +160,12 @@ class Front:
             raise Unavailable("The platform is stopping.", details={"retry_after": 1})
         document = await self._documents.get(scope["path"])
         if document is not None:
+            exchange.route = scope["path"]
             return await exchange.respond(asked_for(document, scope["method"], exchange.headers))
-        service = self._table.service_of(scope["path"])
-        if service is None:
+        route = self._table.find(scope["path"])
+        if route is None:
             raise NotFound("There is nothing at this path.")
+        exchange.route, service = route.template, route.service
         return await self._forwarder.forward(
             lambda tried: self._upstreams.choose(service, tried),
             scope,

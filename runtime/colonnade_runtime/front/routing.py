@@ -10,9 +10,17 @@ from colonnade_runtime.plugins import Plugins
 PREFIX = "/api/v1"
 
 
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A declared path, as `/api/v1/courses/{course_id}`, and the service that answers it."""
+
+    service: str
+    template: str
+
+
 @dataclass(slots=True)
 class _Node:
-    service: str | None = None
+    route: Route | None = None
     literal: dict[str, "_Node"] = field(default_factory=dict)
     parameter: "_Node | None" = None
 
@@ -29,8 +37,8 @@ class RouteTable:
         """Those that answer any path."""
         return set(self._services)
 
-    def add(self, segments: Iterable[str | None], service: str) -> None:
-        """A route of `service`; None stands for a parameter."""
+    def add(self, segments: Iterable[str | None], service: str, template: str = "") -> None:
+        """A route of `service`; None stands for a parameter, which `template` names."""
         node = self._root
         for segment in segments:
             if segment is None:
@@ -38,17 +46,22 @@ class RouteTable:
                 node = node.parameter
             else:
                 node = node.literal.setdefault(segment, _Node())
-        node.service = service
+        node.route = Route(service, template)
         self._services.add(service)
+
+    def find(self, path: str) -> Route | None:
+        """The route of a path; nothing when it is nobody's."""
+        return _find(self._root, path.strip("/").split("/"), 0)
 
     def service_of(self, path: str) -> str | None:
         """The service whose route this is; nothing when it is nobody's."""
-        return _find(self._root, path.strip("/").split("/"), 0)
+        route = self.find(path)
+        return None if route is None else route.service
 
 
-def _find(node: _Node, segments: list[str], index: int) -> str | None:
+def _find(node: _Node, segments: list[str], index: int) -> Route | None:
     if index == len(segments):
-        return node.service
+        return node.route
     literal = node.literal.get(segments[index])
     found = None if literal is None else _find(literal, segments, index + 1)
     if found is None and node.parameter is not None:
@@ -74,5 +87,5 @@ def route_table(applications: Mapping[str, Litestar]) -> RouteTable:
     for service, application in applications.items():
         for route in application.routes:
             parts = [part if isinstance(part, str) else None for part in route.path_components]
-            table.add(parts, service)
+            table.add(parts, service, route.path_format)
     return table

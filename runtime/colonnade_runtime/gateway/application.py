@@ -23,7 +23,7 @@ from colonnade_runtime.gateway.documents import Documents, asked_for
 from colonnade_runtime.gateway.entrance import Entrance
 from colonnade_runtime.gateway.exchange import Exchange
 from colonnade_runtime.gateway.filters import filtered
-from colonnade_runtime.gateway.health import Health
+from colonnade_runtime.gateway.health import NO_ROUTE, Health
 from colonnade_runtime.gateway.hot_reads import HotReads
 from colonnade_runtime.gateway.openapi import described
 from colonnade_runtime.gateway.problems import exception_handlers, send_problem
@@ -185,6 +185,7 @@ class Gateway:
             )
         document = await entrance.documents.get(scope["path"])
         if document is not None:
+            exchange.route = scope["path"]
             await exchange.respond(asked_for(document, scope["method"], exchange.headers))
             return
         context = exchange.context = await entrance.enter(exchange)
@@ -193,13 +194,14 @@ class Gateway:
             scope = cast(HTTPScope, {**scope, "method": "GET"})
         response = entrance.hot_reads.answer(scope, exchange.headers, context)
         if response is not None:
+            exchange.route = response.route
             await exchange.respond(response)
         else:
             await entrance.serve(scope, receive, exchange, context)
 
     def _record(self, scope: HTTPScope, exchange: Exchange) -> None:
         seconds = time.perf_counter() - exchange.started
-        self.health.record(scope["method"], exchange.status, seconds)
+        self.health.record(scope["method"], exchange.route or NO_ROUTE, exchange.status, seconds)
         if self._access_log is not None:
             self._access_log.record(line_of(scope, exchange, seconds))
 

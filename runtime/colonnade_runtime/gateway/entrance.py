@@ -112,8 +112,11 @@ class Entrance:
         edge = RequestEdge(self.dispatcher, self.maximum_body)
         scope[EDGE] = edge  # type: ignore[literal-required]
         send = self.methods.telling(scope, exchange) if scope["method"] == "OPTIONS" else exchange
-        with use_context(context):
-            await self.application(scope, receive, send)
+        try:
+            with use_context(context):
+                await self.application(scope, receive, send)
+        finally:
+            exchange.route = scope.get("path_template", "")
         if edge.cached is not None:
             sent = exchange.sent()
             self.hot_reads.learn(scope, exchange.headers, context, edge.cached, sent)

@@ -35,6 +35,7 @@ class Exchange:
         "lacks_host",
         "origin",
         "request_id",
+        "route",
         "sent_headers",
         "started",
         "status",
@@ -57,6 +58,7 @@ class Exchange:
         self.caller: tuple[str, str] | None = None
         self.tells_caller = False
         self.status = 0
+        self.route = ""
         self.sent_headers: list[tuple[bytes, bytes]] = []
         self.body = b""
         self.unread: UnreadBody | None = None
@@ -94,7 +96,7 @@ class Exchange:
 
     async def respond(self, response: Response) -> None:
         """Send a response that is complete."""
-        status, headers, body = response
+        status, headers, body, _ = response
         await self({"type": "http.response.start", "status": status, "headers": headers})
         await self({"type": "http.response.body", "body": body, "more_body": False})
 

@@ -24,6 +24,9 @@ METRICS_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
 
 READING = b"GET, HEAD, OPTIONS"
 
+NO_ROUTE = "none"
+"""The route of requests to paths that nobody declared, and of those refused before it was found."""
+
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
@@ -61,23 +64,23 @@ class Health:
         self.requests = Counter(
             "colonnade_http_requests",
             "Requests answered.",
-            ["method", "status"],
+            ["method", "route", "status"],
             registry=self.registry,
         )
         self.durations = Histogram(
             "colonnade_http_request_seconds", "How long requests took.", registry=self.registry
         )
-        self._counters: dict[tuple[str, int], Counter] = {}
+        self._counters: dict[tuple[str, str, int], Counter] = {}
 
-    def record(self, method: str, status: int, seconds: float) -> None:
-        """Count one answered request."""
-        counter = self._counters.get((method, status))
+    def record(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count one answered request. `route` is a template of a declared path, or `NO_ROUTE`."""
+        counter = self._counters.get((method, route, status))
         if counter is None:
             # Clients make methods up: each of those would be a series of its own for ever.
             known = method if method in METHODS else "other"
-            counter = self.requests.labels(known, str(status))
+            counter = self.requests.labels(known, route, str(status))
             if known == method:
-                self._counters[method, status] = counter
+                self._counters[method, route, status] = counter
         counter.inc()
         self.durations.observe(seconds)
 

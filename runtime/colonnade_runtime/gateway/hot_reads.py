@@ -32,11 +32,18 @@ CONDITIONAL = frozenset({b"if-match", b"if-none-match", b"if-modified-since", b"
 
 
 class Response(NamedTuple):
-    """A whole HTTP response."""
+    """A whole HTTP response; `route` is the template of the path that it answers, if known."""
 
     status: int
     headers: list[tuple[bytes, bytes]]
     body: bytes
+    route: str = ""
+
+
+class _Meaning(NamedTuple):
+    operation: Operation
+    payload: bytes
+    route: str
 
 
 class HotReads:
@@ -44,7 +51,7 @@ class HotReads:
 
     def __init__(self, dispatcher: Dispatcher) -> None:
         self._dispatcher = dispatcher
-        self._meanings: OrderedDict[Target, tuple[Operation, bytes]] = OrderedDict()
+        self._meanings: OrderedDict[Target, _Meaning] = OrderedDict()
 
     def answer(
         self, scope: HTTPScope, headers: Mapping[bytes, bytes], context: Context
@@ -54,12 +61,12 @@ class HotReads:
         meaning = self._meanings.get(target)
         if meaning is None or scope["method"] != "GET" or not CONDITIONAL.isdisjoint(headers):
             return None
-        kept = self._dispatcher.remembered(*meaning, context)
+        kept = self._dispatcher.remembered(meaning.operation, meaning.payload, context)
         head = kept.heads.get(target) if kept is not None else None
         if kept is None or head is None:
             return None
         self._meanings.move_to_end(target)
-        return Response(head[0], head[1], kept.body)
+        return Response(head[0], head[1], kept.body, meaning.route)
 
     def learn(
         self,
@@ -75,12 +82,12 @@ class HotReads:
             return
         if not CONDITIONAL.isdisjoint(headers) or not _is_plain(scope.get("route_handler")):
             return
-        meaning = (operation_of(type(request)), request.encode())
-        kept = self._dispatcher.remembered(*meaning, context)
+        operation, payload = operation_of(type(request)), request.encode()
+        kept = self._dispatcher.kept(operation, payload, context)
         if kept is None or kept.body != sent.body:
             return
         kept.remember_head(target, (sent.status, completed(sent.headers, REVALIDATED)))
-        self._meanings[target] = meaning
+        self._meanings[target] = _Meaning(operation, payload, scope.get("path_template", ""))
         if len(self._meanings) > MAXIMUM_TARGETS:
             self._meanings.popitem(last=False)
 

@@ -64,7 +64,8 @@ class RowCache:
 
     Whoever fills it says with `begin` that it is about to read. A change that is announced with
     `drop` between `begin` and `keep` makes `keep` refuse, since the rows may have been read
-    before it.
+    before it. `hits` and `misses` count what was asked, `crowded_out` and `outdated` the answers
+    that went, for others or since rows changed.
     """
 
     def __init__(self, capacity: int = DEFAULT_CAPACITY) -> None:
@@ -73,6 +74,10 @@ class RowCache:
         self._answers: OrderedDict[Key, CachedAnswer] = OrderedDict()
         self._scopes: dict[tuple[str, str], Dependents] = {}
         self._watched: dict[str, Callable[[str], bool | None]] = {}
+        self.hits = 0
+        self.misses = 0
+        self.crowded_out = 0
+        self.outdated = 0
 
     def __len__(self) -> int:
         return len(self._answers)
@@ -88,7 +93,14 @@ class RowCache:
         self._watched[service] = changed
 
     def find(self, key: Key) -> CachedAnswer | None:
-        """The answer of this key, if it still holds."""
+        """The answer of this key, if it still holds, for whoever asked."""
+        answer = self.look(key)
+        if answer is not None:
+            self.hits += 1
+        return answer
+
+    def look(self, key: Key) -> CachedAnswer | None:
+        """The answer of this key, if it still holds; that counts as no use of the cache."""
         answer = self._answers.get(key)
         if answer is None or self._overtaken(answer.scope):
             return None
@@ -96,7 +108,8 @@ class RowCache:
         return answer
 
     def begin(self, service: str, tenant: str) -> Reading:
-        """Say that rows of this service and tenant are about to be read."""
+        """Say that rows of this service and tenant are about to be read, for want of an answer."""
+        self.misses += 1
         scope = self._scopes.get((service, tenant))
         if scope is None:
             watched = self._watched.get(service)
@@ -118,6 +131,7 @@ class RowCache:
         self._size += size
         reading.scope.add(answer, reads)
         while self._size > self._capacity:
+            self.crowded_out += 1
             self._remove(next(iter(self._answers.values())))
 
     def drop(self, service: str, tenant: str, changed: RowSet) -> None:
@@ -129,8 +143,7 @@ class RowCache:
         if scope is None:
             return
         scope.sequence += 1
-        for answer in scope.touched(changed):
-            self._remove(answer)
+        self._forget(scope, changed)
 
     def clear(self) -> None:
         """Forget everything: changes may have been missed."""
@@ -144,9 +157,13 @@ class RowCache:
         if scope.changed is None or scope.changed() is False:
             return False
         scope.sequence += 1
-        for answer in scope.touched(RowSet(tables={ANY_TABLE})):
-            self._remove(answer)
+        self._forget(scope, RowSet(tables={ANY_TABLE}))
         return True
+
+    def _forget(self, scope: Dependents, changed: RowSet) -> None:
+        for answer in scope.touched(changed):
+            self.outdated += 1
+            self._remove(answer)
 
     def _remove(self, answer: CachedAnswer) -> None:
         if self._answers.pop(answer.key, None) is None:

@@ -2,12 +2,14 @@
 
 import asyncio
 import json
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from front_house import Echo, House, answered, place, until
+from litestar import Litestar, Router
 
-from colonnade_runtime.front.routing import RouteTable
+from colonnade_runtime.front.routing import PREFIX, Route, RouteTable, route_table
 from colonnade_runtime.gateway.access_log import AccessLog, json_lines
 from colonnade_runtime.observability.line_writer import LineWriter
 from colonnade_runtime.testing.servers.running import free_port
@@ -99,6 +101,29 @@ async def test_what_may_have_happened_is_not_sent_again(house: House) -> None:
     assert answer.status_code == 503
     assert "may have happened" in answer.json()["detail"]
     assert taken == 1
+
+
+async def test_requests_are_counted_by_route_here_too(house: House) -> None:
+    client = await house.front(await house.process(Echo()))
+    await client.get("/anything")
+    await client.get("/nobodys")
+
+    def counted(route: str, status: int) -> float | None:
+        labels = {"method": "GET", "route": route, "status": str(status)}
+        registry = house.gateway.health.registry
+        return registry.get_sample_value("colonnade_http_requests_total", labels)
+
+    async with asyncio.timeout(5):
+        while counted("none", 404) is None:
+            await asyncio.sleep(0.01)
+    assert counted("/every", 200) == 1
+
+
+def test_the_declared_path_of_a_request_is_known() -> None:
+    routes = list(import_module("colonnade_course.plugin").http_routes())
+    table = route_table({"course": Litestar([Router(PREFIX, route_handlers=routes)])})
+    found = table.find(f"{PREFIX}/courses/7/publish")
+    assert found == Route("course", f"{PREFIX}/courses/{{course_id}}/publish")
 
 
 def test_a_literal_segment_wins_over_a_parameter() -> None:

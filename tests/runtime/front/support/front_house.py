@@ -16,7 +16,7 @@ from colonnade_runtime.declaration.places import Place
 from colonnade_runtime.forwarded.origin import TrustedProxies
 from colonnade_runtime.forwarded.seal import Seal
 from colonnade_runtime.front.application import Front
-from colonnade_runtime.front.routing import RouteTable
+from colonnade_runtime.front.routing import Route, RouteTable
 from colonnade_runtime.front.upstreams import Upstreams
 from colonnade_runtime.gateway.access_log import AccessLog
 from colonnade_runtime.listening import listening
@@ -72,8 +72,8 @@ class EveryPath(RouteTable):
 
     services = frozenset({"course"})  # type: ignore[assignment]
 
-    def service_of(self, path: str) -> str | None:
-        return None if path == "/nobodys" else "course"
+    def find(self, path: str) -> Route | None:
+        return None if path == "/nobodys" else Route("course", "/every")
 
 
 class House:

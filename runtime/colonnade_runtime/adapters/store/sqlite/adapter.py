@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 
-from colonnade.adapters import AdapterContext
+from colonnade.adapters import AdapterContext, StoreFigures
 from colonnade.clock import Clock
 from colonnade.errors import ConfigurationError
 from colonnade.faults import Faults, NoFaults
@@ -103,6 +103,15 @@ class SqliteStores:
     async def check(self) -> str | None:
         """Whether tables can be written."""
         return await asyncio.to_thread(unwritable, self.folder)
+
+    def figures(self) -> StoreFigures:
+        """How its files are used now."""
+        return StoreFigures(
+            open=len(self.open_files),
+            opened=self.open_files.opened,
+            evicted=self.open_files.evicted,
+            waiting=sum(store.waiting for store in self._stores),
+        )
 
     async def close(self, deadline: float = 10.0) -> None:
         """Let running transactions end within `deadline` seconds, close everything."""

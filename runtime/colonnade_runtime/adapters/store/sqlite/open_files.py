@@ -17,7 +17,8 @@ class OpenFiles:
     """Open files by path, at most `maximum` of them as long as enough are idle.
 
     Several stores may share one, so that the limit holds for a process. Used from one event
-    loop; opening and closing happen on `executor`.
+    loop; opening and closing happen on `executor`. `opened` counts files since the start, `evicted`
+    those that were closed to make room.
     """
 
     def __init__(self, executor: Executor, *, maximum: int = DEFAULT_MAXIMUM_OPEN) -> None:
@@ -28,6 +29,8 @@ class OpenFiles:
         self._files: OrderedDict[Path, TenantFile] = OrderedDict()
         self._opening: dict[Path, asyncio.Task[TenantFile]] = {}
         self._closing: dict[Path, asyncio.Future[None]] = {}
+        self.opened = 0
+        self.evicted = 0
 
     def __len__(self) -> int:
         return len(self._files)
@@ -98,6 +101,7 @@ class OpenFiles:
                 await asyncio.wait([closing])
             # Before this task is done, so that whoever waited for it finds the file.
             file = self._files[path] = await opened()
+            self.opened += 1
         finally:
             self._opening.pop(path, None)
         self._close_idle()
@@ -120,6 +124,7 @@ class OpenFiles:
             if file.users or (path == newest and not file.unsure):
                 continue
             if file.unsure or surplus > 0:
+                self.evicted += not file.unsure
                 self._close(path)
                 surplus -= 1
 

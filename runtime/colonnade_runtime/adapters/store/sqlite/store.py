@@ -105,6 +105,7 @@ class SqliteStore:
         self._running: set[Transaction[Any]] = set()
         self._drained: asyncio.Event | None = None
         self._closed = False
+        self.waiting = 0
         self.condition = FileCondition(
             faults or NoFaults(), self._try, structlog.get_logger(service)
         )
@@ -385,11 +386,14 @@ class SqliteStore:
         if not file.turn.locked():
             await file.turn.acquire()
             return
+        self.waiting += 1
         try:
             async with asyncio.timeout(min(self._left(), WAIT_FOR_TURN_SECONDS)):
                 await file.turn.acquire()
         except TimeoutError:
             raise _too_late(file.label) from None
+        finally:
+            self.waiting -= 1
 
 
 def _too_late(what: str) -> StoreFailure:
