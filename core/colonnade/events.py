@@ -93,8 +93,10 @@ def event_type_of(model: type[Event]) -> EventType:
 class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     """A CloudEvent in structured mode, with the extension attributes Colonnade needs.
 
-    `subject` is the aggregate's id; `tenant`, `traceparent` and `causation` are extensions. `time`
-    is a moment of RFC 3339, with its offset, that exists in UTC.
+    `subject` is the aggregate's id; `tenant`, `traceparent`, `causation` and `actor` are
+    extensions. `actor` is the id of the person in whose call it happened, empty when it happened
+    in a reaction, a saga or a call of no person. `time` is a moment of RFC 3339, with its offset,
+    that exists in UTC.
     """
 
     specversion: str = "1.0"
@@ -107,6 +109,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     tenant: str
     traceparent: str = ""
     causation: str = ""
+    actor: str = ""
     data: msgspec.Raw
 
     def encode(self) -> bytes:

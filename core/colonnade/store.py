@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Insert, Table, TextClause, insert, inspect, o
 from sqlalchemy import event as sqlalchemy_event
 
 from colonnade.clock import Clock
-from colonnade.context import context_or_none
+from colonnade.context import Context, PrincipalKind, context_or_none
 from colonnade.errors import InternalError
 from colonnade.events import Envelope, Event, event_source, event_type_of
 from colonnade.identifiers import new_id
@@ -125,6 +125,7 @@ class Session(orm.Session):
             tenant=self.tenant,
             traceparent=context.traceparent if context else "",
             causation=context.request_id if context else "",
+            actor=_person_of(context),
             data=msgspec.Raw(event.encode()),
         )
         self._outbox.append(
@@ -146,6 +147,12 @@ class Session(orm.Session):
             # Past the unit of work of the ORM: half the time, and one statement for all events.
             self._connection.execute(_INSERT_OUTBOX, self._outbox)
             self._outbox = []
+
+
+def _person_of(context: Context | None) -> str:
+    if context is None or context.principal.kind is not PrincipalKind.USER:
+        return ""
+    return context.principal.id
 
 
 @sqlalchemy_event.listens_for(Session, "before_flush")

@@ -38,16 +38,18 @@ class Announcer:
     async def announce(
         self, name: str, user_id: UUID, facts: Mapping[str, Any] | None = None
     ) -> Work | None:
-        """The unit of work that writes the rows; nothing when the person is gone.
+        """The unit of work that writes the rows; nothing when the person is gone, or took the
+        decision themselves.
 
         Raises:
             Unavailable: the user service does not answer; nothing was done.
         """
+        kind, envelope = KINDS[name], handled_envelope()
+        if kind.decision and envelope.actor == str(user_id):
+            return None
         account = await account_of(self._ctx, user_id)
         if account is None:
             return None
-        kind = KINDS[name]
-        envelope = handled_envelope()
         known = {"happened_at": envelope.time.isoformat(), **(facts or {})}
         settings, custom = await self._ctx.store.read(
             lambda session: (session.get(SettingsRow, user_id), custom_wordings(session, name))

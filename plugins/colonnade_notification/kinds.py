@@ -12,13 +12,17 @@ from colonnade_user.api import Purpose
 class KindOfMessage:
     """A kind of message. `sample` is what a preview is filled with, beside what every message
     has; `path` where its link leads, in the academy's web face. A kind that `confirms` goes by
-    mail alone, to the address that the user service names when it goes out."""
+    mail alone, to the address that the user service names when it goes out. A `decision` is news to
+    whom it concerns, and none to whoever took it: nobody is told of what they did themselves. What
+    confirms an act (an enrolment, a receipt) or warns of one (a new password) is told all the same.
+    """
 
     name: str
     category: Category
     sample: Mapping[str, Any]
     path: str = "/"
     confirms: bool = False
+    decision: bool = False
 
 
 _COURSE = {"course": {"id": "", "title": "Open Science"}}
@@ -35,9 +39,9 @@ KINDS: dict[str, KindOfMessage] = {
     kind.name: kind
     for kind in (
         KindOfMessage("welcome", Category.ACCOUNT, {}),
-        KindOfMessage("role_changed", Category.SECURITY, {"role": "instructor"}),
-        KindOfMessage("account_suspended", Category.SECURITY, {}),
-        KindOfMessage("account_reinstated", Category.SECURITY, {}),
+        KindOfMessage("role_changed", Category.SECURITY, {"role": "instructor"}, decision=True),
+        KindOfMessage("account_suspended", Category.SECURITY, {}, decision=True),
+        KindOfMessage("account_reinstated", Category.SECURITY, {}, decision=True),
         KindOfMessage("password_changed", Category.SECURITY, {}),
         KindOfMessage("session_stolen", Category.SECURITY, {}),
         *(
@@ -51,9 +55,15 @@ KINDS: dict[str, KindOfMessage] = {
         ),
         KindOfMessage("enrollment_activated", Category.LEARNING, _COURSE, "/courses/{course}"),
         KindOfMessage("enrollment_completed", Category.LEARNING, _COURSE, "/courses/{course}"),
-        KindOfMessage("enrollment_ended", Category.LEARNING, _COURSE, "/courses/{course}"),
-        KindOfMessage("instructor_added", Category.TEACHING, _COURSE, "/courses/{course}"),
-        KindOfMessage("instructor_removed", Category.TEACHING, _COURSE, "/courses/{course}"),
+        KindOfMessage(
+            "enrollment_ended", Category.LEARNING, _COURSE, "/courses/{course}", decision=True
+        ),
+        KindOfMessage(
+            "instructor_added", Category.TEACHING, _COURSE, "/courses/{course}", decision=True
+        ),
+        KindOfMessage(
+            "instructor_removed", Category.TEACHING, _COURSE, "/courses/{course}", decision=True
+        ),
         KindOfMessage("payment_captured", Category.RECEIPTS, {**_COURSE, "amount": _MONEY}),
         KindOfMessage(
             "payment_declined",

@@ -56,6 +56,28 @@ async def test_reading_one_and_all(platform: RunningPlatform) -> None:
     assert (await ada.get("/notifications/unread-count")).json() == {"unread": 0}
 
 
+async def test_nobody_is_told_of_what_they_did_themselves(platform: RunningPlatform) -> None:
+    staff = await owner(platform.url, "acme")
+    ada = await learner(platform.url, "acme", "ada")
+    me = (await ada.get("/users/me")).json()["id"]
+    course, _ = await published_course(staff, "Python")
+    made = await ada.post("/enrollments", json={"course_id": course})
+    assert made.status_code == 201
+    left = await ada.post(f"/enrollments/{made.json()['id']}/end")
+    assert left.status_code == 200, left.text
+    raised = await staff.patch(f"/users/{me}", json={"role": "instructor"})
+    assert raised.status_code == 200, raised.text
+    added = await staff.post(f"/courses/{course}/instructors", json={"user_id": me})
+    assert added.status_code == 201, added.text
+    await told(ada, "instructor_added")
+    await told(ada, "role_changed")
+    items = (await ada.get("/notifications")).json()["items"]
+    assert "enrollment_ended" not in [item["kind"] for item in items]
+    # The owner's own doings, all before that: none of them is news to the owner.
+    mine = (await staff.get("/notifications")).json()["items"]
+    assert [item["kind"] for item in mine] == ["welcome"]
+
+
 async def test_nobody_sees_what_somebody_else_was_told(platform: RunningPlatform) -> None:
     ada, bob = [await learner(platform.url, "acme", name) for name in ("ada", "bob")]
     welcome = await told(ada, "welcome")

@@ -206,8 +206,10 @@ class House:
         self.courses[identifier] = title
         return identifier
 
-    async def publish(self, event: Event, event_id: UUID | None = None) -> None:
-        """Bring an event over the bus and wait until it is handled."""
+    async def publish(
+        self, event: Event, event_id: UUID | None = None, *, actor: UUID | None = None
+    ) -> None:
+        """Bring an event over the bus, of what `actor` did, and wait until it is handled."""
         declared = event_type_of(type(event))
         key = str(getattr(event, declared.key))
         envelope = Envelope(
@@ -217,6 +219,7 @@ class House:
             subject=key,
             time=self.clock.now(),
             tenant="acme",
+            actor="" if actor is None else str(actor),
             data=msgspec.Raw(event.encode()),
         )
         async with asyncio.timeout(LIMIT):
