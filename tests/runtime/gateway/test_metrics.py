@@ -1,84 +1,90 @@
-"""What `/metrics` says of requests by route, of the row cache and of the stores."""
+"""What Prometheus is told: operations, denials, events, what waits; never who."""
 
-import re
+import asyncio
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
-from uuid import uuid4
 
 import httpx
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from colonnade_runtime.testing.platform import RunningPlatform, running_platform
-from tests.journeys.academy import OWNER_PASSWORD, copied_declaration, owner, published_course
 
-SAMPLE = re.compile(r"^(colonnade_\w+)(\{.*\})? (\S+)$", re.MULTILINE)
-REQUESTS = "colonnade_http_requests_total"
+ROOT = Path(__file__).parents[3]
+
+Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
 
 @pytest.fixture
-async def platform(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[RunningPlatform]:
-    monkeypatch.setenv("COLONNADE_OWNER_PASSWORD", OWNER_PASSWORD)
-    async with running_platform(copied_declaration(tmp_path)) as running:
+async def platform(tmp_path: Path) -> AsyncIterator[RunningPlatform]:
+    shutil.copytree(ROOT / "tenants", tmp_path / "tenants")
+    for file in (tmp_path / "tenants").iterdir():
+        file.write_text(file.read_text().partition("\nservices:")[0] + "\n")
+    (tmp_path / "policies").mkdir()
+    for name in ("colonnade.rego", "user.rego"):
+        shutil.copy(ROOT / "policies" / name, tmp_path / "policies")
+    platform = tmp_path / "platform.yaml"
+    platform.write_text("version: 1\nenvironment: development\nservices: {user: }\n")
+    async with running_platform(platform) as running:
         yield running
 
 
-async def samples(platform: RunningPlatform) -> dict[tuple[str, str], float]:
-    """Name and labels, as Prometheus reads them → value."""
-    async with httpx.AsyncClient(base_url=platform.url) as client:
-        text = (await client.get("/metrics")).text
-    return {(name, labels): float(value) for name, labels, value in SAMPLE.findall(text)}
+async def samples(platform: RunningPlatform) -> Samples:
+    async with httpx.AsyncClient() as client:
+        answer = await client.get(f"{platform.url}/metrics")
+    assert answer.status_code == 200
+    return {
+        (sample.name, tuple(sorted(sample.labels.items()))): sample.value
+        for family in text_string_to_metric_families(answer.text)
+        for sample in family.samples
+    }
 
 
-def requests(method: str, route: str, status: int) -> tuple[str, str]:
-    return REQUESTS, f'{{method="{method}",route="{route}",status="{status}"}}'
+def of(found: Samples, name: str, **labels: str) -> float:
+    return found[name, tuple(sorted(labels.items()))]
 
 
-async def test_requests_are_counted_by_declared_paths_however_they_are_answered(
-    platform: RunningPlatform,
-) -> None:
-    staff = await owner(platform.url, "acme")
-    course, _ = await published_course(staff)
-    async with platform.client("acme") as visitor:
-        for _ in range(3):
-            await visitor.get(f"/courses/{course}")
-        await visitor.head(f"/courses/{course}")
-        for _ in range(20):
-            await visitor.get(f"/courses/{uuid4()}")
-            await visitor.get(f"/{uuid4()}")
-            await visitor.get("/courses", headers={"Authorization": "Bearer nobody"})
-        await visitor.post("/courses", json={"title": "Mine", "slug": "mine"})
+async def test_operations_are_counted_by_how_they_ended(platform: RunningPlatform) -> None:
+    person = {"email": "ada@example.org", "password": "a long password", "name": "Ada"}
+    async with platform.client("acme") as client:
+        assert (await client.post("/auth/register", json=person)).status_code == 201
+        assert (await client.post("/auth/register", json=person)).status_code == 409
+        assert (await client.get("/users")).status_code == 401
     found = await samples(platform)
-    one = "/api/v1/courses/{course_id}"
-    assert found[requests("GET", one, 200)] == 3
-    assert found[requests("HEAD", one, 200)] == 1
-    assert found[requests("GET", one, 404)] == 20
-    assert found[requests("GET", "none", 404)] == 20
-    assert found[requests("GET", "none", 401)] == 20
-    assert found[requests("POST", "/api/v1/courses", 401)] == 1
-    assert len([key for key in found if key[0] == REQUESTS]) < 15, "no series by what clients write"
+    named = {"service": "user", "operation": "Register"}
+    assert of(found, "colonnade_operations_total", **named, outcome="ok") == 1
+    assert of(found, "colonnade_operation_seconds_count", **named) == 2
+    refused = {"service": "user", "operation": "ListUsers", "outcome": "unauthenticated"}
+    assert of(found, "colonnade_operations_total", **refused) == 1
+    assert of(found, "colonnade_policy_denials_total", action="user.read") == 1
+    assert of(found, "colonnade_policy_decisions_total", **{"from": "engine"}) >= 1
 
 
-async def test_the_row_cache_says_what_it_saved_and_the_stores_how_many_files_are_open(
+async def test_what_waits_is_told_and_goes_when_it_is_published(
     platform: RunningPlatform,
 ) -> None:
-    staff = await owner(platform.url, "acme")
-    course, _ = await published_course(staff)
-    before = await samples(platform)
-    async with platform.client("acme") as visitor:
-        for _ in range(5):
-            await visitor.get(f"/courses/{course}")
-    read = await samples(platform)
-    hits, misses = (
-        ("colonnade_row_cache_reads_total", f'{{result="{result}"}}') for result in ("hit", "miss")
-    )
-    assert read[hits] - before[hits] == 4
-    assert read[misses] - before[misses] == 1
-    assert read["colonnade_row_cache_bytes", ""] > before["colonnade_row_cache_bytes", ""]
-    change = ("colonnade_row_cache_evictions_total", '{reason="change"}')
-    await staff.patch(f"/courses/{course}", json={"title": "Other"})
-    assert (await samples(platform))[change] == read[change] + 1
-    opened = read["colonnade_store_files_opened_total", ""]
-    assert 0 < read["colonnade_store_files", ""] <= opened
-    assert read["colonnade_store_writes_waiting", ""] == 0
+    person = {"email": "ada@example.org", "password": "a long password", "name": "Ada"}
+    async with platform.client("acme") as client:
+        await client.post("/auth/register", json=person)
+    found = await samples(platform)
+    for name in (
+        "colonnade_outbox_pending",
+        "colonnade_outbox_lag_seconds",
+        "colonnade_dead_letters",
+        "colonnade_tenants_with_work",
+    ):
+        assert of(found, name, service="user") >= 0
+    async with asyncio.timeout(20):
+        while of(await samples(platform), "colonnade_outbox_pending", service="user"):
+            await asyncio.sleep(0.1)
+
+
+async def test_labels_are_names_from_code_and_never_who_asks(platform: RunningPlatform) -> None:
+    for tenant in ("acme", "globex", "nobody-at-all"):
+        async with platform.client(tenant) as client:
+            await client.get("/users/me")
+            await client.request("MADEUP", "/users/me")
+    labels = {pair for _, pairs in await samples(platform) for pair in pairs}
+    assert {"acme", "globex", "nobody-at-all", "MADEUP"}.isdisjoint({value for _, value in labels})
+    assert not {"tenant", "path", "principal"} & {name for name, _ in labels}
