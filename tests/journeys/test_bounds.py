@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -73,3 +74,31 @@ async def test_whoever_orders_with_declined_cards_without_end_is_asked_to_wait(
     assert len((await ada.get("/payments")).json()["items"]) == FEW, "nothing was kept"
     again = await ada.post("/payments", json=body, headers={"Idempotency-Key": "n0"})
     assert again.status_code == 202, "a repetition is not counted"
+
+
+@pytest.mark.journey
+async def test_made_up_events_end_with_the_day_and_name_courses_that_exist(
+    platform: RunningPlatform,
+) -> None:
+    course, _ = await published_course(await owner(platform.url, "acme"))
+    ada = await learner(platform.url, "acme", "ada")
+    properties = {f"text{number}": "x" * 400 for number in range(20)}
+
+    def events(number: int, course_id: str) -> dict[str, object]:
+        one = {"name": "made.up", "occurred_at": datetime.now(UTC).isoformat()}
+        one |= {"course_id": course_id, "properties": properties}
+        return {"events": [{"id": str(uuid4()), **one} for _ in range(number)]}
+
+    unknown = await ada.post("/analytics/events", json=events(3, str(uuid4())))
+    assert unknown.status_code == 422
+    assert unknown.json()["errors"][0]["pointer"] == "/events/0/course_id"
+
+    statuses = []
+    for _ in range(8):
+        answer = await ada.post("/analytics/events", json=events(100, course))
+        statuses.append(answer.status_code)
+
+    assert statuses == [200] * 5 + [429] * 3, "4 MiB of eight kilobytes each"
+    assert 0 < int(answer.headers["retry-after"]) <= 86_400
+    page = (await ada.get("/analytics/events?limit=1")).json()["items"]
+    assert page[0]["course_id"] == course
