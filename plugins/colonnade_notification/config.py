@@ -119,6 +119,10 @@ class NotificationConfig(BaseModel):
     mail: MailConfig = MailConfig()
     push: PushConfig = PushConfig()
     retry: RetryConfig = RetryConfig()
+    unsubscribe_links: Duration = Field(
+        Duration.parse("60d"),
+        description="How long the way out of a mail works, 30d at least.",
+    )
     kept: Duration = Field(
         Duration.parse("365d"),
         description="How long messages and what became of them are kept, 31d at least.",
@@ -130,6 +134,9 @@ class NotificationConfig(BaseModel):
             raise ValueError("mail.timeout must be between 1s and 25s")
         if not 1 <= self.push.timeout <= 20:
             raise ValueError("push.timeout must be between 1s and 20s")
+        # Laws on mail ask for as much, and people read old mail.
+        if not 30 * 86400 <= self.unsubscribe_links <= 3650 * 86400:
+            raise ValueError("unsubscribe_links must be between 30d and 3650d")
         # Longer than the inbox remembers: an old event that comes again finds its rows.
         if self.kept < 31 * 86400:
             raise ValueError("kept must be 31d at least")

@@ -8,8 +8,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from colonnade.services import ServiceContext
 from colonnade.store import Session
 from colonnade_notification.models import KeyRow
+from colonnade_notification.unsubscribe_tokens import Undated
 
 UNSUBSCRIBE = "unsubscribe"
+UNDATED = "unsubscribe_undated"
+"""The key of unsubscribe links from before they said when they were made. Its row is from the
+upgrade, so it says since when none are made."""
+
 VAPID = "vapid"
 
 
@@ -28,6 +33,16 @@ async def key_of(ctx: ServiceContext, name: str) -> bytes:
         return made
 
     return await ctx.store.run(work)
+
+
+async def undated_key(ctx: ServiceContext) -> Undated | None:
+    """The key of links that do not say when they were made, where there are any."""
+
+    def work(session: Session) -> Undated | None:
+        row = session.get(KeyRow, UNDATED)
+        return None if row is None else Undated(row.value, row.created_at)
+
+    return await ctx.store.read(work)
 
 
 def _find(session: Session, name: str) -> bytes | None:

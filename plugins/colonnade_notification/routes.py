@@ -9,7 +9,7 @@ from litestar import Controller, Response
 from litestar import get as litestar_get
 from litestar import post as litestar_post
 
-from colonnade.errors import NotFound
+from colonnade.errors import ColonnadeError, NotFound
 from colonnade.http import AnyRequest, bind, delete, edge_of, get, patch, post, put
 from colonnade_notification.api import (
     CountUnread,
@@ -22,6 +22,7 @@ from colonnade_notification.api import (
     GetPreferences,
     GetPushKey,
     GetTemplate,
+    LinkExpired,
     ListDeliveries,
     ListNotifications,
     ListPushSubscriptions,
@@ -56,7 +57,10 @@ class NotificationController(Controller):
     @litestar_get("/unsubscribe/{token:str}", opt=bind("GET", DescribeUnsubscription, answer=PAGE))
     async def ask_to_unsubscribe(self, request: AnyRequest) -> Response[str]:
         """A page with a button: mail scanners follow links, and must not unsubscribe anybody."""
-        found = await edge_of(request).ask(_message(request, DescribeUnsubscription))
+        try:
+            found = await edge_of(request).ask(_message(request, DescribeUnsubscription))
+        except (LinkExpired, NotFound) as error:
+            return _refused(request, error)
         return _page(
             found.academy, _QUESTION.format(action=html.escape(quote(request.scope["path"])))
         )
@@ -69,8 +73,11 @@ class NotificationController(Controller):
     async def unsubscribe(self, request: AnyRequest) -> Response[str]:
         """One click, from a mail reader (RFC 8058) or from the page."""
         # What the body says adds nothing to the link; it is not even read.
-        found = await edge_of(request).ask(_message(request, DescribeUnsubscription))
-        await edge_of(request).ask(_message(request, Unsubscribe))
+        try:
+            found = await edge_of(request).ask(_message(request, DescribeUnsubscription))
+            await edge_of(request).ask(_message(request, Unsubscribe))
+        except (LinkExpired, NotFound) as error:
+            return _refused(request, error)
         return _page(found.academy, "<p>You get no more of these messages.</p>")
 
 
@@ -128,8 +135,19 @@ def _message(request: AnyRequest, model: type[Any]) -> Any:
         raise NotFound("This unsubscribe link was not made by this academy.") from None
 
 
-def _page(academy: str, content: str) -> Response[str]:
-    title = html.escape(academy)
+def _refused(request: AnyRequest, error: ColonnadeError) -> Response[str]:
+    """A page for whoever followed the link in a browser; for programs, the problem that it is.
+
+    Raises:
+        ColonnadeError: a program asks.
+    """
+    if PAGE not in request.headers.get("accept", ""):
+        raise error
+    return _page(error.title, f"<p>{html.escape(error.message)}</p>", error.status)
+
+
+def _page(heading: str, content: str, status: int = 200) -> Response[str]:
+    title = html.escape(heading)
     page = (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title></head>'
         f"<body><h1>{title}</h1>{content}</body></html>"
@@ -139,7 +157,7 @@ def _page(academy: str, content: str) -> Response[str]:
         "Referrer-Policy": "no-referrer",
         "Cache-Control": "no-store",
     }
-    return Response(page, media_type=PAGE, headers=headers)
+    return Response(page, media_type=PAGE, headers=headers, status_code=status)
 
 
 CONTROLLERS = [

@@ -203,7 +203,8 @@ class Sending:
             return ""
         category = EVERYTHING if row.kind == DIGEST else row.category
         key = await key_of(self._ctx, UNSUBSCRIBE)
-        token = make_token(key, Subscription(row.user_id, row.channel, category))
+        subscription = Subscription(row.user_id, row.channel, category)
+        token = make_token(key, subscription, self._ctx.clock.now())
         return self._addresses.web(f"/api/v1/notifications/unsubscribe/{token}")
 
     def _noted(

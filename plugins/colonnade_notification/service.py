@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 from colonnade.errors import ConfigurationError
 from colonnade.services import ServiceContext
@@ -48,7 +49,7 @@ async def notification_service(ctx: ServiceContext) -> AsyncIterator[Sequence[ob
     yield [
         Inbox(ctx),
         PreferenceHandlers(ctx, channels),
-        Unsubscribing(ctx),
+        Unsubscribing(ctx, timedelta(seconds=float(config.unsubscribe_links))),
         TemplateHandlers(ctx),
         PushSubscriptions(ctx, config.push),
         DeliveryHandlers(ctx),

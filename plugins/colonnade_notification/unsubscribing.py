@@ -1,5 +1,7 @@
 """Leaving by the link in a mail: no sign-in, one click, and never by looking (RFC 8058)."""
 
+from datetime import timedelta
+
 from sqlalchemy import select
 
 from colonnade.errors import ValidationFailed
@@ -14,7 +16,7 @@ from colonnade_notification.api import (
     Unsubscribe,
     Unsubscription,
 )
-from colonnade_notification.keys import UNSUBSCRIBE, key_of
+from colonnade_notification.keys import UNSUBSCRIBE, key_of, undated_key
 from colonnade_notification.models import ErasedRow, ModeRow
 from colonnade_notification.unsubscribe_tokens import EVERYTHING, Subscription, read_token
 
@@ -22,13 +24,14 @@ from colonnade_notification.unsubscribe_tokens import EVERYTHING, Subscription, 
 class Unsubscribing:
     """What an unsubscribe link does."""
 
-    def __init__(self, ctx: ServiceContext) -> None:
+    def __init__(self, ctx: ServiceContext, lifetime: timedelta) -> None:
         self._ctx = ctx
+        self._lifetime = lifetime
 
     @handles(DescribeUnsubscription)
     async def describe(self, request: DescribeUnsubscription, call: Call) -> Unsubscription:
         """What would be turned off."""
-        found = read_token(await key_of(self._ctx, UNSUBSCRIBE), request.token)
+        found = await self._read(request.token)
         return Unsubscription(
             academy=self._ctx.tenant().name, category=found.category, channel=found.channel
         )
@@ -36,9 +39,13 @@ class Unsubscribing:
     @handles(Unsubscribe)
     async def unsubscribe(self, request: Unsubscribe, call: Call) -> Empty:
         """Turn it off; again changes nothing."""
-        found = read_token(await key_of(self._ctx, UNSUBSCRIBE), request.token)
+        found = await self._read(request.token)
         await self._ctx.store.run(lambda session: _turn_off(session, found))
         return Empty()
+
+    async def _read(self, token: str) -> Subscription:
+        key, undated = await key_of(self._ctx, UNSUBSCRIBE), await undated_key(self._ctx)
+        return read_token(key, token, self._ctx.clock.now(), self._lifetime, undated)
 
 
 def _turn_off(session: Session, subscription: Subscription) -> None:

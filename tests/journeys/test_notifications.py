@@ -240,3 +240,9 @@ async def test_what_cannot_be_read_is_refused_with_a_pointer(platform: RunningPl
     for method in ("GET", "POST"):
         answer = await stranger.request(method, "/notifications/unsubscribe/not-a-link-of-ours-000")
         assert (answer.status_code, answer.json()["code"]) == (404, "notification.unknown_token")
+        browser = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+        page = await stranger.request(
+            method, "/notifications/unsubscribe/not-a-link-of-ours-000", headers=browser
+        )
+        assert (page.status_code, page.headers["content-type"]) == (404, "text/html; charset=utf-8")
+        assert "was not made by this academy" in page.text

@@ -24,6 +24,7 @@ from colonnade_notification.api.deliveries import (
 )
 from colonnade_notification.api.errors import (
     EndpointTaken,
+    LinkExpired,
     MandatoryCategory,
     NotFailed,
     TooManySubscriptions,
@@ -123,6 +124,7 @@ __all__ = [
     "GetPushKey",
     "GetTemplate",
     "Kind",
+    "LinkExpired",
     "ListDeliveries",
     "ListNotifications",
     "ListPushSubscriptions",

@@ -1,6 +1,14 @@
 """What the service refuses, by stable codes."""
 
-from colonnade.errors import Conflict, NotFound
+from colonnade.errors import ColonnadeError, Conflict, NotFound
+
+
+class LinkExpired(ColonnadeError):
+    """The unsubscribe link was made too long ago."""
+
+    code = "notification.link_expired"
+    title = "The link is too old"
+    status = 410
 
 
 class MandatoryCategory(Conflict):

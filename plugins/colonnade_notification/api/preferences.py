@@ -9,7 +9,7 @@ from colonnade.messages import Empty, Message, NotNull, Request
 from colonnade.operations import operation
 from colonnade.personal import Confidential
 from colonnade.timezones import TimezoneName
-from colonnade_notification.api.errors import MandatoryCategory, UnknownToken
+from colonnade_notification.api.errors import LinkExpired, MandatoryCategory, UnknownToken
 from colonnade_notification.api.types import (
     Category,
     ChannelName,
@@ -83,14 +83,21 @@ class Unsubscription(Message):
     channel: str
 
 
-@operation("notification", action="subscription.describe", idempotent=True, errors=[UnknownToken])
+@operation(
+    "notification",
+    action="subscription.describe",
+    idempotent=True,
+    errors=[LinkExpired, UnknownToken],
+)
 class DescribeUnsubscription(Request[Unsubscription]):
     """What an unsubscribe link would turn off. It changes nothing."""
 
     token: Token
 
 
-@operation("notification", action="subscription.end", idempotent=True, errors=[UnknownToken])
+@operation(
+    "notification", action="subscription.end", idempotent=True, errors=[LinkExpired, UnknownToken]
+)
 class Unsubscribe(Request[Empty]):
     """Turn off what an unsubscribe link is for, with one click and no sign-in (RFC 8058)."""
 

@@ -19,6 +19,7 @@ from colonnade_notification.api import (
     Category,
     DescribeUnsubscription,
     GetPreferences,
+    LinkExpired,
     MandatoryCategory,
     Mode,
     Preferences,
@@ -233,7 +234,7 @@ async def token_of(house: House, mailbox: Mailbox, count: int = 1) -> str:
     return str(letter["List-Unsubscribe"]).strip("<>").rpartition("/")[2]
 
 
-async def test_leaving_by_the_link_turns_off_one_category_and_is_for_good(tmp_path: Path) -> None:
+async def test_leaving_by_the_link_turns_off_one_category_for_two_months(tmp_path: Path) -> None:
     async with house_with_mail(tmp_path) as (house, mailbox):
         ada = house.person()
         await enrol(house, ada)
@@ -241,7 +242,7 @@ async def test_leaving_by_the_link_turns_off_one_category_and_is_for_good(tmp_pa
         await house.ask(None, DescribeUnsubscription(token=token))
         before = await house.ask(ada, GetPreferences())
         assert before.channels["email"][Category.LEARNING] is Mode.IMMEDIATELY
-        house.clock.ahead += timedelta(days=3650)
+        house.clock.ahead += timedelta(days=59)
         for _ in range(2):
             await house.ask(None, Unsubscribe(token=token))
         after = await house.ask(ada, GetPreferences())
@@ -272,6 +273,19 @@ async def test_leaving_by_the_link_of_a_digest_turns_off_what_comes_in_digests(
         after = await house.ask(ada, GetPreferences())
     assert after.channels["email"][Category.LEARNING] is Mode.OFF
     assert after.channels["email"][Category.TEACHING] is Mode.IMMEDIATELY
+
+
+async def test_a_link_that_is_too_old_says_what_to_do(tmp_path: Path) -> None:
+    async with house_with_mail(tmp_path) as (house, mailbox):
+        ada = house.person()
+        await enrol(house, ada)
+        token = await token_of(house, mailbox)
+        house.clock.ahead += timedelta(days=61)
+        for request in (DescribeUnsubscription(token=token), Unsubscribe(token=token)):
+            with pytest.raises(LinkExpired, match="Sign in and turn the messages off"):
+                await house.ask(None, request)
+        after = await house.ask(ada, GetPreferences())
+        assert after.channels["email"][Category.LEARNING] is Mode.IMMEDIATELY
 
 
 async def test_a_link_that_was_changed_is_none(tmp_path: Path) -> None:
