@@ -144,7 +144,8 @@ class Call:
     same type of resource; it tells a "not allowed" from a "not found". `caller` is the same as
     `context`, for the runtime: reading the latter is noted in `personal`. `idempotency_key` is
     the client's, where the route takes one: see `colonnade.idempotency`. `refused` is the type of
-    an object that the decision does not permit, for the log; `counted` says that the use was.
+    an object that the decision does not permit, for the log. `per_day` is how often its
+    caller may do this in a day, and `counted` says that this time was.
     """
 
     caller: Context
@@ -159,6 +160,7 @@ class Call:
     personal: bool = field(default=False)
     refused: str | None = field(default=None)
     idempotency_key: str | None = None
+    per_day: int | None = None
     counted: bool = field(default=False)
 
     @property

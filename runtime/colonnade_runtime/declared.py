@@ -6,6 +6,7 @@ from pathlib import Path
 from types import ModuleType
 
 from colonnade_runtime.assembly.adapters import replica_problems, scheme_problems
+from colonnade_runtime.assembly.allowances import allowance_problems
 from colonnade_runtime.assembly.policies import vocabulary_of
 from colonnade_runtime.declaration import (
     DeclarationError,
@@ -74,6 +75,7 @@ def load_with(
     problems = [
         *scheme_problems(loaded, plugins),
         *replica_problems(loaded, plugins),
+        *allowance_problems(loaded, plugins),
         *unknown_schemes(loaded, plugins.adapters("secret_resolvers")),
     ]
     if problems:

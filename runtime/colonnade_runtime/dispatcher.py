@@ -76,9 +76,11 @@ class Dispatcher:
         metrics: OperationMetrics | None = None,
         now: Callable[[], float] = time.time,
         timeouts: Mapping[str, float] | None = None,
+        per_day: Mapping[str, Mapping[str, int]] | None = None,
     ) -> None:
         self._now = now
         self._timeouts = timeouts or {}
+        self._per_day = per_day or {}
         self._bus = bus
         self._policy = policy
         self._tenants = tenants
@@ -178,6 +180,11 @@ class Dispatcher:
             return operation.deadline
         return self._timeouts.get(operation.service, DEFAULT_DEADLINE)
 
+    def _times(self, operation: Operation) -> int | None:
+        """How often one person may do it in a day: as is declared, else as it says itself."""
+        declared = self._per_day.get(operation.service)
+        return declared.get(operation.name, operation.per_day) if declared else operation.per_day
+
     async def _decided(
         self,
         operation: Operation,
@@ -205,6 +212,7 @@ class Dispatcher:
             expected_versions,
             incoming,
             idempotency_key=idempotency_key,
+            per_day=self._times(operation),
         )
         if operation.cached and expected_versions is None:
             key = _key(operation, request.encode(), entry, decision, visibility, context)
@@ -355,7 +363,7 @@ def guard_commit(session: Session) -> None:
 
 def _count_use(session: Session, call: Call) -> None:
     """Once per call, in its first transaction that changes something."""
-    per_day = call.operation.per_day
+    per_day = call.per_day
     if per_day is None or call.counted or call.caller.principal.kind not in _PEOPLE:
         return
     if session.changed or session.published:

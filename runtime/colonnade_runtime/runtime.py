@@ -170,6 +170,7 @@ class Runtime:
             self._operations,
             self._surroundings.epoch,
             {name: float(each.timeout) for name, each in self._platform.services.items()},
+            {name: each.per_day for name, each in self._platform.services.items()},
         )
         authenticators: list[Authenticator] = []
         self._authentication = Authentication(authenticators)

@@ -1,32 +1,26 @@
 """What one person may have done in a day has an end, and costs others nothing."""
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
-from colonnade.operations import operation_of
-from colonnade_course.api import CreateEnrollment
-from colonnade_payment.api import CreatePayment
 from colonnade_runtime.testing.platform import RunningPlatform, running_platform
-from tests.journeys.academy import created, learner, owner, published_course, until
+from tests.journeys.academy import colonnade, created, learner, owner, published_course, until
 
 FEW = 3
-"""Times a day in these tests; the declared numbers are those of the operators' page."""
+DECLARED = (
+    f"services.course.per_day.CreateEnrollment={FEW}",
+    f"services.payment.per_day.CreatePayment={FEW}",
+)
 
 
 @pytest.fixture
-async def platform(
-    declaration: Path, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[RunningPlatform]:
+async def platform(declaration: Path) -> AsyncIterator[RunningPlatform]:
     """The demo platform, over the memory bus: nothing here depends on it."""
-    for request in (CreateEnrollment, CreatePayment):
-        few = replace(operation_of(request), per_day=FEW)
-        monkeypatch.setattr(request, "__operation__", few)
-    async with running_platform(declaration) as running:
+    async with running_platform(declaration, settings=DECLARED) as running:
         yield running
 
 
@@ -102,3 +96,25 @@ async def test_made_up_events_end_with_the_day_and_name_courses_that_exist(
     assert 0 < int(answer.headers["retry-after"]) <= 86_400
     page = (await ada.get("/analytics/events?limit=1")).json()["items"]
     assert page[0]["course_id"] == course
+
+
+@pytest.mark.journey
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("CreateEnrolment", "has no operation of this name"),
+        ("RecordLessonProgress", "this operation is not counted by the day"),
+    ],
+)
+async def test_what_is_declared_of_an_operation_that_is_none_is_a_mistake(
+    declaration: Path, name: str, sentence: str
+) -> None:
+    text = declaration.read_text()
+    assert "  course:\n" in text
+    lines = f"  course:\n    per_day: {{{name}: 3}}\n"
+    declaration.write_text(text.replace("  course:\n", lines))
+    code, _, errors = await colonnade(declaration, "check")
+    assert code == 1
+    assert f"services.course.per_day.{name}: {sentence}" in errors.replace(
+        "the service 'course' ", ""
+    )

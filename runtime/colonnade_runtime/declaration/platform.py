@@ -57,6 +57,9 @@ def _some(size: Size) -> Size:
     return size
 
 
+Times = Annotated[int, Field(ge=1, le=10_000_000)]
+
+
 class ServiceSection(Section):
     """One service of the platform."""
 
@@ -69,6 +72,10 @@ class ServiceSection(Section):
     timeout: Timeout = Duration(5)
     """How long a call to it may take, over the bus as over HTTP, unless the operation or the caller
     says otherwise."""
+
+    per_day: dict[str, Times] = Field(default_factory=dict)
+    """How often one person may have an operation change something in a day, by the operation's
+    name, where that is not what the operation itself says."""
 
     config: JsonObject = Field(default_factory=dict)
     """What the service's plugin reads; its own documentation says which keys there are."""
