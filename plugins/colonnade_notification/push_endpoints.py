@@ -8,7 +8,9 @@ differently a moment later leads nowhere.
 import asyncio
 import ipaddress
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache, partial
 from urllib.parse import SplitResult, urlsplit
 
 import idna
@@ -16,6 +18,7 @@ import idna
 from colonnade_notification.public_addresses import Address, is_public, is_public_name
 
 _SECONDS = 5.0
+_THREADS = 8
 _INWARD = "points to this machine or a private network"
 
 
@@ -105,11 +108,18 @@ async def pin(text: str, *, private: bool) -> PinnedEndpoint:
     return PinnedEndpoint(target, host, authority, f"{parts.scheme}://{authority}")
 
 
+@cache
+def _lookups() -> ThreadPoolExecutor:
+    # Apart from the loop's own threads: a name server of a stranger's may keep them all waiting.
+    return ThreadPoolExecutor(_THREADS, thread_name_prefix="push-lookup")
+
+
 async def _addresses(host: str, port: int) -> list[Address]:
-    loop = asyncio.get_running_loop()
+    look_up = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
     async with asyncio.timeout(_SECONDS):
         try:
-            answers = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            loop = asyncio.get_running_loop()
+            answers = await loop.run_in_executor(_lookups(), look_up)
         except UnicodeError:
             raise EndpointRefused("names a host that cannot exist") from None
     found = [ipaddress.ip_address(str(answer[4][0]).partition("%")[0]) for answer in answers]

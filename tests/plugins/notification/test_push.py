@@ -3,6 +3,7 @@
 import asyncio
 import ipaddress
 import socket
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -19,7 +20,7 @@ from push_services import Browser, PushService, push_service
 from sqlalchemy import update
 
 from colonnade.errors import NotFound, ValidationFailed
-from colonnade_notification import push_channel
+from colonnade_notification import push_channel, push_endpoints
 from colonnade_notification.api import (
     CreatePushSubscription,
     DeletePushSubscription,
@@ -233,12 +234,33 @@ def answer_with(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> list[str]:
     """Have the machine's resolver say so: what a rebinding name server would make it say."""
     asked: list[str] = []
 
-    async def getaddrinfo(self: Any, host: str, port: int, **options: Any) -> list[Any]:
+    def getaddrinfo(host: str, port: int, **options: Any) -> list[Any]:
         asked.append(host)
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (one, port)) for one in addresses]
 
-    monkeypatch.setattr(type(asyncio.get_running_loop()), "getaddrinfo", getaddrinfo)
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
     return asked
+
+
+async def test_name_servers_that_never_answer_hold_up_nothing_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    let_go = threading.Event()
+
+    def getaddrinfo(host: str, port: int, **options: Any) -> list[Any]:
+        let_go.wait(20)
+        raise OSError("no answer")
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    monkeypatch.setattr(push_endpoints, "_SECONDS", 0.2)
+    try:
+        pins = [pin(f"https://slow{number}.example/1", private=False) for number in range(64)]
+        answers = await asyncio.gather(*pins, return_exceptions=True)
+        assert {type(answer) for answer in answers} == {TimeoutError}
+        async with asyncio.timeout(2):
+            assert await asyncio.to_thread(lambda: "the loop's own threads are free") != ""
+    finally:
+        let_go.set()
 
 
 @given(st.ip_addresses(v=4))
