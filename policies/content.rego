@@ -5,20 +5,32 @@ actions contains action if some action in for_readers
 
 actions contains action if some action in for_authors
 
+actions contains action if some action in for_makers
+
 # What a lesson shows may be read by whom the lesson is for.
 for_readers := {"content.read", "file.read", "media.read"}
 
+# What instructors do with what is theirs, what they teach, and what is shared with them. To
+# publish is to let a lesson show it, or a content item that a lesson shows.
 for_authors := {
-	"content.create",
 	"content.read",
 	"content.update",
-	"content.delete",
 	"content.revise",
-	"file.create",
+	"content.publish",
 	"file.read",
+	"file.publish",
+	"media.read",
+	"media.publish",
+}
+
+# What only whoever made it does.
+for_makers := {
+	"content.create",
+	"content.delete",
+	"content.share",
+	"file.create",
 	"file.delete",
 	"media.create",
-	"media.read",
 	"media.delete",
 }
 
@@ -32,25 +44,33 @@ grants contains [{
 	input.action in for_readers
 }
 
-# --- learners read what their courses show, teachers what theirs do
+# --- learners read what their courses show
 
 grants contains related_to_principal("enrolled") if {
 	input.principal.kind == "user"
 	input.action in for_readers
 }
 
+# --- instructors: their own, what their courses show, what is shared with them
 # Whoever lost the role teaches no longer, also where they are still on the list of a course.
-grants contains related_to_principal("teaches") if {
-	input.principal.kind == "user"
-	"instructor" in input.principal.roles
-	input.action in for_readers
+
+grants contains [{"field": maker, "op": "eq", "value": input.principal.id}] if {
+	instructs
+	input.action in for_authors | for_makers
+	maker := made_by[split(input.action, ".")[0]]
 }
 
-# --- instructors, administrators and whoever runs the platform make it
+grants contains related_to_principal(relation) if {
+	instructs
+	input.action in for_authors
+	some relation in {"teaches", "shared_with"}
+}
+
+# --- administrators and whoever runs the platform
 
 grants contains [] if {
-	is_author
-	input.action in for_authors
+	administrates
+	input.action in for_authors | for_makers
 }
 
 # ---
@@ -61,13 +81,20 @@ related_to_principal(relation) := [{
 	"value": {"relation": relation, "subject": input.principal.id},
 }]
 
-is_author if {
+made_by := {"content": "created_by", "file": "uploaded_by", "media": "created_by"}
+
+instructs if {
 	input.principal.kind == "user"
-	some role in input.principal.roles
-	role in {"owner", "admin", "instructor"}
+	"instructor" in input.principal.roles
 }
 
-is_author if {
+administrates if {
+	input.principal.kind == "user"
+	some role in input.principal.roles
+	role in {"owner", "admin"}
+}
+
+administrates if {
 	input.principal.kind == "service"
 	input.principal.id == "service:operator"
 }

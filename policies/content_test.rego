@@ -89,8 +89,37 @@ test_content_is_changed_by_admin if {
 	data.colonnade.decision.grants == {[]} with input as asking("content.update", person("admin"))
 }
 
-test_content_is_changed_by_instructor if {
-	data.colonnade.decision.grants == {[]} with input as asking("content.update", person("instructor"))
+made_by(field) := [{"field": field, "op": "eq", "value": ada}]
+
+theirs := {related("teaches", ada), related("shared_with", ada)}
+
+test_an_instructor_changes_their_own_taught_and_shared if {
+	expected := {made_by("created_by")} | theirs
+	every action in ["content.update", "content.revise", "content.publish", "media.publish"] {
+		data.colonnade.decision.grants == expected with input as asking(action, person("instructor"))
+	}
+}
+
+test_an_instructor_publishes_their_own_taught_and_shared_files if {
+	expected := {made_by("uploaded_by")} | theirs
+	data.colonnade.decision.grants == expected with input as asking("file.publish", person("instructor"))
+}
+
+test_an_instructor_reads_no_more_than_that_and_what_is_for_readers if {
+	expected := {made_by("created_by"), preview, related("enrolled", ada)} | theirs
+	data.colonnade.decision.grants == expected with input as asking("content.read", person("instructor"))
+}
+
+test_only_its_maker_deletes_and_shares if {
+	every action in ["content.create", "content.delete", "content.share", "media.delete"] {
+		data.colonnade.decision.grants == {made_by("created_by")} with input as asking(action, person("instructor"))
+	}
+}
+
+test_a_learner_publishes_and_shares_nothing if {
+	every action in ["content.publish", "content.share", "file.publish", "media.publish"] {
+		data.colonnade.decision.grants == set() with input as asking(action, person("learner"))
+	}
 }
 
 test_the_operator_brings_content if {

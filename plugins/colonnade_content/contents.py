@@ -1,6 +1,5 @@
 """Content items: Markdown, files, pictures and links that lessons show."""
 
-import re
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
@@ -40,7 +39,9 @@ from colonnade_content.models import (
     LessonContentRow,
     MediaRow,
     RenderingRow,
+    ShareRow,
 )
+from colonnade_content.references import keep_references, kept_references, publishable
 from colonnade_content.rendering.kept import Renderings, keep_html, kept_html
 from colonnade_content.resources import CONTENT
 from colonnade_content.text_matching import begins_with
@@ -49,14 +50,6 @@ ORDER = [SortKey(ContentRow.created_at, descending=True), SortKey(ContentRow.id)
 NEWEST_REVISION = [SortKey(ContentRevisionRow.revision, descending=True)]
 SHOWN = {"markdown": "body", "file": "file_id", "media": "media_id", "link": "url"}
 """Kind → the one field that holds what the item shows."""
-
-MAXIMUM_REFERENCES = 500
-"""Links to files and pictures that are followed in one text."""
-
-_REFERENCE = re.compile(
-    r"/(?:files|media)/([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\b",
-    re.IGNORECASE,
-)
 
 
 class Contents:
@@ -69,12 +62,13 @@ class Contents:
     @handles(CreateContent)
     async def create(self, request: CreateContent, call: Call) -> Content:
         """Make an item and its first revision."""
-        content_id = self._ctx.new_id()
+        content_id, values = self._ctx.new_id(), request.model_dump()
+        allowed = await publishable(self._ctx, values)
 
         def checked(session: Session) -> ContentRow:
-            row = ContentRow(id=content_id, revision=1, **request.model_dump())
+            row = ContentRow(id=content_id, revision=1, created_by=call.principal_id, **values)
             call.require(session, CONTENT, row)
-            _check(session, row)
+            _check(session, row, allowed)
             return row
 
         # Before anything is worked on: whoever may not do this causes no work.
@@ -84,7 +78,7 @@ class Contents:
         def work(session: Session) -> tuple[ContentRow, str | None]:
             row = checked(session)
             session.add(row)
-            _write(session, row, call, html)
+            _write(session, row, call, html, allowed)
             session.publish(_fact(ContentCreated, row))
             return row, html
 
@@ -127,6 +121,7 @@ class Contents:
             return row
 
         html = await self._html_of_change(request, found) if "body" in names else None
+        given = await publishable(self._ctx, request.model_dump(include=set(names)))
 
         def work(session: Session) -> tuple[ContentRow, str | None]:
             row = found(session)
@@ -135,9 +130,10 @@ class Contents:
                 setattr(row, name, getattr(request, name))
             if changed:
                 with session.no_autoflush:
-                    _check(session, row)
+                    allowed = given | kept_references(session, row.id)
+                    _check(session, row, allowed)
                 row.revision += bool(changed - {"external_id"})
-                _write(session, row, call, html)
+                _write(session, row, call, html, allowed)
                 call.require(session, CONTENT, row)
                 session.publish(_fact(ContentUpdated, row))
             return row, html or kept_html(session, row.id)
@@ -155,7 +151,7 @@ class Contents:
             count = session.scalars(lessons).one()
             if count:
                 raise ContentInUse(f"{count} lessons show it.", details={"lessons": count})
-            for part in (RenderingRow, ContentReferenceRow, ContentRevisionRow):
+            for part in (RenderingRow, ShareRow, ContentReferenceRow, ContentRevisionRow):
                 session.execute(delete(part).where(part.content_id == row.id))
             session.publish(_fact(ContentDeleted, row))
             session.delete(row)
@@ -211,7 +207,7 @@ def _fact(model: type[ContentFact], row: ContentRow) -> ContentFact:
     return model.model_validate({"content_id": row.id, **values})
 
 
-def _check(session: Session, row: ContentRow) -> None:
+def _check(session: Session, row: ContentRow, allowed: set[UUID]) -> None:
     wrong = []
     for kind, name in SHOWN.items():
         value = getattr(row, name)
@@ -219,10 +215,10 @@ def _check(session: Session, row: ContentRow) -> None:
             wrong.append(FieldError(f"/{name}", f"is what {kind} content shows", "missing"))
         if kind != row.kind and value is not None:
             wrong.append(FieldError(f"/{name}", f"is only for {kind} content", "wrong_kind"))
-    if row.file_id is not None and session.get(FileRow, row.file_id) is None:
-        wrong.append(FieldError("/file_id", "names no file", "unknown"))
-    if row.media_id is not None and session.get(MediaRow, row.media_id) is None:
-        wrong.append(FieldError("/media_id", "names no picture", "unknown"))
+    if not _is_there(session, FileRow, row.file_id, allowed):
+        wrong.append(FieldError("/file_id", "names no file that you may show", "unknown"))
+    if not _is_there(session, MediaRow, row.media_id, allowed):
+        wrong.append(FieldError("/media_id", "names no picture that you may show", "unknown"))
     if wrong:
         raise ValidationFailed(fields=wrong)
     if row.external_id is not None:
@@ -235,6 +231,12 @@ def _check(session: Session, row: ContentRow) -> None:
             raise _duplicate({"id": str(twin)})
 
 
+def _is_there(
+    session: Session, kind: type[FileRow] | type[MediaRow], shown: UUID | None, allowed: set[UUID]
+) -> bool:
+    return shown is None or (shown in allowed and session.get(kind, shown) is not None)
+
+
 def _duplicate(details: dict[str, str] | None = None) -> DuplicateExternalId:
     return DuplicateExternalId(
         "Another content item has this external id.",
@@ -243,7 +245,9 @@ def _duplicate(details: dict[str, str] | None = None) -> DuplicateExternalId:
     )
 
 
-def _write(session: Session, row: ContentRow, call: Call, html: str | None) -> None:
+def _write(
+    session: Session, row: ContentRow, call: Call, html: str | None, allowed: set[UUID]
+) -> None:
     """Write the row with its revision, its HTML and what it refers to."""
     try:
         session.flush()
@@ -260,15 +264,4 @@ def _write(session: Session, row: ContentRow, call: Call, html: str | None) -> N
     )
     if html is not None:
         keep_html(session, row.id, html)
-    session.execute(delete(ContentReferenceRow).where(ContentReferenceRow.content_id == row.id))
-    for target in _targets(session, row):
-        session.add(ContentReferenceRow(content_id=row.id, target_id=target))
-    session.flush()
-
-
-def _targets(session: Session, row: ContentRow) -> set[UUID]:
-    named = list(dict.fromkeys(_REFERENCE.findall(row.body or "")))[:MAXIMUM_REFERENCES]
-    wanted = {UUID(text) for text in named}
-    wanted |= {target for target in (row.file_id, row.media_id) if target is not None}
-    found = set(session.scalars(select(FileRow.id).where(FileRow.id.in_(wanted))))
-    return found | set(session.scalars(select(MediaRow.id).where(MediaRow.id.in_(wanted))))
+    keep_references(session, row, allowed)

@@ -16,6 +16,7 @@ from colonnade_content.api import (
     FileInUse,
     GetMedia,
     ListMedia,
+    ListPublishableFiles,
     Media,
     MediaCreated,
     MediaDeleted,
@@ -42,12 +43,14 @@ class MediaItems:
     @handles(CreateMedia)
     async def create(self, request: CreateMedia, call: Call) -> Media:
         """Announce a picture; making its variants reacts to the announcement."""
+        publishable = (await self._ctx.ask(ListPublishableFiles(ids=[request.file_id]))).ids
 
         def work(session: Session) -> Media:
             row = MediaRow(id=self._ctx.new_id(), file_id=request.file_id, state="processing")
+            row.created_by = call.principal_id
             call.require(session, MEDIA, row)
             file = session.get(FileRow, request.file_id)
-            if file is None:
+            if file is None or file.id not in publishable:
                 raise ValidationFailed(fields=[FieldError("/file_id", "names no file", "unknown")])
             if file.media_type not in RASTER_IMAGES | {SVG}:
                 raise NoVariants(f"No variants can be made of {file.media_type}.")

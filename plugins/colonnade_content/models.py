@@ -40,6 +40,7 @@ class MediaRow(Identified, Versioned, Timestamped, Base):
     __table_args__ = (Index("ix_media_newest", "created_at", "id"),)
 
     file_id: Mapped[UUID] = mapped_column(ForeignKey(FileRow.id), index=True)
+    created_by: Mapped[str] = mapped_column(String(200), server_default="")
     state: Mapped[str] = mapped_column(String(20))
     failure: Mapped[str | None]
 
@@ -72,7 +73,19 @@ class ContentRow(Identified, Versioned, Timestamped, Base):
     file_id: Mapped[UUID | None] = mapped_column(ForeignKey(FileRow.id))
     media_id: Mapped[UUID | None] = mapped_column(ForeignKey(MediaRow.id))
     external_id: Mapped[str | None] = mapped_column(String(200), unique=True)
+    created_by: Mapped[str] = mapped_column(String(200), server_default="")
     revision: Mapped[int] = mapped_column(Integer)
+
+
+class ShareRow(Base):
+    """An instructor with whom a content item is shared, who works with it as its maker does."""
+
+    __tablename__ = "content_shares"
+
+    content_id: Mapped[UUID] = mapped_column(ForeignKey(ContentRow.id), primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(primary_key=True, index=True)
+    shared_by: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[datetime]
 
 
 class RenderingRow(Base):

@@ -15,6 +15,7 @@ from colonnade_content.models import (
     LearnerRow,
     LessonContentRow,
     MediaRow,
+    ShareRow,
     TeacherRow,
 )
 
@@ -99,19 +100,35 @@ class TargetPreviews(Base):
     __mapper_args__ = {"primary_key": [__table__.c.object_id]}  # noqa: RUF012
 
 
+class TargetShares(Base):
+    """With whom a content item is shared that shows or links to which file or picture."""
+
+    __table__ = (
+        select(_TARGET, ShareRow.user_id)
+        .select_from(ShareRow)
+        .join(ContentReferenceRow, ContentReferenceRow.content_id == ShareRow.content_id)
+        .subquery()
+    )
+    __mapper_args__ = {"primary_key": [__table__.c.object_id, __table__.c.user_id]}  # noqa: RUF012
+
+
 _OF_CONTENT = {
     "enrolled": Relation(ContentLearners, "object_id", "user_id"),
     "teaches": Relation(ContentTeachers, "object_id", "user_id"),
+    "shared_with": Relation(ShareRow, "content_id", "user_id"),
     "shown_to": Relation(ContentPreviews, "object_id", "audience"),
 }
 _OF_TARGETS = {
     "enrolled": Relation(TargetLearners, "object_id", "user_id"),
     "teaches": Relation(TargetTeachers, "object_id", "user_id"),
+    "shared_with": Relation(TargetShares, "object_id", "user_id"),
     "shown_to": Relation(TargetPreviews, "object_id", "audience"),
 }
 
 CONTENT = ResourceType(
-    "content", fields={"id": ContentRow.id, "kind": ContentRow.kind}, relations=_OF_CONTENT
+    "content",
+    fields={"id": ContentRow.id, "kind": ContentRow.kind, "created_by": ContentRow.created_by},
+    relations=_OF_CONTENT,
 )
 FILE = ResourceType(
     "file",
@@ -119,5 +136,7 @@ FILE = ResourceType(
     relations=_OF_TARGETS,
 )
 MEDIA = ResourceType(
-    "media", fields={"id": MediaRow.id, "state": MediaRow.state}, relations=_OF_TARGETS
+    "media",
+    fields={"id": MediaRow.id, "state": MediaRow.state, "created_by": MediaRow.created_by},
+    relations=_OF_TARGETS,
 )

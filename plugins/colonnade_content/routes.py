@@ -28,6 +28,9 @@ from colonnade_content.api import (
     ListContentVersions,
     ListFiles,
     ListMedia,
+    ListShares,
+    ShareContent,
+    UnshareContent,
     UpdateContent,
     UploadFile,
 )
@@ -108,6 +111,9 @@ class ContentController(Controller):
     update = patch("/{content_id:str}", UpdateContent, maximum_body=MAXIMUM_CONTENT_BODY)
     remove = delete("/{content_id:str}", DeleteContent)
     versions = get("/{content_id:str}/versions", ListContentVersions)
+    shares = get("/{content_id:str}/shares", ListShares)
+    share = post("/{content_id:str}/shares", ShareContent)
+    unshare = delete("/{content_id:str}/shares/{user_id:str}", UnshareContent)
 
 
 _REFUSALS = {412: PreconditionFailed, 416: RangeNotSatisfiable}

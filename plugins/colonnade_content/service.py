@@ -11,6 +11,7 @@ from colonnade_content.orphans import Orphans
 from colonnade_content.processing import Processing
 from colonnade_content.reactions import CourseFacts
 from colonnade_content.rendering.kept import Renderings
+from colonnade_content.sharing import Sharing
 
 
 @asynccontextmanager
@@ -22,6 +23,7 @@ async def content_service(ctx: ServiceContext) -> AsyncIterator[Sequence[object]
         MediaItems(ctx),
         Contents(ctx, renderings),
         renderings,
+        Sharing(ctx),
         Processing(ctx),
         CourseFacts(),
         Orphans(ctx),

@@ -13,6 +13,7 @@ from colonnade.operations import Call, handles
 from colonnade.pagination import Page, SortKey, paginate
 from colonnade.services import ServiceContext
 from colonnade.store import Session
+from colonnade_content.api import ListPublishableContent
 from colonnade_course.api import (
     MAXIMUM_LESSONS,
     CreateLesson,
@@ -65,6 +66,7 @@ class Lessons:
     @handles(CreateLesson)
     async def create(self, request: CreateLesson, call: Call) -> Lesson:
         """Add a lesson at its place."""
+        await self._require_publishable(request.content_id)
 
         def work(session: Session) -> Lesson:
             section = session.get(SectionRow, request.section_id)
@@ -112,6 +114,7 @@ class Lessons:
     async def update(self, request: UpdateLesson, call: Call) -> Lesson:
         """Change what was given; a new place makes room there."""
         values = given(request, CHANGEABLE)
+        await self._require_publishable(await self._newly_shown(request, call))
 
         def work(session: Session) -> Lesson:
             lesson = changeable(session, call, LESSON, LessonRow, request.lesson_id)
@@ -147,6 +150,27 @@ class Lessons:
             return Empty()
 
         return await self._ctx.store.run(work)
+
+    async def _newly_shown(self, request: UpdateLesson, call: Call) -> UUID | None:
+        """What the lesson is to show and does not show by now."""
+
+        def shown(session: Session) -> UUID | None:
+            lesson = permitted(session, call, LESSON, LessonRow, request.lesson_id)
+            return lesson.content_id
+
+        if request.content_id is None:
+            return None
+        is_shown = await self._ctx.store.read(shown) == request.content_id
+        return None if is_shown else request.content_id
+
+    async def _require_publishable(self, content_id: UUID | None) -> None:
+        """Ask, as the caller, whether they may show this; its readers are not theirs to choose."""
+        if content_id is None:
+            return
+        found = await self._ctx.ask(ListPublishableContent(ids=[content_id]))
+        if content_id not in found.ids:
+            message = "names no content item that you may show"
+            raise ValidationFailed(fields=[FieldError("/content_id", message, "unknown")])
 
     @handles(OrderLessons)
     async def order(self, request: OrderLessons, call: Call) -> Outline:

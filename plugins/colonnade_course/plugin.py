@@ -20,7 +20,7 @@ def plugin_info() -> PluginInfo:
         name="course",
         version="0.2.0",
         service="course",
-        requires=("user",),
+        requires=("user", "content"),
         description="Courses, sections, lessons, enrolments and progress.",
     )
 

@@ -22,7 +22,7 @@ from colonnade_runtime.testing.servers.running import free_port
 
 ROOT = Path(__file__).parents[2]
 PASSWORD = "a password for everybody"
-OTHERS = ("analytics", "content", "notification")
+OTHERS = ("analytics", "notification")
 LIMIT = 30.0
 
 pytestmark = [pytest.mark.server, pytest.mark.faults]

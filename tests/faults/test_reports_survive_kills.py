@@ -42,7 +42,7 @@ QUARTER = {"interval": "week", "from_date": "2025-01-01", "to_date": "2025-03-31
 
 SETTINGS = [
     "tenants.watch=false",
-    *(f"services.{name}.enabled=false" for name in ("content", "payment", "notification")),
+    *(f"services.{name}.enabled=false" for name in ("payment", "notification")),
 ]
 
 Child = Callable[[Callable[[], None], str], int]

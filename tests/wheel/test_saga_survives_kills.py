@@ -19,7 +19,12 @@ POINTS = ("saga.recorded", "saga.acted")
 @pytest.fixture
 def quiz_site(site: Path) -> Path:
     declared = yaml.safe_load((site / "platform.yaml").read_text())
-    declared["services"] = {"user": None, "course": None, "quiz": {"plugin": "acme-quiz"}}
+    declared["services"] = {
+        "user": None,
+        "course": None,
+        "content": None,
+        "quiz": {"plugin": "acme-quiz"},
+    }
     (site / "platform.yaml").write_text(yaml.safe_dump(declared))
     for policy in (site / "policies").glob("*.rego"):
         # Each of many starts compiles what is there.

@@ -18,6 +18,7 @@ from colonnade_content.api.errors import (
     FileTypeMismatch,
     MediaNotReady,
     NoVariants,
+    TooManyShares,
 )
 from colonnade_content.api.events import (
     ContentCreated,
@@ -48,6 +49,16 @@ from colonnade_content.api.media import (
     Media,
     MediaVariant,
 )
+from colonnade_content.api.sharing import (
+    ListPublishableContent,
+    ListPublishableFiles,
+    ListPublishableMedia,
+    ListShares,
+    Publishable,
+    Share,
+    ShareContent,
+    UnshareContent,
+)
 from colonnade_content.api.types import (
     Body,
     ContentKind,
@@ -76,6 +87,12 @@ OPERATIONS = (
     GetMedia,
     DeleteMedia,
     DownloadVariant,
+    ShareContent,
+    UnshareContent,
+    ListShares,
+    ListPublishableContent,
+    ListPublishableFiles,
+    ListPublishableMedia,
 )
 """Everything the service may be asked."""
 
@@ -126,6 +143,10 @@ __all__ = [
     "ListContentVersions",
     "ListFiles",
     "ListMedia",
+    "ListPublishableContent",
+    "ListPublishableFiles",
+    "ListPublishableMedia",
+    "ListShares",
     "Media",
     "MediaCreated",
     "MediaDeleted",
@@ -134,7 +155,12 @@ __all__ = [
     "MediaState",
     "MediaVariant",
     "NoVariants",
+    "Publishable",
+    "Share",
+    "ShareContent",
     "Title",
+    "TooManyShares",
+    "UnshareContent",
     "UpdateContent",
     "UploadFile",
     "VariantName",

@@ -17,6 +17,13 @@ class ContentInUse(Conflict):
     title = "The content is in use"
 
 
+class TooManyShares(Conflict):
+    """The content item is shared with as many people as it may be."""
+
+    code = "content.too_many_shares"
+    title = "It is shared with too many people"
+
+
 class DuplicateExternalId(Conflict):
     """Another content item or file has this external id; `details.id` says which."""
 

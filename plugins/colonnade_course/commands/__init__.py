@@ -1,7 +1,7 @@
 """`colonnade course`: courses from the command line.
 
 The import is a client of two services, course and content, like anybody's: it goes through their
-operations as the operator, so the course service itself asks nothing of the content service.
+operations as the operator.
 """
 
 import json

@@ -43,18 +43,17 @@ async def academy(tmp_path: Path, policies: EmbeddedPolicy) -> AsyncIterator[Aca
     store = stores.store("content", plugin.stores(), invalidation=lambda _tenant, _changed: None)
     blobs = MemoryBlobStore("content")
     config = ContentConfig(maximum_file_size=Size.parse("1MiB"), maximum_stored=Size.parse("3MiB"))
-    people = {str(uuid4()): role for role in ("instructor", "learner")}
+    roles = ("instructor", "learner", "instructor", "owner")
+    people = {str(uuid4()): role for role in roles}
     principals = {
         user: Principal(PrincipalKind.USER, user, (role,)) for user, role in people.items()
     }
-    teacher, learner = people
     context = BenchContext(store, blobs, config)
     async with plugin.create_service(context) as objects:  # type: ignore[arg-type]
         bench = Bench(store, blobs, MemoisedPolicy(policies), objects, context)
         transport = httpx.ASGITransport(bench.app(principals))
         async with httpx.AsyncClient(transport=transport, base_url="http://acme.test") as client:
-            yield Academy(
-                bench, Person(client, teacher), Person(client, learner), Person(client, "")
-            )
+            teacher, learner, colleague, owner = (Person(client, user) for user in people)
+            yield Academy(bench, teacher, learner, Person(client, ""), colleague, owner, principals)
     await stores.close()
     await blobs.close()

@@ -42,7 +42,9 @@ async def bench(tmp_path: Path, policies: EmbeddedPolicy) -> AsyncIterator[Bench
     )
     context = BenchContext(store)
     async with plugin.create_service(context) as objects:  # type: ignore[arg-type]
-        yield Bench(store, MemoisedPolicy(policies), objects, changes, context.people)
+        bench = Bench(store, MemoisedPolicy(policies), objects, changes, context.people)
+        bench.unpublishable = context.unpublishable
+        yield bench
     await stores.close()
 
 

@@ -3,6 +3,7 @@
 from uuid import uuid4
 
 import pytest
+from course_bench import Bench
 from course_journeys import Academy, problem
 
 
@@ -164,3 +165,21 @@ async def test_learners_add_nothing_to_a_published_course(academy: Academy) -> N
         await learner.put(f"/sections/{section['id']}/lessons/order", {"ids": []}),
     ]
     assert {answer.status_code for answer in answers} == {403}
+
+
+async def test_a_lesson_shows_nothing_that_its_maker_may_not(
+    academy: Academy, bench: Bench
+) -> None:
+    section = await academy.section(await academy.course())
+    foreign, own = uuid4(), uuid4()
+    bench.unpublishable.add(foreign)
+    body = {"section_id": section["id"], "title": "L", "content_id": str(foreign), "preview": True}
+    refused = await academy.teacher.post("/lessons", body)
+    assert refused.status_code == 422
+    made = (await academy.teacher.post("/lessons", body | {"content_id": str(own)})).json()
+    path = f"/lessons/{made['id']}"
+    changed = await academy.teacher.patch(path, {"content_id": str(foreign)})
+    assert (changed.status_code, changed.json()["errors"][0]["pointer"]) == (422, "/content_id")
+    # What it shows already is sent back with other changes, whoever chose it.
+    bench.unpublishable.add(own)
+    assert (await academy.teacher.patch(path, {"content_id": str(own)})).status_code == 200

@@ -36,6 +36,7 @@ environment: development
 services:
   user:
   course:
+  content:
 """
 NOW = datetime(2026, 3, 1, 12, 30, 15, 250_000, tzinfo=UTC)
 

@@ -26,6 +26,7 @@ environment: development
 services:
   user:
   course:
+  content:
 """
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -1,11 +1,14 @@
 """The people of an academy who make and read content over HTTP."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import httpx
 from content_bench import Bench
+
+from colonnade.context import Principal
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,9 @@ class Academy:
     teacher: Person
     learner: Person
     visitor: Person
+    colleague: Person
+    owner: Person
+    principals: Mapping[str, Principal]
 
     @property
     def learner_id(self) -> UUID:

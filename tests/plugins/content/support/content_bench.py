@@ -4,7 +4,7 @@ A request names its caller in `X-Caller` instead of with a token.
 """
 
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import structlog
@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from colonnade.blobs import BlobStore
 from colonnade.clock import SystemClock
-from colonnade.context import Context, Principal, PrincipalKind, use_context
+from colonnade.context import Context, Principal, PrincipalKind, current_context, use_context
 from colonnade.errors import ColonnadeError, Forbidden, Unauthenticated
 from colonnade.events import Envelope, Event, Work, event_type_of, reactions_of
 from colonnade.http import EDGE, AnyRequest
@@ -49,6 +49,7 @@ class BenchContext:
         self.blobs = blobs
         self.config = config
         self.workers: Workers = InlineWorkers()
+        self.ask: Callable[[Request[Any]], Awaitable[Any]]
         self.log = structlog.get_logger("colonnade")
 
     def tenant(self) -> TenantInfo:
@@ -78,6 +79,7 @@ class Bench:
     ) -> None:
         self.blobs = blobs
         self.context = context
+        context.ask = self._ask_itself
         self._store = store
         self._policy = policy
         self._objects = objects
@@ -104,6 +106,9 @@ class Bench:
             answer = await self._handlers[type(request)](request, call)
         assert call.applied or decision.unconditional
         return answer
+
+    async def _ask_itself(self, request: Request[Any]) -> Any:
+        return await self.ask(current_context().principal, request)
 
     async def published(self) -> list[Event]:
         with use_context(_context(Principal.service("content"))):

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import structlog
 from course_journeys import Caller
@@ -29,6 +29,7 @@ from colonnade.row_tracking import RowSet
 from colonnade.services import TenantInfo
 from colonnade.store import SqlStore
 from colonnade.tables import OutboxRow
+from colonnade_content.api import ListPublishableContent, Publishable
 from colonnade_course import plugin
 from colonnade_course.api import EVENTS
 from colonnade_user.api import GetUser, Role, User, UserStatus
@@ -48,9 +49,13 @@ class BenchContext:
     def __init__(self, store: SqlStore) -> None:
         self.store = store
         self.people: dict[str, Principal] = {}
+        self.unpublishable: set[UUID] = set()
 
-    async def ask(self, request: GetUser) -> User:
-        """What the user service answers to this one: those who teach, and nobody else."""
+    async def ask(self, request: GetUser | ListPublishableContent) -> User | Publishable:
+        """What the user service answers to this one: those who teach, and nobody else; and what
+        the content service does: that all but `unpublishable` may be shown."""
+        if isinstance(request, ListPublishableContent):
+            return Publishable(ids=[each for each in request.ids if each not in self.unpublishable])
         found = self.people.get(str(request.user_id))
         if found is None or found.roles == ("learner",):
             raise NotFound()
@@ -97,6 +102,7 @@ class Bench:
             bound.operation.request: bound.call for item in objects for bound in handlers_of(item)
         }
         self.people = people
+        self.unpublishable: set[UUID] = set()
 
     async def ask(
         self,

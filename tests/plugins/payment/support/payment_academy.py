@@ -266,7 +266,7 @@ class Sold:
     teachers: list[Principal]
 
 
-SELLING = frozenset({"user", "course", "payment"})
+SELLING = frozenset({"user", "course", "content", "payment"})
 
 
 @asynccontextmanager

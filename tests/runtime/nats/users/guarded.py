@@ -16,13 +16,13 @@ ROOT = Path(__file__).parents[4]
 PLATFORM = """\
 version: 1
 environment: development
-services: {user: , course: , payment: }
+services: {user: , course: , content: , payment: }
 bus:
   url: nats://{process}@127.0.0.1:%(port)s
   password: {secret: env:NATS_PASSWORD}
 processes:
   people: {services: [user]}
-  learning: {services: [course], replicas: 2}
+  learning: {services: [course, content], replicas: 2}
   money: {services: [payment]}
 tenants: {folder: %(root)s/tenants}
 policy: {folder: %(root)s/policies}
