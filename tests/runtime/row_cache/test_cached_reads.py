@@ -44,7 +44,7 @@ async def platform(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ru
     folder = tmp_path_factory.mktemp("site")
     shutil.copytree(ROOT / "tenants", folder / "tenants")
     (folder / "policies").mkdir()
-    for name in ("colonnade", "user", "course"):
+    for name in ("colonnade", "user", "course", "content"):
         shutil.copy(ROOT / "policies" / f"{name}.rego", folder / "policies")
     (folder / "platform.yaml").write_text(PLATFORM)
     with pytest.MonkeyPatch.context() as patch:
