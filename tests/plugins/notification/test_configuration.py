@@ -57,6 +57,8 @@ def test_production_must_say_where_mail_goes_and_who_it_is_from() -> None:
         {"retry": {"first": "1d", "longest": "1h"}},
         {"retry": {"atempts": 3}},
         {"kept": "1d"},
+        {"unsubscribe_links": "29d"},
+        {"public_url": "https://academy.example/" + "x" * 500},
     ],
 )
 def test_what_cannot_work_is_refused(wrong: dict[str, object]) -> None:
