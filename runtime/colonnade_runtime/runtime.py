@@ -157,24 +157,9 @@ class Runtime:
         await self._start_stores()
         waiting["start"] = "bus"
         bus = await self._start_bus()
-        key = signing_key(self._loaded, self._vault)
-        signer = ContextSigner(key)
-        self.gateway.proxies = self._trusted_proxies(key)
-        self._dispatcher = Dispatcher(
-            bus,
-            policy,
-            self.tenants,
-            signer,
-            self._log,
-            self._cache,
-            self._operations,
-            self._surroundings.epoch,
-            {name: float(each.timeout) for name, each in self._platform.services.items()},
-            {name: each.per_day for name, each in self._platform.services.items()},
-        )
         authenticators: list[Authenticator] = []
-        self._authentication = Authentication(authenticators)
-        services = self._hosted = self._services(bus)
+        key = signing_key(self._loaded, self._vault)
+        services = self._connect(bus, policy, key, authenticators)
         for name in self._plugins.start_order:
             waiting["start"] = f"service {name}"
             plugin = self._plugins.services[name]
@@ -197,6 +182,28 @@ class Runtime:
         self._stack.push_async_callback(self._schemas.stop)
         self._schemas.make_new()
         waiting.clear()
+
+    def _connect(
+        self, bus: Bus, policy: MemoisedPolicy, key: bytes, authenticators: list[Authenticator]
+    ) -> Services:
+        """The one way in, and the services behind it, none of which stands yet."""
+        signer = ContextSigner(key)
+        self.gateway.proxies = self._trusted_proxies(key)
+        self._dispatcher = Dispatcher(
+            bus,
+            policy,
+            self.tenants,
+            signer,
+            self._log,
+            self._cache,
+            self._operations,
+            self._surroundings.epoch,
+            {name: float(each.timeout) for name, each in self._platform.services.items()},
+            {name: each.per_day for name, each in self._platform.services.items()},
+        )
+        self._authentication = Authentication(authenticators)
+        self._hosted = self._services(bus)
+        return self._hosted
 
     async def _authenticators(
         self, bus: Bus, plugin: Plugin, ctx: ServiceContext

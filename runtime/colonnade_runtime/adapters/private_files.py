@@ -29,6 +29,24 @@ def keep_files_private(loaded: LoadedPlatform) -> None:
             _make_private(folder)
 
 
+def foreign_folders(loaded: LoadedPlatform) -> Iterator[str]:
+    """A sentence for each folder that is open to others and that this account cannot close."""
+    for folder in _folders(loaded):
+        try:
+            found = folder.stat()
+        except OSError:
+            continue
+        if found.st_mode & _OTHERS and os.geteuid() not in (0, found.st_uid):
+            yield _open_to_others(folder, "it is another account's")
+
+
+def _open_to_others(folder: Path, why: str) -> str:
+    return (
+        f"Others may read {folder}, and it cannot be closed to them ({why}): "
+        f"chmod -R go= {folder}, as the account that it belongs to."
+    )
+
+
 def _folders(loaded: LoadedPlatform) -> Iterator[Path]:
     kept = loaded.root / KEPT
     yield kept
@@ -48,10 +66,7 @@ def _make_private(folder: Path) -> None:
             # Last of each: what was interrupted is begun again at the next start.
             _close_to_others(parent)
     except OSError as error:
-        raise ConfigurationError(
-            f"Others may read {folder}, and it cannot be closed to them ({error.strerror}): "
-            f"chmod -R go= {folder}, as the account that it belongs to."
-        ) from None
+        raise ConfigurationError(_open_to_others(folder, error.strerror or "no reason")) from None
 
 
 def _close_to_others(path: str) -> None:

@@ -10,6 +10,7 @@ import click
 
 from colonnade.errors import ConfigurationError
 from colonnade_runtime.cli import planning
+from colonnade_runtime.cli.checking import examined
 from colonnade_runtime.cli.creation import new
 from colonnade_runtime.cli.deadletters import deadletters
 from colonnade_runtime.cli.diagnosis import doctor
@@ -152,36 +153,28 @@ def up(site: Site) -> None:
 @click.option("--update-contract", is_flag=True, help="With --plugin: record its contract anew.")
 @click.pass_obj
 def check(site: Site, style: str, plugin_path: Path | None, update_contract: bool) -> None:
-    """Check files, plugins and policies without starting anything; exit 1 when one is wrong."""
+    """Say what `run` would refuse, without starting anything; exit 1 when there is something.
+
+    Files, plugins, policies and their tests, secrets, libraries, folders, ports, and what the
+    services themselves refuse.
+    """
     if plugin_path is not None:
         passed = examine(plugin_path, style, update=update_contract)
         if not passed:
             raise click.exceptions.Exit(1)
         return
-    problems = _problems(site)
+    problems, warnings = examined(site)
     if style == "json":
-        show_json({"valid": not problems, "problems": problems})
-    elif problems:
+        show_json({"valid": not problems, "problems": problems, "warnings": warnings})
+    else:
+        for warning in warnings:
+            click.echo(f"warning: {warning}", err=True)
         for problem in problems:
             click.echo(problem, err=True)
-    else:
-        click.echo(f"{site.path} is valid.")
+        if not problems:
+            click.echo(f"{site.path} is valid.")
     if problems:
         raise click.exceptions.Exit(1)
-
-
-def _problems(site: Site) -> list[str]:
-    try:
-        plugins = site.plugins()
-    except ConfigurationError as error:
-        return error.message.splitlines()
-    problems: list[str] = []
-    for step in (site.load, site.check_policies):
-        try:
-            step(plugins)
-        except ConfigurationError as error:
-            problems += error.message.splitlines()
-    return problems
 
 
 @main.command(short_help="Show what would run, and what it would offer.")

@@ -1,10 +1,7 @@
 """`colonnade doctor`: what of the machine and the installation would be in the way."""
 
-import os
-import socket
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import click
 
@@ -13,8 +10,8 @@ from colonnade_runtime.admin.socket_file import owner_of
 from colonnade_runtime.cli.output import format_option, show_json
 from colonnade_runtime.cli.site import Site
 from colonnade_runtime.declaration import LoadedPlatform
-from colonnade_runtime.declaration.places import place_of, places
 from colonnade_runtime.plugin_loader import installed_plugins
+from colonnade_runtime.rehearsal.machine import addresses, is_writable, refused_port, store_folders
 
 Finding = tuple[bool, str]
 
@@ -63,32 +60,14 @@ def _installed() -> Iterator[Finding]:
 
 
 def _folders(loaded: LoadedPlatform) -> Iterator[Finding]:
-    addresses = {
-        address.url
-        for name in loaded.platform.enabled_services
-        for _, address in loaded.platform.store_of(name)
-        if address is not None and address.scheme in {"sqlite", "file"}
-    }
-    for url in sorted(addresses):
-        folder = loaded.root / url.partition(":")[2]
-        nearest = _nearest(folder)
-        writable = nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)
+    for _, folder in store_folders(loaded):
+        writable = is_writable(folder)
         yield writable, f"{folder} {'can' if writable else 'cannot'} be written."
 
 
-def _nearest(folder: Path) -> Path:
-    return next(place for place in (folder, *folder.absolute().parents) if place.exists())
-
-
 def _ports(loaded: LoadedPlatform) -> Iterator[Finding]:
-    platform = loaded.platform
-    # All of it in one process, or the one in front: both have the platform's own address.
-    everything = place_of(platform, None)
-    owners = {(everything.host, everything.port): [everything.name]}
-    for place in places(platform):
-        owners.setdefault((place.host, place.port), []).append(place.name)
-    for (host, port), names in sorted(owners.items()):
-        refusal = _refusal(host, port)
+    for host, port, names in addresses(loaded):
+        refusal = refused_port(host, port)
         if refusal is None:
             yield True, f"{host}:{port} is free."
             continue
@@ -98,14 +77,3 @@ def _ports(loaded: LoadedPlatform) -> Iterator[Finding]:
             yield False, f"{host}:{port} cannot be listened on: {refusal}."
         else:
             yield True, f"{host}:{port} is in use by this platform: {owner}."
-
-
-def _refusal(host: str, port: int) -> str | None:
-    try:
-        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, kind) as candidate:
-            candidate.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            candidate.bind(address)
-    except OSError as error:
-        return error.strerror or str(error)
-    return None

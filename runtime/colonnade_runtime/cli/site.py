@@ -12,6 +12,7 @@ from colonnade.operations import Operation, operation_of
 from colonnade.policy import PolicyBundle
 from colonnade_runtime.adapters.policy.embedded import EmbeddedPolicy
 from colonnade_runtime.adapters.policy.files import read_policies
+from colonnade_runtime.adapters.policy.rego_tests import results_of_tests
 from colonnade_runtime.admin.client import AdminClient, NotRunning
 from colonnade_runtime.admin.processes import ProcessesClient
 from colonnade_runtime.admin.socket_file import socket_path
@@ -106,17 +107,31 @@ class Site:
         standard = self.path == Path("platform.yaml")
         return f"colonnade {name}" if standard else f"colonnade --platform {self.path} {name}"
 
-    def check_policies(self, plugins: Plugins) -> None:
-        """Load the policies as the platform would, offline, in an engine of their own.
+    def check_policies(self, plugins: Plugins) -> bool:
+        """Load the policies as the platform would, offline, in an engine of their own; true.
 
         Raises:
             PolicyError: with everything that is wrong with them.
         """
-        outline = load_platform_outline(self.path, settings=self.settings)
-        modules = read_policies(outline.root / outline.policies_folder, policies_of(plugins))
+        modules = read_policies(self._policies_folder(), policies_of(plugins))
         actions = {operation.action: operation.service for operation in operations_of(plugins)}
         with working("Trying the policies out"):
             asyncio.run(_try_out(PolicyBundle(modules, actions, vocabulary_of(plugins))))
+        return True
+
+    def policy_test_failures(self, plugins: Plugins) -> list[str]:
+        """What the tests beside the policies found, a line each.
+
+        Raises:
+            PolicyError: when a policy cannot be read.
+        """
+        with working("Running the policies' tests"):
+            results = results_of_tests(self._policies_folder(), policies_of(plugins))
+        return [line for result in results if not result.passed for line in result.lines()]
+
+    def _policies_folder(self) -> Path:
+        outline = load_platform_outline(self.path, settings=self.settings)
+        return outline.root / outline.policies_folder
 
 
 def policies_of(plugins: Plugins) -> dict[str, str]:

@@ -6,7 +6,7 @@ rules under a `with`. So a test has one input, which does not refer to the test'
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from colonnade.policy import PolicyModule
@@ -30,6 +30,9 @@ from colonnade_runtime.adapters.policy.statements import ModuleOutline, Statemen
 from colonnade_runtime.adapters.policy.tokens import Token
 from colonnade_runtime.adapters.policy.verification import compilation_problems
 
+WHOLE_FILE = "(file)"
+"""Stands for the rule where a whole file of tests is wrong."""
+
 _PREFIX = "test_"
 _INPUT_PREFIX = "colonnade_input_of_"
 
@@ -42,6 +45,18 @@ class RegoTestResult:
     rule: str
     passed: bool
     reason: str = ""
+    line: int = 0
+    column: int = 0
+
+    def lines(self) -> list[str]:
+        """What went wrong, each with its place, as other problems of policies are told."""
+        place = f"{self.path}:{self.line}:{self.column}" if self.line else self.path
+        if self.rule == WHOLE_FILE:
+            return [
+                text if text.startswith(self.path) else f"{place}: {text}"
+                for text in self.reason.splitlines()
+            ]
+        return [f"{place}: the test '{self.rule}' fails: {self.reason}"]
 
     def __str__(self) -> str:
         return f"{self.path}: {self.rule}: " + ("passed" if self.passed else self.reason)
@@ -70,7 +85,7 @@ def run_rego_tests(folder: Path, brought: Mapping[str, str] | None = None) -> li
         tests = path.with_name(path.name.removesuffix(SUFFIX) + TEST_SUFFIX)
         if tests.name not in tested:
             reason = f"there is no {tests.name}; write at least one test for every policy."
-            results.append(RegoTestResult(str(tests), "(file)", passed=False, reason=reason))
+            results.append(RegoTestResult(str(tests), WHOLE_FILE, passed=False, reason=reason))
     return results
 
 
@@ -89,7 +104,7 @@ def results_of_tests(
             tests = PolicyModule(str(path), read_source(path))
         except (OSError, ValueError) as error:
             reason = f"cannot be read: {error}."
-            results.append(RegoTestResult(str(path), "(file)", passed=False, reason=reason))
+            results.append(RegoTestResult(str(path), WHOLE_FILE, passed=False, reason=reason))
         else:
             results += _run_file(policies, tests)
     return results
@@ -128,8 +143,13 @@ def _run(
     except CompilationFault as fault:
         problems = compilation_problems(str(fault), modules)
         return _failed(tests, (str(problem) for problem in problems))
+    places = {rule.head.text: rule.head for rule in rewritten.rules}
     return [
-        _run_test(program, tests.path, package, name, has_input=bool(found))
+        replace(
+            _run_test(program, tests.path, package, name, has_input=bool(found)),
+            line=places[name].line,
+            column=places[name].column,
+        )
         for name, found in inputs.items()
     ]
 
@@ -149,7 +169,7 @@ def _run_test(
 
 
 def _failed(tests: PolicyModule, reasons: Iterator[str]) -> list[RegoTestResult]:
-    return [RegoTestResult(tests.path, "(file)", passed=False, reason="\n".join(reasons))]
+    return [RegoTestResult(tests.path, WHOLE_FILE, passed=False, reason="\n".join(reasons))]
 
 
 def _rewritten(tests: PolicyModule, inputs: dict[str, list[_Input]]) -> PolicyModule:

@@ -1,0 +1,246 @@
+"""What `run` refuses, `check` refuses with the same words: the real command on real files."""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+PLATFORM = """\
+version: 1
+environment: development
+services: {user: , course: , payment: , notification: }
+gateway: {host: 127.0.0.1, port: 0}
+"""
+TENANT = """\
+version: 1
+id: acme
+name: Acme
+owner: {email: owner@acme.example}
+currency: EUR
+"""
+PRODUCTION = """\
+version: 1
+environment: production
+services:
+  user:
+  course:
+  payment: {config: {provider: sandbox}}
+  notification:
+    config:
+      public_url: https://academy.example
+      mail: {url: "smtps://mail.example:465", sender: a@academy.example}
+gateway: {host: 127.0.0.1, port: 0, domain: academy.example, health: {port: 0}}
+stores: {default: {sql: "sqlite:var/data", blobs: "file:var/blobs"}}
+bus: "memory:"
+"""
+OWNER = TENANT.replace(
+    "owner@acme.example", "owner@acme.example, password: {secret: env:OWNER_SECRET}"
+)
+Spoil = Callable[[Path], object]
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    # Without their tests, which take longer than all else; one test of ours has one of them.
+    without = shutil.ignore_patterns("*_test.rego")
+    shutil.copytree(ROOT / "policies", tmp_path / "policies", ignore=without)
+    (tmp_path / "tenants").mkdir()
+    (tmp_path / "platform.yaml").write_text(PLATFORM)
+    (tmp_path / "tenants" / "acme.yaml").write_text(TENANT)
+    return tmp_path
+
+
+def colonnade(site: Path, *words: str, seconds: float = 120) -> "subprocess.CompletedProcess[str]":
+    environment = {"PATH": os.environ["PATH"], "OWNER_SECRET": "a long password"}
+    return subprocess.run(
+        [sys.executable, "-m", "colonnade_runtime", *words],
+        cwd=site, env=environment, capture_output=True, text=True, timeout=seconds,
+    )  # fmt: skip
+
+
+def platform(text: str) -> Spoil:
+    return lambda site: (site / "platform.yaml").write_text(text)
+
+
+def production(before: str = "", after: str = "", *, owner: str = OWNER) -> Spoil:
+    def spoil(site: Path) -> None:
+        assert before in PRODUCTION
+        (site / "platform.yaml").write_text(PRODUCTION.replace(before, after, 1))
+        (site / "tenants" / "acme.yaml").write_text(owner)
+
+    return spoil
+
+
+def tenant(more: str) -> Spoil:
+    return lambda site: (site / "tenants" / "acme.yaml").write_text(TENANT + more)
+
+
+def policy(name: str, before: str, after: str) -> Spoil:
+    def spoil(site: Path) -> None:
+        path = site / "policies" / name
+        assert before in path.read_text()
+        path.write_text(path.read_text().replace(before, after, 1))
+
+    return spoil
+
+
+def more_platform(text: str) -> Spoil:
+    return platform(PLATFORM + text)
+
+
+REFUSALS: dict[str, tuple[Spoil, str]] = {
+    "a key that there is not": (more_platform("loging: {}\n"), r"^platform\.yaml:5:1: loging: unk"),
+    "YAML that is none": (more_platform("  x: 1\n"), r"^platform\.yaml:5:"),
+    "a plugin that is not installed": (
+        platform(PLATFORM.replace("payment", "paymet")),
+        r"'paymet', and no such plugin is installed.*'payment'",
+    ),
+    "a service that another requires": (
+        platform(PLATFORM.replace("user: , ", "")),
+        r"requires the service 'user'",
+    ),
+    "a scheme without an adapter": (
+        more_platform('bus: "carrier:"\n'),
+        r"^platform\.yaml:5:6: bus",
+    ),
+    "an address that an adapter refuses": (
+        more_platform('stores: {default: {sql: "sqlite://data"}}\n'),
+        r"^platform\.yaml:5:\d+: stores\.default\.sql: .*names no folder",
+    ),
+    "a file that is no tenant's": (
+        tenant("plann: x\n"),
+        r"^tenants/acme\.yaml:6:1: plann: unknown",
+    ),
+    "a deny of what does not exist": (
+        tenant("policy: {deny: [{action: course.raed}]}\n"),
+        r"^tenants/acme\.yaml:6:26: policy\.deny\[0\]\.action: .*'course\.read'",
+    ),
+    "a policy that names what does not exist": (
+        policy("course.rego", '"instructor" in', '"instuctor" in'),
+        r"^policies/course\.rego:\d+:\d+: there is no role 'instuctor' \(did you mean 'instructor'",
+    ),
+    "a policy that is not there": (
+        lambda site: (site / "policies" / "payment.rego").unlink(),
+        r"^policies/payment\.rego: there is no policy of service 'payment'",
+    ),
+    "a policy that is no Rego": (
+        policy("course.rego", '"course.create"', '"course.create'),
+        r"^policies/course\.rego:\d+:\d+: this text is not closed",
+    ),
+    "a secret that production demands": (
+        production(owner=OWNER.replace("OWNER_SECRET", "NOWHERE")),
+        r"^tenants/acme\.yaml:4:\d+: owner\.password: the environment variable NOWHERE is not set",
+    ),
+    "a password that production must say": (
+        production(owner=TENANT),
+        r"owner\.password: production",
+    ),
+    "a payment provider that production must say": (
+        production("payment: {config: {provider: sandbox}}", "payment:"),
+        r"^platform\.yaml:\d+:\d+: services\.payment\.config\.provider: say who takes the money",
+    ),
+    "mail that production must say": (
+        production('url: "smtps://mail.example:465", ', ""),
+        r"^platform\.yaml:\d+:\d+: .*declare services\.notification\.config\.mail\.url",
+    ),
+    "credentials that would travel in the clear": (
+        production("smtps://mail.example:465", 'smtp://mail.example:25", username: "x'),
+        r"^platform\.yaml:\d+:\d+: services\.notification\.config\.mail: credentials",
+    ),
+    "where health is asked, in production": (
+        production(", health: {port: 0}", ""),
+        r"gateway\.health\.port: production must say",
+    ),
+    "a signing key that is too short": (
+        production('bus: "memory:"', 'bus: "memory:"\nsigning_key: {secret: env:OWNER_SECRET}'),
+        r"^platform\.yaml:\d+:\d+: signing_key: has 15 characters and needs 32",
+    ),
+    "a folder in place of which there is a file": (
+        lambda site: (site / "var").write_text(""),
+        r"var/data cannot be written",
+    ),
+    "a folder for the socket with too long a path": (
+        lambda site: None,
+        r"has a path of more than \d+ bytes",
+    ),
+}
+RUN_SAYS_OTHERWISE = {"a folder in place of which there is a file"}
+"""The place is the same, and `run` meets the socket's folder in it first."""
+
+
+@contextmanager
+def spoilt(site: Path, case: str) -> Iterator[Path]:
+    spoil, _ = REFUSALS[case]
+    spoil(site)
+    if "too long a path" in case:
+        deep = site / ("d" * 100)
+        deep.mkdir()
+        for entry in [each for each in site.iterdir() if each != deep]:
+            entry.rename(deep / entry.name)
+        # From elsewhere, so that no relative path is shorter.
+        yield deep
+        return
+    yield site
+
+
+@pytest.mark.parametrize("case", sorted(REFUSALS))
+def test_check_refuses_what_run_refuses(site: Path, case: str) -> None:
+    with spoilt(site, case) as folder:
+        words = ["--platform", str(folder / "platform.yaml")] if folder != site else []
+        where = Path("/") if folder != site else folder
+        run, check = (colonnade(where, *words, name) for name in ("run", "check"))
+    pattern = REFUSALS[case][1]
+    assert (run.returncode, check.returncode) == (1, 1), (run.stderr, check.stderr)
+    assert re.search(pattern, check.stderr, re.MULTILINE), check.stderr
+    assert "Traceback" not in check.stderr
+    if case not in RUN_SAYS_OTHERWISE:
+        bare = re.compile(r"^\S+:\d+:\d+: ")
+        told = {bare.sub("", line) for line in check.stderr.splitlines()}
+        said = [bare.sub("", line) for line in run.stderr.splitlines() if line[:1] != "{"]
+        assert [line for line in said if line and line not in told] == [], (told, said)
+
+
+def test_a_port_that_is_taken_is_refused_at_its_key(site: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        (site / "platform.yaml").write_text(PLATFORM.replace("port: 0", f"port: {port}"))
+        run, check = (colonnade(site, name) for name in ("run", "check"))
+    assert (run.returncode, check.returncode) == (1, 1)
+    assert f"127.0.0.1:{port}" in run.stderr
+    place = rf"^platform\.yaml:4:\d+: gateway\.port: 127\.0\.0\.1:{port} cannot be listened on"
+    assert re.search(place, check.stderr, re.MULTILINE), check.stderr
+
+
+def test_everything_is_told_at_once_and_nothing_is_left_behind(site: Path) -> None:
+    production("payment: {config: {provider: sandbox}}", "payment:")(site)
+    path = site / "platform.yaml"
+    path.write_text(path.read_text().replace('url: "smtps://mail.example:465", ', ""))
+    shutil.copy(ROOT / "policies" / "course_test.rego", site / "policies")
+    policy("course_test.rego", "== set()", "== {1}")(site)
+    before = sorted(site.rglob("*"))
+    told = colonnade(site, "check").stderr
+    for part in ("config.provider", "config.mail.url", "policies/course_test.rego:"):
+        assert part in told
+    assert sorted(site.rglob("*")) == before
+
+
+def test_a_missing_secret_is_a_warning_in_development(site: Path) -> None:
+    (site / "platform.yaml").write_text(
+        PLATFORM.replace(
+            "notification: }",
+            'notification: {config: {mail: {url: "smtps://m.example", username: x,'
+            " password: {secret: env:NOWHERE}}}}}",
+        )
+    )
+    check = colonnade(site, "check")
+    assert check.returncode == 0, check.stderr
+    assert "warning: platform.yaml:3:" in check.stderr
+    assert "NOWHERE" in check.stderr
