@@ -11,6 +11,7 @@ from colonnade.events import Event, event_type_of
 from colonnade.http import BINDING, Binding
 from colonnade.quantities import Duration
 from colonnade_runtime.adapters.policy.files import read_policies
+from colonnade_runtime.assembly.policies import vocabulary_of
 from colonnade_runtime.cli.site import operations_of, policies_of
 from colonnade_runtime.declaration import LoadedPlatform
 from colonnade_runtime.declaration.places import FRONT, Place, place_of, places
@@ -67,6 +68,7 @@ def plan_of(loaded: LoadedPlatform, plugins: Plugins) -> dict[str, Any]:
             "engine": loaded.platform.policy.engine.url,
             "folder": str(loaded.policies_folder),
             "files": _policy_files(loaded, plugins),
+            "names": _names(plugins),
         },
         "tenants": [
             {"id": tenant.id, "name": tenant.name, "status": tenant.status}
@@ -97,6 +99,12 @@ def plan_text(plan: dict[str, Any]) -> str:
     ]
     lines.append(f"policies: {plan['policies']['engine']} from {plan['policies']['folder']}")
     lines += [f"  {name}" for name in plan["policies"]["files"]]
+    names = plan["policies"]["names"]
+    lines.append(f"  roles: {', '.join(names['roles']) or 'any'}")
+    for found in names["objects"]:
+        fields, relations = ", ".join(found["fields"]), ", ".join(found["relations"])
+        lines.append(f"  object {found['name']}: {fields or 'no field'}")
+        lines += [f"    related by {relations}"] if relations else []
     lines += [
         f"tenant {tenant['id']}: {tenant['name']}, {tenant['status']}" for tenant in plan["tenants"]
     ]
@@ -131,6 +139,20 @@ def _all_places(loaded: LoadedPlatform) -> list[Place]:
 def _policy_files(loaded: LoadedPlatform, plugins: Plugins) -> list[str]:
     modules = read_policies(loaded.policies_folder, policies_of(plugins))
     return sorted(module.path for module in modules)
+
+
+def _names(plugins: Plugins) -> dict[str, Any]:
+    """What policies may name: roles, and the fields and relations of each type of object."""
+    words = vocabulary_of(plugins)
+    objects = [
+        {
+            "name": name,
+            "fields": sorted(words.fields.get(name, ())),
+            "relations": sorted(words.relations.get(name, ())),
+        }
+        for name in sorted(words.types)
+    ]
+    return {"roles": sorted(words.roles), "objects": objects, "masks": sorted(words.shown)}
 
 
 def _routes(offered: Sequence[Any]) -> Iterator[str]:

@@ -227,6 +227,11 @@ def test_plan_of_the_demo_says_what_goes_where(tmp_path: Path) -> None:
     assert "colonnade.course.EnrollmentActivated.v1" in content["reacts_to"]
     assert {"name": "remove-orphans", "every": "1d"} in content["schedules"]
     assert "policies/course.rego" in " ".join(plan["policies"]["files"])
+    names = plan["policies"]["names"]
+    assert names["roles"] == ["admin", "instructor", "learner", "owner"]
+    [lesson] = [each for each in names["objects"] if each["name"] == "lesson"]
+    assert "course_id" in lesson["fields"]
+    assert "teaches" in lesson["relations"]
 
 
 def test_graph_draws_mermaid(colonnade: Command) -> None:
