@@ -93,11 +93,24 @@ made_by(field) := [{"field": field, "op": "eq", "value": ada}]
 
 theirs := {related("teaches", ada), related("shared_with", ada)}
 
-test_an_instructor_changes_their_own_taught_and_shared if {
+test_an_instructor_changes_their_own_taught_and_shared_asking_content_update if {
 	expected := {made_by("created_by")} | theirs
-	every action in ["content.update", "content.revise", "content.publish", "media.publish"] {
-		data.colonnade.decision.grants == expected with input as asking(action, person("instructor"))
-	}
+	data.colonnade.decision.grants == expected with input as asking("content.update", person("instructor"))
+}
+
+test_an_instructor_changes_their_own_taught_and_shared_asking_content_revise if {
+	expected := {made_by("created_by")} | theirs
+	data.colonnade.decision.grants == expected with input as asking("content.revise", person("instructor"))
+}
+
+test_an_instructor_changes_their_own_taught_and_shared_asking_content_publish if {
+	expected := {made_by("created_by")} | theirs
+	data.colonnade.decision.grants == expected with input as asking("content.publish", person("instructor"))
+}
+
+test_an_instructor_changes_their_own_taught_and_shared_asking_media_publish if {
+	expected := {made_by("created_by")} | theirs
+	data.colonnade.decision.grants == expected with input as asking("media.publish", person("instructor"))
 }
 
 test_an_instructor_publishes_their_own_taught_and_shared_files if {
@@ -110,16 +123,36 @@ test_an_instructor_reads_no_more_than_that_and_what_is_for_readers if {
 	data.colonnade.decision.grants == expected with input as asking("content.read", person("instructor"))
 }
 
-test_only_its_maker_deletes_and_shares if {
-	every action in ["content.create", "content.delete", "content.share", "media.delete"] {
-		data.colonnade.decision.grants == {made_by("created_by")} with input as asking(action, person("instructor"))
-	}
+test_only_its_maker_deletes_and_shares_asking_content_create if {
+	data.colonnade.decision.grants == {made_by("created_by")} with input as asking("content.create", person("instructor"))
 }
 
-test_a_learner_publishes_and_shares_nothing if {
-	every action in ["content.publish", "content.share", "file.publish", "media.publish"] {
-		data.colonnade.decision.grants == set() with input as asking(action, person("learner"))
-	}
+test_only_its_maker_deletes_and_shares_asking_content_delete if {
+	data.colonnade.decision.grants == {made_by("created_by")} with input as asking("content.delete", person("instructor"))
+}
+
+test_only_its_maker_deletes_and_shares_asking_content_share if {
+	data.colonnade.decision.grants == {made_by("created_by")} with input as asking("content.share", person("instructor"))
+}
+
+test_only_its_maker_deletes_and_shares_asking_media_delete if {
+	data.colonnade.decision.grants == {made_by("created_by")} with input as asking("media.delete", person("instructor"))
+}
+
+test_a_learner_publishes_and_shares_nothing_asking_content_publish if {
+	data.colonnade.decision.grants == set() with input as asking("content.publish", person("learner"))
+}
+
+test_a_learner_publishes_and_shares_nothing_asking_content_share if {
+	data.colonnade.decision.grants == set() with input as asking("content.share", person("learner"))
+}
+
+test_a_learner_publishes_and_shares_nothing_asking_file_publish if {
+	data.colonnade.decision.grants == set() with input as asking("file.publish", person("learner"))
+}
+
+test_a_learner_publishes_and_shares_nothing_asking_media_publish if {
+	data.colonnade.decision.grants == set() with input as asking("media.publish", person("learner"))
 }
 
 test_the_operator_brings_content if {
