@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[3]
 PLATFORM = """\
 version: 1
 environment: development
-services: {user: , course: , payment: , notification: }
+services: {user: , course: , content: , payment: , notification: }
 gateway: {host: 127.0.0.1, port: 0}
 """
 TENANT = """\
@@ -32,6 +32,7 @@ environment: production
 services:
   user:
   course:
+  content:
   payment: {config: {provider: sandbox}}
   notification:
     config:
