@@ -41,7 +41,8 @@ from colonnade_notification.config import RetryConfig
 from colonnade_notification.digesting import TURNED_OFF, Bundle, bundle_of, settle
 from colonnade_notification.keys import UNSUBSCRIBE, key_of
 from colonnade_notification.kinds import DIGEST, KINDS
-from colonnade_notification.layout import Frame, cleaned, colour_of, document, paragraphs, plain
+from colonnade_notification.layout import Frame, colour_of, document, plain
+from colonnade_notification.markup import html_or_text_of
 from colonnade_notification.models import NotificationRow, SettingsRow, SuppressionRow
 from colonnade_notification.people import account_of, confirmation_of, reader_of, recipient_of
 from colonnade_notification.recording import DeliveryState, category_of, schedule
@@ -182,7 +183,7 @@ class Sending:
             unsubscribe_url=await self._unsubscribe_url(row),
             unsubscribe_label=unsubscribe_label(words.locale),
         )
-        content = paragraphs(words.body) if words.markup is None else cleaned(words.markup)
+        content = await html_or_text_of(self._ctx, words)
         return OutgoingMessage(
             id=row.id,
             message_id=row.message_id,

@@ -27,7 +27,7 @@ from colonnade_notification.api import (
 )
 from colonnade_notification.catalogue import PLATFORM_LOCALES, Wording, platform_wording
 from colonnade_notification.kinds import KINDS, KindOfMessage, sample_of
-from colonnade_notification.layout import cleaned, paragraphs
+from colonnade_notification.markup import checked_html
 from colonnade_notification.models import TemplateRow
 from colonnade_notification.templating import TemplateRefused
 
@@ -76,7 +76,10 @@ class TemplateHandlers:
         wording = Wording(
             request.locale, request.subject, request.text, request.html, request.action, True
         )
-        await self._ctx.in_worker(_check, wording, self._sample(kind, request.locale))
+        sample = self._sample(kind, request.locale)
+        await self._ctx.in_worker(_check, wording, sample)
+        words = await self._ctx.in_worker(catalogue.fill_one, wording, sample)
+        await checked_html(self._ctx, words)
 
         def work(session: Session) -> Template:
             row = session.get(TemplateRow, (kind.name, request.locale))
@@ -122,7 +125,7 @@ class TemplateHandlers:
             custom = await self._ctx.store.read(lambda s: custom_wordings(s, kind.name))
             wanted = (request.locale, self._ctx.tenant().locale)
             words = await self._ctx.in_worker(catalogue.fill, kind.name, facts, wanted, custom)
-        html = paragraphs(words.body) if words.markup is None else cleaned(words.markup)
+        html = await checked_html(self._ctx, words)
         return RenderedMessage(
             kind=kind.name,
             locale=words.locale,
