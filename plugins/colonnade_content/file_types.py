@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Final
 
 from colonnade_content.file_names import content_disposition, extension
-from colonnade_content.signatures import FAMILIES, SIGNED, binary_type
+from colonnade_content.signatures import FAMILIES, SIGNED, binary_type, is_utf8
 
 HEAD_BYTES: Final = 4096
 """How many first bytes ``sniff`` wants; fewer are fine when the file is shorter."""
@@ -306,16 +306,7 @@ def _text_type(head: bytes, filename: str) -> str | None:
     if _XML_START.match(text):
         return _IN_XML.get(suffix, XML)
     known = _TEXT.get(suffix)
-    return known or ("text/plain" if _is_utf8(text) else None)
-
-
-def _is_utf8(text: bytes) -> bool:
-    try:
-        text.decode()
-    except UnicodeDecodeError as error:
-        # A character cut in two by the end of the head is no mistake.
-        return error.reason == "unexpected end of data" and error.end == len(text)
-    return True
+    return known or ("text/plain" if is_utf8(text) else None)
 
 
 def _bare(media_type: str) -> str:

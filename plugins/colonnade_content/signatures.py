@@ -6,6 +6,7 @@ bytes that it is written in. A browser is never told more than what stands here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
@@ -74,6 +75,12 @@ _BRANDS: Final[Mapping[bytes, str]] = MappingProxyType(
 )
 """Brands of the ISO base media file format (ISO 14496-12 §4.3); others are films."""
 
+_WRITTEN: Final = frozenset({"application/pdf", "application/postscript", "application/rtf"})
+"""Formats that are text themselves."""
+
+_NO_TEXT: Final = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+"""Control characters that no text has."""
+
 _QUICKTIME: Final = (b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
 _ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 _PACKAGE_NAME: Final = b"mimetype"
@@ -100,8 +107,10 @@ SIGNED: Final = frozenset(
 def binary_type(head: bytes) -> str | None:
     """The media type of a file that begins with `head`, unless it is text or not known."""
     for signature, media_type in _START:
-        if head.startswith(signature) and _is_whole(head, media_type):
+        if head.startswith(signature) and (media_type in _WRITTEN or not _is_text(head)):
             return media_type
+    if _is_text(head):
+        return None
     if head[:4] == b"RIFF":
         return _RIFF.get(head[8:12])
     if head[:4] == b"FORM" and head[8:12] in {b"AIFF", b"AIFC"}:
@@ -117,9 +126,19 @@ def binary_type(head: bytes) -> str | None:
     return _base_media_type(head) or _sound_type(head) or _bitmap_type(head)
 
 
-def _is_whole(head: bytes, media_type: str) -> bool:
-    """Two letters are too few to tell by: what a program begins with has no text after it."""
-    return media_type != "application/x-executable" or b"\0" in head[:64]
+def _is_text(head: bytes) -> bool:
+    """A few letters are too few to tell by: a binary file goes on with bytes that no text has."""
+    start = head[:64]
+    return _NO_TEXT.search(start) is None and is_utf8(start)
+
+
+def is_utf8(text: bytes) -> bool:
+    """Whether bytes are UTF-8; a character that is cut in two by their end is no mistake."""
+    try:
+        text.decode()
+    except UnicodeDecodeError as error:
+        return error.reason == "unexpected end of data" and error.end == len(text)
+    return True
 
 
 def _package_type(head: bytes) -> str:
@@ -134,7 +153,7 @@ def _package_type(head: bytes) -> str:
 
 
 def _base_media_type(head: bytes) -> str | None:
-    if head[4:8] in _QUICKTIME:
+    if head[4:8] in _QUICKTIME and head[0] == 0:
         return "video/quicktime"
     if head[4:8] != b"ftyp":
         return None
