@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 
 from colonnade.errors import FieldError, ValidationFailed
 from colonnade.services import ServiceContext
@@ -33,8 +34,8 @@ def common_passwords() -> frozenset[str]:
 
 
 def check_password(password: str, *, pointer: str, names: Iterable[str]) -> None:
-    """Refuse a password that is common, or no more than one of `names`: the academy's, the
-    person's, and what stands before the @ of their address.
+    """Refuse a password that is common, a mere pattern, or no more than one of `names`: the
+    academy's, the person's, and what stands before the @ of their address.
 
     Raises:
         ValidationFailed: at `pointer`, which names the field.
@@ -42,6 +43,8 @@ def check_password(password: str, *, pointer: str, names: Iterable[str]) -> None
     chosen = folded(password)
     if chosen in common_passwords():
         raise _refused(pointer, "is one of the passwords that are tried first; choose another")
+    if _is_pattern(chosen):
+        raise _refused(pointer, "repeats or counts on like abababab and abcdefgh; choose another")
     if _bare(chosen) in _words(names):
         raise _refused(pointer, "is a name of yours or of the academy; choose another")
 
@@ -50,6 +53,14 @@ def academy_names(ctx: ServiceContext) -> tuple[str, ...]:
     """What the academy in context is called."""
     tenant = ctx.tenant()
     return tenant.id, tenant.name
+
+
+def _is_pattern(text: str) -> bool:
+    """Whether it is one or two characters over and over, or each is the neighbour of the last
+    (NIST SP 800-63B §5.1.1.2: repetitive or sequential characters)."""
+    repeats = any(text == (text[:size] * len(text))[: len(text)] for size in (1, 2))
+    steps = {ord(after) - ord(before) for before, after in pairwise(text)}
+    return repeats or steps in ({1}, {-1})
 
 
 def _words(names: Iterable[str]) -> set[str]:

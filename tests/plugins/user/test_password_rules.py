@@ -44,6 +44,13 @@ def refused(password: str) -> bool:
         "acme2026",
         "!!Academy!!",
         "Acme Academy 1",
+        "aaaaaaaa",
+        "((((((((",
+        "abababababa",
+        "        ",
+        "\x00" * 8,
+        "abcdefgh",
+        "98765432",
     ],
 )
 def test_what_is_tried_first_is_refused_however_it_is_written(password: str) -> None:
@@ -51,7 +58,7 @@ def test_what_is_tried_first_is_refused_however_it_is_written(password: str) -> 
 
 
 @pytest.mark.parametrize(
-    "password", ["correct horse", "12345678!x7", "a day at the academy", "((((((((", "9017345162"]
+    "password", ["correct horse", "12345678!x7", "a day at the academy", "abcdefgg", "9017345162"]
 )
 def test_what_is_a_password_of_ones_own_is_not(password: str) -> None:
     assert not refused(password)
