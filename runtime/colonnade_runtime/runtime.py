@@ -295,6 +295,8 @@ class Runtime:
         self._hosted.reconfigure(changes.configs)
         if policy is not None:
             policy.longest = loaded.platform.policy.memory
+        if loaded.platform.logging != self.reloader.loaded.platform.logging:
+            self.gateway.log_requests(access_log_of(loaded.platform.logging))
         return changes.restart
 
     @property

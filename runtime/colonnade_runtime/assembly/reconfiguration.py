@@ -7,25 +7,28 @@ from pydantic import BaseModel
 
 from colonnade.errors import ConfigurationError
 from colonnade_runtime.declaration import LoadedPlatform, Platform
+from colonnade_runtime.declaration.address import Address
+from colonnade_runtime.declaration.section import Section
 from colonnade_runtime.plugins import Plugin, Plugins
 
 Configs = dict[tuple[str, str], BaseModel]
 """(`services` or `plugins`, name) → the configuration in force."""
 
-RESTART_KEYS = (
-    ("environment",),
-    ("processes",),
-    ("stores",),
-    ("bus",),
-    ("discovery",),
-    ("policy", "engine"),
-    ("gateway",),
-    ("tenants", "watch"),
-    ("logging", "access"),
-    ("shutdown",),
-    ("supervision",),
+TAKEN_UP = frozenset(
+    {
+        "logging.access",
+        "logging.client_address",
+        "logging.format",
+        "logging.level",
+        "policy.folder",
+        "policy.memory",
+        "tenants.folder",
+    }
 )
-"""Keys of platform.yaml that a running process does not take up."""
+"""Keys of platform.yaml that a running process takes up. `services` and `plugins` are compared
+member by member; a change of any other key is named, so a new key is named until it is here."""
+
+BY_MEMBER = frozenset({"services", "plugins"})
 
 
 @dataclass(slots=True)
@@ -81,14 +84,26 @@ def _keys_to_restart(plugin: Plugin, old: BaseModel, new: BaseModel) -> list[str
 
 
 def _restart_keys(before: Platform, after: Platform) -> Iterator[str]:
-    for path in RESTART_KEYS:
-        old, new = before, after
-        for step in path:
-            old, new = getattr(old, step), getattr(new, step)
-        if old != new:
-            yield ".".join(path)
-    for section in ("services", "plugins"):
+    for key in changed_keys(before, after):
+        if key not in TAKEN_UP:
+            yield key
+    for section in sorted(BY_MEMBER):
         yield from changed_members(section, getattr(before, section), getattr(after, section))
+
+
+def changed_keys(before: Section, after: Section, prefix: str = "") -> Iterator[str]:
+    """The dotted keys that differ, without the members of `services` and `plugins`.
+
+    An address, and a mapping whose names the operator chooses, count as one key.
+    """
+    for name in type(before).model_fields:
+        old, new, key = getattr(before, name), getattr(after, name), f"{prefix}{name}"
+        if old == new or key in BY_MEMBER:
+            continue
+        if isinstance(old, Section) and type(old) is type(new) and not isinstance(old, Address):
+            yield from changed_keys(old, new, f"{key}.")
+        else:
+            yield key
 
 
 def changed_members(

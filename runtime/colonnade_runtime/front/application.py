@@ -79,6 +79,12 @@ class Front:
         """Hold to these from the next request on."""
         self._proxies, self._documents, self._body_time = proxies, documents, body_time
 
+    def log_requests(self, access_log: AccessLog | None) -> None:
+        """Write requests here from now on, or nowhere."""
+        if self._access_log is not None:
+            self._access_log.hand_over()
+        self._access_log = access_log
+
     @property
     def gateway(self) -> "Front":
         """What is served over HTTP: itself."""

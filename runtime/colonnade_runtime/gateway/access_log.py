@@ -90,20 +90,21 @@ class AccessLog:
         """Write `line` soon."""
         self._gathered.append(line)
         if self._stopped or len(self._gathered) >= FLUSH_LINES:
-            self._flush()
+            self.hand_over()
         elif self._timer is None:
             loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(FLUSH_SECONDS, self._flush)
+            self._timer = loop.call_later(FLUSH_SECONDS, self.hand_over)
 
     async def stop(self) -> None:
         """Hand over everything, and wait a second for it to be written."""
         if self._stopped:
             return
         self._stopped = True
-        self._flush()
+        self.hand_over()
         await asyncio.to_thread(self._writer.drain, STOP_SECONDS)
 
-    def _flush(self) -> None:
+    def hand_over(self) -> None:
+        """Give what has gathered to the writer, now."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

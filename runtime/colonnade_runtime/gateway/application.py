@@ -120,6 +120,12 @@ class Gateway:
         await asyncio.wait(left, timeout=CUT_OFF_SECONDS)
         return False
 
+    def log_requests(self, access_log: AccessLog | None) -> None:
+        """Write requests here from now on, or nowhere."""
+        if self._access_log is not None:
+            self._access_log.hand_over()
+        self._access_log = access_log
+
     async def finish(self) -> None:
         """Write what is left of the access log."""
         if self._access_log is not None:

@@ -1,6 +1,7 @@
 """A reload takes a declaration up whole, or changes nothing and says why."""
 
 import asyncio
+import json
 import shutil
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from httpx import ASGITransport, AsyncClient
 from pydantic import BaseModel
 from small_site import TENANT, make_plugin, make_site, runtime_of, started
 from structlog.testing import capture_logs
@@ -177,7 +179,56 @@ async def test_what_needs_a_restart_is_said_and_the_rest_is_taken_up(
     with capture_logs() as logs:
         assert await runtime.reloader.reload()
     [told] = [line for line in logs if line["event"] == "some changes need a restart"]
-    assert told["keys"] == ["gateway", "logging.access"]
+    assert told["keys"] == ["gateway.port"]
+
+
+async def test_every_change_of_many_at_once_is_in_force_or_named(
+    runtime: Runtime, tmp_path: Path
+) -> None:
+    more = (
+        "gateway: {port: 8765, connections: {maximum: 99}}\nsupervision: {heartbeat: 60s}\n"
+        "logging: {client_address: full}\npolicy: {memory: 7s}\nworkers: {waiting: 9}\n"
+    )
+    make_site(tmp_path, more)
+    assert await runtime.reloader.reload()
+    [fault] = runtime.gateway.health.faults.all()
+    named = "gateway.connections.maximum, gateway.port, supervision.heartbeat, workers.waiting"
+    assert sorted(fault.sentence.split(": ")[1].rstrip(".").split(", ")) == named.split(", ")
+    assert runtime._policy is not None
+    assert runtime._policy.longest == 7
+
+
+@pytest.mark.parametrize(("shown", "address"), [("full", "203.0.113.77"), ("none", "")])
+async def test_access_lines_show_as_much_of_an_address_as_was_declared_last(
+    runtime: Runtime, tmp_path: Path, capsys: pytest.CaptureFixture[str], shown: str, address: str
+) -> None:
+    make_site(tmp_path, f"logging: {{client_address: {shown}, format: json}}\n")
+    assert await runtime.reloader.reload()
+    async with AsyncClient(
+        transport=ASGITransport(app=runtime.gateway, client=("203.0.113.77", 1)),
+        base_url="http://acme.localhost",
+    ) as client:
+        await client.get("/api/v1/nowhere")
+    written: list[str] = []
+    log = runtime.gateway._access_log
+    assert log is not None
+    log._writer = Collected(written)  # type: ignore[assignment]
+    log.hand_over()
+    [line] = written
+    assert json.loads(line)["client"] == address
+
+
+class Collected:
+    """A writer that renders at once."""
+
+    def __init__(self, written: list[str]) -> None:
+        self._written = written
+
+    def defer(self, lines: int, size: int, render: Callable[[], str], share: float) -> None:
+        self._written.append(render())
+
+    def drain(self, seconds: float) -> None:
+        pass
 
 
 def service(seen: list[ServiceContext], **hooks: Any) -> Any:
