@@ -4,6 +4,7 @@ Installed does not mean loaded: only what provides an enabled service, or is lis
 `plugins:`, is imported at all.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from types import ModuleType
@@ -19,6 +20,8 @@ from colonnade_runtime.declaration import PlatformOutline
 from colonnade_runtime.declaration.problems import closest
 from colonnade_runtime.installed_plugins import Candidate, installed_plugins
 from colonnade_runtime.plugins import Plugin, PluginError, Plugins, call, requirements
+
+_KEY = re.compile(r"(services|plugins)\.[A-Za-z0-9_-]+")
 
 SCHEME_HOOKS = (
     "bus_adapters",
@@ -50,6 +53,8 @@ class _Loading:
             service.name: service.plugin for service in outline.services if service.enabled
         }
         self._extensions = outline.extensions
+        self._outline = outline
+        self._absent: list[str] = []
         self._problems: list[str] = []
         self._manager = pluggy.PluginManager(hookspecs.PROJECT)
         self._manager.add_hookspecs(hookspecs)
@@ -67,7 +72,7 @@ class _Loading:
         extensions = self._placed_extensions(plugins, services)
         order = self._order(services, extensions)
         if self._problems:
-            raise PluginError(self._problems)
+            raise PluginError(map(self._placed, self._problems))
         return Plugins(services, extensions, order, self._builtin())
 
     def _builtin(self) -> Plugin:
@@ -96,6 +101,7 @@ class _Loading:
         services = [service for service, plugin in self._wanted.items() if plugin == name]
         place = f"services.{services[0]}" if services else f"plugins.{name}"
         if not found:
+            self._absent += [name, *services]
             near = closest(name, [candidate.name for candidate in candidates])
             hint = f" Did you mean '{near}'?" if near else ""
             self._problems.append(
@@ -137,7 +143,9 @@ class _Loading:
         if not isinstance(info, PluginInfo):
             self._complain(subject, "its hook plugin_info does not say who it is")
             return None
-        self._check_hooks(subject, module)
+        # The hooks of a service that is missing are not specified; that it is missing is said.
+        if not self._absent and self._wanted.keys() >= {*info.implements, *info.requires}:
+            self._check_hooks(subject, module)
         return Plugin(
             name=candidate.name,
             info=info,
@@ -257,11 +265,25 @@ class _Loading:
 
     def _missing(self, place: str, plugin: Plugin, names: Iterable[str], verb: str) -> None:
         for name in names:
-            if name not in self._wanted:
+            if name in self._wanted:
+                continue
+            if name in self._outline.misplaced:
+                self._problems.append(
+                    f"{self._outline.misplaced[name]}: unknown key; the service '{name}' goes under"
+                    " services, indented as the others there."
+                )
+            # One that is not installed under a name like it is what was meant.
+            elif closest(name, self._absent) is None:
                 self._problems.append(
                     f"{place}: the {plugin} {verb} the service '{name}', which this platform does"
                     f" not enable: add {name} under services, or remove {place}."
                 )
+
+    def _placed(self, problem: str) -> str:
+        """The problem with the place of the key that it begins with."""
+        named = _KEY.match(problem)
+        place = self._outline.places.get(named.group()) if named else None
+        return f"{place}: {problem}" if place else problem
 
     def _guard(self, subject: str, action: Any) -> Any:
         """What `action` returns; a plugin that breaks is a problem to report, not a crash."""

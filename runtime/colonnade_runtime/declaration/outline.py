@@ -1,12 +1,14 @@
 """What can be said of a platform before its plugins are known: which of them it wants."""
 
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any
 
+from colonnade_runtime.declaration.platform import Platform, ServiceSection
 from colonnade_runtime.declaration.source import PlatformSource, read_platform
+from colonnade_runtime.declaration.tree import Path, dotted, matching
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,10 @@ class PlatformOutline:
     tenants_folder: str
     policies_folder: str
     in_one_process: bool = True
+    places: Mapping[str, str] = field(default_factory=dict)
+    """`services.<name>` and `plugins.<name>` → file, line and column of the key."""
+    misplaced: Mapping[str, str] = field(default_factory=dict)
+    """A key that fits nothing where it is, as one indented too far → its place and dotted key."""
 
     @property
     def enabled_services(self) -> tuple[str, ...]:
@@ -72,7 +78,28 @@ def outline_of(source: PlatformSource, path: FilePath) -> PlatformOutline:
         tenants_folder=_text(_mapping(data.get("tenants")).get("folder"), "tenants"),
         policies_folder=_text(_mapping(data.get("policy")).get("folder"), "policies"),
         in_one_process=not data.get("processes"),
+        places={
+            f"{section}.{name}": _place(source, (section, name))
+            for section in ("services", "plugins")
+            for name in _mapping(data.get(section))
+        },
+        misplaced=dict(_misplaced(source)),
     )
+
+
+def _misplaced(source: PlatformSource) -> Iterator[tuple[str, str]]:
+    for name in source.data:
+        if name not in Platform.model_fields:
+            yield name, f"{_place(source, (name,))}: {name}"
+    for service, section in _mapping(source.data.get("services")).items():
+        for name in _mapping(section):
+            if name not in ServiceSection.model_fields:
+                path = ("services", service, name)
+                yield name, f"{_place(source, path)}: {dotted(path)}"
+
+
+def _place(source: PlatformSource, path: Path) -> str:
+    return str(matching(source.tree, path)[2])
 
 
 def _mapping(value: Any) -> dict[str, Any]:
