@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from random import Random
 
 import pytest
 from click.testing import CliRunner, Result
@@ -92,6 +93,20 @@ def test_a_store_that_cannot_be_is_said_why(site: Path, damage: str, sentence: s
         result = migrate(site, *options)
         assert result.exit_code == 1
         assert sentence in result.stdout
+
+
+@pytest.mark.parametrize("options", [(), ("--check",)])
+def test_a_store_that_is_damaged_in_the_middle_is_named(
+    site: Path, options: tuple[str, ...]
+) -> None:
+    data = bytearray(store(site).read_bytes())
+    middle = len(data) // 2
+    data[middle : middle + 40_000] = Random(1).randbytes(len(data[middle : middle + 40_000]))
+    store(site).write_bytes(data)
+    result = migrate(site, *options)
+    assert result.exit_code == 1
+    assert "acme/user.sqlite3 is damaged and cannot be read" in " ".join(result.stdout.split())
+    assert store(site).read_bytes() == data
 
 
 def test_a_running_platform_is_left_alone_and_may_be_looked_at(site: Path) -> None:

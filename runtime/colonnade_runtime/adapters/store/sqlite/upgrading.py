@@ -17,6 +17,7 @@ from colonnade_runtime.adapters.store.sqlite.connections import (
     open_writer,
 )
 from colonnade_runtime.adapters.store.sqlite.control import SqliteControlStore
+from colonnade_runtime.adapters.store.sqlite.failures import damage
 from colonnade_runtime.adapters.store.sqlite.files import ServiceFiles
 from colonnade_runtime.adapters.store.sqlite.provisioning import refusal
 from colonnade_runtime.adapters.store.sqlite.schema import (
@@ -52,13 +53,17 @@ class StoreUpgrade:
         self._schema = TenantSchema(self._files, need)
 
     def look(self, tenant: str) -> StoreStanding:
-        """How the tenant's file stands; nothing is written."""
+        """How the tenant's file stands; nothing is written.
+
+        All of the file is read: damage in the middle of it is found, too.
+        """
         path = self._files.of_tenant(tenant)
         if not path.exists():
             return self._absent(tenant)
         try:
             with _connected(path, patient=True) as connection:
                 facts = read_facts(connection)
+                _refuse_damaged(connection)
             self._schema.refuse_newer(facts, self._label(tenant))
         except Exception as error:
             return self._refused(tenant, error)
@@ -108,6 +113,12 @@ class StoreUpgrade:
 
     def _label(self, tenant: str) -> str:
         return f"{tenant}/{self._files.of_tenant(tenant).name}"
+
+
+def _refuse_damaged(connection: Connection) -> None:
+    found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
+    if found != "ok":
+        raise damage(str(found))
 
 
 @contextmanager
