@@ -71,10 +71,9 @@ class CredentialRow(Base):
 class ConfirmationRow(Identified, Base):
     """A step that counts once whoever reads `email` confirms it by the link in a mail.
 
-    `user_id` is whose account it is about, where there is one. `name` is what
-    somebody called themself who asked for an account. `password_hash` is written no more and read
-    no more: a password is chosen by the link. The row of an invitation's confirmation has the
-    invitation's id.
+    `user_id` is whose account it is about, where there is one. `name` and `password_hash` are
+    what an account is made with that does not exist yet. The row of an invitation's confirmation
+    has the invitation's id.
     """
 
     __tablename__ = "confirmations"

@@ -20,15 +20,20 @@ from colonnade_runtime.observability.output import describe_losses
 from colonnade_runtime.observability.repetition import RepeatedLines
 
 
-def configure_logs(level: str, form: str, client_address: Shown = "network") -> None:
+def configure_logs(
+    level: str, form: str, client_address: Shown = "network", *, traces: bool = True
+) -> None:
     """Set the whole process up. `form` is console, json, or auto (console on a terminal).
-    `client_address` says how much of an address a line shows.
+    `client_address` says how much of an address a line shows. Without `traces` a failure is its
+    class and sentence alone, as for commands that a person reads the output of.
 
     May be called again; loggers that exist take the new level and form.
     """
     number = logging.getLevelNamesMapping()[level.upper()]
     structlog.configure(
-        processors=processors_of(form, client_address, bounded=number > logging.DEBUG),
+        processors=processors_of(
+            form, client_address, bounded=number > logging.DEBUG, traces=traces
+        ),
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=ErrorStreamLogger,
         cache_logger_on_first_use=False,
@@ -65,14 +70,18 @@ def loss_as_json(lines: int) -> str:
 
 
 def processors_of(
-    form: str, client_address: Shown = "network", *, bounded: bool = False
+    form: str,
+    client_address: Shown = "network",
+    *,
+    bounded: bool = False,
+    traces: bool = True,
 ) -> list[Any]:
     """What a line goes through, from the call to its text. `bounded` lines of one kind are held
     back once there were enough of them."""
     shared: list[Any] = [
         CallDetails(client_address),
         *([RepeatedLines()] if bounded else []),
-        ExplainedFailures(),
+        ExplainedFailures(traces=traces),
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]

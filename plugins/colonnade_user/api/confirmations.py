@@ -141,8 +141,7 @@ class Registration(Message):
 class Register(Request[Registration]):
     """Open an account, at once or when the link in a mail is followed, as the platform declares.
 
-    Where it takes a mail, the answer is the same whether the address has an account or not, and
-    the password is not kept: it is chosen when the link is followed.
+    Where it takes a mail, the answer is the same whether the address has an account or not.
     """
 
     email: EmailAddress
@@ -152,17 +151,9 @@ class Register(Request[Registration]):
 
 @operation("user", action="confirmation.redeem", errors=[LinkOver, EmailTaken, RegistrationClosed])
 class ConfirmRegistration(Request[User]):
-    """Open the account that was asked for, by the token of the mail.
-
-    Its password is chosen here, by whoever reads the address; so is its name, if one is given.
-    """
+    """Open the account that was asked for, by the token of the mail."""
 
     token: Token
-    password: NewPassword
-    name: Annotated[
-        PersonName | None,
-        Field(description="Without it, the name that the account was asked for with."),
-    ] = None
 
 
 @operation("user", action="password.set")

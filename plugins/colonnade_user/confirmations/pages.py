@@ -160,12 +160,12 @@ def _problem(words: dict[str, Any], error: ColonnadeError) -> str:
 
 def _inputs(purpose: Purpose, words: dict[str, Any]) -> str:
     shown = ""
-    if purpose in (Purpose.INVITATION, Purpose.REGISTRATION):
+    if purpose is Purpose.INVITATION:
         shown += (
             f"<label>{html.escape(words['name'])}"
             '<input name="name" required maxlength="200" autocomplete="name"></label>'
         )
-    if purpose in (Purpose.INVITATION, Purpose.REGISTRATION, Purpose.PASSWORD_RESET):
+    if purpose in (Purpose.INVITATION, Purpose.PASSWORD_RESET):
         shown += (
             f"<label>{html.escape(words['password'])}"
             '<input type="password" name="password" required minlength="8" maxlength="128" '

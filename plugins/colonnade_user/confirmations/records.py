@@ -49,6 +49,7 @@ class Wanted:
     email: str
     user_id: UUID | None = None
     name: str | None = None
+    password_hash: str | None = None
     id: UUID | None = None
 
 
@@ -64,6 +65,7 @@ def open_confirmation(session: Session, wanted: Wanted) -> None:
         email=wanted.email,
         folded_email=folded,
         name=wanted.name,
+        password_hash=wanted.password_hash,
         created_at=session.now,
         expires_at=session.now + SENDING,
     )

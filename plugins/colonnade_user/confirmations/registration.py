@@ -51,7 +51,10 @@ class RegistrationHandlers:
         # Nothing is made that a policy could be held against before the address is confirmed.
         call.applied = True
         async with even_time(self._ctx.clock):
-            await self._ctx.store.run(lambda session: _ask_to_confirm(session, request))
+            password_hash = await self._passwords.hash(request.password)
+            await self._ctx.store.run(
+                lambda session: _ask_to_confirm(session, request, password_hash)
+            )
         return Registration()
 
     @handles(RegisterUser)
@@ -70,24 +73,17 @@ class RegistrationHandlers:
 
     @handles(ConfirmRegistration)
     async def confirm_registration(self, request: ConfirmRegistration, call: Call) -> User:
-        """Open the account that was asked for, with the password of whoever reads the address.
-
-        Anybody can ask with anybody's address: what they typed must not open what comes of it.
-        """
-        self._check_open(call)
-        # Before anything is hashed: a token that was made up costs one look, and no processor.
-        names = await self._ctx.store.read(lambda session: _names_of(session, request))
-        check_password(
-            request.password, pointer="/password", names=(*names, *academy_names(self._ctx))
-        )
-        password_hash = await self._passwords.hash(request.password)
+        """Open the account that was asked for."""
 
         def work(session: Session) -> User:
-            email, name = _names_of(session, request)
-            close(session, confirmation_of(session, request.token, Purpose.REGISTRATION))
-            new = NewAccount(email, name, password_hash, email_verified=True)
+            row = confirmation_of(session, request.token, Purpose.REGISTRATION)
+            if row.name is None or row.password_hash is None:
+                raise link_over()
+            new = NewAccount(row.email, row.name, row.password_hash, email_verified=True)
+            close(session, row)
             return present(add_account(session, new))
 
+        self._check_open(call)
         return await self._ctx.store.run(work)
 
     async def _open(self, request: Register | RegisterUser, call: Call) -> User:
@@ -126,17 +122,12 @@ def _adds_people(call: Call) -> bool:
     return by_service or bool({Role.OWNER, Role.ADMIN}.intersection(principal.roles))
 
 
-def _names_of(session: Session, request: ConfirmRegistration) -> tuple[str, str]:
-    row = confirmation_of(session, request.token, Purpose.REGISTRATION)
-    name = request.name or row.name
-    if name is None:
-        raise link_over()
-    return row.email, name
-
-
-def _ask_to_confirm(session: Session, request: Register) -> None:
+def _ask_to_confirm(session: Session, request: Register, password_hash: str) -> None:
     known = account_at(session, request.email)
     if known is not None:
         open_confirmation(session, Wanted(Purpose.ADDRESS_TAKEN, known.email, known.id))
         return
-    open_confirmation(session, Wanted(Purpose.REGISTRATION, request.email, name=request.name))
+    wanted = Wanted(
+        Purpose.REGISTRATION, request.email, name=request.name, password_hash=password_hash
+    )
+    open_confirmation(session, wanted)

@@ -85,7 +85,7 @@ class Site:
 
         settings = (*self.settings, "tenants.watch=false", "logging.level=warning")
         declared = read_declaration(self.path, settings)
-        configure_logs("warning", declared.loaded.platform.logging.format)
+        configure_logs("warning", declared.loaded.platform.logging.format, traces=False)
         with ExitStack() as stack:
             with working("Starting the services"):
                 stack.enter_context(embedded(declared, click.get_current_context().command_path))

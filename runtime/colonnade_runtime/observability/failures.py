@@ -43,9 +43,11 @@ class ExplainedFailures:
 
     Each line says class and sentence as `error`. The trace comes with the first line of the same
     failure, at the same place, in `TRACE_SECONDS`: a loop that fails each second says it once.
+    Without `traces` no line has one.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, traces: bool = True) -> None:
+        self._traces = traces
         self._shown: OrderedDict[Hashable, float] = OrderedDict()
         self._lock = threading.RLock()
 
@@ -59,7 +61,7 @@ class ExplainedFailures:
         if failure is None:
             return event
         event.setdefault("error", failure_in_words(failure))
-        if self._is_new(event.get("event"), failure):
+        if self._traces and self._is_new(event.get("event"), failure):
             event["exc_info"] = failure
         return event
 

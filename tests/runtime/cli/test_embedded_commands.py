@@ -1,0 +1,35 @@
+"""Commands that start the services themselves say what is wrong in sentences."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from random import Random
+
+from colonnade_runtime.adapters.store.sqlite.files import ServiceFiles
+from colonnade_runtime.adapters.store.sqlite.schema import TenantSchema
+from colonnade_user import plugin
+
+ROOT = Path(__file__).parents[3]
+
+
+def test_another_academys_damaged_store_is_no_stack_trace(tmp_path: Path) -> None:
+    for name in ("tenants", "policies"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    shutil.copy(ROOT / "platform.yaml", tmp_path)
+    files = ServiceFiles(tmp_path / "var/data", "user")
+    TenantSchema(files, plugin.stores()).copy_template(files.of_tenant("globex"))
+    files.of_tenant("globex").write_bytes(Random(1).randbytes(40_000))
+    command = ("owner", "password", "acme", "--generate")
+    done = subprocess.run(
+        [sys.executable, "-m", "colonnade_runtime", "--platform", "platform.yaml", *command],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert "globex/user.sqlite3" in done.stderr, done.stderr
+    assert "Traceback" not in done.stderr
+    assert '  File "' not in done.stderr
+    assert max(map(len, done.stderr.splitlines())) < 1_000
