@@ -5,6 +5,8 @@ from pathlib import Path
 from colonnade.errors import ConfigurationError
 
 PARTS = ("platform.yaml", "tenants", "policies")
+SCHEMAS = Path("docs", "reference")
+"""Where the files of the demo say that their JSON Schemas are."""
 
 
 def demo_folder() -> Path:

@@ -28,7 +28,12 @@ def test_nothing_of_the_checkout_is_visible(installation: Installation, tmp_path
 
 
 def test_a_new_site_is_valid(installation: Installation, site: Path) -> None:
-    assert {path.name for path in site.iterdir()} == {"platform.yaml", "tenants", "policies"}
+    assert {path.name for path in site.iterdir()} == {
+        "platform.yaml",
+        "tenants",
+        "policies",
+        "docs",
+    }
     checked = installation.colonnade("check", cwd=site)
     assert (checked.returncode, checked.stdout) == (0, "platform.yaml is valid.\n")
 

@@ -11,9 +11,10 @@ from colonnade.errors import ConfigurationError
 from colonnade_runtime.cli.plugin_files import PluginNames, plugin_files
 from colonnade_runtime.cli.site import Site
 from colonnade_runtime.declaration import DeclarationError, load_platform_outline
+from colonnade_runtime.declaration.schema import write_schemas
 from colonnade_runtime.declaration.tenant import TENANT_ID_PATTERN
 from colonnade_runtime.declaration.tenants import check_tenant_text
-from colonnade_runtime.demo import PARTS, demo_folder
+from colonnade_runtime.demo import PARTS, SCHEMAS, demo_folder
 
 
 @click.group()
@@ -78,7 +79,7 @@ def _literally(text: str) -> str:
 @new.command("site")
 @click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
 def new_site(folder: Path) -> None:
-    """Copy the demo platform (platform.yaml, tenants, policies) into the empty folder DIR."""
+    """Copy the demo platform (platform.yaml, tenants, policies, schemas) into the empty DIR."""
     if folder.exists() and any(folder.iterdir()):
         raise click.ClickException(f"{folder} is not empty; name a new folder.")
     try:
@@ -92,6 +93,9 @@ def new_site(folder: Path) -> None:
                 shutil.copytree(source / part, folder / part)
             else:
                 shutil.copyfile(source / part, folder / part)
+        # Where the first line of every file says that they are.
+        (folder / SCHEMAS).mkdir(parents=True)
+        write_schemas(folder / SCHEMAS)
     except OSError as error:
         raise click.ClickException(f"{folder} cannot be written: {error.strerror}.") from error
     click.echo(f"Wrote {folder}. Start it with: colonnade --platform {folder}/platform.yaml run")

@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+import yaml
 from click.testing import CliRunner, Result
 
 from colonnade_runtime.admin.socket_file import claimed
@@ -194,7 +195,19 @@ def test_check_tells_of_an_action_that_no_policy_knows(colonnade: Command) -> No
 def test_new_site_writes_the_demo_platform(tmp_path: Path) -> None:
     folder = tmp_path / "academy"
     assert CliRunner().invoke(main, ["new", "site", str(folder)]).exit_code == 0
-    assert {path.name for path in folder.iterdir()} == {"platform.yaml", "tenants", "policies"}
+    parts = {"platform.yaml", "tenants", "policies", "docs"}
+    assert {path.name for path in folder.iterdir()} == parts
+
+
+def test_files_of_a_new_site_name_schemas_that_are_there_and_hold(tmp_path: Path) -> None:
+    folder = tmp_path / "academy"
+    assert CliRunner().invoke(main, ["new", "site", str(folder)]).exit_code == 0
+    files = [folder / "platform.yaml", *sorted((folder / "tenants").glob("*.yaml"))]
+    assert len(files) > 1
+    for path in files:
+        named = path.read_text().splitlines()[0].partition("$schema=")[2]
+        schema = json.loads((path.parent / named).read_text())
+        assert yaml.safe_load(path.read_text()).keys() <= schema["properties"].keys()
 
 
 def test_new_site_leaves_a_folder_with_files_alone(site: Path) -> None:
