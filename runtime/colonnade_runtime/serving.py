@@ -13,6 +13,7 @@ from colonnade_runtime.adapters.private_files import keep_files_private
 from colonnade_runtime.admin.serving import Administration, administered
 from colonnade_runtime.connections.limits import connection_limits
 from colonnade_runtime.connections.open_files import allow_open_files, needed_files
+from colonnade_runtime.declaration.networks import networks_of_strangers
 from colonnade_runtime.declaration.places import EVERYTHING, FRONT, Place, place_of
 from colonnade_runtime.greeting import greeting, shown_tenants
 from colonnade_runtime.health_listener import health_listening
@@ -37,6 +38,8 @@ def serve(
     declared = read_declaration(path, settings)
     section = declared.loaded.platform.logging
     configure_logs(section.level, section.format, section.client_address)
+    for _, sentence in networks_of_strangers(declared.loaded.platform.gateway.trusted_proxies):
+        structlog.get_logger("gateway").warning("a trusted proxy is anybody", problem=sentence)
     give_back_large_blocks()
     keep_files_private(declared.loaded)
     place = place_of(declared.loaded.platform, process, replica)

@@ -35,11 +35,12 @@ def examined(site: Site) -> tuple[list[str], list[str]]:
 
 def _rehearsed(site: Site, loaded: LoadedPlatform, plugins: Plugins) -> tuple[list[str], list[str]]:
     # Here, since it brings the whole runtime with it.
-    from colonnade_runtime.rehearsal import machine_refusals, rehearse
+    from colonnade_runtime.rehearsal import machine_refusals, machine_warnings, rehearse
 
     with working("Rehearsing the start"):
         found = rehearse(Declared(site.path, site.settings, loaded, plugins))
-    return [*found.refusals, *machine_refusals(loaded)], found.warnings
+    refusals = [*found.refusals, *machine_refusals(loaded)]
+    return refusals, [*found.warnings, *machine_warnings(loaded)]
 
 
 def _noting(problems: list[str], step: Callable[[], T]) -> T | None:

@@ -2,12 +2,13 @@
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, Field, IPvAnyNetwork, JsonValue, StringConstraints
+from pydantic import AfterValidator, Field, JsonValue, StringConstraints
 
 from colonnade.quantities import Duration, Size
 from colonnade.secrets import SecretReference
 from colonnade_runtime.declaration.address import Address, BusAddress
 from colonnade_runtime.declaration.hosts import host_name
+from colonnade_runtime.declaration.networks import ProxyNetwork
 from colonnade_runtime.declaration.section import Section, Version
 
 Environment = Literal["development", "production"]
@@ -223,7 +224,7 @@ class GatewaySection(Section):
     docs: bool = True
     """Whether `/docs` and the OpenAPI document are served."""
 
-    trusted_proxies: tuple[IPvAnyNetwork, ...] = ()
+    trusted_proxies: tuple[ProxyNetwork, ...] = ()
     """Networks of the proxies whose `Forwarded` and `X-Forwarded-*` headers are believed."""
 
 

@@ -9,6 +9,7 @@ from colonnade.errors import ConfigurationError
 from colonnade_runtime.adapters.private_files import foreign_folders
 from colonnade_runtime.admin.socket_file import address_of, owner_of, socket_path
 from colonnade_runtime.declaration import LoadedPlatform
+from colonnade_runtime.declaration.networks import networks_of_strangers
 from colonnade_runtime.declaration.places import Place, place_of, places
 
 LOCAL = frozenset({"sqlite", "file"})
@@ -20,6 +21,13 @@ def machine_refusals(loaded: LoadedPlatform) -> Iterator[str]:
     yield from _folders(loaded)
     yield from _sockets(loaded)
     yield from _ports(loaded)
+
+
+def machine_warnings(loaded: LoadedPlatform) -> Iterator[str]:
+    """A sentence for each thing that a start goes on with and that is hardly meant."""
+    for index, sentence in networks_of_strangers(loaded.platform.gateway.trusted_proxies):
+        place = loaded.origins.locate(["gateway", "trusted_proxies", index])
+        yield f"{place}: gateway.trusted_proxies[{index}]: {sentence}"
 
 
 def store_folders(loaded: LoadedPlatform) -> list[tuple[str, Path]]:

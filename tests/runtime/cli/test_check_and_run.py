@@ -209,6 +209,15 @@ def test_check_refuses_what_run_refuses(site: Path, case: str) -> None:
         assert [line for line in said if line and line not in told] == [], (told, said)
 
 
+def test_proxies_that_may_be_anybody_are_a_warning(site: Path) -> None:
+    more = PLATFORM.replace("port: 0", "port: 0, trusted_proxies: [10.0.0.0/8, 0.0.0.0/0]")
+    (site / "platform.yaml").write_text(more)
+    check = colonnade(site, "check")
+    assert check.returncode == 0, check.stderr
+    pattern = r"^warning: platform\.yaml:4:\d+: gateway\.trusted_proxies\[1\]: 0\.0\.0\.0/0 holds"
+    assert re.search(pattern, check.stderr, re.MULTILINE), check.stderr
+
+
 def test_a_port_that_is_taken_is_refused_at_its_key(site: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

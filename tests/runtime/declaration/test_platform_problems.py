@@ -46,6 +46,14 @@ class NeedsRegion(BaseModel):
         ("gateway: {max_body: 10}", "gateway.max_body: needs a unit, such as 10MiB"),
         ("gateway: {max_body: 10 MiB}", "gateway.max_body: is not a size"),
         ("gateway: {timeout: 0s}", "gateway.timeout: must be longer than nothing"),
+        (
+            "gateway: {trusted_proxies: [127.0.0.1/8]}",
+            "7:29: gateway.trusted_proxies[0]: has bits set beyond its prefix; write 127.0.0.0/8",
+        ),
+        (
+            "gateway: {trusted_proxies: ['2001:db8::1/32']}",
+            "7:29: gateway.trusted_proxies[0]: has bits set beyond its prefix; write 2001:db8::/32",
+        ),
         ("gateway: {trusted_proxies: [x]}", "7:29: gateway.trusted_proxies[0]: is not a valid IP"),
         ("gateway: [a]", "7:10: gateway: must be a mapping of keys to values, not a list"),
         ("logging: {level: warn}", "(did you mean 'warning'?)"),
