@@ -215,3 +215,21 @@ def test_a_long_value_is_cut_and_a_deep_one_ends() -> None:
     with lines() as written:
         structlog.get_logger("test").info("said", long="x" * 100_000, deep=deep, many=[0] * 9999)
     assert len(written.getvalue()) < 10_000
+
+
+def test_without_traces_a_failure_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    before = structlog.get_config()
+    with mock.patch.object(logging.getLogger(), "handlers", []):
+        try:
+            configure_logs("warning", "json", traces=False)
+            try:
+                raise ValueError("jammed")
+            except ValueError:
+                structlog.get_logger("test").exception("it failed")
+                logging.getLogger("library").exception("so did it")
+        finally:
+            structlog.configure(**before)
+            logging.captureWarnings(False)
+    written = capsys.readouterr().err
+    assert written.count("ValueError: jammed") == 2
+    assert "Traceback" not in written
