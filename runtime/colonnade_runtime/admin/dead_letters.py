@@ -10,6 +10,7 @@ import msgspec
 from colonnade.errors import ColonnadeError, NotFound
 from colonnade_runtime.admin.commands import AdminCall, AdminCommand
 from colonnade_runtime.admin.letters import EventLetter, Letter, ServiceLetter, TenantlessLetter
+from colonnade_runtime.admin.unread import not_found, unread_noted
 
 MAXIMUM_LETTERS = 10_000
 """Letters of one store that are looked through."""
@@ -42,8 +43,9 @@ class Replay(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 async def list_(arguments: List, call: AdminCall) -> list[dict[str, Any]]:
-    """The letters, without what is in them."""
-    return [letter.shown() async for letter in _letters(arguments, call)]
+    """The letters, without what is in them; a row with `unread` for each store that fails."""
+    unread: list[dict[str, Any]] = []
+    return [letter.shown() async for letter in _letters(arguments, call, unread)] + unread
 
 
 async def show(arguments: One, call: AdminCall) -> dict[str, Any]:
@@ -54,12 +56,13 @@ async def show(arguments: One, call: AdminCall) -> dict[str, Any]:
 
 async def replay(arguments: Replay, call: AdminCall) -> list[dict[str, Any]]:
     """Deliver each once more; one that fails again stays, and the others go on."""
+    unread: list[dict[str, Any]] = []
     if arguments.ids:
         chosen = [await _find(arguments, call, identifier) for identifier in arguments.ids]
     else:
         wanted = List(arguments.service, arguments.tenant, limit=1000)
-        chosen = [letter async for letter in _letters(wanted, call)]
-    outcomes = []
+        chosen = [letter async for letter in _letters(wanted, call, unread)]
+    outcomes: list[dict[str, Any]] = []
     for done, letter in enumerate(chosen):
         await call.tell(done, len(chosen))
         error = None
@@ -68,7 +71,7 @@ async def replay(arguments: Replay, call: AdminCall) -> list[dict[str, Any]]:
         except ColonnadeError as failure:
             error = failure.message
         outcomes.append({"id": letter.id, "replayed": error is None, "error": error})
-    return outcomes
+    return outcomes + unread
 
 
 async def discard(arguments: One, call: AdminCall) -> dict[str, Any]:
@@ -78,7 +81,9 @@ async def discard(arguments: One, call: AdminCall) -> dict[str, Any]:
     return letter.shown()
 
 
-async def _letters(arguments: List, call: AdminCall) -> AsyncIterator[Letter]:
+async def _letters(
+    arguments: List, call: AdminCall, unread: list[dict[str, Any]]
+) -> AsyncIterator[Letter]:
     if arguments.tenant is None:
         for service, work in call.platform.works(arguments.service):
             for tenantless in await work.control.dead_letters(limit=arguments.limit):
@@ -86,28 +91,37 @@ async def _letters(arguments: List, call: AdminCall) -> AsyncIterator[Letter]:
     places = await call.platform.places(arguments.service, arguments.tenant)
     for done, (service, work, tenant) in enumerate(places):
         await call.tell(done, len(places))
-        for letter in await work.delivery.dead_letters(
-            tenant, replayed=arguments.replayed, limit=arguments.limit
-        ):
-            yield EventLetter(service, work, letter)
-        for lost in await work.lost.waiting(tenant, limit=arguments.limit):
-            yield ServiceLetter(service, work, lost)
+        found: list[Letter] = []
+        with unread_noted(unread, service, tenant):
+            events = await work.delivery.dead_letters(
+                tenant, replayed=arguments.replayed, limit=arguments.limit
+            )
+            found += [EventLetter(service, work, letter) for letter in events]
+            waiting = await work.lost.waiting(tenant, limit=arguments.limit)
+            found += [ServiceLetter(service, work, lost) for lost in waiting]
+        for letter in found:
+            yield letter
 
 
 async def _find(arguments: One | Replay, call: AdminCall, identifier: UUID) -> Letter:
+    unread: list[dict[str, Any]] = []
     places = await call.platform.places(arguments.service, arguments.tenant)
     for service, work, tenant in places:
-        with suppress(NotFound):
-            return EventLetter(service, work, await work.delivery.dead_letter(tenant, identifier))
-        lost = await work.lost.find(tenant, identifier)
-        if lost is not None:
-            return ServiceLetter(service, work, lost)
+        with unread_noted(unread, service, tenant):
+            with suppress(NotFound):
+                letter = await work.delivery.dead_letter(tenant, identifier)
+                return EventLetter(service, work, letter)
+            lost = await work.lost.find(tenant, identifier)
+            if lost is not None:
+                return ServiceLetter(service, work, lost)
     for service, work in call.platform.works(arguments.service):
-        for letter in await work.control.dead_letters(limit=MAXIMUM_LETTERS):
-            if letter.id == identifier and arguments.tenant is None:
-                return TenantlessLetter(service, work, letter)
-    raise NotFound(
-        f"There is no dead letter {identifier}; `colonnade deadletters list` shows those there are."
+        for tenantless in await work.control.dead_letters(limit=MAXIMUM_LETTERS):
+            if tenantless.id == identifier and arguments.tenant is None:
+                return TenantlessLetter(service, work, tenantless)
+    raise not_found(
+        f"There is no dead letter {identifier}; `colonnade deadletters list` shows those there"
+        " are.",
+        unread,
     )
 
 

@@ -8,6 +8,7 @@ import msgspec
 from colonnade.errors import FieldError, ValidationFailed
 from colonnade.moments import utc
 from colonnade_runtime.admin.commands import AdminCall, AdminCommand
+from colonnade_runtime.admin.unread import unread_noted
 
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 
@@ -30,19 +31,20 @@ class Republish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 async def status(arguments: Status, call: AdminCall) -> list[dict[str, Any]]:
     """Each outbox: events that wait, when the oldest was written, and how many were sent."""
     places = await call.platform.places(arguments.service, arguments.tenant)
-    found = []
+    found: list[dict[str, Any]] = []
     for done, (service, work, tenant) in enumerate(places):
         await call.tell(done, len(places))
-        state = await work.relay.status(tenant)
-        found.append(
-            {
-                "service": service,
-                "tenant": tenant,
-                "pending": state.pending,
-                "oldest": state.oldest,
-                "sent": state.sent,
-            }
-        )
+        with unread_noted(found, service, tenant):
+            state = await work.relay.status(tenant)
+            found.append(
+                {
+                    "service": service,
+                    "tenant": tenant,
+                    "pending": state.pending,
+                    "oldest": state.oldest,
+                    "sent": state.sent,
+                }
+            )
     return found
 
 
@@ -58,11 +60,12 @@ async def republish(arguments: Republish, call: AdminCall) -> list[dict[str, Any
         pointed = FieldError("/since", str(error), "range")
         raise ValidationFailed(fields=[pointed]) from None
     places = await call.platform.places(arguments.service, arguments.tenant)
-    found = []
+    found: list[dict[str, Any]] = []
     for done, (service, work, tenant) in enumerate(places):
         await call.tell(done, len(places))
-        again = await work.relay.republish(tenant, since)
-        found.append({"service": service, "tenant": tenant, "republished": again})
+        with unread_noted(found, service, tenant):
+            again = await work.relay.republish(tenant, since)
+            found.append({"service": service, "tenant": tenant, "republished": again})
     return found
 
 

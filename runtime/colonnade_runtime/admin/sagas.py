@@ -1,5 +1,6 @@
 """Commands on sagas: find them, look at one, let one go on, undo one."""
 
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Annotated, Any
 from uuid import UUID
@@ -10,6 +11,7 @@ from colonnade.errors import NotFound
 from colonnade.sagas import SagaPhase, SagaView
 from colonnade_runtime.admin.commands import AdminCall, AdminCommand
 from colonnade_runtime.admin.masking import masked_json
+from colonnade_runtime.admin.unread import not_found, unread_noted
 from colonnade_runtime.background import BackgroundWork
 
 Place = tuple[str, BackgroundWork, str]
@@ -41,15 +43,16 @@ class Resume(One, frozen=True, forbid_unknown_fields=True):
 
 
 async def list_(arguments: List, call: AdminCall) -> list[dict[str, Any]]:
-    """The sagas, without their states."""
+    """The sagas, without their states; a row with `unread` for each store that fails."""
     places = await call.platform.places(arguments.service, arguments.tenant)
-    found = []
+    found: list[dict[str, Any]] = []
     for done, (service, work, tenant) in enumerate(places):
         await call.tell(done, len(places))
-        views = await work.sagas.list(
-            tenant, phases=arguments.phases, name=arguments.name, limit=arguments.limit
-        )
-        found += [_shown(service, view) for view in views]
+        with unread_noted(found, service, tenant):
+            views = await work.sagas.list(
+                tenant, phases=arguments.phases, name=arguments.name, limit=arguments.limit
+            )
+            found += [_shown(service, view) for view in views]
     return found
 
 
@@ -77,16 +80,15 @@ async def cancel(arguments: One, call: AdminCall) -> dict[str, Any]:
 
 
 async def _find(arguments: One, call: AdminCall) -> tuple[Place, SagaView]:
+    unread: list[dict[str, Any]] = []
     places = await call.platform.places(arguments.service, arguments.tenant)
     for done, place in enumerate(places):
         await call.tell(done, len(places))
-        _, work, tenant = place
-        try:
+        service, work, tenant = place
+        with unread_noted(unread, service, tenant), suppress(NotFound):
             return place, await work.sagas.show(tenant, arguments.id)
-        except NotFound:
-            continue
-    raise NotFound(
-        f"There is no saga {arguments.id}; `colonnade sagas list` shows those there are."
+    raise not_found(
+        f"There is no saga {arguments.id}; `colonnade sagas list` shows those there are.", unread
     )
 
 

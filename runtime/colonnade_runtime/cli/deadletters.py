@@ -10,6 +10,7 @@ from colonnade_runtime.cli.output import (
     show_fields,
     show_json,
     show_rows,
+    unread_told,
 )
 from colonnade_runtime.cli.selection import service_option, tenant_option
 from colonnade_runtime.cli.site import Site
@@ -36,11 +37,12 @@ def list_(
     arguments = {"tenant": tenant, "service": service, "replayed": replayed, "limit": limit}
     with site.running() as platform, progress("Reading dead letters") as tell:
         rows = platform.run("deadletters.list", arguments, seconds=SECONDS, tell=tell)
-    if style == "json":
-        show_json(rows)
-        return
     columns = ("id", "tenant", "consumer", "type", "created_at", "error")
-    show_rows(rows, columns, "There are no dead letters.")
+    with unread_told(rows) as read:
+        if style == "json":
+            show_json(read)
+        else:
+            show_rows(read, columns, "There are no dead letters.")
 
 
 @deadletters.command()
@@ -84,11 +86,12 @@ def replay(
     arguments = {"ids": [str(one) for one in identifiers], "tenant": tenant, "service": service}
     with site.running() as platform, progress("Replaying") as tell:
         rows = platform.run("deadletters.replay", arguments, seconds=SECONDS, tell=tell)
-    if style == "json":
-        show_json(rows)
-    else:
-        show_rows(rows, ("id", "replayed", "error"), "There are no dead letters.")
-    if not all(row["replayed"] for row in rows):
+    with unread_told(rows) as read:
+        if style == "json":
+            show_json(read)
+        else:
+            show_rows(read, ("id", "replayed", "error"), "There are no dead letters.")
+    if not all(row["replayed"] for row in read):
         raise click.exceptions.Exit(1)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from colonnade.moments import utc
-from colonnade_runtime.cli.output import format_option, progress, show_json, show_rows
+from colonnade_runtime.cli.output import format_option, progress, show_json, show_rows, unread_told
 from colonnade_runtime.cli.selection import service_option, tenant_option
 from colonnade_runtime.cli.site import Site
 
@@ -59,12 +59,13 @@ def status(
     with site.running() as platform, progress("Reading outboxes") as tell:
         arguments = {"tenant": tenant, "service": service}
         rows = platform.run("outbox.status", arguments, seconds=SECONDS, tell=tell)
-    shown = [row for row in rows if everything or row["pending"]]
-    if style == "json":
-        show_json(shown)
-        return
     columns = ("service", "tenant", "pending", "oldest", "sent")
-    show_rows(shown, columns, f"No event waits in any of {len(rows)} outboxes.")
+    with unread_told(rows) as read:
+        shown = [row for row in read if everything or row["pending"]]
+        if style == "json":
+            show_json(shown)
+        else:
+            show_rows(shown, columns, f"No event waits in any of {len(read)} outboxes.")
 
 
 @outbox.command()
@@ -83,8 +84,10 @@ def republish(
     arguments = {"since": since.isoformat(), "tenant": tenant, "service": service}
     with site.running() as platform, progress("Republishing") as tell:
         rows = platform.run("outbox.republish", arguments, seconds=SECONDS, tell=tell)
-    if style == "json":
-        show_json(rows)
-        return
-    shown = [row for row in rows if row["republished"]]
-    show_rows(shown, ("service", "tenant", "republished"), "No event was written since then.")
+    columns = ("service", "tenant", "republished")
+    with unread_told(rows) as read:
+        if style == "json":
+            show_json(read)
+        else:
+            shown = [row for row in read if row["republished"]]
+            show_rows(shown, columns, "No event was written since then.")

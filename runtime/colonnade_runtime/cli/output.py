@@ -57,6 +57,18 @@ def show_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], nothing
         click.echo("  ".join(aligned).rstrip())
 
 
+@contextmanager
+def unread_told(rows: Sequence[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:
+    """Yields the rows of stores that were read; after the block the others are told on standard
+    error, a sentence each, and then the command exits with 1."""
+    yield [row for row in rows if "unread" not in row]
+    unread = [row["unread"] for row in rows if "unread" in row]
+    for sentence in unread:
+        click.echo(sentence, err=True)
+    if unread:
+        raise click.exceptions.Exit(1)
+
+
 def show_fields(fields: Mapping[str, Any]) -> None:
     """Print one thing, a line a field; structured values as JSON below."""
     for name, value in fields.items():

@@ -11,6 +11,7 @@ from colonnade_runtime.cli.output import (
     show_fields,
     show_json,
     show_rows,
+    unread_told,
 )
 from colonnade_runtime.cli.selection import service_option, tenant_option
 from colonnade_runtime.cli.site import Site
@@ -60,12 +61,13 @@ def list_(
     }
     with site.running() as platform, progress("Reading sagas") as tell:
         rows = platform.run("sagas.list", arguments, seconds=SECONDS, tell=tell)
-    if style == "json":
-        show_json(rows)
-        return
     columns = ("id", "tenant", "service", "name", "phase", "step", "updated_at", "error")
     nothing = "There are no sagas." if ended_too else "There are no such sagas; --all shows others."
-    show_rows(rows, columns, nothing)
+    with unread_told(rows) as read:
+        if style == "json":
+            show_json(read)
+        else:
+            show_rows(read, columns, nothing)
 
 
 @sagas.command()
