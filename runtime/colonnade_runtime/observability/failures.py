@@ -10,6 +10,8 @@ from typing import Any
 
 from structlog.typing import EventDict, WrappedLogger
 
+from colonnade.decoding import storable
+
 TRACE_SECONDS = 600.0
 """How long a trace counts as shown; the same failure then says its class and sentence alone."""
 
@@ -29,7 +31,7 @@ _SILENT = {
 def failure_in_words(failure: BaseException) -> str:
     """Class and sentence of a failure, in one line; never empty, and never raises."""
     try:
-        said = " ".join(str(failure).split())
+        said = storable(" ".join(str(failure).split()))
     except Exception:
         said = "it cannot say why"
     if not said:

@@ -36,7 +36,7 @@ currency: EUR
 services:
   course: {config: {courses: 3}}
   content: {enabled: false}
-policy: {registration: {domains: [academy.example], open: null}}
+policy: {deny: [{action: course.publish, roles: [instructor]}]}
 """
 
 
@@ -50,7 +50,7 @@ def test_every_key_of_a_tenant_is_read(site: Site) -> None:
     assert tenant.config_of("course") == Limits(courses=3)
     assert not tenant.has_service("content")
     assert tenant.has_service("user")
-    assert tenant.policy == {"registration": {"domains": ["academy.example"], "open": None}}
+    assert tenant.policy == {"deny": [{"action": "course.publish", "roles": ["instructor"]}]}
 
 
 def test_what_a_tenant_does_not_say_has_a_default(site: Site) -> None:

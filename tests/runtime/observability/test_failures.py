@@ -97,3 +97,7 @@ def test_every_way_to_hand_over_a_failure_is_the_same() -> None:
             assert event["exc_info"] is error
     assert process(None, "info", {"event": "x", "exc_info": None}) == {"event": "x"}
     assert process(None, "info", {"event": "x", "error": "words"})["error"] == "words"
+
+
+def test_words_with_half_a_character_can_be_written() -> None:
+    assert failure_in_words(ValueError("half: \ud800")) == "ValueError: half: \\ud800"
