@@ -88,7 +88,7 @@ def test_a_variable_in_place_of_a_number_fits_the_schema(site: Site) -> None:
         "domains: [a.example]",
         "branding: {primary_color: '#fff', title: }",
         "services: {course: , user: {enabled: false}}",
-        "policy: {a: [1, null, {b: c}]}",
+        "policy: {deny: [{action: course.publish, roles: [instructor]}]}",
     ],
 )
 def test_what_the_loader_accepts_of_a_tenant_fits_the_schema(site: Site, extra: str) -> None:
