@@ -13,6 +13,7 @@ from colonnade_runtime.adapters.private_files import keep_files_private
 from colonnade_runtime.admin.serving import Administration, administered
 from colonnade_runtime.connections.limits import connection_limits
 from colonnade_runtime.connections.open_files import allow_open_files, needed_files
+from colonnade_runtime.connections.own_addresses import refuse_foreign_hosts
 from colonnade_runtime.declaration.networks import networks_of_strangers
 from colonnade_runtime.declaration.places import EVERYTHING, FRONT, Place, place_of
 from colonnade_runtime.greeting import greeting, shown_tenants
@@ -43,6 +44,7 @@ def serve(
     give_back_large_blocks()
     keep_files_private(declared.loaded)
     place = place_of(declared.loaded.platform, process, replica)
+    refuse_foreign_hosts(place)
     if place.process == FRONT:
         # Here, since it brings an HTTP client that the others do without.
         from colonnade_runtime.front.serving import serve_front

@@ -34,6 +34,9 @@ class Place:
     health_host: str = ""
     health_port: int | None = None
     """Where health is asked; None where nothing listens for that alone."""
+    host_key: str = "gateway.host"
+    health_host_key: str = "gateway.host"
+    """The keys that say the hosts, or would."""
 
     @property
     def name(self) -> str:
@@ -109,7 +112,10 @@ def _alone(platform: Platform, name: str, services: tuple[str, ...]) -> Place:
     gateway = platform.gateway
     health = gateway.health
     host = health.host or gateway.host
-    return Place(name, 1, services, gateway.host, gateway.port, 1, host, health.port)
+    key = "gateway.health.host" if health.host else "gateway.host"
+    return Place(
+        name, 1, services, gateway.host, gateway.port, 1, host, health.port, health_host_key=key
+    )
 
 
 def _replicas(
@@ -120,7 +126,18 @@ def _replicas(
     for replica in range(1, count + 1):
         mine = port + replica - 1 if port else 0
         where = health + replica - 1 if health else health
-        yield Place(name, replica, section.services, host, mine, count, asked, where)
+        yield Place(
+            name, replica, section.services, host, mine, count, asked, where, *_keys(platform, name)
+        )
+
+
+def _keys(platform: Platform, name: str) -> tuple[str, str]:
+    """The keys that say where a process listens, and where its health does."""
+    section = platform.processes[name]
+    host = f"processes.{name}.gateway.host" if section.gateway.host else "gateway.host"
+    if section.health.host:
+        return host, f"processes.{name}.health.host"
+    return host, "gateway.health.host" if platform.gateway.health.host else host
 
 
 def _unknown(platform: Platform, process: str, replica: int) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from colonnade.errors import ConfigurationError
 from colonnade_runtime.adapters.private_files import foreign_folders
 from colonnade_runtime.admin.socket_file import address_of, owner_of, socket_path
+from colonnade_runtime.connections.own_addresses import foreign_hosts, is_foreign
 from colonnade_runtime.declaration import LoadedPlatform
 from colonnade_runtime.declaration.networks import networks_of_strangers
 from colonnade_runtime.declaration.places import Place, place_of, places
@@ -20,6 +21,7 @@ def machine_refusals(loaded: LoadedPlatform) -> Iterator[str]:
     yield from foreign_folders(loaded)
     yield from _folders(loaded)
     yield from _sockets(loaded)
+    yield from _hosts(loaded)
     yield from _ports(loaded)
 
 
@@ -73,8 +75,17 @@ def addresses(loaded: LoadedPlatform) -> list[tuple[str, int, list[str]]]:
     return [(host, port, names) for (host, port), names in sorted(owners.items())]
 
 
+def _hosts(loaded: LoadedPlatform) -> Iterator[str]:
+    found = {told for place in _all_places(loaded) for told in foreign_hosts(place)}
+    for key, sentence in sorted(found):
+        place = loaded.origins.locate(key.split("."))
+        yield f"{place}: {key}: {sentence}" if place.line else f"{key}: {sentence}"
+
+
 def _ports(loaded: LoadedPlatform) -> Iterator[str]:
     for host, port, names in addresses(loaded):
+        if is_foreign(host):
+            continue
         refusal = refused_port(host, port)
         # One that this platform listens on already is its own.
         if refusal is not None and not any(owner_of(loaded.root, name) for name in names):

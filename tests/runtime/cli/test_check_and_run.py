@@ -160,6 +160,14 @@ REFUSALS: dict[str, tuple[Spoil, str]] = {
         production(", health: {port: 0}", ""),
         r"gateway\.health\.port: production must say",
     ),
+    "a host that is not of this machine": (
+        platform(PLATFORM.replace("127.0.0.1", "203.0.113.9")),
+        r"^platform\.yaml:4:\d+: gateway\.host: 203\.0\.113\.9 is not an address of this machine",
+    ),
+    "a host of health that there is not": (
+        platform(PLATFORM.replace("port: 0", "port: 0, health: {host: nosuch.invalid, port: 0}")),
+        r"^platform\.yaml:4:\d+: gateway\.health\.host: nosuch\.invalid is not an address of this",
+    ),
     "a signing key that is too short": (
         production('bus: "memory:"', 'bus: "memory:"\nsigning_key: {secret: env:OWNER_SECRET}'),
         r"^platform\.yaml:\d+:\d+: signing_key: has 15 characters and needs 32",
