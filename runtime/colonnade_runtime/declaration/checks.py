@@ -37,6 +37,10 @@ def check_valid_platform(source: PlatformSource, platform: Platform) -> Iterator
     """What can be compared only once both values are known to be right."""
     if platform.shutdown.drain > platform.shutdown.total:
         yield _problem(source, ("shutdown", "drain"), "is longer than 'shutdown.total'")
+    connections = platform.gateway.connections
+    if connections.per_address is not None and connections.per_address > connections.maximum:
+        message = f"is more than 'gateway.connections.maximum', which is {connections.maximum}"
+        yield _problem(source, ("gateway", "connections", "per_address"), message)
     health = ("gateway", "health", "port")
     is_said = find(source.tree, *health) is not None
     if platform.is_production and is_said and platform.gateway.health.port is None:

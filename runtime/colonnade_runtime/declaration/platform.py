@@ -32,11 +32,14 @@ def _positive(duration: Duration) -> Duration:
 Timeout = Annotated[Duration, AfterValidator(_positive)]
 
 MINIMUM_HEARTBEAT = 3.0
+MAXIMUM_HEARTBEAT = 3600.0
 
 
 def _several_beats(value: Duration) -> Duration:
     if float(value) < MINIMUM_HEARTBEAT:
         raise ValueError(f"must be {MINIMUM_HEARTBEAT:g}s or more: a process beats once a second")
+    if float(value) > MAXIMUM_HEARTBEAT:
+        raise ValueError("must be 1h or less: a process that stands still serves nobody meanwhile")
     return value
 
 
@@ -176,7 +179,8 @@ class ConnectionsSection(Section):
     """How many are open at once. When they are nearly used up, those that wait longest go."""
 
     per_address: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
-    """How many of them one address may have; without it a quarter. Not for trusted proxies."""
+    """How many of them one address may have, at most all; without it a quarter. Not for trusted
+    proxies."""
 
     head: Timeout = Duration(10)
     """How long the head of a request may take, from the first byte on."""
@@ -282,7 +286,8 @@ class SupervisionSection(Section):
     """How `colonnade up` looks after the processes that it starts."""
 
     heartbeat: Heartbeat = Duration(10)
-    """A process that stands still for longer than this is ended and started again."""
+    """A process that stands still for longer than this, from 3s to 1h, is ended and started
+    again."""
 
 
 class Platform(Section):

@@ -60,6 +60,12 @@ class NeedsRegion(BaseModel):
         ("logging: {level: 3}", "logging.level: must be 'debug', 'info', 'warning' or 'error'"),
         ("shutdown: {total: 5}", "shutdown.total: needs a unit, such as 20s"),
         ("shutdown: {total: 5sec}", "shutdown.total: is not a duration such as"),
+        (
+            "gateway: {connections: {maximum: 100, per_address: 101}}",
+            "gateway.connections.per_address: is more than 'gateway.connections.maximum', which is"
+            " 100",
+        ),
+        ("supervision: {heartbeat: 400d}", "supervision.heartbeat: must be 1h or less"),
         ("shutdown: {total: 5s, drain: 6s}", "shutdown.drain: is longer than 'shutdown.total'"),
         ("bus: nats", "7:6: bus: is not a URL such as"),
         ("bus: 'nats://a b'", "bus: holds a space"),
