@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from colonnade.placeholders import check_placeholders
 from colonnade.quantities import Duration
 from colonnade.secrets import SecretReference
 from colonnade.text import Line
@@ -21,7 +22,7 @@ _SCHEMES = ("file", "smtp", "smtps", "smtp+starttls")
 def _address(text: str) -> str:
     if len(text) > MAXIMUM_ADDRESS or _ADDRESS.fullmatch(text) is None:
         raise ValueError("is not an e-mail address such as no-reply@academy.example")
-    return text
+    return check_placeholders(text, "tenant")
 
 
 def _mail_url(text: str) -> str:
@@ -39,11 +40,15 @@ def _mail_url(text: str) -> str:
     return text
 
 
+def _contact(text: str) -> str:
+    return check_placeholders(text, "tenant")
+
+
 def _web_url(text: str) -> str:
     parts = urlsplit(text.replace("{tenant}", "tenant"))
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise ValueError("is not a web address such as https://{tenant}.academy.example")
-    return text.rstrip("/")
+    return check_placeholders(text, "tenant").rstrip("/")
 
 
 Address = Annotated[str, AfterValidator(_address)]
@@ -76,7 +81,7 @@ class PushConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    contact: Line = Field(
+    contact: Annotated[Line, AfterValidator(_contact)] = Field(
         "mailto:webmaster@{tenant}.localhost",
         pattern=r"^(mailto:|https://).+",
         description="Whom a push service may write to (RFC 8292 §2.1).",

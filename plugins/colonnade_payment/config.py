@@ -1,12 +1,17 @@
 """What an operator and a tenant may set."""
 
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from colonnade.placeholders import check_placeholders
 from colonnade.quantities import Duration
 from colonnade.secrets import SecretReference
+
+
+def _webhook_url(text: str) -> str:
+    return check_placeholders(text, "tenant")
 
 
 class SandboxConfig(BaseModel):
@@ -27,10 +32,13 @@ class SandboxConfig(BaseModel):
     webhook_secret: SecretReference | None = Field(
         None, description="Signs webhooks; made up and remembered in the file when not given."
     )
-    webhook_url: str | None = Field(
+    webhook_url: (
+        Annotated[
+            str, Field(max_length=2048, pattern=r"^https?://\S+$"), AfterValidator(_webhook_url)
+        ]
+        | None
+    ) = Field(
         None,
-        max_length=2048,
-        pattern=r"^https?://\S+$",
         description="Where webhooks are sent; `{tenant}` in it becomes the tenant's id.",
     )
     webhook_order: Literal["in_order", "reversed"] = Field(

@@ -1,7 +1,8 @@
 """Asking providers, within a time, and never guessing about an answer that did not come."""
 
 import asyncio
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from typing import TypeVar, cast
 
 from colonnade.crash_points import crash_point, reach
@@ -27,6 +28,9 @@ PATIENCE = RetryRule(attempts=900, first=0.5, cap=300.0)
 """Three days: how long a provider that is not there is asked what became of a request, or to
 undo or refund one, until an operator is needed."""
 
+_BROUGHT = frozenset({"stripe"})
+"""Providers of plugins that come with the platform, enabled or not."""
+
 _LONGEST = 500
 """Characters of what a provider says that are kept."""
 
@@ -43,14 +47,14 @@ class Till:
         default = self._config.provider
         if default is None and ctx.production:
             raise ConfigurationError(
-                "services.payment.config.provider: say who takes the money in production, one of "
-                f"{', '.join(sorted(self._providers))}."
+                "services.payment.config.provider: say who takes the money in production"
+                f"{_offered(self._providers)}."
             )
         self._default = default or SANDBOX
         if self._default not in self._providers:
             raise ConfigurationError(
-                f"services.payment.config.provider: no enabled plugin brings '{self._default}'; "
-                f"there is {', '.join(sorted(self._providers))}."
+                f"services.payment.config.provider: no enabled plugin brings '{self._default}'"
+                f"{_near(self._default, self._providers)}{_offered(self._providers)}."
             )
 
     @property
@@ -143,3 +147,16 @@ def _by_name(answers: Sequence[Sequence[PaymentProvider]]) -> dict[str, PaymentP
             )
         found[provider.name] = provider
     return found
+
+
+def _near(name: str, providers: Iterable[str]) -> str:
+    near = get_close_matches(name, {*providers, *_BROUGHT}, 1)
+    return f" (did you mean '{near[0]}'?)" if near else ""
+
+
+def _offered(providers: Iterable[str]) -> str:
+    """Whom there is to choose from; where there is none but the sandbox, how one is had."""
+    real = sorted({*providers} - {SANDBOX})
+    if real:
+        return f": {', '.join(real)}"
+    return "; enable a plugin that brings a provider, such as `plugins: [stripe]`"

@@ -98,6 +98,16 @@ def more_platform(text: str) -> Spoil:
 
 
 REFUSALS: dict[str, tuple[Spoil, str]] = {
+    "a place in an address that nothing fills": (
+        production("https://academy.example", "https://{tenat}.academy.example"),
+        r"^platform\.yaml:\d+:\d+: services\.notification\.config\.public_url: has \{tenat\}, "
+        r"which nothing fills; did you mean \{tenant\}\?",
+    ),
+    "a payment provider that there is not": (
+        production("provider: sandbox", "provider: strype"),
+        r"^platform\.yaml:\d+:\d+: services\.payment\.config\.provider: no enabled plugin brings"
+        r" 'strype' \(did you mean 'stripe'\?\); enable a plugin .*`plugins: \[stripe\]`",
+    ),
     "a key that there is not": (more_platform("loging: {}\n"), r"^platform\.yaml:5:1: loging: unk"),
     "YAML that is none": (more_platform("  x: 1\n"), r"^platform\.yaml:5:"),
     "a plugin that is not installed": (
@@ -146,7 +156,8 @@ REFUSALS: dict[str, tuple[Spoil, str]] = {
     ),
     "a payment provider that production must say": (
         production("payment: {config: {provider: sandbox}}", "payment:"),
-        r"^platform\.yaml:\d+:\d+: services\.payment\.config\.provider: say who takes the money",
+        r"^platform\.yaml:\d+:\d+: services\.payment\.config\.provider: say who takes the money"
+        r" in production; enable a plugin that brings a provider, such as `plugins: \[stripe\]`\.",
     ),
     "mail that production must say": (
         production('url: "smtps://mail.example:465", ', ""),
