@@ -424,7 +424,9 @@ class Runtime:
 
 def _named_checks(service: str, plugin: Plugin, ctx: ServiceContext) -> list[HealthCheck]:
     checks: Sequence[HealthCheck] = plugin.call("health_checks", ctx=ctx) or ()
-    return [HealthCheck(f"service {service}: {each.name}", each.check) for each in checks]
+    return [
+        HealthCheck(f"service {service}: {each.name}", each.check, each.mend) for each in checks
+    ]
 
 
 __all__ = ["Declared", "Runtime", "policy_bundle", "read_declaration"]

@@ -25,6 +25,12 @@ class _Wanted:
     services: list[str] = field(default_factory=list)
 
 
+_MEND = (
+    "Check that the folder or server is there, its permissions and the room on its disk; "
+    "requests are answered again by themselves."
+)
+
+
 class Stores:
     """Opens each address once, for all the services that keep something there."""
 
@@ -66,7 +72,8 @@ class Stores:
 
     def health_checks(self) -> list[HealthCheck]:
         """One for each address."""
-        return [HealthCheck(f"store {url}", each.check) for url, each in self._opened.items()]
+        opened = self._opened.items()
+        return [HealthCheck(f"store {url}", each.check, _MEND) for url, each in opened]
 
     def _by_address(self, wanted: Mapping[str, Sequence[str]]) -> dict[str, _Wanted]:
         found: dict[str, _Wanted] = {}

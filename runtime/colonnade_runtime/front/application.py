@@ -34,6 +34,9 @@ PATIENCE = 10.0
 """Seconds that a request waits for a process that is starting again."""
 
 
+_PROCESSES_MEND = "Start them: `colonnade status` says which do not run or are not ready, and how."
+
+
 class Front:
     """Answers health and the API's description itself, and has everything else answered.
 
@@ -58,7 +61,7 @@ class Front:
         self._access_log = access_log
         self.health = health or Health(log)
         self.health.waiting_for.clear()
-        self.health.checks.add([HealthCheck("processes", self._silent)])
+        self.health.checks.add([HealthCheck("processes", self._silent, _PROCESSES_MEND)])
         self._log = log
         self._table = table
         self._documents = documents or Documents(None)

@@ -110,6 +110,9 @@ async def serve_front(declared: Declared) -> None:
     lifecycle.stopped()
 
 
+_DISCOVERY_MEND = "Start what keeps the list of processes; until then the last one holds."
+
+
 def _discovery(declared: Declared, vault: SecretVault) -> Discovery | None:
     loaded = declared.loaded
     adapters = Adapters(loaded, declared.plugins, vault, SystemClock(), lambda tenant: False, FRONT)
@@ -132,7 +135,7 @@ async def _followed(
         waiting = front.health.waiting_for
         await until_available("discovery", lambda: discovery.start(()), waiting, log)
         waiting.clear()
-        front.health.degradations.add([HealthCheck("discovery", discovery.check)])
+        front.health.degradations.add([HealthCheck("discovery", discovery.check, _DISCOVERY_MEND)])
         follower.start()
 
     try:

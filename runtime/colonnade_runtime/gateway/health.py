@@ -12,7 +12,7 @@ from colonnade.errors import MethodNotAllowed
 from colonnade_runtime.declaration.hosts import is_loopback
 from colonnade_runtime.declaration.places import EVERYTHING, FRONT, Place
 from colonnade_runtime.faults import FaultCollector, FaultRegistry
-from colonnade_runtime.gateway.health_checks import SOURCE, HealthChecks
+from colonnade_runtime.gateway.health_checks import SOURCE, HealthChecks, without_places
 from colonnade_runtime.gateway.problems import send_problem
 from colonnade_runtime.gateway.usual_headers import answer_options
 from colonnade_runtime.observability.process_metrics import register_process_metrics
@@ -117,13 +117,14 @@ class Health:
         return {**await self.degradations.failing(), **self.faults.summary(but=SOURCE)}
 
     async def readiness(self) -> tuple[int, bytes]:
-        """Status and JSON of `/readyz`."""
+        """Status and JSON of `/readyz`; places are for the log and `colonnade status`."""
         waiting_for = dict(self.waiting_for)
         if not waiting_for:
             waiting_for = await self.checks.failing()
         said: dict[str, Any] = {"status": "not ready" if waiting_for else "ready"}
-        said["waiting_for"] = waiting_for
-        if degraded := await self.degraded():
+        said["waiting_for"] = without_places(waiting_for)
+        degraded = without_places(await self.degradations.failing())
+        if degraded := degraded | self.faults.summary(but=SOURCE):
             said["degraded"] = degraded
         return (503 if waiting_for else 200), json.dumps(said).encode()
 

@@ -14,6 +14,7 @@ from small_site import make_plugin, make_site, runtime_of, started
 from colonnade.adapters import AsgiApplication
 from colonnade.services import HealthCheck
 from colonnade_runtime.gateway import health_checks
+from colonnade_runtime.gateway.health_checks import without_places
 from colonnade_runtime.runtime import Runtime
 
 
@@ -97,8 +98,8 @@ async def test_a_store_whose_folder_is_gone_is_named(tmp_path: Path) -> None:
     async with started(runtime_of(platform, make_plugin("shop", "shop"))) as runtime:
         (tmp_path / "var" / "blobs").rename(tmp_path / "lost")
         status, waiting = await readiness(runtime)
-        assert (status, list(waiting)) == (503, ["store file:var/blobs"])
-        assert "cannot be written" in waiting["store file:var/blobs"]
+        assert (status, list(waiting)) == (503, ["store file"])
+        assert "cannot be written" in waiting["store file"]
         (tmp_path / "lost").rename(tmp_path / "var" / "blobs")
 
 
@@ -126,3 +127,39 @@ async def test_filters_wrap_what_answers_outermost_first(tmp_path: Path) -> None
         assert (broken.status_code, broken.json()["code"]) == (500, "internal")
         assert (await asking.get("/readyz")).status_code == 200
         assert len(seen) == 4
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("'/srv/data/acme/user.sqlite3' cannot be written.", "'…' cannot be written."),
+        ("bus: nats://127.0.0.1:4222 cannot be reached: refused", "bus: … cannot be reached:"),
+        ("db.internal:5432 is gone", "… is gone"),
+        ("sqlite:data is gone, 10.0.0.7 too", "… is gone, … too"),
+        ("[fe80::1] is gone", "… is gone"),
+        ("no answer within 1.5 s", "no answer within 1.5 s"),
+        ("It is jammed. Open it.", "It is jammed. Open it."),
+    ],
+)
+def test_paths_and_addresses_are_left_out_of_what_anybody_reads(said: str, shown: str) -> None:
+    assert without_places({"till": said})["till"].startswith(shown)
+
+
+def test_checks_that_differ_in_their_places_alone_are_one() -> None:
+    said = {"store sqlite:/a": "'/a' is full", "store sqlite:b": "'/b' is full"}
+    assert without_places(said) == {"store sqlite": "'…' is full"}
+
+
+async def test_a_store_that_fails_has_its_place_in_the_fault_and_not_in_readyz(
+    tmp_path: Path,
+) -> None:
+    async def check() -> str:
+        return f"'{tmp_path}/x' cannot be written"
+
+    site = make_site(tmp_path, "services: {shop: }\n")
+    async with started(runtime_of(site, checked(check))) as runtime:
+        status, waiting = await readiness(runtime)
+        [fault] = runtime.gateway.health.faults.all()
+    assert (status, waiting) == (503, {"service shop: till": "'…' cannot be written"})
+    assert str(tmp_path) in fault.sentence
+    assert fault.mend

@@ -150,9 +150,11 @@ def test_a_gateway_that_waits_for_discovery_says_so_and_stops_when_told(site: Pa
     try:
         while "waiting for the discovery" not in (line := gateway.stdout.readline()):
             assert line, "it ended"
+        assert f"127.0.0.1:{nobody} cannot be reached" in line
         answer = httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=10)
         assert answer.status_code == 503
-        assert f"127.0.0.1:{nobody} cannot be reached" in answer.json()["waiting_for"]["start"]
+        assert "cannot be reached" in answer.json()["waiting_for"]["start"]
+        assert "127.0.0.1" not in answer.text
     finally:
         gateway.terminate()
         said, _ = gateway.communicate(timeout=60)
