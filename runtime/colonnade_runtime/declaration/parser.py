@@ -5,6 +5,7 @@ larger than the limits below is ever built, however many aliases a file folds up
 """
 
 import re
+import unicodedata
 from pathlib import Path as FilePath
 from typing import Final
 
@@ -30,6 +31,9 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _UNPRINTABLE = re.compile(
     "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
+_BLANKS = re.compile("[\xa0\u1680\u2000-\u200b\u202f\u205f\u3000]")
+"""Look like a space and are none to YAML, so that they become part of a key."""
+
 _STYLES = {None: Style.PLAIN, "": Style.PLAIN, "'": Style.QUOTED, '"': Style.QUOTED}
 _ADVICE = (
     ("mapping values are not allowed", "a second ':' on a line; put the value in quotes"),
@@ -165,6 +169,9 @@ class _Builder:
             self._alias(event)
 
     def _scalar(self, event: yaml.ScalarEvent) -> None:
+        if not event.style and _BLANKS.match(event.value):
+            place = self._place(event)
+            raise ParseError(Problem.at(place, "", _blank(event.value[0])))
         if event.tag is not None:
             raise self._error(event, f"the tag '{event.tag}' has no meaning here; remove it")
         if self._expects_key():
@@ -280,6 +287,11 @@ class _Builder:
         indent = lines[line - 1][:column] if line <= len(lines) else ""
         if "\t" in indent and not indent.strip():
             return "a tab indents this line; YAML takes spaces only"
+        # What follows `key:` and such a blank goes on to the next line, where it is noticed.
+        for number in range(min(line, len(lines)), max(line - 2, 0), -1):
+            blank = _BLANKS.search(lines[number - 1])
+            if blank is not None:
+                return f"{_blank(blank[0])} (line {number}, column {blank.start() + 1})"
         if "did not find expected ',' or" in problem and any("${" in line for line in lines):
             return "inside brackets, a value with ${…} needs quotes"
         for known, sentence in _ADVICE:
@@ -287,3 +299,8 @@ class _Builder:
                 return sentence
         context = f" ({error.context})" if error.context and error.problem else ""
         return f"is not YAML: {problem}{context}"
+
+
+def _blank(character: str) -> str:
+    name = unicodedata.name(character).lower()
+    return f"U+{ord(character):04X} ({name}) is no space to YAML; write an ordinary one"

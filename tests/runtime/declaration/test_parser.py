@@ -26,6 +26,12 @@ BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
         (b"a: 1\nb: 2\na: 3", "f:3:1: the key 'a' is there already, on line 1"),
         (b"a: {b: 1, 'b': 2}", "f:1:11: the key 'b' is there already, on line 1"),
         (b"a:\n\tb: 1", "f:2:1: a tab indents this line"),
+        ("a:\n\xa0 b: 1".encode(), "f:2:1: U+00A0 (no-break space) is no space to YAML; write an"),
+        ("a:\n \xa0b: 1".encode(), "f:2:2: U+00A0 (no-break space) is no space to YAML"),
+        ("a: 1\n\u3000b: 1".encode(), "f:2:1: U+3000 (ideographic space) is no space to YAML"),
+        ("a:\n  - \u2003x".encode(), "f:2:5: U+2003 (em space) is no space to YAML"),
+        ("a:\xa0x\nb: 1".encode(), "U+00A0 (no-break space) is no space to YAML; write an "
+         "ordinary one (line 1, column 3)"),
         (b"a: b: c", "f:1:5: a second ':' on a line"),
         (b"bus: memory:", "f:1:12: a second ':' on a line; put the value in quotes"),
         (b"a: [1, 2\n", "f:2:1: a list or mapping in brackets that is not closed"),
@@ -144,3 +150,8 @@ def test_json_reads_as_itself(data: dict[str, object]) -> None:
     """JSON is YAML 1.2, so any JSON object can stand in a declaration."""
     text = json.dumps(_with_doubled_dollars(data), ensure_ascii=False)
     assert values_of(parse(text.encode(), "f"), {}).data == data
+
+
+def test_a_no_break_space_within_a_text_is_text() -> None:
+    text = "a: x\xa0y\nb: '\xa0x'\nc: |\n  \xa0x\n"
+    assert list(parse(text.encode(), "f").entries) == ["a", "b", "c"]
