@@ -11,11 +11,12 @@ from colonnade_runtime.admin.client import AdminClient, NotRunning
 from colonnade_runtime.admin.socket_file import socket_path
 from colonnade_runtime.cli.output import format_option, show_json, show_rows
 from colonnade_runtime.cli.site import Site
-from colonnade_runtime.cli.store_locks import held_locks, process_names
+from colonnade_runtime.cli.store_locks import held_locks, is_paused, process_names
 from colonnade_runtime.declaration import LoadedPlatform
 from colonnade_runtime.declaration.places import EVERYTHING, FRONT, Place, place_of, places
 
 ANSWER_SECONDS = 5.0
+PAUSED = "stands still"
 
 _PROCESS = ("process", "state", "version", "declaration", "policies", "started")
 _SERVICE = ("service", "process", "owner", "pending", "lag", "dead_letters", "sagas")
@@ -113,6 +114,10 @@ def _runs(root: Path, name: str) -> bool:
 
 
 def _standing(root: Path, name: str) -> dict[str, Any]:
+    for pid in (pid for pid, named in process_names(root).items() if named == name):
+        if is_paused(pid) and _runs(root, name):
+            # It would be asked in vain, for as long as a process that starts is waited for.
+            return {"process": name, "state": PAUSED, "pid": pid, "services": []}
     try:
         with AdminClient(socket_path(root, name)) as client:
             said: dict[str, Any] = client.run("status", {}, seconds=ANSWER_SECONDS)
@@ -143,6 +148,12 @@ def _troubles(found: Sequence[dict[str, Any]]) -> Iterator[str]:
             yield f"{name} does not run: {_start(name)}."
         elif standing["state"] == "starts":
             yield f"{name} is starting; its log and its /readyz say what it waits for."
+        elif standing["state"] == PAUSED:
+            pid = standing["pid"]
+            yield (
+                f"{name} stands still: process {pid} is paused and does not answer. Let it go on"
+                f" with kill -CONT {pid}, or end it with kill -9 {pid} and start it again."
+            )
         for what, reason in standing.get("waiting_for", {}).items():
             yield f"{name} is not ready: {what}: {reason}"
         yield from _faults(standing)

@@ -53,6 +53,18 @@ def process_names(root: Path) -> dict[int, str]:
     return found
 
 
+def is_paused(pid: int) -> bool:
+    """Whether a process of this machine was stopped by a signal. Known on Linux alone.
+
+    Source: proc(5), `/proc/PID/stat`, the field after the name in parentheses.
+    """
+    try:
+        said = Path(f"/proc/{pid}/stat").read_text("ascii", "replace")
+    except OSError:
+        return False
+    return said.rpartition(")")[2].split()[:1] in (["T"], ["t"])
+
+
 def _holders(paths: "Iterator[Path] | dict[Path, int]") -> Iterator[tuple[Path, int]]:
     for path in paths:
         pid = _holder(path)

@@ -1,5 +1,9 @@
 """`colonnade status`: what it makes of what the processes say."""
 
+import os
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from colonnade_runtime.cli import main
-from colonnade_runtime.cli.status import problems_of
+from colonnade_runtime.cli.status import _standing, problems_of
 
 PLATFORM = """\
 version: 1
@@ -82,3 +86,24 @@ def test_a_platform_that_does_not_run_is_said_to(tmp_path: Path) -> None:
     answer = runner.invoke(main, ["--platform", str(tmp_path / "platform.yaml"), "status"])
     assert answer.exit_code == 1
     assert "main does not run: colonnade run." in answer.output
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="others do not tell which process is paused")
+def test_a_paused_process_is_named_at_once(tmp_path: Path) -> None:
+    code = (
+        "import os, signal, sys; from pathlib import Path\n"
+        "from colonnade_runtime.admin.socket_file import claimed\n"
+        "with claimed(Path(sys.argv[1]), 'main', 'colonnade run') as listener:\n"
+        "    listener.listen(); os.kill(os.getpid(), signal.SIGSTOP)\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code, str(tmp_path)])
+    try:
+        os.waitid(os.P_PID, process.pid, os.WSTOPPED)
+        began = time.monotonic()
+        found = _standing(tmp_path, "main")
+        assert time.monotonic() - began < 3
+        [problem] = problems_of([found])
+        assert f"main stands still: process {process.pid} is paused" in problem
+    finally:
+        process.kill()
+        process.wait()
