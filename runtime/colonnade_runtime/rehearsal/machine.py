@@ -2,6 +2,7 @@
 
 import os
 import socket
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -46,7 +47,14 @@ def store_folders(loaded: LoadedPlatform) -> list[tuple[str, Path]]:
 def is_writable(folder: Path) -> bool:
     """Whether this account can write there, or make it where it is not."""
     nearest = next(place for place in (folder, *folder.absolute().parents) if place.exists())
-    return nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+        return False
+    # To root every folder is writable by its permissions, also one of the kernel's, as /proc.
+    try:
+        with tempfile.TemporaryDirectory(prefix=".colonnade-check-", dir=nearest):
+            return True
+    except OSError:
+        return False
 
 
 def _folders(loaded: LoadedPlatform) -> Iterator[str]:

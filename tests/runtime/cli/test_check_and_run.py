@@ -187,13 +187,17 @@ REFUSALS: dict[str, tuple[Spoil, str]] = {
         lambda site: (site / "var").write_text(""),
         r"var/data cannot be written",
     ),
+    "a folder of the kernel": (
+        more_platform('stores: {default: {sql: "sqlite:/proc/nope"}}\n'),
+        r"/proc/nope cannot be written",
+    ),
     "a folder for the socket with too long a path": (
         lambda site: None,
         r"has a path of more than \d+ bytes",
     ),
 }
-RUN_SAYS_OTHERWISE = {"a folder in place of which there is a file"}
-"""The place is the same, and `run` meets the socket's folder in it first."""
+RUN_SAYS_OTHERWISE = {"a folder in place of which there is a file", "a folder of the kernel"}
+"""The place is the same, and `run` meets the socket's folder in it first, or has its own words."""
 
 
 @contextmanager
