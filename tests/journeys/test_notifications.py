@@ -5,6 +5,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from colonnade_notification.catalogue import PLATFORM_LOCALES
+from colonnade_notification.kinds import KINDS
 from colonnade_runtime.testing.platform import RunningPlatform
 from tests.journeys.academy import (
     buy,
@@ -18,6 +20,9 @@ from tests.journeys.academy import (
 )
 
 pytestmark = pytest.mark.journey
+
+WORDED = len(KINDS) * len(PLATFORM_LOCALES)
+"""Kinds of messages in every language of the platform."""
 
 
 async def test_a_newcomer_is_welcomed_in_the_app_and_by_mail(
@@ -172,7 +177,7 @@ async def test_templates_are_for_those_who_run_the_academy(platform: RunningPlat
         listed += page["items"]
         cursor = page["next_cursor"]
         following = f"/templates?limit=7&cursor={cursor}" if cursor else None
-    assert len(listed) == len({(item["kind"], item["locale"]) for item in listed}) == 32
+    assert len(listed) == len({(item["kind"], item["locale"]) for item in listed}) == WORDED
     assert not any(item["custom"] for item in listed)
 
     path = "/templates/welcome/de"
