@@ -16,6 +16,7 @@ from colonnade_course.api import (
     ReleaseSeat,
     Reservation,
     ReservationActive,
+    ReservationGone,
     ReservationKeyReused,
     ReservationReleased,
     ReserveSeat,
@@ -148,8 +149,9 @@ async def test_a_released_key_stays_released(academy: Academy, ask_as: AskAs) ->
         await reserve(ask_as, course, user=user)
 
 
-async def test_activating_what_was_never_reserved_is_not_found(ask_as: AskAs) -> None:
-    with pytest.raises(NotFound):
+async def test_activating_what_was_never_reserved_is_final(ask_as: AskAs) -> None:
+    """Whoever was paid can tell it from a service that does not answer, and gives it back."""
+    with pytest.raises(ReservationGone):
         await ask_as(PAYMENT, ActivateEnrollment(key="order-1"))
 
 
