@@ -24,8 +24,15 @@ processes:
 SHARED = ("api", "plugin", "config", "hookspecs")
 """What every process may know of a service: its contract, and what it says of itself."""
 
-CALLERS = ("colonnade_user.authenticator", "colonnade_user.tokens")
-"""How a process finds out who calls it, wherever the user service is."""
+CALLERS = (
+    "colonnade_user.authenticator",
+    "colonnade_user.known_sessions",
+    "colonnade_user.tokens",
+    "colonnade_user.throttling",
+    "colonnade_user.throttling.allowances",
+)
+"""How a process finds out who calls it, wherever the user service is, and what its
+configuration is made of."""
 
 LOADED = """
 import asyncio, sys
