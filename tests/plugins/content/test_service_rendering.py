@@ -144,7 +144,7 @@ async def test_a_picture_that_takes_too_long_fails_and_says_so(
     picture = BytesIO()
     Image.effect_noise((3000, 2000), 50).save(picture, "PNG", compress_level=0)
     academy.bench.context.config = academy.bench.context.config.model_copy(
-        update={"maximum_file_size": 2**24}
+        update={"maximum_file_size": 2**25, "maximum_stored": 2**25}
     )
     file = (await academy.teacher.upload(picture.getvalue(), "a.png", "image/png")).json()
     made = (await academy.teacher.send("POST", "/media", json={"file_id": file["id"]})).json()
