@@ -117,7 +117,8 @@ def complete(facts: Mapping[str, Any], recipient: Recipient, academy: str) -> di
     """Facts of a message with what every message has."""
     return {
         **facts,
-        "person": {"name": recipient.name},
+        # Whoever has no name here is greeted by what they are written to.
+        "person": {"name": recipient.name or recipient.email or ""},
         "academy": {"name": academy},
         "locale": recipient.locale,
         "timezone": recipient.timezone,

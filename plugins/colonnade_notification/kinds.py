@@ -35,6 +35,12 @@ _DIGEST = {
     "more": 0,
 }
 
+
+def _confirmation(purpose: Purpose) -> dict[str, Any]:
+    expiry = {"expires_at": "2026-03-02T17:30:00+00:00"} if purpose.has_token else {}
+    return {"role": "learner", **expiry} if purpose is Purpose.INVITATION else expiry
+
+
 KINDS: dict[str, KindOfMessage] = {
     kind.name: kind
     for kind in (
@@ -48,7 +54,7 @@ KINDS: dict[str, KindOfMessage] = {
             KindOfMessage(
                 purpose,
                 Category.SECURITY,
-                {"role": "learner"} if purpose is Purpose.INVITATION else {},
+                _confirmation(purpose),
                 confirms=True,
             )
             for purpose in Purpose

@@ -1,5 +1,6 @@
 """Who a message is for: asked of the user service each time, since people move and rename."""
 
+from dataclasses import replace
 from uuid import UUID
 
 from colonnade.errors import NotFound
@@ -32,6 +33,15 @@ def recipient_of(ctx: ServiceContext, account: User, settings: SettingsRow | Non
         locale=(settings and settings.locale) or tenant.locale,
         timezone=(settings and settings.timezone) or tenant.timezone,
     )
+
+
+def recipient_by_mail(
+    ctx: ServiceContext, account: User, settings: SettingsRow | None
+) -> Recipient:
+    """Somebody whom a message leaves the platform for. Without a name while nobody has confirmed
+    the address: whoever typed it may have typed somebody else's, and the name is theirs."""
+    recipient = recipient_of(ctx, account, settings)
+    return recipient if account.email_verified else replace(recipient, name="")
 
 
 async def confirmation_of(ctx: ServiceContext, confirmation_id: UUID) -> IssuedConfirmation | None:

@@ -44,7 +44,7 @@ from colonnade_notification.kinds import DIGEST, KINDS
 from colonnade_notification.layout import Frame, colour_of, document, plain
 from colonnade_notification.markup import html_or_text_of
 from colonnade_notification.models import NotificationRow, SettingsRow, SuppressionRow
-from colonnade_notification.people import account_of, confirmation_of, reader_of, recipient_of
+from colonnade_notification.people import account_of, confirmation_of, reader_of, recipient_by_mail
 from colonnade_notification.recording import DeliveryState, category_of, schedule
 from colonnade_notification.unsubscribe_tokens import EVERYTHING, Subscription, make_token
 from colonnade_user.api import fold_email
@@ -125,14 +125,17 @@ class Sending:
             account = await account_of(self._ctx, row.user_id)
             if account is None:
                 return None
-            recipient = recipient_of(self._ctx, account, pending.settings)
+            recipient = recipient_by_mail(self._ctx, account, pending.settings)
             return _Addressed(recipient, self._addresses.link(KINDS[row.kind].path, _facts(row)))
         issued = await confirmation_of(self._ctx, UUID(_facts(row)[CONFIRMATION]))
         if issued is None:
             return None
         recipient = reader_of(self._ctx, row, issued, pending.settings)
         link = self._addresses.confirmation(issued.purpose, issued.token)
-        return _Addressed(recipient, link, {"role": issued.role} if issued.role else {})
+        facts: dict[str, Any] = {"role": issued.role} if issued.role else {}
+        if issued.expires_at is not None:
+            facts["expires_at"] = issued.expires_at.isoformat()
+        return _Addressed(recipient, link, facts)
 
     def _waits(self, pending: _Pending, channel: Channel) -> StepOutcome | None:
         row, now = pending.row, self._ctx.clock.now()

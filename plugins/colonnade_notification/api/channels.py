@@ -11,7 +11,11 @@ from colonnade_notification.api.types import Category, Mode
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """Who a message is for, as the user service knows them now."""
+    """Who a message is for, as the user service knows them now.
+
+    `name` is empty while the address is not confirmed: nobody has a text of their own sent to
+    somebody else's address.
+    """
 
     user_id: UUID
     name: Annotated[str, Personal()]

@@ -1,5 +1,6 @@
 """Confirmations: what counts once whoever reads an address says so, by the link in a mail."""
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
@@ -42,7 +43,8 @@ class Purpose(StrEnum):
 class IssuedConfirmation(Message):
     """What a mail is made of, for the one service that sends it.
 
-    `token` is new at every asking, so that a mail that is sent again carries one that works.
+    `token` is new at every asking, so that a mail that is sent again carries one that works;
+    it does until `expires_at`.
     """
 
     purpose: Purpose
@@ -50,16 +52,20 @@ class IssuedConfirmation(Message):
     user_id: UUID | None = None
     token: Annotated[str | None, Confidential()] = None
     role: Role | None = None
+    expires_at: datetime | None = None
 
 
 class ConfirmationState(Message):
-    """What a link would do; `academy` is its name, `locale` its language (BCP 47)."""
+    """What a link would do; `academy` is its name, `locale` its language (BCP 47) and `timezone`
+    its time zone (IANA). The link works until `expires_at`."""
 
     purpose: Purpose
     email: Annotated[str, Personal()]
     academy: str
     locale: str
     role: Role | None = None
+    expires_at: datetime | None = None
+    timezone: str = "UTC"
 
 
 @operation("user", action="confirmation.issue")

@@ -12,7 +12,7 @@ from colonnade_user.api import (
     Purpose,
     Role,
 )
-from colonnade_user.confirmations.records import TOKEN_LIFETIMES, confirmation_of, issue_token
+from colonnade_user.confirmations.records import confirmation_of, expiry_of, issue_token
 from colonnade_user.models import ConfirmationRow, InvitationRow
 
 
@@ -39,14 +39,15 @@ class ConfirmationHandlers:
             purpose = Purpose(row.purpose)
             token = issue_token(session, row) if purpose.has_token else None
             invitation = _invitation_of(session, row)
-            if invitation is not None:
-                invitation.expires_at = session.now + TOKEN_LIFETIMES[purpose]
+            if invitation is not None and token is not None:
+                invitation.expires_at = token.expires_at
             return IssuedConfirmation(
                 purpose=purpose,
                 email=row.email,
                 user_id=row.user_id,
-                token=token,
+                token=None if token is None else token.text,
                 role=None if invitation is None else Role(invitation.role),
+                expires_at=None if token is None else token.expires_at,
             )
 
         return await self._ctx.store.run(work)
@@ -66,6 +67,8 @@ class ConfirmationHandlers:
                 academy=tenant.name,
                 locale=tenant.locale,
                 role=None if invitation is None else Role(invitation.role),
+                expires_at=expiry_of(session, request.token),
+                timezone=tenant.timezone,
             )
 
         tenant = self._ctx.tenant()

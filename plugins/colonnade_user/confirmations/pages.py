@@ -13,8 +13,11 @@ from importlib.resources import files
 from tomllib import loads
 from typing import Any
 from urllib.parse import parse_qsl
+from zoneinfo import ZoneInfo
 
 import pydantic
+from babel import Locale
+from babel.dates import format_datetime
 from litestar import Controller, Response
 from litestar import get as litestar_get
 from litestar.handlers import HTTPRouteHandler
@@ -140,14 +143,25 @@ def _form_page(
     words = _words(state.locale)
     said = words[state.purpose]
     lead = said["lead"].format(email=state.email, academy=state.academy)
+    until = words["until"].format(until=_expiry(state))
     problem = "" if error is None else _problem(words, error)
     form = (
-        f'<p>{html.escape(lead)}</p>{problem}<form method="post" '
+        f"<p>{html.escape(lead)}</p><p>{html.escape(until)}</p>{problem}"
+        f'<form method="post" '
         f'action="{_ACTIONS[state.purpose]}">'
         f'<input type="hidden" name="token" value="{html.escape(token)}">'
         f"{_inputs(state.purpose, words)}<button>{html.escape(said['button'])}</button></form>"
     )
     return _page(said["title"], state, form, 200 if error is None else error.status)
+
+
+def _expiry(state: ConfirmationState) -> str:
+    """The end of a link's time, as the academy writes times."""
+    assert state.expires_at is not None
+    there = ZoneInfo(state.timezone)
+    return format_datetime(
+        state.expires_at, "long", tzinfo=there, locale=Locale.parse(_locale(state.locale))
+    )
 
 
 def _problem(words: dict[str, Any], error: ColonnadeError) -> str:

@@ -7,8 +7,8 @@ link, and the lifetime of a link begins when its mail goes out.
 
 import hashlib
 import secrets
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import delete, func, or_, select
@@ -27,7 +27,7 @@ TOKEN_LIFETIMES = {
     Purpose.REGISTRATION: timedelta(days=1),
     Purpose.INVITATION: timedelta(days=7),
 }
-"""How long a link works after its mail went out."""
+"""How long a link works after its mail went out; mails and pages say until when that is."""
 
 SENDING = timedelta(days=4)
 """How long a mail may be on its way: longer than the mail server is tried."""
@@ -77,7 +77,15 @@ def open_confirmation(session: Session, wanted: Wanted) -> None:
     )
 
 
-def issue_token(session: Session, row: ConfirmationRow) -> str:
+@dataclass(frozen=True, slots=True)
+class NewToken:
+    """A token for one mail, and until when its link works."""
+
+    text: str = field(repr=False)
+    expires_at: datetime
+
+
+def issue_token(session: Session, row: ConfirmationRow) -> NewToken:
     """One more token for a confirmation; those before it stay good until they expire."""
     token = secrets.token_urlsafe(TOKEN_BYTES)
     expires_at = session.now + TOKEN_LIFETIMES[Purpose(row.purpose)]
@@ -91,7 +99,12 @@ def issue_token(session: Session, row: ConfirmationRow) -> str:
         ConfirmationTokenRow(digest=digest_of(token), confirmation_id=row.id, expires_at=expires_at)
     )
     row.expires_at = max(row.expires_at, expires_at)
-    return token
+    return NewToken(token, expires_at)
+
+
+def expiry_of(session: Session, token: str) -> datetime:
+    """Until when a token of `confirmation_of` works."""
+    return session.get_one(ConfirmationTokenRow, digest_of(token)).expires_at
 
 
 def confirmation_of(session: Session, token: str, *purposes: Purpose) -> ConfirmationRow:

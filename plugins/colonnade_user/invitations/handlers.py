@@ -29,7 +29,6 @@ from colonnade_user.api import (
     fold_email,
 )
 from colonnade_user.confirmations.records import (
-    SENDING,
     TOKEN_LIFETIMES,
     Wanted,
     close,
@@ -66,7 +65,7 @@ class InvitationHandlers:
                 courses=[str(course) for course in dict.fromkeys(request.courses)],
                 status=InvitationStatus.PENDING,
                 invited_by=invited_by,
-                expires_at=session.now + TOKEN_LIFETIMES[Purpose.INVITATION] + SENDING,
+                expires_at=session.now + TOKEN_LIFETIMES[Purpose.INVITATION],
             )
             call.require(session, INVITATION, row)
             _check_free(session, request.email)

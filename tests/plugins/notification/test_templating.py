@@ -124,6 +124,9 @@ def test_every_kind_has_words_of_the_platforms_own(kind: str, locale: str) -> No
     assert "\n" not in words.subject
     # What goes to an address that a stranger typed in holds no name that they chose.
     assert ("Ada Lovelace" in words.body) is not KINDS[kind].confirms
+    # A mail with a link says until when it works, whatever that time is.
+    told = catalogue.fill_one(wording, {**facts, "expires_at": "2041-07-09T10:00:00+00:00"})
+    assert ("2041" in told.body) is ("expires_at" in facts)
 
 
 SNIPPETS = st.sampled_from(

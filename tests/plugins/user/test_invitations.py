@@ -1,5 +1,6 @@
 """People are invited by mail, and choose name and password themselves."""
 
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -138,6 +139,46 @@ async def test_an_address_with_an_account_is_not_invited(acme: Academy) -> None:
 
     assert answer.status_code == 409
     assert answer.json()["type"].endswith("user.email_taken")
+
+
+async def test_invitation_mail_and_page_say_the_same_end_which_is_the_true_one(
+    acme: Academy, post: Post, context: BenchContext
+) -> None:
+    owner = await acme.owner()
+    made = (await owner.post("/invitations", {"email": GRACE})).json()
+    week = TOKEN_LIFETIMES[Purpose.INVITATION]
+    created_at = datetime.fromisoformat(made["created_at"])
+    assert datetime.fromisoformat(made["expires_at"]) == created_at + week
+
+    context.clock.forward(86_400)
+    mail = await post.last(Purpose.INVITATION)
+    shown = (await owner.get(f"/invitations/{made['id']}")).json()
+    page = await acme.get(f"/auth/confirm?token={mail.token}")
+
+    assert mail.expires_at is not None
+    assert mail.expires_at == datetime.fromisoformat(shown["expires_at"])
+    assert abs(mail.expires_at - context.clock.now() - week) < timedelta(minutes=1)
+    assert f"{mail.expires_at:%B %-d, %Y}" in page.text
+
+    context.clock.forward(week.total_seconds() - 60)
+    body = {"token": mail.token, "name": "Grace", "password": WORDS}
+    assert (await acme.post("/invitations/accept", body)).status_code == 201
+
+
+@pytest.mark.parametrize("lateness", [0, 3 * 86_400])
+async def test_every_link_ends_when_its_own_mail_says(
+    acme: Academy, post: Post, context: BenchContext, lateness: int
+) -> None:
+    await (await acme.owner()).post("/invitations", {"email": GRACE})
+    first = await post.last(Purpose.INVITATION)
+    context.clock.forward(lateness)
+    again = await post.last(Purpose.INVITATION)
+
+    for mail in (first, again):
+        assert mail.expires_at is not None
+        context.clock.forward((mail.expires_at - context.clock.now()).total_seconds())
+        body = {"token": mail.token, "name": "Grace", "password": WORDS}
+        assert (await acme.post("/invitations/accept", body)).status_code == 410
 
 
 async def test_an_invitation_is_over_a_week_after_its_mail(

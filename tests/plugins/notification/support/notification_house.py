@@ -184,8 +184,8 @@ class House:
             return _Titled(self.courses[request.course_id])
         raise NotFound()
 
-    def person(self, name: str = "Ada", email: str | None = None) -> UUID:
-        """Somebody with an account."""
+    def person(self, name: str = "Ada", email: str | None = None, *, verified: bool = True) -> UUID:
+        """Somebody with an account, of an address that they have confirmed."""
         now = self.clock.now()
         person = User(
             id=new_id(),
@@ -196,6 +196,7 @@ class House:
             created_at=now,
             updated_at=now,
             version=1,
+            email_verified=verified,
         )
         self.people[person.id] = person
         return person.id
