@@ -1,6 +1,8 @@
 """Academies come and change while the platform runs; a broken file changes nothing."""
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -59,6 +61,36 @@ async def test_the_stores_of_a_new_academy_are_made_without_a_visitor(
     async with asyncio.timeout(20):
         while not (site / "var" / "data" / "initech" / "user.sqlite3").exists():
             await asyncio.sleep(0.02)
+
+
+async def test_a_file_that_is_in_use_keeps_its_log_when_another_process_closes_it(
+    platform: RunningPlatform, site: Path
+) -> None:
+    """Whatever the platform looked at meanwhile, it still has its locks on what it has open."""
+    (site / "tenants" / "initech.yaml").write_text(NEW)
+    await becomes(platform, "initech", 401)
+    async with platform.client("acme") as client:
+        account = {"email": "ada@example.com", "password": "a-quiet-river-9", "name": "Ada"}
+        assert (await client.post("/auth/register", json=account)).status_code == 201
+    data = site / "var" / "data"
+    async with asyncio.timeout(20):
+        while not (data / "initech" / "user.sqlite3").exists():
+            await asyncio.sleep(0.02)
+    logs = [path for path in data.rglob("*.sqlite3-wal") if path.stat().st_size]
+    assert {path.parent.name for path in logs} >= {"acme", "_control"}
+    for log in logs:
+        await asyncio.to_thread(opened_and_closed_elsewhere, Path(str(log).removesuffix("-wal")))
+        assert log.exists(), log
+
+
+def opened_and_closed_elsewhere(file: Path) -> None:
+    program = (
+        "import sqlite3, sys\n"
+        "connection = sqlite3.connect(sys.argv[1])\n"
+        "connection.execute('SELECT count(*) FROM sqlite_schema').fetchone()\n"
+        "connection.close()"
+    )
+    subprocess.run([sys.executable, "-c", program, str(file)], check=True, timeout=30)
 
 
 async def test_suspending_an_academy_in_its_file_answers_403(

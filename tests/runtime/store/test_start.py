@@ -1,6 +1,10 @@
 """Stores are brought up to date before anybody uses them, and made when an academy is declared."""
 
+import asyncio
+import json
 import sqlite3
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -97,6 +101,20 @@ def version_of(folder: Path, tenant: str) -> str:
     return facts["service_version"]
 
 
+def titles_seen_elsewhere(file: Path) -> list[str]:
+    """What another process reads, which then closes the file."""
+    program = (
+        "import json, sqlite3, sys\n"
+        "connection = sqlite3.connect(sys.argv[1])\n"
+        "print(json.dumps([row[0] for row in connection.execute('SELECT title FROM books')]))\n"
+        "connection.close()"
+    )
+    command = [sys.executable, "-c", program, str(file)]
+    done = subprocess.run(command, capture_output=True, check=True, timeout=30)
+    found: list[str] = json.loads(done.stdout)
+    return found
+
+
 async def test_a_start_migrates_every_academy_and_a_failure_degrades_its_own_alone(
     harness: SqliteHarness, folder: Path, newer: StoreNeed
 ) -> None:
@@ -117,6 +135,21 @@ async def test_a_start_with_nothing_to_do_opens_no_store(
         store = harness.store()
         await schemas(store, Declared(*TENANTS)).migrate()
         assert len(harness.stores.open_files) == 0
+
+
+async def test_looking_at_files_leaves_those_that_are_in_use_their_locks(folder: Path) -> None:
+    """Without them the next process that closes a file takes its write-ahead log away."""
+    from shelf.models import Book
+
+    async with sqlite_harness(folder, tenants=TENANTS) as harness:
+        store = harness.store()
+        for title in ("before", "after"):
+            with acting_in("acme"):
+                await store.run(lambda session, title=title: session.add(Book(title=title)))
+            assert await store.outdated(TENANTS) == ([], [])
+            found = await asyncio.to_thread(titles_seen_elsewhere, folder / "acme/shelf.sqlite3")
+            assert title in found
+        assert set(found) == {"usual", "before", "after"}
 
 
 async def test_a_file_of_a_release_that_stamped_none_is_looked_at_once(folder: Path) -> None:

@@ -1,13 +1,13 @@
-"""The header of a file, read without opening the database: a thousand files take milliseconds.
+"""The header of a file, read without what the database does on opening: a thousand take 0.1 s.
 
-Source: https://www.sqlite.org/fileformat.html, section 1.3.
+It is the database that reads, never `open`: a process that closes a file loses every lock it
+has on it, also those of its other connections (https://www.sqlite.org/howtocorrupt.html,
+section 2.2), and another process would then tidy away the write-ahead log that is in use.
 """
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
-
-_MAGIC = b"SQLite format 3\x00"
-_LENGTH = 100
-_USER_VERSION = slice(60, 64)
 
 
 def stamp_of(digest: str) -> int:
@@ -21,10 +21,12 @@ def is_stamped(path: Path, stamp: int) -> bool | None:
     What says no may still be current: its header may be in the write-ahead log.
     """
     try:
-        with path.open("rb", buffering=0) as file:
-            header = file.read(_LENGTH)
-    except FileNotFoundError:
-        return None
-    except OSError:
+        if not path.exists():
+            return None
+        # Immutable: no locks, no log, nothing made beside the file.
+        address = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
+        with closing(sqlite3.connect(address, uri=True, isolation_level=None)) as connection:
+            found: tuple[int] = connection.execute("PRAGMA user_version").fetchone()
+    except (sqlite3.Error, OSError):
         return False
-    return header.startswith(_MAGIC) and int.from_bytes(header[_USER_VERSION], "big") == stamp
+    return found[0] == stamp
