@@ -84,7 +84,7 @@ class PullConsumer:
         self._ticker: asyncio.Task[None] | None = None
         self._wake = asyncio.Event()
         self._inbox = ""
-        self._pin = ""
+        self._pin: str | None = None
         self._asked = 0
         self._heard = 0.0
         self._broken = True
@@ -146,7 +146,7 @@ class PullConsumer:
         await self._take(delivered)
 
     async def _take(self, message: JetStreamMessage) -> None:
-        if message.pin != self._pin:
+        if self._pin is None or message.pin not in {"", self._pin}:
             # The consumer is ours since now. Another may still have messages before this one.
             self._pin = message.pin
             self._gaps.watch()
@@ -159,7 +159,7 @@ class PullConsumer:
     def _told(self, status: str, description: str) -> None:
         self._asked = 0
         if status == _ANOTHER_HAS_IT:
-            self._pin = ""
+            self._pin = None
         elif status not in _OVER and "Batch Completed" not in description:
             # The consumer or its stream is gone, moved, or was never there.
             self._log.info("consumer is set up anew", status=status, said=description)
@@ -233,7 +233,7 @@ class PullConsumer:
             pinned=self._settings.pinned,
         )
         self._asked = 0
-        self._pin = ""
+        self._pin = None
         self._heard = time.monotonic()
         self._broken = False
         self._said = ""

@@ -27,6 +27,7 @@ _RANDOM = SystemRandom()
 class JetStreamMessage:
     """A delivered message: `sequence` is its place in the stream, `pin` names to whom it went.
 
+    `pin` is empty where the publisher's headers are so broken that the server could not add it.
     `previous` is the place of the one before it on its subject, 0 for none; nothing when whoever
     published it did not say.
     """
