@@ -99,10 +99,10 @@ async def test_an_action_that_no_policy_knows_fails_the_load(engine: PolicyEngin
 
 async def test_a_malformed_answer_refuses(engine: PolicyEngine) -> None:
     """An operator that nobody knows is not skipped over."""
-    bad = '{"field": "x", "op": "like", "value": input.principal.id}'
+    bad = '{"field": "x", "op": input.principal.attributes.op, "value": input.principal.id}'
     rules = f'grants contains [{bad}] if input.principal.id == "{ADA}"'
     await engine.load(quiz(rules))
-    decision = await engine.decide(question())
+    decision = await engine.decide(question(principal={"attributes": {"op": "like"}}))
     assert decision.refused
     assert decision.failed
 

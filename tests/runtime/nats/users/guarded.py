@@ -29,6 +29,7 @@ policy: {folder: %(root)s/policies}
 """
 PROCESSES = ("people", "learning", "learning-2", "money", "gateway")
 USERS = (*PROCESSES, "administrator")
+STREAMS = ("evt_advisories", "evt_user", "evt_course", "evt_content", "evt_payment")
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class Guarded:
         """The configuration of each of the platform's streams that is there."""
         found = {}
         async with await self.client("administrator") as client:
-            for name in ("evt_advisories", "evt_user", "evt_course", "evt_payment"):
+            for name in STREAMS:
                 answer = await client.request(f"$JS.API.STREAM.INFO.{name}", b"", 5)
                 said = json.loads(answer.data)
                 if "config" in said:
