@@ -81,6 +81,14 @@ class InstructorRow(Versioned, Base):
     since: Mapped[datetime]
 
 
+class CourseToTellRow(Base):
+    """A course that others are to be told of once more, as it stands."""
+
+    __tablename__ = "courses_to_tell"
+
+    course_id: Mapped[UUID] = mapped_column(primary_key=True)
+
+
 class SectionRow(Identified, Versioned, Timestamped, Base):
     """A part of a course."""
 

@@ -10,7 +10,7 @@ from colonnade.events import Event
 from colonnade.hookspecs import hookimpl
 from colonnade.messages import Request
 from colonnade.policy import ResourceType
-from colonnade.services import PluginInfo, ServiceContext, StoreNeed
+from colonnade.services import PluginInfo, Schedule, ServiceContext, StoreNeed
 
 
 @hookimpl
@@ -55,6 +55,12 @@ def subscriptions() -> Sequence[type[Event]]:
     from colonnade_user.api import InvitationAccepted, UserDeleted
 
     return [UserDeleted, InvitationAccepted]
+
+
+@hookimpl
+def schedules() -> Sequence[Schedule]:
+    """What is looked after from time to time."""
+    return [Schedule("retell", 3600.0, "retell")]
 
 
 @hookimpl

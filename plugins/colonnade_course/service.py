@@ -10,6 +10,7 @@ from colonnade_course.instructors import Instructors
 from colonnade_course.lessons import Lessons
 from colonnade_course.reactions import Departures, Invitations
 from colonnade_course.reservations import Reservations
+from colonnade_course.retelling import Retelling
 from colonnade_course.sections import Sections
 
 
@@ -25,4 +26,5 @@ async def course_service(ctx: ServiceContext) -> AsyncIterator[Sequence[object]]
         Reservations(ctx),
         Departures(),
         Invitations(ctx),
+        Retelling(ctx),
     ]

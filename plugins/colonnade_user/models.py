@@ -218,6 +218,27 @@ class DeviceRow(Base):
     last_used_at: Mapped[datetime]
 
 
+class KnownCourseRow(Base):
+    """That there is a course, or was: `sequence` is that of the last event of it."""
+
+    __tablename__ = "known_courses"
+
+    course_id: Mapped[UUID] = mapped_column(primary_key=True)
+    deleted: Mapped[bool]
+    sequence: Mapped[int]
+
+
+class CourseTeacherRow(Base):
+    """Whether somebody teaches a course, as of `sequence`."""
+
+    __tablename__ = "course_teachers"
+
+    course_id: Mapped[UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(primary_key=True)
+    active: Mapped[bool]
+    sequence: Mapped[int]
+
+
 USER = ResourceType(
     "user",
     fields={"id": UserRow.id, "role": UserRow.role, "status": UserRow.status},

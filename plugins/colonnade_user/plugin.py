@@ -67,6 +67,14 @@ def events() -> Sequence[type[Event]]:
 
 
 @hookimpl
+def subscriptions() -> Sequence[type[Event]]:
+    """What is listened to."""
+    from colonnade_user.reactions import SUBSCRIPTIONS
+
+    return SUBSCRIPTIONS
+
+
+@hookimpl
 def schedules() -> Sequence[Schedule]:
     """What is looked after from time to time."""
     return [Schedule("prune", 3600.0, "prune")]

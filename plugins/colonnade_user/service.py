@@ -17,6 +17,7 @@ from colonnade_user.passwords import Passwords
 from colonnade_user.profiles import ProfileHandlers
 from colonnade_user.provisioning import provision
 from colonnade_user.pruning import Pruning
+from colonnade_user.reactions import KnownCourses
 from colonnade_user.throttling.throttle import Throttle
 
 __all__ = ["create_service", "provision"]
@@ -39,4 +40,5 @@ async def create_service(ctx: ServiceContext) -> AsyncIterator[Sequence[object]]
         InvitationHandlers(ctx, passwords),
         OwnerPasswordHandlers(ctx, passwords),
         Pruning(ctx),
+        KnownCourses(),
     ]

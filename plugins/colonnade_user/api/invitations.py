@@ -54,7 +54,8 @@ class CreateInvitation(Request[Invitation]):
     courses: list[UUID] = Field(
         default_factory=list,
         max_length=MAXIMUM_COURSES,
-        description="Courses that the new account is enrolled in when it is made.",
+        description="Courses that the new account is enrolled in when it is made; they are "
+        "the inviter's to give.",
     )
 
 

@@ -36,6 +36,7 @@ from colonnade_user.confirmations.records import (
     link_over,
     open_confirmation,
 )
+from colonnade_user.invitations.courses import check_courses, hear_of
 from colonnade_user.invitations.records import pending_to, presented, revoke
 from colonnade_user.models import INVITATION, InvitationRow
 from colonnade_user.password_rules.rules import academy_names, check_password
@@ -54,7 +55,8 @@ class InvitationHandlers:
     @handles(CreateInvitation)
     async def create_invitation(self, request: CreateInvitation, call: Call) -> Invitation:
         """Offer an account, of a role that the policy lets the caller offer."""
-        invited_by = _person_or_none(call)
+        invited_by, giver = _person_or_none(call), call.context.principal
+        await hear_of(self._ctx, request.courses, giver)
 
         def work(session: Session) -> Invitation:
             row = InvitationRow(
@@ -68,6 +70,7 @@ class InvitationHandlers:
                 expires_at=session.now + TOKEN_LIFETIMES[Purpose.INVITATION],
             )
             call.require(session, INVITATION, row)
+            check_courses(session, request.courses, giver)
             _check_free(session, request.email)
             session.add(row)
             session.flush()

@@ -8,7 +8,7 @@ from alembic.migration import MigrationContext
 from alembic.operations import Operations
 
 from colonnade.tables import PLACEHOLDER_SCHEMA
-from colonnade_course.models import CourseRow
+from colonnade_course.models import CourseRow, CourseToTellRow
 
 MIGRATIONS = "colonnade_course.migrations"
 
@@ -26,6 +26,19 @@ def test_titles_of_older_academies_are_found_in_either_composition() -> None:
         import_module(f"{MIGRATIONS}.v0002_composed_titles").upgrade(operations)
         found = connection.execute(sa.select(CourseRow.title, CourseRow.folded_title)).one()
         assert tuple(found) == (decomposed, "café")
+
+
+def test_courses_that_are_there_are_to_be_told_of() -> None:
+    engine = sa.create_engine("sqlite://")
+    with engine.connect() as plain:
+        connection = plain.execution_options(schema_translate_map={PLACEHOLDER_SCHEMA: None})
+        operations = Operations(MigrationContext.configure(connection))
+        import_module(f"{MIGRATIONS}.v0001_initial").upgrade(operations)
+        columns = {column.name: _filler(column) for column in CourseRow.__table__.columns}
+        connection.execute(sa.insert(CourseRow).values(columns))
+        import_module(f"{MIGRATIONS}.v0003_courses_to_tell").upgrade(operations)
+        listed = connection.execute(sa.select(CourseToTellRow.course_id)).scalars().all()
+        assert listed == [columns["id"]]
 
 
 def _filler(column: "sa.Column[object]") -> object:

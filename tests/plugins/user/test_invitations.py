@@ -1,17 +1,30 @@
 """People are invited by mail, and choose name and password themselves."""
 
+import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 from user_academy import Academy
-from user_bench import Bench, BenchContext
+from user_bench import Bench, BenchContext, within
 from user_mail import Post
 
+from colonnade.context import Principal, PrincipalKind
+from colonnade.errors import ValidationFailed
 from colonnade.identifiers import new_id
+from colonnade_course.api import (
+    CourseCreated,
+    CourseDeleted,
+    CourseFact,
+    CourseUpdated,
+    InstructorAdded,
+    InstructorFact,
+    InstructorRemoved,
+)
 from colonnade_user.api import InvitationAccepted, Purpose, Role
 from colonnade_user.confirmations.records import TOKEN_LIFETIMES
+from colonnade_user.invitations.courses import check_courses
 from colonnade_user.pruning import Pruning
 
 GRACE = "Grace@people.example"
@@ -21,6 +34,11 @@ WORDS = "a password of her own"
 @pytest.fixture
 def post(bench: Bench) -> Post:
     return Post(bench)
+
+
+def fact(course: UUID, kind: type[CourseFact] = CourseCreated, sequence: int = 1) -> CourseFact:
+    """What the course service says of a course."""
+    return kind(course_id=course, slug="c", title="C", status="draft", sequence=sequence)
 
 
 async def accept(academy: Academy, post: Post) -> Any:
@@ -33,6 +51,7 @@ async def test_whoever_accepts_has_the_role_that_was_offered(
     acme: Academy, post: Post, bench: Bench
 ) -> None:
     owner, course = await acme.owner(), new_id()
+    await bench.hears("acme", fact(course))
     body = {"email": GRACE, "role": "instructor", "courses": [str(course), str(course)]}
 
     made = await owner.post("/invitations", body)
@@ -57,6 +76,54 @@ async def test_whoever_accepts_has_the_role_that_was_offered(
         role=Role.INSTRUCTOR,
         courses=[course],
     )
+
+
+async def test_an_invitation_names_courses_that_there_are(acme: Academy, bench: Bench) -> None:
+    owner, there, gone = await acme.owner(), new_id(), new_id()
+    await bench.hears("acme", fact(there), fact(gone), fact(gone, CourseDeleted, 3))
+    await bench.hears("acme", fact(gone, CourseUpdated, 2))
+    await bench.hears("globex", fact(foreign := new_id()))
+    courses = [str(there), str(gone), str(foreign), str(new_id())]
+
+    answer = await owner.post("/invitations", {"email": GRACE, "courses": courses})
+
+    assert answer.status_code == 422
+    pointers = [error["pointer"] for error in answer.json()["errors"]]
+    assert pointers == ["/courses/1", "/courses/2", "/courses/3"]
+    assert (await owner.get("/invitations")).json()["items"] == []
+    again = await owner.post("/invitations", {"email": GRACE, "courses": courses[:1]})
+    assert again.status_code == 201
+
+
+async def test_whoever_makes_a_course_and_invites_at_once_is_not_refused(
+    acme: Academy, bench: Bench
+) -> None:
+    owner, course = await acme.owner(), new_id()
+    asked = owner.post("/invitations", {"email": GRACE, "courses": [str(course)]})
+    asking = asyncio.ensure_future(asked)
+    await bench.hears("acme", fact(course))
+
+    assert (await asking).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("event", "is_theirs"), [(InstructorAdded, True), (InstructorRemoved, False)]
+)
+async def test_those_who_only_teach_give_what_they_teach(
+    bench: Bench, event: type[InstructorFact], is_theirs: bool
+) -> None:
+    course, teacher = new_id(), new_id()
+    giver = Principal(PrincipalKind.USER, str(teacher), roles=("instructor",))
+    taught = InstructorAdded(course_id=course, user_id=teacher, sequence=1)
+    then = event(course_id=course, user_id=teacher, sequence=2)
+    await bench.hears("acme", fact(course), then, taught)
+
+    async with within(bench, "acme") as store:
+        if is_theirs:
+            await store.read(lambda session: check_courses(session, [course], giver))
+        else:
+            with pytest.raises(ValidationFailed):
+                await store.read(lambda session: check_courses(session, [course], giver))
 
 
 async def test_an_invitation_is_accepted_once(acme: Academy, post: Post) -> None:

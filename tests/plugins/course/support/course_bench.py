@@ -5,9 +5,9 @@ service's business, and proven there.
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 import structlog
@@ -27,12 +27,14 @@ from colonnade.operations import Call, Operation, handlers_of, operation_of
 from colonnade.policy import Decision, Facts, MemoisedPolicy, PolicyQuery
 from colonnade.row_tracking import RowSet
 from colonnade.services import TenantInfo
-from colonnade.store import SqlStore
+from colonnade.store import Session, SqlStore
 from colonnade.tables import OutboxRow
 from colonnade_content.api import ListPublishableContent, Publishable
 from colonnade_course import plugin
 from colonnade_course.api import EVENTS
 from colonnade_user.api import GetUser, Role, User, UserStatus
+
+T = TypeVar("T")
 
 TENANT = TenantInfo("acme", "Acme", "active", "free", "EUR", "en", "UTC")
 TENANT_FACTS = Facts({"id": "acme", "plan": "free", "status": "active"})
@@ -139,6 +141,17 @@ class Bench:
         ]
         with use_context(_context(Principal.service("course"))):
             await self._store.run(lambda session: reaction.call(session, event))
+
+    async def run(self, work: Callable[[Session], T]) -> T:
+        """Do something in the store, as the service."""
+        with use_context(_context(Principal.service("course"))):
+            return await self._store.run(work)
+
+    async def run_schedule(self, name: str) -> None:
+        """Do what the service does from time to time."""
+        [scheduled] = [getattr(item, name) for item in self._objects if hasattr(item, name)]
+        with use_context(_context(Principal.service("course"))):
+            await scheduled()
 
     async def _decide(self, operation: Operation, action: str, principal: Principal) -> Decision:
         facts = Facts(

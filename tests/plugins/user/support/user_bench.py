@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequen
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 import structlog
@@ -22,14 +23,14 @@ from user_academy import OWNER_PASSWORD
 from colonnade.clock import SystemClock
 from colonnade.context import Context, Principal, PrincipalKind, current_context, use_context
 from colonnade.errors import ColonnadeError, Forbidden, Unauthenticated
-from colonnade.events import Envelope, Event, event_type_of
+from colonnade.events import Envelope, Event, event_type_of, reactions_of
 from colonnade.http import EDGE, AnyRequest
 from colonnade.identifiers import new_id
 from colonnade.messages import Request
 from colonnade.operations import Call, Operation, handlers_of, operation_of
 from colonnade.policy import Decision, Facts, MemoisedPolicy, PolicyQuery
 from colonnade.services import TenantInfo
-from colonnade.store import SqlStore
+from colonnade.store import Session, SqlStore
 from colonnade.tables import OutboxRow
 from colonnade_user import plugin
 from colonnade_user.api import EVENTS
@@ -129,6 +130,7 @@ class Bench:
         self._handlers = {
             bound.operation.request: bound.call for item in objects for bound in handlers_of(item)
         }
+        self._reactions = {item.event_type.type: item for item in reactions_of(objects)}
         self._verified: dict[tuple[str, str], tuple[Principal, float]] = {}
         context.bench = self
 
@@ -173,6 +175,13 @@ class Bench:
             )
         envelopes = [Envelope.decode(data) for data in written]
         return [EVENT_MODELS[item.type].decode(bytes(item.data)) for item in envelopes]
+
+    async def hears(self, tenant: str, *events: Event) -> None:
+        """Handle events of other services."""
+        with use_context(_context(tenant, Principal.service("user"))):
+            for event in events:
+                react = self._reactions[event_type_of(type(event)).type].call
+                await self._store.run(partial(_react, react, event))
 
     async def as_service(self, tenant: str, name: str, request: Request[Any]) -> Any:
         """What a service is answered that asks for itself."""
@@ -237,6 +246,10 @@ class Bench:
                 await app(scope, receive, send)
 
         return run
+
+
+def _react(react: Callable[..., Any], event: Event, session: Session) -> None:
+    react(session, event)
 
 
 class BenchEdge:
