@@ -2,10 +2,51 @@
 
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
+import click
+import structlog
+
 from colonnade.services import OwnerStanding
-from colonnade_runtime.declaration import LoadedPlatform, Tenant
+from colonnade_runtime.declaration import LoadedPlatform, Platform, Tenant
+from colonnade_runtime.heartbeat import is_supervised
+from colonnade_runtime.logs import is_for_machines
+
+
+@dataclass(frozen=True, slots=True)
+class Greeter:
+    """Says that a process is ready: in plain text to people and to whoever supervises it, which
+    goes by that line, and in the log where programs read everything."""
+
+    plain: bool
+    supervised: bool
+
+    @classmethod
+    def of(cls, platform: Platform) -> "Greeter":
+        """The one of a process that begins; made before it sends heartbeats."""
+        form, production = platform.logging.format, platform.is_production
+        return cls(not is_for_machines(form, production=production), is_supervised())
+
+    def process(self, line: str) -> None:
+        """One process of several is ready. The log has a line of it anyway."""
+        if self.plain or self.supervised:
+            click.echo(line)
+
+    def platform(
+        self, loaded: LoadedPlatform, port: int, standings: Mapping[str, OwnerStanding]
+    ) -> None:
+        """All of the platform is ready, in one process."""
+        if self.plain:
+            click.echo(greeting(loaded, port, standings))
+            return
+        log = structlog.get_logger("colonnade")
+        for name in shown_tenants(loaded):
+            tenant = loaded.tenants[name]
+            known = name in standings
+            owner = _sentence(loaded, tenant, standings[name]) if known else None
+            log.info("academy", tenant=name, url=_address(loaded, tenant, port), owner=owner)
+
 
 SHOWN = 10
 """Academies that are listed."""

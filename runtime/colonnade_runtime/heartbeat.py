@@ -18,6 +18,11 @@ VARIABLE = "COLONNADE_HEARTBEAT"
 BEAT_SECONDS = 1.0
 
 
+def is_supervised() -> bool:
+    """Whether whoever started this process listens to it; asked before it is `beating`."""
+    return VARIABLE in os.environ
+
+
 @asynccontextmanager
 async def beating() -> AsyncIterator[None]:
     """Send heartbeats for the block, where somebody asked for them."""

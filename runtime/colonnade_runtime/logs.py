@@ -102,6 +102,13 @@ def is_for_people(form: str) -> bool:
     return form == "console" or (form == "auto" and sys.stderr.isatty())
 
 
+def is_for_machines(form: str, *, production: bool) -> bool:
+    """Whether everything that a process says is read by programs, so that a line of plain text
+    among lines of JSON would be a mistake: where JSON is declared, and in production without a
+    terminal."""
+    return form == "json" or (production and not is_for_people(form))
+
+
 class CallDetails:
     """A structlog processor: puts on a line for whom, and for whose request, it is written."""
 

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import click
 import structlog
 import uvloop
 
@@ -16,7 +15,7 @@ from colonnade_runtime.connections.open_files import allow_open_files, needed_fi
 from colonnade_runtime.connections.own_addresses import refuse_foreign_hosts
 from colonnade_runtime.declaration.networks import networks_of_strangers
 from colonnade_runtime.declaration.places import EVERYTHING, FRONT, Place, place_of
-from colonnade_runtime.greeting import greeting, shown_tenants
+from colonnade_runtime.greeting import Greeter, shown_tenants
 from colonnade_runtime.health_listener import health_listening
 from colonnade_runtime.heartbeat import beating
 from colonnade_runtime.listening import available_port, listening
@@ -55,6 +54,7 @@ def serve(
 
 
 async def _serve(declared: Declared, place: Place) -> None:
+    greeter = Greeter.of(declared.loaded.platform)
     watchdog = Watchdog(float(declared.loaded.platform.shutdown.total))
     # One that is declared is tried later, so that a second process hears first that it is one.
     host, port = place.host, place.port or available_port(place.host, 0)
@@ -80,7 +80,7 @@ async def _serve(declared: Declared, place: Place) -> None:
                 tenants = len(declared.loaded.tenants)
                 lifecycle.ready(port=port, services=place.services, tenants=tenants)
                 # Last, since it may take a while: passwords are held against accounts.
-                await signals.unless_stopped(_greet(runtime, place, port))
+                await signals.unless_stopped(_greet(greeter, runtime, place, port))
                 await signals.stopped.wait()
             lifecycle.stopping()
             await _stop(runtime, administration)
@@ -101,13 +101,13 @@ async def _stop(runtime: Runtime, administration: Administration) -> None:
         )
 
 
-async def _greet(runtime: Runtime, place: Place, port: int) -> None:
+async def _greet(greeter: Greeter, runtime: Runtime, place: Place, port: int) -> None:
     loaded = runtime.declared.loaded
     if place.process == EVERYTHING:
         standings = await runtime.owner_standings(shown_tenants(loaded))
-        click.echo(greeting(loaded, port, standings))
+        greeter.platform(loaded, port, standings)
     else:
-        click.echo(f"{place.name} is ready: {', '.join(place.services)} on {place.url}")
+        greeter.process(f"{place.name} is ready: {', '.join(place.services)} on {place.url}")
 
 
 __all__ = ["available_port", "listening", "serve"]

@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import SystemRandom
 
-import click
-
 from colonnade.errors import ConfigurationError
 from colonnade_runtime.adapters.private_files import keep_files_private
 from colonnade_runtime.declaration.places import FRONT, Place, place_of, places
@@ -18,6 +16,9 @@ from colonnade_runtime.declared import Declared, read_declaration
 from colonnade_runtime.end_with_parent import end_with_parent
 from colonnade_runtime.events.backoff import Backoff
 from colonnade_runtime.heartbeat import BEAT_SECONDS, VARIABLE, Pulse
+from colonnade_runtime.logs import configure_logs, is_for_machines
+from colonnade_runtime.observability.child_lines import ChildLines, JsonLines, PrefixedLines
+from colonnade_runtime.observability.lifecycle import Lifecycle
 
 _BACKOFF = Backoff(first=0.5, cap=30.0)
 _STEADY = 30.0
@@ -41,6 +42,8 @@ def supervise(path: Path, settings: Sequence[str] = ()) -> None:
         raise ConfigurationError(
             "The platform declares no 'processes'; 'colonnade run' starts everything in one."
         )
+    section = declared.loaded.platform.logging
+    configure_logs(section.level, section.format, section.client_address)
     keep_files_private(declared.loaded)
     asyncio.run(Supervisor(declared).run())
 
@@ -49,6 +52,7 @@ def supervise(path: Path, settings: Sequence[str] = ()) -> None:
 class _Child:
     place: Place
     process: asyncio.subprocess.Process | None = None
+    starts: int = 0
     failures: int = 0
     renewed: bool = False
     ready: bool = False
@@ -66,7 +70,9 @@ class Supervisor:
         self._heartbeat = float(platform.supervision.heartbeat)
         self._front = _Child(place_of(platform, FRONT))
         self._others = [_Child(place) for place in places(platform)]
-        self._width = max(len(child.place.name) for child in self._children)
+        self._lines = _lines_of(declared, [child.place.name for child in self._children])
+        self._lifecycle = Lifecycle("up")
+        self._all_ready = False
         self._stopped = asyncio.Event()
         self._rolling: asyncio.Task[None] | None = None
 
@@ -79,6 +85,8 @@ class Supervisor:
 
         SIGHUP is handed on; SIGUSR1 restarts the processes behind the gateway, one after another.
         """
+        names = [child.place.name for child in self._children]
+        self._lifecycle.starting(platform=self._declared.path, processes=names)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stopped.set)
@@ -90,6 +98,7 @@ class Supervisor:
             for child in self._children
         ]
         await self._stopped.wait()
+        self._lifecycle.stopping()
         watching.cancel()
         if self._rolling is not None:
             self._rolling.cancel()
@@ -97,6 +106,7 @@ class Supervisor:
         await self._stop(self._front)
         await asyncio.gather(*(self._stop(child) for child in self._others))
         await asyncio.gather(*tasks)
+        self._lifecycle.stopped()
 
     async def _keep(self, child: _Child) -> None:
         loop = asyncio.get_running_loop()
@@ -110,7 +120,7 @@ class Supervisor:
                 continue
             child.failures = 1 if loop.time() - started > _STEADY else child.failures + 1
             seconds = _BACKOFF.after(child.failures, SystemRandom())
-            self._say(child, f"ended with {code}; started again in {seconds:.1f} s")
+            self._tell_end(child, code, seconds)
             try:
                 async with asyncio.timeout(seconds):
                     await child.stopping.wait()
@@ -134,7 +144,10 @@ class Supervisor:
         running = child.process is not None and child.process.returncode is None
         if child.pulse is None or not running or child.pulse.silent() <= self._heartbeat:
             return
-        self._say(child, f"stands still for more than {self._heartbeat:g} s and is killed")
+        sentence = f"stands still for more than {self._heartbeat:g} s and is killed"
+        self._lines.tell(
+            "error", child.place.name, "child killed", sentence, reason=f"it {sentence}"
+        )
         child.pulse.excuse()
         assert child.process is not None
         child.process.kill()
@@ -161,12 +174,31 @@ class Supervisor:
         )
         pulse.started()
         child.ready = False
+        child.starts += 1
+        event = "child started" if child.starts == 1 else "child restarted"
+        self._lines.tell("info", child.place.name, event, child_pid=child.process.pid)
         assert child.process.stdout is not None
         while line := await _line(child.process.stdout):
-            text = line.decode(errors="replace").rstrip()
-            child.ready = child.ready or text.startswith(f"{child.place.name} is ready")
-            self._say(child, text)
+            self._relay(child, line.decode(errors="replace").rstrip())
         return await child.process.wait()
+
+    def _relay(self, child: _Child, text: str) -> None:
+        name = child.place.name
+        if child.ready or not text.startswith(f"{name} is ready"):
+            return self._lines.relay(name, text)
+        child.ready = True
+        self._lines.relay_ready(name, text)
+        if not self._all_ready and all(each.ready for each in self._children):
+            self._all_ready = True
+            self._lifecycle.ready(processes=[each.place.name for each in self._children])
+        return None
+
+    def _tell_end(self, child: _Child, code: int, seconds: float) -> None:
+        again = round(seconds, 1)
+        sentence = f"ended with {code}; started again in {seconds:.1f} s"
+        self._lines.tell(
+            "error", child.place.name, "child ended", sentence, exit_code=code, restart_in=again
+        )
 
     async def _stop(self, child: _Child) -> None:
         child.stopping.set()
@@ -181,7 +213,10 @@ class Supervisor:
             async with asyncio.timeout(self._grace):
                 await process.wait()
         except TimeoutError:
-            self._say(child, f"did not stop within {self._grace:g} s and is killed")
+            sentence = f"did not stop within {self._grace:g} s and is killed"
+            self._lines.tell(
+                "error", child.place.name, "child killed", sentence, reason=f"it {sentence}"
+            )
             process.kill()
 
     def _roll(self) -> None:
@@ -191,13 +226,15 @@ class Supervisor:
     async def _restart_each(self) -> None:
         """The next one only when the one before is ready again: replicas answer for each other."""
         for child in self._others:
-            self._say(child, "is restarted")
+            self._lines.tell("info", child.place.name, "restart", "is restarted")
             before = child.process
             child.renewed = True
             await self._terminate(child)
             if not await self._is_ready_again(child, before):
-                return self._say(child, "is not ready again; the restart of the others is given up")
-        return self._say(self._front, "all processes were restarted")
+                sentence = "is not ready again; the restart of the others is given up"
+                return self._lines.tell("error", child.place.name, "restart given up", sentence)
+        sentence = "all processes were restarted"
+        return self._lines.tell("info", self._front.place.name, "restart finished", sentence)
 
     async def _is_ready_again(
         self, child: _Child, before: asyncio.subprocess.Process | None
@@ -224,8 +261,12 @@ class Supervisor:
             "run", place.process, "--replica", str(place.replica),
         ]  # fmt: skip
 
-    def _say(self, child: _Child, line: str) -> None:
-        click.echo(f"{child.place.name:<{self._width}} | {line}")
+
+def _lines_of(declared: Declared, children: Sequence[str]) -> ChildLines:
+    platform = declared.loaded.platform
+    if is_for_machines(platform.logging.format, production=platform.is_production):
+        return JsonLines()
+    return PrefixedLines(children)
 
 
 async def _line(stream: asyncio.StreamReader) -> bytes:

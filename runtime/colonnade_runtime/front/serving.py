@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
-import click
 import structlog
 from litestar import Litestar, Router
 
@@ -31,6 +30,7 @@ from colonnade_runtime.gateway.access_log import access_log_of
 from colonnade_runtime.gateway.documents import Documents
 from colonnade_runtime.gateway.health import Health, open_paths
 from colonnade_runtime.gateway.openapi import described
+from colonnade_runtime.greeting import Greeter
 from colonnade_runtime.health_listener import health_listening
 from colonnade_runtime.heartbeat import beating
 from colonnade_runtime.listening import NOTICE_SECONDS, available_port, listening
@@ -49,6 +49,7 @@ async def serve_front(declared: Declared) -> None:
         ConfigurationError: when the port is taken, or what is declared can never work.
     """
     platform = declared.loaded.platform
+    greeter = Greeter.of(platform)
     watchdog = Watchdog(float(platform.shutdown.total))
     place = place_of(platform, FRONT)
     limits = connection_limits(platform.gateway)
@@ -101,7 +102,7 @@ async def serve_front(declared: Declared) -> None:
             if started:
                 front.start()
                 signals.ready()
-                click.echo(f"{FRONT} is ready on http://{platform.gateway.host}:{port}/api/v1")
+                greeter.process(f"{FRONT} is ready on http://{platform.gateway.host}:{port}/api/v1")
                 lifecycle.ready(port=port)
                 await signals.stopped.wait()
             lifecycle.stopping()

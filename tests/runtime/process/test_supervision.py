@@ -40,13 +40,13 @@ pytestmark = [pytest.mark.server, pytest.mark.slow]
 class Platform:
     """A platform with one process and a gateway, started by `up`."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *settings: str) -> None:
         self.root = root
         self._log = root / "log"
         environment = {**os.environ, "COLONNADE_OWNER_PASSWORD": OWNER_PASSWORD}
         with self._log.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "colonnade_runtime", "up"],
+                [sys.executable, "-m", "colonnade_runtime", *settings, "up"],
                 cwd=root, env=environment, stdout=log, stderr=log,
             )  # fmt: skip
 
@@ -71,13 +71,18 @@ class Platform:
 
 
 @pytest.fixture
-def platform(tmp_path: Path, nats_url: str) -> Iterator[Platform]:
+def site(tmp_path: Path, nats_url: str) -> Path:
     declaration = copied_declaration(tmp_path)
     overlay = declaration.with_name("platform.development.yaml")
     overlay.write_text(PLATFORM.format(bus=nats_url, port=free_port()))
     for tenant in (tmp_path / "tenants").iterdir():
         tenant.write_text(tenant.read_text().partition("\nservices:")[0] + "\n")
-    found = Platform(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def platform(site: Path) -> Iterator[Platform]:
+    found = Platform(site)
     try:
         found.until_said("people  | people is ready")
         found.until_said("gateway | gateway is ready")
@@ -105,6 +110,36 @@ def test_what_ends_is_started_again_and_an_orderly_end_takes_all_along(platform:
     platform.process.terminate()
     assert platform.process.wait(60) == 0
     assert all(map(is_gone, children))
+
+
+def test_machines_read_json_and_nothing_else(site: Path) -> None:
+    platform = Platform(site, "--set", "logging.format=json")
+    try:
+        platform.until(lambda: lines(platform, "ready", "up"))
+        os.kill(platform.pid_of("people"), signal.SIGKILL)
+        platform.until(lambda: lines(platform, "ready", "people")[1:])
+    finally:
+        platform.process.terminate()
+        platform.process.wait(60)
+
+    said = [(line["event"], line["process"]) for line in lines(platform)]
+    for event in ("starting", "ready", "stopping", "stopped"):
+        assert said.count((event, "up")) == 1
+        assert (event, "gateway") in said
+    assert said.count(("child started", "people")) == 1
+    assert said.count(("child restarted", "people")) == 1
+    [ended] = lines(platform, "child ended", "people")
+    assert (ended["level"], ended["exit_code"]) == ("error", -9)
+    assert said[-1] == ("stopped", "up")
+
+
+def lines(platform: Platform, event: str = "", process: str = "") -> list[dict[str, Any]]:
+    """The lines of an event and a process; every line is an object that names its process."""
+    said = [json.loads(line) for line in platform.said.splitlines()]
+    assert all("process" in line and "timestamp" in line and "level" in line for line in said)
+    return [
+        line for line in said if event in ("", line["event"]) and process in ("", line["process"])
+    ]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child of its parent's end")
