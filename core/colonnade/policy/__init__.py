@@ -6,6 +6,7 @@ speak of.
 """
 
 from colonnade.policy.compilation import where
+from colonnade.policy.confirmation import NO_CONFIRMED_GRANTS, ConfirmedGrants
 from colonnade.policy.decision import Condition, Decision, Grant, Operator, RelatedTo
 from colonnade.policy.engine import (
     NO_FACTS,
@@ -26,9 +27,11 @@ from colonnade.policy.resource import RelatedLookup, Relation, ResourceType
 from colonnade.policy.vocabulary import NO_VOCABULARY, Vocabulary
 
 __all__ = [
+    "NO_CONFIRMED_GRANTS",
     "NO_FACTS",
     "NO_VOCABULARY",
     "Condition",
+    "ConfirmedGrants",
     "Decision",
     "Facts",
     "Grant",

@@ -2,12 +2,13 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol, TypeAlias
 
 from colonnade.errors import ConfigurationError
+from colonnade.policy.confirmation import ConfirmedGrants
 from colonnade.policy.decision import Decision
 from colonnade.policy.vocabulary import NO_VOCABULARY, Vocabulary
 
@@ -86,10 +87,16 @@ class PolicyQuery:
 
 @dataclass(frozen=True, slots=True)
 class PolicyModule:
-    """One Rego file: where it is, as people know it, and what it says."""
+    """One Rego file: where it is, as people know it, and what it says.
+
+    `plugin` names the plugin that brought it, and `service` the service of that; both are empty
+    for a file of the operator's own.
+    """
 
     path: str
     source: str
+    plugin: str = ""
+    service: str = ""
 
 
 @dataclass(frozen=True)
@@ -99,20 +106,29 @@ class PolicyBundle:
     `actions` maps each action of an operation to the service that offers it, such as
     `{"course.read": "course"}`; an action that no policy knows fails the load. `vocabulary` is
     what policies may name; a text that stands for what is not in it fails the load, too.
+    `confirmed` says by plugin which actions of other services its modules may grant; any other
+    such grant fails the load.
     """
 
     modules: tuple[PolicyModule, ...]
     actions: Mapping[str, str] = field(default_factory=dict)
     vocabulary: Vocabulary = NO_VOCABULARY
+    confirmed: Mapping[str, ConfirmedGrants] = field(default_factory=dict)
 
     @cached_property
     def revision(self) -> str:
-        """A digest of the modules: the same policies have the same revision everywhere."""
+        """A digest of the modules and of what is confirmed: the same policies have the same
+        revision everywhere."""
         digest = hashlib.blake2b(digest_size=8)
-        for module in sorted(self.modules, key=lambda module: module.path):
-            for part in (module.path, module.source):
-                digest.update(len(part).to_bytes(8, "big") + part.encode("utf-8", "replace"))
+        for part in self._parts():
+            digest.update(len(part).to_bytes(8, "big") + part.encode("utf-8", "replace"))
         return digest.hexdigest()
+
+    def _parts(self) -> Iterator[str]:
+        for module in sorted(self.modules, key=lambda module: module.path):
+            yield from (module.path, module.source)
+        for plugin, said in sorted(self.confirmed.items()):
+            yield from (plugin, *sorted(said.grants), "", *sorted(said.strangers))
 
 
 @dataclass(frozen=True, slots=True, order=True)

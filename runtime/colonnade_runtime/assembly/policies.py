@@ -2,14 +2,17 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Hashable, Iterator
+from pathlib import Path
 from typing import Any, get_args
 
 from pydantic import BaseModel
 
 from colonnade.operations import Operation, operation_of
-from colonnade.policy import PolicyBundle, Vocabulary
+from colonnade.policy import PolicyBundle, PolicyModule, Vocabulary
 from colonnade_runtime.adapters.policy.files import read_policies
+from colonnade_runtime.adapters.policy.grants.foreign import CONFIRMED
 from colonnade_runtime.declaration import LoadedPlatform
+from colonnade_runtime.declaration.confirmed_grants import read_confirmed_grants
 from colonnade_runtime.installed_plugins import installed_plugins
 from colonnade_runtime.plugin_loader import Plugins
 from colonnade_runtime.plugins import offered
@@ -24,13 +27,40 @@ def policy_bundle(
 
     Raises:
         PolicyError: when a file cannot be read.
+        DeclarationError: when what confirms grants of plugins is wrong.
     """
-    brought: dict[str, str] = {}
-    for plugin in plugins.every():
-        brought.update(offered(plugin, "policies") or {})
+    return bundle_of(loaded.policies_folder, plugins, hosted)
+
+
+def bundle_of(
+    folder: Path, plugins: Plugins, hosted: Collection[str] | None = None
+) -> PolicyBundle:
+    """As `policy_bundle`, for a folder of policies; nothing else of the platform is needed.
+
+    Raises:
+        PolicyError: when a file cannot be read.
+        DeclarationError: when what confirms grants of plugins is wrong.
+    """
     actions = {each.action: each.service for each in _operations(plugins)}
-    modules = read_policies(loaded.policies_folder, brought)
-    return PolicyBundle(modules, actions, vocabulary_of(plugins, hosted))
+    modules = read_policies(folder, brought_policies(plugins))
+    vocabulary = vocabulary_of(plugins, hosted)
+    confirmed = read_confirmed_grants(folder / CONFIRMED, names_of_plugins(plugins), actions)
+    return PolicyBundle(modules, actions, vocabulary, confirmed)
+
+
+def brought_policies(plugins: Plugins) -> list[PolicyModule]:
+    """Every policy that plugins bring, by what each calls its file."""
+    return [
+        PolicyModule(name, source, plugin.info.name, plugin.info.service or "")
+        for plugin in plugins.every()
+        for name, source in (offered(plugin, "policies") or {}).items()
+    ]
+
+
+def names_of_plugins(plugins: Plugins) -> frozenset[str]:
+    """The plugins that are loaded or could be."""
+    loaded = {plugin.info.name for plugin in plugins.every()}
+    return frozenset(loaded | {name for name, *_ in installed_plugins()})
 
 
 def vocabulary_of(plugins: Plugins, hosted: Collection[str] | None = None) -> Vocabulary:

@@ -159,7 +159,9 @@ def check(site: Site, style: str, plugin_path: Path | None, update_contract: boo
     services themselves refuse.
     """
     if plugin_path is not None:
-        passed = examine(plugin_path, style, update=update_contract)
+        # An author's folder has no platform; an operator's says what it confirms.
+        policies = site.policies_folder() if site.path.exists() else None
+        passed = examine(plugin_path, style, update=update_contract, policies=policies)
         if not passed:
             raise click.exceptions.Exit(1)
         return

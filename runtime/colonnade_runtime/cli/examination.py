@@ -32,8 +32,10 @@ class Verdict:
         return [f"{mark}{self.rule.title}", *(f"          {text}" for text in self.problems)]
 
 
-def examine(path: Path, style: str, *, update: bool) -> bool:
+def examine(path: Path, style: str, *, update: bool, policies: Path | None = None) -> bool:
     """Hold every rule against the plugin at `path` and print what comes of it; whether it passed.
+
+    `policies` is the operator's folder, which may confirm what the plugin's policies grant.
 
     Raises:
         ConfigurationError: when there is no plugin at `path`.
@@ -44,7 +46,9 @@ def examine(path: Path, style: str, *, update: bool) -> bool:
         raise ConfigurationError(
             f"Checking a plugin needs {error.name}; install it with: pip install 'colonnade[test]'"
         ) from error
-    subjects = [_subject(path, module, update=update) for module in _modules(path)]
+    subjects = [
+        _subject(path, module, update=update, policies=policies) for module in _modules(path)
+    ]
     healthy = True
     documents = []
     for subject in subjects:
@@ -96,7 +100,7 @@ def _document(subject: "Subject", verdicts: list[Verdict], *, passed: bool) -> d
     }
 
 
-def _subject(path: Path, name: str, *, update: bool) -> "Subject":
+def _subject(path: Path, name: str, *, update: bool, policies: Path | None) -> "Subject":
     from colonnade_runtime.testing.contract import Subject
 
     try:
@@ -106,7 +110,7 @@ def _subject(path: Path, name: str, *, update: bool) -> "Subject":
             f"{name} cannot be imported: {type(error).__name__}: {error}. Mend it, or install "
             "what it needs."
         ) from error
-    return Subject(module, snapshot=_snapshot(path), update=update)
+    return Subject(module, snapshot=_snapshot(path), update=update, policies=policies)
 
 
 def _snapshot(path: Path) -> Path:

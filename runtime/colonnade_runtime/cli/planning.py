@@ -11,8 +11,9 @@ from colonnade.events import Event, event_type_of
 from colonnade.http import BINDING, Binding
 from colonnade.quantities import Duration
 from colonnade_runtime.adapters.policy.files import read_policies
-from colonnade_runtime.assembly.policies import vocabulary_of
-from colonnade_runtime.cli.site import operations_of, policies_of
+from colonnade_runtime.assembly.policies import brought_policies, vocabulary_of
+from colonnade_runtime.cli.granting import grants_of, grants_text
+from colonnade_runtime.cli.site import operations_of
 from colonnade_runtime.declaration import LoadedPlatform
 from colonnade_runtime.declaration.places import FRONT, Place, place_of, places
 from colonnade_runtime.plugin_loader import Plugins
@@ -69,6 +70,7 @@ def plan_of(loaded: LoadedPlatform, plugins: Plugins) -> dict[str, Any]:
             "folder": str(loaded.policies_folder),
             "files": _policy_files(loaded, plugins),
             "names": _names(plugins),
+            "grants": grants_of(loaded, plugins),
         },
         "tenants": [
             {"id": tenant.id, "name": tenant.name, "status": tenant.status}
@@ -105,6 +107,7 @@ def plan_text(plan: dict[str, Any]) -> str:
         fields, relations = ", ".join(found["fields"]), ", ".join(found["relations"])
         lines.append(f"  object {found['name']}: {fields or 'no field'}")
         lines += [f"    related by {relations}"] if relations else []
+    lines += grants_text(plan["policies"]["grants"])
     lines += [
         f"tenant {tenant['id']}: {tenant['name']}, {tenant['status']}" for tenant in plan["tenants"]
     ]
@@ -137,7 +140,7 @@ def _all_places(loaded: LoadedPlatform) -> list[Place]:
 
 
 def _policy_files(loaded: LoadedPlatform, plugins: Plugins) -> list[str]:
-    modules = read_policies(loaded.policies_folder, policies_of(plugins))
+    modules = read_policies(loaded.policies_folder, brought_policies(plugins))
     return sorted(module.path for module in modules)
 
 

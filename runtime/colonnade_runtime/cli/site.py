@@ -11,12 +11,11 @@ import click
 from colonnade.operations import Operation, operation_of
 from colonnade.policy import PolicyBundle
 from colonnade_runtime.adapters.policy.embedded import EmbeddedPolicy
-from colonnade_runtime.adapters.policy.files import read_policies
 from colonnade_runtime.adapters.policy.rego_tests import results_of_tests
 from colonnade_runtime.admin.client import AdminClient, NotRunning
 from colonnade_runtime.admin.processes import ProcessesClient
 from colonnade_runtime.admin.socket_file import socket_path
-from colonnade_runtime.assembly.policies import vocabulary_of
+from colonnade_runtime.assembly.policies import brought_policies, bundle_of
 from colonnade_runtime.cli.output import working
 from colonnade_runtime.declaration import LoadedPlatform, load_platform_outline
 from colonnade_runtime.declaration.places import EVERYTHING, places
@@ -112,11 +111,11 @@ class Site:
 
         Raises:
             PolicyError: with everything that is wrong with them.
+            DeclarationError: when what confirms grants of plugins is wrong.
         """
-        modules = read_policies(self._policies_folder(), policies_of(plugins))
-        actions = {operation.action: operation.service for operation in operations_of(plugins)}
+        bundle = bundle_of(self.policies_folder(), plugins)
         with working("Trying the policies out"):
-            asyncio.run(_try_out(PolicyBundle(modules, actions, vocabulary_of(plugins))))
+            asyncio.run(_try_out(bundle))
         return True
 
     def policy_test_failures(self, plugins: Plugins) -> list[str]:
@@ -126,20 +125,17 @@ class Site:
             PolicyError: when a policy cannot be read.
         """
         with working("Running the policies' tests"):
-            results = results_of_tests(self._policies_folder(), policies_of(plugins))
+            results = results_of_tests(self.policies_folder(), brought_policies(plugins))
         return [line for result in results if not result.passed for line in result.lines()]
 
-    def _policies_folder(self) -> Path:
+    def policies_folder(self) -> Path:
+        """The folder of the operator's policies.
+
+        Raises:
+            DeclarationError: when `platform.yaml` cannot be read.
+        """
         outline = load_platform_outline(self.path, settings=self.settings)
         return outline.root / outline.policies_folder
-
-
-def policies_of(plugins: Plugins) -> dict[str, str]:
-    """Every policy file that plugins bring, by name."""
-    brought: dict[str, str] = {}
-    for plugin in plugins.every():
-        brought.update(offered(plugin, "policies") or {})
-    return brought
 
 
 def operations_of(plugins: Plugins) -> list[Operation]:

@@ -392,6 +392,39 @@ BREAKS: dict[str, list[Break]] = {
             "test_a_stranger_reads_nothing",
         ),
     ],
+    "grants_of_other_services_are_confirmed": [
+        Break(
+            "policies/SERVICE.rego",
+            "# --- people",
+            'actions contains "course.update"\n\n# --- people',
+            "grants 'course.update' of the service 'course', which confirmed.yaml",
+        ),
+        Break(
+            "policies/SERVICE.rego",
+            "# --- people",
+            'actions contains lower("COURSE.update")\n\n# --- people',
+            "grants 'course.update' of the service 'course', which confirmed.yaml",
+        ),
+        Break(
+            "policies/SERVICE.rego",
+            "# --- people",
+            'actions contains "user.read"\n\n'
+            'grants contains [] if input.action == "user.read"\n\n# --- people',
+            "'user.read' of the service 'user', to strangers too",
+        ),
+        Break(
+            "policies/SERVICE.rego",
+            "package colonnade.services.SERVICE",
+            "package colonnade.services.course",
+            "must not speak in 'package colonnade.services.course'",
+        ),
+        Break(
+            "policies/SERVICE.rego",
+            "package colonnade.services.SERVICE",
+            "package colonnade",
+            "must not speak in 'package colonnade', which is not its own",
+        ),
+    ],
     "starts_and_stops_twice": [
         Break(
             "service.py",

@@ -281,11 +281,27 @@ def test_a_plugins_policy_yields_to_the_operators_file(tmp_path: Path) -> None:
     """The folder wins over what a plugin brings, by file name."""
     (tmp_path / "quiz.rego").write_text("package mine\n")
     (tmp_path / "quiz_test.rego").write_text("package test\n")
-    modules = read_policies(tmp_path, {"quiz.rego": "package theirs\n", "exam.rego": "package e\n"})
+    brought = [
+        PolicyModule("quiz.rego", "package theirs\n", "acme-quiz", "quiz"),
+        PolicyModule("exam.rego", "package e\n", "acme-exam", "exam"),
+    ]
+    modules = read_policies(tmp_path, brought)
     assert [(Path(module.path).name, module.source) for module in modules] == [
         ("exam.rego", "package e\n"),
         ("quiz.rego", "package mine\n"),
     ]
+
+
+def test_a_name_that_two_plugins_give_a_policy_is_refused(tmp_path: Path) -> None:
+    """One would take the place of the other; the operator's own takes the place of both."""
+    brought = [
+        PolicyModule("quiz.rego", "package a\n", "acme-quiz", "quiz"),
+        PolicyModule("quiz.rego", "package b\n", "exams", "exam"),
+    ]
+    with pytest.raises(PolicyError, match="'acme-quiz' and 'exams' bring a policy of this name"):
+        read_policies(tmp_path, brought)
+    (tmp_path / "quiz.rego").write_text("package mine\n")
+    assert [module.plugin for module in read_policies(tmp_path, brought)] == [""]
 
 
 def test_an_unreadable_policy_is_named(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from colonnade.policy import PolicyError
+from colonnade.policy import PolicyError, PolicyModule
 from colonnade_runtime.adapters.policy.files import read_policies
 from colonnade_runtime.adapters.policy.rego_tests import run_rego_tests
 
@@ -40,7 +40,8 @@ def test_what_editors_and_systems_leave_is_passed_over(folder: Path) -> None:
 def test_a_byte_order_mark_and_ends_of_lines_say_nothing(folder: Path, mark: str, end: str) -> None:
     for path in folder.iterdir():
         path.write_bytes((mark + path.read_text().replace("\n", end)).encode())
-    [module] = read_policies(folder, {"quiz.rego": mark + "package x\n".replace("\n", end)})[:1]
+    brought = PolicyModule("quiz.rego", mark + "package x\n".replace("\n", end), "quiz")
+    [module] = read_policies(folder, [brought])[:1]
     assert module.source == ENTRY
     assert [result.passed for result in run_rego_tests(folder)] == [True]
 

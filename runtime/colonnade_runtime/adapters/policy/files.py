@@ -1,6 +1,7 @@
 """Reads the policy folder."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from colonnade.policy import PolicyError, PolicyModule, PolicyProblem
@@ -11,19 +12,20 @@ TEST_SUFFIX = "_test.rego"
 MAX_FILE = 1024 * 1024
 
 
-def read_policies(
-    folder: Path, brought: Mapping[str, str] | None = None
-) -> tuple[PolicyModule, ...]:
-    """The modules of `folder`, without tests, and those that plugins brought (name → source).
+def read_policies(folder: Path, brought: Sequence[PolicyModule] = ()) -> tuple[PolicyModule, ...]:
+    """The modules of `folder`, without tests, and those that plugins `brought`.
 
     A file in the folder takes the place of a plugin's file of the same name.
 
     Raises:
-        PolicyError: naming the folder or the files that cannot be read.
+        PolicyError: naming the folder, the files that cannot be read, and those that two plugins
+            bring.
     """
-    problems: list[PolicyProblem] = []
-    modules = {name: PolicyModule(name, plain(text)) for name, text in (brought or {}).items()}
-    for path in policy_files(folder):
+    paths = policy_files(folder)
+    own = {path.name for path in paths}
+    problems = [problem for problem in _brought_twice(brought) if problem.path not in own]
+    modules = {module.path: replace(module, source=plain(module.source)) for module in brought}
+    for path in paths:
         try:
             modules[path.name] = PolicyModule(str(path), read_source(path))
         except (OSError, ValueError) as error:
@@ -31,6 +33,21 @@ def read_policies(
     if problems:
         raise PolicyError(problems)
     return tuple(modules[name] for name in sorted(modules))
+
+
+def _brought_twice(brought: Sequence[PolicyModule]) -> list[PolicyProblem]:
+    """One of two files of a name would take the place of the other, in silence."""
+    first: dict[str, str] = {}
+    problems = []
+    for module in brought:
+        other = first.setdefault(module.path, module.plugin)
+        if other != module.plugin:
+            message = (
+                f"the plugins '{other}' and '{module.plugin}' bring a policy of this name each; "
+                "put the one that is meant into the policy folder, or remove one of the plugins."
+            )
+            problems.append(PolicyProblem(module.path, 0, 0, message))
+    return problems
 
 
 def policy_files(folder: Path) -> list[Path]:

@@ -5,7 +5,7 @@ as …`, is taken out of the rule and handed to the engine instead: regopy ends 
 rules under a `with`. So a test has one input, which does not refer to the test's own variables.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -71,7 +71,7 @@ class _Input:
     term: str
 
 
-def run_rego_tests(folder: Path, brought: Mapping[str, str] | None = None) -> list[RegoTestResult]:
+def run_rego_tests(folder: Path, brought: Sequence[PolicyModule] = ()) -> list[RegoTestResult]:
     """The results of all tests in `folder`, in order. A policy without tests is a failed one.
 
     `brought` are the policies that plugins bring, which need no tests here.
@@ -89,9 +89,7 @@ def run_rego_tests(folder: Path, brought: Mapping[str, str] | None = None) -> li
     return results
 
 
-def results_of_tests(
-    folder: Path, brought: Mapping[str, str] | None = None
-) -> list[RegoTestResult]:
+def results_of_tests(folder: Path, brought: Sequence[PolicyModule] = ()) -> list[RegoTestResult]:
     """The results of the tests that there are in `folder`, in order.
 
     Raises:

@@ -6,7 +6,7 @@ The engine is native code that ends the whole process on some sources. Here it m
 import json
 import resource
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from colonnade_runtime.adapters.policy.program import (
     ACTIONS,
@@ -29,15 +29,25 @@ PROBES: Mapping[str, Mapping[str, object]] = {
 }
 
 
+NO_ACADEMY: Mapping[str, object] = {}
+
+STRANGER = "an anonymous principal"
+"""The probe that stands for whoever has not signed in."""
+
+
 def try_out(
-    modules: Sequence[Source], declaring: Sequence[str], narrowing: Sequence[str]
+    modules: Sequence[Source],
+    declaring: Sequence[str],
+    narrowing: Sequence[str],
+    academies: Sequence[Mapping[str, object]] = (),
 ) -> dict[str, object]:
     """What came of it, as JSON data. `declaring` and `narrowing` are names of packages.
 
     `report` is the engine's when the modules do not compile, and nothing else is there then;
     `builtins` are those called; `actions` those known and `declared` those of each package (or
     `fault` says why they cannot be read); `answers` holds, per action and probe, the `answer` or
-    the `fault`.
+    the `fault`; `strangers` the answers, per action and the one package that grants it, for a
+    stranger in each of `academies`, as far as anything is granted.
     """
     entries = {name: f"colonnade/services/{name}/actions" for name in declaring}
     try:
@@ -51,13 +61,39 @@ def try_out(
     except EngineFault as fault:
         return {"builtins": builtins, "fault": str(fault)}
     answers = []
+    strangers: list[dict[str, object]] = []
     for action in actions:
         granting = [name for name in declared if action in declared[name]]
         told = {"granting": granting, "narrowing": narrowing}
         for who, principal in PROBES.items():
             answer = _probe(program, action, principal, told)
             answers.append({"action": action, "who": who, **answer})
-    return {"builtins": builtins, "actions": actions, "declared": declared, "answers": answers}
+        for name in granting:
+            strangers += _grants_to_strangers(program, action, name, narrowing, academies)
+    return {
+        "builtins": builtins,
+        "actions": actions,
+        "declared": declared,
+        "answers": answers,
+        "strangers": strangers,
+    }
+
+
+def _grants_to_strangers(
+    program: Program,
+    action: str,
+    package: str,
+    narrowing: Sequence[str],
+    academies: Sequence[Mapping[str, object]],
+) -> Iterator[dict[str, object]]:
+    told = {"granting": [package], "narrowing": narrowing}
+    seen: list[object] = []
+    for academy in (NO_ACADEMY, *academies):
+        found = _probe(program, action, PROBES[STRANGER], told, academy)
+        answer = found.get("answer")
+        if isinstance(answer, dict) and answer.get("grants") and answer not in seen:
+            seen.append(answer)
+            yield {"action": action, "package": package, "answer": answer}
 
 
 def _actions(program: Program, entry: str) -> list[str]:
@@ -68,13 +104,17 @@ def _actions(program: Program, entry: str) -> list[str]:
 
 
 def _probe(
-    program: Program, action: str, principal: Mapping[str, object], packages: Mapping[str, object]
+    program: Program,
+    action: str,
+    principal: Mapping[str, object],
+    packages: Mapping[str, object],
+    academy: Mapping[str, object] = NO_ACADEMY,
 ) -> dict[str, object]:
     document = {
         "action": action,
         "resource_type": action.partition(".")[0],
         "principal": {**principal, "attributes": {}, "on_behalf_of": None},
-        "tenant": {"id": "probe", "plan": "probe", "status": "active"},
+        "tenant": {"id": "probe", "plan": "probe", "status": "active", **academy},
         "tenant_data": {},
         "packages": packages,
     }
@@ -88,4 +128,5 @@ if __name__ == "__main__":
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     request = json.load(sys.stdin)
     sources = [(path, text) for path, text in request["modules"]]
-    json.dump(try_out(sources, request["declaring"], request["narrowing"]), sys.stdout)
+    asked = (request["declaring"], request["narrowing"], request["academies"])
+    json.dump(try_out(sources, *asked), sys.stdout)

@@ -21,11 +21,17 @@ from colonnade.policy import (
     parse_decision,
 )
 from colonnade_runtime.adapters.policy.builtins import ALLOWED_BUILTINS, OPERATOR_BUILTINS
+from colonnade_runtime.adapters.policy.grants import (
+    foreign_grants,
+    foreign_packages,
+    stranger_grants,
+    unconfirmed,
+)
 from colonnade_runtime.adapters.policy.inspection import SERVICE_PACKAGE, inspect_modules
 from colonnade_runtime.adapters.policy.packages import Packages, declaring, narrowing, packages
 from colonnade_runtime.adapters.policy.statements import outline
 from colonnade_runtime.adapters.policy.trial import CPU_SECONDS
-from colonnade_runtime.adapters.policy.vocabulary import inspect_vocabulary
+from colonnade_runtime.adapters.policy.vocabulary import academies_of, inspect_vocabulary
 
 TIMEOUT = 90.0
 """Seconds on the clock for compiling and trying out; a busy machine takes its time."""
@@ -50,12 +56,19 @@ async def verify(bundle: PolicyBundle) -> Packages:
     if problems:
         raise PolicyError([*problems, *await _further_problems(problems, modules)])
     problems = inspect_vocabulary(modules, bundle.vocabulary)
-    narrow = narrowing(modules)
-    told = await _try_out(modules, narrow)
+    told = await tried_out(bundle)
     problems += await _problems(told, bundle, misspelt=bool(problems))
+    problems += foreign_packages(bundle)
     if told is None or problems:
         raise PolicyError(problems)
-    return packages(told["declared"], narrow)
+    return packages(told["declared"], narrowing(modules))
+
+
+async def tried_out(bundle: PolicyBundle) -> dict[str, Any] | None:
+    """What the trial of a bundle tells (see `trial.try_out`); nothing when the engine did not
+    survive it."""
+    modules = bundle.modules
+    return await _try_out(modules, narrowing(modules), academies_of(modules))
 
 
 async def _further_problems(
@@ -86,6 +99,9 @@ async def _problems(
     if not misspelt:
         problems += missing_actions(bundle.actions, told["actions"], modules)
         problems += _answer_problems(told["answers"], bundle.vocabulary)
+        strangers = stranger_grants(told["strangers"], modules)
+        found = {(grant.action, grant.package) for grant in strangers}
+        problems += unconfirmed(foreign_grants(bundle, told["declared"], found))
     return problems
 
 
@@ -110,11 +126,18 @@ def _crash(path: str) -> PolicyProblem:
     return PolicyProblem(path, 0, 0, message)
 
 
-async def _try_out(modules: Sequence[PolicyModule], narrow: Sequence[str]) -> dict[str, Any] | None:
+async def _try_out(
+    modules: Sequence[PolicyModule],
+    narrow: Sequence[str],
+    academies: Sequence[Mapping[str, str]] = (),
+) -> dict[str, Any] | None:
     """What the other process tells, or nothing when it did not live to tell."""
     sources = [(module.path, module.source) for module in modules]
     request = json.dumps({
-        "modules": sources, "declaring": declaring(modules), "narrowing": narrow
+        "modules": sources,
+        "declaring": declaring(modules),
+        "narrowing": narrow,
+        "academies": academies,
     })  # fmt: skip
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-P", "-m", _TRIAL,

@@ -30,6 +30,8 @@ class PluginContract:
     """Its section in platform.yaml, `services.<name>.config`."""
     tenant_config: ClassVar[Mapping[str, Any]] = {}
     """Its section in a tenant's file."""
+    policies: ClassVar[Path | None] = None
+    """An operator's policy folder, with what it confirms of the plugin's grants."""
 
     _subject: ClassVar[Subject | None] = None
 
@@ -44,6 +46,7 @@ class PluginContract:
                 tenant_config=cls.tenant_config,
                 snapshot=Path(inspect.getfile(cls)).with_name(FILE_NAME),
                 update=update,
+                policies=cls.policies,
             )
         return cls._subject
 

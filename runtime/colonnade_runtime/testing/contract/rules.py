@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from colonnade_runtime.testing.contract import (
     configuration,
     declaration,
+    granting,
     imports,
     messages,
     operations,
@@ -58,6 +59,7 @@ RULES: tuple[Rule, ...] = tuple(
         storage,
         routes,
         policies,
+        granting,
         running,
         recording,
     )

@@ -19,6 +19,7 @@ from colonnade_runtime.plugin_loader import (
     discover_plugins,
     installed_plugins,
 )
+from colonnade_runtime.testing.contract.spoken_of import services_spoken_of
 
 if TYPE_CHECKING:
     from colonnade_runtime.testing.contract.trial import Trial
@@ -34,7 +35,8 @@ class Subject:
 
     `companions` are plugins that it requires and that are not installed; `config` and
     `tenant_config` are what it needs to start. `snapshot` is the file with the recorded contract;
-    `update` says to write it.
+    `update` says to write it. `policies` is the policy folder of an operator, who may have
+    confirmed what the plugin's policies grant of other services' actions.
     """
 
     module: ModuleType
@@ -43,6 +45,7 @@ class Subject:
     tenant_config: Mapping[str, Any] = field(default_factory=dict)
     snapshot: Path | None = None
     update: bool = False
+    policies: Path | None = None
 
     @cached_property
     def info(self) -> PluginInfo:
@@ -77,9 +80,13 @@ class Subject:
 
     @cached_property
     def services(self) -> dict[str, str]:
-        """Service → plugin of everything that it needs to run, itself included."""
+        """Service → plugin of everything that it needs to run, itself included.
+
+        Its policies may name actions of a service only where there is such a service.
+        """
         wanted = {self.service: self.info.name} if self.service else {}
-        waiting = [*self.info.requires, *self.info.implements]
+        spoken_of = services_spoken_of(self._policy_sources())
+        waiting = [*self.info.requires, *self.info.implements, *sorted(spoken_of)]
         while waiting:
             name = waiting.pop()
             if name not in wanted:
@@ -162,6 +169,15 @@ class Subject:
         from colonnade_runtime.testing.contract.trial import run_trial
 
         return run_trial(self)
+
+    def _policy_sources(self) -> list[str]:
+        """The policies it brings; whatever else it answers is reported where it is asked."""
+        try:
+            brought = self.module.policies()
+        except Exception:
+            return []
+        sources = brought.values() if isinstance(brought, Mapping) else ()
+        return [text for text in sources if isinstance(text, str)]
 
     def _provider(self, service: str) -> PluginInfo | None:
         for companion in self.companions:

@@ -1,5 +1,8 @@
 """Finds names in policies that nothing on the platform has."""
 
-from colonnade_runtime.adapters.policy.vocabulary.inspection import inspect_vocabulary
+from colonnade_runtime.adapters.policy.vocabulary.inspection import (
+    academies_of,
+    inspect_vocabulary,
+)
 
-__all__ = ["inspect_vocabulary"]
+__all__ = ["academies_of", "inspect_vocabulary"]

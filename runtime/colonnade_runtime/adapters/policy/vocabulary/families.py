@@ -22,6 +22,8 @@ class Kind(StrEnum):
     ROLE = "role"
     PRINCIPAL_KIND = "kind of principal"
     STATUS = "status of an academy"
+    PLAN = "plan of an academy"
+    ACADEMY = "academy"
     PRINCIPAL = "principal"
     FIELD = "field"
     OPERATOR = "operator"

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
+from itertools import product
 
 from colonnade.policy import Operator, PolicyModule, PolicyProblem
 from colonnade.policy.vocabulary import (
@@ -16,6 +17,7 @@ from colonnade_runtime.adapters.policy.vocabulary.families import Families, Kind
 from colonnade_runtime.adapters.policy.vocabulary.reading import RuleReader, read_arguments
 
 SERVICE_PACKAGE = "colonnade.services."
+MOST_ACADEMIES = 32
 NEAR = 0.8
 """From which likeness on a name is a misspelt one of this platform's, and not another's."""
 
@@ -46,6 +48,21 @@ def inspect_vocabulary(
     for kinds, text in texts:
         judge.look_at(kinds, text)
     return [problem for item in outlines for problem in item.problems]
+
+
+def academies_of(modules: Sequence[PolicyModule]) -> list[dict[str, str]]:
+    """Academies of which the policies speak by plan or id, as members of `input.tenant`."""
+    outlines = [item for item in map(outline, modules) if not item.problems]
+    named: dict[Kind, list[str]] = {Kind.PLAN: [""], Kind.ACADEMY: [""]}
+    for kinds, text in _families(outlines).kinds():
+        for kind in kinds & named.keys():
+            named[kind] += [] if text.part or text.value in named[kind] else [text.value]
+    both = product(sorted(named[Kind.PLAN]), sorted(named[Kind.ACADEMY]))
+    found = [
+        {member: value for member, value in (("plan", plan), ("id", name)) if value}
+        for plan, name in both
+    ]
+    return [each for each in found if each][:MOST_ACADEMIES]
 
 
 def _families(outlines: Iterable[ModuleOutline]) -> Families:

@@ -16,6 +16,8 @@ _INPUT = {
     "principal.kind": Kind.PRINCIPAL_KIND,
     "principal.id": Kind.PRINCIPAL,
     "tenant.status": Kind.STATUS,
+    "tenant.plan": Kind.PLAN,
+    "tenant.id": Kind.ACADEMY,
 }
 _SETS = {"actions": Kind.ACTION, "masks": Kind.MASK}
 _MEMBERS = {"field": Kind.FIELD, "op": Kind.OPERATOR, "relation": Kind.RELATION}
