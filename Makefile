@@ -34,10 +34,11 @@ soak: $(STAMPS)/dev ## run what takes an hour: thousands of simulated histories,
 servers: $(STAMPS)/dev ## run the servers that tests use, until Ctrl-C or the end of ARGS="command"
 	@$(BIN)/python -m colonnade_runtime.testing.servers $(ARGS)
 
-lint: $(STAMPS)/dev ## check style, formatting and the walls between packages
+lint: $(STAMPS)/dev ## check style, formatting, the walls between packages and what is declared to be needed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+	$(BIN)/deptry core runtime plugins
 
 types: $(STAMPS)/dev ## check types, strictly
 	$(BIN)/mypy

@@ -44,7 +44,6 @@ asyncio.run(main())
 HEAVY = {
     "matplotlib": "charts of reports",
     "numpy": "charts of reports",
-    "pywebpush": "web push",
     "aiohttp": "nothing here",
     "stripe": "payments through Stripe, where it is enabled",
     "nats": "a NATS bus, where one is declared",
