@@ -31,11 +31,17 @@ from colonnade_runtime.adapters.policy.inspection import SERVICE_PACKAGE, inspec
 from colonnade_runtime.adapters.policy.packages import Packages, declaring, narrowing, packages
 from colonnade_runtime.adapters.policy.statements import outline
 from colonnade_runtime.adapters.policy.trial import CPU_SECONDS
+from colonnade_runtime.adapters.policy.verified import (
+    VerifiedPolicies,
+    account_folder,
+    verdict_key,
+)
 from colonnade_runtime.adapters.policy.vocabulary import academies_of, inspect_vocabulary
 
 TIMEOUT = 90.0
 """Seconds on the clock for compiling and trying out; a busy machine takes its time."""
 
+_VERIFIED = VerifiedPolicies(account_folder())
 _EVERYWHERE = "policies"
 _TRIAL = "colonnade_runtime.adapters.policy.trial"
 _REPORTED = re.compile(
@@ -45,12 +51,21 @@ _REPORTED = re.compile(
 )
 
 
-async def verify(bundle: PolicyBundle) -> Packages:
-    """Inspects the modules and tries them out in another process.
+async def verify(bundle: PolicyBundle, verified: VerifiedPolicies = _VERIFIED) -> Packages:
+    """Inspects the modules and tries them out in another process, unless the same have passed.
 
     Raises:
         PolicyError: with everything that is wrong with them.
     """
+    key = verdict_key(bundle)
+    found = await asyncio.to_thread(verified.find, key)
+    if found is None:
+        found = await _judged(bundle)
+        await asyncio.to_thread(verified.keep, key, found)
+    return found
+
+
+async def _judged(bundle: PolicyBundle) -> Packages:
     modules = bundle.modules
     problems = inspect_modules(modules)
     if problems:
