@@ -46,4 +46,6 @@ def _by_key(item: tuple[tuple[str, ...], EntryPoint]) -> tuple[str, ...]:
 def _distribution(entry: EntryPoint) -> tuple[str, str]:
     if entry.dist is None:
         return entry.module, "of unknown version"
-    return entry.dist.name, entry.dist.version
+    # Each access to it parses the whole file again.
+    metadata = entry.dist.metadata
+    return metadata["Name"], metadata["Version"]
