@@ -40,7 +40,7 @@ class ColonnadeProcess:
     def __init__(self, folder: Path, *settings: str, program: str = "") -> None:
         self.port = free_port()
         self.output = folder / "output.txt"
-        code = program + "from colonnade_runtime.cli import main; main()"
+        code = program + "from colonnade_runtime.__main__ import main; main()"
         arguments = ["--platform", str(folder / "platform.yaml"), "--set", "logging.format=json"]
         for setting in (*settings, f"gateway.port={self.port}"):
             arguments += ["--set", setting]
