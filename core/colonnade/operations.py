@@ -21,7 +21,7 @@ from colonnade.errors import (
     PreconditionFailed,
 )
 from colonnade.messages import Message, Request
-from colonnade.policy import Decision, ResourceType, masked, permits, where
+from colonnade.policy import Decision, ResourceType, denials_of, masked, permits, where
 from colonnade.store import Session
 
 RequestT = TypeVar("RequestT", bound=type[Request[Any]])
@@ -144,7 +144,8 @@ class Call:
     same type of resource; it tells a "not allowed" from a "not found". `caller` is the same as
     `context`, for the runtime: reading the latter is noted in `personal`. `idempotency_key` is
     the client's, where the route takes one: see `colonnade.idempotency`. `refused` is the type of
-    an object that the decision does not permit, for the log. `per_day` is how often its
+    an object that the decision does not permit, and `denying` the positions of the denials that
+    hold for it, both for the log. `per_day` is how often its
     caller may do this in a day, and `counted` says that this time was.
     """
 
@@ -159,6 +160,7 @@ class Call:
     masks_applied: bool = field(default=False)
     personal: bool = field(default=False)
     refused: str | None = field(default=None)
+    denying: tuple[int, ...] = field(default=())
     idempotency_key: str | None = None
     per_day: int | None = None
     counted: bool = field(default=False)
@@ -194,6 +196,7 @@ class Call:
         if permits(self.decision, resource_type, attributes, related):
             return
         self.refused = resource_type.name
+        self.denying = denials_of(self.decision, resource_type, attributes, related)
         if self.visibility is not self.decision and permits(
             self.visibility, resource_type, attributes, related
         ):

@@ -278,13 +278,13 @@ class Dispatcher:
 
     def _tell_object_refused(self, call: Call, resource_type: str) -> None:
         """The policy knows the action, and this one object is not among those it permits."""
-        decision = call.decision
+        rule, reason = call.decision.refusal_in_words(call.denying)
         self._log.info(
             "refused",
             action=call.operation.action,
             resource=resource_type,
-            rule=", ".join(decision.rules),
-            reason=decision.conditions_in_words(),
+            rule=rule,
+            reason=reason,
         )
 
     def _report_mistakes(self, call: Call) -> None:

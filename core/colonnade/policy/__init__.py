@@ -18,7 +18,7 @@ from colonnade.policy.engine import (
     PolicyProblem,
     PolicyQuery,
 )
-from colonnade.policy.evaluation import Outcome, evaluate, permits
+from colonnade.policy.evaluation import Outcome, denials_of, evaluate, permits
 from colonnade.policy.masking import UnmaskableField, masked, masked_mapping
 from colonnade.policy.memoised import MemoisedPolicy, PolicyCounters
 from colonnade.policy.narrowing import TenantDeny, TenantPolicy
@@ -53,6 +53,7 @@ __all__ = [
     "TenantPolicy",
     "UnmaskableField",
     "Vocabulary",
+    "denials_of",
     "evaluate",
     "masked",
     "masked_mapping",

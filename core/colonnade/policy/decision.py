@@ -63,7 +63,8 @@ class Decision:
 
     `expires_at` (aware, UTC) is when the answer stops being true; none means at the next policy
     revision. `rules` names, for the log, the rules that refused: those that could have granted
-    it and did not, or those that deny. `failed` tells an answer the engine could not give
+    it and did not, or those that deny. `deny_rules` names the rule behind each of `denies`, where
+    the engine can tell. `failed` tells an answer the engine could not give
     (error, timeout, malformed result) from one the policy gave: both refuse, the former is never
     memoised.
     """
@@ -78,6 +79,7 @@ class Decision:
     reason: str | None = None
     failed: bool = False
     rules: tuple[str, ...] = ()
+    deny_rules: tuple[str, ...] = ()
     _bound: dict["ResourceType", "BoundDecision"] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -125,8 +127,17 @@ class Decision:
             bound = self._bound[resource_type] = bind(self, resource_type)
         return bound
 
-    def conditions_in_words(self) -> str:
-        """Which fields an object has to satisfy, without the values, for the log."""
+    def refusal_in_words(self, denying: tuple[int, ...] = ()) -> tuple[str, str]:
+        """The rules that refuse an object and the fields that decide, without values, for the
+        log. `denying` are the positions of the denials that hold for it."""
+        if not denying:
+            return ", ".join(self.rules), self._conditions_in_words()
+        names = [self.deny_rules[index] for index in denying if index < len(self.deny_rules)]
+        fields = " or ".join(_in_words(self.denies[index]) for index in denying)
+        rules = ", ".join(dict.fromkeys(names)) or _SOME_DENIAL
+        return rules, f"The object is one that is denied: {fields}."
+
+    def _conditions_in_words(self) -> str:
         grants = " or ".join(map(_in_words, self.grants)) or "nothing"
         denies = "".join(f", unless {_in_words(deny)}" for deny in self.denies)
         return f"The object is not one that is permitted: {grants}{denies}."
@@ -139,6 +150,9 @@ class Decision:
                 self._told.add(resource_type)
                 found.append(bound.reason or "")
         return found
+
+
+_SOME_DENIAL = "a deny that the engine does not name"
 
 
 def _in_words(grant: Grant) -> str:

@@ -64,6 +64,26 @@ def permits(
     return evaluate(decision, resource_type, attributes, related) is Outcome.PERMITTED
 
 
+def denials_of(
+    decision: Decision,
+    resource_type: ResourceType,
+    attributes: Mapping[str, object],
+    related: RelatedLookup,
+) -> tuple[int, ...]:
+    """The positions of the denials that hold for an object, for the log: it costs an evaluation
+    each."""
+    return tuple(
+        index
+        for index, deny in enumerate(decision.denies)
+        if not permits(
+            Decision(decision.action, decision.resource_type, grants=((),), denies=(deny,)),
+            resource_type,
+            attributes,
+            related,
+        )
+    )
+
+
 def _may_grant(grant: BoundGrant, attributes: Mapping[str, object]) -> bool:
     try:
         return _may_hold(grant, attributes)

@@ -51,7 +51,7 @@ def parse_decision(
 def _explained(decision: Decision, granting: Sequence[str], narrowing: Sequence[str]) -> Decision:
     """What may refuse, with the rules behind it; the reason too when it does."""
     if not decision.refused:
-        return replace(decision, rules=(*granting, *(narrowing if decision.denies else ())))
+        return replace(decision, rules=tuple(granting))
     if not decision.grants:
         reason = f"No policy grants '{decision.action}' to this principal."
         return replace(decision, reason=reason, rules=tuple(granting))

@@ -16,6 +16,7 @@ from colonnade_runtime.forwarded.seal import Seal
 from colonnade_runtime.front.forwarding import LOOK_AGAIN, Forwarder
 from colonnade_runtime.front.probing import Prober
 from colonnade_runtime.front.routing import RouteTable
+from colonnade_runtime.front.socket_log import SocketLog
 from colonnade_runtime.front.upstreams import Upstream, Upstreams
 from colonnade_runtime.front.websockets import TRY_AGAIN_LATER, Passage
 from colonnade_runtime.gateway.access_log import AccessLog, line_of
@@ -184,14 +185,19 @@ class Front:
         )
 
     async def _pass(self, scope: Any, receive: Receive, send: Send) -> None:
-        passage = Passage(self._forwarder.session, receive, send)
+        headers = dict(reversed(scope["headers"]))
+        request_id = request_id_of(headers.get(b"x-request-id"))
+        origin = self._proxies.origin(scope, headers, request_id)
+        log = SocketLog(self._access_log, scope, origin.client, request_id)
+        passage = Passage(self._forwarder.session, receive, send, log)
+        forwarded = origin.sealed(self._seal, request_id)
         service = self._table.service_of(scope["path"])
         task = asyncio.current_task()
         if service is None or task is None or not self._open:
             return await passage.refuse(TRY_AGAIN_LATER)
         self._sockets.add(task)
         try:
-            if not await self._passed(passage, service, scope):
+            if not await self._passed(passage, service, scope, request_id, forwarded):
                 await passage.refuse(TRY_AGAIN_LATER)
         except asyncio.CancelledError:
             # Closed on both sides already: the gateway stops.
@@ -199,11 +205,9 @@ class Front:
         finally:
             self._sockets.discard(task)
 
-    async def _passed(self, passage: Passage, service: str, scope: Any) -> bool:
-        headers = dict(reversed(scope["headers"]))
-        request_id = request_id_of(headers.get(b"x-request-id"))
-        origin = self._proxies.origin(scope, headers, request_id)
-        forwarded = origin.sealed(self._seal, request_id)
+    async def _passed(
+        self, passage: Passage, service: str, scope: Any, request_id: str, forwarded: str
+    ) -> bool:
         until = time.monotonic() + self._patience
         tried: set[Upstream] = set()
         while time.monotonic() < until:

@@ -8,7 +8,9 @@ import aiohttp
 
 from colonnade.background_tasks import background_task
 from colonnade_runtime.front.headers import to_upstream, url_of
+from colonnade_runtime.front.socket_log import SocketLog
 from colonnade_runtime.front.upstreams import Upstream
+from colonnade_runtime.gateway.caller_header import CALLER, read_caller
 
 # RFC 6455 §7.4.1
 GOING_AWAY = 1001
@@ -23,13 +25,19 @@ CLOSE_SECONDS = 2.0
 class Passage:
     """A client's WebSocket, and the one to the process that answers it."""
 
-    def __init__(self, session: aiohttp.ClientSession, receive: Any, send: Any) -> None:
+    def __init__(
+        self, session: aiohttp.ClientSession, receive: Any, send: Any, log: SocketLog
+    ) -> None:
         self._session = session
+        self._log = log
+        self._code = GOING_AWAY
+        self._client_closed = False
         self._receive = receive
         self._send = send
 
     async def refuse(self, code: int) -> None:
         """Close before it is accepted, which a client sees as a refused handshake."""
+        self._log.refused(code)
         await self._receive()
         await self._send({"type": "websocket.close", "code": code})
 
@@ -57,8 +65,12 @@ class Passage:
             return True
         async with there:
             await self._receive()
-            await self._send({"type": "websocket.accept", "subprotocol": there.protocol})
-            await self._pass(there)
+            self._log.opened(_caller_of(there))
+            try:
+                await self._send({"type": "websocket.accept", "subprotocol": there.protocol})
+                await self._pass(there)
+            finally:
+                self._log.closed(self._code)
         return True
 
     async def _pass(self, there: aiohttp.ClientWebSocketResponse) -> None:
@@ -66,18 +78,17 @@ class Passage:
         from_client = background_task(self._from_client(there), name="websocket to a process")
         to_client = background_task(self._to_client(there), name="websocket to a client")
         ways = {from_client, to_client}
-        code = GOING_AWAY
         try:
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
-            if to_client.done():
-                code = _sendable(there.close_code)
+            if to_client.done() and not self._client_closed:
+                self._code = _sendable(there.close_code)
         finally:
             # Ended first: the server closes no socket that somebody still waits to receive from.
             for way in ways:
                 way.cancel()
             await asyncio.wait(ways, timeout=CLOSE_SECONDS)
-            await _quietly(there.close(code=code))
-            await _quietly(self._send({"type": "websocket.close", "code": code}))
+            await _quietly(there.close(code=self._code))
+            await _quietly(self._send({"type": "websocket.close", "code": self._code}))
 
     async def _from_client(self, there: aiohttp.ClientWebSocketResponse) -> None:
         while (message := await self._receive())["type"] == "websocket.receive":
@@ -85,7 +96,8 @@ class Passage:
                 await there.send_str(message["text"])
             else:
                 await there.send_bytes(message.get("bytes") or b"")
-        await there.close(code=_sendable(message.get("code")))
+        self._client_closed, self._code = True, _sendable(message.get("code"))
+        await there.close(code=self._code)
 
     async def _to_client(self, there: aiohttp.ClientWebSocketResponse) -> None:
         async for message in there:
@@ -93,6 +105,11 @@ class Passage:
                 await self._send({"type": "websocket.send", "text": message.data})
             elif message.type is aiohttp.WSMsgType.BINARY:
                 await self._send({"type": "websocket.send", "bytes": message.data})
+
+
+def _caller_of(there: aiohttp.ClientWebSocketResponse) -> tuple[str, str] | None:
+    # aiohttp shows the headers of a handshake in no other place.
+    return read_caller(there._response.headers.get(CALLER.decode()))
 
 
 def _sendable(code: int | None) -> int:

@@ -154,7 +154,8 @@ def _console_line(line: AccessLine) -> str:
     # A path is the client's: it must not move the cursor or begin a line of its own.
     path = line.path if line.path.isprintable() else ascii(line.path)
     tenant, principal, client = line.tenant or "-", line.principal or "-", line.client or "-"
+    what = line.method if line.event == "request" else line.event
     return (
-        f"{time} {line.status} {line.method} {path} "
+        f"{time} {line.status} {what} {path} "
         f"{line.milliseconds:g} ms {tenant} {principal} {client} {line.request_id}\n"
     )

@@ -7,7 +7,15 @@ import pytest
 from policy_vocabulary import COURSE, CourseRow, TeachesRow
 from sqlalchemy import Column, Float, LargeBinary, MetaData, String, Table
 
-from colonnade.policy import Outcome, Relation, ResourceType, evaluate, parse_decision, permits
+from colonnade.policy import (
+    Outcome,
+    Relation,
+    ResourceType,
+    denials_of,
+    evaluate,
+    parse_decision,
+    permits,
+)
 
 COURSE_ID = UUID(int=7)
 ADA = UUID(int=1)
@@ -157,3 +165,16 @@ def test_a_relation_on_a_column_that_is_not_there_is_refused() -> None:
         Relation(TeachesRow, "course_id", "nonsense")
     with pytest.raises(ValueError, match="Column 'x' of the projection t"):
         Relation(Table("t", MetaData(), Column("x", Float), Column("y", String)), "x", "y")
+
+
+def test_the_denials_that_hold_for_an_object_are_told_from_those_that_do_not() -> None:
+    """For the log: the rule that denied, not those that could have."""
+    deny = [
+        [condition("status", "eq", "published")],
+        [condition("status", "eq", "draft")],
+        [TEACHES],
+        [condition("owner_id", "eq", str(ADA))],
+    ]
+    found = denials_of(decision([[]], deny), COURSE, DRAFT, Projection(True))
+    assert found == (1, 2)
+    assert denials_of(decision([[]], deny), COURSE, DRAFT, Projection(False)) == (1,)

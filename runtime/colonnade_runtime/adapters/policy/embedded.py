@@ -13,6 +13,7 @@ from colonnade.policy import (
     PolicyQuery,
     parse_decision,
 )
+from colonnade_runtime.adapters.policy.attribution import attributed
 from colonnade_runtime.adapters.policy.packages import NO_PACKAGES
 from colonnade_runtime.adapters.policy.program import EngineFault, input_text
 from colonnade_runtime.adapters.policy.verification import verify
@@ -89,7 +90,9 @@ class EmbeddedPolicy(PolicyEngine):
         )
         if decision.failed:
             _log.error("policy answer malformed", action=query.action, reason=decision.reason)
-        return decision
+        return await attributed(
+            decision, query, packages, lambda asked: self._answer(worker, input_text(asked))
+        )
 
     async def close(self) -> None:
         """Stop the thread; one that is stuck in a policy is left behind and ends by itself."""

@@ -21,6 +21,7 @@ from colonnade.policy import (
     PolicyQuery,
     parse_decision,
 )
+from colonnade_runtime.adapters.policy.attribution import attributed
 from colonnade_runtime.adapters.policy.inspection import ENTRY_PACKAGE
 from colonnade_runtime.adapters.policy.opa_server import UNDEFINED, OpaServer, name_at
 from colonnade_runtime.adapters.policy.opa_trust import ServerTrust
@@ -165,7 +166,13 @@ class OpaPolicy(PolicyEngine):
         )
         if decision.failed:
             _log.error("policy answer malformed", action=query.action, reason=decision.reason)
-        return decision
+        return await attributed(
+            decision, query, loaded.packages, lambda asked: self._in_time(loaded, asked)
+        )
+
+    async def _in_time(self, loaded: _Loaded, document: Mapping[str, object]) -> object:
+        async with asyncio.timeout(self._timeout):
+            return await self._answer(loaded, document)
 
     async def check(self) -> str | None:
         """Ask the server which actions its policies know; a sentence when it does not answer, or
