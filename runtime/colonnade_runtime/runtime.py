@@ -48,6 +48,7 @@ from colonnade_runtime.metrics import (
     StoresCollector,
     WorkersCollector,
 )
+from colonnade_runtime.observability.hidden_places import hosts_in
 from colonnade_runtime.plugins import Plugin
 from colonnade_runtime.reloading import Reloader
 from colonnade_runtime.row_cache import RowCache
@@ -94,7 +95,11 @@ class Runtime:
         self.background = self._surroundings.background()
         access_log = access_log_of(self._platform.logging)
         self.gateway = Gateway(
-            Health(self._log, open_paths(self.place, production=self._platform.is_production)),
+            Health(
+                self._log,
+                open_paths(self.place, production=self._platform.is_production),
+                hosts_in(self._platform.model_dump(mode="json")),
+            ),
             self._log,
             access_log,
             body_time(self._platform.gateway),

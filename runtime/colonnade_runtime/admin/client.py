@@ -40,6 +40,10 @@ class NotRunning(ConfigurationError):
     title = "The platform does not run"
 
 
+class NoAnswer(DeadlineExceeded):
+    """The process took a call and says nothing: whatever answers in it does not run."""
+
+
 class AdminClient:
     """One connection to a running process; a `PlatformClient` and the commands by name."""
 
@@ -140,7 +144,7 @@ class AdminClient:
         except TimeoutError:
             self._socket.close()
             late = "The platform did not answer in time; what was asked may have happened."
-            raise DeadlineExceeded(late) from None
+            raise NoAnswer(late) from None
         except OSError:
             self._socket.close()
             raise _hung_up() from None

@@ -136,8 +136,7 @@ class AdminServer:
         except ColonnadeError as error:
             reply = Reply(error=ErrorRecord.of(error))
         except TimeoutError:
-            late = f"'{call.command}' was not done in {call.seconds:g} seconds; it may yet happen."
-            reply = Reply(error=ErrorRecord.of(DeadlineExceeded(late)))
+            reply = Reply(error=ErrorRecord.of(self._late(call)))
         except ConnectionError:
             raise
         except Exception:
@@ -147,6 +146,12 @@ class AdminServer:
         if chunks is not None:
             await chunks.skip()
         await peer.send(reply)
+
+    def _late(self, call: Call) -> ColonnadeError:
+        if not self._platform.done():
+            return Unavailable("The process is starting; nothing was done.")
+        late = f"'{call.command}' was not done in {call.seconds:g} seconds; it may yet happen."
+        return DeadlineExceeded(late)
 
 
 class _Peer:

@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from colonnade.errors import ColonnadeError, ConfigurationError
-from colonnade_runtime.admin.client import AdminClient, NotRunning
+from colonnade.errors import ColonnadeError, ConfigurationError, DeadlineExceeded
+from colonnade_runtime.admin.client import AdminClient, NoAnswer, NotRunning
 from colonnade_runtime.admin.socket_file import socket_path
 from colonnade_runtime.cli.output import format_option, show_json, show_rows
 from colonnade_runtime.cli.site import Site
@@ -17,6 +17,8 @@ from colonnade_runtime.declaration.places import EVERYTHING, FRONT, Place, place
 
 ANSWER_SECONDS = 5.0
 PAUSED = "stands still"
+HANGS = "does not answer"
+SLOW = "is slow"
 
 _PROCESS = ("process", "state", "version", "declaration", "policies", "started")
 _SERVICE = ("service", "process", "owner", "pending", "lag", "dead_letters", "sagas")
@@ -123,6 +125,10 @@ def _standing(root: Path, name: str) -> dict[str, Any]:
             said: dict[str, Any] = client.run("status", {}, seconds=ANSWER_SECONDS)
     except NotRunning:
         return {"process": name, "state": "does not run", "services": []}
+    except NoAnswer:
+        return {"process": name, "state": HANGS, "pid": _pid_of(root, name), "services": []}
+    except DeadlineExceeded:
+        return {"process": name, "state": SLOW, "services": []}
     except ColonnadeError:
         # It has the socket and does not answer yet: commands wait until it has started.
         return {"process": name, "state": "starts", "services": []}
@@ -148,6 +154,10 @@ def _troubles(found: Sequence[dict[str, Any]]) -> Iterator[str]:
             yield f"{name} does not run: {_start(name)}."
         elif standing["state"] == "starts":
             yield f"{name} is starting; its log and its /readyz say what it waits for."
+        elif standing["state"] == SLOW:
+            yield f"{name} did not say within {ANSWER_SECONDS:g} s how it stands; ask it again."
+        elif standing["state"] == HANGS:
+            yield _hangs(name, standing["pid"])
         elif standing["state"] == PAUSED:
             pid = standing["pid"]
             yield (
@@ -158,6 +168,19 @@ def _troubles(found: Sequence[dict[str, Any]]) -> Iterator[str]:
             yield f"{name} is not ready: {what}: {reason}"
         yield from _faults(standing)
         yield from _letters(standing)
+
+
+def _hangs(name: str, pid: int | None) -> str:
+    which = "it" if pid is None else f"process {pid}"
+    end = "end it" if pid is None else f"end it with kill -9 {pid}"
+    return (
+        f"{name} does not answer: {which} runs and is busy with something that it does not leave."
+        f" Its log may say with what; when it lasts, {end} and start it again."
+    )
+
+
+def _pid_of(root: Path, name: str) -> int | None:
+    return next((pid for pid, named in process_names(root).items() if named == name), None)
 
 
 def _faults(standing: dict[str, Any]) -> Iterator[str]:

@@ -51,6 +51,7 @@ class Sweeper:
         self._quiet = quiet
         self._changed = changed
         self._named: set[str] = set()
+        self._unswept: set[str] = set()
         self._woken_at: dict[str, float] = {}
         self._thread = 0
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -97,7 +98,16 @@ class Sweeper:
             try:
                 await self._sweep(tenant)
             except Exception as error:
-                self._log.error("tenant not swept", tenant=tenant, error=error)
+                self._tell(tenant, error)
+            else:
+                self._unswept.discard(tenant)
+
+    def _tell(self, tenant: str, error: Exception) -> None:
+        """Say it once until it works again; what is a fault was said as that."""
+        if tenant in self._unswept or bool(getattr(error, "kind", "")):
+            return
+        self._unswept.add(tenant)
+        self._log.error("tenant not swept", tenant=tenant, error=error)
 
     async def _sweep(self, tenant: str) -> None:
         now = self._clock.monotonic()

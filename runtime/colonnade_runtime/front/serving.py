@@ -34,6 +34,7 @@ from colonnade_runtime.greeting import Greeter
 from colonnade_runtime.health_listener import health_listening
 from colonnade_runtime.heartbeat import beating
 from colonnade_runtime.listening import NOTICE_SECONDS, available_port, listening
+from colonnade_runtime.observability.hidden_places import hosts_in
 from colonnade_runtime.observability.lifecycle import Lifecycle
 from colonnade_runtime.observability.secret_paths import hide_secrets_of
 from colonnade_runtime.reloading import Reloader
@@ -75,7 +76,11 @@ async def serve_front(declared: Declared) -> None:
         TrustedProxies(platform.gateway.trusted_proxies),
         _documents(declared, declared.loaded),
         body_time=body_time(platform.gateway),
-        health=Health(log, open_paths(place, production=platform.is_production)),
+        health=Health(
+            log,
+            open_paths(place, production=platform.is_production),
+            hosts_in(platform.model_dump(mode="json")),
+        ),
         access_log=access_log_of(platform.logging),
     )
     lifecycle = Lifecycle(FRONT)

@@ -12,9 +12,10 @@ from colonnade.errors import MethodNotAllowed
 from colonnade_runtime.declaration.hosts import is_loopback
 from colonnade_runtime.declaration.places import EVERYTHING, FRONT, Place
 from colonnade_runtime.faults import FaultCollector, FaultRegistry
-from colonnade_runtime.gateway.health_checks import SOURCE, HealthChecks, without_places
+from colonnade_runtime.gateway.health_checks import SOURCE, HealthChecks
 from colonnade_runtime.gateway.problems import send_problem
 from colonnade_runtime.gateway.usual_headers import answer_options
+from colonnade_runtime.observability.hidden_places import HiddenPlaces
 from colonnade_runtime.observability.process_metrics import register_process_metrics
 
 PATHS = frozenset({"/livez", "/readyz", "/metrics"})
@@ -46,13 +47,17 @@ class Health:
     """Knows what the platform is still waiting for, and asks whether its parts can work.
 
     `open_paths` are those that are answered where requests are; a listener of its own answers all.
+    `hosts` are those that are declared, which nobody is told.
     When one of `checks` fails the process can do nothing, and is not ready. When one of
     `degradations` fails, or a fault is open, it does less, which is said and no reason to send
     nobody here.
     """
 
-    def __init__(self, log: Any, open_paths: frozenset[str] = PATHS) -> None:
+    def __init__(
+        self, log: Any, open_paths: frozenset[str] = PATHS, hosts: frozenset[str] = frozenset()
+    ) -> None:
         self.open_paths = open_paths
+        self._places = HiddenPlaces(hosts)
         self.faults = FaultRegistry(log)
         self.checks = HealthChecks(self.faults)
         self.degradations = HealthChecks(self.faults)
@@ -122,8 +127,8 @@ class Health:
         if not waiting_for:
             waiting_for = await self.checks.failing()
         said: dict[str, Any] = {"status": "not ready" if waiting_for else "ready"}
-        said["waiting_for"] = without_places(waiting_for)
-        degraded = without_places(await self.degradations.failing())
+        said["waiting_for"] = self._places.without(waiting_for)
+        degraded = self._places.without(await self.degradations.failing())
         if degraded := degraded | self.faults.summary(but=SOURCE):
             said["degraded"] = degraded
         return (503 if waiting_for else 200), json.dumps(said).encode()

@@ -3,7 +3,7 @@
 import asyncio
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from colonnade.background_tasks import background_task
 from colonnade.faults import KIND_PATTERN
@@ -22,26 +22,6 @@ KEPT_SECONDS = 1.0
 
 MEND = "The log says more. It is asked again by itself, and this goes when it answers."
 """What is said of a check that does not say itself what to do."""
-
-_PLACE = re.compile(
-    r"""[^\s'"`(),;]*[/\\@][^\s'"`(),;]*   # a path, a URL, an account
-    | [^\s'"`(),;]*:[^\s'"`(),;]+           # a host with its port, a URL without slashes, IPv6
-    | (?!\d+\.\d+\b(?!\.))[\w-]+(?:\.[\w-]+)+  # a host, an address, a file
-    """,
-    re.VERBOSE,
-)
-
-
-def without_places(said: Mapping[str, str]) -> dict[str, str]:
-    """Names and sentences without paths, addresses and files, for readers who are not operators.
-
-    Names that become the same are one, with their sentences after each other.
-    """
-    found: dict[str, list[str]] = {}
-    for name, sentence in said.items():
-        shown = re.sub(r":\S+", "", name)
-        found.setdefault(_PLACE.sub("…", shown), []).append(_PLACE.sub("…", sentence))
-    return {name: "; ".join(dict.fromkeys(sentences)) for name, sentences in found.items()}
 
 
 class HealthChecks:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,7 +15,7 @@ from small_site import make_plugin, make_site, runtime_of, started
 from colonnade.adapters import AsgiApplication
 from colonnade.services import HealthCheck
 from colonnade_runtime.gateway import health_checks
-from colonnade_runtime.gateway.health_checks import without_places
+from colonnade_runtime.observability.hidden_places import HiddenPlaces, hosts_in
 from colonnade_runtime.runtime import Runtime
 
 
@@ -142,12 +143,29 @@ async def test_filters_wrap_what_answers_outermost_first(tmp_path: Path) -> None
     ],
 )
 def test_paths_and_addresses_are_left_out_of_what_anybody_reads(said: str, shown: str) -> None:
-    assert without_places({"till": said})["till"].startswith(shown)
+    assert HiddenPlaces().without({"till": said})["till"].startswith(shown)
+
+
+@pytest.mark.parametrize("host", ["natsbox", "nats", "Mail-1", "2130706433", "xn--bcher-kva", "a"])
+def test_bare_names_of_declared_hosts_are_left_out(host: str) -> None:
+    declared = {"bus": {"url": f"nats://user@{host}:4222,nats://[::1]:4222"}, "x": [{"host": "b"}]}
+    places = HiddenPlaces(hosts_in(declared))
+
+    said = f"NATS at {host} does not answer (cannot resolve '{host.lower()}'), nor does b."
+
+    assert places.without({"bus": said})["bus"] == (
+        "NATS at … does not answer (cannot resolve '…'), nor does …."
+    )
+
+
+def test_this_machine_is_not_named() -> None:
+    said = f"{socket.gethostname()} and localhost cannot be reached"
+    assert HiddenPlaces().without({"x": said})["x"] == "… and … cannot be reached"
 
 
 def test_checks_that_differ_in_their_places_alone_are_one() -> None:
     said = {"store sqlite:/a": "'/a' is full", "store sqlite:b": "'/b' is full"}
-    assert without_places(said) == {"store sqlite": "'…' is full"}
+    assert HiddenPlaces().without(said) == {"store sqlite": "'…' is full"}
 
 
 async def test_a_store_that_fails_has_its_place_in_the_fault_and_not_in_readyz(

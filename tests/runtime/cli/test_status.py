@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from colonnade_runtime.admin import client
 from colonnade_runtime.cli import main
 from colonnade_runtime.cli.status import _standing, problems_of
 
@@ -104,6 +105,55 @@ def test_a_paused_process_is_named_at_once(tmp_path: Path) -> None:
         assert time.monotonic() - began < 3
         [problem] = problems_of([found])
         assert f"main stands still: process {process.pid} is paused" in problem
+    finally:
+        process.kill()
+        process.wait()
+
+
+CLAIM = """
+import asyncio, sys
+from pathlib import Path
+import structlog
+from colonnade_runtime.admin.server import AdminServer
+from colonnade_runtime.admin.socket_file import claimed
+from colonnade_runtime.admin.table import COMMANDS
+
+async def main():
+    with claimed(Path(sys.argv[1]), "main", "colonnade run") as listener:
+        server = AdminServer(listener, COMMANDS, structlog.get_logger())
+        await server.start()
+        print("started", flush=True)
+        {then}
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize(
+    ("then", "sentence"),
+    [
+        (
+            "while True: pass",
+            "main does not answer: process {pid} runs and is busy with something that it does not "
+            "leave. Its log may say with what; when it lasts, end it with kill -9 {pid}",
+        ),
+        ("await asyncio.sleep(600)", "main is starting; its log and its /readyz say"),
+    ],
+)
+def test_a_process_that_hangs_is_told_from_one_that_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, then: str, sentence: str
+) -> None:
+    monkeypatch.setitem(problems_of.__globals__, "ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr(client, "GRACE", 2.0)
+    code = CLAIM.replace("{then}", then)
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "started\n"
+        [problem] = problems_of([_standing(tmp_path, "main")])
+        assert problem.startswith(sentence.format(pid=process.pid))
     finally:
         process.kill()
         process.wait()

@@ -182,6 +182,7 @@ async def test_a_full_disk_is_one_fault_for_all_academies(
     tmp_path: Path, faults: FaultRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(condition, "LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(condition, "STEADY_SECONDS", 0.2)
     disk = tmp_path / "disk"
     disk.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(disk)]
@@ -200,6 +201,17 @@ async def test_a_full_disk_is_one_fault_for_all_academies(
                     await store.run(add("b", 150_000))
                 assert is_neutral(raised.value)
             assert open_kinds(faults) == [("disk_full", "")]
+            since = faults.all()[0].since
+            # Room for a small row is no room: large ones fail, and the fault stays the same one.
+            os.truncate(ballast, ballast.stat().st_size - 40_960)
+            for _ in range(5):
+                with acting_in("acme"):
+                    with pytest.raises(Unavailable):
+                        await store.run(add("b", 150_000))
+                    await store.run(add("c"))
+                await asyncio.sleep(0.1)
+                await store.condition.look()
+                assert [fault.since for fault in faults.all()] == [since]
             ballast.unlink()
             await eventually(lambda: not faults.all())
     finally:

@@ -1,6 +1,7 @@
 """The condition of a service's files: which are broken, and whether they work again by now."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -15,6 +16,9 @@ from colonnade_runtime.adapters.store.sqlite.failures import (
 
 LOOK_SECONDS = 2.0
 """How long after a failure, or after the last look, a broken file is tried again."""
+
+STEADY_SECONDS = 10.0
+"""How long nothing may fail for want of room until a disk counts as one that has some again."""
 
 LOOKED_AT_ONCE = 50
 """Broken files that one look tries; the others are tried at the next."""
@@ -37,6 +41,7 @@ class FileCondition:
         self._broken: dict[str, str] = {}
         self._looking: asyncio.Task[None] | None = None
         self._closed = False
+        self._full_at = 0.0
 
     @property
     def broken(self) -> dict[str, str]:
@@ -73,7 +78,7 @@ class FileCondition:
             except Exception as error:
                 self._log.warning("store not tried", tenant=tenant, error=error)
             else:
-                self._mended(tenant)
+                self._passed(tenant, kind)
 
     async def _keep_looking(self) -> None:
         while self._broken:
@@ -82,6 +87,8 @@ class FileCondition:
         self._looking = None
 
     def _report(self, tenant: str, error: StoreFailure) -> None:
+        if error.kind == DISK_FULL:
+            self._full_at = time.monotonic()
         before = self._broken.pop(tenant, None)
         self._broken[tenant] = error.kind
         if before is not None and before != error.kind:
@@ -89,6 +96,14 @@ class FileCondition:
         self._faults.report(
             error.kind, error.reason, mend=error.mend, tenant=_whose(error.kind, tenant)
         )
+
+    def _passed(self, tenant: str, kind: str) -> None:
+        steady = time.monotonic() - self._full_at >= STEADY_SECONDS
+        if kind != DISK_FULL or steady:
+            return self._mended(tenant)
+        # Behind the others, so that each is tried in turn.
+        self._broken[tenant] = self._broken.pop(tenant)
+        return None
 
     def _mended(self, tenant: str) -> None:
         kind = self._broken.pop(tenant, None)

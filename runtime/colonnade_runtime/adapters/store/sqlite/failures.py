@@ -113,6 +113,13 @@ def damage(found: str) -> sqlite3.DatabaseError:
     return error
 
 
+def no_room() -> sqlite3.OperationalError:
+    """The error that SQLite raises on a full disk."""
+    error = sqlite3.OperationalError("database or disk is full")
+    error.sqlite_errorcode = sqlite3.SQLITE_FULL
+    return error
+
+
 def primary_code(error: BaseException) -> int | None:
     """SQLite's primary result code behind an exception, if it has one.
 

@@ -32,7 +32,6 @@ from colonnade_runtime.adapters.store.sqlite.connections import (
 from colonnade_runtime.adapters.store.sqlite.control import SqliteControlStore
 from colonnade_runtime.adapters.store.sqlite.failures import (
     BUSY,
-    DAMAGED,
     StoreFailure,
     leaves_connection_unsure,
     primary_code,
@@ -47,7 +46,7 @@ from colonnade_runtime.adapters.store.sqlite.provisioning import (
 )
 from colonnade_runtime.adapters.store.sqlite.tenant_file import TenantFile
 from colonnade_runtime.adapters.store.sqlite.transaction import Guard, Outcome, Transaction
-from colonnade_runtime.adapters.store.sqlite.trial import note_trial, read_through
+from colonnade_runtime.adapters.store.sqlite.trial import EXAMINATIONS, note_trial
 from colonnade_runtime.adapters.store.sqlite.versions import Version
 
 T = TypeVar("T")
@@ -235,14 +234,13 @@ class SqliteStore:
             self._open_files.close_unsure()
 
     async def _try(self, tenant: str, kind: str) -> None:
-        """Open a file that was broken, read it through when it was damaged, and write to it."""
+        """Open a file that was broken, examine it as its fault wants, and write to it."""
         deadline = self._clock.now().timestamp() + WAIT_FOR_TURN_SECONDS
         with use_context(Context(tenant, Principal.service(self.service), deadline, "")):
             file = await self._file(self._tenant())
             try:
-                if kind == DAMAGED:
-                    loop = asyncio.get_running_loop()
-                    await loop.run_in_executor(self._executor, read_through, file)
+                if examine := EXAMINATIONS.get(kind):
+                    await asyncio.get_running_loop().run_in_executor(self._executor, examine, file)
                 await self._write(file, note_trial)
             finally:
                 self._open_files.release(file)
