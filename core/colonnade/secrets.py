@@ -36,6 +36,10 @@ class SecretUnavailable(ConfigurationError):
     title = "A secret cannot be read"
 
 
+class SecretUnusable(SecretUnavailable):
+    """There is something in a secret's place, and it is no secret: nobody means that."""
+
+
 class Secret:
     """The value of a secret. Every way of printing it shows a mask; `reveal` gives the text.
 
@@ -157,33 +161,50 @@ def environment_resolver(environ: Mapping[str, str] = os.environ) -> SecretResol
         value = environ.get(name, "")
         if not value:
             raise SecretUnavailable(f"The environment variable {name} is not set. Set it.")
+        if not value.strip():
+            raise SecretUnusable(f"The environment variable {name} holds nothing but blanks.")
         return value
 
     return resolve_variable
 
 
 def resolve_file(path: str) -> str:
-    """The text of the file at `path`, without the line end that closes it.
+    """The text of the file at `path`, without a byte order mark and the line end that closes it.
 
     Raises:
-        SecretUnavailable: when the file cannot be read, is empty, too large or not UTF-8.
+        SecretUnavailable: when there is no such file.
+        SecretUnusable: when it is no file, cannot be read, is empty, too large or not UTF-8.
     """
-    try:
-        with Path(path).open("rb") as file:
-            data = file.read(MAXIMUM_SECRET_BYTES + 1)
-        text = data.decode()
-    except OSError as error:
-        reason = error.strerror or "cannot be read"
-        raise SecretUnavailable(f"The secret file {path} cannot be read: {reason}.") from None
-    except UnicodeDecodeError:
-        raise SecretUnavailable(f"The secret file {path} is not UTF-8 text.") from None
+    data = _bytes_of(Path(path))
     if len(data) > MAXIMUM_SECRET_BYTES:
         limit = f"{MAXIMUM_SECRET_BYTES} bytes"
-        raise SecretUnavailable(f"The secret file {path} is larger than {limit}.")
-    text = text.removesuffix("\n").removesuffix("\r")
-    if not text:
-        raise SecretUnavailable(f"The secret file {path} is empty.")
-    return text
+        raise SecretUnusable(f"The secret file {path} is larger than {limit}.")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise SecretUnusable(f"The secret file {path} is not UTF-8 text.") from None
+    if not text.strip():
+        raise SecretUnusable(f"The secret file {path} is empty.")
+    return text.removesuffix("\n").removesuffix("\r")
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        if not path.is_file() and path.exists():
+            # A pipe would keep the reader waiting for ever.
+            kind = "a folder" if path.is_dir() else "no file"
+            raise SecretUnusable(
+                f"The secret file {path} cannot be read: it is {kind}; name the file itself."
+            )
+        with path.open("rb") as file:
+            return file.read(MAXIMUM_SECRET_BYTES + 1)
+    except FileNotFoundError:
+        raise SecretUnavailable(
+            f"The secret file {path} cannot be read: there is no such file."
+        ) from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "its name cannot be one"
+        raise SecretUnusable(f"The secret file {path} cannot be read: {reason}.") from None
 
 
 def standard_resolvers(environ: Mapping[str, str] = os.environ) -> dict[str, SecretResolver]:

@@ -315,7 +315,7 @@ class Runtime:
     async def _start_secrets(self) -> None:
         resolved = await self._vault.resolved(self._loaded)
         for problem in resolved.unset:
-            self._log.warning("a secret is not set; using it will fail", problem=str(problem))
+            self._log.warning("a secret is not set", problem=str(problem))
         self._vault.swap(resolved)
 
     def _trusted_proxies(self, signing_key: bytes) -> TrustedProxies:

@@ -5,17 +5,19 @@ A value stays inside `colonnade.secrets.Secret`, which no output shows.
 
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from colonnade.secrets import (
     Secret,
     SecretReference,
     SecretResolver,
     SecretUnavailable,
+    SecretUnusable,
     resolve,
 )
 from colonnade_runtime.declaration import (
     DeclarationError,
+    DeclaredSecret,
     LoadedPlatform,
     Problem,
     declared_secrets,
@@ -33,7 +35,7 @@ class ResolvedSecrets:
 
     outcomes: Mapping[SecretReference, Outcome] = field(default_factory=dict)
     unset: tuple[Problem, ...] = ()
-    """In development: secrets that are declared and not there. Using one is an error."""
+    """In development: secrets that are declared and not there, and what comes of it."""
 
 
 def unknown_schemes(
@@ -62,7 +64,8 @@ class SecretVault:
         An owner's password that is not set does not count in development, where one is made up.
 
         Raises:
-            DeclarationError: with every secret that production misses.
+            DeclarationError: with every secret that production misses, and every one in whose
+                place there is something that is no secret.
         """
         declared = list(declared_secrets(loaded))
         references = dict.fromkeys(secret.reference for secret in declared)
@@ -74,10 +77,10 @@ class SecretVault:
             if isinstance(outcome, Secret):
                 continue
             problem = secret.problem(loaded, _sentence(outcome))
-            if loaded.platform.is_production:
+            if loaded.platform.is_production or isinstance(outcome, SecretUnusable):
                 fatal.append(problem)
-            elif not secret.is_owner_password:
-                unset.append(problem)
+            elif not secret.is_owner_password or secret.reference.scheme != "env":
+                unset.append(replace(problem, message=f"{problem.message}; {_outlook(secret)}"))
         if fatal:
             raise DeclarationError(fatal)
         return ResolvedSecrets(outcomes, tuple(unset))
@@ -129,6 +132,11 @@ class SecretVault:
             return SecretUnavailable(
                 f"The resolver of '{reference.scheme}:' failed with {type(error).__name__}."
             )
+
+
+def _outlook(secret: DeclaredSecret) -> str:
+    made_up = "a password is made up when the account is made"
+    return made_up if secret.is_owner_password else "using it will fail"
 
 
 def _sentence(error: SecretUnavailable) -> str:

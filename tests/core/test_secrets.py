@@ -2,6 +2,7 @@
 
 import copy
 import json
+import os
 import pickle
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from colonnade.secrets import (
     Secret,
     SecretReference,
     SecretUnavailable,
+    SecretUnusable,
     resolve,
     standard_resolvers,
 )
@@ -103,15 +105,35 @@ def test_a_file_gives_its_text_without_the_last_line_end(tmp_path: Path) -> None
     [
         (b"", "is empty"),
         (b"\n", "is empty"),
+        (b"\xef\xbb\xbf \r\n", "is empty"),
         (b"\xff", "is not UTF-8 text"),
         (b"x" * (MAXIMUM_SECRET_BYTES + 1), "is larger than"),
+        (("\u00fc" * MAXIMUM_SECRET_BYTES).encode(), "is larger than"),
     ],
 )
 def test_a_file_without_a_usable_secret_says_why(tmp_path: Path, data: bytes, message: str) -> None:
     path = tmp_path / "secret"
     path.write_bytes(data)
-    with pytest.raises(SecretUnavailable, match=message):
+    with pytest.raises(SecretUnusable, match=message):
         resolve(SecretReference("file", str(path)), standard_resolvers({}))
+
+
+def test_a_file_saved_with_a_byte_order_mark_gives_its_text(tmp_path: Path) -> None:
+    path = tmp_path / "secret"
+    path.write_bytes(b"\xef\xbb\xbftext\r\n")
+    secret = resolve(SecretReference("file", str(path)), standard_resolvers({}))
+    assert secret.reveal() == "text"
+
+
+def test_a_pipe_is_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "secret")
+    with pytest.raises(SecretUnusable, match="it is no file"):
+        resolve(SecretReference("file", str(tmp_path / "secret")), standard_resolvers({}))
+
+
+def test_a_variable_of_blanks_is_no_secret() -> None:
+    with pytest.raises(SecretUnusable, match="KEY holds nothing but blanks"):
+        resolve(SecretReference("env", "KEY"), standard_resolvers({"KEY": " "}))
 
 
 @pytest.mark.parametrize("name", ["gone", "."])

@@ -5,7 +5,7 @@ larger than the limits below is ever built, however many aliases a file folds up
 """
 
 import re
-import unicodedata
+from functools import cached_property
 from pathlib import Path as FilePath
 from typing import Final
 
@@ -20,6 +20,7 @@ from colonnade_runtime.declaration.tree import (
     SequenceNode,
     Style,
 )
+from colonnade_runtime.declaration.yaml_mistakes import mistake_in_scalar, mistake_of
 
 MAXIMUM_BYTES: Final = 1_048_576
 MAXIMUM_DEPTH: Final = 32
@@ -31,19 +32,7 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _UNPRINTABLE = re.compile(
     "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
-_BLANKS = re.compile("[\xa0\u1680\u2000-\u200b\u202f\u205f\u3000]")
-"""Look like a space and are none to YAML, so that they become part of a key."""
-
 _STYLES = {None: Style.PLAIN, "": Style.PLAIN, "'": Style.QUOTED, '"': Style.QUOTED}
-_ADVICE = (
-    ("mapping values are not allowed", "a second ':' on a line; put the value in quotes"),
-    ("could not find expected ':'", "a key without its ':'"),
-    ("did not find expected key", "a line that does not fit the lines before it; check the indent"),
-    ("did not find expected ',' or", "a list or mapping in brackets that is not closed"),
-    ("found unexpected end of stream", "the file ends inside a quoted text; close the quote"),
-    ("did not find expected node content", "a value is missing here, or a bracket is not closed"),
-    ("cannot start any token", "this character cannot start a value; put the value in quotes"),
-)
 
 
 class ParseError(Exception):
@@ -130,7 +119,12 @@ class _Builder:
         self._names: list[str | None] = []
         self._anchors: dict[str, tuple[Node, int]] = {}
         self._starts: list[int] = []
+        self._brackets: list[tuple[int, int] | None] = []
         self._count = 0
+
+    @cached_property
+    def _lines(self) -> list[str]:
+        return self._text.splitlines()
 
     def build(self) -> Node | None:
         """The tree, or None for an empty text."""
@@ -169,9 +163,8 @@ class _Builder:
             self._alias(event)
 
     def _scalar(self, event: yaml.ScalarEvent) -> None:
-        if not event.style and _BLANKS.match(event.value):
-            place = self._place(event)
-            raise ParseError(Problem.at(place, "", _blank(event.value[0])))
+        if (mistake := mistake_in_scalar(event, self._lines)) is not None:
+            raise self._error(event, mistake)
         if event.tag is not None:
             raise self._error(event, f"the tag '{event.tag}' has no meaning here; remove it")
         if self._expects_key():
@@ -219,10 +212,12 @@ class _Builder:
         self._keys.append(None)
         self._names.append(event.anchor)
         self._starts.append(self._count)
+        self._brackets.append(_line_and_column(event) if event.flow_style else None)
 
     def _leave(self) -> None:
         node = self._open.pop()
         self._keys.pop()
+        self._brackets.pop()
         size = self._count - self._starts.pop() + 1
         if name := self._names.pop():
             self._anchors[name] = (node, size)
@@ -258,9 +253,7 @@ class _Builder:
         self._keys[-1] = None
 
     def _place(self, event: yaml.Event) -> Place:
-        mark = event.start_mark
-        assert mark is not None, "every event of a text has a mark"
-        return self._at(mark.line + 1, mark.column + 1)
+        return self._at(*_line_and_column(event))
 
     def _at(self, line: int, column: int) -> Place:
         return Place(self._source, line, column) if self._has_lines else Place(self._source)
@@ -276,31 +269,15 @@ class _Builder:
         raise ParseError(Problem.at(place, "", message))
 
     def _translate(self, error: yaml.MarkedYAMLError) -> ParseError:
-        mark = error.problem_mark or error.context_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        message = self._sentence(error, line, column)
-        return ParseError(Problem.at(self._at(line, column), "", message))
+        mistake = mistake_of(error, self._text, _Loader, self._bracket())
+        return ParseError(Problem.at(self._at(mistake.line, mistake.column), "", mistake.message))
 
-    def _sentence(self, error: yaml.MarkedYAMLError, line: int, column: int) -> str:
-        problem = str(error.problem or error.context or "cannot be read")
-        lines = self._text.splitlines()
-        indent = lines[line - 1][:column] if line <= len(lines) else ""
-        if "\t" in indent and not indent.strip():
-            return "a tab indents this line; YAML takes spaces only"
-        # What follows `key:` and such a blank goes on to the next line, where it is noticed.
-        for number in range(min(line, len(lines)), max(line - 2, 0), -1):
-            blank = _BLANKS.search(lines[number - 1])
-            if blank is not None:
-                return f"{_blank(blank[0])} (line {number}, column {blank.start() + 1})"
-        if "did not find expected ',' or" in problem and any("${" in line for line in lines):
-            return "inside brackets, a value with ${…} needs quotes"
-        for known, sentence in _ADVICE:
-            if known in problem:
-                return sentence
-        context = f" ({error.context})" if error.context and error.problem else ""
-        return f"is not YAML: {problem}{context}"
+    def _bracket(self) -> tuple[int, int] | None:
+        """Line and column of the innermost list or mapping in brackets that is open."""
+        return next((place for place in reversed(self._brackets) if place is not None), None)
 
 
-def _blank(character: str) -> str:
-    name = unicodedata.name(character).lower()
-    return f"U+{ord(character):04X} ({name}) is no space to YAML; write an ordinary one"
+def _line_and_column(event: yaml.Event) -> tuple[int, int]:
+    mark = event.start_mark
+    assert mark is not None, "every event of a text has a mark"
+    return mark.line + 1, mark.column + 1

@@ -169,7 +169,7 @@ class _Rehearsal(Runtime):
         with self._noting(True):
             resolved = await self._vault.resolved(self._loaded)
             self._vault.swap(resolved)
-            self._found.warnings += [f"{each}; using it will fail" for each in resolved.unset]
+            self._found.warnings += [str(each) for each in resolved.unset]
         return len(self._found.refusals) == before
 
     def _key(self) -> None:

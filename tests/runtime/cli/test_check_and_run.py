@@ -71,6 +71,18 @@ def platform(text: str) -> Spoil:
     return lambda site: (site / "platform.yaml").write_text(text)
 
 
+def secret_file(make: Spoil) -> Spoil:
+    """A file with the owner's password, in development, that holds no password."""
+
+    def spoil(site: Path) -> None:
+        file = site / "secret"
+        make(file)
+        owner = OWNER.replace("env:OWNER_SECRET", f"file:{file}")
+        (site / "tenants" / "acme.yaml").write_text(owner)
+
+    return spoil
+
+
 def production(before: str = "", after: str = "", *, owner: str = OWNER) -> Spoil:
     def spoil(site: Path) -> None:
         assert before in PRODUCTION
@@ -149,6 +161,22 @@ REFUSALS: dict[str, tuple[Spoil, str]] = {
     "a secret that production demands": (
         production(owner=OWNER.replace("OWNER_SECRET", "NOWHERE")),
         r"^tenants/acme\.yaml:4:\d+: owner\.password: the environment variable NOWHERE is not set",
+    ),
+    "a secret file that is a folder": (
+        secret_file(lambda file: file.mkdir()),
+        r"^tenants/acme\.yaml:4:\d+: owner\.password: the secret file \S+ cannot be read: it is a",
+    ),
+    "a secret file that is too large": (
+        secret_file(lambda file: file.write_text("\u00fc" * 70_000)),
+        r"^tenants/acme\.yaml:4:\d+: owner\.password: the secret file \S+ is larger than",
+    ),
+    "a quote in a tenant's file that is not closed": (
+        lambda site: (site / "tenants" / "acme.yaml").write_text(TENANT.replace("Acme", "'Acme")),
+        r"^tenants/acme\.yaml:3:7: the quote that opens here is not closed",
+    ),
+    "quotes of a word processor": (
+        platform(PLATFORM.replace("127.0.0.1", "\u201c127.0.0.1\u201d")),
+        r"^platform\.yaml:4:17: the typographic quote \u201c is text to YAML",
     ),
     "a password that production must say": (
         production(owner=TENANT),

@@ -1,6 +1,7 @@
 """From bytes to a tree, or to one problem at its place."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -34,8 +35,8 @@ BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
          "ordinary one (line 1, column 3)"),
         (b"a: b: c", "f:1:5: a second ':' on a line"),
         (b"bus: memory:", "f:1:12: a second ':' on a line; put the value in quotes"),
-        (b"a: [1, 2\n", "f:2:1: a list or mapping in brackets that is not closed"),
-        (b"a: 'x", "f:1:6: the file ends inside a quoted text"),
+        (b"a: [1, 2\n", "f:1:4: a list or mapping in brackets that is not closed"),
+        (b"a: 'x", "f:1:4: the quote that opens here is not closed"),
         (b"a:\n  - 1\n b: 2", "f:3:2: a line that does not fit"),
         (b"a: @x", "f:1:4: this character cannot start a value"),
         (b"a: %x", "f:1:4: this character cannot start a value"),
@@ -82,6 +83,90 @@ def test_a_byte_order_mark_and_windows_line_ends_are_read() -> None:
 def test_keys_are_text_whatever_they_look_like() -> None:
     tree = parse(b"1: a\ntrue: b\nno: c\n~: d", "f")
     assert list(tree.entries) == ["1", "true", "no", "~"]
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ('a: 1\nname: "Acme\nb: 2\nc: 3\n', "f:2:7"),
+        ('a: 1\nname: "Acme\ncolor: "#fff"\nb: "x"\n', "f:2:7"),
+        ('a: 1\nname: "Acme\ncolor: red"\nb: 2\n', "f:2:7"),
+        ("a: 1\nname: 'Acme\nb: 'x'\n", "f:2:7"),
+        ('a: 1\n"name: Acme\nb: 2\n', "f:2:1"),
+        ('a:\n  - "x\n  - "y"\n  - z\n', "f:2:5"),
+        ('a:\n  b: {c: "x, d: y}\n  e: z\n', "f:2:10"),
+        ('a: ["x, "y"]\nb: 1\n', "f:1:5"),
+        ("a: 1\nname: 'Ada's Academy'\nb: 2\n", "f:2:7"),
+        ('a: 1\nname: "Acme" Academy\nb: 2\n', "f:2:7"),
+        ('a: "x # not a comment\n# it"s one\nb: 1\n', "f:1:4"),
+        ('a: |\n  it"s\nb: "x\nc: 1\n', "f:3:4"),
+        ('a: 1\nname: "Acme\u201d\nb: 2\n', "f:2:7"),
+        ('a: 1\r\nname: "Acme\r\nb: 2\r\n', "f:2:7"),
+    ],
+)
+def test_an_open_quote_is_told_where_it_opens(text: str, place: str) -> None:
+    """Also where a later quote closes it, and swallows the lines between."""
+    with pytest.raises(ParseError) as caught:
+        parse(text.encode(), "f")
+    assert str(caught.value).startswith(f"{place}: the ")
+    assert "quote" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ('a: "x\n  y"\nb: 1', "x y"),
+        ("a:\n  b: 'x\n\n    y'", "x\ny"),
+        ('a: ["x\n  y"]', "x y"),
+        ("a: 'it''s'", "it's"),
+        ('a: "say \\"x\\""', 'say "x"'),
+        ("a: The \u201cbest\u201d academy", "The \u201cbest\u201d academy"),
+        ("a: \u201cBest\u201d academy", "\u201cBest\u201d academy"),
+        ("a: '\u201cBest\u201d'", "\u201cBest\u201d"),
+        ("a: \u00abAcme\u00bb", "\u00abAcme\u00bb"),
+        ("a: \u2019tis", "\u2019tis"),
+    ],
+)
+def test_quotes_that_are_meant_are_taken(text: str, value: str) -> None:
+    found = values_of(parse(text.encode(), "f"), {}).data["a"]
+    found = found["b"] if isinstance(found, dict) else found
+    assert found in (value, [value])
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("a: \u201cAcme\u201d", "f:1:4"),
+        ("a: \u201eAcme\u201c", "f:1:4"),
+        ("a: \u2018Acme\u2019", "f:1:4"),
+        ('a: \u201cAcme"', "f:1:4"),
+        ("a: \u201cAcme: the one\u201d", "f:1:4"),
+        ("a: [\u201cx, y\u201d]", "f:1:5"),
+        ("\u201ca\u201d: 1", "f:1:1"),
+        ("b: 1\na: \u201c#fff\u201d", "f:2:4"),
+    ],
+)
+def test_quotes_of_a_word_processor_are_named(text: str, place: str) -> None:
+    with pytest.raises(ParseError) as caught:
+        parse(text.encode(), "f")
+    assert str(caught.value).startswith(f"{place}: the typographic quote ")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a: 1\nb: [x, y\nc: 1\nd: 2\n", "a: 1\nb: {x: y\nc: 1\n", "a: 1\nb: [", "a: 1\nb: {x: y"],
+)
+def test_an_open_bracket_is_told_where_it_opens(text: str) -> None:
+    with pytest.raises(ParseError, match="f:2:4: a list or mapping in brackets that is not closed"):
+        parse(text.encode(), "f")
+
+
+def test_many_texts_over_lines_are_read_fast() -> None:
+    """What is looked at for each of them does not grow with the file."""
+    text = "\n".join(f'k{number}: "a\n  b"' for number in range(20_000))
+    started = time.monotonic()
+    parse(text.encode(), "f")
+    assert time.monotonic() - started < 10
 
 
 def test_quoted_and_block_scalars_stay_text() -> None:
