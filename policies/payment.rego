@@ -53,10 +53,10 @@ grants contains [] if {
 	input.action != "payout.create"
 }
 
-# --- nobody lets their own payout go, whatever else they are
+# --- nobody takes a step of their own payout, whatever else they are; they ask for it and see it
 
 deny contains [{"field": "instructor_id", "op": "eq", "value": input.principal.id}] if {
-	input.action == "payout.approve"
+	input.action in {"payout.approve", "payout.pay"}
 }
 
 # ---

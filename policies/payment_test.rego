@@ -130,8 +130,16 @@ test_no_owner_approves_their_own_payout if {
 	own_payout == data.colonnade.decision.deny with input as asking("payout.approve", person("owner"))
 }
 
-test_an_owner_pays_their_own_payout_out if {
-	data.colonnade.decision.deny == set() with input as asking("payout.pay", person("owner"))
+test_no_owner_notes_their_own_payout_as_paid if {
+	own_payout == data.colonnade.decision.deny with input as asking("payout.pay", person("owner"))
+}
+
+test_no_admin_notes_their_own_payout_as_paid if {
+	own_payout == data.colonnade.decision.deny with input as asking("payout.pay", person("admin"))
+}
+
+test_an_owner_sees_their_own_payout if {
+	data.colonnade.decision.deny == set() with input as asking("payout.read", person("owner"))
 }
 
 test_an_admin_has_payout_approve if {

@@ -1,8 +1,12 @@
 """Addresses that are on the internet, by the registries of IANA and not by a Python's age.
 
-Sources: IPv4 and IPv6 Special-Purpose Address Registries (RFC 6890) and Special-Use Domain Names
-(RFC 6761), as of November 2025. Nothing in them is somebody's server on the internet, also where
-packets get through; `ipaddress.is_global` knows what was registered when Python was released.
+Sources: IANA IPv4 Special-Purpose Address Registry and IPv6 Special-Purpose Address Registry (RFC
+6890, RFC 8190; the latter as updated on 2025-10-09), Special-Use Domain Names (RFC 6761), read in
+November 2025. Nothing in them is somebody's server on the internet, also where packets get
+through; `ipaddress.is_global` knows what was registered when Python was released, and whatever it
+refuses is refused here. Of IPv6 only what was ever given out counts, so that the blocks outside
+of 2000::/3 (`64:ff9b:1::/48`, `100::/64`, `100:0:0:1::/64`, `5f00::/16`, `fc00::/7`, `fe80::/10`)
+need no line of their own.
 """
 
 import ipaddress
@@ -41,6 +45,7 @@ _SPECIAL_IPV6 = tuple(
     for each in (
         "2001::/23",  # IETF protocols: Teredo, benchmarking, ORCHID, … (RFC 2928)
         "2001:db8::/32",  # documentation (RFC 3849)
+        "2002::/16",  # 6to4, whose relays are no more (RFC 3056, RFC 7526)
         "2620:4f:8000::/48",  # AS112 (RFC 7534)
         "3fff::/20",  # documentation (RFC 9637)
     )
@@ -78,4 +83,4 @@ def is_public_name(host: str) -> bool:
 def _embedded(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
     if address in _TRANSLATED:
         return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-    return address.ipv4_mapped or address.sixtofour
+    return address.ipv4_mapped

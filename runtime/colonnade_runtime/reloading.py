@@ -10,6 +10,7 @@ from watchfiles import awatch
 from colonnade.background_tasks import background_task
 from colonnade.errors import ColonnadeError
 from colonnade.faults import Faults, NoFaults
+from colonnade_runtime.assembly.started_secrets import secret_files
 from colonnade_runtime.declaration import DeclarationError, LoadedPlatform
 from colonnade_runtime.declaration.left_behind import is_left_behind
 from colonnade_runtime.declared import Declared
@@ -122,9 +123,10 @@ class Reloader:
 
     async def _watch(self, folders: frozenset[Path]) -> None:
         """Reload on every change, until stopped or until other folders are to be watched."""
+        files = _secret_files(self._loaded)
         changes = awatch(
             *folders,
-            watch_filter=lambda change, path: _matters(Path(path), folders),
+            watch_filter=lambda change, path: _matters(Path(path), folders, files),
             stop_event=self._stopped,
             step=QUIET_MILLISECONDS,
             debounce=QUIET_MILLISECONDS * 4,
@@ -141,7 +143,9 @@ class Reloader:
     def _folders(self) -> frozenset[Path]:
         loaded = self._loaded
         found = (loaded.tenants_folder, loaded.policies_folder, self._declared.path.parent)
-        return frozenset(folder.absolute() for folder in found)
+        # A secret whose folder is not there is missed elsewhere.
+        held = {file.parent for file in _secret_files(loaded) if file.parent.is_dir()}
+        return frozenset(folder.absolute() for folder in found) | held
 
     async def _stopped_within(self, seconds: float) -> None:
         try:
@@ -151,7 +155,11 @@ class Reloader:
             return
 
 
-def _matters(path: Path, folders: frozenset[Path]) -> bool:
-    if path.name == _SWAPPED_LINK or path in folders:
+def _secret_files(loaded: LoadedPlatform) -> frozenset[Path]:
+    return frozenset(file.absolute() for file in secret_files(loaded))
+
+
+def _matters(path: Path, folders: frozenset[Path], files: frozenset[Path]) -> bool:
+    if path.name == _SWAPPED_LINK or path in folders or path in files:
         return True
     return path.suffix in {".yaml", ".yml", ".rego"} and not is_left_behind(path.name)

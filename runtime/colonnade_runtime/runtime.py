@@ -25,6 +25,7 @@ from colonnade_runtime.assembly.reconfiguration import configs_of, reconfigurati
 from colonnade_runtime.assembly.schemas import StoreSchemas
 from colonnade_runtime.assembly.services import Services
 from colonnade_runtime.assembly.signing import signing_key
+from colonnade_runtime.assembly.started_secrets import StartedSecrets
 from colonnade_runtime.assembly.stores import Stores
 from colonnade_runtime.assembly.surroundings import Surroundings
 from colonnade_runtime.assembly.waiting import until_available
@@ -164,6 +165,7 @@ class Runtime:
         bus = await self._start_bus()
         authenticators: list[Authenticator] = []
         key = signing_key(self._loaded, self._vault)
+        self._started_secrets = StartedSecrets(self._loaded, self._resolved)
         services = self._connect(bus, policy, key, authenticators)
         for name in self._plugins.start_order:
             waiting["start"] = f"service {name}"
@@ -286,6 +288,7 @@ class Runtime:
         entries = self.tenants.prepared(loaded.tenants)
         changes = reconfiguration(started, self._configs, self._plugins, loaded)
         resolved = await self._vault.resolved(loaded)
+        changed = await asyncio.to_thread(self._started_secrets.changed, loaded, resolved)
         bundle = policy_bundle(loaded, self._plugins, self.place.services)
         policy = self._policy
         if policy is not None and bundle.revision != policy.revision:
@@ -302,7 +305,7 @@ class Runtime:
             policy.longest = loaded.platform.policy.memory
         if loaded.platform.logging != self.reloader.loaded.platform.logging:
             self.gateway.log_requests(access_log_of(loaded.platform.logging))
-        return changes.restart
+        return list(dict.fromkeys([*changes.restart, *changed]))
 
     @property
     def policy_revision(self) -> str:
@@ -317,6 +320,7 @@ class Runtime:
         for problem in resolved.unset:
             self._log.warning("a secret is not set", problem=str(problem))
         self._vault.swap(resolved)
+        self._resolved = resolved
 
     def _trusted_proxies(self, signing_key: bytes) -> TrustedProxies:
         """One process that hosts everything has none in front of it that could seal anything."""

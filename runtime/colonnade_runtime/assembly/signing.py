@@ -35,9 +35,16 @@ def signing_key(loaded: LoadedPlatform, vault: SecretVault) -> bytes:
             message = f"has {len(text)} characters and needs {SHORTEST}: openssl rand -hex 32"
             raise ConfigurationError(str(loaded.origins.problem(("signing_key",), message)))
         return hmac.digest(text.encode(), _PURPOSE, hashlib.sha256)
-    if platform.bus.scheme == "memory":
-        return secrets.token_bytes(32)
-    return _shared(loaded.root / KEY_FILE)
+    shared = shared_key_file(loaded)
+    return secrets.token_bytes(32) if shared is None else _shared(shared)
+
+
+def shared_key_file(loaded: LoadedPlatform) -> Path | None:
+    """Where the key is that nobody declared; nothing where there is one, or none is shared."""
+    platform = loaded.platform
+    if platform.signing_key is not None or platform.bus.scheme == "memory":
+        return None
+    return loaded.root / KEY_FILE
 
 
 def _shared(path: Path) -> bytes:

@@ -1,8 +1,10 @@
 """What a new declaration changes in the process in front, and what only a restart changes."""
 
+import asyncio
 from collections.abc import Callable, Iterator, Sequence
 
 from colonnade_runtime.assembly.reconfiguration import changed_keys, changed_members
+from colonnade_runtime.assembly.started_secrets import StartedSecrets
 from colonnade_runtime.connections.limits import body_time
 from colonnade_runtime.declaration import LoadedPlatform, Platform
 from colonnade_runtime.declaration.places import Place, places
@@ -11,6 +13,7 @@ from colonnade_runtime.forwarded.origin import TrustedProxies
 from colonnade_runtime.front.application import Front
 from colonnade_runtime.gateway.access_log import access_log_of
 from colonnade_runtime.gateway.documents import Documents
+from colonnade_runtime.secret_vault import SecretVault
 
 _TAKEN_UP = frozenset(
     {
@@ -44,7 +47,11 @@ class FrontReconfiguration:
         front: Front,
         documents: Callable[[LoadedPlatform], Documents],
         relocate: Callable[[Sequence[Place]], None],
+        vault: SecretVault,
+        secrets: StartedSecrets,
     ) -> None:
+        self._vault = vault
+        self._secrets = secrets
         self._started = declared.loaded.platform
         self._logging = self._started.logging
         self._front = front
@@ -54,6 +61,8 @@ class FrontReconfiguration:
     async def take_up(self, loaded: LoadedPlatform) -> list[str]:
         """Take a declaration up; the keys that need a restart of this process."""
         gateway = loaded.platform.gateway
+        resolved = await self._vault.resolved(loaded)
+        changed = await asyncio.to_thread(self._secrets.changed, loaded, resolved)
         self._front.take_up(
             TrustedProxies(gateway.trusted_proxies), self._documents(loaded), body_time(gateway)
         )
@@ -61,7 +70,8 @@ class FrontReconfiguration:
             self._logging = loaded.platform.logging
             self._front.log_requests(access_log_of(self._logging))
         self._relocate(places(loaded.platform))
-        return list(_restart_keys(self._started, loaded.platform))
+        restart = [*_restart_keys(self._started, loaded.platform), *changed]
+        return [key for key in dict.fromkeys(restart) if not key.startswith(_OF_OTHERS)]
 
 
 def _restart_keys(before: Platform, after: Platform) -> Iterator[str]:

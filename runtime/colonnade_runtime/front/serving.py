@@ -13,6 +13,7 @@ from colonnade.services import HealthCheck
 from colonnade_runtime.admin.serving import administered_front
 from colonnade_runtime.assembly.adapters import Adapters
 from colonnade_runtime.assembly.signing import signing_key
+from colonnade_runtime.assembly.started_secrets import StartedSecrets
 from colonnade_runtime.assembly.waiting import until_available
 from colonnade_runtime.connections.limits import body_time, connection_limits
 from colonnade_runtime.connections.open_files import allow_open_files, needed_files
@@ -58,7 +59,8 @@ async def serve_front(declared: Declared) -> None:
     port = platform.gateway.port or available_port(platform.gateway.host, 0)
     log = structlog.get_logger("front")
     vault = SecretVault(declared.plugins.adapters("secret_resolvers"))
-    vault.swap(await vault.resolved(declared.loaded))
+    resolved = await vault.resolved(declared.loaded)
+    vault.swap(resolved)
     discovery = _discovery(declared, vault)
     upstreams = Upstreams([] if discovery is not None else places(platform))
     follower = None
@@ -90,6 +92,8 @@ async def serve_front(declared: Declared) -> None:
         front,
         lambda loaded: _documents(declared, loaded),
         upstreams.update if follower is None else follower.declare,
+        vault,
+        StartedSecrets(declared.loaded, resolved),
     )
     faults = front.health.faults.of("platform")
     reloader = Reloader(declared, changes.take_up, log, faults)

@@ -268,9 +268,30 @@ def test_an_address_inside_another_is_judged_like_it(address: ipaddress.IPv4Addr
     number = int(address)
     mapped = ipaddress.IPv6Address((0xFFFF << 32) + number)
     translated = ipaddress.IPv6Address((0x64FF9B << 96) + number)
-    tunnelled = ipaddress.IPv6Address((0x2002 << 112) + (number << 80))
-    for wrapped in (mapped, translated, tunnelled):
+    for wrapped in (mapped, translated):
         assert is_public(wrapped) == is_public(address), wrapped
+
+
+EDGES = [
+    block[position] + beyond
+    for block in (
+        *ipaddress._IPv4Constants._private_networks,  # type: ignore[attr-defined]
+        *ipaddress._IPv6Constants._private_networks,  # type: ignore[attr-defined]
+    )
+    for position, beyond in ((0, -1), (0, 0), (-1, 0), (-1, 1))
+    if 0 <= int(block[position]) + beyond < 2**block.max_prefixlen
+]
+"""Both ends of all that this Python knows as private, and what is next to them."""
+
+
+@given(st.one_of(st.sampled_from(EDGES), st.ip_addresses(v=4), st.ip_addresses(v=6)))
+def test_nothing_is_public_that_python_knows_not_to_be(
+    address: ipaddress.IPv4Address | ipaddress.IPv6Address,
+) -> None:
+    mapped = getattr(address, "ipv4_mapped", None)
+    if is_public(address):
+        assert (mapped or address).is_global
+        assert not (mapped or address).is_multicast
 
 
 @pytest.mark.parametrize(
@@ -281,6 +302,7 @@ def test_an_address_inside_another_is_judged_like_it(address: ipaddress.IPv4Addr
      "192.52.193.0/24", "192.88.99.0/24", "192.175.48.0/24", "198.18.0.0/15", "198.51.100.0/24",
      "203.0.113.0/24", "64:ff9b:1::/48", "100::/64", "100:0:0:1::/64", "2001::/23",
      "2001:2::/48", "2001:10::/28", "2001:20::/28", "2001:30::/28", "2001:db8::/32",
+     "2002::/16", "2002:808:808::/48",
      "2620:4f:8000::/48", "3fff::/20", "5f00::/16", "fec0::/10", "::7f00:0/104", "4000::/3"],
 )  # fmt: skip
 def test_no_address_of_a_private_network_is_public(network: str) -> None:

@@ -143,7 +143,7 @@ async def test_an_instructor_sees_their_own_only(academy: Academy) -> None:
         await academy.ask(one, ApprovePayout(payout_id=payout.id))
 
 
-async def test_nobody_approves_their_own_payout(academy: Academy) -> None:
+async def test_nobody_takes_a_step_of_their_own_payout(academy: Academy) -> None:
     """Not even an owner who teaches; somebody else has to agree."""
     course = await academy.course()
     await academy.bought(course.id)
@@ -152,4 +152,10 @@ async def test_nobody_approves_their_own_payout(academy: Academy) -> None:
     teaching_owner = replace(teacher, roles=("owner",))
     with pytest.raises(Forbidden):
         await academy.ask(teaching_owner, ApprovePayout(payout_id=payout.id))
+    with pytest.raises(Forbidden):
+        await academy.ask(teaching_owner, RejectPayout(payout_id=payout.id, reason="Mine."))
     assert (await academy.ask(OWNER, ApprovePayout(payout_id=payout.id))).status == "approved"
+    paid = MarkPayoutPaid(payout_id=payout.id, reference="SEPA 1")
+    with pytest.raises(Forbidden):
+        await academy.ask(teaching_owner, paid)
+    assert (await academy.ask(OWNER, paid)).status == "paid"

@@ -11,6 +11,9 @@ from user_academy import Academy, claims_of
 
 from colonnade_user.tokens import ALGORITHM, new_private_key
 
+P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+"""The order of the group of P-256 (FIPS 186-5; SEC 2 §2.4.2)."""
+
 
 async def asked_with(academy: Academy, token: str) -> httpx.Response:
     headers = {"Authorization": f"Bearer {token}"}
@@ -40,6 +43,35 @@ async def test_another_academys_token_opens_nothing(acme: Academy, globex: Acade
 
     assert response.status_code == 401
     assert 'error="invalid_token"' in response.headers["WWW-Authenticate"]
+
+
+def twin_of(token: str) -> str:
+    """The other signature that ECDSA has for the same token: s and n - s both verify."""
+    signed, _, signature = token.rpartition(".")
+    octets = base64.urlsafe_b64decode(signature + "==")
+    s = P256_ORDER - int.from_bytes(octets[32:])
+    twin = base64.urlsafe_b64encode(octets[:32] + s.to_bytes(32)).rstrip(b"=")
+    return f"{signed}.{twin.decode()}"
+
+
+async def test_every_writing_of_a_token_ends_with_its_session(acme: Academy) -> None:
+    ada = await acme.learner()
+    writings = [ada.access_token, twin_of(ada.access_token)]
+    assert [(await asked_with(acme, each)).status_code for each in writings] == [200, 200]
+
+    await ada.post("/auth/logout")
+
+    assert [(await asked_with(acme, each)).status_code for each in writings] == [401, 401]
+
+
+async def test_every_writing_of_a_token_ends_when_its_account_is_suspended(acme: Academy) -> None:
+    owner, ada = await acme.owner(), await acme.learner()
+    writings = [ada.access_token, twin_of(ada.access_token)]
+    assert [(await asked_with(acme, each)).status_code for each in writings] == [200, 200]
+
+    await owner.patch(f"/users/{ada.id}", {"status": "suspended"})
+
+    assert [(await asked_with(acme, each)).status_code for each in writings] == [401, 401]
 
 
 async def test_a_token_signed_by_somebody_else_opens_nothing(acme: Academy) -> None:

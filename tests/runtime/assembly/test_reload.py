@@ -16,7 +16,11 @@ from structlog.testing import capture_logs
 
 from colonnade.errors import ColonnadeError
 from colonnade.services import ServiceContext
+from colonnade_runtime.assembly.signing import KEY_FILE, signing_key
+from colonnade_runtime.assembly.started_secrets import StartedSecrets, secret_files
+from colonnade_runtime.declared import read_declaration
 from colonnade_runtime.runtime import Runtime
+from colonnade_runtime.secret_vault import ResolvedSecrets, SecretVault
 
 
 class Config(BaseModel):
@@ -325,3 +329,60 @@ async def test_the_faults_of_an_academy_go_with_its_declaration(
     (tmp_path / "tenants" / "globex.yaml").unlink()
     assert await runtime.reloader.reload()
     assert [fault.tenant for fault in runtime.gateway.health.faults.all()] == ["acme"]
+
+
+@pytest.fixture
+async def keyed(tmp_path: Path) -> AsyncIterator[Runtime]:
+    """A process whose signing key is in a file of another folder, and which watches its files."""
+    key = tmp_path / "secrets" / "signing"
+    key.parent.mkdir()
+    key.write_text("a" * 40)
+    site = make_site(tmp_path, f"signing_key: {{secret: 'file:{key}'}}\ntenants: {{watch: true}}\n")
+    async with started(runtime_of(site)) as running:
+        yield running
+
+
+async def test_a_signing_key_that_was_replaced_waits_for_a_restart_and_says_so(
+    keyed: Runtime, tmp_path: Path
+) -> None:
+    key = tmp_path / "secrets" / "signing"
+    assert await keyed.reloader.reload()
+    assert kinds_of(keyed) == []
+
+    other = key.with_name("next")
+    other.write_text("b" * 40)
+    other.replace(key)
+
+    # Nobody asks for it: the file is watched, as those of the declaration are.
+    await eventually(lambda: kinds_of(keyed) == ["restart_pending"])
+    [fault] = keyed.gateway.health.faults.all()
+    assert fault.sentence == "Declared since the start and not in force: signing_key."
+
+    key.write_text("a" * 40)
+    await eventually(lambda: kinds_of(keyed) == [])
+
+
+@pytest.mark.parametrize("folder", [True, False])
+async def test_a_key_that_processes_share_by_a_file_is_held_against_the_start(
+    tmp_path: Path, folder: bool
+) -> None:
+    site = make_site(tmp_path, "bus: nats://127.0.0.1:4222\n")
+    loaded = read_declaration(site, ()).loaded
+    key = tmp_path / KEY_FILE
+    signing_key(loaded, SecretVault({}))
+    started_with = StartedSecrets(loaded, ResolvedSecrets())
+    assert started_with.changed(loaded, ResolvedSecrets()) == []
+    assert key in secret_files(loaded)
+
+    if folder:
+        shutil.rmtree(key.parent)
+    else:
+        key.write_bytes(b"x" * 32)
+
+    assert started_with.changed(loaded, ResolvedSecrets()) == ["signing_key"]
+
+
+async def eventually(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(30):
+        while not condition():
+            await asyncio.sleep(0.02)
