@@ -16,6 +16,7 @@ from colonnade_runtime.declaration.left_behind import is_left_behind
 from colonnade_runtime.declared import Declared
 from colonnade_runtime.logs import configure_logs
 from colonnade_runtime.observability.declaration_changes import changes_between
+from colonnade_runtime.rehearsal.machine import refuse_what_no_start_takes
 
 QUIET_MILLISECONDS = 50
 """How long files must rest before they are read; an editor writes in several steps."""
@@ -69,7 +70,7 @@ class Reloader:
         """Read everything again and take it up; False when it is wrong and nothing changed."""
         async with self._one_at_a_time:
             try:
-                loaded = await asyncio.to_thread(self._declared.read_again)
+                loaded = await asyncio.to_thread(self._read_again)
                 restart = await self._apply(loaded)
             except DeclarationError as error:
                 return self._refuse([str(problem) for problem in error.problems])
@@ -81,11 +82,17 @@ class Reloader:
             self._take_over(loaded, restart)
             return True
 
+    def _read_again(self) -> LoadedPlatform:
+        """The declaration as it is now, if a start would take it."""
+        loaded = self._declared.read_again()
+        refuse_what_no_start_takes(self._declared.loaded, loaded)
+        return loaded
+
     def _refuse(self, problems: list[str]) -> bool:
         self._log.error("reload refused; nothing changed", problems=problems)
         self._faults.report(
             REFUSED,
-            f"The declaration as it is now was refused: {'; '.join(problems)}",
+            f"The declaration as it is now was refused: {_one_sentence(problems)}",
             mend="Mend it; `colonnade check` shows all of it. What was declared before runs on.",
         )
         return False
@@ -153,6 +160,10 @@ class Reloader:
                 await self._stopped.wait()
         except TimeoutError:
             return
+
+
+def _one_sentence(problems: list[str]) -> str:
+    return "; ".join(problem.rstrip(".") for problem in problems) + "."
 
 
 def _secret_files(loaded: LoadedPlatform) -> frozenset[Path]:

@@ -24,7 +24,7 @@ from colonnade_runtime.assembly.policies import policy_bundle
 from colonnade_runtime.assembly.reconfiguration import configs_of, reconfiguration
 from colonnade_runtime.assembly.schemas import StoreSchemas
 from colonnade_runtime.assembly.services import Services
-from colonnade_runtime.assembly.signing import signing_key
+from colonnade_runtime.assembly.signing import check_signing_key, signing_key
 from colonnade_runtime.assembly.started_secrets import StartedSecrets
 from colonnade_runtime.assembly.stores import Stores
 from colonnade_runtime.assembly.surroundings import Surroundings
@@ -288,6 +288,7 @@ class Runtime:
         entries = self.tenants.prepared(loaded.tenants)
         changes = reconfiguration(started, self._configs, self._plugins, loaded)
         resolved = await self._vault.resolved(loaded)
+        check_signing_key(loaded, self._vault.holding(resolved))
         changed = await asyncio.to_thread(self._started_secrets.changed, loaded, resolved)
         bundle = policy_bundle(loaded, self._plugins, self.place.services)
         policy = self._policy

@@ -89,6 +89,12 @@ class SecretVault:
         """Hold these from now on, and no others."""
         self._secrets = secrets
 
+    def holding(self, secrets: ResolvedSecrets) -> "SecretVault":
+        """Another vault that holds these; this one does not change."""
+        other = SecretVault(self._resolvers)
+        other.swap(secrets)
+        return other
+
     def secret(self, reference: SecretReference) -> Secret:
         """The secret that a declared reference stands for.
 

@@ -30,10 +30,8 @@ def signing_key(loaded: LoadedPlatform, vault: SecretVault) -> bytes:
     """
     platform = loaded.platform
     if platform.signing_key is not None:
+        check_signing_key(loaded, vault)
         text = vault.secret(platform.signing_key).reveal()
-        if len(text) < SHORTEST:
-            message = f"has {len(text)} characters and needs {SHORTEST}: openssl rand -hex 32"
-            raise ConfigurationError(str(loaded.origins.problem(("signing_key",), message)))
         return hmac.digest(text.encode(), _PURPOSE, hashlib.sha256)
     shared = shared_key_file(loaded)
     return secrets.token_bytes(32) if shared is None else _shared(shared)
@@ -45,6 +43,19 @@ def shared_key_file(loaded: LoadedPlatform) -> Path | None:
     if platform.signing_key is not None or platform.bus.scheme == "memory":
         return None
     return loaded.root / KEY_FILE
+
+
+def check_signing_key(loaded: LoadedPlatform, vault: SecretVault) -> None:
+    """Go on when the key that is declared, if any is, will do.
+
+    Raises:
+        ConfigurationError: when it is too short.
+    """
+    declared = loaded.platform.signing_key
+    length = SHORTEST if declared is None else len(vault.secret(declared).reveal())
+    if length < SHORTEST:
+        message = f"has {length} characters and needs {SHORTEST}: openssl rand -hex 32"
+        raise ConfigurationError(str(loaded.origins.problem(("signing_key",), message)))
 
 
 def _shared(path: Path) -> bytes:

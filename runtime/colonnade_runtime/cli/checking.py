@@ -35,7 +35,8 @@ def examined(site: Site) -> tuple[list[str], list[str]]:
 
 def _rehearsed(site: Site, loaded: LoadedPlatform, plugins: Plugins) -> tuple[list[str], list[str]]:
     # Here, since it brings the whole runtime with it.
-    from colonnade_runtime.rehearsal import machine_refusals, machine_warnings, rehearse
+    from colonnade_runtime.rehearsal.machine import machine_refusals, machine_warnings
+    from colonnade_runtime.rehearsal.start import rehearse
 
     with working("Rehearsing the start"):
         found = rehearse(Declared(site.path, site.settings, loaded, plugins))

@@ -1,6 +1,4 @@
-"""What `run` would refuse, found without running: `colonnade check`."""
+"""What `run` would refuse, found without running: `colonnade check`, and before a reload.
 
-from colonnade_runtime.rehearsal.machine import machine_refusals, machine_warnings
-from colonnade_runtime.rehearsal.start import Rehearsed, rehearse
-
-__all__ = ["Rehearsed", "machine_refusals", "machine_warnings", "rehearse"]
+Import its modules: `machine` looks at the machine alone, `start` brings the whole runtime with it.
+"""

@@ -1,6 +1,7 @@
 """What of the machine would be in the way: folders, ports, the socket's path."""
 
 import os
+import re
 import socket
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -14,16 +15,43 @@ from colonnade_runtime.declaration import LoadedPlatform
 from colonnade_runtime.declaration.networks import networks_of_strangers
 from colonnade_runtime.declaration.places import Place, place_of, places
 
+_PLACE = re.compile(r"^\S+:\d+:\d+: ")
+
 LOCAL = frozenset({"sqlite", "file"})
 
 
 def machine_refusals(loaded: LoadedPlatform) -> Iterator[str]:
     """A sentence for each thing that a start on this machine would refuse."""
+    yield from _lasting_refusals(loaded)
+    yield from _ports(loaded)
+
+
+def _lasting_refusals(loaded: LoadedPlatform) -> Iterator[str]:
     yield from foreign_folders(loaded)
     yield from _folders(loaded)
     yield from _sockets(loaded)
     yield from _hosts(loaded)
-    yield from _ports(loaded)
+
+
+def refuse_what_no_start_takes(before: LoadedPlatform, after: LoadedPlatform) -> None:
+    """Go on when a start on this machine would take `after` as well as it would take `before`.
+
+    What is amiss with both, such as a folder that has become read-only, is no fault of `after`;
+    nor is a port that somebody has at the moment.
+
+    Raises:
+        ConfigurationError: with everything that a start would refuse of `after` alone.
+    """
+    if before.platform == after.platform:
+        return
+    known = {_without_place(text) for text in _lasting_refusals(before)}
+    found = [text for text in _lasting_refusals(after) if _without_place(text) not in known]
+    if found:
+        raise ConfigurationError("\n".join(found))
+
+
+def _without_place(sentence: str) -> str:
+    return _PLACE.sub("", sentence)
 
 
 def machine_warnings(loaded: LoadedPlatform) -> Iterator[str]:

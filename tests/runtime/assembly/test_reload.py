@@ -288,6 +288,62 @@ async def test_a_plugin_that_breaks_while_it_is_asked_refuses_the_reload(tmp_pat
         assert answers(runtime, "initech.localhost") == "not_found"
 
 
+@pytest.mark.parametrize(
+    ("more", "place", "says"),
+    [
+        ("gateway: {host: 203.0.113.9}", 11, "gateway.host: 203.0.113.9 is not an address of"),
+        (
+            "gateway: {health: {host: nosuch.invalid, port: 0}}",
+            20,
+            "gateway.health.host: nosuch.invalid is not an address of this machine",
+        ),
+        ("gateway: {trusted_proxies: [10.0.0.1/8]}", 29, "gateway.trusted_proxies[0]: has bits"),
+        ("signing_key: {secret: env:SHORT_KEY}", 14, "signing_key: has 5 characters and needs 32"),
+    ],
+)
+async def test_what_no_start_would_take_is_refused(
+    runtime: Runtime,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    more: str,
+    place: int,
+    says: str,
+) -> None:
+    """Also where it would be in force after a restart only, the worst time to hear of it."""
+    monkeypatch.setenv("SHORT_KEY", "short")
+    platform = tmp_path / "platform.yaml"
+    before = platform.read_text()
+    platform.write_text(before + more + "\n")
+    told = await problems_of(runtime)
+    assert says in told
+    assert told.startswith(f"{platform}:{before.count(chr(10)) + 1}:{place}: ")
+    assert kinds_of(runtime) == ["reload_refused"]
+    platform.write_text(before)
+    assert await runtime.reloader.reload()
+
+
+@pytest.mark.parametrize(
+    ("rule", "says"),
+    [
+        ("grants contains [] {", "'{' is never closed"),
+        ('deny contains [] if input.action == "x', "this text is not closed on its line"),
+        ("deny contains [] if adminstrates", "'adminstrates' is nothing that is known here"),
+    ],
+)
+async def test_a_policy_that_breaks_is_told_with_its_line(
+    runtime: Runtime, tmp_path: Path, rule: str, says: str
+) -> None:
+    policy = tmp_path / "policies" / "house.rego"
+    policy.write_text(f"package colonnade.services.house\n\n{rule}\n")
+    told = await problems_of(runtime)
+    assert told.startswith(f"{policy}:3:")
+    assert says in told
+    [fault] = runtime.gateway.health.faults.all()
+    assert f"{policy}:3:" in fault.sentence
+    policy.unlink()
+    assert await runtime.reloader.reload()
+
+
 def kinds_of(runtime: Runtime) -> list[str]:
     return [fault.kind for fault in runtime.gateway.health.faults.all()]
 

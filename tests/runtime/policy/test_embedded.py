@@ -140,6 +140,15 @@ async def test_a_missing_policy_names_the_action_and_the_file(engine: EmbeddedPo
     assert "quiz.read" not in text
 
 
+async def test_a_rule_that_was_removed_is_told_at_the_package(engine: EmbeddedPolicy) -> None:
+    """The file is there, and nothing in it stands where the rule did."""
+    bundle = quiz(READ)
+    quiz_file = next(each.path for each in bundle.modules if "services.quiz" in each.source)
+    actions = {"quiz.read": "quiz", "quiz.write": "quiz"}
+    text = await problems(engine, PolicyBundle(bundle.modules, actions))
+    assert text.startswith(f"{quiz_file}:1:1: no policy knows the action 'quiz.write'")
+
+
 @pytest.mark.parametrize(
     ("rules", "complaint"),
     [

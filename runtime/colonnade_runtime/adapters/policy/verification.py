@@ -198,19 +198,28 @@ def missing_actions(
     """
     places = (Path(module.path).parent for module in modules if _is_entry(module))
     folder = next((place for place in places if place.name), Path("policies"))
-    packages = {outline(module).package for module in modules}
+    packages = {outline(module).package: module for module in modules}
     missing: dict[str, list[str]] = {}
     for action in sorted(set(actions) - set(known)):
         missing.setdefault(actions[action], []).append(action)
     problems = []
     for service, names in missing.items():
         path = str(folder / f"{service}.rego")
-        is_there = not modules or f"{SERVICE_PACKAGE}{service}" in packages
+        module = packages.get(f"{SERVICE_PACKAGE}{service}")
+        is_there = not modules or module is not None
         sentences = [_missing(name, service) for name in names]
         if not is_there and len(names) > 1:
             sentences = [_missing_file(service, names)]
-        problems += [PolicyProblem(path, 0, 0, sentence) for sentence in sentences]
+        place = (path, 0, 0) if module is None else _package_place(module)
+        problems += [PolicyProblem(*place, sentence) for sentence in sentences]
     return problems
+
+
+def _package_place(module: PolicyModule) -> tuple[str, int, int]:
+    """Where a module says its package: the nearest there is to a rule that is missing."""
+    lines = module.source.splitlines()
+    found = (number for number, line in enumerate(lines, 1) if line.startswith("package"))
+    return module.path, next(found, 1), 1
 
 
 def _missing(action: str, service: str) -> str:
