@@ -26,7 +26,7 @@ run: $(STAMPS)/run ## serve the demo platform on 127.0.0.1:8000; SET="gateway.po
 	@$(BIN)/colonnade $(foreach each,$(SET),--set $(each)) run $(ARGS)
 
 test: $(STAMPS)/dev ## run the tests; ARGS="…" goes to pytest
-	@$(BIN)/python -m colonnade_runtime.testing.servers $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	@$(BIN)/python -m colonnade_runtime.testing.servers $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 soak: $(STAMPS)/dev ## run what takes an hour: thousands of simulated histories, every crash; ARGS="…" goes to pytest
 	@$(BIN)/python -m colonnade_runtime.testing.servers $(BIN)/python -m pytest -n $(WORKERS) -m soak $(ARGS)

@@ -6,7 +6,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from litestar import Litestar, Router
+from litestar import Litestar
 
 from colonnade.operations import Operation
 from colonnade_runtime.gateway.openapi import bindings
@@ -20,7 +20,7 @@ def writing() -> Iterator[Operation]:
     """Every operation that HTTP offers beside readings."""
     for service in SERVICES:
         routes = list(import_module(f"colonnade_{service}.plugin").http_routes())
-        application = Litestar([Router("/api/v1", route_handlers=routes)], openapi_config=None)
+        application = Litestar(routes, path="/api/v1", openapi_config=None)
         for _, binding in bindings(application):
             if binding.method != "GET":
                 yield binding.operation

@@ -13,7 +13,7 @@ from colonnade_runtime.events import inbox
 from tests.simulation.academies import Site
 from tests.simulation.telling import tell
 
-SEEDS = 210
+SEEDS = 60
 SOAKED = 10_000
 AT_ONCE = 10
 """Seeds of one test."""

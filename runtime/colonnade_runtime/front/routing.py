@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from litestar import Litestar, Router
+from litestar import Litestar
 
 from colonnade_runtime.plugins import Plugins
 
@@ -73,7 +73,8 @@ def routes_of(plugins: Plugins) -> Mapping[str, Litestar]:
     """For each service an application of its routes, which is asked nothing but what they are."""
     return {
         name: Litestar(
-            [Router(PREFIX, route_handlers=list(plugins.services[name].call("http_routes") or ()))],
+            list(plugins.services[name].call("http_routes") or ()),
+            path=PREFIX,
             openapi_config=None,
             logging_config=None,
         )

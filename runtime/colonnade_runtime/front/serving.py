@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import structlog
-from litestar import Litestar, Router
+from litestar import Litestar
 
 from colonnade.adapters import Discovery
 from colonnade.clock import SystemClock
@@ -179,7 +179,5 @@ def _documents(declared: Declared, loaded: LoadedPlatform) -> Documents:
         for name in plugins.start_order
         for route in plugins.services[name].call("http_routes") or ()
     ]
-    application = Litestar(
-        [Router(PREFIX, route_handlers=routes)], openapi_config=None, logging_config=None
-    )
+    application = Litestar(routes, path=PREFIX, openapi_config=None, logging_config=None)
     return Documents(lambda: described(application))

@@ -7,7 +7,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, cast
 
-from litestar import Litestar, Router
+from litestar import Litestar
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
@@ -77,7 +77,8 @@ class Gateway:
     ) -> None:
         """Serve the services' routes from now on."""
         self.application = Litestar(
-            [Router("/api/v1", route_handlers=list(route_handlers))],
+            list(route_handlers),
+            path="/api/v1",
             exception_handlers=exception_handlers(self._log),
             openapi_config=None,
             logging_config=None,

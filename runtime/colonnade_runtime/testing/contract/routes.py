@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from litestar import Litestar, Router
+from litestar import Litestar
 from litestar.routes import HTTPRoute
 
 from colonnade.http import BINDING, Binding
@@ -86,9 +86,7 @@ def application_of(subject: Subject) -> Litestar:
     """
     handlers = list(subject.answer("http_routes") or ())
     try:
-        return Litestar(
-            [Router("/api/v1", route_handlers=handlers)], openapi_config=None, logging_config=None
-        )
+        return Litestar(handlers, path="/api/v1", openapi_config=None, logging_config=None)
     except Exception as error:
         raise NotTried(f"the routes cannot be mounted: {error}") from error
 

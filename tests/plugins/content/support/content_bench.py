@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from typing import Any, TypeVar
 
 import structlog
-from litestar import Litestar, Response, Router
+from litestar import Litestar, Response
 from litestar.types import ASGIApp, Receive, Scope, Send
 from sqlalchemy import select
 
@@ -177,7 +177,9 @@ class Bench:
             return run
 
         return Litestar(
-            [Router("/api/v1", route_handlers=plugin.http_routes())],
+            plugin.http_routes(),
+            path="/api/v1",
+            openapi_config=None,
             middleware=[identify],
             exception_handlers={ColonnadeError: _problem},
         )

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 
 import structlog
 from course_journeys import Caller
-from litestar import Litestar, Response, Router
+from litestar import Litestar, Response
 from litestar.types import ASGIApp, Receive, Scope, Send
 from sqlalchemy import select
 
@@ -168,7 +168,9 @@ class Bench:
 
     def app(self) -> Litestar:
         return Litestar(
-            [Router("/api/v1", route_handlers=plugin.http_routes())],
+            plugin.http_routes(),
+            path="/api/v1",
+            openapi_config=None,
             middleware=[self._identify],
             exception_handlers={ColonnadeError: _problem},
         )

@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 import structlog
-from litestar import Litestar, Response, Router
+from litestar import Litestar, Response
 from litestar.types import ASGIApp, Receive, Scope, Send
 from sqlalchemy import select
 from user_academy import OWNER_PASSWORD
@@ -201,7 +201,9 @@ class Bench:
     def app(self) -> Litestar:
         """The routes behind the edge."""
         return Litestar(
-            [Router("/api/v1", route_handlers=plugin.http_routes())],
+            plugin.http_routes(),
+            path="/api/v1",
+            openapi_config=None,
             middleware=[self._identify],
             exception_handlers={ColonnadeError: _problem},
         )

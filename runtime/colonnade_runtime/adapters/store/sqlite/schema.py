@@ -2,11 +2,14 @@
 
 import hashlib
 import tempfile
-from functools import cached_property
+import zlib
+from functools import cache, cached_property
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, create_engine, insert, select, update
 from sqlalchemy.schema import CreateIndex, CreateTable
+from sqlalchemy.util import LRUCache
 
 import colonnade.allowances
 import colonnade.idempotency
@@ -33,6 +36,9 @@ PLATFORM_VERSION = "platform_version"
 PLATFORM_TABLES = "platform_tables"
 PROVISIONED_AT = "provisioned_at"
 
+_made: Any = LRUCache(32)
+"""By digest the templates that this process has made, compressed: mostly a few kilobytes."""
+
 _META = PlatformBase.metadata.tables[f"{PLACEHOLDER_SCHEMA}.{StoreFact.__tablename__}"]
 
 
@@ -53,15 +59,10 @@ class TenantSchema:
         """The migrations of the tables that every service has."""
         return discover_migrations(PLATFORM_MIGRATIONS)
 
-    @cached_property
+    @property
     def platform_tables(self) -> str:
-        """A digest of the platform's tables as declared now."""
-        engine = create_engine("sqlite://")
-        text = []
-        for table in PlatformBase.metadata.sorted_tables:
-            text.append(str(CreateTable(table).compile(engine)))
-            text += sorted(str(CreateIndex(index).compile(engine)) for index in table.indexes)
-        return hashlib.blake2b("\n".join(text).encode(), digest_size=16).hexdigest()
+        """A digest of the platform's tables as declared."""
+        return _platform_tables()
 
     @property
     def digest(self) -> str:
@@ -144,8 +145,16 @@ class TenantSchema:
         if path.exists():
             return path
         make_private_folder(path.parent)
-        with tempfile.TemporaryDirectory(prefix=".build-", dir=path.parent) as folder:
-            draft = Path(folder) / "template.sqlite3"
+        made = _made.get(self.digest)
+        content = self._built(path.parent) if made is None else zlib.decompress(made)
+        put_in_place(content, path, prefix=".new-")
+        for outdated in self._files.other_templates(self.digest):
+            outdated.unlink(missing_ok=True)
+        return path
+
+    def _built(self, folder: Path) -> bytes:
+        with tempfile.TemporaryDirectory(prefix=".build-", dir=folder) as name:
+            draft = Path(name) / "template.sqlite3"
             draft.touch(mode=0o600)
             connection = open_writer(draft)
             try:
@@ -153,10 +162,9 @@ class TenantSchema:
             finally:
                 # The last connection moves everything from the write-ahead log into the file.
                 close_connection(connection)
-            put_in_place(draft.read_bytes(), path, prefix=".new-")
-        for outdated in self._files.other_templates(self.digest):
-            outdated.unlink(missing_ok=True)
-        return path
+            content = draft.read_bytes()
+        _made[self.digest] = zlib.compress(content, level=1)
+        return content
 
 
 def read_facts(connection: Connection) -> dict[str, str]:
@@ -177,3 +185,13 @@ def write_fact(connection: Connection, name: str, value: str) -> None:
     changed = connection.execute(update(_META).where(_META.c.name == name).values(value=value))
     if changed.rowcount == 0:
         connection.execute(insert(_META).values(name=name, value=value))
+
+
+@cache
+def _platform_tables() -> str:
+    engine = create_engine("sqlite://")
+    text = []
+    for table in PlatformBase.metadata.sorted_tables:
+        text.append(str(CreateTable(table).compile(engine)))
+        text += sorted(str(CreateIndex(index).compile(engine)) for index in table.indexes)
+    return hashlib.blake2b("\n".join(text).encode(), digest_size=16).hexdigest()
