@@ -3,16 +3,19 @@
 import sqlite3
 import sys
 from collections.abc import AsyncIterator, Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from shelf.models import Book
-from sqlalchemy import select, text
+from sqlalchemy import Connection, select, text
 from store_harness import NEED, SqliteHarness, acting_in, sqlite_harness
 
 from colonnade.errors import ConfigurationError, Unavailable
 from colonnade.services import StoreNeed
 from colonnade.tables import PLACEHOLDER_SCHEMA, OutboxRow
+from colonnade_runtime.adapters.store.sqlite.files import ServiceFiles
+from colonnade_runtime.adapters.store.sqlite.schema import TenantSchema
 from colonnade_runtime.migrations import discover_migrations, schema_differences
 
 ADD_AUTHOR = """
@@ -63,6 +66,27 @@ async def folder(tmp_path: Path) -> AsyncIterator[Path]:
 
 def test_the_shelfs_migrations_lead_to_its_models() -> None:
     assert schema_differences(NEED) == []
+
+
+def test_a_process_runs_the_migrations_of_one_schema_once_for_new_stores(
+    package: Package, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    need = StoreNeed(package("once", v0002_author=ADD_AUTHOR), NEED.models)
+    other = StoreNeed(package("other", v0002_author=ADD_AUTHOR + "\n"), NEED.models)
+    run: list[str] = []
+    migrate = TenantSchema.bring_up_to_date
+
+    def counted(schema: TenantSchema, connection: Connection, file: str) -> dict[str, str]:
+        run.append(file)
+        return migrate(schema, connection, file)
+
+    monkeypatch.setattr(TenantSchema, "bring_up_to_date", counted)
+    for name, wanted in (("first", need), ("second", need), ("third", other)):
+        store = tmp_path / name / "acme.sqlite3"
+        TenantSchema(ServiceFiles(tmp_path / name, "shelf"), wanted).copy_template(store)
+        with closing(sqlite3.connect(store)) as connection:
+            connection.execute("UPDATE books SET author = 'b'")
+    assert len(run) == 2
 
 
 def test_what_models_and_migrations_disagree_about_is_said_in_sentences(package: Package) -> None:
