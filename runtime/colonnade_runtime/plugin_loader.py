@@ -73,7 +73,8 @@ class _Loading:
         order = self._order(services, extensions)
         if self._problems:
             raise PluginError(map(self._placed, self._problems))
-        return Plugins(services, extensions, order, self._builtin())
+        installed = frozenset(candidate.name for candidate in candidates)
+        return Plugins(services, extensions, order, self._builtin(), installed)
 
     def _builtin(self) -> Plugin:
         self._register(builtin)

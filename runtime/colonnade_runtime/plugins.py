@@ -64,6 +64,8 @@ class Plugins:
     """Every service, after all those that it requires."""
     builtin: Plugin
     """What comes with Colonnade itself."""
+    installed: frozenset[str] = frozenset()
+    """The names of all that could be a plugin here, wanted or not."""
 
     def every(self) -> tuple[Plugin, ...]:
         """Services in start order, then extensions; a module with both roles comes once."""

@@ -13,7 +13,6 @@ from colonnade_runtime.adapters.policy.files import read_policies
 from colonnade_runtime.adapters.policy.grants.foreign import CONFIRMED
 from colonnade_runtime.declaration import LoadedPlatform
 from colonnade_runtime.declaration.confirmed_grants import read_confirmed_grants
-from colonnade_runtime.installed_plugins import installed_plugins
 from colonnade_runtime.plugin_loader import Plugins
 from colonnade_runtime.plugins import offered
 
@@ -60,7 +59,7 @@ def brought_policies(plugins: Plugins) -> list[PolicyModule]:
 def names_of_plugins(plugins: Plugins) -> frozenset[str]:
     """The plugins that are loaded or could be."""
     loaded = {plugin.info.name for plugin in plugins.every()}
-    return frozenset(loaded | {name for name, *_ in installed_plugins()})
+    return plugins.installed | loaded
 
 
 def vocabulary_of(plugins: Plugins, hosted: Collection[str] | None = None) -> Vocabulary:
@@ -90,7 +89,7 @@ def vocabulary_of(plugins: Plugins, hosted: Collection[str] | None = None) -> Vo
         shown=frozenset(_shown(operations)),
         roles=frozenset(role for plugin in plugins.every() for role in plugin.info.roles),
         services=frozenset(plugins.services),
-        absent=frozenset(name for name, *_ in installed_plugins()) - set(plugins.services),
+        absent=plugins.installed - set(plugins.services),
     )
 
 
