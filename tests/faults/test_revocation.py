@@ -153,9 +153,10 @@ async def test_a_role_taken_away_is_gone_although_nobody_can_be_asked(
     assert (await learning.get("/enrollments")).status_code == 200
 
 
+@pytest.mark.parametrize("lost", ["people", "broker"])
 @pytest.mark.parametrize("way", ["suspended", "signed out", "deleted"])
 async def test_who_was_shut_out_stays_out_although_nobody_can_be_asked(
-    split: Split, way: str
+    split: Split, way: str, lost: str
 ) -> None:
     chief = await owner(split.people, "acme")
     grace, ada = [await learner(split.people, "acme", name) for name in ("grace", "ada")]
@@ -171,7 +172,7 @@ async def test_who_was_shut_out_stays_out_although_nobody_can_be_asked(
     else:
         answer = await grace.post("/auth/logout")
     assert answer.status_code in {200, 204}, answer.text
-    await split.lose("people")
+    await split.lose(lost)
 
     assert (await studying.get("/enrollments")).status_code == 401
     assert (await learning.get("/enrollments")).status_code == 200

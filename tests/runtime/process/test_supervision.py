@@ -7,77 +7,22 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from supervised_platform import Platform, declared
 
-from colonnade_runtime.testing.servers.running import free_port
-from tests.journeys.academy import OWNER_PASSWORD, copied_declaration
-
-PLATFORM = """\
-bus: {bus}
-gateway: {{port: {port}}}
-logging: {{access: false}}
-supervision: {{heartbeat: 3s}}
-services:
-  course: {{enabled: false}}
-  content: {{enabled: false}}
-  payment: {{enabled: false}}
-  analytics: {{enabled: false}}
-  notification: {{enabled: false}}
-processes:
-  people: {{services: [user]}}
-"""
-
-LIMIT = 120.0
+from tests.journeys.academy import OWNER_PASSWORD
 
 pytestmark = [pytest.mark.server, pytest.mark.slow]
 
 
-class Platform:
-    """A platform with one process and a gateway, started by `up`."""
-
-    def __init__(self, root: Path, *settings: str) -> None:
-        self.root = root
-        self._log = root / "log"
-        environment = {**os.environ, "COLONNADE_OWNER_PASSWORD": OWNER_PASSWORD}
-        with self._log.open("wb") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "colonnade_runtime", *settings, "up"],
-                cwd=root, env=environment, stdout=log, stderr=log,
-            )  # fmt: skip
-
-    @property
-    def said(self) -> str:
-        return self._log.read_text()
-
-    def pid_of(self, process: str) -> int:
-        lock = (self.root / "var" / "run" / f"{process}.lock").read_text()
-        found = re.search(r"process (\d+)", lock)
-        assert found is not None, lock
-        return int(found[1])
-
-    def until(self, condition: Callable[[], object]) -> None:
-        deadline = time.monotonic() + LIMIT
-        while not condition():
-            assert time.monotonic() < deadline, self.said
-            time.sleep(0.05)
-
-    def until_said(self, text: str, times: int = 1) -> None:
-        self.until(lambda: self.said.count(text) >= times)
-
-
 @pytest.fixture
 def site(tmp_path: Path, nats_url: str) -> Path:
-    declaration = copied_declaration(tmp_path)
-    overlay = declaration.with_name("platform.development.yaml")
-    overlay.write_text(PLATFORM.format(bus=nats_url, port=free_port()))
-    for tenant in (tmp_path / "tenants").iterdir():
-        tenant.write_text(tenant.read_text().partition("\nservices:")[0] + "\n")
-    return tmp_path
+    return declared(tmp_path, nats_url)
 
 
 @pytest.fixture
