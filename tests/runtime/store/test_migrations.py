@@ -72,7 +72,7 @@ def test_a_process_runs_the_migrations_of_one_schema_once_for_new_stores(
     package: Package, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     need = StoreNeed(package("once", v0002_author=ADD_AUTHOR), NEED.models)
-    other = StoreNeed(package("other", v0002_author=ADD_AUTHOR + "\n"), NEED.models)
+    other = StoreNeed(package("another", v0002_author=ADD_AUTHOR + "\n"), NEED.models)
     run: list[str] = []
     migrate = TenantSchema.bring_up_to_date
 
