@@ -9,6 +9,30 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+LONGEST_POINTER = 300
+"""Characters of a pointer in an answer: all of an honest one, a few steps of a hostile one."""
+
+LONGEST_STEP = 100
+"""Characters of one step of a pointer."""
+
+LONGEST_SENTENCE = 500
+"""Characters of what an answer says about a field."""
+
+
+def in_short(text: str, longest: int) -> str:
+    """The text, or its beginning and an ellipsis, of characters that can be shown (no half ones,
+    which are no text in any encoding)."""
+    shown = text if len(text) <= longest else text[: longest - 1] + "…"
+    return shown.encode("utf-8", "replace").decode()
+
+
+def _pointer_in_short(pointer: str) -> str:
+    if len(pointer) <= LONGEST_STEP:
+        return in_short(pointer, LONGEST_STEP)
+    steps = "/".join(in_short(step, LONGEST_STEP) for step in pointer.split("/"))
+    # Half an escape would make it no pointer (RFC 6901 §3).
+    return in_short(steps, LONGEST_POINTER).replace("~…", "…")
+
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
@@ -21,6 +45,11 @@ class FieldError:
     pointer: str
     message: str
     code: str = "invalid"
+
+    def __post_init__(self) -> None:
+        # Both may quote what a client sent; an answer must not grow with it.
+        object.__setattr__(self, "pointer", _pointer_in_short(self.pointer))
+        object.__setattr__(self, "message", in_short(self.message, LONGEST_SENTENCE))
 
 
 class ColonnadeError(Exception):

@@ -10,69 +10,47 @@ Path parameters, query parameters and the JSON body become the operation's reque
 strictly. The answer becomes JSON with `ETag` (where it has a `version`), `Location` and `Link`.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, TypeVar, cast
 from urllib.parse import quote, urlencode
 
-import pydantic
-import pydantic_core
-from litestar import Request as HttpRequest
 from litestar import Response
 from litestar.handlers import HTTPRouteHandler
 
-from colonnade.errors import (
-    ContentTooLarge,
-    FieldError,
-    InvalidRequest,
-    NotFound,
-    UnsupportedMediaType,
-    ValidationFailed,
-)
+from colonnade.field_errors import MAXIMUM_FIELD_ERRORS, field_errors
+from colonnade.http_requests import EDGE, JSON, AnyRequest, Edge, edge_of, read_request
 from colonnade.idempotency import HEADER as IDEMPOTENCY_KEY
 from colonnade.idempotency import checked_key
 from colonnade.messages import Empty, Message, Request
-from colonnade.operations import Download, Operation, operation_of
+from colonnade.operations import Operation, operation_of
+
+__all__ = [
+    "BINDING",
+    "EDGE",
+    "JSON",
+    "MAXIMUM_FIELD_ERRORS",
+    "AnyRequest",
+    "Binding",
+    "Edge",
+    "bind",
+    "delete",
+    "edge_of",
+    "field_errors",
+    "get",
+    "if_match",
+    "is_known",
+    "patch",
+    "post",
+    "put",
+    "read_request",
+    "respond",
+]
 
 ResponseT = TypeVar("ResponseT", bound=Message)
-AnyRequest = HttpRequest[Any, Any, Any]
-
-EDGE = "colonnade_edge"
-"""The key of the ASGI scope under which the runtime puts the `Edge` of this request."""
 
 BINDING = "colonnade_binding"
 """The key of a handler's `opt` that holds its `Binding`."""
-
-JSON = "application/json"
-
-MAXIMUM_FIELD_ERRORS = 100
-"""How many wrong fields one answer names; a large body may have many more."""
-
-
-class Edge(Protocol):
-    """What the runtime offers one HTTP request: the door to the dispatcher."""
-
-    maximum_body: int
-    """Bytes a JSON body may have."""
-
-    async def ask(
-        self,
-        request: Request[ResponseT],
-        *,
-        expected_versions: frozenset[int] | None = None,
-        idempotency_key: str | None = None,
-    ) -> ResponseT:
-        """Do the operation as the caller of this request."""
-        ...
-
-    async def upload(self, request: Request[ResponseT], chunks: AsyncIterator[bytes]) -> ResponseT:
-        """Do an operation that takes a stream."""
-        ...
-
-    async def download(self, request: Request[Any]) -> Download:
-        """Do an operation that answers with a stream."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +64,7 @@ class Binding:
     body: str = JSON
     """Media type of the request's body."""
     answer: str = JSON
-    """Media type of the response's body."""
+    """Media type of the response's body; several are separated by commas, and `*/*` is any."""
     plain: bool = False
     """The route was made here: its whole response follows from the operation's answer."""
     idempotency_key: bool = False
@@ -97,6 +75,10 @@ class Binding:
     """Bytes that the body may have; None is what the gateway allows everywhere."""
     answers: Mapping[int, type[Message]] = field(default_factory=dict)
     """What the answer holds by its status, where a route has several or answers with a part."""
+    page: bool = False
+    """Whether people are led here by links in mails: answers and refusals may be HTML."""
+    form: bool = False
+    """Whether the form of such a page is taken beside JSON."""
     conditional: bool = False
     """Whether the field `conditions` is made of the headers of RFC 9110 §13 and §14: conditions
     and ranges, for bytes that the operation answers."""
@@ -154,19 +136,15 @@ def bind(
     raw: bool = False,
     answers: Mapping[int, type[Message]] | None = None,
     conditional: bool = False,
+    page: bool = False,
 ) -> dict[str, Any]:
     """The `opt` of a handwritten handler (an upload, a download), so that it is known too:
     `@post("/files", opt=bind("POST", UploadFile, body="multipart/form-data"))`.
 
     `answers` says what each status comes with, where that is not the operation's answer."""
     operation = operation_of(request)
-    binding = Binding(method, operation, status, location, body, answer, raw=raw)
+    binding = Binding(method, operation, status, location, body, answer, raw=raw, page=page)
     return {BINDING: replace(binding, answers=answers or {}, conditional=conditional)}
-
-
-def edge_of(request: AnyRequest) -> Edge:
-    """The door to the dispatcher for this HTTP request."""
-    return cast("Edge", request.scope[EDGE])  # type: ignore[literal-required]
 
 
 def _route(path: str, model: type[Request[Any]], binding: Binding) -> HTTPRouteHandler:
@@ -237,7 +215,7 @@ def if_match(request: AnyRequest) -> frozenset[int] | None:
     header = request.headers.get("if-match")
     if header is None or header.strip() == "*":
         return None
-    tags = (tag.strip() for tag in header[:1000].split(","))
+    tags = (tag.strip() for tag in header.split(","))
     return frozenset(
         int(tag[1:-1])
         for tag in tags
@@ -256,122 +234,5 @@ def is_known(request: AnyRequest, version: int) -> bool:
     header = request.headers.get("if-none-match")
     if header is None:
         return False
-    tags = (tag.strip().removeprefix("W/") for tag in header[:1000].split(","))
+    tags = (tag.strip().removeprefix("W/") for tag in header.split(","))
     return any(tag in ("*", f'"{version}"') for tag in tags)
-
-
-async def read_request(
-    request: AnyRequest,
-    model: type[Request[ResponseT]],
-    *,
-    has_body: bool,
-    maximum_body: int | None = None,
-) -> Request[ResponseT]:
-    """The operation's request from path, query and body.
-
-    Without `maximum_body` the body may have as many bytes as the gateway allows.
-
-    Raises:
-        InvalidRequest: the body is not a JSON object.
-        NotFound: a path parameter cannot be an id of anything.
-        UnsupportedMediaType: the body is not JSON.
-        ContentTooLarge: the body is larger than the gateway takes.
-        ValidationFailed: fields are wrong, missing or unknown; all of them are named.
-    """
-    in_path = {name: str(value) for name, value in request.path_params.items()}
-    if not has_body:
-        return _from_query(request, model, in_path)
-    body = await _body(request, maximum_body or edge_of(request).maximum_body)
-    if body.strip():
-        _require_json(request)
-        if not in_path:
-            # Parsed once when nothing is wrong; what is wrong is told better below.
-            with suppress(pydantic.ValidationError):
-                return model.decode_strict(body)
-    values = _json_object(body)
-    for name in in_path:
-        if name in values:
-            raise ValidationFailed(
-                fields=[FieldError(f"/{name}", "is given by the path", "unknown_field")]
-            )
-    return _validated(
-        lambda: model.decode_strict(pydantic_core.to_json(values | in_path)), in_path, query=False
-    )
-
-
-def _from_query(
-    request: AnyRequest, model: type[Request[ResponseT]], in_path: dict[str, str]
-) -> Request[ResponseT]:
-    values: dict[str, Any] = {}
-    repeated = []
-    for name, value in request.query_params.multi_items():
-        if name in values or name in in_path:
-            repeated.append(FieldError(f"?{name}", "is given twice", "repeated"))
-        values[name] = value
-    if repeated:
-        raise ValidationFailed(fields=repeated)
-    return _validated(lambda: model.model_validate_strings(values | in_path), in_path, query=True)
-
-
-async def _body(request: AnyRequest, maximum: int) -> bytes:
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > maximum:
-            raise ContentTooLarge(f"A JSON body may have {maximum} bytes at most.")
-        chunks.append(chunk)
-    return b"".join(chunks)
-
-
-def _require_json(request: AnyRequest) -> None:
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != JSON and not media_type.endswith("+json"):
-        raise UnsupportedMediaType("Send the body as JSON, with 'Content-Type: application/json'.")
-
-
-def _json_object(body: bytes) -> dict[str, Any]:
-    if not body.strip():
-        return {}
-    try:
-        values = pydantic_core.from_json(body, allow_inf_nan=False)
-    except ValueError as error:
-        raise InvalidRequest(
-            f"The body is not JSON: {error}.", fields=[FieldError("", str(error), "json")]
-        ) from None
-    if not isinstance(values, dict):
-        raise InvalidRequest(
-            "The body must be a JSON object.", fields=[FieldError("", "not an object", "json")]
-        )
-    return values
-
-
-def _validated(
-    validate: Callable[[], Request[ResponseT]], in_path: dict[str, str], *, query: bool
-) -> Request[ResponseT]:
-    try:
-        return validate()
-    except pydantic.ValidationError as error:
-        details = error.errors(include_url=False, include_context=False, include_input=False)
-        if any(detail["loc"] and detail["loc"][0] in in_path for detail in details):
-            raise NotFound("There is nothing of this id.") from None
-        problems = field_errors(error, query=query)
-        raise ValidationFailed(fields=problems[:MAXIMUM_FIELD_ERRORS]) from None
-
-
-def field_errors(error: pydantic.ValidationError, *, query: bool = False) -> list[FieldError]:
-    """What pydantic found, as pointers a client can follow."""
-    found = []
-    for detail in error.errors(include_url=False, include_context=False, include_input=False):
-        # A key that is wrong is named by itself, and by pydantic's mark for "not its value".
-        place = [str(part) for part in detail["loc"] if part != "[key]"]
-        if query:
-            pointer = "?" + ".".join(place)
-        else:
-            pointer = "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in place)
-        code = "unknown_field" if detail["type"] == "extra_forbidden" else detail["type"]
-        message = detail["msg"].removeprefix("Value error, ")
-        if code == "unknown_field":
-            message = "is not a field of this request"
-        found.append(FieldError(pointer, message, code))
-    return found

@@ -182,7 +182,7 @@ def _validated(model: type[ReportParameters], request: CreateReport) -> ReportPa
     except pydantic.ValidationError as error:
         fields = [
             FieldError(f"/parameters{item.pointer}", item.message, item.code)
-            for item in field_errors(error)
+            for item in field_errors(error, request.parameters)
         ]
         raise ValidationFailed(fields=fields) from None
     first, last = parameters.from_date, parameters.to_date

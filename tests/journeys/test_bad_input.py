@@ -132,6 +132,36 @@ async def test_a_body_of_ten_megabytes_is_refused(house: House, path: str) -> No
     problem(await house.owner.post(path, content=content, headers=headers), 413)
 
 
+LONG = "k" * 100_000
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/courses", {"title": "Rust", "slug": LONG}),
+        ("/courses", {"title": "Rust", "slug": "rust", LONG: 1}),
+        ("/courses", {"title": "Rust", "slug": "rust", "price": {LONG: 1}}),
+        ("/content", {"kind": LONG, "title": "Rust"}),
+        ("/auth/register", {"email": LONG + "@example.org", "password": LONG, "name": LONG}),
+        ("/auth/login", {"email": LONG, "password": LONG}),
+        ("/enrollments", {"course_id": LONG}),
+    ],
+)
+async def test_an_answer_does_not_repeat_what_was_sent(
+    house: House, path: str, body: dict[str, Any]
+) -> None:
+    answer = await house.owner.post(path, json=body)
+    assert 400 <= answer.status_code < 500
+    assert len(answer.content) < 3000
+
+
+@pytest.mark.parametrize("path", [f"/{LONG[:5000]}", f"/courses?{LONG[:5000]}=1"])
+async def test_nor_its_address(house: House, path: str) -> None:
+    answer = await house.owner.get(path)
+    assert 400 <= answer.status_code < 500
+    assert len(answer.content) < 1500
+
+
 COURSE = {"title": "Rust", "slug": "rust"}
 FIELDS: list[tuple[str, dict[str, Any], list[str]]] = [
     ("/courses", {}, ["/slug", "/title"]),
@@ -369,3 +399,17 @@ async def test_of_many_who_register_one_address_at_once_one_is_registered(house:
     twins = [user for user in users if user["name"] == "Twin"]
     assert len(twins) == 1
     assert (await house.owner.delete(f"/users/{twins[0]['id']}")).status_code == 204
+
+
+async def test_a_number_is_the_same_however_it_is_written(house: House) -> None:
+    headers = {"Content-Type": "application/json"}
+    body = b'{"title": "Rust", "slug": "rust", "price": {"amount": 49.0e2, "currency": "EUR"}}'
+    made = await house.owner.post("/courses", content=body, headers=headers)
+    assert made.status_code == 201, made.text
+    assert made.json()["price"]["amount"] == 4900
+    path = f"/courses/{made.json()['id']}"
+    for wrong in (b"4900.5", b"1e400", b'"4900"', b"9007199254740994.0"):
+        body = b'{"price": {"amount": %s, "currency": "EUR"}}' % wrong
+        answer = await house.owner.patch(path, content=body, headers=headers)
+        assert answer.status_code in (400, 422), wrong
+    assert (await house.owner.delete(path)).status_code == 204

@@ -7,12 +7,15 @@ from litestar import Response
 from litestar.exceptions import HTTPException
 from litestar.types import ExceptionHandlersMap, Receive, Scope, Send
 
-from colonnade.errors import ColonnadeError
+from colonnade.errors import LONGEST_STEP, ColonnadeError, in_short
 from colonnade.http import AnyRequest
 from colonnade_runtime.foreign_errors import known_error
 from colonnade_runtime.observability.secret_paths import shown_path
 
 MEDIA_TYPE = "application/problem+json"
+
+LONGEST_DETAIL = 1000
+"""Characters of the sentence of an answer, and of each text beside it."""
 
 
 def document(error: ColonnadeError) -> dict[str, Any]:
@@ -21,7 +24,7 @@ def document(error: ColonnadeError) -> dict[str, Any]:
         "type": f"urn:colonnade:error:{error.code}",
         "title": error.title,
         "status": error.status,
-        "detail": error.message,
+        "detail": in_short(error.message, LONGEST_DETAIL),
         "code": error.code,
     }
     if error.fields:
@@ -30,8 +33,19 @@ def document(error: ColonnadeError) -> dict[str, Any]:
             for item in error.fields
         ]
     if error.details:
-        shown["details"] = error.details
+        shown["details"] = _in_short(error.details)
     return shown
+
+
+def _in_short(value: Any) -> Any:
+    """Data without long text: what quotes a request must not make its answer as large."""
+    if isinstance(value, str):
+        return in_short(value, LONGEST_DETAIL)
+    if isinstance(value, dict):
+        return {in_short(str(name), LONGEST_STEP): _in_short(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_in_short(each) for each in value]
+    return value
 
 
 def headers_of(error: ColonnadeError) -> dict[str, str]:
