@@ -2,7 +2,7 @@
 
 A route that says `idempotency_key=True` (see `colonnade.http.post`) takes the header
 `Idempotency-Key`. Its handler wraps what it writes in `once`: the answer is stored with the key in
-the transaction of the effect, so the same key and body get the same answer at any later time.
+the transaction of the effect, so the same key and body get the same answer for `KEPT_SECONDS`.
 A key belongs to one principal and one operation. What was refused is not stored and may be tried
 again under the same key.
 """
@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy import String
+from sqlalchemy import String, delete, select, tuple_
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -20,7 +20,7 @@ from colonnade.errors import Conflict, FieldError, IdempotencyKeyReused, Invalid
 from colonnade.messages import Message, Request
 from colonnade.operations import Call
 from colonnade.store import Session
-from colonnade.tables import PlatformBase
+from colonnade.tables import PlatformBase, table_of
 
 ResponseT = TypeVar("ResponseT", bound=Message)
 
@@ -28,6 +28,12 @@ HEADER = "Idempotency-Key"
 
 MAXIMUM_KEY = 255
 """Characters a key may have."""
+
+KEPT_SECONDS = 30 * 86_400.0
+"""How long a key and its answer are kept at least; the daily housekeeping removes them after it."""
+
+KEY_PATTERN = r"^[!-~]([ -~]*[!-~])?$"
+"""Printable ASCII; blanks at the ends of a header's value are none of it (RFC 9110 §5.5)."""
 
 
 class IdempotencyRow(PlatformBase):
@@ -109,6 +115,21 @@ def once(
     except IntegrityError:
         raise Conflict("The same request is under way; ask again for its answer.") from None
     return answer
+
+
+def prune(before: datetime, limit: int) -> Callable[[Session], int]:
+    """Forget at most `limit` keys that were used before `before`; answers how many."""
+
+    def work(session: Session) -> int:
+        table = table_of(IdempotencyRow)
+        key = tuple_(*table.primary_key)
+        old = select(*table.primary_key).where(table.c.created_at < before).limit(limit)
+        found = [tuple(row) for row in session.execute(old)]
+        if found:
+            session.execute(delete(table).where(key.in_(found)))
+        return len(found)
+
+    return work
 
 
 def _identity(call: Call) -> tuple[str, str, str]:

@@ -8,12 +8,15 @@ bus brings events.
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from colonnade.bus import Bus
+from colonnade.context import use_context
 from colonnade.control_store import ControlStore, Lease
 from colonnade.dead_letters import DeadLetterSource
 from colonnade.events import BoundReaction, EventType
+from colonnade.idempotency import KEPT_SECONDS, prune
 from colonnade.store import SqlStore
 from colonnade_runtime.backlog import LOOKING_SECONDS, BacklogWatch
 from colonnade_runtime.events.acting import Actor
@@ -37,6 +40,9 @@ HOUSEKEEPING = "colonnade-housekeeping"
 
 _DAY = 86400.0
 
+_PRUNED_AT_ONCE = 500
+"""Keys that are forgotten in one transaction; others write in between."""
+
 
 @dataclass(frozen=True, slots=True)
 class BackgroundSettings:
@@ -48,6 +54,7 @@ class BackgroundSettings:
     sweep_interval: float = 5.0
     quiet: float = 30.0
     lease: float = 30.0
+    idempotency: float = KEPT_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +96,9 @@ class BackgroundWork:
     ) -> None:
         chosen = settings or BackgroundSettings()
         self._bus = bus
+        self._store = store
+        self._actor = actor
+        self._idempotency = chosen.idempotency
         self.control = control
         self._standing_of = standing_of
         self.ownership = Ownership(control, LEASE, owner, actor.clock, log, seconds=chosen.lease)
@@ -166,10 +176,20 @@ class BackgroundWork:
         await self.ownership.stop()
 
     async def tidy(self, tenant: str) -> None:
-        """Delete what has been kept for long enough of a tenant's archive, inbox and sagas."""
+        """Delete what has been kept for long enough of a tenant's archive, inbox, sagas and
+        idempotency keys."""
         await self.relay.prune(tenant)
         await self.delivery.prune_inbox(tenant)
         await self.sagas.prune(tenant)
+        await self._prune_keys(tenant)
+
+    async def _prune_keys(self, tenant: str) -> None:
+        before = self._actor.clock.now() - timedelta(seconds=self._idempotency)
+        while True:
+            with use_context(self._actor.context(tenant, seconds=LOOKING_SECONDS)):
+                found = await self._store.run(prune(before, _PRUNED_AT_ONCE))
+            if found < _PRUNED_AT_ONCE:
+                return
 
     def _lease(self) -> Lease | None:
         return self.ownership.lease

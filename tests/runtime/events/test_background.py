@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +13,11 @@ from ledger.house import NEED, Ledger
 from ledger.models import EntryRow
 from sqlalchemy import select
 
-from colonnade.clock import SystemClock
+from colonnade.clock import Clock, SystemClock
 from colonnade.context import use_context
 from colonnade.errors import Unavailable
 from colonnade.events import reactions_of
+from colonnade.idempotency import IdempotencyRow
 from colonnade.identifiers import new_id
 from colonnade.store import Session
 from colonnade_runtime.adapters.bus.memory import MemoryBus
@@ -35,9 +38,10 @@ TENANT = "acme"
 class Process:
     """A teller that publishes and a ledger that reacts."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, clock: Clock | None = None) -> None:
         self.bus = MemoryBus()
-        self.stores = SqliteStores(folder, SystemClock(), lambda tenant: True)
+        self.clock = clock or SystemClock()
+        self.stores = SqliteStores(folder, self.clock, lambda tenant: True)
         self.ledger = Ledger()
         self.services = {"ledger": self.service("ledger", [self.ledger])}
         self.services["teller"] = self.service("teller", [])
@@ -54,7 +58,7 @@ class Process:
             self.bus,
             lambda tenant: Standing.ACTIVE,
             "main",
-            Actor(name, SystemClock()),
+            Actor(name, self.clock),
             structlog.get_logger(),
             BackgroundSettings(sweep_interval=0.1),
         )
@@ -142,6 +146,43 @@ async def test_housekeeping_runs_for_every_provisioned_tenant(tmp_path: Path) ->
     assert await process.services["teller"].scheduler.run_due(HOUSEKEEPING) == 1
     assert await process.services["teller"].scheduler.run_due(HOUSEKEEPING) == 0
     await process.stop()
+
+
+async def test_housekeeping_forgets_idempotency_keys_after_their_time(tmp_path: Path) -> None:
+    clock = MovedClock()
+    process = Process(tmp_path, clock)
+    for day in range(40):
+        await process.run("teller", partial(use_keys, day=day))
+        clock.moment += timedelta(days=1)
+    await process.run("teller", partial(use_keys, day=40))
+    with use_context(Actor("teller").context(TENANT, seconds=10)):
+        await process.services["teller"].tidy(TENANT)
+    left = await process.run("teller", lambda session: list(session.scalars(USED)))
+    days = {int(key.partition("-")[0]) for key in left}
+    assert days == set(range(10, 41)), "none that is younger than 30 days is gone"
+    assert len(left) == len(days) * KEYS
+    await process.stores.close()
+
+
+KEYS = 60
+USED = select(IdempotencyRow.key)
+
+
+def use_keys(session: Session, *, day: int) -> None:
+    """Some keys that one person uses on a day."""
+    for number in range(KEYS):
+        row = {"principal": "ada", "operation": "teller.Pay", "key": f"{day}-{number}"}
+        session.add(IdempotencyRow(**row, digest=b"", answer=b"{}", created_at=session.now))
+
+
+class MovedClock(SystemClock):
+    """A clock that stands where it was set."""
+
+    def __init__(self) -> None:
+        self.moment = datetime(2026, 1, 1, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.moment
 
 
 class TestLettersOfAnEarlierProcess:
