@@ -6,9 +6,10 @@ from typing import Any
 from colonnade.events import Event
 from colonnade.store import Session
 from colonnade_analytics import rollups
-from colonnade_analytics.models import CourseRow, EventRow, TeacherRow
+from colonnade_analytics.models import CourseRow, EventRow, LessonRow, TeacherRow
 from colonnade_analytics.moments import quarter_of
 from colonnade_analytics.people import erase, is_erased
+from colonnade_analytics.upserts import insert_new
 from colonnade_course.api import (
     CourseCreated,
     CourseDeleted,
@@ -24,6 +25,8 @@ from colonnade_course.api import (
     InstructorFact,
     InstructorRemoved,
     LessonCompleted,
+    LessonContentChanged,
+    LessonRemoved,
 )
 from colonnade_payment.api import PaymentCaptured, PaymentRefunded
 from colonnade_user.api import UserDeleted
@@ -50,9 +53,17 @@ def _ended(session: Session, event: EnrollmentEnded, row: EventRow) -> None:
 
 def _lesson_completed(session: Session, event: LessonCompleted, row: EventRow) -> None:
     _enrollment(session, event, row)
+    _lesson(session, event, row)
     rollups.count(session, rollups.LESSONS, row.occurred_us, event.course_id)
     rollups.count_lesson(session, event.course_id, event.lesson_id)
     _active(session, event, row)
+
+
+def _lesson(
+    session: Session, event: LessonCompleted | LessonContentChanged | LessonRemoved, row: EventRow
+) -> None:
+    lesson = {"lesson_id": event.lesson_id, "course_id": event.course_id}
+    insert_new(session, LessonRow, [lesson])
 
 
 def _captured(session: Session, event: PaymentCaptured, row: EventRow) -> None:
@@ -128,6 +139,8 @@ EFFECTS: dict[type[Event], Callable[[Session, Any, EventRow], None]] = {
     InstructorAdded: _instructor,
     InstructorRemoved: _instructor,
     UserDeleted: _deleted,
+    LessonContentChanged: _lesson,
+    LessonRemoved: _lesson,
     **dict.fromkeys(
         (CourseCreated, CourseUpdated, CoursePublished, CourseUnpublished, CourseDeleted), _course
     ),

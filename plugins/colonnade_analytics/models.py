@@ -188,6 +188,15 @@ class CourseRow(Base):
     sequence: Mapped[int]
 
 
+class LessonRow(Base):
+    """The course of a lesson that was heard of; it stays when the lesson is deleted."""
+
+    __tablename__ = "lessons"
+
+    lesson_id: Mapped[UUID] = mapped_column(primary_key=True)
+    course_id: Mapped[UUID]
+
+
 class TeacherRow(Base):
     """Whether somebody teaches a course, as of `sequence`."""
 

@@ -23,6 +23,7 @@ from colonnade_analytics.api import (
 )
 from colonnade_analytics.client_events.allowance import spend
 from colonnade_analytics.client_events.known_courses import require_known_courses
+from colonnade_analytics.client_events.known_lessons import require_known_lessons
 from colonnade_analytics.models import ClientEventRow, EnrollmentRow, PersonRow
 from colonnade_analytics.moments import MICROSECONDS, microseconds_of, moment_of, quarter_of
 from colonnade_analytics.people import person_number
@@ -53,6 +54,7 @@ class ClientEvents:
         now = microseconds_of(self._ctx.clock.now())
         _check_times(request.events, now)
         await require_known_courses(self._ctx, request.events)
+        await require_known_lessons(self._ctx, request.events)
         bounds = client_events_config(self._ctx)
         rows = {event.id: _row(event, now) for event in request.events}
         user_id = UUID(call.principal_id)

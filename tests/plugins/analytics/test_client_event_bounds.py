@@ -15,8 +15,17 @@ from colonnade.quantities import Duration, Size
 from colonnade.tables import PLACEHOLDER_SCHEMA
 from colonnade_analytics.api import ClientEvent, SendClientEvents
 from colonnade_analytics.config import AnalyticsConfig, ClientEventsConfig
-from colonnade_analytics.models import ClientEventDayRow, ClientEventRow
-from colonnade_course.api import CourseDeleted, CoursePublished, GetCourse
+from colonnade_analytics.models import ClientEventDayRow, ClientEventRow, LessonCountRow, LessonRow
+from colonnade_course.api import (
+    CourseDeleted,
+    CoursePublished,
+    GetCourse,
+    GetOutline,
+    LessonRemoved,
+    Outline,
+    OutlineLesson,
+    OutlineSection,
+)
 from colonnade_runtime.migrations import discover_migrations
 
 NOON = datetime(2026, 3, 29, 12, tzinfo=UTC)
@@ -158,6 +167,115 @@ async def test_a_course_that_was_heard_of_is_not_asked_about_even_when_it_is_del
     assert (await bench.ask(ada, sent(course_id=course))).accepted == 1
     await bench.deliver(CourseDeleted(**facts, sequence=2))
     assert (await bench.ask(ada, sent(course_id=course))).accepted == 1
+
+
+def outline(course: UUID, *lessons: UUID) -> Outline:
+    """The outline of a course, as the course service answers it."""
+    shown = {"title": "L", "content_id": None, "preview": False, "completion": "view"}
+    shown |= {"required": True, "duration_minutes": None, "position": 0}
+    made = [OutlineLesson(id=lesson, **shown) for lesson in lessons]
+    values = {"id": uuid4(), "title": "S", "position": 0, "required": True, "lessons": made}
+    return Outline(course_id=course, sections=[OutlineSection(**values)])
+
+
+@pytest.fixture
+def asked(bench: Bench) -> list[UUID]:
+    """The courses whose outline was asked for; each has the lesson of the same id."""
+    found: list[UUID] = []
+
+    def answer(request: GetOutline) -> Outline:
+        found.append(request.course_id)
+        return outline(request.course_id, request.course_id)
+
+    bench.ctx.answers[GetOutline] = answer
+    return found
+
+
+async def test_a_lesson_of_no_course_is_named_and_nothing_is_kept(
+    bench: Bench, ada: Principal, asked: list[UUID]
+) -> None:
+    course = uuid4()
+    events = [*sent(2, course_id=course, lesson_id=course).events]
+    events += sent(300, course_id=course, lesson_id=uuid4()).events
+    events += sent(200, course_id=uuid4(), lesson_id=uuid4()).events
+    with pytest.raises(ValidationFailed) as caught:
+        await bench.ask(ada, SendClientEvents(events=events))
+    assert caught.value.fields[0].pointer == "/events/2/lesson_id"
+    assert len(caught.value.fields) == 100
+    assert len(asked) == 1, "the first course that lacks one ends the asking"
+    assert await kept(bench) == 0
+
+
+async def test_the_lessons_of_a_course_are_asked_for_once(
+    bench: Bench, ada: Principal, asked: list[UUID]
+) -> None:
+    course = uuid4()
+    for _ in range(3):
+        receipt = await bench.ask(ada, sent(500, course_id=course, lesson_id=course))
+        assert receipt.accepted == 500
+    assert asked == [course]
+
+
+async def test_a_lesson_of_another_course_is_refused_without_asking(
+    bench: Bench, ada: Principal, asked: list[UUID]
+) -> None:
+    course = uuid4()
+    await bench.ask(ada, sent(course_id=course, lesson_id=course))
+    with pytest.raises(ValidationFailed) as caught:
+        await bench.ask(ada, sent(course_id=uuid4(), lesson_id=course))
+    assert [field.pointer for field in caught.value.fields] == ["/events/0/lesson_id"]
+    assert len(asked) == 1
+
+
+async def test_a_lesson_needs_its_course(bench: Bench, ada: Principal, asked: list[UUID]) -> None:
+    with pytest.raises(ValidationFailed) as caught:
+        await bench.ask(ada, sent(lesson_id=uuid4()))
+    assert [field.pointer for field in caught.value.fields] == ["/events/0/course_id"]
+    assert asked == []
+
+
+async def test_lessons_of_more_courses_than_are_asked_at_once_are_asked_for_later(
+    bench: Bench, ada: Principal, asked: list[UUID]
+) -> None:
+    courses = [uuid4() for _ in range(15)]
+    for one in courses:
+        facts = {"course_id": one, "slug": "c", "title": "C", "status": "published"}
+        await bench.deliver(CoursePublished(**facts, sequence=1))
+    events = [each for one in courses for each in sent(course_id=one, lesson_id=one).events]
+    with pytest.raises(Unavailable):
+        await bench.ask(ada, SendClientEvents(events=events))
+    assert len(asked) == 10
+    assert (await bench.ask(ada, SendClientEvents(events=events))).accepted == 15
+    assert len(asked) == 15
+
+
+async def test_a_lesson_that_was_heard_of_is_known_when_it_and_its_course_are_gone(
+    bench: Bench, ada: Principal
+) -> None:
+    course, lesson = uuid4(), uuid4()
+
+    def gone(request: GetOutline) -> None:
+        raise NotFound
+
+    bench.ctx.answers[GetOutline] = gone
+    await bench.deliver(LessonRemoved(lesson_id=lesson, course_id=course, sequence=4))
+    assert (await bench.ask(ada, sent(course_id=course, lesson_id=lesson))).accepted == 1
+    with pytest.raises(ValidationFailed):
+        await bench.ask(ada, sent(course_id=course, lesson_id=uuid4()))
+
+
+def test_lessons_completed_before_the_upgrade_are_known() -> None:
+    migrations = discover_migrations("colonnade_analytics.migrations").migrations
+    engine = sa.create_engine("sqlite://")
+    with engine.connect() as plain:
+        connection = plain.execution_options(schema_translate_map={PLACEHOLDER_SCHEMA: None})
+        for migration in migrations[:3]:
+            migration.upgrade(connection)
+        row = {"course_id": UUID(int=1), "lesson_id": UUID(int=2), "completions": 3}
+        connection.execute(sa.insert(LessonCountRow).values(row))
+        migrations[3].upgrade(connection)
+        found = connection.execute(sa.select(LessonRow.lesson_id, LessonRow.course_id)).all()
+        assert [tuple(each) for each in found] == [(UUID(int=2), UUID(int=1))]
 
 
 def test_days_before_the_upgrade_are_counted() -> None:
