@@ -19,6 +19,8 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
+from colonnade.errors import ValidationFailed
+from colonnade.field_rules import FieldRule
 from colonnade.moments import times_out_of_range
 from colonnade.personal import guarded_fields
 from colonnade.secrets import MASK
@@ -81,6 +83,8 @@ class Request(Message, Generic[ResponseT]):
     """
 
     __response_type__: ClassVar[type[Message]] = Empty
+    __rules__: ClassVar[tuple[FieldRule, ...]] = ()
+    """What holds between fields of this request; its JSON Schema says it too."""
 
     @model_validator(mode="after")
     def _within_the_calendar(self) -> Self:
@@ -90,6 +94,28 @@ class Request(Message, Generic[ResponseT]):
                 details = [InitErrorDetails(type=_OUT_OF_RANGE, loc=at, input=None) for at in wrong]
                 raise ValidationError.from_exception_data(type(self).__name__, details)
         return self
+
+    def check_rules(self) -> None:
+        """Hold this request against its rules.
+
+        Raises:
+            ValidationFailed: fields of it contradict one another.
+        """
+        if self.__rules__:
+            wrong = [problem for rule in self.__rules__ for problem in rule.problems(self.__dict__)]
+            if wrong:
+                raise ValidationFailed(fields=wrong)
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        described = handler(schema)
+        if cls.__rules__:
+            handler.resolve_ref_schema(described)["allOf"] = [
+                rule.json_schema() for rule in cls.__rules__
+            ]
+        return described
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:

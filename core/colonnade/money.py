@@ -1,8 +1,16 @@
 """Money in integer minor units with ISO 4217 exponents. Never a float."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    StringConstraints,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
 
 from colonnade.messages import Message
 
@@ -41,12 +49,6 @@ def _known_currency(code: str) -> str:
     return code
 
 
-def _current_price(price: "Money") -> "Money":
-    if price.currency not in CURRENT_CURRENCIES:
-        raise ValueError(f"'{price.currency}' was withdrawn from ISO 4217; nobody can pay in it")
-    return price
-
-
 Currency = Annotated[
     str,
     StringConstraints(min_length=3, max_length=3),
@@ -70,5 +72,26 @@ class Money(Message):
         return f"{whole}.{part:0{exponent}d} {self.currency}"
 
 
-Price = Annotated[Money, AfterValidator(_current_price)]
+def _current_price(price: Money) -> Money:
+    if price.currency not in CURRENT_CURRENCIES:
+        raise ValueError(f"'{price.currency}' was withdrawn from ISO 4217; nobody can pay in it")
+    return price
+
+
+class _InCurrentCurrency:
+    """Marks money in which somebody can pay today."""
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(_current_price, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        current = {"currency": {"enum": sorted(CURRENT_CURRENCIES)}}
+        return {"allOf": [handler(schema), {"properties": current}]}
+
+
+Price = Annotated[Money, _InCurrentCurrency()]
 """What something is to cost: money in a currency that is current."""

@@ -26,6 +26,10 @@ MAXIMUM_LIMIT = 100
 MAXIMUM_CURSOR = 4_000
 """Characters of a cursor: enough for a sort key of a few hundred characters in any script."""
 
+CURSOR_PATTERN = "^WyI[A-Za-z0-9_-]{4,}$"
+"""A JSON array of texts and numbers in base64url (RFC 4648 §5), without padding. It is told, and
+not held against: what has another form is refused like a cursor that was never given."""
+
 ItemT = TypeVar("ItemT", bound=Message)
 RowT = TypeVar("RowT")
 

@@ -7,9 +7,11 @@ next machine.
 
 from functools import cache
 from importlib.resources import files
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field
+from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
 
 _NO_PLACE = frozenset({"Factory", "localtime", "posixrules"})
 """Entries of zone files that stand for no agreed time (tz database, theory file)."""
@@ -33,7 +35,19 @@ def known_timezone(name: str) -> str:
     return name
 
 
-TimezoneName = Annotated[
-    str, Field(max_length=64, examples=["Europe/Vienna"]), AfterValidator(known_timezone)
-]
+class _Known:
+    """Marks a field that holds the name of a time zone."""
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(known_timezone, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return handler(schema) | {"enum": sorted(timezone_names())}
+
+
+TimezoneName = Annotated[str, Field(max_length=64, examples=["Europe/Vienna"]), _Known()]
 """An IANA time zone."""

@@ -23,7 +23,8 @@ from colonnade_analytics.api import (
 MAXIMUM_BATCH_BYTES = 4 * 1024 * 1024
 """A full batch of events, each with a few properties."""
 
-BYTES = "application/octet-stream"
+CONTENT = "application/json, text/csv, image/svg+xml, image/png"
+"""What the formats of a report are answered as."""
 
 
 class ClientEventController(Controller):
@@ -54,7 +55,7 @@ class ReportController(Controller):
     read = get("/{report_id:str}", GetReport)
     remove = delete("/{report_id:str}", DeleteReport)
 
-    @litestar_get("/{report_id:str}/content", opt=bind("GET", DownloadReport, answer=BYTES))
+    @litestar_get("/{report_id:str}/content", opt=bind("GET", DownloadReport, answer=CONTENT))
     async def download(self, request: AnyRequest) -> Stream:
         """Send a finished report in one format."""
         message = await read_request(request, DownloadReport, has_body=False)

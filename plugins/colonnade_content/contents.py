@@ -31,6 +31,7 @@ from colonnade_content.api import (
     ListContentVersions,
     UpdateContent,
 )
+from colonnade_content.api.contents import SHOWN
 from colonnade_content.models import (
     ContentReferenceRow,
     ContentRevisionRow,
@@ -48,8 +49,6 @@ from colonnade_content.text_matching import begins_with
 
 ORDER = [SortKey(ContentRow.created_at, descending=True), SortKey(ContentRow.id)]
 NEWEST_REVISION = [SortKey(ContentRevisionRow.revision, descending=True)]
-SHOWN = {"markdown": "body", "file": "file_id", "media": "media_id", "link": "url"}
-"""Kind → the one field that holds what the item shows."""
 
 
 class Contents:
@@ -112,8 +111,6 @@ class Contents:
     async def update(self, request: UpdateContent, call: Call) -> Content:
         """Change what was given; a change of what is shown is a new revision."""
         names = request.model_fields_set - {"content_id"}
-        if "title" in names and request.title is None:
-            raise ValidationFailed(fields=[FieldError("/title", "cannot be null", "null")])
 
         def found(session: Session) -> ContentRow:
             row = permitted(session, call, CONTENT, ContentRow, request.content_id)

@@ -41,6 +41,9 @@ MAXIMUM_CONTENT_BODY = 2 * 1024 * 1024 + 512 * 1024
 twelve (RFC 8259 §7, two escapes for one beyond the basic plane)."""
 
 BYTES = "application/octet-stream"
+ANY = "*/*"
+"""A file is answered as what it is."""
+PICTURES = "image/*"
 FILE_LOCATION = "/api/v1/files/{id}"
 
 
@@ -69,7 +72,7 @@ class FileController(Controller):
         return respond(request, answer, 201, FILE_LOCATION)
 
     @litestar_get(
-        "/{file_id:str}/content", opt=bind("GET", DownloadFile, answer=BYTES, conditional=True)
+        "/{file_id:str}/content", opt=bind("GET", DownloadFile, answer=ANY, conditional=True)
     )
     async def download(self, request: AnyRequest) -> Response[Any]:
         """Send a file, or a range of it."""
@@ -88,7 +91,7 @@ class MediaController(Controller):
 
     @litestar_get(
         "/{media_id:str}/variants/{name:str}",
-        opt=bind("GET", DownloadVariant, answer=BYTES, conditional=True),
+        opt=bind("GET", DownloadVariant, answer=PICTURES, conditional=True),
     )
     async def download(self, request: AnyRequest) -> Response[Any]:
         """Send a variant, or a range of it."""

@@ -54,7 +54,9 @@ class NotificationController(Controller):
     preferences = get("/preferences", GetPreferences)
     update_preferences = patch("/preferences", UpdatePreferences)
 
-    @litestar_get("/unsubscribe/{token:str}", opt=bind("GET", DescribeUnsubscription, answer=PAGE))
+    @litestar_get(
+        "/unsubscribe/{token:str}", opt=bind("GET", DescribeUnsubscription, answer=PAGE, page=True)
+    )
     async def ask_to_unsubscribe(self, request: AnyRequest) -> Response[str]:
         """A page with a button: mail scanners follow links, and must not unsubscribe anybody."""
         try:
@@ -68,7 +70,7 @@ class NotificationController(Controller):
     @litestar_post(
         "/unsubscribe/{token:str}",
         status_code=200,
-        opt=bind("POST", Unsubscribe, body=FORM, answer=PAGE),
+        opt=bind("POST", Unsubscribe, body=FORM, answer=PAGE, raw=True, page=True),
     )
     async def unsubscribe(self, request: AnyRequest) -> Response[str]:
         """One click, from a mail reader (RFC 8058) or from the page."""

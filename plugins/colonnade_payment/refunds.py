@@ -2,7 +2,6 @@
 
 from sqlalchemy import select
 
-from colonnade.errors import FieldError, ValidationFailed
 from colonnade.idempotency import once
 from colonnade.lookups import permitted
 from colonnade.operations import Call, handles
@@ -64,10 +63,6 @@ class Refunds:
 
 
 def _check(payment: PaymentRow, request: CreateRefund) -> None:
-    if request.amount.amount == 0:
-        raise ValidationFailed(
-            fields=[FieldError("/amount/amount", "must be more than zero", "greater_than")]
-        )
     if payment.captured_at is None:
         raise NotRefundable(
             "No money has been taken by this payment.", details={"status": payment.status}

@@ -203,6 +203,7 @@ class Dispatcher:
         decision = await self._decide(operation.action, operation, context)
         if decision.refused:
             raise self._refusal(operation, decision, context)
+        request.check_rules()
         visibility = await self._visibility(operation, decision, context)
         call = Call(
             context,

@@ -3,11 +3,15 @@
 import json
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
+import jsonschema_rs
 import pytest
 import schemathesis
 from litestar import Litestar, Router
 
+from colonnade.pagination import SortKey, _encode, _fingerprint
+from colonnade_course.models import CourseRow
 from colonnade_runtime.declared import read_declaration
 from colonnade_runtime.gateway.openapi import openapi_document
 from tests.journeys.academy import ROOT
@@ -110,3 +114,129 @@ def test_money_needs_its_key(document: dict[str, Any]) -> None:
     required = document["components"]["parameters"]["Idempotency-Key"]["required"]
     assert required
     assert "Idempotency-Key" in taken(document, document["paths"]["/api/v1/payouts"]["post"])
+
+
+def schemas(part: Any) -> Iterator[dict[str, Any]]:
+    """Every object in the document that may be a schema."""
+    if isinstance(part, dict):
+        yield part
+        for each in part.values():
+            yield from schemas(each)
+    elif isinstance(part, list):
+        for each in part:
+            yield from schemas(each)
+
+
+def body_of(document: dict[str, Any], path: str, method: str = "post") -> jsonschema_rs.Validator:
+    """A validator of what a route takes."""
+    content = document["paths"][path][method]["requestBody"]["content"]
+    schema = {**content["application/json"]["schema"], "components": document["components"]}
+    return jsonschema_rs.validator_for(schema)
+
+
+COUPON = {"code": "SPRING"}
+MONEY = {"amount": 100, "currency": "EUR"}
+CONTENT = {"kind": "link", "title": "There"}
+EVENT = {"id": str(UUID(int=1)), "name": "a.b", "occurred_at": "2026-01-01T00:00:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("path", "right", "wrong"),
+    [
+        ("/api/v1/coupons", COUPON | {"percent": 5}, COUPON),
+        ("/api/v1/coupons", COUPON | {"amount": MONEY}, COUPON | {"amount": MONEY, "percent": 5}),
+        (
+            "/api/v1/coupons",
+            COUPON | {"amount": MONEY, "percent": None},
+            COUPON | {"amount": MONEY | {"amount": 0}},
+        ),
+        (
+            "/api/v1/coupons",
+            COUPON | {"amount": MONEY | {"currency": "XCG"}},
+            COUPON | {"amount": MONEY | {"currency": "ANG"}},
+        ),
+        ("/api/v1/content", CONTENT | {"url": "https://a.example"}, CONTENT),
+        ("/api/v1/content", CONTENT | {"url": "https://a.example"}, CONTENT | {"body": "text"}),
+        (
+            "/api/v1/analytics/events",
+            {"events": [EVENT | {"properties": {"a.b": 1}}]},
+            {"events": [EVENT | {"properties": {"1": 1}}]},
+        ),
+        (
+            "/api/v1/analytics/events",
+            {"events": [EVENT | {"properties": {"a" * 64: 1}}]},
+            {"events": [EVENT | {"properties": {"a" * 65: 1}}]},
+        ),
+    ],
+)
+def test_bodies_are_told_by_their_rules(
+    document: dict[str, Any], path: str, right: dict[str, Any], wrong: dict[str, Any]
+) -> None:
+    validator = body_of(document, path)
+    assert validator.is_valid(right)
+    assert not validator.is_valid(wrong)
+
+
+@pytest.mark.parametrize(
+    ("field", "right", "wrong"),
+    [
+        ("timezone", "Europe/Vienna", "Europe/Wien"),
+        ("timezone", None, "localtime"),
+        ("locale", "de-AT", "german"),
+        ("locale", "zh-Hant-TW", "x"),
+        ("channels", {"email": {}}, {"E-Mail": {}}),
+        ("channels", {}, None),
+    ],
+)
+def test_choices_are_told_by_what_they_may_be(
+    document: dict[str, Any], field: str, right: object, wrong: object
+) -> None:
+    validator = body_of(document, "/api/v1/notifications/preferences", "patch")
+    assert validator.is_valid({field: right})
+    assert not validator.is_valid({field: wrong})
+
+
+def test_parameters_are_text_and_never_null(document: dict[str, Any]) -> None:
+    for path, method, operation in operations(document):
+        for parameter in operation["parameters"]:
+            if parameter.get("in") in ("query", "path"):
+                assert {"type": "null"} not in list(schemas(parameter)), (path, method)
+
+
+def test_lengths_are_told_of_what_has_them(document: dict[str, Any]) -> None:
+    for schema in schemas(document):
+        if schema.get("type") in ("object", "array") and "$ref" not in schema:
+            assert "maxLength" not in schema, schema
+        if "patternProperties" in schema:
+            assert schema.get("additionalProperties") is False, schema
+
+
+def test_a_cursor_has_the_form_that_is_told(document: dict[str, Any]) -> None:
+    parameters = document["paths"]["/api/v1/courses"]["get"]["parameters"]
+    [cursor] = [each["schema"] for each in parameters if each.get("name") == "cursor"]
+    columns = [SortKey(CourseRow.folded_title), SortKey(CourseRow.id)]
+    for title in ("", "a", "Öl", "\U0001f600" * 200, '"\\'):
+        given = _encode(_fingerprint(columns), [title, UUID(int=1)])
+        assert jsonschema_rs.is_valid(cursor, given), given
+
+
+def test_a_condition_is_told_where_there_is_a_version(document: dict[str, Any]) -> None:
+    paths = document["paths"]
+    assert "If-Match" not in taken(document, paths["/api/v1/sessions"]["delete"])
+    assert "If-Match" in taken(document, paths["/api/v1/coupons/{coupon_id}"]["delete"])
+    assert "412" not in paths["/api/v1/sessions"]["delete"]["responses"]
+
+
+def test_downloads_and_pages_are_told_as_what_they_are(document: dict[str, Any]) -> None:
+    paths = document["paths"]
+
+    def answered(path: str, status: str = "200", method: str = "get") -> set[str]:
+        return set(paths[path][method]["responses"][status]["content"])
+
+    assert answered("/api/v1/files/{file_id}/content") == {"*/*"}
+    assert answered("/api/v1/reports/{report_id}/content") > {"text/csv", "image/png"}
+    assert "text/html" in answered("/api/v1/auth/confirm", "default")
+    assert "text/html" in answered("/api/v1/notifications/unsubscribe/{token}", "200", "post")
+    redeemed = paths["/api/v1/auth/password-reset/confirm"]["post"]
+    assert "application/x-www-form-urlencoded" in redeemed["requestBody"]["content"]
+    assert {"200", "204"} <= redeemed["responses"].keys()

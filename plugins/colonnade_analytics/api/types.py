@@ -26,7 +26,15 @@ KindName = Annotated[
     str, StringConstraints(min_length=1, max_length=60, pattern=r"^[a-z][a-z0-9_]*$")
 ]
 
-Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2099, 12, 31))]
+Day = Annotated[
+    date,
+    Field(
+        ge=date(2000, 1, 1),
+        le=date(2099, 12, 31),
+        # JSON Schema has no bounds for days.
+        json_schema_extra={"pattern": r"^20[0-9]{2}-[0-9]{2}-[0-9]{2}$"},
+    ),
+]
 """A day in the academy's time zone."""
 
 MAXIMUM_PERIODS = 400

@@ -1,15 +1,20 @@
 """Content items: what lessons show."""
 
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field
 
-from colonnade.messages import Empty, Message, Request
+from colonnade.field_rules import AtMostOne, ChosenBy
+from colonnade.messages import Empty, Message, NotNull, Request
 from colonnade.operations import operation
 from colonnade.pagination import ListRequest, Page
 from colonnade_content.api.errors import ContentInUse, DuplicateExternalId
 from colonnade_content.api.types import Body, ContentKind, ExternalId, Title, WebAddress
+
+SHOWN = {"markdown": "body", "file": "file_id", "media": "media_id", "link": "url"}
+"""Kind → the one field that holds what the item shows."""
 
 
 class ContentSummary(Message):
@@ -55,6 +60,8 @@ class ContentVersion(Message):
 class CreateContent(Request[Content]):
     """Make a content item; `kind` says which one of body, url, file_id and media_id it has."""
 
+    __rules__ = (ChosenBy("kind", SHOWN, "content"),)
+
     kind: ContentKind
     title: Title
     body: Body | None = None
@@ -84,8 +91,10 @@ class GetContent(Request[Content]):
 class UpdateContent(Request[Content]):
     """Change what is given of a content item; its kind stays."""
 
+    __rules__ = (AtMostOne(*SHOWN.values()),)
+
     content_id: UUID
-    title: Title | None = None
+    title: Annotated[Title | None, NotNull()] = None
     body: Body | None = None
     url: WebAddress | None = None
     file_id: UUID | None = None

@@ -87,7 +87,7 @@ class OrderSections(Request[Outline]):
     """Put the sections of a course in an order; `ids` names all of them, each once."""
 
     course_id: UUID
-    ids: list[UUID] = Field(max_length=MAXIMUM_SECTIONS)
+    ids: list[UUID] = Field(max_length=MAXIMUM_SECTIONS, json_schema_extra={"uniqueItems": True})
 
 
 class Lesson(Message):
@@ -173,4 +173,4 @@ class OrderLessons(Request[Outline]):
     """Put the lessons of a section in an order; `ids` names all of them, each once."""
 
     section_id: UUID
-    ids: list[UUID] = Field(max_length=MAXIMUM_LESSONS)
+    ids: list[UUID] = Field(max_length=MAXIMUM_LESSONS, json_schema_extra={"uniqueItems": True})

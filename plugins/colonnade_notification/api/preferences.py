@@ -68,7 +68,7 @@ class UpdatePreferences(Request[Preferences]):
     quiet_hours: QuietHours | None = None
     digest: Annotated[DigestTime | None, NotNull()] = None
     channels: Annotated[
-        dict[ChannelName, dict[Category, Mode]] | None, NotNull(), Field(max_length=20)
+        Annotated[dict[ChannelName, dict[Category, Mode]], Field(max_length=20)] | None, NotNull()
     ] = None
 
 

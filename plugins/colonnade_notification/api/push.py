@@ -13,7 +13,15 @@ from colonnade.personal import Confidential, Personal
 from colonnade_notification.api.errors import EndpointTaken, TooManySubscriptions
 
 Endpoint = Annotated[
-    str, Field(min_length=8, max_length=2000, pattern=r"^https?://[^\s]+$"), Personal()
+    str,
+    Field(
+        min_length=8,
+        max_length=2000,
+        pattern=r"^https?://[^\s]+$",
+        # Of a platform in development more is taken: see `private_endpoints`.
+        json_schema_extra={"pattern": r"^https://[^\s/:@?#\\]+(:443)?(/[^\s]*)?$"},
+    ),
+    Personal(),
 ]
 PublicKey = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{87}=?$")]
 AuthSecret = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{22}(==)?$"), Confidential()]

@@ -50,22 +50,30 @@ class DeliveryStatus(StrEnum):
     """It was given up: a dead letter that an administrator may send again."""
 
 
-_LOCALE = re.compile(r"([a-z]{2,3})(?:-([a-z]{4}))?(?:-([a-z]{2}|[0-9]{3}))?", re.IGNORECASE)
+LOCALE_PATTERN = r"^([A-Za-z]{2,3})(?:-([A-Za-z]{4}))?(?:-([A-Za-z]{2}|[0-9]{3}))?$"
+_LOCALE = re.compile(LOCALE_PATTERN.strip("^$"))
 
 
 def _locale(text: str) -> str:
     match = _LOCALE.fullmatch(text)
     if match is None:
-        raise ValueError(f"'{text}' is not a language such as en or de-AT")
+        raise ValueError("is not a language such as en or de-AT")
     language, script, region = match.groups()
     parts = (language.lower(), script and script.title(), region and region.upper())
     return "-".join(part for part in parts if part)
 
 
 LocaleTag = Annotated[
-    str, Field(min_length=2, max_length=35, examples=["de-AT"]), AfterValidator(_locale)
+    str,
+    Field(
+        min_length=2,
+        max_length=35,
+        examples=["de-AT"],
+        json_schema_extra={"pattern": LOCALE_PATTERN},
+    ),
+    AfterValidator(_locale),
 ]
-"""A language and region, BCP 47."""
+"""A language with its script and region, where they matter (BCP 47, RFC 5646 §2.1)."""
 
 ChannelName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 

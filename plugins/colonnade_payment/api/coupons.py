@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
+from colonnade.field_rules import ExactlyOne, MoreThanNothing
 from colonnade.messages import Empty, Message, Request
 from colonnade.money import Money, Price
 from colonnade.operations import operation
@@ -41,6 +42,8 @@ class Coupon(Message):
 @operation("payment", action="coupon.create", errors=[CouponTaken], per_day=2000)
 class CreateCoupon(Request[Coupon]):
     """Make a coupon: either `percent` or a fixed `amount` off."""
+
+    __rules__ = (ExactlyOne("percent", "amount"), MoreThanNothing("amount"))
 
     code: CouponCode
     percent: int | None = Field(None, ge=1, le=100)

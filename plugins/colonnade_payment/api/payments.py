@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from colonnade.field_rules import MoreThanNothing
 from colonnade.messages import Empty, Message, Request
 from colonnade.money import Money
 from colonnade.operations import operation
@@ -114,6 +115,8 @@ class CancelPayment(Request[Payment]):
 )
 class CreateRefund(Request[Refund]):
     """Give a captured payment back, or a part of it; all of it ends the enrolment."""
+
+    __rules__ = (MoreThanNothing("amount"),)
 
     payment_id: UUID
     amount: Money

@@ -22,7 +22,7 @@ from litestar import Controller, Response
 from litestar import get as litestar_get
 from litestar.handlers import HTTPRouteHandler
 
-from colonnade.errors import ColonnadeError, ContentTooLarge, ValidationFailed
+from colonnade.errors import ColonnadeError, ContentTooLarge, NotFound, ValidationFailed
 from colonnade.http import (
     BINDING,
     AnyRequest,
@@ -70,13 +70,13 @@ class ConfirmationPageController(Controller):
     path = "/auth/confirm"
     tags = ["authentication"]  # noqa: RUF012
 
-    @litestar_get("/", opt=bind("GET", DescribeConfirmation, answer=PAGE))
+    @litestar_get("/", opt=bind("GET", DescribeConfirmation, answer=PAGE, page=True))
     async def ask(self, request: AnyRequest) -> Response[str]:
         """What the link does, and a form that does it."""
-        token = request.query_params.get("token", "")[:200]
+        token = request.query_params.get("token", "")
         try:
-            state = await edge_of(request).ask(DescribeConfirmation(token=token or "-"))
-        except LinkOver as error:
+            state = await edge_of(request).ask(_question(token))
+        except (LinkOver, NotFound) as error:
             return _over(request, error)
         return _form_page(state, token)
 
@@ -86,7 +86,7 @@ def confirming(
 ) -> HTTPRouteHandler:
     """The route that redeems a token: JSON for programs, the form of the page for people."""
     status = 204 if location is None else 201
-    binding = Binding("POST", operation_of(model), status, location)
+    binding = Binding("POST", operation_of(model), status, location, page=True, form=True)
 
     async def handle(self: Any, request: AnyRequest) -> Response[Any]:
         if _media_type(request) == FORM:
@@ -104,11 +104,12 @@ async def _redeem(
     request: AnyRequest, model: type[Request[Any]], purpose: Purpose
 ) -> Response[str]:
     fields = await _fields(request)
-    token = fields.get("token", "")[:200]
+    token = fields.get("token", "")
     try:
-        state = await edge_of(request).ask(DescribeConfirmation(token=token or "-"))
-    except LinkOver as error:
-        return _over(request, error)
+        state = await edge_of(request).ask(_question(token))
+    except (LinkOver, NotFound) as error:
+        # What is wrong with the form itself is wrong whatever became of the link.
+        return _over(request, _mistake(model, fields) or error)
     try:
         await edge_of(request).ask(_message(model, fields))
     except ColonnadeError as error:
@@ -117,11 +118,26 @@ async def _redeem(
     return _page(words[purpose]["title"], state, f"<p>{html.escape(words[purpose]['done'])}</p>")
 
 
+def _mistake(model: type[Request[Any]], fields: dict[str, str]) -> ValidationFailed | None:
+    try:
+        _message(model, fields)
+    except ValidationFailed as error:
+        return error
+    return None
+
+
+def _question(token: str) -> DescribeConfirmation:
+    try:
+        return DescribeConfirmation(token=token)
+    except pydantic.ValidationError:
+        raise NotFound("This link was not made here.") from None
+
+
 def _message(model: type[Request[Any]], fields: dict[str, str]) -> Request[Any]:
     try:
         return model.model_validate(fields)
     except pydantic.ValidationError as error:
-        raise ValidationFailed(fields=field_errors(error)) from None
+        raise ValidationFailed(fields=field_errors(error, fields)) from None
 
 
 async def _fields(request: AnyRequest) -> dict[str, str]:

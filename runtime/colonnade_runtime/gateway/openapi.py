@@ -10,15 +10,18 @@ from typing import Any
 from litestar import Litestar
 from litestar.routes import HTTPRoute
 from pydantic import BaseModel
-from pydantic.json_schema import models_json_schema
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
+from pydantic_core import core_schema
 
 from colonnade.errors import PLATFORM_ERRORS
-from colonnade.http import BINDING, Binding
+from colonnade.http import BINDING, JSON, Binding
 from colonnade.messages import Empty
+from colonnade.pagination import CURSOR_PATTERN, ListRequest
 from colonnade_runtime.gateway.openapi_headers import (
     HEADERS,
     PARAMETERS,
     has_version,
+    is_change,
     of_answer,
     of_refusal,
     referred,
@@ -61,12 +64,31 @@ _PROBLEM = {
 }
 
 
+_FORM = "application/x-www-form-urlencoded"
+_PAGE = "text/html"
+_TEXT = {"type": "string"}
+
 _ABOUT = """\
 Every path is on the host of one academy; where the host is none of its own, `X-Tenant` names it.
 Errors are problem documents (RFC 9457), lists come in pages, and an object with a version has an
-`ETag`. What holds for every route is in the conventions of the API's documentation."""
+`ETag`. A request that is no HTTP is refused with 400 and no body, before it reaches any route. What
+holds for every route is in the conventions of the API's documentation."""
 
 _SERVERS = [{"url": "/", "description": "The host that this description was read from."}]
+
+
+class RequestSchema(GenerateJsonSchema):
+    """JSON Schema of messages. Pydantic lets keys that a mapping refuses pass as undescribed ones
+    and forgets how long they may be; here the schema of keys is the one that they are held to."""
+
+    def dict_schema(self, schema: core_schema.DictSchema) -> JsonSchemaValue:
+        """A mapping, whose keys have a schema of their own."""
+        described = super().dict_schema(schema)
+        values = described.pop("patternProperties", None)
+        if values is not None:
+            described["additionalProperties"] = next(iter(values.values()))
+            described["propertyNames"] = self.generate_inner(schema["keys_schema"])
+        return described
 
 
 def bindings(application: Litestar) -> list[tuple[str, Binding]]:
@@ -101,9 +123,12 @@ def openapi_document(application: Litestar, *, title: str, version: str) -> dict
     """The document for all routes of an application."""
     bound = bindings(application)
     schemas = _schemas(bound)
+    # What can be read with an ETag can be changed under a condition (RFC 9110 §13.1.1).
+    versioned = {path for path, binding in bound if has_version(binding)}
     paths: dict[str, dict[str, Any]] = {}
     for path, binding in bound:
-        paths.setdefault(path, {})[binding.method.lower()] = _operation(path, binding, schemas)
+        described = _operation(path, binding, schemas, versioned=path in versioned)
+        paths.setdefault(path, {})[binding.method.lower()] = described
     components = {
         "schemas": {**schemas, "Problem": _PROBLEM},
         "parameters": PARAMETERS,
@@ -127,13 +152,17 @@ def _schemas(bound: Iterable[tuple[str, Binding]]) -> dict[str, Any]:
         models[binding.operation.response] = None
         models.update(dict.fromkeys(binding.answers.values()))
     _, document = models_json_schema(
-        [(model, "validation") for model in models], ref_template=_REFERENCE
+        [(model, "validation") for model in models],
+        ref_template=_REFERENCE,
+        schema_generator=RequestSchema,
     )
     schemas: dict[str, Any] = document.get("$defs", {})
     return schemas
 
 
-def _operation(path: str, binding: Binding, schemas: dict[str, Any]) -> dict[str, Any]:
+def _operation(
+    path: str, binding: Binding, schemas: dict[str, Any], *, versioned: bool
+) -> dict[str, Any]:
     operation = binding.operation
     in_path = _PARAMETER.findall(path)
     described = schemas[_schema_name(operation.request, schemas)]
@@ -149,29 +178,53 @@ def _operation(path: str, binding: Binding, schemas: dict[str, Any]) -> dict[str
         "description": inspect.getdoc(operation.request) or operation.summary,
         "tags": [operation.service],
         "x-colonnade-action": operation.action,
-        "responses": _responses(binding, schemas),
+        "responses": _responses(binding, schemas, versioned=versioned),
     }
     elsewhere = {*in_path, "conditions"} if binding.conditional else set(in_path)
     others = {name: schema for name, schema in fields.items() if name not in elsewhere}
     if binding.method in ("POST", "PUT", "PATCH"):
         if others or binding.body != "application/json":
             needed = [name for name in required if name in others]
-            shown["requestBody"] = _body(binding, others, needed)
+            rules = described.get("allOf", [])
+            shown["requestBody"] = _body(binding, others, needed, rules)
     else:
         parameters += [
-            {"name": name, "in": "query", "required": name in required, "schema": schema}
+            {"name": name, "in": "query", "required": name in required, **_in_text(schema)}
             for name, schema in others.items()
         ]
-    shown["parameters"] = parameters + taken_by(binding)
+    if issubclass(operation.request, ListRequest):
+        for parameter in parameters:
+            if parameter["name"] == "cursor":
+                parameter["schema"]["pattern"] = CURSOR_PATTERN
+    shown["parameters"] = parameters + taken_by(binding, versioned=versioned)
     return shown
 
 
-def _body(binding: Binding, fields: dict[str, Any], required: list[str]) -> dict[str, Any]:
+def _in_text(schema: dict[str, Any]) -> dict[str, Any]:
+    """What a parameter of a query says of itself: text cannot be null, only left out."""
+    described = {name: value for name, value in schema.items() if name != "anyOf"}
+    alternatives = [each for each in schema.get("anyOf", []) if each != {"type": "null"}]
+    if len(alternatives) == 1:
+        described |= alternatives[0]
+    elif alternatives:
+        described["anyOf"] = alternatives
+    if described.get("default", ...) is None:
+        del described["default"]
+    shown: dict[str, Any] = {"schema": described}
+    if "description" in described:
+        shown["description"] = described.pop("description")
+    return shown
+
+
+def _body(
+    binding: Binding, fields: dict[str, Any], required: list[str], rules: list[dict[str, Any]]
+) -> dict[str, Any]:
     if binding.body == "multipart/form-data":
         fields = {"file": {"type": "string", "contentMediaType": "application/octet-stream"}}
         required = ["file"]
     if binding.raw:
-        return {"required": True, "content": {binding.body: {"schema": {}}}}
+        # A page is led to by its link alone.
+        return {"required": not binding.page, "content": {binding.body: {"schema": {}}}}
     schema: dict[str, Any] = {
         "type": "object",
         "additionalProperties": False,
@@ -179,17 +232,24 @@ def _body(binding: Binding, fields: dict[str, Any], required: list[str]) -> dict
     }
     if required:
         schema["required"] = required
-    return {"required": bool(required), "content": {binding.body: {"schema": schema}}}
+    if rules:
+        schema["allOf"] = rules
+    content = {binding.body: {"schema": schema}}
+    if binding.form:
+        content[_FORM] = {"schema": schema}
+    return {"required": bool(required), "content": content}
 
 
-def _responses(binding: Binding, schemas: dict[str, Any]) -> dict[str, Any]:
+def _responses(binding: Binding, schemas: dict[str, Any], *, versioned: bool) -> dict[str, Any]:
     responses = dict(_successes(binding, schemas))
     for response in responses.values():
         response["headers"] = of_answer(binding)
     responses |= _conditional(binding, responses)
     usual = {error.status: error.title for error in PLATFORM_ERRORS}
     problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    for status in sorted(_refusals(binding)):
+    if binding.page:
+        problem |= {_PAGE: {"schema": _TEXT}}
+    for status in sorted(_refusals(binding, versioned=versioned)):
         responses[str(status)] = {
             "description": usual.get(status, "Refused."),
             "headers": of_refusal(status),
@@ -203,13 +263,16 @@ def _successes(binding: Binding, schemas: dict[str, Any]) -> Iterator[tuple[str,
     if binding.answers:
         for status, model in binding.answers.items():
             yield str(status), _success(model, schemas)
-    elif binding.operation.response is Empty:
+    elif binding.operation.response is Empty and binding.answer == JSON:
         yield str(204 if binding.status == 200 else binding.status), {"description": "Done."}
-    elif binding.answer == "application/json":
+    elif binding.answer == JSON:
         yield str(binding.status), _success(binding.operation.response, schemas)
     else:
-        content: dict[str, Any] = {binding.answer: {"schema": {}}}
+        content: dict[str, Any] = {each: {"schema": {}} for each in binding.answer.split(", ")}
         yield str(binding.status), {"description": "Done.", "content": content}
+    if binding.form:
+        # Whoever filled in the form reads a page.
+        yield "200", {"description": "Done.", "content": {_PAGE: {"schema": _TEXT}}}
 
 
 def _success(model: type[BaseModel], schemas: dict[str, Any]) -> dict[str, Any]:
@@ -232,7 +295,7 @@ def _conditional(binding: Binding, done: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _refusals(binding: Binding) -> set[int]:
+def _refusals(binding: Binding, *, versioned: bool) -> set[int]:
     """The statuses with which the operation, or whoever stands before it, refuses."""
     found = {400, 401, 403, 404, 422, 429, 503, 504}
     found |= {error.status for error in binding.operation.errors}
@@ -240,8 +303,8 @@ def _refusals(binding: Binding) -> set[int]:
         found |= {409, 413, 415}
     if binding.conditional:
         found |= {412, 416}
-    elif binding.plain and binding.method in ("PUT", "PATCH", "DELETE"):
-        found |= {409, 412}
+    elif is_change(binding):
+        found |= {409, 412} if versioned else {409}
     return found
 
 

@@ -3,14 +3,13 @@
 from typing import Any
 
 from colonnade.http import Binding
-from colonnade.idempotency import HEADER, MAXIMUM_KEY
+from colonnade.idempotency import HEADER, KEY_PATTERN, MAXIMUM_KEY
 from colonnade.messages import Empty
 
 PARAMETER = "#/components/parameters/{name}"
 ANSWER_HEADER = "#/components/headers/{name}"
 
 _TEXT = {"type": "string"}
-_TAG = {"type": "string", "maxLength": 1000}
 
 
 def _taken(name: str, description: str, schema: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -30,10 +29,10 @@ PARAMETERS: dict[str, Any] = {
         _taken(
             HEADER,
             "The same key and body are done once and answered alike.",
-            {"type": "string", "minLength": 1, "maxLength": MAXIMUM_KEY},
+            {"type": "string", "minLength": 1, "maxLength": MAXIMUM_KEY, "pattern": KEY_PATTERN},
         ),
-        _taken("If-Match", "Only if the version is still this `ETag`; 412 otherwise.", _TAG),
-        _taken("If-None-Match", "Only if the version is another; 304 otherwise.", _TAG),
+        _taken("If-Match", "Only if the version is still this `ETag`; 412 otherwise."),
+        _taken("If-None-Match", "Only if the version is another; 304 otherwise."),
         _taken("If-Modified-Since", "Only if it was changed later; 304 otherwise."),
         _taken("If-Unmodified-Since", "Only if it was not changed later; 412 otherwise."),
         _taken("Range", "Some of the bytes, as `bytes=0-499`; 206, or 416 where there are none."),
@@ -58,8 +57,8 @@ HEADERS: dict[str, Any] = {
 _OF_REFUSALS = {401: ("WWW-Authenticate",), 429: ("Retry-After",), 503: ("Retry-After",)}
 
 
-def taken_by(binding: Binding) -> list[dict[str, Any]]:
-    """The header parameters of one operation."""
+def taken_by(binding: Binding, *, versioned: bool) -> list[dict[str, Any]]:
+    """The header parameters of one operation, whose object is `versioned` or not."""
     names = ["X-Tenant"]
     if binding.idempotency_key:
         names.append(HEADER)
@@ -72,7 +71,7 @@ def taken_by(binding: Binding) -> list[dict[str, Any]]:
             "Range",
             "If-Range",
         ]
-    elif binding.plain and binding.method in ("PUT", "PATCH", "DELETE"):
+    elif is_change(binding) and versioned:
         names.append("If-Match")
     elif has_version(binding) and binding.method == "GET":
         names.append("If-None-Match")
@@ -101,6 +100,11 @@ def of_refusal(status: int) -> dict[str, Any]:
 def referred(*names: str) -> dict[str, Any]:
     """Headers by name, each a reference into the document's components."""
     return {name: {"$ref": ANSWER_HEADER.format(name=name)} for name in names}
+
+
+def is_change(binding: Binding) -> bool:
+    """Whether it replaces, changes or removes what is at its path."""
+    return binding.plain and binding.method in ("PUT", "PATCH", "DELETE")
 
 
 def has_version(binding: Binding) -> bool:
