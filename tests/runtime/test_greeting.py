@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from colonnade.services import OwnerStanding
 from colonnade_runtime.declaration import LoadedPlatform, load_platform
-from colonnade_runtime.greeting import greeting
+from colonnade_runtime.greeting import Greeter, greeting
 
 TENANT = "version: 1\nid: {0}\nname: {0}\nowner: {{email: owner@{0}.example}}\ncurrency: EUR\n"
 
@@ -73,3 +74,28 @@ def test_how_an_owner_signs_in_is_said_for_each_academy(
         standing is not OwnerStanding.DECLARED
     )
     assert sum("signs in" in line for line in lines) == 1
+
+
+def test_machines_are_greeted_in_the_log_and_nowhere_else(
+    loaded: LoadedPlatform, capsys: pytest.CaptureFixture[str]
+) -> None:
+    greeter = Greeter(plain=False, supervised=False)
+    with capture_logs() as lines:
+        greeter.platform(loaded, 8123, {"academy-00": OwnerStanding.CHANGED})
+        greeter.process("people is ready: user on http://127.0.0.1:8001")
+
+    assert capsys.readouterr().out == ""
+    assert [line["event"] for line in lines] == ["academy"] * 10
+    assert (lines[0]["tenant"], lines[0]["url"]) == (
+        "academy-00",
+        "http://academy-00.localhost:8123/api/v1",
+    )
+    assert lines[0]["owner"].startswith("signs in with a password that was set since")
+
+
+def test_whoever_supervises_a_process_hears_that_it_is_ready(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Greeter(plain=False, supervised=True).process("people is ready")
+
+    assert capsys.readouterr().out == "people is ready\n"
