@@ -1,8 +1,10 @@
 """What a platform says when it is ready: where it is, who may sign in, what to try next."""
 
+import json
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -27,6 +29,14 @@ class Greeter:
         """The one of a process that begins; made before it sends heartbeats."""
         form, production = platform.logging.format, platform.is_production
         return cls(not is_for_machines(form, production=production), is_supervised())
+
+    def announce(self, line: str) -> None:
+        """Something that is shown this once, such as a password that was made up. It goes to
+        standard output in either form, past the log, which would mask it."""
+        if not self.plain:
+            moment = datetime.now(UTC).isoformat()
+            line = json.dumps({"timestamp": moment, "level": "info", "event": line})
+        click.echo(line)
 
     def process(self, line: str) -> None:
         """One process of several is ready. The log has a line of it anyway."""

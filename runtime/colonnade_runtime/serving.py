@@ -61,7 +61,7 @@ async def _serve(declared: Declared, place: Place) -> None:
     place = replace(place, port=port)
     lifecycle = Lifecycle(place.name)
     lifecycle.starting(platform=declared.path)
-    runtime = Runtime(declared, place=place)
+    runtime = Runtime(declared, place=place, announce=greeter.announce)
     gateway = declared.loaded.platform.gateway
     limits = connection_limits(gateway, behind=place.process != EVERYTHING)
     allow_open_files(needed_files(limits.maximum, forwarding=False))

@@ -1,5 +1,6 @@
 """What a platform says when it is ready."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -91,6 +92,18 @@ def test_machines_are_greeted_in_the_log_and_nowhere_else(
         "http://academy-00.localhost:8123/api/v1",
     )
     assert lines[0]["owner"].startswith("signs in with a password that was set since")
+
+
+@pytest.mark.parametrize("plain", [True, False])
+def test_what_is_shown_once_is_shown_in_the_form_of_everything_else(
+    plain: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Greeter(plain, supervised=False).announce("acme: the owner signs in with abc")
+
+    said = capsys.readouterr().out
+    assert (said if plain else json.loads(said)["event"] + "\n") == (
+        "acme: the owner signs in with abc\n"
+    )
 
 
 def test_whoever_supervises_a_process_hears_that_it_is_ready(
