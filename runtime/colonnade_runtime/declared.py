@@ -1,13 +1,14 @@
 """A declaration with the plugins that it names, read and checked as one."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 
 from colonnade_runtime.assembly.adapters import replica_problems, scheme_problems
 from colonnade_runtime.assembly.allowances import allowance_problems
 from colonnade_runtime.assembly.policies import vocabulary_of
+from colonnade_runtime.assembly.started_secrets import secret_files
 from colonnade_runtime.declaration import (
     DeclarationError,
     LoadedPlatform,
@@ -16,6 +17,7 @@ from colonnade_runtime.declaration import (
 )
 from colonnade_runtime.plugin_loader import Plugins, discover_plugins
 from colonnade_runtime.secret_vault import unknown_schemes
+from colonnade_runtime.watched_files import Standing, standing_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,8 @@ class Declared:
     settings: tuple[str, ...]
     loaded: LoadedPlatform
     plugins: Plugins
+    standing: Standing = field(default_factory=dict)
+    """How its files stood before they were read: what changed since is not in it."""
 
     def read_again(self) -> LoadedPlatform:
         """The same files as they are now, for the plugins that are loaded. Blocks on the disk.
@@ -34,6 +38,11 @@ class Declared:
             DeclarationError: with everything that is wrong in the files.
         """
         return load_with(self.path, self.settings, self.plugins)
+
+    def folders_of(self, loaded: LoadedPlatform) -> frozenset[Path]:
+        """The folders of `loaded`, which was read from here, whose files declare."""
+        found = (loaded.tenants_folder, loaded.policies_folder, self.path.parent)
+        return frozenset(folder.absolute() for folder in found)
 
 
 def read_declaration(
@@ -49,7 +58,11 @@ def read_declaration(
     """
     outline = load_platform_outline(path, settings=settings)
     plugins = discover_plugins(outline, extra=extra)
-    return Declared(path, tuple(settings), load_with(path, settings, plugins), plugins)
+    folders = (outline.root / outline.tenants_folder, outline.root / outline.policies_folder)
+    before = standing_of([each.absolute() for each in (*folders, path.parent)], [])
+    loaded = load_with(path, settings, plugins)
+    secrets = standing_of([], [each.absolute() for each in secret_files(loaded)])
+    return Declared(path, tuple(settings), loaded, plugins, {**before, **secrets})
 
 
 def load_with(

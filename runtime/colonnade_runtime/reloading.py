@@ -12,11 +12,11 @@ from colonnade.errors import ColonnadeError
 from colonnade.faults import Faults, NoFaults
 from colonnade_runtime.assembly.started_secrets import secret_files
 from colonnade_runtime.declaration import DeclarationError, LoadedPlatform
-from colonnade_runtime.declaration.left_behind import is_left_behind
 from colonnade_runtime.declared import Declared
 from colonnade_runtime.logs import configure_logs
 from colonnade_runtime.observability.declaration_changes import changes_between
 from colonnade_runtime.rehearsal.machine import refuse_what_no_start_takes
+from colonnade_runtime.watched_files import SWAPPED_LINK, Standing, declares, standing_of
 
 QUIET_MILLISECONDS = 50
 """How long files must rest before they are read; an editor writes in several steps."""
@@ -24,12 +24,13 @@ QUIET_MILLISECONDS = 50
 WATCH_AGAIN_SECONDS = 1.0
 """How long to wait before a folder that cannot be watched is tried again."""
 
+LOOK_MILLISECONDS = 2_000
+"""How often files are looked at of which nothing was heard: they may have changed before the watch
+began, and some file systems tell of nothing."""
+
 REFUSED = "reload_refused"
 RESTART = "restart_pending"
 UNWATCHED = "files_unwatched"
-
-_SWAPPED_LINK = "..data"
-"""The link that a mounted ConfigMap swaps; the files beside it are links through it."""
 
 Apply = Callable[[LoadedPlatform], Awaitable[list[str]]]
 """Takes a declaration up, and answers with the keys that need a restart; raises a
@@ -50,6 +51,7 @@ class Reloader:
         self._one_at_a_time = asyncio.Lock()
         self._watching: asyncio.Task[None] | None = None
         self._stopped = asyncio.Event()
+        self._seen = declared.standing
 
     @property
     def loaded(self) -> LoadedPlatform:
@@ -84,6 +86,7 @@ class Reloader:
 
     def _read_again(self) -> LoadedPlatform:
         """The declaration as it is now, if a start would take it."""
+        self._seen = self._standing()
         loaded = self._declared.read_again()
         refuse_what_no_start_takes(self._declared.loaded, loaded)
         return loaded
@@ -137,22 +140,26 @@ class Reloader:
             stop_event=self._stopped,
             step=QUIET_MILLISECONDS,
             debounce=QUIET_MILLISECONDS * 4,
+            rust_timeout=LOOK_MILLISECONDS,
+            yield_on_timeout=True,
             recursive=False,
         )
-        self._faults.withdraw(UNWATCHED)
         async for found in changes:
-            await self.reload()
+            self._faults.withdraw(UNWATCHED)
+            if found or await asyncio.to_thread(self._standing) != self._seen:
+                await self.reload()
             # A folder that was replaced is another one: the old watch would hear nothing of it.
             replaced = any(Path(path) in folders for _, path in found)
             if replaced or self._folders() != folders:
                 return
 
+    def _standing(self) -> Standing:
+        return standing_of(self._declared.folders_of(self._loaded), _secret_files(self._loaded))
+
     def _folders(self) -> frozenset[Path]:
-        loaded = self._loaded
-        found = (loaded.tenants_folder, loaded.policies_folder, self._declared.path.parent)
         # A secret whose folder is not there is missed elsewhere.
-        held = {file.parent for file in _secret_files(loaded) if file.parent.is_dir()}
-        return frozenset(folder.absolute() for folder in found) | held
+        held = {file.parent for file in _secret_files(self._loaded) if file.parent.is_dir()}
+        return self._declared.folders_of(self._loaded) | held
 
     async def _stopped_within(self, seconds: float) -> None:
         try:
@@ -171,6 +178,4 @@ def _secret_files(loaded: LoadedPlatform) -> frozenset[Path]:
 
 
 def _matters(path: Path, folders: frozenset[Path], files: frozenset[Path]) -> bool:
-    if path.name == _SWAPPED_LINK or path in folders or path in files:
-        return True
-    return path.suffix in {".yaml", ".yml", ".rego"} and not is_left_behind(path.name)
+    return path.name == SWAPPED_LINK or path in folders or path in files or declares(path)

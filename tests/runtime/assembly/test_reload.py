@@ -22,6 +22,8 @@ from colonnade_runtime.declared import read_declaration
 from colonnade_runtime.runtime import Runtime
 from colonnade_runtime.secret_vault import ResolvedSecrets, SecretVault
 
+WATCHED = "tenants: {watch: true}\n"
+
 
 class Config(BaseModel):
     size: int = 1
@@ -174,6 +176,40 @@ async def test_a_folder_that_was_replaced_is_watched_on(runtime: Runtime, tmp_pa
             # Each write is an event of its own: the first may come before the new watch.
             new_tenant(tmp_path)
             await asyncio.sleep(0.2)
+
+
+async def test_what_changes_while_a_process_starts_is_seen(tmp_path: Path) -> None:
+    """Between the reading of the files and the watch of them."""
+    declared = read_declaration(make_site(tmp_path, WATCHED))
+    new_tenant(tmp_path, "status: suspended\n")
+    async with started(Runtime(declared)) as runtime:
+        await eventually(lambda: answers(runtime, "initech.localhost") == "forbidden")
+
+
+async def test_what_a_folder_brings_when_it_comes_back_is_seen(tmp_path: Path) -> None:
+    folder, away = tmp_path / "tenants", tmp_path / "away"
+    async with started(runtime_of(make_site(tmp_path, WATCHED))) as runtime:
+        with capture_logs() as logs:
+            folder.rename(away)
+            await eventually(lambda: "files_unwatched" in kinds_of(runtime))
+            (away / "initech.yaml").write_text(TENANT.format(name="initech"))
+            away.rename(folder)
+            await eventually(lambda: answers(runtime, "initech.localhost") == "initech")
+            assert kinds_of(runtime) == []
+    told = [line["event"] for line in logs if line.get("kind") == "files_unwatched"]
+    assert told == ["fault", "fault mended"]
+
+
+async def test_what_a_link_leads_to_is_looked_at(tmp_path: Path) -> None:
+    """No event tells of a file elsewhere."""
+    elsewhere = tmp_path.with_name(f"{tmp_path.name}-elsewhere")
+    elsewhere.write_text(TENANT.format(name="initech"))
+    site = make_site(tmp_path, WATCHED)
+    (tmp_path / "tenants" / "initech.yaml").symlink_to(elsewhere)
+    async with started(runtime_of(site)) as runtime:
+        assert answers(runtime, "initech.localhost") == "initech"
+        elsewhere.write_text(TENANT.format(name="initech") + "status: suspended\n")
+        await eventually(lambda: answers(runtime, "initech.localhost") == "forbidden")
 
 
 async def test_what_needs_a_restart_is_said_and_the_rest_is_taken_up(
