@@ -228,6 +228,14 @@ RUN_SAYS_OTHERWISE = {"a folder in place of which there is a file", "a folder of
 """The place is the same, and `run` meets the socket's folder in it first, or has its own words."""
 
 
+def documented() -> list[re.Pattern[str]]:
+    """The sentences of which the operators' page says what to do."""
+    page = (ROOT / "docs" / "operators" / "refusals.md").read_text()
+    cells = [line.split(" | ")[0] for line in page.splitlines() if line.startswith("| `")]
+    texts = [text for cell in cells for text in re.findall(r"`([^`]+)`", cell)]
+    return [re.compile(".+".join(map(re.escape, text.split("\u2026")))) for text in texts]
+
+
 @contextmanager
 def spoilt(site: Path, case: str) -> Iterator[Path]:
     spoil, _ = REFUSALS[case]
@@ -253,6 +261,7 @@ def test_check_refuses_what_run_refuses(site: Path, case: str) -> None:
     assert (run.returncode, check.returncode) == (1, 1), (run.stderr, check.stderr)
     assert re.search(pattern, check.stderr, re.MULTILINE), check.stderr
     assert "Traceback" not in check.stderr
+    assert any(sentence.search(check.stderr) for sentence in documented()), check.stderr
     if case not in RUN_SAYS_OTHERWISE:
         bare = re.compile(r"^\S+:\d+:\d+: ")
         told = {bare.sub("", line) for line in check.stderr.splitlines()}
