@@ -91,6 +91,13 @@ def test_refusals_name_the_headers_that_say_what_to_do(document: dict[str, Any])
         assert "default" in answers
 
 
+def test_every_answer_names_the_headers_that_all_have(document: dict[str, Any]) -> None:
+    for path, method, operation in operations(document):
+        for status, answer in operation["responses"].items():
+            named = answer.get("headers", {}).keys()
+            assert {"X-Request-Id", "Cache-Control", "Vary"} <= named, (path, method, status)
+
+
 def test_versions_come_with_their_headers(document: dict[str, Any]) -> None:
     read = document["paths"]["/api/v1/courses/{course_id}"]
     assert "ETag" in read["get"]["responses"]["200"]["headers"]

@@ -19,6 +19,7 @@ from colonnade.messages import Empty
 from colonnade.pagination import CURSOR_PATTERN, ListRequest
 from colonnade_runtime.gateway.openapi_headers import (
     HEADERS,
+    OF_EVERY_ANSWER,
     PARAMETERS,
     has_version,
     is_change,
@@ -255,7 +256,11 @@ def _responses(binding: Binding, schemas: dict[str, Any], *, versioned: bool) ->
             "headers": of_refusal(status),
             "content": problem,
         }
-    responses["default"] = {"description": "Any other refusal.", "content": problem}
+    responses["default"] = {
+        "description": "Any other refusal.",
+        "headers": referred(*OF_EVERY_ANSWER),
+        "content": problem,
+    }
     return responses
 
 
@@ -291,7 +296,8 @@ def _conditional(binding: Binding, done: dict[str, Any]) -> dict[str, Any]:
         found["206"] = {**whole, "description": "The range that was asked for.", "headers": headers}
     if binding.conditional or (binding.method == "GET" and has_version(binding)):
         current = "What If-None-Match or If-Modified-Since names is current."
-        found["304"] = {"description": current, "headers": referred("X-Request-Id", "ETag")}
+        headers = referred(*OF_EVERY_ANSWER, "ETag")
+        found["304"] = {"description": current, "headers": headers}
     return found
 
 

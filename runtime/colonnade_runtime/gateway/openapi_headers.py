@@ -50,9 +50,17 @@ HEADERS: dict[str, Any] = {
         "schema": {"type": "integer", "minimum": 0},
     },
     "WWW-Authenticate": {"description": "How to sign in: `Bearer`.", "schema": _TEXT},
+    "Cache-Control": {
+        "description": "`private, no-cache` for what was read, `no-store` for all else, unless the "
+        "documentation says otherwise.",
+        "schema": _TEXT,
+    },
+    "Vary": {"description": "`Authorization, X-Tenant` at least.", "schema": _TEXT},
     "Accept-Ranges": {"description": "`bytes`, where ranges may be asked for.", "schema": _TEXT},
     "Content-Range": {"description": "Which bytes these are, of how many.", "schema": _TEXT},
 }
+
+OF_EVERY_ANSWER = ("X-Request-Id", "Cache-Control", "Vary")
 
 _OF_REFUSALS = {401: ("WWW-Authenticate",), 429: ("Retry-After",), 503: ("Retry-After",)}
 
@@ -80,7 +88,7 @@ def taken_by(binding: Binding, *, versioned: bool) -> list[dict[str, Any]]:
 
 def of_answer(binding: Binding) -> dict[str, Any]:
     """The headers of the answer when it was done."""
-    names = ["X-Request-Id"]
+    names = [*OF_EVERY_ANSWER]
     if has_version(binding) or binding.conditional:
         names.append("ETag")
     if binding.location is not None:
@@ -94,7 +102,7 @@ def of_answer(binding: Binding) -> dict[str, Any]:
 
 def of_refusal(status: int) -> dict[str, Any]:
     """The headers of a problem document."""
-    return referred("X-Request-Id", *_OF_REFUSALS.get(status, ()))
+    return referred(*OF_EVERY_ANSWER, *_OF_REFUSALS.get(status, ()))
 
 
 def referred(*names: str) -> dict[str, Any]:
