@@ -25,6 +25,9 @@ help: ## list these targets
 run: $(STAMPS)/run ## serve the demo platform on 127.0.0.1:8000; SET="gateway.port=8001" sets keys
 	@$(BIN)/colonnade $(foreach each,$(SET),--set $(each)) run $(ARGS)
 
+# Compiled modules are kept: the tests start hundreds of processes, each of which would compile anew.
+test soak: export PYTHONDONTWRITEBYTECODE :=
+
 test: $(STAMPS)/dev ## run the tests; ARGS="…" goes to pytest
 	@$(BIN)/python -m colonnade_runtime.testing.servers $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
