@@ -1,6 +1,6 @@
 """The journeys run over every bus; nothing but the declaration changes."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -8,6 +8,14 @@ import pytest
 from colonnade_runtime.testing.nats_streams import without_streams
 from colonnade_runtime.testing.platform import RunningPlatform, running_platform
 from tests.journeys.academy import OWNER_PASSWORD, copied_declaration
+from tests.quick_passwords import quick_passwords
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cost() -> Iterator[None]:
+    """Many people sign in; processes of their own hash as they always do."""
+    with quick_passwords():
+        yield
 
 
 @pytest.fixture(params=["memory", "nats"])

@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / "support"))
@@ -17,7 +18,9 @@ from colonnade_runtime.adapters.policy.embedded import EmbeddedPolicy
 from colonnade_runtime.adapters.policy.files import read_policies
 from colonnade_runtime.adapters.store.sqlite.adapter import SqliteStores
 from colonnade_user import plugin
+from tests.quick_passwords import quick_passwords
 
+OF_PASSWORDS = {"test_passwords.py", "test_password_turns.py"}
 POLICIES = Path(__file__).parents[3] / "policies"
 
 
@@ -29,6 +32,13 @@ def policies() -> Iterator[EmbeddedPolicy]:
         runner.run(made.load(PolicyBundle(tuple(read_policies(POLICIES)))))
         yield made
         runner.run(made.close())
+
+
+@pytest.fixture(autouse=True)
+def cost(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What a password costs counts where passwords are tested themselves."""
+    with nullcontext() if request.path.name in OF_PASSWORDS else quick_passwords():
+        yield
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from typing import Any, TypeVar
 
 import structlog
-from litestar import Litestar, Response
+from litestar import Response
 from litestar.types import ASGIApp, Receive, Scope, Send
 from sqlalchemy import select
 
@@ -30,6 +30,7 @@ from colonnade_content.api import EVENTS
 from colonnade_content.config import ContentConfig
 from colonnade_runtime.testing.workers import InlineWorkers
 from colonnade_runtime.workers.pool import Workers
+from tests.plugins.mounted_routes import mounted
 
 T = TypeVar("T")
 
@@ -166,7 +167,7 @@ class Bench:
             PolicyQuery(action, operation.resource, facts, TENANT_FACTS)
         )
 
-    def app(self, people: Mapping[str, Principal]) -> Litestar:
+    def app(self, people: Mapping[str, Principal]) -> ASGIApp:
         def identify(app: ASGIApp) -> ASGIApp:
             async def run(scope: Scope, receive: Receive, send: Send) -> None:
                 headers: Mapping[bytes, bytes] = dict(scope.get("headers", ()))
@@ -176,13 +177,7 @@ class Bench:
 
             return run
 
-        return Litestar(
-            plugin.http_routes(),
-            path="/api/v1",
-            openapi_config=None,
-            middleware=[identify],
-            exception_handlers={ColonnadeError: _problem},
-        )
+        return mounted(plugin, identify, _problem)
 
 
 class BenchEdge:

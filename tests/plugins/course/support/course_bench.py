@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 
 import structlog
 from course_journeys import Caller
-from litestar import Litestar, Response
+from litestar import Response
 from litestar.types import ASGIApp, Receive, Scope, Send
 from sqlalchemy import select
 
@@ -33,6 +33,7 @@ from colonnade_content.api import ListPublishableContent, Publishable
 from colonnade_course import plugin
 from colonnade_course.api import EVENTS
 from colonnade_user.api import GetUser, Role, User, UserStatus
+from tests.plugins.mounted_routes import mounted
 
 T = TypeVar("T")
 
@@ -166,14 +167,8 @@ class Bench:
         query = PolicyQuery(action, operation.resource, facts, TENANT_FACTS)
         return await self._policy.decide(query)
 
-    def app(self) -> Litestar:
-        return Litestar(
-            plugin.http_routes(),
-            path="/api/v1",
-            openapi_config=None,
-            middleware=[self._identify],
-            exception_handlers={ColonnadeError: _problem},
-        )
+    def app(self) -> ASGIApp:
+        return mounted(plugin, self._identify, _problem)
 
     def person(self, client: Any, role: str) -> Caller:
         user_id = str(uuid4())

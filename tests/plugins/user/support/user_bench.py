@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 import structlog
-from litestar import Litestar, Response
+from litestar import Response
 from litestar.types import ASGIApp, Receive, Scope, Send
 from sqlalchemy import select
 from user_academy import OWNER_PASSWORD
@@ -36,6 +36,7 @@ from colonnade_user import plugin
 from colonnade_user.api import EVENTS
 from colonnade_user.authenticator import BearerAuthenticator
 from colonnade_user.config import TenantUserConfig, UserConfig
+from tests.plugins.mounted_routes import mounted
 
 TENANTS = ("acme", "globex", "cloister")
 CLOSED = "cloister"
@@ -198,15 +199,9 @@ class Bench:
         with use_context(_context(tenant, Principal.service("user"))):
             await work()
 
-    def app(self) -> Litestar:
+    def app(self) -> ASGIApp:
         """The routes behind the edge."""
-        return Litestar(
-            plugin.http_routes(),
-            path="/api/v1",
-            openapi_config=None,
-            middleware=[self._identify],
-            exception_handlers={ColonnadeError: _problem},
-        )
+        return mounted(plugin, self._identify, _problem)
 
     async def _principal(self, tenant: str, authorization: str) -> Principal:
         if not authorization:

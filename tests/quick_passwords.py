@@ -1,0 +1,19 @@
+"""Passwords that cost next to nothing, for tests of everything but their cost."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from colonnade_user import passwords
+
+
+@contextmanager
+def quick_passwords() -> Iterator[None]:
+    """For the block, Argon2id takes the least that it may instead of thirty milliseconds."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "ITERATIONS", 1)
+        patch.setattr(passwords, "MEMORY_KIBIBYTES", 8)
+        passwords._unmatched.cache_clear()
+        yield
+    passwords._unmatched.cache_clear()
