@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, Integer, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, Integer, String, UniqueConstraint, false, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from colonnade.tables import (
@@ -13,6 +13,8 @@ from colonnade.tables import (
     Versioned,
     tenant_metadata,
 )
+
+_UNDER_WAY = text("status IN ('pending', 'authorized', 'unknown') AND NOT is_twin")
 
 
 class Base(DeclarativeBase):
@@ -27,6 +29,8 @@ class PaymentRow(Identified, Versioned, Timestamped, Base):
 
     `refunding` is what refunds have claimed, `refunded` what has gone back. `watch_until` is
     set when the provider may still do what it was asked before the purchase was given up.
+    `is_twin` marks one that was under way beside another of the same buyer and course before the
+    store refused that.
     """
 
     __tablename__ = "payments"
@@ -38,6 +42,14 @@ class PaymentRow(Identified, Versioned, Timestamped, Base):
         Index("ix_payments_watch", "watch_until"),
         Index("ix_payments_authorization", "authorization"),
         Index("ix_payments_capture", "capture"),
+        Index(
+            "uq_payments_under_way",
+            "course_id",
+            "user_id",
+            unique=True,
+            sqlite_where=_UNDER_WAY,
+            postgresql_where=_UNDER_WAY,
+        ),
     )
 
     user_id: Mapped[UUID]
@@ -62,6 +74,7 @@ class PaymentRow(Identified, Versioned, Timestamped, Base):
     captured_at: Mapped[datetime | None]
     watch_until: Mapped[datetime | None]
     sequence: Mapped[int]
+    is_twin: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class ShareRow(Base):

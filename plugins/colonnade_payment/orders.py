@@ -1,5 +1,6 @@
 """Orders: what buyers ask for, and how it stands."""
 
+from collections.abc import Set
 from uuid import UUID
 
 from sqlalchemy import select
@@ -32,6 +33,7 @@ from colonnade_payment.redemption import claimed, redeem, reduced
 from colonnade_payment.resources import PAYMENT
 from colonnade_payment.settlement import OPEN
 from colonnade_payment.till import Till
+from colonnade_payment.under_way import insert_only, refuse_late, refuse_second
 
 NEWEST_FIRST = [SortKey(PaymentRow.created_at, descending=True), SortKey(PaymentRow.id)]
 
@@ -47,24 +49,17 @@ class Orders:
     async def create(self, request: CreatePayment, call: Call) -> Payment:
         """Order a course; order, key and saga commit together."""
         user_id = person(call)
-        known = await self._answered(request, call)
-        if known is not None:
-            return known
+        answer = await self._answered(request, call)
+        if answer is not None:
+            return answer
         try:
-            price = await self._price(request.course_id)
-            await self._check_not_enrolled(request.course_id, user_id)
+            return await self._ordered(request, call, user_id)
         except ColonnadeError:
             # The same request, answered in the meantime, may be why this one is refused.
-            known = await self._answered(request, call)
-            if known is not None:
-                return known
+            answer = await self._answered(request, call)
+            if answer is not None:
+                return answer
             raise
-        row = _order(self._ctx.new_id(), user_id, request, price, self._till.chosen())
-
-        def work(session: Session) -> Payment:
-            return once(session, call, request, lambda: _place(session, call, row, price))
-
-        return await self._ctx.store.run(work)
 
     @handles(ListPayments)
     async def list(self, request: ListPayments, call: Call) -> Page[Payment]:
@@ -105,6 +100,19 @@ class Orders:
                     details={"status": row.status},
                 )
             return present_payment(row)
+
+        return await self._ctx.store.run(work)
+
+    async def _ordered(self, request: CreatePayment, call: Call, user_id: UUID) -> Payment:
+        price = await self._price(request.course_id)
+        known = await self._ctx.store.read(
+            lambda session: refuse_second(session, request.course_id, user_id)
+        )
+        await self._check_not_enrolled(request.course_id, user_id)
+        row = _order(self._ctx.new_id(), user_id, request, price, self._till.chosen())
+
+        def work(session: Session) -> Payment:
+            return once(session, call, request, lambda: _place(session, call, row, price, known))
 
         return await self._ctx.store.run(work)
 
@@ -168,15 +176,18 @@ def _order(
     )
 
 
-def _place(session: Session, call: Call, row: PaymentRow, price: Money) -> Payment:
+def _place(
+    session: Session, call: Call, row: PaymentRow, price: Money, known: Set[UUID]
+) -> Payment:
     call.require(session, PAYMENT, row)
+    refuse_late(session, row, known)
     if row.coupon_code is not None:
         coupon = claimed(session, row.coupon_code, row.course_id, row.user_id, price)
         row.amount = reduced(price, coupon).amount
-        session.add(row)
+        insert_only(session, row)
         redeem(session, coupon, row.id, row.user_id)
-    session.add(row)
-    session.flush()
+    else:
+        insert_only(session, row)
     state = PurchaseState(
         payment_id=row.id,
         user_id=row.user_id,

@@ -127,6 +127,19 @@ async def test_the_last_seat_goes_to_exactly_one_of_twenty_buyers(
 
 
 @pytest.mark.journey
+async def test_one_buyer_with_many_keys_at_once_makes_one_order(platform: RunningPlatform) -> None:
+    course = await priced_course(await owner(platform.url, "acme"), "EUR")
+    ada = await learner(platform.url, "acme", "ada")
+    answers = await asyncio.gather(*(buy(ada, course, key=f"n{number}") for number in range(20)))
+    [order] = [answer.json() for answer in answers if answer.status_code == 202]
+    refused = [answer for answer in answers if answer.status_code == 409]
+    assert len(refused) == 19, [answer.text for answer in answers]
+    assert {answer.json()["code"] for answer in refused} == {"payment.already_enrolled"}
+    assert (await settled(ada, order["id"]))["status"] == "captured"
+    assert len((await ada.get("/payments")).json()["items"]) == 1
+
+
+@pytest.mark.journey
 async def test_the_same_key_is_the_same_order(platform: RunningPlatform) -> None:
     course = await priced_course(await owner(platform.url, "acme"), "EUR")
     ada = await learner(platform.url, "acme", "ada")

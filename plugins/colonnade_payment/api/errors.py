@@ -11,7 +11,7 @@ class CourseIsFree(Conflict):
 
 
 class AlreadyEnrolled(Conflict):
-    """The buyer is in the course, or is buying it; `details.enrollment_id` says where."""
+    """The buyer is in the course, or is buying it; `details` names the enrolment or the payment."""
 
     code = "payment.already_enrolled"
     title = "Already enrolled"

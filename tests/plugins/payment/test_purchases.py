@@ -261,16 +261,6 @@ async def test_who_is_enrolled_cannot_buy_again(academy: Academy) -> None:
     assert refusal.value.details["enrollment_id"] == str(payment.enrollment_id)
 
 
-async def test_two_orders_of_one_person_at_once_enrol_and_charge_once(academy: Academy) -> None:
-    course, buyer = await academy.course(), person()
-    results = await asyncio.gather(
-        *(academy.bought(course.id, buyer=buyer) for _ in range(3)), return_exceptions=True
-    )
-    payments = [item for item in results if not isinstance(item, BaseException)]
-    assert all(isinstance(r, AlreadyEnrolled) for r in results if isinstance(r, BaseException))
-    assert [payment.status for payment in payments].count("captured") == 1
-
-
 async def test_the_price_is_that_of_the_order(academy: Academy) -> None:
     payment = await academy.order(person(), (await academy.course(price=1234)).id)
     assert (payment.amount.amount, payment.list_price.amount) == (1234, 1234)

@@ -1,0 +1,73 @@
+"""Purchases under way: a person has one of a course at a time."""
+
+from collections.abc import Sequence, Set
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from colonnade.store import Session
+from colonnade_payment.api import AlreadyEnrolled
+from colonnade_payment.models import PaymentRow
+from colonnade_payment.settlement import OPEN
+
+_STANDING = (*OPEN, "captured", "partially_refunded")
+"""Statuses of a payment that has bought the course, or may yet."""
+
+
+def refuse_second(session: Session, course_id: UUID, user_id: UUID) -> Set[UUID]:
+    """The payments by which the buyer has had the course; whether they still have it, the course
+    service says.
+
+    Raises:
+        AlreadyEnrolled: one is under way; `details.payment_id` names it.
+    """
+    payments = _standing(session, course_id, user_id)
+    for payment in payments:
+        if payment.status in OPEN:
+            raise _refusal(payment)
+    return {payment.id for payment in payments}
+
+
+def refuse_late(session: Session, order: PaymentRow, known: Set[UUID]) -> None:
+    """Refuse an order whose buyer has ordered the course since `known` was read. What was captured
+    in between has led to an enrolment that the course service did not speak of yet.
+
+    Raises:
+        AlreadyEnrolled: they have; `details.payment_id` names the other payment.
+    """
+    for payment in _standing(session, order.course_id, order.user_id):
+        if payment.id not in known:
+            raise _refusal(payment)
+
+
+def insert_only(session: Session, order: PaymentRow) -> None:
+    """Add an order.
+
+    Raises:
+        AlreadyEnrolled: a transaction that this one does not see has made another.
+    """
+    session.add(order)
+    try:
+        session.flush()
+    except IntegrityError:
+        raise AlreadyEnrolled(_SENTENCE) from None
+
+
+def _standing(session: Session, course_id: UUID, user_id: UUID) -> Sequence[PaymentRow]:
+    query = select(PaymentRow).where(
+        PaymentRow.user_id == user_id,
+        PaymentRow.course_id == course_id,
+        PaymentRow.status.in_(_STANDING),
+    )
+    return session.scalars(query).all()
+
+
+_SENTENCE = "You are buying this course already; follow that payment, or cancel it first."
+
+
+def _refusal(payment: PaymentRow) -> AlreadyEnrolled:
+    details = {"payment_id": str(payment.id), "status": payment.status}
+    if payment.enrollment_id is not None:
+        details["enrollment_id"] = str(payment.enrollment_id)
+    return AlreadyEnrolled(_SENTENCE, details=details)
