@@ -89,6 +89,16 @@ def test_ordinary_policies_are_taken(source: str) -> None:
         ("grants[1] := [] if true", "write 'grants contains …'"),
         ("denies contains []", "write 'deny contains …'"),
         ("allow if true", "write 'grants contains …'"),
+        ("denys contains []", "nobody gathers 'denys'; write 'deny contains …'"),
+        ("grantss contains [] if true", "nobody gathers 'grantss'; write 'grants contains …'"),
+        (
+            "a if data.colonnade.services.quiz.is_adminstrator\n\nis_administrator if true",
+            "defines no 'is_adminstrator' (did you mean 'is_administrator'?)",
+        ),
+        (
+            "a if not data.colonnade.services.quizz.b\n\nb if true",
+            "no package 'colonnade.services.quizz' (did you mean 'colonnade.services.quiz'?)",
+        ),
     ],
 )
 def test_what_an_engine_would_misread_is_refused(source: str, complaint: str) -> None:

@@ -53,6 +53,9 @@ _BUILTIN_NAMES = frozenset(
     {name.partition(".")[0] for name in ALLOWED_BUILTINS} | {"internal", "set"}
 )
 """A rule of such a name hides built-ins, for OPA even those that operators compile to."""
+_NEAR = 0.8
+"""From which likeness on a name is a misspelt one."""
+
 _UNREADABLE_ESCAPES = ("\\u", "\\/")
 
 
@@ -66,11 +69,40 @@ def inspect_modules(modules: Sequence[PolicyModule]) -> list[PolicyProblem]:
             _inspect_gathered(item)
             inspect_rules(item, names[item.package])
             _inspect_time(item)
+            inspect_references(item, names)
     problems = [problem for item in outlines for problem in item.problems]
     if not any(item.package == ENTRY_PACKAGE for item in outlines):
         message = "the entry point is missing: a file with 'package colonnade' and its decision."
         problems.append(PolicyProblem("policies/colonnade.rego", 0, 0, message))
     return problems
+
+
+def inspect_references(item: ModuleOutline, names: Mapping[str, frozenset[str]]) -> None:
+    """Note what a module names in another package that is there and does not define it.
+
+    It is undefined, so that a deny which asks for it denies nothing. Packages that are not there
+    belong to services that are not enabled, unless one that is there was almost named.
+    """
+    for rule in item.rules:
+        for index, token in enumerate(rule.tokens):
+            if token.is_name("data") and not token.member:
+                _inspect_reference(item, list(_members(rule.tokens, index)), names)
+
+
+def _inspect_reference(
+    item: ModuleOutline, path: Sequence[Token], names: Mapping[str, frozenset[str]]
+) -> None:
+    if len(path) < 3 or f"{path[0].text}.{path[1].text}." != SERVICE_PACKAGE:
+        return
+    package = SERVICE_PACKAGE + path[2].text
+    if package not in names:
+        near = get_close_matches(package, names, n=1, cutoff=_NEAR)
+        if near:
+            item.complain(f"there is no package '{package}' (did you mean '{near[0]}'?).", path[2])
+    elif len(path) > 3 and path[3].text not in names[package]:
+        near = get_close_matches(path[3].text, names[package], n=1)
+        hint = f" (did you mean '{near[0]}'?)" if near else ""
+        item.complain(f"'{package}' defines no '{path[3].text}'{hint}.", path[3])
 
 
 def _names_by_package(outlines: Iterable[ModuleOutline]) -> Mapping[str, frozenset[str]]:
@@ -96,8 +128,18 @@ def _inspect_gathered(item: ModuleOutline) -> None:
             meant = _MISTAKEN_FOR[name]
             item.complain(f"nobody gathers '{name}'; write '{meant} contains …'.", rule.head)
         is_set = len(rule.tokens) > 1 and rule.tokens[1].is_name("contains")
+        near = get_close_matches(name, GATHERED, n=1, cutoff=_NEAR)
+        if is_set and near and name not in {*GATHERED, *_MISTAKEN_FOR} and not _is_used(item, rule):
+            item.complain(f"nobody gathers '{name}'; write '{near[0]} contains …'.", rule.head)
         if name in GATHERED and not is_set:
             item.complain(f"'{name}' is a set; write '{name} contains …'.", rule.head)
+
+
+def _is_used(item: ModuleOutline, rule: Statement) -> bool:
+    """Whether a rule is named anywhere in its module but at its own beginning."""
+    name = rule.head.text
+    tokens = (token for each in item.rules for token in each.tokens if token is not each.head)
+    return any(token.is_name(name) for token in tokens)
 
 
 def _inspect_time(item: ModuleOutline) -> None:
