@@ -16,6 +16,7 @@ from colonnade.policy import (
     PolicyError,
     PolicyModule,
     PolicyQuery,
+    Vocabulary,
 )
 from colonnade_runtime.adapters.policy.embedded import EmbeddedPolicy, embedded_policy
 from colonnade_runtime.adapters.policy.files import read_policies
@@ -318,3 +319,16 @@ def test_an_unreadable_policy_is_named(tmp_path: Path) -> None:
     (tmp_path / "quiz.rego").write_bytes(b"\xff\xfe")
     with pytest.raises(PolicyError, match=r"quiz\.rego: cannot be read"):
         read_policies(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "meets", ['"instructor" in input.principal.roles', 'input.tenant.plan == "gold"']
+)
+async def test_a_slip_that_only_some_meet_is_found(engine: EmbeddedPolicy, meets: str) -> None:
+    """Each role is tried, and each plan that the policies name."""
+    condition = '{"field": "status", "opp": "eq", "value": "draft"}'
+    body = f'{{\n\t{meets}\n\tinput.action == "quiz.read"\n}}'
+    bundle = quiz(f"{READ}\n\ndeny contains [{condition}] if {body}\n")
+    words = Vocabulary(roles=frozenset({"instructor", "owner"}))
+    text = await problems(engine, PolicyBundle(bundle.modules, vocabulary=words))
+    assert "deny[0][0] must have exactly field, op, value" in text

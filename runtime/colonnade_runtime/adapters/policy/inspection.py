@@ -62,7 +62,7 @@ _UNREADABLE_ESCAPES = ("\\u", "\\/")
 def inspect_modules(modules: Sequence[PolicyModule]) -> list[PolicyProblem]:
     """Everything that is wrong with the modules of one bundle, seen together."""
     outlines = [outline(module) for module in modules]
-    names = _names_by_package(outlines)
+    names = names_by_package(outlines)
     for item in outlines:
         if not item.problems:
             _inspect_package(item)
@@ -105,7 +105,8 @@ def _inspect_reference(
         item.complain(f"'{package}' defines no '{path[3].text}'{hint}.", path[3])
 
 
-def _names_by_package(outlines: Iterable[ModuleOutline]) -> Mapping[str, frozenset[str]]:
+def names_by_package(outlines: Iterable[ModuleOutline]) -> Mapping[str, frozenset[str]]:
+    """The names that the rules of each package define."""
     names: dict[str, frozenset[str]] = {}
     for item in outlines:
         names[item.package] = names.get(item.package, frozenset()) | item.rule_names

@@ -18,7 +18,11 @@ from colonnade_runtime.adapters.policy.files import (
     read_policies,
     read_source,
 )
-from colonnade_runtime.adapters.policy.inspection import inspect_rules
+from colonnade_runtime.adapters.policy.inspection import (
+    inspect_references,
+    inspect_rules,
+    names_by_package,
+)
 from colonnade_runtime.adapters.policy.names import end_of_term
 from colonnade_runtime.adapters.policy.program import (
     CompilationFault,
@@ -131,6 +135,8 @@ def _run(
 ) -> list[RegoTestResult]:
     rewritten = outline(tests)
     inspect_rules(rewritten, rewritten.rule_names)
+    names = names_by_package(map(outline, (*policies, tests)))
+    inspect_references(rewritten, names)
     if rewritten.problems:
         return _failed(tests, (str(problem) for problem in rewritten.problems))
     modules = [*policies, tests]

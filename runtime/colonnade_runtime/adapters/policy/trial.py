@@ -31,6 +31,9 @@ PROBES: Mapping[str, Mapping[str, object]] = {
 
 NO_ACADEMY: Mapping[str, object] = {}
 
+MOST_ACADEMIES = 4
+"""In how many academies each kind of principal asks, beside one of which no policy speaks."""
+
 STRANGER = "an anonymous principal"
 """The probe that stands for whoever has not signed in."""
 
@@ -40,6 +43,7 @@ def try_out(
     declaring: Sequence[str],
     narrowing: Sequence[str],
     academies: Sequence[Mapping[str, object]] = (),
+    roles: Sequence[str] = (),
 ) -> dict[str, object]:
     """What came of it, as JSON data. `declaring` and `narrowing` are names of packages.
 
@@ -65,8 +69,8 @@ def try_out(
     for action in actions:
         granting = [name for name in declared if action in declared[name]]
         told = {"granting": granting, "narrowing": narrowing}
-        for who, principal in PROBES.items():
-            answer = _probe(program, action, principal, told)
+        for who, principal, academy in _askers(academies, roles):
+            answer = _probe(program, action, principal, told, academy)
             answers.append({"action": action, "who": who, **answer})
         for name in granting:
             strangers += _grants_to_strangers(program, action, name, narrowing, academies)
@@ -77,6 +81,19 @@ def try_out(
         "answers": answers,
         "strangers": strangers,
     }
+
+
+def _askers(
+    academies: Sequence[Mapping[str, object]], roles: Sequence[str]
+) -> Iterator[tuple[str, Mapping[str, object], Mapping[str, object]]]:
+    """Who asks, for whom each answer has to be one: of every role, and in some academies."""
+    people = {
+        f"a user with the role '{role}'": {"id": "user", "kind": "user", "roles": [role]}
+        for role in roles
+    }
+    for academy in (NO_ACADEMY, *academies[:MOST_ACADEMIES]):
+        for who, principal in {**PROBES, **people}.items():
+            yield who, principal, academy
 
 
 def _grants_to_strangers(
@@ -128,5 +145,5 @@ if __name__ == "__main__":
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     request = json.load(sys.stdin)
     sources = [(path, text) for path, text in request["modules"]]
-    asked = (request["declaring"], request["narrowing"], request["academies"])
+    asked = (request["declaring"], request["narrowing"], request["academies"], request["roles"])
     json.dump(try_out(sources, *asked), sys.stdout)

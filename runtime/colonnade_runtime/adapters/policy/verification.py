@@ -83,7 +83,8 @@ async def tried_out(bundle: PolicyBundle) -> dict[str, Any] | None:
     """What the trial of a bundle tells (see `trial.try_out`); nothing when the engine did not
     survive it."""
     modules = bundle.modules
-    return await _try_out(modules, narrowing(modules), academies_of(modules))
+    roles = sorted(bundle.vocabulary.roles)
+    return await _try_out(modules, narrowing(modules), academies_of(modules), roles)
 
 
 async def _further_problems(
@@ -145,6 +146,7 @@ async def _try_out(
     modules: Sequence[PolicyModule],
     narrow: Sequence[str],
     academies: Sequence[Mapping[str, str]] = (),
+    roles: Sequence[str] = (),
 ) -> dict[str, Any] | None:
     """What the other process tells, or nothing when it did not live to tell."""
     sources = [(module.path, module.source) for module in modules]
@@ -153,6 +155,7 @@ async def _try_out(
         "declaring": declaring(modules),
         "narrowing": narrow,
         "academies": academies,
+        "roles": roles,
     })  # fmt: skip
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-P", "-m", _TRIAL,
