@@ -262,8 +262,8 @@ class LessonFolder:
             line = first_line + (mark.line if mark else 0)
             self._problems.append(f"{key}:{line}: this is not YAML: {error.problem}.")
             return {}
-        except (yaml.YAMLError, RecursionError, ValueError) as error:
-            self._problems.append(f"{key}:{first_line}: this is not YAML: {type(error).__name__}.")
+        except (yaml.YAMLError, RecursionError, ValueError):
+            self._problems.append(f"{key}:{first_line}: this is not YAML.")
             return {}
         if said is None or isinstance(said, dict):
             return said or {}

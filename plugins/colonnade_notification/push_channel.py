@@ -148,12 +148,15 @@ class PushChannel:
         except TimeoutError:
             return _Answer(browser, "later", "The push service did not answer in time.")
         except (httpx.HTTPError, OSError) as error:
-            return _Answer(
-                browser, "later", f"The push service cannot be reached: {type(error).__name__}."
-            )
+            return self._failed(browser, "later", "The push service cannot be reached.", error)
         except Exception as error:
-            what = type(error).__name__
-            return _Answer(browser, "later", f"The push service's answer cannot be read: {what}.")
+            problem = "The push service's answer cannot be read."
+            return self._failed(browser, "later", problem, error)
+
+    def _failed(self, browser: _Browser, kind: str, problem: str, error: Exception) -> _Answer:
+        """The answer that people of the academy may read; the log keeps what was raised."""
+        self._ctx.log.warning("push failed", subscription=str(browser.id), error=error)
+        return _Answer(browser, kind, problem)
 
     async def _post(self, browser: _Browser, message: OutgoingMessage, key: bytes) -> _Answer:
         endpoint = await pin(browser.endpoint, private=self._config.private_endpoints)
@@ -162,8 +165,7 @@ class PushChannel:
             body = encrypt(_payload(message), browser.p256dh, browser.auth)
         except Exception as error:
             # Whatever the libraries make of a point that is none, no later try makes it one.
-            problem = f"The browser's keys cannot be used: {type(error).__name__}."
-            return _Answer(browser, "refused", problem)
+            return self._failed(browser, "refused", "The browser's keys cannot be used.", error)
         signed = authorization(key, endpoint.origin, self._addresses.contact(), now)
         headers = {
             "Host": endpoint.authority,

@@ -157,9 +157,9 @@ class Sending:
                 return _clean(await channel.send(message))
         except TimeoutError:
             return Postponed(f"It took more than {channel.info.seconds:g} seconds.")
-        except Exception as error:
+        except Exception:
             self._ctx.log.exception("channel failed", channel=channel.info.name)
-            return Postponed(f"The channel broke: {type(error).__name__}.")
+            return Postponed("The channel broke.")
 
     async def _is_suppressed(self, channel: str, recipient: Recipient) -> bool:
         if recipient.email is None:

@@ -238,4 +238,4 @@ def _reason(error: BaseException) -> str:
         return "it reaches for what it may not see"
     if isinstance(error, RecursionError | MemoryError):
         return "it is nested too deeply"
-    return str(error).strip().rstrip(".")[:200] or type(error).__name__
+    return str(error).strip().rstrip(".")[:200] or "it says something that cannot be read"

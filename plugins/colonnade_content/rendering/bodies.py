@@ -1,8 +1,13 @@
 """The work of rendering one body, for a process apart: it imports little and gets a text only."""
 
+from colonnade.decoding import words_of
 from colonnade.errors import FieldError, ValidationFailed
 from colonnade_content.markdown import render_markdown
 from colonnade_content.rendering.limits import MarkdownRejected
+
+
+class RendererFailed(ValueError):
+    """The renderer broke on a text; the words are for the log."""
 
 
 def render_body(text: str) -> str:
@@ -10,6 +15,7 @@ def render_body(text: str) -> str:
 
     Raises:
         ValidationFailed: it cannot be rendered; `details["line"]` is where, counted from 1.
+        RendererFailed: the renderer broke on it.
     """
     try:
         return render_markdown(text)
@@ -19,7 +25,7 @@ def render_body(text: str) -> str:
         raise cannot_be_rendered("The text is nested too deeply.") from None
     except Exception as error:
         # Extensions of the parser may fail on a text that none of their authors thought of.
-        raise cannot_be_rendered(f"The renderer fails on it ({type(error).__name__}).") from None
+        raise RendererFailed(f"{type(error).__name__}: {words_of(error)}") from None
 
 
 def cannot_be_rendered(sentence: str, line: int = 1) -> ValidationFailed:

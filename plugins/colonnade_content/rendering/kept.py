@@ -11,7 +11,7 @@ from colonnade.events import Work
 from colonnade.services import ServiceContext
 from colonnade.store import Session
 from colonnade_content.models import ContentRow, RenderingRow
-from colonnade_content.rendering.bodies import cannot_be_rendered, render_body
+from colonnade_content.rendering.bodies import RendererFailed, cannot_be_rendered, render_body
 
 RENDERER = 1
 """Grows when the same text becomes other HTML than before; what is kept is then made again."""
@@ -40,6 +40,9 @@ class Renderings:
             return await self._ctx.in_process(render_body, body, seconds=SECONDS)
         except WorkEnded as error:
             raise cannot_be_rendered(error.message) from error
+        except RendererFailed as error:
+            self._ctx.log.warning("the renderer failed", error=error)
+            raise cannot_be_rendered("The renderer fails on it.") from None
 
     async def again(self, content_id: UUID, body: str) -> str:
         """The HTML of a text that was kept before its HTML was; it is kept from now on.

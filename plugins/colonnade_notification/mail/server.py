@@ -55,6 +55,9 @@ class MailServer:
         except Exception as error:
             # What it said may be no reply of RFC 5321, nor anything that the library expected.
             found = verdict(error, self._host, mail.recipient)
+            # Its words may hold the address, and are told where that is masked.
+            kind = type(error).__name__
+            self._ctx.log.info("mail not handed over", notification=str(identifier), error=kind)
         else:
             found = Verdict(Sent())
         self._note(found)

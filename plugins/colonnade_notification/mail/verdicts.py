@@ -61,8 +61,7 @@ def verdict(error: Exception, host: str, recipient: str) -> Verdict:
             return Verdict(Postponed(error.message), SERVER, _SIGN_IN)
         case OSError() | aiosmtplib.SMTPException():
             return Verdict(Postponed(f"{server} cannot be reached: {error}."), SERVER, _REACH)
-    what = type(error).__name__
-    return Verdict(Postponed(f"What the mail server {host} said cannot be read: {what}."), *_CHANGE)
+    return Verdict(Postponed(f"What the mail server {host} said cannot be read."), *_CHANGE)
 
 
 def _refused_recipient(

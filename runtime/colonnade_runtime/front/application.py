@@ -71,7 +71,7 @@ class Front:
         self._upstreams = upstreams
         self._proxies = proxies or TrustedProxies()
         self._seal = seal
-        self._forwarder = Forwarder(timeout, seal)
+        self._forwarder = Forwarder(timeout, seal, log)
         self._prober = Prober(self._forwarder.session, upstreams)
         self._sockets: set[asyncio.Task[Any]] = set()
         self._in_flight = 0

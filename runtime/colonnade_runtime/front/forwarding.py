@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from typing import Any
 
 import aiohttp
 from litestar.types import HTTPScope, Receive
@@ -16,6 +17,7 @@ from colonnade_runtime.front.headers import to_upstream, url_of
 from colonnade_runtime.front.upstreams import Upstream
 from colonnade_runtime.gateway.caller_header import CALLER, read_caller
 from colonnade_runtime.gateway.exchange import Exchange
+from colonnade_runtime.observability.secret_paths import shown_path
 
 NOT_READY = "colonnade-not-ready"
 """The header with which a process says that it starts or stops, and did nothing."""
@@ -34,8 +36,9 @@ Choose = Callable[[set[Upstream]], Upstream | None]
 class Forwarder:
     """Sends requests on, over connections that are kept. Made within a loop."""
 
-    def __init__(self, timeout: float, seal: Seal) -> None:
+    def __init__(self, timeout: float, seal: Seal, log: Any) -> None:
         self._seal = seal
+        self._log = log
         self.session = client_session(timeout)
         self._timeout = timeout
 
@@ -115,7 +118,7 @@ class Forwarder:
                 raise body.late from None
             if body.broken:
                 raise InvalidRequest("The body ended before it was complete.") from None
-            _lost(upstream, scope, error)
+            self._lost(upstream, scope, error)
             return None
 
     async def _answered(
@@ -132,7 +135,7 @@ class Forwarder:
         except TimeoutError:
             raise self._late() from None
         except (aiohttp.ClientError, OSError) as error:
-            _lost(upstream, scope, error)
+            self._lost(upstream, scope, error)
             return False
         upstream.breaker.succeeded()
         exchange.caller = read_caller(response.headers.get(CALLER.decode()))
@@ -144,14 +147,14 @@ class Forwarder:
             f"No answer within {self._timeout:g} seconds; it may have happened."
         )
 
+    def _lost(self, upstream: Upstream, scope: HTTPScope, error: Exception) -> None:
+        """The process broke off before its answer was whole.
 
-def _lost(upstream: Upstream, scope: HTTPScope, error: Exception) -> None:
-    """The process broke off before its answer was whole.
-
-    Raises:
-        Unavailable: unless asking again does no harm.
-    """
-    upstream.breaker.failed()
-    if scope["method"] not in _HARMLESS:
-        why = f"The process that had it went away ({type(error).__name__})"
-        raise Unavailable(f"{why}; it may have happened.") from None
+        Raises:
+            Unavailable: unless asking again does no harm.
+        """
+        upstream.breaker.failed()
+        path = shown_path(scope["path"])
+        self._log.warning("process went away", process=upstream.place.name, path=path, error=error)
+        if scope["method"] not in _HARMLESS:
+            raise Unavailable("The process that had it went away; it may have happened.") from None

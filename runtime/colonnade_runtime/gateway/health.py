@@ -59,8 +59,8 @@ class Health:
         self.open_paths = open_paths
         self._places = HiddenPlaces(hosts)
         self.faults = FaultRegistry(log)
-        self.checks = HealthChecks(self.faults)
-        self.degradations = HealthChecks(self.faults)
+        self.checks = HealthChecks(self.faults, log)
+        self.degradations = HealthChecks(self.faults, log)
         self.look: Callable[[], Awaitable[None]] = _nothing
         self.waiting_for: dict[str, str] = {"start": "the platform is starting"}
         self.registry = CollectorRegistry()

@@ -4,6 +4,7 @@ import asyncio
 import re
 import time
 from collections.abc import Sequence
+from typing import Any
 
 from colonnade.background_tasks import background_task
 from colonnade.faults import KIND_PATTERN
@@ -27,7 +28,8 @@ MEND = "The log says more. It is asked again by itself, and this goes when it an
 class HealthChecks:
     """The checks of a process. Equal questions at one time are asked once."""
 
-    def __init__(self, faults: FaultRegistry) -> None:
+    def __init__(self, faults: FaultRegistry, log: Any) -> None:
+        self._log = log
         self._faults = faults.of(SOURCE)
         self._checks: list[HealthCheck] = []
         self._failing: dict[str, str] = {}
@@ -57,7 +59,7 @@ class HealthChecks:
         try:
             # More may be added while these are asked: a process that starts is asked already.
             asked = list(self._checks)
-            answers = await asyncio.gather(*map(_answer, asked))
+            answers = await asyncio.gather(*map(self._answer, asked))
             found = zip(asked, answers, strict=True)
             failing = {check.name: answer for check, answer in found if answer is not None}
             self._failing = failing
@@ -65,6 +67,17 @@ class HealthChecks:
             self._asked = time.monotonic()
         finally:
             self._asking = None
+
+    async def _answer(self, check: HealthCheck) -> str | None:
+        try:
+            async with asyncio.timeout(CHECK_SECONDS):
+                return await check.check()
+        except TimeoutError:
+            return f"no answer within {CHECK_SECONDS:g} s"
+        except Exception as error:
+            if check.name not in self._failing:
+                self._log.error("check broke", check=check.name, error=error)
+            return "the check itself broke"
 
     def _tell(self) -> None:
         """Report what fails; several checks of one kind, as of two stores, are one fault."""
@@ -87,13 +100,3 @@ def _kind(name: str) -> str:
     words = re.sub(r":\S+", "", name.lower())
     kind = re.sub(r"[^a-z0-9]+", "_", words).strip("_")[:48].rstrip("_")
     return kind if KIND_PATTERN.fullmatch(kind) else "check"
-
-
-async def _answer(check: HealthCheck) -> str | None:
-    try:
-        async with asyncio.timeout(CHECK_SECONDS):
-            return await check.check()
-    except TimeoutError:
-        return f"no answer within {CHECK_SECONDS:g} s"
-    except Exception as error:
-        return f"the check failed with {type(error).__name__}: {error}"

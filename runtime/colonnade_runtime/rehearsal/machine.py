@@ -13,7 +13,7 @@ from colonnade_runtime.admin.socket_file import address_of, owner_of, socket_pat
 from colonnade_runtime.connections.own_addresses import foreign_hosts, is_foreign
 from colonnade_runtime.declaration import LoadedPlatform
 from colonnade_runtime.declaration.networks import networks_of_strangers
-from colonnade_runtime.declaration.places import Place, place_of, places
+from colonnade_runtime.declaration.places import FRONT, Place, place_of, places
 
 _PLACE = re.compile(r"^\S+:\d+:\d+: ")
 
@@ -145,8 +145,11 @@ def _key(loaded: LoadedPlatform, host: str, port: int, names: Sequence[str]) -> 
 
 
 def _all_places(loaded: LoadedPlatform) -> list[Place]:
-    # All of it in one process, or the one in front: both have the platform's own address.
-    return [place_of(loaded.platform, None), *places(loaded.platform)]
+    # All of it in one process, or the one in front: either may have the platform's own address.
+    alone = [place_of(loaded.platform, None)]
+    if loaded.platform.processes:
+        alone.append(place_of(loaded.platform, FRONT))
+    return [*alone, *places(loaded.platform)]
 
 
 def refused_port(host: str, port: int) -> str | None:

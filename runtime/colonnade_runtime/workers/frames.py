@@ -14,6 +14,9 @@ import msgspec
 
 from colonnade.errors import ColonnadeError, ErrorRecord, FieldError, InternalError
 
+BROKEN = "Something broke here; the log says what."
+"""What a caller reads of work that failed; functions and classes are for the log."""
+
 MAXIMUM_FRAME = 32 * 1024 * 1024
 """Bytes of one message; an answer beyond it ends the worker."""
 
@@ -114,9 +117,8 @@ def answer_of(function: Callable[..., Any], frame: AnswerFrame) -> Any:
     try:
         return decoders_of(function)[1].decode(frame.answer)
     except msgspec.DecodeError as error:
-        raise InternalError(
-            f"{function.__qualname__} answered with another type: {error}"
-        ) from None
+        why = f"{function.__qualname__} answered with another type: {error}"
+        raise InternalError(BROKEN, reason=why) from None
 
 
 def _raised(function: Callable[..., Any], frame: AnswerFrame) -> Exception:
@@ -129,4 +131,5 @@ def _raised(function: Callable[..., Any], frame: AnswerFrame) -> Exception:
     if isinstance(kind, type) and issubclass(kind, Exception) and frame.error is None:
         return kind(frame.trace)
     said = frame.error.message if frame.error is not None else frame.trace
-    return InternalError(f"{function.__qualname__} failed with {frame.raised}: {said}")
+    why = f"{function.__qualname__} failed with {frame.raised}: {said}"
+    return InternalError(BROKEN, reason=why)

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import structlog
 
 from colonnade.background_tasks import background_task
-from colonnade.errors import DeadlineExceeded, Unavailable, WorkEnded
+from colonnade.errors import DeadlineExceeded, InternalError, Unavailable, WorkEnded
 from colonnade_runtime.workers.frames import CallFrame, answer_of, encoded_call
 from colonnade_runtime.workers.turns import Person, Turns
 from colonnade_runtime.workers.worker import Worker
@@ -102,6 +102,10 @@ class WorkerPool:
             raise
         except Unavailable:
             self._count("refused")
+            raise
+        except InternalError as error:
+            self._count("failed")
+            self._log.error("work failed", reason=error.reason, tenant=person[0])
             raise
         except BaseException:
             self._count("failed")

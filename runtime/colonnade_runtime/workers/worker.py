@@ -11,6 +11,7 @@ import msgspec
 from colonnade.errors import InternalError, WorkEnded
 from colonnade_runtime.workers.frames import (
     ANSWERS,
+    BROKEN,
     LENGTH_BYTES,
     MAXIMUM_FRAME,
     AnswerFrame,
@@ -68,9 +69,8 @@ class Worker:
                 await self._receive()
         except (TimeoutError, OSError, asyncio.IncompleteReadError):
             await self.kill()
-            raise InternalError(
-                f"{call.module}.{call.name} cannot be loaded by a worker."
-            ) from None
+            why = f"{call.module}.{call.name} cannot be loaded by a worker."
+            raise InternalError(BROKEN, reason=why) from None
         try:
             async with asyncio.timeout(patience):
                 frame = await self._receive()

@@ -6,8 +6,10 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
+import aiohttp
 import pytest
 from front_house import Echo, House, place, until
+from structlog.testing import capture_logs
 
 from colonnade_runtime.declaration.places import Place
 from colonnade_runtime.testing.servers.running import free_port
@@ -66,12 +68,18 @@ async def test_what_may_have_happened_is_a_problem_and_not_asked_again(
     house: House, said: bytes
 ) -> None:
     answering, asked = answers(said)
-    async with process_of(answering) as process:
-        client = await house.front(process, patience=5.0)
-        answer = await client.post("/", content=b"order")
+    with capture_logs() as logged:
+        async with process_of(answering) as process:
+            client = await house.front(process, patience=5.0)
+            answer = await client.post("/", content=b"order")
     assert answer.status_code == 503
     assert answer.headers["content-type"] == "application/problem+json"
-    assert "may have happened" in answer.json()["detail"]
+    # Classes of the library are for the log.
+    sentence = "The process that had it went away; it may have happened."
+    assert answer.json()["detail"] == sentence
+    [line] = [each for each in logged if each["event"] == "process went away"]
+    assert (line["process"], line["path"]) == ("a", "/")
+    assert isinstance(line["error"], aiohttp.ClientError | OSError)
     assert len(asked) == 1
 
 

@@ -134,15 +134,27 @@ def answer_of(platform: Platform, path: str) -> tuple[int, str]:
     return found.status_code, found.text
 
 
-def status_of(platform: Platform) -> dict[str, Any]:
-    """What `colonnade status` says of all processes."""
-    command = [sys.executable, "-m", "colonnade_runtime", "status", "--format", "json"]
-    ended = subprocess.run(
-        command, cwd=platform.root, capture_output=True, text=True, check=False, timeout=120,
+def command(platform: Platform, *words: str) -> subprocess.CompletedProcess[str]:
+    """A command beside the running platform."""
+    return subprocess.run(
+        [sys.executable, "-m", "colonnade_runtime", *words],
+        cwd=platform.root, capture_output=True, text=True, check=False, timeout=120,
         env={**os.environ, "COLONNADE_OWNER_PASSWORD": OWNER_PASSWORD},
     )  # fmt: skip
-    found: dict[str, Any] = json.loads(ended.stdout)
+
+
+def status_of(platform: Platform) -> dict[str, Any]:
+    """What `colonnade status` says of all processes."""
+    found: dict[str, Any] = json.loads(command(platform, "status", "--format", "json").stdout)
     return found
+
+
+def test_ports_of_a_platform_that_runs_are_its_own(platform: Platform) -> None:
+    check, doctor = command(platform, "check"), command(platform, "doctor")
+    assert (check.returncode, doctor.returncode) == (0, 0), (check.stderr, doctor.stdout)
+    for process in ("gateway", "people"):
+        owner = f"in use by this platform: colonnade run {process} (process "
+        assert f"{owner}{platform.pid_of(process)})" in doctor.stdout
 
 
 def test_the_process_in_front_reloads_with_the_others(platform: Platform) -> None:
