@@ -99,9 +99,9 @@ def stores() -> StoreNeed:
 @hookimpl
 def policy_attributes() -> Sequence[ResourceType]:
     """What policies may speak of."""
-    from colonnade_analytics.resources import CLIENT_EVENT, METRIC_COURSE, REPORT
+    from colonnade_analytics.resources import CLIENT_EVENT, METRIC_COURSE, REPORTS
 
-    return [METRIC_COURSE, REPORT, CLIENT_EVENT]
+    return [METRIC_COURSE, REPORTS, CLIENT_EVENT]
 
 
 @hookimpl

@@ -31,5 +31,8 @@ REPORT = ResourceType(
 REPORT_COURSE = ResourceType("report", {"course_id": CourseRow.course_id}, _RELATIONS)
 """A course as something that a report may speak of."""
 
+REPORTS = ResourceType("report", {**REPORT.fields, **REPORT_COURSE.fields}, _RELATIONS)
+"""All that policies may say of reports: of those that there are, and of one that is asked for."""
+
 CLIENT_EVENT = ResourceType("client_event", {"user_id": PersonRow.user_id})
 """An event of a client, seen as whose it is."""
