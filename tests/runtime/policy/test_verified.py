@@ -1,5 +1,6 @@
 """Policies that passed are not tried out again, and nothing else is taken for passed."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -178,6 +179,20 @@ def test_the_folder_holds_a_bounded_number_for_this_account_alone(tmp_path: Path
     assert (tmp_path / "policies").stat().st_mode & 0o077 == 0
     assert not any(file.stat().st_mode & 0o077 for file in kept)
     assert VerifiedPolicies(tmp_path / "policies").find(f"{CAPACITY + 2:064}") == MARKED
+
+
+def test_the_verdict_that_is_used_stays(tmp_path: Path) -> None:
+    VerifiedPolicies(tmp_path).keep("used", MARKED)
+    for number in range(CAPACITY - 1):
+        VerifiedPolicies(tmp_path).keep(f"{number}", MARKED)
+    for number, file in enumerate(sorted(tmp_path.iterdir())):
+        os.utime(file, (number, number))
+    os.utime(tmp_path / "used.json", (0, 0))
+
+    assert VerifiedPolicies(tmp_path).find("used") == MARKED
+    VerifiedPolicies(tmp_path).keep("another", MARKED)
+    assert VerifiedPolicies(tmp_path).find("used") == MARKED
+    assert len(list(tmp_path.iterdir())) == CAPACITY
 
 
 def test_the_accounts_cache_folder_may_be_named(

@@ -25,7 +25,7 @@ from colonnade.policy import PolicyBundle
 from colonnade_runtime.adapters.policy.packages import Packages
 
 CAPACITY = 64
-"""How many verdicts are kept, in the memory and in the folder; the oldest go first."""
+"""How many verdicts are kept, in the memory and in the folder; the least used go first."""
 LARGEST = 1024 * 1024
 """Bytes of a kept verdict; the demo platform's has six thousand."""
 
@@ -116,7 +116,9 @@ def _read(path: Path) -> Packages | None:
             found = os.fstat(file.fileno())
             if not _is_own(found) or found.st_size > LARGEST:
                 return None
-            return _VERDICT.validate_json(file.read(LARGEST))
+            verdict = _VERDICT.validate_json(file.read(LARGEST))
+            os.utime(file.fileno())
+            return verdict
     except (OSError, ValidationError):
         return None
 
