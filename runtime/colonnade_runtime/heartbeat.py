@@ -53,12 +53,14 @@ async def _keep_beating(pipe: int) -> None:
 class Pulse:
     """The heartbeats of one child. Made within a loop.
 
-    Silence counts from the first beat on: until then the child is still being loaded.
+    Until the first beat the child is being loaded, which takes longer than a beat.
     """
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
-        self._last: float | None = None
+        self.began = False
+        """Whether there was a beat."""
+        self._last = now()
         self._reader, self.writer = os.pipe()
         os.set_blocking(self._reader, False)
         asyncio.get_running_loop().add_reader(self._reader, self._beat)
@@ -66,15 +68,15 @@ class Pulse:
     def started(self) -> None:
         """The child has its end of the pipe: let go of this process's copy."""
         os.close(self.writer)
+        self._last = self._now()
 
     def silent(self) -> float:
-        """Seconds since the last beat; 0 before the first."""
-        return 0.0 if self._last is None else self._now() - self._last
+        """Seconds since the last beat; before the first, since it was started."""
+        return self._now() - self._last
 
     def excuse(self) -> None:
         """Count from now: who listens was itself not listening."""
-        if self._last is not None:
-            self._last = self._now()
+        self._last = self._now()
 
     def close(self) -> None:
         """Listen no more."""
@@ -84,6 +86,6 @@ class Pulse:
     def _beat(self) -> None:
         with suppress(BlockingIOError):
             if os.read(self._reader, 4096):
-                self._last = self._now()
+                self._last, self.began = self._now(), True
             else:
                 asyncio.get_running_loop().remove_reader(self._reader)

@@ -10,7 +10,7 @@ from colonnade.context import Context, Principal, context_or_none, use_context
 ROOT = Path(__file__).parents[2]
 
 # Begun before anybody calls: the listener, what waits for signals, and the other processes.
-BEFORE_ANY_CALL = {"background_tasks.py", "listening.py", "signals.py", "supervision.py"}
+BEFORE_ANY_CALL = {"background_tasks.py", "listening.py", "signals.py", "supervisor.py"}
 
 variable: ContextVar[str] = ContextVar("variable", default="unset")
 

@@ -137,7 +137,7 @@ def run(site: Site, process: str | None, replica: int) -> None:
 def up(site: Site) -> None:
     """Start every declared process on this machine, and start again what ends."""
     take_over_output()
-    from colonnade_runtime.supervision import supervise
+    from colonnade_runtime.supervision.supervisor import supervise
 
     supervise(site.path, site.settings)
 

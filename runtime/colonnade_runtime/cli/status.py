@@ -14,6 +14,7 @@ from colonnade_runtime.cli.site import Site
 from colonnade_runtime.cli.store_locks import held_locks, is_paused, process_names
 from colonnade_runtime.declaration import LoadedPlatform
 from colonnade_runtime.declaration.places import EVERYTHING, FRONT, Place, place_of, places
+from colonnade_runtime.supervision.roster import Watched, watched
 
 ANSWER_SECONDS = 5.0
 PAUSED = "stands still"
@@ -36,7 +37,8 @@ def status(site: Site, style: str) -> None:
     """
     root = site.path.parent
     names, unreadable, folders = _declared_or_running(site)
-    found = [_standing(root, name) for name in names]
+    by_up = watched(root)
+    found = [_standing(root, name, by_up) for name in names]
     problems = [*unreadable, *problems_of(found), *_locks(root, folders)]
     if style == "json":
         show_json({"processes": found, "problems": problems})
@@ -115,7 +117,23 @@ def _runs(root: Path, name: str) -> bool:
     return True
 
 
-def _standing(root: Path, name: str) -> dict[str, Any]:
+def _standing(root: Path, name: str, by_up: Watched | None = None) -> dict[str, Any]:
+    standing = _own_standing(root, name, by_up)
+    if by_up is not None and name in by_up.children:
+        standing["watched_by"] = by_up.pid
+    return standing
+
+
+def _unheard(name: str, by_up: Watched | None) -> dict[str, Any]:
+    """Of a process without a socket: `colonnade up` may have it, and load it at the moment."""
+    pid = None if by_up is None else by_up.children.get(name)
+    if pid is None:
+        return {"process": name, "state": "does not run", "services": []}
+    state = PAUSED if is_paused(pid) else "starts"
+    return {"process": name, "state": state, "pid": pid, "services": []}
+
+
+def _own_standing(root: Path, name: str, by_up: Watched | None) -> dict[str, Any]:
     for pid in (pid for pid, named in process_names(root).items() if named == name):
         if is_paused(pid) and _runs(root, name):
             # It would be asked in vain, for as long as a process that starts is waited for.
@@ -124,7 +142,7 @@ def _standing(root: Path, name: str) -> dict[str, Any]:
         with AdminClient(socket_path(root, name)) as client:
             said: dict[str, Any] = client.run("status", {}, seconds=ANSWER_SECONDS)
     except NotRunning:
-        return {"process": name, "state": "does not run", "services": []}
+        return _unheard(name, by_up)
     except NoAnswer:
         return {"process": name, "state": HANGS, "pid": _pid_of(root, name), "services": []}
     except DeadlineExceeded:
@@ -151,18 +169,18 @@ def _troubles(found: Sequence[dict[str, Any]]) -> Iterator[str]:
     for standing in found:
         name = standing["process"]
         if standing["state"] == "does not run":
-            yield f"{name} does not run: {_start(name)}."
+            yield f"{name} does not run: {_start(name, standing.get('watched_by'))}."
         elif standing["state"] == "starts":
             yield f"{name} is starting; its log and its /readyz say what it waits for."
         elif standing["state"] == SLOW:
             yield f"{name} did not say within {ANSWER_SECONDS:g} s how it stands; ask it again."
         elif standing["state"] == HANGS:
-            yield _hangs(name, standing["pid"])
+            yield _hangs(name, standing["pid"], _again(standing))
         elif standing["state"] == PAUSED:
             pid = standing["pid"]
             yield (
                 f"{name} stands still: process {pid} is paused and does not answer. Let it go on"
-                f" with kill -CONT {pid}, or end it with kill -9 {pid} and start it again."
+                f" with kill -CONT {pid}, or end it with kill -9 {pid}{_again(standing)}."
             )
         for what, reason in standing.get("waiting_for", {}).items():
             yield f"{name} is not ready: {what}: {reason}"
@@ -170,12 +188,19 @@ def _troubles(found: Sequence[dict[str, Any]]) -> Iterator[str]:
         yield from _letters(standing)
 
 
-def _hangs(name: str, pid: int | None) -> str:
+def _again(standing: dict[str, Any]) -> str:
+    """What is to be done after its end."""
+    if "watched_by" in standing:
+        return "; colonnade up starts it again, and ends it itself when this lasts"
+    return " and start it again"
+
+
+def _hangs(name: str, pid: int | None, again: str) -> str:
     which = "it" if pid is None else f"process {pid}"
     end = "end it" if pid is None else f"end it with kill -9 {pid}"
     return (
         f"{name} does not answer: {which} runs and is busy with something that it does not leave."
-        f" Its log may say with what; when it lasts, {end} and start it again."
+        f" Its log may say with what; when it lasts, {end}{again}."
     )
 
 
@@ -206,7 +231,9 @@ def _letters(standing: dict[str, Any]) -> Iterator[str]:
             )
 
 
-def _start(name: str) -> str:
+def _start(name: str, watched_by: int | None) -> str:
+    if watched_by is not None:
+        return f"colonnade up (process {watched_by}) starts it again; its log says why it ended"
     if name == EVERYTHING:
         return "colonnade run"
     process, _, replica = name.rpartition("-")

@@ -45,6 +45,20 @@ def _several_beats(value: Duration) -> Duration:
 
 Heartbeat = Annotated[Duration, AfterValidator(_several_beats)]
 
+MINIMUM_START = 10.0
+
+
+def _time_to_load(value: Duration) -> Duration:
+    if not MINIMUM_START <= float(value) <= MAXIMUM_HEARTBEAT:
+        raise ValueError(
+            f"must be from {MINIMUM_START:g}s to 1h: loading takes seconds, and a process that"
+            " stands still in it serves nobody meanwhile"
+        )
+    return value
+
+
+StartLimit = Annotated[Duration, AfterValidator(_time_to_load)]
+
 
 def _from_a_second_to_a_day(duration: Duration) -> Duration:
     if not 1 <= duration <= 86_400:
@@ -288,6 +302,10 @@ class SupervisionSection(Section):
     heartbeat: Heartbeat = Duration(10)
     """A process that stands still for longer than this, from 3s to 1h, is ended and started
     again."""
+
+    start: StartLimit = Duration(120)
+    """A process that is started and not loaded within this, from 10s to 1h, is ended and started
+    again. Waiting for servers comes after that and has no limit."""
 
 
 class Platform(Section):

@@ -66,6 +66,8 @@ class NeedsRegion(BaseModel):
             " 100",
         ),
         ("supervision: {heartbeat: 400d}", "supervision.heartbeat: must be 1h or less"),
+        ("supervision: {start: 5s}", "supervision.start: must be from 10s to 1h"),
+        ("supervision: {start: 2h}", "supervision.start: must be from 10s to 1h"),
         ("shutdown: {total: 5s, drain: 6s}", "shutdown.drain: is longer than 'shutdown.total'"),
         ("bus: nats", "7:6: bus: is not a URL such as"),
         ("bus: 'nats://a b'", "bus: holds a space"),

@@ -5,7 +5,8 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from random import SystemRandom
 
@@ -19,6 +20,9 @@ from colonnade_runtime.heartbeat import BEAT_SECONDS, VARIABLE, Pulse
 from colonnade_runtime.logs import configure_logs, is_for_machines
 from colonnade_runtime.observability.child_lines import ChildLines, JsonLines, PrefixedLines
 from colonnade_runtime.observability.lifecycle import Lifecycle
+from colonnade_runtime.supervision.child import Child
+from colonnade_runtime.supervision.rolling_restart import IsReady, RollingRestart, is_ready
+from colonnade_runtime.supervision.roster import Roster, roster
 
 _BACKOFF = Backoff(first=0.5, cap=30.0)
 _STEADY = 30.0
@@ -27,15 +31,12 @@ _STEADY = 30.0
 _SPARE = 2.0
 """Seconds beyond `shutdown.total` before a process is killed."""
 
-READY_SECONDS = 120.0
-"""How long a process that was restarted may take to be ready, before others are left alone."""
-
 
 def supervise(path: Path, settings: Sequence[str] = ()) -> None:
     """Run all processes until told to stop.
 
     Raises:
-        ConfigurationError: when what is declared cannot run.
+        ConfigurationError: when what is declared cannot run, or is run by another already.
     """
     declared = read_declaration(path, settings)
     if not declared.loaded.platform.processes:
@@ -45,39 +46,33 @@ def supervise(path: Path, settings: Sequence[str] = ()) -> None:
     section = declared.loaded.platform.logging
     configure_logs(section.level, section.format, section.client_address)
     keep_files_private(declared.loaded)
-    asyncio.run(Supervisor(declared).run())
-
-
-@dataclass(slots=True)
-class _Child:
-    place: Place
-    process: asyncio.subprocess.Process | None = None
-    starts: int = 0
-    failures: int = 0
-    renewed: bool = False
-    ready: bool = False
-    pulse: Pulse | None = None
-    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    with roster(declared.loaded.root) as children:
+        asyncio.run(Supervisor(declared, children).run())
 
 
 class Supervisor:
     """The processes of one platform, each in a child of this one."""
 
-    def __init__(self, declared: Declared) -> None:
+    def __init__(self, declared: Declared, roster: Roster, is_ready: IsReady = is_ready) -> None:
         platform = declared.loaded.platform
         self._declared = declared
         self._grace = float(platform.shutdown.total) + _SPARE
         self._heartbeat = float(platform.supervision.heartbeat)
-        self._front = _Child(place_of(platform, FRONT))
-        self._others = [_Child(place) for place in places(platform)]
-        self._lines = _lines_of(declared, [child.place.name for child in self._children])
+        self._start = float(platform.supervision.start)
+        self._roster = roster
+        self._front = Child(place_of(platform, FRONT))
+        self._others = [Child(place) for place in places(platform)]
+        self._lines = _lines_of(declared, [child.name for child in self._children])
         self._lifecycle = Lifecycle("up")
         self._all_ready = False
         self._stopped = asyncio.Event()
-        self._rolling: asyncio.Task[None] | None = None
+        root = declared.loaded.root
+        self._rolling = RollingRestart(
+            self._others, self._terminate, partial(is_ready, root), self._lines.tell
+        )
 
     @property
-    def _children(self) -> list[_Child]:
+    def _children(self) -> list[Child]:
         return [*self._others, self._front]
 
     async def run(self) -> None:
@@ -85,47 +80,48 @@ class Supervisor:
 
         SIGHUP is handed on; SIGUSR1 restarts the processes behind the gateway, one after another.
         """
-        names = [child.place.name for child in self._children]
+        names = [child.name for child in self._children]
         self._lifecycle.starting(platform=self._declared.path, processes=names)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stopped.set)
         loop.add_signal_handler(signal.SIGHUP, self._hang_up)
-        loop.add_signal_handler(signal.SIGUSR1, self._roll)
+        loop.add_signal_handler(signal.SIGUSR1, self._rolling.begin)
         watching = asyncio.create_task(self._watch(), name="heartbeats")
         tasks = [
-            asyncio.create_task(self._keep(child), name=f"process {child.place.name}")
+            asyncio.create_task(self._keep(child), name=f"process {child.name}")
             for child in self._children
         ]
         await self._stopped.wait()
         self._lifecycle.stopping()
         watching.cancel()
-        if self._rolling is not None:
-            self._rolling.cancel()
+        self._rolling.cancel()
         # The front first: it takes no more, and what is on its way is still answered.
         await self._stop(self._front)
         await asyncio.gather(*(self._stop(child) for child in self._others))
         await asyncio.gather(*tasks)
         self._lifecycle.stopped()
 
-    async def _keep(self, child: _Child) -> None:
+    async def _keep(self, child: Child) -> None:
+        while not child.stopping:
+            await self._live(child)
+
+    async def _live(self, child: Child) -> None:
+        """One life of a child, and the wait before the next."""
         loop = asyncio.get_running_loop()
-        while not child.stopping.is_set():
-            started = loop.time()
-            code = await self._once(child)
-            if child.stopping.is_set():
-                return
-            if child.renewed:
-                child.renewed = False
-                continue
-            child.failures = 1 if loop.time() - started > _STEADY else child.failures + 1
-            seconds = _BACKOFF.after(child.failures, SystemRandom())
-            self._tell_end(child, code, seconds)
-            try:
-                async with asyncio.timeout(seconds):
-                    await child.stopping.wait()
-            except TimeoutError:
-                continue
+        started = loop.time()
+        code = await self._once(child)
+        if child.stopping:
+            return
+        if child.renewed:
+            child.renewed = False
+            return
+        child.failures = 1 if loop.time() - started > _STEADY else child.failures + 1
+        seconds = _BACKOFF.after(child.failures, SystemRandom())
+        self._tell_end(child, code, seconds)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await child.wake.wait()
 
     async def _watch(self) -> None:
         """End what stands still: it may hold a lock that only its end gives back."""
@@ -140,27 +136,30 @@ class Supervisor:
                     child.pulse.excuse()
                 self._end_if_silent(child)
 
-    def _end_if_silent(self, child: _Child) -> None:
-        running = child.process is not None and child.process.returncode is None
-        if child.pulse is None or not running or child.pulse.silent() <= self._heartbeat:
+    def _end_if_silent(self, child: Child) -> None:
+        if child.pulse is None or not child.runs:
             return
-        sentence = f"stands still for more than {self._heartbeat:g} s and is killed"
-        self._lines.tell(
-            "error", child.place.name, "child killed", sentence, reason=f"it {sentence}"
-        )
+        allowed = self._heartbeat if child.pulse.began else self._start
+        if child.pulse.silent() <= allowed:
+            return
+        sentence = f"stands still for more than {allowed:g} s and is killed"
+        if not child.pulse.began:
+            sentence = f"shows no life for {allowed:g} s since its start and is killed"
+        self._lines.tell("error", child.name, "child killed", sentence, reason=f"it {sentence}")
         child.pulse.excuse()
         assert child.process is not None
         child.process.kill()
 
-    async def _once(self, child: _Child) -> int:
+    async def _once(self, child: Child) -> int:
         pulse = child.pulse = Pulse()
         try:
             return await self._run(child, pulse)
         finally:
             child.pulse = None
+            self._roster.note(child.name, None)
             pulse.close()
 
-    async def _run(self, child: _Child, pulse: Pulse) -> int:
+    async def _run(self, child: Child, pulse: Pulse) -> int:
         child.process = await asyncio.create_subprocess_exec(
             *self._command(child.place),
             stdin=asyncio.subprocess.DEVNULL,
@@ -173,38 +172,44 @@ class Supervisor:
             env={**os.environ, VARIABLE: str(pulse.writer)},
         )
         pulse.started()
+        self._roster.note(child.name, child.process.pid)
         child.ready = False
+        child.wake.clear()
+        if child.stopping:
+            # It was told to stop while it was being started.
+            child.process.terminate()
         child.starts += 1
         event = "child started" if child.starts == 1 else "child restarted"
-        self._lines.tell("info", child.place.name, event, child_pid=child.process.pid)
+        self._lines.tell("info", child.name, event, child_pid=child.process.pid)
         assert child.process.stdout is not None
         while line := await _line(child.process.stdout):
             self._relay(child, line.decode(errors="replace").rstrip())
         return await child.process.wait()
 
-    def _relay(self, child: _Child, text: str) -> None:
-        name = child.place.name
+    def _relay(self, child: Child, text: str) -> None:
+        name = child.name
         if child.ready or not text.startswith(f"{name} is ready"):
             return self._lines.relay(name, text)
         child.ready = True
         self._lines.relay_ready(name, text)
         if not self._all_ready and all(each.ready for each in self._children):
             self._all_ready = True
-            self._lifecycle.ready(processes=[each.place.name for each in self._children])
+            self._lifecycle.ready(processes=[each.name for each in self._children])
         return None
 
-    def _tell_end(self, child: _Child, code: int, seconds: float) -> None:
+    def _tell_end(self, child: Child, code: int, seconds: float) -> None:
         again = round(seconds, 1)
         sentence = f"ended with {code}; started again in {seconds:.1f} s"
         self._lines.tell(
-            "error", child.place.name, "child ended", sentence, exit_code=code, restart_in=again
+            "error", child.name, "child ended", sentence, exit_code=code, restart_in=again
         )
 
-    async def _stop(self, child: _Child) -> None:
-        child.stopping.set()
+    async def _stop(self, child: Child) -> None:
+        child.stopping = True
+        child.wake.set()
         await self._terminate(child)
 
-    async def _terminate(self, child: _Child) -> None:
+    async def _terminate(self, child: Child) -> None:
         process = child.process
         if process is None or process.returncode is not None:
             return
@@ -214,43 +219,12 @@ class Supervisor:
                 await process.wait()
         except TimeoutError:
             sentence = f"did not stop within {self._grace:g} s and is killed"
-            self._lines.tell(
-                "error", child.place.name, "child killed", sentence, reason=f"it {sentence}"
-            )
+            self._lines.tell("error", child.name, "child killed", sentence, reason=f"it {sentence}")
             process.kill()
-
-    def _roll(self) -> None:
-        if self._rolling is None or self._rolling.done():
-            self._rolling = asyncio.create_task(self._restart_each(), name="rolling restart")
-
-    async def _restart_each(self) -> None:
-        """The next one only when the one before is ready again: replicas answer for each other."""
-        for child in self._others:
-            self._lines.tell("info", child.place.name, "restart", "is restarted")
-            before = child.process
-            child.renewed = True
-            await self._terminate(child)
-            if not await self._is_ready_again(child, before):
-                sentence = "is not ready again; the restart of the others is given up"
-                return self._lines.tell("error", child.place.name, "restart given up", sentence)
-        sentence = "all processes were restarted"
-        return self._lines.tell("info", self._front.place.name, "restart finished", sentence)
-
-    async def _is_ready_again(
-        self, child: _Child, before: asyncio.subprocess.Process | None
-    ) -> bool:
-        try:
-            async with asyncio.timeout(READY_SECONDS):
-                while True:
-                    if child.process is not before and child.ready:
-                        return True
-                    await asyncio.sleep(0.1)
-        except TimeoutError:
-            return False
 
     def _hang_up(self) -> None:
         for child in self._children:
-            if child.process is not None and child.process.returncode is None:
+            if child.process is not None and child.runs:
                 child.process.send_signal(signal.SIGHUP)
 
     def _command(self, place: Place) -> list[str]:
