@@ -89,11 +89,11 @@ grants contains [{"field": "audience", "op": "in", "value": ["public", "members"
 	input.action == "profile.read"
 }
 
-# --- a service that lets people teach knows who may, without addresses
+# --- services that let people teach, or work with what others made, know who may, without addresses
 
 grants contains [{"field": "role", "op": "in", "value": ["owner", "admin", "instructor"]}] if {
 	input.principal.kind == "service"
-	input.principal.id == "service:course"
+	input.principal.id in {"service:course", "service:content"}
 	input.action == "user.read"
 }
 

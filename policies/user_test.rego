@@ -233,6 +233,11 @@ test_the_service_that_lets_people_teach_knows_who_may if {
 	data.colonnade.decision.masks == {"email"} with input as asking("user.read", service("service:course"))
 }
 
+test_the_service_that_shares_what_people_made_knows_with_whom if {
+	data.colonnade.decision.grants == {[{"field": "role", "op": "in", "value": ["owner", "admin", "instructor"]}]} with input as asking("user.read", service("service:content"))
+	data.colonnade.decision.masks == {"email"} with input as asking("user.read", service("service:content"))
+}
+
 test_the_service_that_writes_to_people_knows_where if {
 	data.colonnade.decision.grants == {[]} with input as asking("user.read", service("service:notification"))
 	data.colonnade.decision.masks == set() with input as asking("user.read", service("service:notification"))

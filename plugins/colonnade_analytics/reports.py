@@ -34,6 +34,7 @@ from colonnade_analytics.api import (
     TooManyReports,
 )
 from colonnade_analytics.catalogue import Catalogue
+from colonnade_analytics.client_events.known_courses import require_course
 from colonnade_analytics.models import CourseRow, ReportContentRow, ReportRow
 from colonnade_analytics.resources import REPORT, REPORT_COURSE
 from colonnade_analytics.serving import headers_of
@@ -74,6 +75,10 @@ class Reports:
         parameters = _validated(kind.parameters, request)
         tenant = self._ctx.tenant()
         report_id = self._ctx.new_id()
+        course_id = getattr(parameters, "course_id", None)
+        if course_id is not None and call.decision.unconditional:
+            # Others are held to the courses that they teach, below.
+            await require_course(self._ctx, course_id)
 
         def work(session: Session) -> Report:
             scope = _scope(session, call)

@@ -20,6 +20,7 @@ def plugin_info() -> PluginInfo:
         name="content",
         version="0.2.0",
         service="content",
+        requires=("user",),
         description="Files, pictures and what lessons show.",
     )
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
+from colonnade.errors import FieldError, NotFound, ValidationFailed
 from colonnade.lookups import absent, permitted
 from colonnade.messages import Empty
 from colonnade.operations import Call, handles
@@ -25,6 +26,7 @@ from colonnade_content.api import (
 )
 from colonnade_content.models import ContentRow, FileRow, MediaRow, ShareRow
 from colonnade_content.resources import CONTENT, FILE, MEDIA
+from colonnade_user.api import GetUser
 
 MAXIMUM_SHARES = 100
 """People with whom one content item is shared."""
@@ -43,6 +45,14 @@ class Sharing:
     @handles(ShareContent)
     async def share(self, request: ShareContent, call: Call) -> Share:
         """Remember it; whom it is shared with already is answered as they are."""
+
+        def is_shared(session: Session) -> bool:
+            content = permitted(session, call, CONTENT, ContentRow, request.content_id)
+            return session.get(ShareRow, (content.id, request.user_id)) is not None
+
+        # First of all, or anybody could find out here who has an account.
+        if not await self._ctx.store.read(is_shared):
+            await self._require_teacher(request.user_id)
 
         def work(session: Session) -> Share:
             content = permitted(session, call, CONTENT, ContentRow, request.content_id)
@@ -99,6 +109,16 @@ class Sharing:
     async def publishable_media(self, request: ListPublishableMedia, call: Call) -> Publishable:
         """Those that the policy grants."""
         return await self._publishable(call, MEDIA, MediaRow, request.ids)
+
+    async def _require_teacher(self, user_id: UUID) -> None:
+        """Raises: ValidationFailed: nobody else may do anything with what is shared with them."""
+        try:
+            with self._ctx.as_service():
+                await self._ctx.ask(GetUser(user_id=user_id))
+        except NotFound:
+            message = "names nobody here whose role is instructor, admin or owner"
+            problem = FieldError("/user_id", message, "unknown")
+            raise ValidationFailed(fields=[problem]) from None
 
     async def _publishable(
         self, call: Call, kind: ResourceType, row: Row, ids: Sequence[UUID]

@@ -1,14 +1,17 @@
 """Coupons: what is asked about them."""
 
+from uuid import UUID
+
 from sqlalchemy import select
 
-from colonnade.errors import FieldError, ValidationFailed
+from colonnade.errors import FieldError, NotFound, ValidationFailed
 from colonnade.lookups import changeable, permitted
 from colonnade.messages import Empty
 from colonnade.operations import Call, handles
 from colonnade.pagination import Page, SortKey, paginate
 from colonnade.services import ServiceContext
 from colonnade.store import Session
+from colonnade_course.api import GetCourse
 from colonnade_payment.api import (
     Coupon,
     CouponTaken,
@@ -36,6 +39,9 @@ class Coupons:
         _check(request)
         row = _coupon(request)
         row.id = self._ctx.new_id()
+        # Before anybody is asked: whoever may not do this finds out nothing here.
+        await self._ctx.store.read(lambda session: call.require(session, COUPON, row))
+        await self._require_course(request.course_id)
 
         def work(session: Session) -> Coupon:
             call.require(session, COUPON, row)
@@ -76,6 +82,16 @@ class Coupons:
             return Empty()
 
         return await self._ctx.store.run(work)
+
+    async def _require_course(self, course_id: UUID | None) -> None:
+        """Raises: ValidationFailed: a coupon for a course that nobody could ever buy."""
+        if course_id is None:
+            return
+        try:
+            await self._ctx.ask(GetCourse(course_id=course_id))
+        except NotFound:
+            problem = FieldError("/course_id", "names no course of the academy", "unknown")
+            raise ValidationFailed(fields=[problem]) from None
 
 
 def _check(request: CreateCoupon) -> None:

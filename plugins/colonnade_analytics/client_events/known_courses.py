@@ -1,4 +1,4 @@
-"""Events name courses that exist, or have existed, in the academy."""
+"""Events and reports name courses that exist, or have existed, in the academy."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -32,18 +32,32 @@ async def require_known_courses(ctx: ServiceContext, events: Sequence[ClientEven
         return
     known = await ctx.store.read(lambda session: _heard_of(session, named))
     strange = [course_id for course_id in named if course_id not in known]
-    with ctx.as_service():
-        for course_id in strange[:ASKED_AT_MOST]:
-            await _require(ctx, course_id, events)
+    for course_id in strange[:ASKED_AT_MOST]:
+        await _require(ctx, course_id, events)
     if len(strange) > ASKED_AT_MOST:
         raise Unavailable(
             f"More than {ASKED_AT_MOST} of the courses are too new to be known here; try again."
         )
 
 
+async def require_course(ctx: ServiceContext, course_id: UUID) -> None:
+    """Look for one course, here first.
+
+    Raises:
+        NotFound: it has never existed.
+    """
+    if not await ctx.store.read(lambda session: _heard_of(session, [course_id])):
+        await _ask_for(ctx, course_id)
+
+
+async def _ask_for(ctx: ServiceContext, course_id: UUID) -> None:
+    with ctx.as_service():
+        await ctx.ask(GetCourse(course_id=course_id))
+
+
 async def _require(ctx: ServiceContext, course_id: UUID, events: Sequence[ClientEvent]) -> None:
     try:
-        await ctx.ask(GetCourse(course_id=course_id))
+        await _ask_for(ctx, course_id)
     except NotFound:
         places = [place for place, event in enumerate(events) if event.course_id == course_id]
         raise ValidationFailed(

@@ -43,7 +43,7 @@ from colonnade_analytics.catalogue import Catalogue
 from colonnade_analytics.config import TenantAnalyticsConfig
 from colonnade_analytics.report_work import MAXIMUM_BEGINNINGS
 from colonnade_analytics.reports import MAXIMUM_UNFINISHED
-from colonnade_course.api import GetOutline, InstructorAdded
+from colonnade_course.api import GetCourse, GetOutline, InstructorAdded
 from colonnade_user.api import GetProfile, Profile, UserDeleted
 
 WORLD = World(seed=11, people=60)
@@ -282,6 +282,23 @@ class TestFormats:
         assert "The largest drop is at" in report.alternative_text
         png = await content(bench, report, "png")
         assert report.alternative_text[:20].encode() in png
+
+    async def test_a_course_that_never_was_is_refused_at_once(self, bench: Bench) -> None:
+        await filled(bench)
+        asked = []
+
+        def unknown(request: GetCourse) -> None:
+            asked.append(request.course_id)
+            raise NotFound("There is no such course.")
+
+        bench.ctx.answers[GetCourse] = unknown
+        strange = WORLD.uuid()
+        parameters = {"course_id": str(strange)}
+        with pytest.raises(NotFound):
+            await bench.ask(OWNER, CreateReport(kind="lesson_funnel", parameters=parameters))
+        assert asked == [strange]
+        await made(bench, "lesson_funnel", course_id=str(WORLD.courses[0]))
+        assert asked == [strange], "what is known here is not asked for"
 
     async def test_passing_over_an_appendix_is_no_drop(self, bench: Bench) -> None:
         await filled(bench)

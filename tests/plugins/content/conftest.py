@@ -50,7 +50,7 @@ async def academy(tmp_path: Path, policies: EmbeddedPolicy) -> AsyncIterator[Aca
     }
     context = BenchContext(store, blobs, config)
     async with plugin.create_service(context) as objects:  # type: ignore[arg-type]
-        bench = Bench(store, blobs, MemoisedPolicy(policies), objects, context)
+        bench = Bench(store, blobs, MemoisedPolicy(policies), objects, context, principals)
         transport = httpx.ASGITransport(bench.app(principals))
         async with httpx.AsyncClient(transport=transport, base_url="http://acme.test") as client:
             teacher, learner, colleague, owner = (Person(client, user) for user in people)

@@ -102,7 +102,10 @@ async def test_sharing_with_a_learner_shows_them_nothing(
     academy: Academy, theirs: tuple[Any, Any]
 ) -> None:
     path = f"/content/{theirs[0]['id']}/shares"
-    await academy.teacher.send("POST", path, json={"user_id": academy.learner.id})
+    for user_id in (academy.learner.id, str(uuid4())):
+        answer = await academy.teacher.send("POST", path, json={"user_id": user_id})
+        assert answer.status_code == 422
+        assert answer.json()["errors"] == [{"pointer": "/user_id", "code": "unknown"}]
     assert await _statuses(academy.learner, *theirs) == [404, 403, 403, 404, 404]
 
 

@@ -72,13 +72,21 @@ async def test_outside_its_window_it_is_refused(academy: Academy) -> None:
 
 async def test_for_another_course_currency_or_none_it_is_refused(academy: Academy) -> None:
     course = await academy.course()
-    other = await coupon(academy, course_id=uuid4())
+    other = await coupon(academy, course_id=(await academy.course()).id)
     foreign = await coupon(academy, percent=None, amount=Money(amount=5, currency="USD"))
     assert await refusal(academy, course, other.code) == "other_course"
     assert await refusal(academy, course, foreign.code) == "other_currency"
     assert await refusal(academy, course, "nothing-like-it") == "unknown"
     await academy.ask(OWNER, DeleteCoupon(coupon_id=other.id))
     assert await refusal(academy, course, other.code) == "unknown"
+
+
+async def test_a_coupon_for_a_course_that_is_not_there_is_refused(academy: Academy) -> None:
+    with pytest.raises(ValidationFailed) as refused:
+        await coupon(academy, course_id=uuid4())
+    assert [field.pointer for field in refused.value.fields] == ["/course_id"]
+    with pytest.raises(Forbidden):
+        await academy.ask(person(), CreateCoupon(code="mine", percent=5, course_id=uuid4()))
 
 
 async def test_the_last_use_raced_goes_to_one(academy: Academy) -> None:

@@ -5,6 +5,7 @@ A request names its caller in `X-Caller` instead of with a token.
 
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
 import structlog
@@ -15,7 +16,7 @@ from sqlalchemy import select
 from colonnade.blobs import BlobStore
 from colonnade.clock import SystemClock
 from colonnade.context import Context, Principal, PrincipalKind, current_context, use_context
-from colonnade.errors import ColonnadeError, Forbidden, Unauthenticated
+from colonnade.errors import ColonnadeError, Forbidden, NotFound, Unauthenticated
 from colonnade.events import Envelope, Event, Work, event_type_of, reactions_of
 from colonnade.http import EDGE, AnyRequest
 from colonnade.identifiers import new_id
@@ -30,6 +31,7 @@ from colonnade_content.api import EVENTS
 from colonnade_content.config import ContentConfig
 from colonnade_runtime.testing.workers import InlineWorkers
 from colonnade_runtime.workers.pool import Workers
+from colonnade_user.api import GetUser, Role, User
 from tests.plugins.mounted_routes import mounted
 
 T = TypeVar("T")
@@ -56,6 +58,9 @@ class BenchContext:
     def tenant(self) -> TenantInfo:
         return TENANT
 
+    def as_service(self) -> AbstractContextManager[Context]:
+        return use_context(current_context().acting_as(Principal.service(self.name)))
+
     async def in_process(
         self, function: Callable[..., T], *arguments: Any, seconds: float = 2.0
     ) -> T:
@@ -77,8 +82,10 @@ class Bench:
         policy: MemoisedPolicy,
         objects: Sequence[object],
         context: BenchContext,
+        accounts: Mapping[str, Principal],
     ) -> None:
         self.blobs = blobs
+        self._accounts = accounts
         self.context = context
         context.ask = self._ask_itself
         self._store = store
@@ -109,7 +116,17 @@ class Bench:
         return answer
 
     async def _ask_itself(self, request: Request[Any]) -> Any:
+        if isinstance(request, GetUser):
+            return self._account(request)
         return await self.ask(current_context().principal, request)
+
+    def _account(self, request: GetUser) -> User:
+        """As the user service answers this one: of those who may teach, and without addresses."""
+        assert current_context().principal == Principal.service("content")
+        account = self._accounts.get(str(request.user_id))
+        if account is None or account.roles == ("learner",):
+            raise NotFound("There is no such user.")
+        return User.model_construct(id=request.user_id, role=Role(account.roles[0]))
 
     async def published(self) -> list[Event]:
         with use_context(_context(Principal.service("content"))):
