@@ -130,3 +130,28 @@ def test_a_replica_paused_in_a_write_is_ended_and_nothing_acknowledged_is_lost(
         assert writer.stop() >= before > 3
     assert resumed - paused < HEARTBEAT + 10, "the others wait for little more than that"
     assert any(f"process {pid}" in problem for problem in told), told
+
+
+def test_a_restart_beside_a_killed_replica_keeps_the_other_until_it_is_back(
+    platform: Platform,
+) -> None:
+    overlay = (platform.root / "platform.development.yaml").read_text()
+    port = re.search(r"port: (\d+)", overlay)
+    assert port is not None
+    kept = platform.pid_of("people")
+    os.kill(platform.pid_of("people-2"), signal.SIGKILL)
+    platform.until_said("people-2 | ended with -9")
+    os.kill(platform.process.pid, signal.SIGUSR1)
+    platform.until_said("people   | is restarted when people-2 is ready")
+    assert platform.pid_of("people") == kept
+    answers = []
+    with httpx.Client(base_url=f"http://127.0.0.1:{port[1]}/api/v1", timeout=30) as client:
+        client.headers["X-Tenant"] = "acme"
+        while "all processes were restarted" not in platform.said:
+            answers.append(client.get("/users/me").status_code)
+    assert set(answers) == {401}, "the user service always answers, and asks who it is"
+    said = platform.said
+    assert said.index("| people-2 is ready", said.index("ended with -9")) < said.index(
+        "people   | is restarted\n"
+    )
+    assert platform.pid_of("people") != kept
