@@ -30,7 +30,7 @@ class MailFolder:
             sentence = f"{path} cannot be written: {error.strerror}."
             mend = "Let the platform write there, or name another folder in mail.url."
             self._ctx.faults.report(UNWRITABLE, sentence, mend=mend, tenant=tenant)
-            return Postponed(sentence)
+            return Postponed("The folder of mails cannot be written.")
         self._ctx.faults.withdraw(UNWRITABLE, tenant=tenant)
         return Sent()
 

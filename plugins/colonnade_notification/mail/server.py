@@ -115,4 +115,5 @@ class MailServer:
     def _report(self, kind: str, found: Verdict, tenant: str = "") -> None:
         outcome = found.outcome
         assert isinstance(outcome, Postponed | Refused)
-        self._ctx.faults.report(kind, outcome.problem, mend=found.mend, tenant=tenant)
+        sentence = found.sentence or outcome.problem
+        self._ctx.faults.report(kind, sentence, mend=found.mend, tenant=tenant)

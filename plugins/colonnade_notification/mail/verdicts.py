@@ -36,12 +36,14 @@ _CHANGE = (SERVER, f"Declare another way in services.notification.config.mail.ur
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What became of one mail. `fault` is the kind of what is broken, empty when the message
-    alone was not wanted; `is_silent` says that the server did not answer."""
+    alone was not wanted; `is_silent` says that the server did not answer. Administrators of the
+    academy read the outcome's words; operators read `sentence` where it says more."""
 
     outcome: Outcome
     fault: str = ""
     mend: str = ""
     is_silent: bool = False
+    sentence: str = ""
 
 
 def verdict(error: Exception, host: str, recipient: str) -> Verdict:
@@ -58,9 +60,12 @@ def verdict(error: Exception, host: str, recipient: str) -> Verdict:
         case aiosmtplib.SMTPResponseException():
             return _answered(error, server)
         case SecretUnavailable():
-            return Verdict(Postponed(error.message), SERVER, _SIGN_IN)
+            unread = Postponed(f"The password for {host} cannot be read.")
+            return Verdict(unread, SERVER, _SIGN_IN, sentence=error.message)
         case OSError() | aiosmtplib.SMTPException():
-            return Verdict(Postponed(f"{server} cannot be reached: {error}."), SERVER, _REACH)
+            unreached = Postponed(f"{server} cannot be reached.")
+            sentence = f"{server} cannot be reached: {error}."
+            return Verdict(unreached, SERVER, _REACH, sentence=sentence)
     return Verdict(Postponed(f"What the mail server {host} said cannot be read."), *_CHANGE)
 
 

@@ -180,8 +180,8 @@ async def test_a_server_that_is_not_there_is_tried_again(tmp_path: Path) -> None
     async with house_with(tmp_path, mailbox) as house:
         await house.welcome(house.person())
         [row] = await house.becomes("failed")
-        assert row.problem is not None
-        assert row.problem.startswith("The mail server 127.0.0.1 cannot be reached")
+        # Administrators of the academy read it: no port, no words of a library.
+        assert row.problem == "The mail server 127.0.0.1 cannot be reached."
 
 
 async def test_a_server_that_wants_starttls_gets_it_and_credentials_only_then(

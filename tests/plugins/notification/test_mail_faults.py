@@ -26,7 +26,8 @@ async def test_a_server_that_is_not_there_is_seen_until_it_is(tmp_path: Path) ->
     async with house_with(tmp_path, mailbox).running() as house:
         [fault] = await refused(house)
         assert (fault.source, fault.kind, fault.tenant) == ("notification", "mail_server", "")
-        assert fault.sentence.startswith("The mail server 127.0.0.1 cannot be reached")
+        assert fault.sentence.startswith("The mail server 127.0.0.1 cannot be reached: ")
+        assert "on port" in fault.sentence
         assert "services.notification.config.mail.url" in fault.mend
 
 
@@ -127,5 +128,8 @@ async def test_a_folder_in_which_nothing_can_be_written_is_seen(tmp_path: Path) 
     async with House(tmp_path).running() as house:
         [fault] = await refused(house)
         assert (fault.kind, fault.tenant) == ("mail_folder", "acme")
+        assert str(tmp_path) in fault.sentence
+        [row] = await house.becomes("failed")
+        assert row.problem == "The folder of mails cannot be written."
         (tmp_path / "var/mail").unlink()
         assert await refused(house, "sent", "Bob") == []
