@@ -1,16 +1,19 @@
 """What an import remembers while it runs; between runs it remembers nothing but names."""
 
 import hashlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from colonnade.command_line import PlatformClient
+from colonnade.errors import Conflict
 from colonnade.messages import Message
 from colonnade.pagination import ListRequest, Page
 
 MAXIMUM_EXTERNAL_ID = 200
 
 ItemT = TypeVar("ItemT", bound=Message)
+FoundT = TypeVar("FoundT", bound=Message)
 
 
 @dataclass(slots=True)
@@ -32,6 +35,25 @@ class Imported:
         if len(whole) <= MAXIMUM_EXTERNAL_ID:
             return whole
         return self.prefix + hashlib.sha256(key.encode()).hexdigest()
+
+    def make(
+        self, make: Callable[[], ItemT], find: Callable[[], Sequence[FoundT]]
+    ) -> ItemT | FoundT:
+        """What `make` makes, counted as a change; where another import of the same source has
+        taken the name since it was looked for, what `find` finds.
+
+        Raises:
+            Conflict: something else stands in the way.
+        """
+        try:
+            made = make()
+        except Conflict:
+            found = find()
+            if not found:
+                raise
+            return found[0]
+        self.changes += 1
+        return made
 
     def warn(self, sentence: str) -> None:
         """Say something at the end."""

@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
 
 from colonnade.command_line import PlatformClient
-from colonnade.errors import ColonnadeError, Conflict, UnsupportedMediaType
+from colonnade.errors import ColonnadeError, Conflict, NotFound, UnsupportedMediaType
 from colonnade_content.api import (
     CreateMedia,
     DeleteFile,
@@ -70,8 +71,8 @@ class ImportedFiles:
                 for picture in self._pictures(file.id):
                     self.platform.ask(self.tenant, DeleteMedia(media_id=picture.id))
                 self.platform.ask(self.tenant, DeleteFile(file_id=file.id))
-            except Conflict:
-                # Somebody else's page shows it by now: it stays.
+            except (Conflict, NotFound):
+                # Somebody else's page shows it by now: it stays. Or another import was first.
                 continue
             self.imported.changes += 1
 
@@ -82,30 +83,42 @@ class ImportedFiles:
         kept = self._known.get(name)
         if kept is None:
             try:
-                kept = self.platform.upload(
-                    self.tenant,
-                    UploadFile(name=file.name, external_id=name),
-                    _chunks(file.path),
-                )
+                kept = self._upload(file, name)
             except UnsupportedMediaType as error:
                 self.imported.warn(f"{file.key}: left out: {error.message}")
                 return None
-            self.imported.changes += 1
         self._kept.add(kept.id)
         return kept
+
+    def _upload(self, file: ImportedFile, name: str) -> File:
+        upload = UploadFile(name=file.name, external_id=name)
+        find = ListFiles(external_id=name)
+        return self.imported.make(
+            lambda: self.platform.upload(self.tenant, upload, _chunks(file.path)),
+            lambda: self.platform.ask(self.tenant, find).items,
+        )
 
     def _picture(self, figure: ImportedFile, file: File) -> Media | None:
         self.paths[figure.key] = f"/api/v1/files/{file.id}/content"
         pictures = self._pictures(file.id)
         if pictures:
-            return pictures[0]
+            return _first(pictures)
         try:
             made = self.platform.ask(self.tenant, CreateMedia(file_id=file.id))
         except UnsupportedMediaType as error:
             self.imported.warn(f"{figure.key}: shown as a file: {error.message}")
             return None
+        first = _first(self._pictures(file.id) or [made])
+        if first.id != made.id:
+            # Another import of the same folder was first.
+            self._drop(made)
+            return first
         self.imported.changes += 1
         return made
+
+    def _drop(self, picture: Media) -> None:
+        with suppress(Conflict, NotFound):
+            self.platform.ask(self.tenant, DeleteMedia(media_id=picture.id))
 
     def _pictures(self, file_id: UUID) -> list[Media]:
         return every(self.platform, self.tenant, ListMedia(file_id=file_id))
@@ -124,6 +137,11 @@ class ImportedFiles:
                 why = picture.failure or "it is still being processed; import again later."
                 self.imported.warn(f"{key}: shown as a file: {why}")
             self.step()
+
+
+def _first(pictures: Iterable[Media]) -> Media:
+    """The one that imports agree on where several were made of a file."""
+    return min(pictures, key=lambda picture: (picture.created_at, picture.id))
 
 
 def _chunks(path: Path) -> Iterator[bytes]:

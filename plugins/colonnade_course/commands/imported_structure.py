@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from colonnade.command_line import PlatformClient
+from colonnade.errors import ValidationFailed
 from colonnade_course.api import (
     Course,
     CreateCourse,
@@ -27,6 +28,7 @@ from colonnade_course.commands.imported import Imported, every
 
 APPENDIX = "appendix"
 _SLUGS_TRIED = 20
+_ORDERS_TRIED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +76,16 @@ class ImportedStructure:
         request = ListCourses(external_id=self.imported.key)
         found = self.platform.ask(self.tenant, request).items
         if not found:
-            return self._new_course(source.slug, words)
+            return self.imported.make(
+                lambda: self._new_course(source.slug, words),
+                lambda: self.platform.ask(self.tenant, request).items,
+            )
         before = found[0]
         after = self.platform.ask(self.tenant, UpdateCourse(course_id=before.id, **words))
         self._count(before, after)
         return after
 
     def _new_course(self, slug: str, words: dict[str, Any]) -> Course:
-        self.imported.changes += 1
         for number in range(1, _SLUGS_TRIED):
             wanted = slug if number == 1 else f"{slug[:76]}-{number}"
             request = CreateCourse(slug=wanted, external_id=self.imported.key, **words)
@@ -96,11 +100,14 @@ class ImportedStructure:
     ) -> Section:
         before = next((row for row in known if row.external_id == name), None)
         if before is None:
-            self.imported.changes += 1
             create = CreateSection(
                 course_id=course.id, title=title, required=required, external_id=name
             )
-            return self.platform.ask(self.tenant, create)
+            find = ListSections(course_id=course.id, external_id=name)
+            return self.imported.make(
+                lambda: self.platform.ask(self.tenant, create),
+                lambda: self.platform.ask(self.tenant, find).items,
+            )
         update = UpdateSection(section_id=before.id, title=title)
         after = self.platform.ask(self.tenant, update)
         self._count(before, after)
@@ -126,8 +133,7 @@ class ImportedStructure:
         self._order(section, wanted)
 
     def _new_lesson(self, section: Section, place: Place, *, preview: bool) -> Lesson:
-        self.imported.changes += 1
-        request = CreateLesson(
+        create = CreateLesson(
             section_id=section.id,
             title=place.title,
             content_id=place.content_id,
@@ -135,7 +141,11 @@ class ImportedStructure:
             duration_minutes=place.minutes,
             external_id=self._name(place.key),
         )
-        return self.platform.ask(self.tenant, request)
+        find = ListLessons(course_id=section.course_id, external_id=create.external_id)
+        return self.imported.make(
+            lambda: self.platform.ask(self.tenant, create),
+            lambda: self.platform.ask(self.tenant, find).items,
+        )
 
     def _update_lesson(self, section: Section, before: Lesson, place: Place) -> Lesson:
         request = UpdateLesson(
@@ -151,13 +161,21 @@ class ImportedStructure:
 
     def _order(self, section: Section, wanted: Sequence[UUID]) -> None:
         """Put the imported lessons in order, and leave others in between where they are."""
-        request = ListLessons(section_id=section.id, limit=100)
-        there = [lesson.id for lesson in every(self.platform, self.tenant, request)]
-        queue = iter(wanted)
-        ordered = [next(queue) if lesson in wanted else lesson for lesson in there]
-        if ordered != there:
-            self.platform.ask(self.tenant, OrderLessons(section_id=section.id, ids=ordered))
+        for left in reversed(range(_ORDERS_TRIED)):
+            request = ListLessons(section_id=section.id, limit=100)
+            there = [lesson.id for lesson in every(self.platform, self.tenant, request)]
+            ordered = _arranged(there, wanted)
+            if ordered == there:
+                return
+            try:
+                self.platform.ask(self.tenant, OrderLessons(section_id=section.id, ids=ordered))
+            except ValidationFailed:
+                # A lesson came or went since they were listed.
+                if not left:
+                    raise
+                continue
             self.imported.changes += 1
+            return
 
     def _warn_of_the_rest(self, known: Sequence[Lesson], keys: set[str]) -> None:
         names = {self._name(key) for key in keys}
@@ -174,3 +192,9 @@ class ImportedStructure:
 
     def _count(self, before: Course | Section | Lesson, after: Course | Section | Lesson) -> None:
         self.imported.changes += before.version != after.version
+
+
+def _arranged(there: Sequence[UUID], wanted: Sequence[UUID]) -> list[UUID]:
+    """`there` with those that are wanted in the order wanted."""
+    queue = iter(lesson for lesson in wanted if lesson in there)
+    return [next(queue) if lesson in wanted else lesson for lesson in there]

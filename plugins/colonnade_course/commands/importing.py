@@ -127,7 +127,7 @@ class CourseImport:
         request = ListContent(limit=100, external_id_prefix=self._imported.prefix)
         found = every(self.platform, self.tenant, request)
         known = {content.external_id: content for content in found}
-        before = []
+        before: list[Content | ContentSummary] = []
         for page in pages:
             name = self._imported.external_id(page.key)
             content = known.get(name) or self._make(name, self._title(page))
@@ -138,12 +138,15 @@ class CourseImport:
             self._update(page, content)
             self._step()
 
-    def _make(self, name: str, title: str) -> Content:
-        self._imported.changes += 1
-        request = CreateContent(kind="markdown", title=title, body="", external_id=name)
-        return self.platform.ask(self.tenant, request)
+    def _make(self, name: str, title: str) -> Content | ContentSummary:
+        create = CreateContent(kind="markdown", title=title, body="", external_id=name)
+        find = ListContent(external_id=name)
+        return self._imported.make(
+            lambda: self.platform.ask(self.tenant, create),
+            lambda: self.platform.ask(self.tenant, find).items,
+        )
 
-    def _update(self, page: ImportedPage, before: ContentSummary) -> None:
+    def _update(self, page: ImportedPage, before: Content | ContentSummary) -> None:
         body = rewrite_links(page, self._resolve)
         try:
             request = UpdateContent(content_id=before.id, title=self._title(page), body=body)
