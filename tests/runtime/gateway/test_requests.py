@@ -22,7 +22,7 @@ services:
 MISSPELT = """
 grants contains [{"field": lower("AUDIANZ"), "op": "eq", "value": "public"}] if {
 	input.action == "profile.read"
-	input.tenant.plan == "gold"
+	input.tenant.plan == lower("GOLD")
 }
 """
 """Worked out at run time, and in academies that no trial is about."""
