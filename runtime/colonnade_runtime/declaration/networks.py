@@ -14,11 +14,15 @@ _UNIQUE_LOCAL = IPv6Network("fc00::/7")
 
 
 def _strict(value: object) -> object:
-    if isinstance(value, str):
-        try:
-            ip_network(value)
-        except ValueError:
-            _refuse_host_bits(value)
+    if isinstance(value, IPv4Network | IPv6Network):
+        return value
+    if not isinstance(value, str):
+        # A number would be an address nobody meant: 1 is 0.0.0.1.
+        raise ValueError("must be an address or a network in quotes, as '192.0.2.7' or 'fd00::/8'")
+    try:
+        ip_network(value)
+    except ValueError:
+        _refuse_host_bits(value)
     return value
 
 

@@ -14,6 +14,7 @@ FRONT = "gateway"
 """The process in front of the others: it hosts nothing and forwards."""
 
 RESERVED = {
+    EVERYTHING: "the process that hosts everything where none is declared",
     FRONT: "the process in front of the others",
     "administrator": "the user who sets the bus up",
 }
