@@ -215,7 +215,7 @@ test_a_name_alone_makes_no_service if {
 }
 
 test_another_service_reads_no_account if {
-	data.colonnade.decision.grants == set() with input as asking("user.read", service("service:content"))
+	data.colonnade.decision.grants == set() with input as asking("user.read", service("service:payment"))
 }
 
 # --- services

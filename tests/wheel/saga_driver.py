@@ -19,6 +19,8 @@ import signal
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable, Coroutine
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -35,17 +37,31 @@ from colonnade_runtime.declared import read_declaration
 from colonnade_runtime.runtime import Runtime
 
 ADA = Principal(PrincipalKind.USER, "0190a000-0000-7000-8000-0000000000ad", ("owner",))
+SETTINGS = ["tenants.watch=false", "logging.level=error", "logging.access=false"]
 SECONDS = 60
+Work = Callable[[], Coroutine[None, None, None]]
 MOST = 40
+
+
+async def prepare(site: Path) -> None:
+    """Make a course and its quiz. What that publishes is over before any crash is armed."""
+    runtime = Runtime(read_declaration(site / "platform.yaml", SETTINGS))
+    await runtime.start()
+    try:
+        course = await ask(runtime, CreateCourse(title="Python", slug="python"))
+        await ask(runtime, PublishCourse(course_id=course.id))
+        quiz = await ask(runtime, CreateQuiz(course_id=course.id, title="Loops"))
+        (site / "quiz").write_text(str(quiz.id))
+    finally:
+        await runtime.stop()
 
 
 async def live(site: Path, paper: str) -> None:
     """Hand the paper in, unless that was done, and stay until the attempt has ended."""
-    settings = ["tenants.watch=false", "logging.level=error", "logging.access=false"]
-    runtime = Runtime(read_declaration(site / "platform.yaml", settings))
+    runtime = Runtime(read_declaration(site / "platform.yaml", SETTINGS))
     await runtime.start()
     try:
-        quiz, attempt = await begun(runtime, site / "attempt.json", paper)
+        quiz, attempt = await begun(runtime, site, paper)
         async with asyncio.timeout(SECONDS):
             while await status_of(runtime, attempt) == "submitted":
                 await asyncio.sleep(0.01)
@@ -59,18 +75,14 @@ async def live(site: Path, paper: str) -> None:
         await runtime.stop()
 
 
-async def begun(runtime: Runtime, note: Path, paper: str) -> tuple[UUID, UUID]:
-    """The quiz and the attempt; a note beside the site remembers them over a crash."""
-    if note.exists():
-        quiz, attempt = json.loads(note.read_text())
-        return UUID(quiz), UUID(attempt)
-    course = await ask(runtime, CreateCourse(title="Python", slug="python"))
-    await ask(runtime, PublishCourse(course_id=course.id))
-    quiz = await ask(runtime, CreateQuiz(course_id=course.id, title="Loops"))
-    arm(os.environ.get("CRASH_HERE", ""))
-    attempt = await ask(runtime, SubmitAttempt(quiz_id=quiz.id, paper=paper))
-    note.write_text(json.dumps([str(quiz.id), str(attempt.id)]))
-    return quiz.id, attempt.id
+async def begun(runtime: Runtime, site: Path, paper: str) -> tuple[UUID, UUID]:
+    """The quiz and the attempt; a note beside the site remembers it over a crash."""
+    quiz, note = UUID((site / "quiz").read_text()), site / "attempt"
+    if not note.exists():
+        arm(os.environ.get("CRASH_HERE", ""))
+        attempt = await ask(runtime, SubmitAttempt(quiz_id=quiz, paper=paper))
+        note.write_text(str(attempt.id))
+    return quiz, UUID(note.read_text())
 
 
 async def status_of(runtime: Runtime, attempt: UUID) -> str:
@@ -82,16 +94,16 @@ async def ask(runtime: Runtime, request: Request) -> object:
         return await runtime.ask(request)
 
 
-def in_child(site: Path, paper: str, crash_at: str) -> int:
+def in_child(work: Work, site: Path, crash_at: str) -> int:
     process = os.fork()
     if process == 0:
         code = 70
         try:
             signal.alarm(SECONDS)
             os.environ["CRASH_HERE"] = crash_at
-            if (site / "attempt.json").exists():
+            if (site / "attempt").exists():
                 arm(crash_at)
-            asyncio.run(live(site, paper))
+            asyncio.run(work())
             code = 0
         except BaseException as error:
             print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
@@ -121,12 +133,17 @@ def import_everything() -> None:
 
 def main(source: Path, paper: str, points: list[str]) -> None:
     import_everything()
+    prepared = source.with_name(f"{source.name}-prepared")
+    shutil.copytree(source, prepared)
+    if in_child(partial(prepare, prepared), prepared, "") != 0:
+        sys.exit("The course could not be made.")
     for point in points:
         for count in range(1, MOST):
             site = source.with_name(f"{source.name}-{point}-{count}")
-            shutil.copytree(source, site)
-            killed = in_child(site, paper, f"{point}:{count}")
-            ended = in_child(site, paper, "") if killed == -signal.SIGKILL else killed
+            shutil.copytree(prepared, site)
+            work = partial(live, site, paper)
+            killed = in_child(work, site, f"{point}:{count}")
+            ended = in_child(work, site, "") if killed == -signal.SIGKILL else killed
             tell(site, point, killed, ended)
             shutil.rmtree(site)
             if killed != -signal.SIGKILL:
