@@ -270,7 +270,9 @@ async def test_commands_reach_the_process_that_they_are_about(
         commanded, platform, "outbox", "republish", "--since", "2h", "--format", "json"
     )
     assert answer.returncode == 0, answer.stderr
-    again = {row["service"]: row["republished"] for row in json.loads(answer.stdout)}
+    again = Counter({"course": 0})
+    for row in json.loads(answer.stdout):
+        again[row["service"]] += row["republished"]
     assert again["course"] > 0
     answer = await asyncio.to_thread(commanded, platform, "sagas", "list", "--service", "quiz")
     assert answer.returncode == 1
