@@ -25,6 +25,13 @@ ASKS = {
 }
 REACTIONS = [
     ("course", "course:Departures.user_deleted", "colonnade.user.UserDeleted.v1"),
+    ("user", "user:KnownCourses.course_created", "colonnade.course.CourseCreated.v1"),
+    ("user", "user:KnownCourses.course_updated", "colonnade.course.CourseUpdated.v1"),
+    ("user", "user:KnownCourses.course_published", "colonnade.course.CoursePublished.v1"),
+    ("user", "user:KnownCourses.course_unpublished", "colonnade.course.CourseUnpublished.v1"),
+    ("user", "user:KnownCourses.course_deleted", "colonnade.course.CourseDeleted.v1"),
+    ("user", "user:KnownCourses.instructor_added", "colonnade.course.InstructorAdded.v1"),
+    ("user", "user:KnownCourses.instructor_removed", "colonnade.course.InstructorRemoved.v1"),
     ("payment", "payment:Departures.user_deleted", "colonnade.user.UserDeleted.v1"),
     ("payment", "payment:Teaching.instructor_added", "colonnade.course.InstructorAdded.v1"),
     ("payment", "payment:Teaching.instructor_removed", "colonnade.course.InstructorRemoved.v1"),
