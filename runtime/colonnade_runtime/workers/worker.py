@@ -27,6 +27,10 @@ PASSED_ON = frozenset({"PATH", "HOME", "TMPDIR", "TZ", "LANG", "LC_ALL", "VIRTUA
 """Variables that a worker gets: it needs no secret, so it is given none."""
 
 
+class WorkerLost(InternalError):
+    """An idle worker that was ended from outside; it had not begun with what it was given."""
+
+
 class Worker:
     """A process that does one call at a time; after one that it could not end, it is gone."""
 
@@ -60,6 +64,7 @@ class Worker:
 
         Raises:
             WorkEnded: it took more than it may, or crashed. The worker is gone.
+            WorkerLost: it worked before, and has gone without a word.
             InternalError: the function cannot be loaded.
         """
         self.calls += 1
@@ -67,10 +72,11 @@ class Worker:
             async with asyncio.timeout(LOADING_SECONDS):
                 await self._send(msgspec.msgpack.encode(call))
                 await self._receive()
-        except (TimeoutError, OSError, asyncio.IncompleteReadError):
+        except (TimeoutError, OSError, asyncio.IncompleteReadError) as error:
             await self.kill()
             why = f"{call.module}.{call.name} cannot be loaded by a worker."
-            raise InternalError(BROKEN, reason=why) from None
+            is_lost = self.calls > 1 and not isinstance(error, TimeoutError)
+            raise (WorkerLost if is_lost else InternalError)(BROKEN, reason=why) from None
         try:
             async with asyncio.timeout(patience):
                 frame = await self._receive()

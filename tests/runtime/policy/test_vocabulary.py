@@ -214,10 +214,11 @@ async def test_an_engine_refuses_to_load_it(rules: str, complaint: str) -> None:
 
 
 async def test_a_misspelt_mask_that_is_worked_out_for_few_refuses_and_does_not_show() -> None:
-    """The trial cannot meet every academy: what it could not find fails closed when it comes."""
+    """The trial meets the plans that are written out: what it did not find fails closed later."""
     policy = MemoisedPolicy(EmbeddedPolicy())
     try:
-        await policy.load(bundle('masks contains lower("ANWERS") if input.tenant.plan == "rare"\n'))
+        rule = 'masks contains lower("ANWERS") if input.tenant.plan == lower("RARE")\n'
+        await policy.load(bundle(rule))
         person = Facts({"id": "ada", "kind": "user", "roles": ["learner"], "attributes": {}})
         asked = [
             await policy.decide(

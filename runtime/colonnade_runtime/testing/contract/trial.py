@@ -68,7 +68,10 @@ def run_trial(subject: Subject) -> Trial:
     if subject.service is None:
         trial.created = ()
     before = set(threading.enumerate())
-    with tempfile.TemporaryDirectory(prefix="colonnade-contract-") as folder:
+    # A store that is being made while the platform stops may still write its last file.
+    with tempfile.TemporaryDirectory(
+        prefix="colonnade-contract-", ignore_cleanup_errors=True
+    ) as folder:
         declaration = _declare(subject, Path(folder))
         with _quiet():
             for is_first in (True, False):
