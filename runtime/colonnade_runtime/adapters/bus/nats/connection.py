@@ -22,6 +22,7 @@ _HEADERS = 4096
 """Bytes that are kept free for headers, which count as well."""
 
 _NOBODY = "503"
+_CUT_OFF = (ConnectionResetError, nats.errors.UnexpectedEOF)
 _MAY_NOT_PUBLISH = re.compile(r'permissions violation for publish to "([^"]+)"', re.IGNORECASE)
 
 _GONE = (
@@ -245,6 +246,9 @@ class Connection:
             return
 
     async def _failed(self, error: Exception) -> None:
+        if isinstance(error, _CUT_OFF) and self._last_error:
+            # A server that refuses somebody closes at once, and its reason may be lost on the way.
+            return
         text = str(error) or type(error).__name__
         if text != self._last_error:
             self._log.warning("nats", problem=text)
