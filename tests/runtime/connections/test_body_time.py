@@ -61,7 +61,7 @@ async def test_every_route_ends_a_body_that_does_not_come(tmp_path: Path) -> Non
     settings = [
         "gateway.connections.body=1s",
         "gateway.connections.minimum_rate=1MiB",
-        "gateway.connections.head=1s",
+        "gateway.connections.head=10s",
     ]
     async with running_platform(declaration, settings=settings) as platform:
         port = int(platform.url.rpartition(":")[2])
