@@ -11,7 +11,7 @@ from colonnade.background_tasks import background_task
 from colonnade.errors import DeadlineExceeded, InternalError, Unavailable, WorkEnded
 from colonnade_runtime.workers.frames import CallFrame, answer_of, encoded_call
 from colonnade_runtime.workers.turns import Person, Turns
-from colonnade_runtime.workers.worker import Worker, WorkerLost
+from colonnade_runtime.workers.worker import Worker
 
 IDLE_SECONDS = 60.0
 """A worker without work ends after this."""
@@ -141,13 +141,8 @@ class WorkerPool:
                 raise _stopping() from None
 
     async def _perform(self, call: CallFrame) -> Any:
-        while True:
-            try:
-                async with self._worker() as worker:
-                    return await worker.perform(call, call.seconds * PATIENCE)
-            except WorkerLost:
-                # Another is taken; one that is new is not lost but cannot load.
-                continue
+        async with self._worker() as worker:
+            return await worker.perform(call, call.seconds * PATIENCE)
 
     @asynccontextmanager
     async def _worker(self) -> AsyncIterator[Worker]:

@@ -27,10 +27,6 @@ PASSED_ON = frozenset({"PATH", "HOME", "TMPDIR", "TZ", "LANG", "LC_ALL", "VIRTUA
 """Variables that a worker gets: it needs no secret, so it is given none."""
 
 
-class WorkerLost(InternalError):
-    """An idle worker that was ended from outside; it had not begun with what it was given."""
-
-
 class Worker:
     """A process that does one call at a time; after one that it could not end, it is gone."""
 
@@ -57,14 +53,20 @@ class Worker:
     @property
     def is_alive(self) -> bool:
         """Whether it can take a call; one may have been ended from outside."""
-        return self._process.returncode is None
+        if self._process.returncode is not None:
+            return False
+        try:
+            # Asked of the system: the loop may not have heard of its end yet.
+            options = os.WEXITED | os.WNOHANG | os.WNOWAIT
+            return os.waitid(os.P_PID, self._process.pid, options) is None
+        except ChildProcessError:
+            return False
 
     async def perform(self, call: CallFrame, patience: float) -> AnswerFrame:
         """Have it done, within `patience` seconds beside the processor time of the call.
 
         Raises:
             WorkEnded: it took more than it may, or crashed. The worker is gone.
-            WorkerLost: it worked before, and has gone without a word.
             InternalError: the function cannot be loaded.
         """
         self.calls += 1
@@ -72,11 +74,10 @@ class Worker:
             async with asyncio.timeout(LOADING_SECONDS):
                 await self._send(msgspec.msgpack.encode(call))
                 await self._receive()
-        except (TimeoutError, OSError, asyncio.IncompleteReadError) as error:
+        except (TimeoutError, OSError, asyncio.IncompleteReadError):
             await self.kill()
             why = f"{call.module}.{call.name} cannot be loaded by a worker."
-            is_lost = self.calls > 1 and not isinstance(error, TimeoutError)
-            raise (WorkerLost if is_lost else InternalError)(BROKEN, reason=why) from None
+            raise InternalError(BROKEN, reason=why) from None
         try:
             async with asyncio.timeout(patience):
                 frame = await self._receive()

@@ -109,12 +109,6 @@ async def test_a_worker_is_kept_and_hears_of_no_secret(
     assert "PAYMENT_KEY" not in await run(pool, workload.variables)
 
 
-async def test_work_that_meets_a_worker_in_its_death_goes_to_another(pool: WorkerPool) -> None:
-    first = await run(pool, workload.chatter)
-    os.kill(first, 9)
-    assert await run(pool, workload.chatter) != first
-
-
 async def test_a_worker_that_was_killed_while_idle_is_replaced(pool: WorkerPool) -> None:
     first = await run(pool, workload.chatter)
     os.kill(first, 9)
