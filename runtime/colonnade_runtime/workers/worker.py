@@ -53,14 +53,7 @@ class Worker:
     @property
     def is_alive(self) -> bool:
         """Whether it can take a call; one may have been ended from outside."""
-        if self._process.returncode is not None:
-            return False
-        try:
-            # Asked of the system: the loop may not have heard of its end yet.
-            options = os.WEXITED | os.WNOHANG | os.WNOWAIT
-            return os.waitid(os.P_PID, self._process.pid, options) is None
-        except ChildProcessError:
-            return False
+        return self._process.returncode is None
 
     async def perform(self, call: CallFrame, patience: float) -> AnswerFrame:
         """Have it done, within `patience` seconds beside the processor time of the call.
