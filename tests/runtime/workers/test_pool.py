@@ -74,6 +74,7 @@ async def test_work_that_waits_for_nothing_is_ended_by_the_clock(pool: WorkerPoo
     assert await ended(pool, workload.rest, 3_600.0, seconds=0.02) == "time"
 
 
+@pytest.mark.soak
 async def test_memory_a_crash_and_a_large_answer_end_a_call_and_no_more(pool: WorkerPool) -> None:
     assert await ended(pool, workload.fill, 2 * MEMORY) == "memory"
     assert await ended(pool, workload.crash) == "crash"
