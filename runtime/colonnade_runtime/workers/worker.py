@@ -53,7 +53,14 @@ class Worker:
     @property
     def is_alive(self) -> bool:
         """Whether it can take a call; one may have been ended from outside."""
-        return self._process.returncode is None
+        if self._process.returncode is not None:
+            return False
+        try:
+            # Asked of the system: the loop may not have heard of its end yet.
+            options = os.WEXITED | os.WNOHANG | os.WNOWAIT
+            return os.waitid(os.P_PID, self._process.pid, options) is None
+        except ChildProcessError:
+            return False
 
     async def perform(self, call: CallFrame, patience: float) -> AnswerFrame:
         """Have it done, within `patience` seconds beside the processor time of the call.
@@ -88,7 +95,9 @@ class Worker:
         """End it now."""
         with suppress(ProcessLookupError):
             self._process.kill()
-        await self._process.wait()
+        # Reads what is left: `wait` alone never returns where the rest of a large answer fills
+        # the pipe (python/cpython#119710).
+        await self._process.communicate()
 
     async def retire(self) -> None:
         """End it when it has nothing to do."""

@@ -74,12 +74,18 @@ async def test_work_that_waits_for_nothing_is_ended_by_the_clock(pool: WorkerPoo
     assert await ended(pool, workload.rest, 3_600.0, seconds=0.02) == "time"
 
 
-@pytest.mark.soak
 async def test_memory_a_crash_and_a_large_answer_end_a_call_and_no_more(pool: WorkerPool) -> None:
     assert await ended(pool, workload.fill, 2 * MEMORY) == "memory"
     assert await ended(pool, workload.crash) == "crash"
     assert await ended(pool, workload.swell, 33 * 2**20) == "size"
     assert await run(pool, workload.doubled, "after") == "afterafter"
+
+
+async def test_an_answer_that_fills_the_pipe_holds_nobody(pool: WorkerPool) -> None:
+    """Whether the length of it arrives alone, or with more than is read ahead."""
+    for _ in range(10):
+        async with asyncio.timeout(20):
+            assert await ended(pool, workload.swell, 33 * 2**20) == "size"
 
 
 async def test_the_time_of_the_caller_ends_the_work(pool: WorkerPool) -> None:
