@@ -171,7 +171,8 @@ async def _try_out(
     finally:
         if process.returncode is None:
             process.kill()
-            await process.wait()
+            # `wait` alone may hang on a pipe that nobody reads.
+            await process.communicate()
     if process.returncode != 0:
         return None
     told: dict[str, Any] = json.loads(output)
