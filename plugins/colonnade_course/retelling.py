@@ -19,11 +19,16 @@ class Retelling:
 
     async def retell(self) -> None:
         """Tell of every course that waits for it, in small transactions."""
-        while await self._ctx.store.run(_retell):
-            continue
+        # Looked for first: once all are told, an hourly write would be for nothing.
+        while await self._ctx.store.read(_waits):
+            await self._ctx.store.run(_retell)
 
 
-def _retell(session: Session) -> int:
+def _waits(session: Session) -> bool:
+    return session.scalars(select(CourseToTellRow.course_id).limit(1)).first() is not None
+
+
+def _retell(session: Session) -> None:
     waiting = session.scalars(
         select(CourseToTellRow).order_by(CourseToTellRow.course_id).limit(TOLD_AT_ONCE)
     ).all()
@@ -33,7 +38,6 @@ def _retell(session: Session) -> int:
             publish_course(session, CourseUpdated, course)
             _retell_teachers(session, course)
         session.delete(row)
-    return len(waiting)
 
 
 def _retell_teachers(session: Session, course: CourseRow) -> None:
