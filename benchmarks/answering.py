@@ -13,10 +13,10 @@ import uvloop
 from nats.aio.msg import Msg
 
 from benchmarks.fixture import plugin
-from colonnade_runtime.declaration.places import place_of
-from colonnade_runtime.declared import read_declaration
-from colonnade_runtime.logs import configure_logs
-from colonnade_runtime.runtime import Runtime
+from colonnade_runtime.assembly.declared import read_declaration
+from colonnade_runtime.declaration.model.placement import place_of
+from colonnade_runtime.observability.logs import configure_logs
+from colonnade_runtime.process.runtime import Runtime
 
 BARE = "bare"
 

@@ -23,12 +23,12 @@ from colonnade.identifiers import new_id
 from colonnade.services import StoreNeed
 from colonnade.store import Session
 from colonnade_runtime.adapters.bus.nats import NatsBus
-from colonnade_runtime.adapters.bus.nats.options import read_options
+from colonnade_runtime.adapters.bus.nats.connection.options import read_options
 from colonnade_runtime.adapters.store.sqlite import SqliteStores
-from colonnade_runtime.background import BackgroundTasks, BackgroundWork
-from colonnade_runtime.events.acting import Actor
-from colonnade_runtime.events.ports import Standing
-from colonnade_runtime.logs import configure_logs
+from colonnade_runtime.background.events.acting import Actor
+from colonnade_runtime.background.events.ports import Standing
+from colonnade_runtime.background.work import BackgroundTasks, BackgroundWork
+from colonnade_runtime.observability.logs import configure_logs
 
 NEED = StoreNeed("benchmarks.fixture.migrations", "benchmarks.fixture.models")
 

@@ -16,9 +16,9 @@ from benchmarks.processes import make_site
 from benchmarks.registry import Figure, at_most
 from colonnade.context import Context, Principal, PrincipalKind, use_context
 from colonnade_course.api import CreateCourse, GetCourse, PublishCourse
-from colonnade_runtime.declared import read_declaration
-from colonnade_runtime.logs import configure_logs
-from colonnade_runtime.runtime import Runtime
+from colonnade_runtime.assembly.declared import read_declaration
+from colonnade_runtime.observability.logs import configure_logs
+from colonnade_runtime.process.runtime import Runtime
 
 ASKED = 60.0
 CALLS = 500

@@ -21,10 +21,10 @@ from benchmarks.processes import ROOT, make_site, stopping
 from benchmarks.registry import Figure, at_least, at_most
 from benchmarks.split import SERVICES, declare_processes, nats_server
 from colonnade.context import Context, Principal, PrincipalKind, use_context
-from colonnade_runtime.declaration.places import place_of
-from colonnade_runtime.declared import read_declaration
-from colonnade_runtime.logs import configure_logs
-from colonnade_runtime.runtime import Runtime
+from colonnade_runtime.assembly.declared import read_declaration
+from colonnade_runtime.declaration.model.placement import place_of
+from colonnade_runtime.observability.logs import configure_logs
+from colonnade_runtime.process.runtime import Runtime
 
 IN_FLIGHT = 32
 CALLS = 2000

@@ -24,10 +24,10 @@ from colonnade.services import StoreNeed
 from colonnade.store import Session
 from colonnade_runtime.adapters.bus.memory import MemoryBus
 from colonnade_runtime.adapters.store.sqlite import SqliteStores
-from colonnade_runtime.background import BackgroundTasks, BackgroundWork
-from colonnade_runtime.events.acting import Actor
-from colonnade_runtime.events.ports import Standing
-from colonnade_runtime.logs import configure_logs
+from colonnade_runtime.background.events.acting import Actor
+from colonnade_runtime.background.events.ports import Standing
+from colonnade_runtime.background.work import BackgroundTasks, BackgroundWork
+from colonnade_runtime.observability.logs import configure_logs
 
 TENANT = "acme"
 PER_SECOND = 50

@@ -22,9 +22,9 @@ from colonnade.money import Money
 from colonnade_course.api import CreateCourse, PublishCourse
 from colonnade_payment.api import CreatePayment, GetPayment
 from colonnade_runtime.adapters.store.sqlite.transaction import Outcome, Transaction
-from colonnade_runtime.declared import read_declaration
-from colonnade_runtime.logs import configure_logs
-from colonnade_runtime.runtime import Runtime
+from colonnade_runtime.assembly.declared import read_declaration
+from colonnade_runtime.observability.logs import configure_logs
+from colonnade_runtime.process.runtime import Runtime
 
 COMMITS_A_PURCHASE_MAY_COST = 80
 ASKED_COMMITS = 12

@@ -1,6 +1,6 @@
 """The command `colonnade`, also as `python -m colonnade_runtime`."""
 
-from colonnade_runtime.memory import put_off_collection
+from colonnade_runtime.serve.memory import put_off_collection
 
 # Before the imports, since they make most of what a short command ever makes.
 put_off_collection()

@@ -9,7 +9,7 @@ import pytest
 from litestar import Litestar
 
 from colonnade.operations import Operation
-from colonnade_runtime.gateway.openapi import bindings
+from colonnade_runtime.edge.openapi.document import bindings
 
 PAGE = (Path(__file__).parents[2] / "docs/operators/bounds.md").read_text(encoding="utf-8")
 ROW = re.compile(r"^\| `(\w+)` (\w+) \| ([\d,]*) \| (.*) \|$", re.MULTILINE)

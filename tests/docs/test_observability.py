@@ -6,15 +6,15 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry
 
 from colonnade.policy import PolicyCounters
-from colonnade_runtime.gateway.health import Health
-from colonnade_runtime.metrics import (
+from colonnade_runtime.calls.row_cache import RowCache
+from colonnade_runtime.edge.health.endpoints import Health
+from colonnade_runtime.process.metrics import (
     OperationMetrics,
     ProcessCollector,
     RowCacheCollector,
     StoresCollector,
     WorkersCollector,
 )
-from colonnade_runtime.row_cache import RowCache
 from colonnade_runtime.workers.pool import WorkerPool
 
 PAGE = (Path(__file__).parents[2] / "docs/operators/observability.md").read_text(encoding="utf-8")

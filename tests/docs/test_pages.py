@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from colonnade_runtime.cli.plugin_files import PluginNames, plugin_files
+from colonnade_runtime.cli.new.plugin_files import PluginNames, plugin_files
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]

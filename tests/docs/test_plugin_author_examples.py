@@ -23,10 +23,10 @@ from colonnade.sagas import SagaPhase
 from colonnade.services import StoreNeed
 from colonnade_runtime.adapters.bus.memory import MemoryBus
 from colonnade_runtime.adapters.store.sqlite import SqliteStores
-from colonnade_runtime.background import BackgroundTasks, BackgroundWork
-from colonnade_runtime.events.acting import Actor
-from colonnade_runtime.events.ports import Standing
-from colonnade_runtime.sagas.binding import bind_sagas
+from colonnade_runtime.background.events.acting import Actor
+from colonnade_runtime.background.events.ports import Standing
+from colonnade_runtime.background.sagas.binding import bind_sagas
+from colonnade_runtime.background.work import BackgroundTasks, BackgroundWork
 
 PAGES = Path(__file__).parents[2] / "docs" / "plugin-authors"
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from colonnade_runtime.admin.serving import administered
+from colonnade_runtime.admin.running import administered
 from colonnade_runtime.testing.platform import running_platform
 from tests.course_material import COURSES, INFLAMMATION
 from tests.journeys.academy import ROOT, copied_declaration, owner, until

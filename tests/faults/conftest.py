@@ -10,8 +10,12 @@ import pytest
 
 from colonnade.crash_points import arm
 
-_RUNTIME = Path(__file__).parent.parent / "runtime"
-sys.path[:0] = [str(_RUNTIME / "events" / "support"), str(_RUNTIME / "sagas" / "support")]
+_BACKGROUND = Path(__file__).parents[1] / "runtime" / "background"
+sys.path[:0] = [
+    str(Path(__file__).parent / "support"),
+    str(_BACKGROUND / "events" / "support"),
+    str(_BACKGROUND / "sagas" / "support"),
+]
 
 SECONDS = 60
 

@@ -12,10 +12,10 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from colonnade_runtime.admin.serving import administered
-from colonnade_runtime.declared import read_declaration
-from colonnade_runtime.runtime import Runtime
-from colonnade_runtime.serving import listening
+from colonnade_runtime.admin.running import administered
+from colonnade_runtime.assembly.declared import read_declaration
+from colonnade_runtime.process.runtime import Runtime
+from colonnade_runtime.serve.services import listening
 from colonnade_runtime.testing.platform import RunningPlatform, running_platform
 from colonnade_runtime.testing.servers import RunningServer
 from colonnade_runtime.testing.servers.running import free_port

@@ -10,8 +10,8 @@ import pytest
 from colonnade.crash_points import crash_points
 from colonnade.policy import PolicyEngine
 from colonnade_runtime.testing.nats_streams import without_streams
-from tests.faults.crashing import Shop
-from tests.faults.pairs import covering
+from tests.faults.support.crashing import Shop
+from tests.faults.support.pairs import covering
 from tests.simulation.academies import Site
 from tests.simulation.conftest import policy, site
 

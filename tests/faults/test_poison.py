@@ -14,7 +14,7 @@ from ledger.house import House, Ledger
 from ledger.on_nats import NAME, TENANT, HouseOnNats, nothing_waits, until
 
 from colonnade.events import event_type_of
-from colonnade_runtime.events.ports import Standing
+from colonnade_runtime.background.events.ports import Standing
 from colonnade_runtime.testing.servers import RunningServer
 
 TYPE = event_type_of(Deposited).type

@@ -31,7 +31,7 @@ from colonnade_analytics.api import (
     ReportTable,
     Series,
 )
-from colonnade_runtime.runtime import Runtime, read_declaration
+from colonnade_runtime.process.runtime import Runtime, read_declaration
 from tests.journeys.academy import copied_declaration
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]

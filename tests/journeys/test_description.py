@@ -12,8 +12,8 @@ from litestar import Litestar, Router
 
 from colonnade.pagination import SortKey, _encode, _fingerprint
 from colonnade_course.models import CourseRow
-from colonnade_runtime.declared import read_declaration
-from colonnade_runtime.gateway.openapi import openapi_document
+from colonnade_runtime.assembly.declared import read_declaration
+from colonnade_runtime.edge.openapi.document import openapi_document
 from tests.journeys.academy import ROOT
 
 Operation = tuple[str, str, dict[str, Any]]

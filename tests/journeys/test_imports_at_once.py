@@ -16,7 +16,7 @@ from colonnade_course.api import CreateLesson, GetOutline, ListCourses, ListLess
 from colonnade_course.carpentries import read_lesson
 from colonnade_course.commands.importing import CourseImport, Outcome
 from colonnade_runtime.admin.client import AdminClient
-from colonnade_runtime.admin.serving import administered
+from colonnade_runtime.admin.running import administered
 from colonnade_runtime.admin.socket_file import socket_path
 from colonnade_runtime.testing.platform import running_platform
 from tests.journeys.academy import colonnade, copied_declaration

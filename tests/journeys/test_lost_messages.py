@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from colonnade_runtime.admin.serving import administered
+from colonnade_runtime.admin.running import administered
 from colonnade_runtime.testing.platform import running_platform
 from tests.journeys.academy import colonnade, learner, letter, owner, until
 

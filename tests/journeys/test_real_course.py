@@ -14,7 +14,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from colonnade_runtime.admin.serving import administered
+from colonnade_runtime.admin.running import administered
 from colonnade_runtime.testing.platform import RunningPlatform, running_platform
 from tests.course_material import INFLAMMATION, skip_without_courses
 from tests.journeys.academy import (

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from colonnade_runtime.admin.serving import administered
+from colonnade_runtime.admin.running import administered
 from colonnade_runtime.testing.platform import running_platform
 from tests.course_material import skip_without_courses
 from tests.journeys import whole_journey

@@ -17,7 +17,7 @@ from colonnade_course.api import (
     CreateSection,
     PublishCourse,
 )
-from colonnade_runtime.declared import Declared, read_declaration
+from colonnade_runtime.assembly.declared import Declared, read_declaration
 from colonnade_runtime.testing.simulation import World, is_quiet
 from colonnade_user.api import RegisterUser, Role, UpdateUser
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from colonnade_runtime.adapters.policy.embedded import EmbeddedPolicy
+from colonnade_runtime.adapters.policy.embedded.engine import EmbeddedPolicy
 from colonnade_runtime.testing.simulation import SharedPolicy
 from tests.simulation.academies import Site, make_site
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from colonnade_runtime.adapters.policy.embedded import EmbeddedPolicy
+from colonnade_runtime.adapters.policy.embedded.engine import EmbeddedPolicy
 from colonnade_runtime.testing.simulation import SharedPolicy
 from tests.simulation.academies import make_site
 from tests.simulation.telling import tell

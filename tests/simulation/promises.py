@@ -6,7 +6,7 @@ from contextlib import closing
 from pathlib import Path
 from uuid import UUID
 
-from colonnade_runtime.declared import Declared
+from colonnade_runtime.assembly.declared import Declared
 from colonnade_runtime.testing.simulation import Violation, rows, tenant_files
 
 BOOKED = "SELECT count(*) FROM journals WHERE kind = 'capture' AND payment_id = ?"

@@ -25,7 +25,7 @@ from colonnade_payment.api import CancelPayment, CreatePayment, CreateRefund, Pa
 from colonnade_payment.notices import VOID
 from colonnade_payment.purchase import PURCHASE
 from colonnade_payment.refunding import REFUND
-from colonnade_runtime.sagas.binding import Act, BoundSaga
+from colonnade_runtime.background.sagas.binding import Act, BoundSaga
 from colonnade_runtime.testing.simulation import World, expect_kept, is_quiet, rows, tenant_files
 from colonnade_user.api import DeleteUser, UpdateUser, UserStatus
 from tests.simulation.academies import OWNER, Academy, Site

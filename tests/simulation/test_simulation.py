@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from colonnade.policy import PolicyEngine
-from colonnade_runtime.events import inbox
+from colonnade_runtime.background.events import inbox
 from tests.simulation.academies import Site
 from tests.simulation.telling import tell
 

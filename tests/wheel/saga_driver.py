@@ -33,8 +33,8 @@ from colonnade.context import Context, Principal, PrincipalKind, use_context
 from colonnade.crash_points import arm
 from colonnade.messages import Request
 from colonnade_course.api import CreateCourse, PublishCourse
-from colonnade_runtime.declared import read_declaration
-from colonnade_runtime.runtime import Runtime
+from colonnade_runtime.assembly.declared import read_declaration
+from colonnade_runtime.process.runtime import Runtime
 
 ADA = Principal(PrincipalKind.USER, "0190a000-0000-7000-8000-0000000000ad", ("owner",))
 SETTINGS = ["tenants.watch=false", "logging.level=error", "logging.access=false"]

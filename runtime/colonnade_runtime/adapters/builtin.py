@@ -97,14 +97,14 @@ def _blob_folder(context: AdapterContext) -> Any:
 
 
 def _embedded_policy(context: AdapterContext) -> PolicyEngine:
-    from colonnade_runtime.adapters.policy.embedded import embedded_policy
+    from colonnade_runtime.adapters.policy.embedded.engine import embedded_policy
 
     return embedded_policy(context.url)
 
 
 def _opa(context: AdapterContext) -> PolicyEngine:
     try:
-        from colonnade_runtime.adapters.policy.opa import opa_policy
+        from colonnade_runtime.adapters.policy.opa.engine import opa_policy
     except ImportError as error:
         raise _extra_missing("An OPA server is asked", "opa", error) from None
     password = None if context.password is None else context.password.reveal()

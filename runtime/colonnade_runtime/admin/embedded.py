@@ -14,8 +14,8 @@ from functools import partial
 import click
 
 from colonnade_runtime.adapters.private_files import keep_files_private
-from colonnade_runtime.admin.serving import administered
-from colonnade_runtime.runtime import Declared, Runtime
+from colonnade_runtime.admin.running import administered
+from colonnade_runtime.process.runtime import Declared, Runtime
 
 MARGIN = 5.0
 """Seconds beyond `shutdown.total` after which a stop is no longer waited for."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from colonnade_runtime.gateway.health import Health
+from colonnade_runtime.edge.health.endpoints import Health
 
 
 @dataclass(frozen=True, slots=True)

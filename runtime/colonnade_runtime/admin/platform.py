@@ -7,15 +7,15 @@ from colonnade.errors import NotFound
 from colonnade.operations import Operation, operation_of
 from colonnade_runtime.admin.identity import Identity
 from colonnade_runtime.assembly.background import ProcessBackground
-from colonnade_runtime.background import BackgroundWork
-from colonnade_runtime.declaration.places import FRONT
-from colonnade_runtime.declared import Declared
-from colonnade_runtime.dispatcher import Dispatcher
-from colonnade_runtime.gateway.health import Health
-from colonnade_runtime.plugin_loader import Plugins
-from colonnade_runtime.reloading import Reloader
-from colonnade_runtime.runtime import Runtime
-from colonnade_runtime.tenants import TenantDirectory, TenantEntry
+from colonnade_runtime.assembly.declared import Declared
+from colonnade_runtime.background.work import BackgroundWork
+from colonnade_runtime.calls.dispatcher import Dispatcher
+from colonnade_runtime.calls.tenants import TenantDirectory, TenantEntry
+from colonnade_runtime.declaration.model.placement import FRONT
+from colonnade_runtime.edge.health.endpoints import Health
+from colonnade_runtime.plugins.loader import Plugins
+from colonnade_runtime.process.reloading import Reloader
+from colonnade_runtime.process.runtime import Runtime
 
 _NAMED = 20
 

@@ -11,7 +11,7 @@ from colonnade.messages import Message, Request
 from colonnade.operations import operation_of
 from colonnade_runtime.admin.client import AdminClient, NotRunning
 from colonnade_runtime.admin.socket_file import socket_path
-from colonnade_runtime.declaration.places import Place
+from colonnade_runtime.declaration.model.placement import Place
 
 ResponseT = TypeVar("ResponseT", bound=Message)
 

@@ -18,7 +18,7 @@ from colonnade.errors import (
     InvalidRequest,
     Unavailable,
 )
-from colonnade_runtime.admin.commands import AdminCall, AdminCommands
+from colonnade_runtime.admin.commands.registry import AdminCall, AdminCommands
 from colonnade_runtime.admin.platform import AdminPlatform
 from colonnade_runtime.admin.protocol import (
     MAXIMUM_LINE,

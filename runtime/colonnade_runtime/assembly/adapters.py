@@ -13,12 +13,12 @@ from colonnade.errors import ConfigurationError
 from colonnade.faults import Faults, NoFaults
 from colonnade.policy import PolicyEngine
 from colonnade.secrets import Secret
+from colonnade_runtime.calls.secret_vault import SecretVault
 from colonnade_runtime.declaration import Address, LoadedPlatform, Problem
-from colonnade_runtime.declaration.address import BusAddress
-from colonnade_runtime.declaration.problems import closest
-from colonnade_runtime.declaration.tree import Path
-from colonnade_runtime.plugin_loader import Plugins
-from colonnade_runtime.secret_vault import SecretVault
+from colonnade_runtime.declaration.model.address import BusAddress
+from colonnade_runtime.declaration.yaml.problems import closest
+from colonnade_runtime.declaration.yaml.tree import Path
+from colonnade_runtime.plugins.loader import Plugins
 
 STATIC = "static"
 """The discovery that asks nobody: processes are where the declaration says."""

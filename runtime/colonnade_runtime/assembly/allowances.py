@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from colonnade.operations import operation_of
 from colonnade_runtime.declaration import LoadedPlatform
-from colonnade_runtime.declaration.problems import Problem, closest
-from colonnade_runtime.plugin_loader import Plugins
+from colonnade_runtime.declaration.yaml.problems import Problem, closest
+from colonnade_runtime.plugins.loader import Plugins
 
 
 def allowance_problems(loaded: LoadedPlatform, plugins: Plugins) -> Iterator[Problem]:

@@ -9,12 +9,12 @@ from pydantic import BaseModel
 
 from colonnade.operations import Operation, operation_of
 from colonnade.policy import PolicyBundle, PolicyModule, Vocabulary
-from colonnade_runtime.adapters.policy.files import read_policies
 from colonnade_runtime.adapters.policy.grants.foreign import CONFIRMED
+from colonnade_runtime.adapters.policy.rego.files import read_policies
 from colonnade_runtime.declaration import LoadedPlatform
 from colonnade_runtime.declaration.confirmed_grants import read_confirmed_grants
-from colonnade_runtime.plugin_loader import Plugins
-from colonnade_runtime.plugins import offered
+from colonnade_runtime.plugins.loader import Plugins
+from colonnade_runtime.plugins.plugin import offered
 
 
 def policy_bundle(

@@ -7,9 +7,9 @@ from pydantic import BaseModel
 
 from colonnade.errors import ConfigurationError
 from colonnade_runtime.declaration import LoadedPlatform, Platform
-from colonnade_runtime.declaration.address import Address
-from colonnade_runtime.declaration.section import Section
-from colonnade_runtime.plugins import Plugin, Plugins
+from colonnade_runtime.declaration.model.address import Address
+from colonnade_runtime.declaration.model.section import Section
+from colonnade_runtime.plugins.plugin import Plugin, Plugins
 
 Configs = dict[tuple[str, str], BaseModel]
 """(`services` or `plugins`, name) → the configuration in force."""

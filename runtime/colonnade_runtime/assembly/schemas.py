@@ -10,8 +10,8 @@ from colonnade.clock import Clock
 from colonnade.context import Context, Principal, use_context
 from colonnade.errors import ColonnadeError
 from colonnade_runtime.assembly.background import ProcessBackground
-from colonnade_runtime.events.ports import Standing
-from colonnade_runtime.tenants import TenantDirectory
+from colonnade_runtime.background.events.ports import Standing
+from colonnade_runtime.calls.tenants import TenantDirectory
 
 AT_ONCE = 8
 """Stores that are prepared side by side."""

@@ -23,22 +23,22 @@ from colonnade_runtime.assembly.background import ProcessBackground, tasks_of
 from colonnade_runtime.assembly.reconfiguration import Configs
 from colonnade_runtime.assembly.schemas import StoreSchemas
 from colonnade_runtime.assembly.stores import NoStore, Stores
-from colonnade_runtime.background import BackgroundWork
-from colonnade_runtime.declaration import LoadedPlatform
-from colonnade_runtime.dispatcher import Dispatcher, guard_commit
-from colonnade_runtime.events.acting import Actor
-from colonnade_runtime.faults import FaultRegistry
-from colonnade_runtime.gateway.authentication import Authentication
-from colonnade_runtime.plugin_loader import Plugin, Plugins
-from colonnade_runtime.secret_vault import SecretVault
-from colonnade_runtime.service_context import (
+from colonnade_runtime.background.events.acting import Actor
+from colonnade_runtime.background.work import BackgroundWork
+from colonnade_runtime.calls.dispatcher import Dispatcher, guard_commit
+from colonnade_runtime.calls.secret_vault import SecretVault
+from colonnade_runtime.calls.service_context import (
     THREADS,
     NoConfig,
     OwnerPasswords,
     RuntimeExtensionContext,
     RuntimeServiceContext,
 )
-from colonnade_runtime.tenants import TenantDirectory
+from colonnade_runtime.calls.tenants import TenantDirectory
+from colonnade_runtime.declaration import LoadedPlatform
+from colonnade_runtime.edge.http.authentication import Authentication
+from colonnade_runtime.observability.faults import FaultRegistry
+from colonnade_runtime.plugins.loader import Plugin, Plugins
 from colonnade_runtime.workers.pool import Workers
 
 LEAVING_SECONDS = 0.5

@@ -8,8 +8,8 @@ import tempfile
 from pathlib import Path
 
 from colonnade.errors import ConfigurationError
+from colonnade_runtime.calls.secret_vault import SecretVault
 from colonnade_runtime.declaration import LoadedPlatform
-from colonnade_runtime.secret_vault import SecretVault
 
 SHORTEST = 32
 """Characters that a declared key has at least."""

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from colonnade.secrets import Secret
 from colonnade_runtime.assembly.signing import shared_key_file
+from colonnade_runtime.calls.secret_vault import ResolvedSecrets
 from colonnade_runtime.declaration import LoadedPlatform, declared_secrets
-from colonnade_runtime.secret_vault import ResolvedSecrets
 
 _ASKED_AGAIN = frozenset({"services", "plugins"})
 """Sections whose secrets are asked for whenever they are used."""

@@ -12,7 +12,7 @@ from colonnade.errors import ConfigurationError
 from colonnade.services import HealthCheck
 from colonnade_runtime.assembly.adapters import Adapters
 from colonnade_runtime.declaration import Address, Platform
-from colonnade_runtime.declaration.tree import Path
+from colonnade_runtime.declaration.yaml.tree import Path
 
 STARTING_SECONDS = 30.0
 """How long one store may take to connect."""

@@ -9,16 +9,16 @@ from typing import Any
 import click
 
 from colonnade.errors import ConfigurationError
-from colonnade_runtime.cli import planning
-from colonnade_runtime.cli.checking import examined
-from colonnade_runtime.cli.creation import new
-from colonnade_runtime.cli.deadletters import deadletters
-from colonnade_runtime.cli.diagnosis import doctor
-from colonnade_runtime.cli.examination import examine
-from colonnade_runtime.cli.migration import migrate
+from colonnade_runtime.cli.check import examined
+from colonnade_runtime.cli.check_plugin import examine
+from colonnade_runtime.cli.dead_letters import deadletters
+from colonnade_runtime.cli.doctor import doctor
+from colonnade_runtime.cli.migrate import migrate
 from colonnade_runtime.cli.nats import nats
+from colonnade_runtime.cli.new.command import new
 from colonnade_runtime.cli.outbox import outbox
 from colonnade_runtime.cli.output import format_option, in_sentences, show_json
+from colonnade_runtime.cli.plan import graph_text, plan_of, plan_text
 from colonnade_runtime.cli.sagas import sagas
 from colonnade_runtime.cli.site import Site
 from colonnade_runtime.cli.status import status
@@ -29,8 +29,8 @@ from colonnade_runtime.declaration import (
     tenant_schema,
 )
 from colonnade_runtime.declaration.rendering import Row
-from colonnade_runtime.memory import put_off_collection
 from colonnade_runtime.observability.output import take_over_output
+from colonnade_runtime.serve.memory import put_off_collection
 
 
 class PlatformGroup(click.Group):
@@ -127,7 +127,7 @@ def run(site: Site, process: str | None, replica: int) -> None:
     put_off_collection()
     if sys.stderr.isatty():
         click.echo("Starting …", err=True)
-    from colonnade_runtime.serving import serve
+    from colonnade_runtime.serve.services import serve
 
     serve(site.path, site.settings, process, replica)
 
@@ -137,7 +137,7 @@ def run(site: Site, process: str | None, replica: int) -> None:
 def up(site: Site) -> None:
     """Start every declared process on this machine, and start again what ends."""
     take_over_output()
-    from colonnade_runtime.supervision.supervisor import supervise
+    from colonnade_runtime.serve.supervision.supervisor import supervise
 
     supervise(site.path, site.settings)
 
@@ -185,8 +185,8 @@ def check(site: Site, style: str, plugin_path: Path | None, update_contract: boo
 def plan(site: Site, style: str) -> None:
     """Show what would run: services in start order, operations, routes, stores, tenants."""
     plugins = site.plugins()
-    found = planning.plan_of(site.load(plugins), plugins)
-    show_json(found) if style == "json" else click.echo(planning.plan_text(found))
+    found = plan_of(site.load(plugins), plugins)
+    show_json(found) if style == "json" else click.echo(plan_text(found))
 
 
 @main.command()
@@ -204,7 +204,7 @@ def graph(site: Site, style: str) -> None:
     if style == "json":
         show_json({name: list(asked) for name, asked in plugins.requires().items()})
     else:
-        click.echo(planning.graph_text(plugins, style))
+        click.echo(graph_text(plugins, style))
 
 
 def _row(row: Row, *, origin: bool) -> dict[str, Any]:

@@ -14,19 +14,19 @@ import structlog
 from colonnade.errors import ConfigurationError
 from colonnade.events import event_type_of
 from colonnade.secrets import resolve
+from colonnade_runtime.background.events.declared_reactions import declared_reactions
 from colonnade_runtime.cli.output import format_option, show_json, show_rows, working
 from colonnade_runtime.cli.site import Site
 from colonnade_runtime.declaration.loader import LoadedPlatform
-from colonnade_runtime.declaration.places import FRONT, Place, place_of, places
-from colonnade_runtime.declaration.platform import Platform
-from colonnade_runtime.events.declared_reactions import declared_reactions
-from colonnade_runtime.plugins import Plugins
+from colonnade_runtime.declaration.model.placement import FRONT, Place, place_of, places
+from colonnade_runtime.declaration.model.platform import Platform
+from colonnade_runtime.plugins.plugin import Plugins
 
 if TYPE_CHECKING:
-    from colonnade_runtime.adapters.bus.nats.options import NatsOptions
+    from colonnade_runtime.adapters.bus.nats.connection.options import NatsOptions
+    from colonnade_runtime.adapters.bus.nats.events.stream_keeping import SetUp
+    from colonnade_runtime.adapters.bus.nats.events.streams import Stream
     from colonnade_runtime.adapters.bus.nats.permissions import Needs
-    from colonnade_runtime.adapters.bus.nats.stream_keeping import SetUp
-    from colonnade_runtime.adapters.bus.nats.streams import Stream
 
 _SCHEMES = ("nats", "tls")
 
@@ -145,8 +145,8 @@ def _asked_about_callers(plugins: Plugins) -> Iterator[str]:
 
 
 def _administrator(loaded: LoadedPlatform, plugins: Plugins) -> "NatsOptions":
-    from colonnade_runtime.adapters.bus.nats.options import own_user, read_options
-    from colonnade_runtime.adapters.bus.nats.stream_keeping import ADMINISTRATOR
+    from colonnade_runtime.adapters.bus.nats.connection.options import own_user, read_options
+    from colonnade_runtime.adapters.bus.nats.events.stream_keeping import ADMINISTRATOR
 
     bus = loaded.platform.bus
     if bus.scheme not in _SCHEMES:
@@ -163,7 +163,7 @@ def _administrator(loaded: LoadedPlatform, plugins: Plugins) -> "NatsOptions":
 async def _set_up(
     options: "NatsOptions", streams: "Sequence[Stream]", repair: bool
 ) -> "list[SetUp]":
-    from colonnade_runtime.adapters.bus.nats.stream_keeping import administration, set_up
+    from colonnade_runtime.adapters.bus.nats.events.stream_keeping import administration, set_up
 
     async with administration(options, structlog.get_logger("nats")) as api:
         return [await set_up(api, stream, options, repair=repair) for stream in streams]

@@ -10,18 +10,18 @@ import click
 
 from colonnade.operations import Operation, operation_of
 from colonnade.policy import PolicyBundle
-from colonnade_runtime.adapters.policy.embedded import EmbeddedPolicy
-from colonnade_runtime.adapters.policy.rego_tests import results_of_tests
+from colonnade_runtime.adapters.policy.embedded.engine import EmbeddedPolicy
+from colonnade_runtime.adapters.policy.rego.test_runner import results_of_tests
 from colonnade_runtime.admin.client import AdminClient, NotRunning
 from colonnade_runtime.admin.processes import ProcessesClient
 from colonnade_runtime.admin.socket_file import socket_path
+from colonnade_runtime.assembly.declared import load_with
 from colonnade_runtime.assembly.policies import brought_policies, bundle_of
 from colonnade_runtime.cli.output import working
 from colonnade_runtime.declaration import LoadedPlatform, load_platform_outline
-from colonnade_runtime.declaration.places import EVERYTHING, places
-from colonnade_runtime.declared import load_with
-from colonnade_runtime.plugin_loader import Plugins, discover_plugins
-from colonnade_runtime.plugins import offered
+from colonnade_runtime.declaration.model.placement import EVERYTHING, places
+from colonnade_runtime.plugins.loader import Plugins, discover_plugins
+from colonnade_runtime.plugins.plugin import offered
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +79,8 @@ class Site:
     def _started(self) -> Iterator[None]:
         # Here, since it brings the whole runtime with it.
         from colonnade_runtime.admin.embedded import embedded
-        from colonnade_runtime.logs import configure_logs
-        from colonnade_runtime.runtime import read_declaration
+        from colonnade_runtime.observability.logs import configure_logs
+        from colonnade_runtime.process.runtime import read_declaration
 
         settings = (*self.settings, "tenants.watch=false", "logging.level=warning")
         declared = read_declaration(self.path, settings)

@@ -13,8 +13,8 @@ from colonnade_runtime.cli.output import format_option, show_json, show_rows
 from colonnade_runtime.cli.site import Site
 from colonnade_runtime.cli.store_locks import held_locks, is_paused, process_names
 from colonnade_runtime.declaration import LoadedPlatform
-from colonnade_runtime.declaration.places import EVERYTHING, FRONT, Place, place_of, places
-from colonnade_runtime.supervision.roster import Watched, watched
+from colonnade_runtime.declaration.model.placement import EVERYTHING, FRONT, Place, place_of, places
+from colonnade_runtime.serve.supervision.roster import Watched, watched
 
 ANSWER_SECONDS = 5.0
 PAUSED = "stands still"

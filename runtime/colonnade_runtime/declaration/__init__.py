@@ -4,22 +4,22 @@
 with the models of those plugins; `load_tenant` reads one tenant again.
 """
 
-from colonnade_runtime.declaration.address import Address
 from colonnade_runtime.declaration.configs import ConfigModels
 from colonnade_runtime.declaration.loader import LoadedPlatform, load_platform
-from colonnade_runtime.declaration.origins import Origin, OriginKind, Origins
+from colonnade_runtime.declaration.model.address import Address
+from colonnade_runtime.declaration.model.platform import Platform, ProcessSection, StoreSection
+from colonnade_runtime.declaration.model.tenant import Tenant
 from colonnade_runtime.declaration.outline import (
     PlatformOutline,
     ServiceOutline,
     load_platform_outline,
 )
-from colonnade_runtime.declaration.platform import Platform, ProcessSection, StoreSection
-from colonnade_runtime.declaration.problems import DeclarationError, Place, Problem
 from colonnade_runtime.declaration.references import DeclaredSecret, declared_secrets
 from colonnade_runtime.declaration.rendering import Row, platform_rows, tenant_rows
 from colonnade_runtime.declaration.schema import platform_schema, tenant_schema
-from colonnade_runtime.declaration.tenant import Tenant
-from colonnade_runtime.declaration.tenants import domain_conflicts, load_tenant
+from colonnade_runtime.declaration.tenant_files import domain_conflicts, load_tenant
+from colonnade_runtime.declaration.yaml.origins import Origin, OriginKind, Origins
+from colonnade_runtime.declaration.yaml.problems import DeclarationError, Place, Problem
 
 __all__ = [
     "Address",

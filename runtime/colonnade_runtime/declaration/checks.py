@@ -7,13 +7,13 @@ does not hide a wrong name in another.
 from collections.abc import Iterator
 from typing import Any
 
-from colonnade_runtime.connections.open_files import missing_files, needed_files
+from colonnade_runtime.declaration.model.placement import RESERVED, places
+from colonnade_runtime.declaration.model.platform import Platform
+from colonnade_runtime.declaration.open_files import missing_files, needed_files
 from colonnade_runtime.declaration.outline import PlatformOutline
-from colonnade_runtime.declaration.places import RESERVED, places
-from colonnade_runtime.declaration.platform import Platform
-from colonnade_runtime.declaration.problems import Problem, closest
-from colonnade_runtime.declaration.source import PlatformSource
-from colonnade_runtime.declaration.tree import Path, dotted, find, matching
+from colonnade_runtime.declaration.yaml.problems import Problem, closest
+from colonnade_runtime.declaration.yaml.source import PlatformSource
+from colonnade_runtime.declaration.yaml.tree import Path, dotted, find, matching
 
 _MUST_SAY_IN_PRODUCTION: dict[Path, str] = {
     ("gateway", "host"): "where to listen, such as 0.0.0.0",

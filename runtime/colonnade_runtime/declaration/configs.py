@@ -5,9 +5,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from colonnade_runtime.declaration.problems import Problem
-from colonnade_runtime.declaration.tree import Node, Path, dotted, matching
 from colonnade_runtime.declaration.validation import validate
+from colonnade_runtime.declaration.yaml.problems import Problem
+from colonnade_runtime.declaration.yaml.tree import Node, Path, dotted, matching
 
 ConfigModels = Mapping[str, type[BaseModel]]
 """The name of a service or extension → the model of its `config`."""

@@ -6,12 +6,12 @@ from pathlib import Path as FilePath
 from pydantic import Field
 
 from colonnade.policy import ConfirmedGrants
-from colonnade_runtime.declaration.parser import ParseError, parse, read_file
-from colonnade_runtime.declaration.problems import DeclarationError, Problem, closest
-from colonnade_runtime.declaration.section import Section, Version, write_out
-from colonnade_runtime.declaration.tree import MappingNode, Path, dotted, matching
+from colonnade_runtime.declaration.model.section import Section, Version, write_out
 from colonnade_runtime.declaration.validation import validate
-from colonnade_runtime.declaration.values import values_of
+from colonnade_runtime.declaration.yaml.parser import ParseError, parse, read_file
+from colonnade_runtime.declaration.yaml.problems import DeclarationError, Problem, closest
+from colonnade_runtime.declaration.yaml.tree import MappingNode, Path, dotted, matching
+from colonnade_runtime.declaration.yaml.values import values_of
 
 
 class ConfirmedSection(Section):

@@ -10,19 +10,19 @@ from pydantic import BaseModel
 from colonnade.policy import NO_VOCABULARY, Vocabulary
 from colonnade_runtime.declaration.checks import check_platform, check_valid_platform
 from colonnade_runtime.declaration.configs import ConfigModels, ConfigReader
-from colonnade_runtime.declaration.origins import Origins
+from colonnade_runtime.declaration.model.platform import Platform
+from colonnade_runtime.declaration.model.tenant import Tenant
 from colonnade_runtime.declaration.outline import PlatformOutline, outline_of
-from colonnade_runtime.declaration.platform import Platform
-from colonnade_runtime.declaration.problems import DeclarationError, Problem
-from colonnade_runtime.declaration.source import PlatformSource, read_platform
-from colonnade_runtime.declaration.tenant import Tenant
-from colonnade_runtime.declaration.tenants import (
+from colonnade_runtime.declaration.tenant_files import (
     TenantRules,
     domain_conflicts,
     read_tenant,
     tenant_files,
 )
 from colonnade_runtime.declaration.validation import validate
+from colonnade_runtime.declaration.yaml.origins import Origins
+from colonnade_runtime.declaration.yaml.problems import DeclarationError, Problem
+from colonnade_runtime.declaration.yaml.source import PlatformSource, read_platform
 
 _NO_MODELS: ConfigModels = {}
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any
 
-from colonnade_runtime.declaration.platform import Platform, ServiceSection
-from colonnade_runtime.declaration.source import PlatformSource, read_platform
-from colonnade_runtime.declaration.tree import Path, dotted, matching
+from colonnade_runtime.declaration.model.platform import Platform, ServiceSection
+from colonnade_runtime.declaration.yaml.source import PlatformSource, read_platform
+from colonnade_runtime.declaration.yaml.tree import Path, dotted, matching
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ from pydantic import BaseModel
 
 from colonnade.secrets import SecretReference
 from colonnade_runtime.declaration.loader import LoadedPlatform
-from colonnade_runtime.declaration.problems import Problem
-from colonnade_runtime.declaration.tenant import Tenant
-from colonnade_runtime.declaration.tenants import tenant_origins
-from colonnade_runtime.declaration.tree import Path
+from colonnade_runtime.declaration.model.tenant import Tenant
+from colonnade_runtime.declaration.tenant_files import tenant_origins
+from colonnade_runtime.declaration.yaml.problems import Problem
+from colonnade_runtime.declaration.yaml.tree import Path
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from colonnade_runtime.declaration.loader import LoadedPlatform
-from colonnade_runtime.declaration.origins import Origin, Origins
-from colonnade_runtime.declaration.tenants import tenant_origins
-from colonnade_runtime.declaration.tree import Path, dotted
+from colonnade_runtime.declaration.tenant_files import tenant_origins
+from colonnade_runtime.declaration.yaml.origins import Origin, Origins
+from colonnade_runtime.declaration.yaml.tree import Path, dotted
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from colonnade_runtime.declaration.configs import ConfigModels
-from colonnade_runtime.declaration.platform import Platform
-from colonnade_runtime.declaration.tenant import Tenant
+from colonnade_runtime.declaration.model.platform import Platform
+from colonnade_runtime.declaration.model.tenant import Tenant
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _VARIABLE = {"$ref": "#/$defs/Variable"}

@@ -7,8 +7,8 @@ from typing import Any, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from colonnade_runtime.declaration.problems import Problem, closest
-from colonnade_runtime.declaration.tree import Node, Path, dotted, matching
+from colonnade_runtime.declaration.yaml.problems import Problem, closest
+from colonnade_runtime.declaration.yaml.tree import Node, Path, dotted, matching
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 

@@ -1,1 +1,1 @@
-"""The HTTP edge: everything that happens before a service sees a request."""
+"""The gateway: the one process in front, which finds out who hosts a path and forwards."""

@@ -1,125 +1,87 @@
-"""The ASGI application: health, tenant, principal, then the services' routes."""
+"""The ASGI application of the process in front."""
 
 import asyncio
 import time
-from collections.abc import Sequence
-from contextlib import suppress
-from functools import partial
-from typing import Any, cast
+from typing import Any
 
-from litestar import Litestar
 from litestar.enums import ScopeType
-from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
+from litestar.types import HTTPScope, Receive, Scope, Send
 
-from colonnade.adapters import GatewayFilter
-from colonnade.errors import ColonnadeError, Unavailable
-from colonnade_runtime.connections.body_time import BODILESS, BodyTime, TimedBody, is_streamed
-from colonnade_runtime.dispatcher import Dispatcher
-from colonnade_runtime.foreign_errors import known_error
-from colonnade_runtime.forwarded.origin import TrustedProxies
-from colonnade_runtime.gateway.access_log import AccessLog, line_of
-from colonnade_runtime.gateway.authentication import Authentication
-from colonnade_runtime.gateway.documents import Documents, asked_for
-from colonnade_runtime.gateway.entrance import Entrance
-from colonnade_runtime.gateway.exchange import Exchange
-from colonnade_runtime.gateway.filters import filtered
-from colonnade_runtime.gateway.health import NO_ROUTE, Health
-from colonnade_runtime.gateway.hot_reads import HotReads
-from colonnade_runtime.gateway.openapi import described
-from colonnade_runtime.gateway.problems import exception_handlers, send_problem
-from colonnade_runtime.gateway.unread_body import METHODS, UnreadBody
-from colonnade_runtime.gateway.usual_headers import (
+from colonnade.errors import ColonnadeError, NotFound, Unavailable
+from colonnade.services import HealthCheck
+from colonnade_runtime.calls.foreign_errors import known_error
+from colonnade_runtime.edge.connections.body_time import BODILESS, BodyTime, TimedBody
+from colonnade_runtime.edge.forwarded.origin import TrustedProxies
+from colonnade_runtime.edge.forwarded.seal import Seal
+from colonnade_runtime.edge.health.endpoints import NO_ROUTE, Health
+from colonnade_runtime.edge.http.access_log import AccessLog, line_of
+from colonnade_runtime.edge.http.default_headers import (
     EVERY_METHOD,
-    RouteMethods,
     answer_options,
     with_usual_headers,
 )
-from colonnade_runtime.observability.secret_paths import hide_secrets_of, shown_path
-from colonnade_runtime.tenants import TenantDirectory
+from colonnade_runtime.edge.http.exchange import Exchange, request_id_of
+from colonnade_runtime.edge.http.problems import send_problem
+from colonnade_runtime.edge.openapi.pages import Documents, asked_for
+from colonnade_runtime.gateway.forwarding import LOOK_AGAIN, Forwarder
+from colonnade_runtime.gateway.probing import Prober
+from colonnade_runtime.gateway.routing import RouteTable
+from colonnade_runtime.gateway.socket_log import SocketLog
+from colonnade_runtime.gateway.upstreams import Upstream, Upstreams
+from colonnade_runtime.gateway.websockets import TRY_AGAIN_LATER, Passage
+from colonnade_runtime.observability.secret_paths import shown_path
 
-CUT_OFF_SECONDS = 1.0
-"""How long a request that was cut off gets to give back what it holds."""
+PATIENCE = 10.0
+"""Seconds that a request waits for a process that is starting again."""
 
 
-class Gateway:
-    """Answers from the first moment; everything but health is 503 until `open` was called."""
+_PROCESSES_MEND = "Start them: `colonnade status` says which do not run or are not ready, and how."
+
+
+class Front:
+    """Answers health and the API's description itself, and has everything else answered.
+
+    Made within a loop. `timeout` is how many seconds may pass without a byte of an answer. Those
+    behind it believe of a client what it has sealed.
+    """
 
     def __init__(
         self,
-        health: Health,
+        table: RouteTable,
+        upstreams: Upstreams,
+        timeout: float,
         log: Any,
-        access_log: AccessLog | None,
+        seal: Seal,
+        proxies: TrustedProxies | None = None,
+        documents: Documents | None = None,
+        patience: float = PATIENCE,
         body_time: BodyTime | None = None,
+        health: Health | None = None,
+        access_log: AccessLog | None = None,
     ) -> None:
-        self.health = health
-        self._body_time = body_time or BodyTime(30.0, 1024)
-        self.proxies = TrustedProxies()
-        self.tells_caller = False
-        self._log = log
         self._access_log = access_log
-        self._entrance: Entrance | None = None
-        self._answering: ASGIApp = self._answer  # type: ignore[assignment]
-        self._running: set[asyncio.Task[Any]] = set()
+        self.health = health or Health(log)
+        self.health.waiting_for.clear()
+        self.health.checks.add([HealthCheck("processes", self._silent, _PROCESSES_MEND)])
+        self._log = log
+        self._table = table
+        self._documents = documents or Documents(None)
+        self._patience = patience
+        self._body_time = body_time or BodyTime(30.0, 1024)
+        self._upstreams = upstreams
+        self._proxies = proxies or TrustedProxies()
+        self._seal = seal
+        self._forwarder = Forwarder(timeout, seal, log)
+        self._prober = Prober(self._forwarder.session, upstreams)
+        self._sockets: set[asyncio.Task[Any]] = set()
+        self._in_flight = 0
         self._idle = asyncio.Event()
         self._idle.set()
+        self._open = True
 
-    def open(
-        self,
-        route_handlers: Sequence[Any],
-        dispatcher: Dispatcher,
-        tenants: TenantDirectory,
-        authentication: Authentication,
-        *,
-        maximum_body: int,
-        timeout: float,
-        docs: bool = True,
-        filters: Sequence[GatewayFilter] = (),
-    ) -> None:
-        """Serve the services' routes from now on."""
-        self.application = Litestar(
-            list(route_handlers),
-            path="/api/v1",
-            exception_handlers=exception_handlers(self._log),
-            openapi_config=None,
-            logging_config=None,
-            request_max_body_size=None,
-        )
-        application = self.application
-        hide_secrets_of(application.routes)
-        self._entrance = Entrance(
-            self.application,
-            Documents((lambda: described(application)) if docs else None),
-            dispatcher,
-            HotReads(dispatcher),
-            tenants,
-            authentication,
-            maximum_body,
-            timeout,
-            RouteMethods(application),
-        )
-        self._answering = filtered(self._answer, filters, self._log)  # type: ignore[arg-type]
-
-    def close(self) -> None:
-        """Answer 503 again; what runs may end."""
-        self._entrance = None
-
-    async def drained(self, seconds: float) -> bool:
-        """Wait until no request runs, for at most `seconds`; False when some still did.
-
-        Those are cut off, so that a client that stalls holds up neither what has to be closed in
-        order, nor the end of the process.
-        """
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._idle.wait(), seconds)
-            return True
-        left = list(self._running)
-        if not left:
-            return True
-        self._log.warning("requests were cut off", count=len(left))
-        for task in left:
-            task.cancel()
-        await asyncio.wait(left, timeout=CUT_OFF_SECONDS)
-        return False
+    def take_up(self, proxies: TrustedProxies, documents: Documents, body_time: BodyTime) -> None:
+        """Hold to these from the next request on."""
+        self._proxies, self._documents, self._body_time = proxies, documents, body_time
 
     def log_requests(self, access_log: AccessLog | None) -> None:
         """Write requests here from now on, or nowhere."""
@@ -127,91 +89,134 @@ class Gateway:
             self._access_log.hand_over()
         self._access_log = access_log
 
-    async def finish(self) -> None:
-        """Write what is left of the access log."""
+    @property
+    def gateway(self) -> "Front":
+        """What is served over HTTP: itself."""
+        return self
+
+    def start(self) -> None:
+        """Begin to look which processes are ready."""
+        self._prober.start()
+
+    async def stop(self, notice: float, seconds: float) -> None:
+        """Say for `notice` seconds that it stops, and still answer; then take no more, let what
+        runs end within `seconds`, and close."""
+        self.health.waiting_for["stop"] = "the platform is stopping"
+        await asyncio.sleep(notice)
+        self._open = False
+        for socket in self._sockets:
+            socket.cancel()
+        try:
+            async with asyncio.timeout(seconds):
+                await self._idle.wait()
+        except TimeoutError:
+            self._log.warning("requests were cut off", count=self._in_flight)
+        await self._prober.stop()
+        await self._forwarder.close()
+        await self.health.checks.stop()
         if self._access_log is not None:
             await self._access_log.stop()
 
+    async def _silent(self) -> str | None:
+        """The services that no process answers for, in a sentence."""
+        answering = {
+            name for each in self._upstreams.all if each.answers for name in each.place.services
+        }
+        missing = self._table.services - answering
+        return f"No process answers for: {', '.join(sorted(missing))}." if missing else None
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One ASGI connection."""
-        if scope["type"] != ScopeType.HTTP:
+        if scope["type"] == ScopeType.WEBSOCKET:
+            await self._pass(scope, receive, send)
             return
         send = with_usual_headers(scope, send)
         if not await self.health.answered(scope, send):
-            await self._answering(scope, receive, send)
+            await self._answer(scope, receive, send)
 
     async def _answer(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
-        exchange = Exchange(scope, send, self.proxies)
-        scope["scheme"] = exchange.origin.scheme
+        exchange = Exchange(scope, send, self._proxies)
         if scope["method"] not in BODILESS:
-            receive = TimedBody(receive, self._body_time, partial(is_streamed, scope)).receive
-        if scope["method"] in METHODS:
-            body = UnreadBody(receive)
-            receive = body.receive
-            if b"expect" not in exchange.headers:
-                exchange.unread = body
-        exchange.tells_caller = self.tells_caller
-        task = asyncio.current_task()
-        assert task is not None
-        self._running.add(task)
+            # Which routes take streams, the processes behind know.
+            receive = TimedBody(receive, self._body_time, lambda: True).receive
+        self._in_flight += 1
         self._idle.clear()
         try:
             await self._route(scope, receive, exchange)
         except ColonnadeError as error:
-            await send_problem(exchange, error)
-        except asyncio.CancelledError:
+            if exchange.status == 0:
+                await send_problem(exchange, error)
+        except Exception as error:
             if exchange.status:
                 # The client must see that the answer is cut off.
+                self._log.warning("answer cut off", path=shown_path(scope["path"]), error=error)
                 raise
-            # Whoever stalled will not send the rest now either.
-            exchange.unread = None
-            await send_problem(exchange, _stopping())
-        except Exception as error:
-            request_id = exchange.request_id
-            path = shown_path(scope["path"])
-            self._log.exception("request failed", path=path, request_id=request_id)
-            if exchange.status == 0:
-                await send_problem(exchange, known_error(error))
+            self._log.exception("request failed", path=shown_path(scope["path"]))
+            await send_problem(exchange, known_error(error))
         finally:
-            self._running.discard(task)
-            if not self._running:
+            self._in_flight -= 1
+            if self._in_flight == 0:
                 self._idle.set()
-            self._record(scope, exchange)
+            seconds = time.perf_counter() - exchange.started
+            route = exchange.route or NO_ROUTE
+            self.health.record(scope["method"], route, exchange.status, seconds)
+            if self._access_log is not None:
+                self._access_log.record(line_of(scope, exchange, seconds))
 
     async def _route(self, scope: HTTPScope, receive: Receive, exchange: Exchange) -> None:
         if scope["path"] == "*" and scope["method"] == "OPTIONS":
-            await answer_options(exchange, EVERY_METHOD)
-            return
-        entrance = self._entrance
-        if entrance is None:
-            raise Unavailable(
-                "The platform is not ready.",
-                details={"retry_after": 1},
-                # Tells a process in front that nothing was done, and another may be asked.
-                headers={"Colonnade-Not-Ready": "1"},
-            )
-        document = await entrance.documents.get(scope["path"])
+            return await answer_options(exchange, EVERY_METHOD)
+        if not self._open:
+            raise Unavailable("The platform is stopping.", details={"retry_after": 1})
+        document = await self._documents.get(scope["path"])
         if document is not None:
             exchange.route = scope["path"]
-            await exchange.respond(asked_for(document, scope["method"], exchange.headers))
-            return
-        context = exchange.context = await entrance.enter(exchange)
-        if scope["method"] == "HEAD":
-            # Answered as a GET; the exchange leaves the body out.
-            scope = cast(HTTPScope, {**scope, "method": "GET"})
-        response = entrance.hot_reads.answer(scope, exchange.headers, context)
-        if response is not None:
-            exchange.route = response.route
-            await exchange.respond(response)
-        else:
-            await entrance.serve(scope, receive, exchange, context)
+            return await exchange.respond(asked_for(document, scope["method"], exchange.headers))
+        route = self._table.find(scope["path"])
+        if route is None:
+            raise NotFound("There is nothing at this path.")
+        exchange.route, service = route.template, route.service
+        return await self._forwarder.forward(
+            lambda tried: self._upstreams.choose(service, tried),
+            scope,
+            receive,
+            exchange,
+            self._patience,
+        )
 
-    def _record(self, scope: HTTPScope, exchange: Exchange) -> None:
-        seconds = time.perf_counter() - exchange.started
-        self.health.record(scope["method"], exchange.route or NO_ROUTE, exchange.status, seconds)
-        if self._access_log is not None:
-            self._access_log.record(line_of(scope, exchange, seconds))
+    async def _pass(self, scope: Any, receive: Receive, send: Send) -> None:
+        headers = dict(reversed(scope["headers"]))
+        request_id = request_id_of(headers.get(b"x-request-id"))
+        origin = self._proxies.origin(scope, headers, request_id)
+        log = SocketLog(self._access_log, scope, origin.client, request_id)
+        passage = Passage(self._forwarder.session, receive, send, log)
+        forwarded = origin.sealed(self._seal, request_id)
+        service = self._table.service_of(scope["path"])
+        task = asyncio.current_task()
+        if service is None or task is None or not self._open:
+            return await passage.refuse(TRY_AGAIN_LATER)
+        self._sockets.add(task)
+        try:
+            if not await self._passed(passage, service, scope, request_id, forwarded):
+                await passage.refuse(TRY_AGAIN_LATER)
+        except asyncio.CancelledError:
+            # Closed on both sides already: the gateway stops.
+            return None
+        finally:
+            self._sockets.discard(task)
 
-
-def _stopping() -> Unavailable:
-    return Unavailable("The platform is stopping.", details={"retry_after": 1})
+    async def _passed(
+        self, passage: Passage, service: str, scope: Any, request_id: str, forwarded: str
+    ) -> bool:
+        until = time.monotonic() + self._patience
+        tried: set[Upstream] = set()
+        while time.monotonic() < until:
+            upstream = self._upstreams.choose(service, tried)
+            if upstream is None:
+                tried.clear()
+                await asyncio.sleep(LOOK_AGAIN)
+            elif await passage.through(upstream, scope, request_id, forwarded):
+                return True
+            else:
+                tried.add(upstream)
+        return False

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from litestar.routes import BaseRoute
 
 from colonnade.secrets import MASK
-from colonnade_runtime.log_masking import is_hidden
+from colonnade_runtime.observability.masking import is_hidden
 
 LONGEST_SEGMENT = 40
 """Characters of a segment that are shown whole; an id has 36."""

@@ -9,9 +9,9 @@ from types import ModuleType
 
 import httpx
 
-from colonnade_runtime.connections.limits import connection_limits
-from colonnade_runtime.runtime import Runtime, read_declaration
-from colonnade_runtime.serving import listening
+from colonnade_runtime.edge.connections.limits import connection_limits
+from colonnade_runtime.process.runtime import Runtime, read_declaration
+from colonnade_runtime.serve.services import listening
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from colonnade_runtime.end_with_parent import end_with_parent
+from colonnade_runtime.resilience.end_with_parent import end_with_parent
 from colonnade_runtime.workers.frames import (
     CALLS,
     LENGTH_BYTES,

@@ -9,7 +9,7 @@ import structlog
 from colonnade.bus import Bus
 from colonnade_runtime.adapters.bus.memory import MemoryBus
 from colonnade_runtime.adapters.bus.nats import NatsBus
-from colonnade_runtime.adapters.bus.nats.options import read_options
+from colonnade_runtime.adapters.bus.nats.connection.options import read_options
 from colonnade_runtime.testing.nats_streams import without_streams
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from colonnade.policy import PolicyEngine
-from colonnade_runtime.adapters.policy.embedded import EmbeddedPolicy
-from colonnade_runtime.adapters.policy.opa import opa_policy
+from colonnade_runtime.adapters.policy.embedded.engine import EmbeddedPolicy
+from colonnade_runtime.adapters.policy.opa.engine import opa_policy
 
 sys.path.insert(0, str(Path(__file__).parent / "support"))
 

@@ -5,10 +5,15 @@ from itertools import islice
 from policy_questions import ENTRY, every_question, platform_bundle, question
 
 from colonnade.policy import PolicyBundle, PolicyModule
-from colonnade_runtime.adapters.policy.embedded import EmbeddedPolicy
-from colonnade_runtime.adapters.policy.packages import Packages
-from colonnade_runtime.adapters.policy.program import ACTIONS, DECISION, Program, input_text
-from colonnade_runtime.adapters.policy.verification import verify
+from colonnade_runtime.adapters.policy.embedded.engine import EmbeddedPolicy
+from colonnade_runtime.adapters.policy.embedded.program import (
+    ACTIONS,
+    DECISION,
+    Program,
+    input_text,
+)
+from colonnade_runtime.adapters.policy.rego.packages import Packages
+from colonnade_runtime.adapters.policy.trial.verification import verify
 
 QUIZ = PolicyModule(
     "quiz.rego",

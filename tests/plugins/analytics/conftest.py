@@ -11,8 +11,8 @@ import pytest
 from analytics_bench import Bench
 
 from colonnade.policy import MemoisedPolicy, PolicyBundle
-from colonnade_runtime.adapters.policy.embedded import EmbeddedPolicy
-from colonnade_runtime.adapters.policy.files import read_policies
+from colonnade_runtime.adapters.policy.embedded.engine import EmbeddedPolicy
+from colonnade_runtime.adapters.policy.rego.files import read_policies
 
 POLICIES = Path(__file__).parents[3] / "policies"
 

@@ -26,7 +26,7 @@ from colonnade_course.api import (
     OutlineLesson,
     OutlineSection,
 )
-from colonnade_runtime.migrations import discover_migrations
+from colonnade_runtime.adapters.store.migrations import discover_migrations
 
 NOON = datetime(2026, 3, 29, 12, tzinfo=UTC)
 

@@ -20,8 +20,8 @@ from colonnade.quantities import Size
 from colonnade_content import plugin
 from colonnade_content.config import ContentConfig
 from colonnade_runtime.adapters.blobs.memory import MemoryBlobStore
-from colonnade_runtime.adapters.policy.embedded import EmbeddedPolicy
-from colonnade_runtime.adapters.policy.files import read_policies
+from colonnade_runtime.adapters.policy.embedded.engine import EmbeddedPolicy
+from colonnade_runtime.adapters.policy.rego.files import read_policies
 from colonnade_runtime.adapters.store.sqlite.adapter import SqliteStores
 
 POLICIES = Path(__file__).parents[3] / "policies"

@@ -16,8 +16,8 @@ from colonnade.clock import SystemClock
 from colonnade.policy import MemoisedPolicy, PolicyBundle
 from colonnade.row_tracking import RowSet
 from colonnade_course import plugin
-from colonnade_runtime.adapters.policy.embedded import EmbeddedPolicy
-from colonnade_runtime.adapters.policy.files import read_policies
+from colonnade_runtime.adapters.policy.embedded.engine import EmbeddedPolicy
+from colonnade_runtime.adapters.policy.rego.files import read_policies
 from colonnade_runtime.adapters.store.sqlite.adapter import SqliteStores
 
 POLICIES = Path(__file__).parents[3] / "policies"

@@ -34,8 +34,8 @@ from colonnade_course.models import (
     SectionRow,
 )
 from colonnade_course.resources import COURSE, ENROLLMENT, LESSON, SECTION
-from colonnade_runtime.adapters.policy.embedded import EmbeddedPolicy
-from colonnade_runtime.adapters.policy.files import read_policies
+from colonnade_runtime.adapters.policy.embedded.engine import EmbeddedPolicy
+from colonnade_runtime.adapters.policy.rego.files import read_policies
 
 POLICIES = Path(__file__).parents[3] / "policies"
 NOW = datetime(2025, 1, 1, tzinfo=UTC)

@@ -20,7 +20,7 @@ from colonnade_notification.unsubscribe_tokens import (
     make_token,
     read_token,
 )
-from colonnade_runtime.migrations import discover_migrations
+from colonnade_runtime.adapters.store.migrations import discover_migrations
 
 KEY = b"k" * 32
 NOW = datetime(2026, 11, 30, tzinfo=UTC)

@@ -16,7 +16,7 @@ from colonnade_course.api import EndEnrollment
 from colonnade_payment.api import AlreadyEnrolled, CancelPayment, CreateCoupon, Payment
 from colonnade_payment.models import PaymentRow
 from colonnade_payment.under_way import insert_only, refuse_late, refuse_second
-from colonnade_runtime.migrations import discover_migrations
+from colonnade_runtime.adapters.store.migrations import discover_migrations
 
 asynchronous = pytest.mark.asyncio(loop_scope="module")
 

@@ -31,8 +31,14 @@ from colonnade_payment.purchase import PURCHASE, Purchases, PurchaseState
 from colonnade_payment.reactions import Departures
 from colonnade_payment.refunding import REFUND
 from colonnade_payment.sandbox.behaviour import BEHAVIOURS, Behaviour
-from colonnade_runtime.sagas.progress import Progress
-from colonnade_runtime.sagas.transitions import Failure, Moment, failed, resolved, undo_failed
+from colonnade_runtime.background.sagas.progress import Progress
+from colonnade_runtime.background.sagas.transitions import (
+    Failure,
+    Moment,
+    failed,
+    resolved,
+    undo_failed,
+)
 from colonnade_user.api import UserDeleted
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

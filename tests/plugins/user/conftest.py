@@ -14,8 +14,8 @@ from user_academy import Academy
 from user_bench import TENANTS, Bench, BenchContext
 
 from colonnade.policy import MemoisedPolicy, PolicyBundle
-from colonnade_runtime.adapters.policy.embedded import EmbeddedPolicy
-from colonnade_runtime.adapters.policy.files import read_policies
+from colonnade_runtime.adapters.policy.embedded.engine import EmbeddedPolicy
+from colonnade_runtime.adapters.policy.rego.files import read_policies
 from colonnade_runtime.adapters.store.sqlite.adapter import SqliteStores
 from colonnade_user import plugin
 from tests.quick_passwords import quick_passwords

@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 
 from colonnade.policy import Decision, Facts, PolicyBundle, PolicyQuery, permits, where
 from colonnade.tables import PLACEHOLDER_SCHEMA
-from colonnade_runtime.adapters.policy.embedded import EmbeddedPolicy
-from colonnade_runtime.adapters.policy.files import read_policies
+from colonnade_runtime.adapters.policy.embedded.engine import EmbeddedPolicy
+from colonnade_runtime.adapters.policy.rego.files import read_policies
 from colonnade_user.api import Role, UserStatus
 from colonnade_user.models import USER, Base, UserRow
 

@@ -12,7 +12,7 @@ from user_academy import PASSWORD, Academy
 from user_bench import Bench
 
 from colonnade.tables import PLACEHOLDER_SCHEMA
-from colonnade_runtime.migrations import discover_migrations
+from colonnade_runtime.adapters.store.migrations import discover_migrations
 
 FOLDED = ("weiss@people.example", "νίκοσ@people.example", "ada@people.example")
 

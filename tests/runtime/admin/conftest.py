@@ -13,9 +13,9 @@ sys.path.insert(0, str(Path(__file__).parent / "support"))
 import kiosk.plugin
 from running_kiosk import RunningKiosk
 
-from colonnade_runtime.admin.serving import administered
-from colonnade_runtime.logs import configure_logs
-from colonnade_runtime.runtime import Runtime, read_declaration
+from colonnade_runtime.admin.running import administered
+from colonnade_runtime.observability.logs import configure_logs
+from colonnade_runtime.process.runtime import Runtime, read_declaration
 
 ROOT = Path(__file__).parents[3]
 

@@ -12,8 +12,8 @@ from running_kiosk import RunningKiosk
 from colonnade.clock import SystemClock
 from colonnade.events import Envelope, event_source
 from colonnade.identifiers import new_id
-from colonnade_runtime.events import dead_letters
-from colonnade_runtime.events.dead_letters import GivenUp
+from colonnade_runtime.background.events import dead_letters
+from colonnade_runtime.background.events.dead_letters import GivenUp
 
 CONSUMER = "kiosk:Kiosk.count"
 

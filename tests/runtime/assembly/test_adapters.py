@@ -17,9 +17,9 @@ from colonnade.services import ServiceContext
 from colonnade_runtime.adapters.blobs.memory import MemoryBlobStore
 from colonnade_runtime.adapters.bus.memory import MemoryBus
 from colonnade_runtime.declaration import DeclarationError
-from colonnade_runtime.declaration.places import place_of
-from colonnade_runtime.plugin_loader import PluginError
-from colonnade_runtime.runtime import Runtime
+from colonnade_runtime.declaration.model.placement import place_of
+from colonnade_runtime.plugins.loader import PluginError
+from colonnade_runtime.process.runtime import Runtime
 
 
 class MemoryBlobs:

@@ -14,12 +14,12 @@ from small_site import make_plugin, make_site, runtime_of, started
 from structlog.testing import capture_logs
 
 from colonnade.services import ServiceContext
-from colonnade_runtime.admin.commands import AdminCall
+from colonnade_runtime.admin.commands.registry import AdminCall
+from colonnade_runtime.admin.commands.status import Nothing, status
 from colonnade_runtime.admin.platform import AdminPlatform
-from colonnade_runtime.admin.standing import Nothing, status
 from colonnade_runtime.cli.status import problems_of
-from colonnade_runtime.faults import MAXIMUM_FAULTS, MAXIMUM_SHOWN, FaultRegistry
-from colonnade_runtime.runtime import Runtime
+from colonnade_runtime.observability.faults import MAXIMUM_FAULTS, MAXIMUM_SHOWN, FaultRegistry
+from colonnade_runtime.process.runtime import Runtime
 
 
 async def get(runtime: Runtime, path: str) -> httpx.Response:

@@ -14,9 +14,9 @@ from small_site import make_plugin, make_site, runtime_of, started
 
 from colonnade.adapters import AsgiApplication
 from colonnade.services import HealthCheck
-from colonnade_runtime.gateway import health_checks
+from colonnade_runtime.edge.health import checks
 from colonnade_runtime.observability.hidden_places import HiddenPlaces, hosts_in
-from colonnade_runtime.runtime import Runtime
+from colonnade_runtime.process.runtime import Runtime
 
 
 def client(runtime: Runtime) -> httpx.AsyncClient:
@@ -73,7 +73,7 @@ async def test_a_check_that_fails_is_named_with_its_sentence(tmp_path: Path) -> 
 async def test_a_check_that_hangs_or_raises_is_named_within_its_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(health_checks, "CHECK_SECONDS", 0.05)
+    monkeypatch.setattr(checks, "CHECK_SECONDS", 0.05)
 
     async def hanging() -> None:
         await asyncio.Event().wait()

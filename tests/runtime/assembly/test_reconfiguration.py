@@ -7,9 +7,9 @@ import pytest
 from pydantic import BaseModel
 
 from colonnade_runtime.assembly.reconfiguration import BY_MEMBER, TAKEN_UP, _restart_keys
-from colonnade_runtime.declaration.address import Address
-from colonnade_runtime.declaration.platform import Platform, ServiceSection
-from colonnade_runtime.front import reconfiguration as front
+from colonnade_runtime.declaration.model.address import Address
+from colonnade_runtime.declaration.model.platform import Platform, ServiceSection
+from colonnade_runtime.gateway import reconfiguration as front
 
 PLATFORM = Platform(version=1, environment="development", services={"shop": ServiceSection()})
 

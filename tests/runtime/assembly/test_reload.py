@@ -16,11 +16,11 @@ from structlog.testing import capture_logs
 
 from colonnade.errors import ColonnadeError
 from colonnade.services import ServiceContext
+from colonnade_runtime.assembly.declared import read_declaration
 from colonnade_runtime.assembly.signing import KEY_FILE, signing_key
 from colonnade_runtime.assembly.started_secrets import StartedSecrets, secret_files
-from colonnade_runtime.declared import read_declaration
-from colonnade_runtime.runtime import Runtime
-from colonnade_runtime.secret_vault import ResolvedSecrets, SecretVault
+from colonnade_runtime.calls.secret_vault import ResolvedSecrets, SecretVault
+from colonnade_runtime.process.runtime import Runtime
 
 WATCHED = "tenants: {watch: true}\n"
 

@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 from random import Random
 
-from colonnade_runtime.adapters.store.sqlite.files import ServiceFiles
-from colonnade_runtime.adapters.store.sqlite.schema import TenantSchema
+from colonnade_runtime.adapters.store.sqlite.files.paths import ServiceFiles
+from colonnade_runtime.adapters.store.sqlite.schema.service_schema import TenantSchema
 from colonnade_user import plugin
 
 ROOT = Path(__file__).parents[3]

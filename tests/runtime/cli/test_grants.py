@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from colonnade_runtime.cli.plugin_files import PluginNames, plugin_files
+from colonnade_runtime.cli.new.plugin_files import PluginNames, plugin_files
 
 ROOT = Path(__file__).parents[3]
 PLATFORM = """\

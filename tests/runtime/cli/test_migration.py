@@ -11,8 +11,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from colonnade_runtime.adapters.folder_lock import FolderLocks
-from colonnade_runtime.adapters.store.sqlite.files import ServiceFiles
-from colonnade_runtime.adapters.store.sqlite.schema import TenantSchema
+from colonnade_runtime.adapters.store.sqlite.files.paths import ServiceFiles
+from colonnade_runtime.adapters.store.sqlite.schema.service_schema import TenantSchema
 from colonnade_runtime.admin.socket_file import claimed
 from colonnade_runtime.cli import main
 from colonnade_user import plugin

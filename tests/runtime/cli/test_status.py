@@ -116,7 +116,7 @@ from pathlib import Path
 import structlog
 from colonnade_runtime.admin.server import AdminServer
 from colonnade_runtime.admin.socket_file import claimed
-from colonnade_runtime.admin.table import COMMANDS
+from colonnade_runtime.admin.commands.table import COMMANDS
 
 async def main():
     with claimed(Path(sys.argv[1]), "main", "colonnade run") as listener:

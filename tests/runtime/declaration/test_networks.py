@@ -4,7 +4,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from colonnade_runtime.declaration.networks import networks_of_strangers
+from colonnade_runtime.declaration.model.networks import networks_of_strangers
 
 
 @pytest.mark.parametrize("network", ["0.0.0.0/0", "128.0.0.0/1", "::/0", "2000::/3"])

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from colonnade_runtime.declaration.parser import MAXIMUM_BYTES, ParseError, parse, read_file
-from colonnade_runtime.declaration.values import values_of
+from colonnade_runtime.declaration.yaml.parser import MAXIMUM_BYTES, ParseError, parse, read_file
+from colonnade_runtime.declaration.yaml.values import values_of
 
 BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"a{n}: &a{n} [" + ", ".join([f"*a{n - 1}"] * 10) + "]\n" for n in range(1, 9)

@@ -3,8 +3,8 @@
 import pytest
 
 from colonnade.errors import ConfigurationError
-from colonnade_runtime.declaration.places import place_of, places
-from colonnade_runtime.declaration.platform import Platform
+from colonnade_runtime.declaration.model.placement import place_of, places
+from colonnade_runtime.declaration.model.platform import Platform
 
 DECLARED = {
     "version": 1,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from colonnade_runtime.declaration.scalars import ScalarError, resolve_plain
+from colonnade_runtime.declaration.yaml.scalars import ScalarError, resolve_plain
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from colonnade_runtime.declaration.variables import VariableError, fill_in
+from colonnade_runtime.declaration.yaml.variables import VariableError, fill_in
 
 ENVIRON = {"HOST": "db.internal", "EMPTY": "", "PRICE": "$5", "BYTES": "\udcff"}
 

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from colonnade_runtime.logs import is_for_machines
 from colonnade_runtime.observability.child_lines import JsonLines
+from colonnade_runtime.observability.logs import is_for_machines
 
 
 @pytest.mark.parametrize(

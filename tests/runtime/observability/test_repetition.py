@@ -9,8 +9,8 @@ import structlog
 from structlog.testing import LogCapture
 
 from colonnade.context import Context, Principal, PrincipalKind, use_context
-from colonnade_runtime.logs import CallDetails
 from colonnade_runtime.observability import repetition
+from colonnade_runtime.observability.logs import CallDetails
 from colonnade_runtime.observability.repetition import LINES, SUMMARY, RepeatedLines
 
 

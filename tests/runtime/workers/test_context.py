@@ -9,7 +9,7 @@ import workload
 
 from colonnade.context import Context, Principal, use_context
 from colonnade.errors import DeadlineExceeded
-from colonnade_runtime.service_context import NoConfig, RuntimeExtensionContext
+from colonnade_runtime.calls.service_context import NoConfig, RuntimeExtensionContext
 from colonnade_runtime.testing.workers import InlineWorkers
 from colonnade_runtime.workers.pool import WorkerPool
 

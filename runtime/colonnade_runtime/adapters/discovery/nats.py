@@ -17,8 +17,12 @@ from colonnade.background_tasks import background_task
 from colonnade.clock import Clock
 from colonnade.decoding import Unreadable, decoded
 from colonnade.errors import Unavailable
-from colonnade_runtime.adapters.bus.nats.connection import Connection
-from colonnade_runtime.adapters.bus.nats.options import NatsOptions, own_user, read_options
+from colonnade_runtime.adapters.bus.nats.connection.connection import Connection
+from colonnade_runtime.adapters.bus.nats.connection.options import (
+    NatsOptions,
+    own_user,
+    read_options,
+)
 from colonnade_runtime.adapters.bus.nats.subjects import HERE, token
 
 EVERY_SECONDS = 1.0

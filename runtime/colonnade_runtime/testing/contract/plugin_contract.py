@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 
 import pytest
 
-from colonnade_runtime.testing.contract.recording import FILE_NAME
-from colonnade_runtime.testing.contract.rules import RULES, NotTried, Rule
+from colonnade_runtime.testing.contract.rules.catalogue import RULES, NotTried, Rule
+from colonnade_runtime.testing.contract.rules.recording import FILE_NAME
 from colonnade_runtime.testing.contract.subject import Subject
 
 

@@ -11,9 +11,9 @@ import httpx
 from colonnade.http import Binding
 from colonnade.idempotency import HEADER as IDEMPOTENCY_KEY
 from colonnade.identifiers import new_id
-from colonnade_runtime.gateway.openapi import bindings
+from colonnade_runtime.edge.openapi.document import bindings
 from colonnade_runtime.testing.contract.examples import NoExample, example_of
-from colonnade_runtime.testing.contract.routes import application_of
+from colonnade_runtime.testing.contract.rules.routes import application_of
 from colonnade_runtime.testing.contract.subject import Subject
 
 NOTHING = str(UUID(int=7 << 76 | 2 << 62))

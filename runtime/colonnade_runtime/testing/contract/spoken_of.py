@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterable
 
 from colonnade.policy import PolicyModule
-from colonnade_runtime.adapters.policy.files import policy_files, read_source
-from colonnade_runtime.adapters.policy.inspection import SERVICE_PACKAGE
-from colonnade_runtime.adapters.policy.statements import outline
-from colonnade_runtime.adapters.policy.tokens import TokenKind
-from colonnade_runtime.demo import demo_folder
+from colonnade_runtime.adapters.policy.rego.files import policy_files, read_source
+from colonnade_runtime.adapters.policy.rego.inspection import SERVICE_PACKAGE
+from colonnade_runtime.adapters.policy.rego.statements import outline
+from colonnade_runtime.adapters.policy.rego.tokens import TokenKind
+from colonnade_runtime.cli.new.demo_site import demo_folder
 
 _ACTION = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
 

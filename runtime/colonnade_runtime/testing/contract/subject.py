@@ -12,7 +12,7 @@ from colonnade.events import Event
 from colonnade.messages import Message, Request
 from colonnade.services import PluginInfo
 from colonnade_runtime.declaration import PlatformOutline, ServiceOutline
-from colonnade_runtime.plugin_loader import (
+from colonnade_runtime.plugins.loader import (
     Plugin,
     PluginError,
     Plugins,

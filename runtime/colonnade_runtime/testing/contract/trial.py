@@ -17,11 +17,11 @@ import yaml
 
 from colonnade.errors import ColonnadeError
 from colonnade.hookspecs import hookimpl
-from colonnade_runtime.declared import read_declaration
-from colonnade_runtime.runtime import Runtime
+from colonnade_runtime.assembly.declared import read_declaration
+from colonnade_runtime.process.runtime import Runtime
 from colonnade_runtime.testing.contract import visitors
-from colonnade_runtime.testing.contract.policies import lay_out
 from colonnade_runtime.testing.contract.probes import Probe, probe_routes
+from colonnade_runtime.testing.contract.rules.policies import lay_out
 from colonnade_runtime.testing.contract.subject import NotTried, Subject
 
 TENANTS = ("acme", "globex")

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from colonnade_runtime.end_with_parent import end_with_parent
+from colonnade_runtime.resilience.end_with_parent import end_with_parent
 from colonnade_runtime.testing.servers.kinds import ServerKind
 
 READY_SECONDS = 20.0

@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 from colonnade.events import BoundReaction, Event, Work, handled_envelope
 from colonnade.store import Session
 from colonnade_runtime.assembly.background import ProcessBackground
-from colonnade_runtime.background import BackgroundWork
+from colonnade_runtime.background.work import BackgroundWork
 
 TABLE = "simulated_effects"
 

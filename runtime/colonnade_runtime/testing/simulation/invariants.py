@@ -8,9 +8,9 @@ from pathlib import Path
 from uuid import UUID
 
 from colonnade.sagas import SagaPhase
-from colonnade_runtime.adapters.store.sqlite.files import ServiceFiles
-from colonnade_runtime.declared import Declared
-from colonnade_runtime.runtime import Runtime
+from colonnade_runtime.adapters.store.sqlite.files.paths import ServiceFiles
+from colonnade_runtime.assembly.declared import Declared
+from colonnade_runtime.process.runtime import Runtime
 from colonnade_runtime.testing.simulation.effects import TABLE
 from colonnade_runtime.testing.simulation.world import World
 

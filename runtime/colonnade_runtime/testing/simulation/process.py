@@ -13,11 +13,11 @@ from colonnade.context import Context, Principal, use_context
 from colonnade.errors import DeadlineExceeded, Unavailable
 from colonnade.messages import Message, Request
 from colonnade_runtime.adapters.store.sqlite import SqliteStores
-from colonnade_runtime.assembly.surroundings import Surroundings
+from colonnade_runtime.assembly.environment import Surroundings
 from colonnade_runtime.declaration import Address
-from colonnade_runtime.declaration.places import Place
-from colonnade_runtime.declaration.tree import Path
-from colonnade_runtime.runtime import Runtime
+from colonnade_runtime.declaration.model.placement import Place
+from colonnade_runtime.declaration.yaml.tree import Path
+from colonnade_runtime.process.runtime import Runtime
 from colonnade_runtime.testing.simulation.bus import SimulatedBus
 from colonnade_runtime.testing.simulation.effects import WitnessedBackground
 from colonnade_runtime.testing.simulation.executor import SimulatedExecutor

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from colonnade.policy import PolicyEngine
 from colonnade_runtime.assembly.adapters import Adapters
 from colonnade_runtime.assembly.services import Services
-from colonnade_runtime.runtime import Runtime
+from colonnade_runtime.process.runtime import Runtime
 
 
 class RuntimeWithoutHttp(Runtime):

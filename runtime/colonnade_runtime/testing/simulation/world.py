@@ -17,8 +17,8 @@ from colonnade.identifiers import identifiers_from
 from colonnade.messages import Message, Request
 from colonnade.operations import operation_of
 from colonnade.policy import PolicyEngine
-from colonnade_runtime.declaration.places import Place
-from colonnade_runtime.declared import Declared
+from colonnade_runtime.assembly.declared import Declared
+from colonnade_runtime.declaration.model.placement import Place
 from colonnade_runtime.testing.simulation.broker import SimulatedBroker
 from colonnade_runtime.testing.simulation.chance import CALM, Chance, Faults
 from colonnade_runtime.testing.simulation.clock import SimulatedClock, SimulatedIdentifiers

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from colonnade.policy import Decision, Facts, PolicyBundle, PolicyModule, PolicyQuery
-from colonnade_runtime.adapters.policy.files import read_policies
+from colonnade_runtime.adapters.policy.rego.files import read_policies
 
 POLICIES = Path(__file__).parents[4] / "policies"
 ENTRY = PolicyModule("colonnade.rego", (POLICIES / "colonnade.rego").read_text("utf-8"))

@@ -48,7 +48,7 @@ from colonnade_payment.sandbox.file import Act
 from colonnade_payment.sandbox.notices import signed
 from colonnade_payment.sandbox.provider import SandboxProvider
 from colonnade_payment.watching import Watch
-from colonnade_runtime.runtime import Runtime, read_declaration
+from colonnade_runtime.process.runtime import Runtime, read_declaration
 from colonnade_user.models import UserRow
 
 ROOT = Path(__file__).parents[4]

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from colonnade_runtime.admin.client import AdminClient
 from colonnade_runtime.admin.socket_file import socket_path
 from colonnade_runtime.cli import main
-from colonnade_runtime.runtime import Runtime
+from colonnade_runtime.process.runtime import Runtime
 
 
 @dataclass

@@ -9,8 +9,8 @@ from typing import Any
 
 from colonnade.hookspecs import hookimpl
 from colonnade.services import PluginInfo, ServiceContext
-from colonnade_runtime.declared import read_declaration
-from colonnade_runtime.runtime import Runtime
+from colonnade_runtime.assembly.declared import read_declaration
+from colonnade_runtime.process.runtime import Runtime
 
 ENTRY_POINT = Path(__file__).parents[4] / "policies" / "colonnade.rego"
 

@@ -16,20 +16,28 @@ from colonnade.errors import (
     DeadlineExceeded,
     Unavailable,
 )
-from colonnade_runtime.adapters.bus.nats.api import JetStreamApi
-from colonnade_runtime.adapters.bus.nats.connection import Connection, NobodyServes
-from colonnade_runtime.adapters.bus.nats.consuming import ConsumerSettings, PullConsumer
-from colonnade_runtime.adapters.bus.nats.explaining import Explainer
-from colonnade_runtime.adapters.bus.nats.jetstream import JetStream
-from colonnade_runtime.adapters.bus.nats.options import NatsOptions, own_user, read_options
-from colonnade_runtime.adapters.bus.nats.publishing import Publishing
-from colonnade_runtime.adapters.bus.nats.serving import CONTEXT_HEADER, TOO_LARGE, Serving
-from colonnade_runtime.adapters.bus.nats.stream_keeping import (
+from colonnade_runtime.adapters.bus.nats.connection.connection import Connection, NobodyServes
+from colonnade_runtime.adapters.bus.nats.connection.jetstream_api import JetStreamApi
+from colonnade_runtime.adapters.bus.nats.connection.options import (
+    NatsOptions,
+    own_user,
+    read_options,
+)
+from colonnade_runtime.adapters.bus.nats.events.consumers import JetStream
+from colonnade_runtime.adapters.bus.nats.events.consuming import ConsumerSettings, PullConsumer
+from colonnade_runtime.adapters.bus.nats.events.publishing import Publishing
+from colonnade_runtime.adapters.bus.nats.events.stream_keeping import (
     ADMINISTRATOR,
     StreamKeeper,
     administration,
 )
-from colonnade_runtime.adapters.bus.nats.streams import ADVISORIES, ForeignStream, stream_of
+from colonnade_runtime.adapters.bus.nats.events.streams import ADVISORIES, ForeignStream, stream_of
+from colonnade_runtime.adapters.bus.nats.operations.explaining import Explainer
+from colonnade_runtime.adapters.bus.nats.operations.serving import (
+    CONTEXT_HEADER,
+    TOO_LARGE,
+    Serving,
+)
 from colonnade_runtime.adapters.bus.nats.subjects import EventName
 
 

@@ -13,9 +13,9 @@ from colonnade.policy import (
     PolicyModule,
     PolicyProblem,
 )
-from colonnade_runtime.adapters.policy.inspection import ENTRY_PACKAGE, SERVICE_PACKAGE
-from colonnade_runtime.adapters.policy.statements import ModuleOutline, outline
-from colonnade_runtime.adapters.policy.tokens import Token, TokenKind
+from colonnade_runtime.adapters.policy.rego.inspection import ENTRY_PACKAGE, SERVICE_PACKAGE
+from colonnade_runtime.adapters.policy.rego.statements import ModuleOutline, outline
+from colonnade_runtime.adapters.policy.rego.tokens import Token, TokenKind
 
 CONFIRMED = "confirmed.yaml"
 """The file in the policy folder with what an operator has confirmed."""

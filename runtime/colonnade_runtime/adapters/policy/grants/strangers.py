@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from colonnade.policy import Condition, Decision, Grant, PolicyModule, RelatedTo, parse_decision
-from colonnade_runtime.adapters.policy.inspection import SERVICE_PACKAGE
-from colonnade_runtime.adapters.policy.statements import outline
+from colonnade_runtime.adapters.policy.rego.inspection import SERVICE_PACKAGE
+from colonnade_runtime.adapters.policy.rego.statements import outline
 
 
 @dataclass(frozen=True, slots=True)

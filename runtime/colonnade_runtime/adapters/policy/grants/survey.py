@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from colonnade.policy import PolicyBundle
 from colonnade_runtime.adapters.policy.grants.foreign import ForeignGrant, foreign_grants
 from colonnade_runtime.adapters.policy.grants.strangers import StrangerGrant, stranger_grants
-from colonnade_runtime.adapters.policy.verification import tried_out
+from colonnade_runtime.adapters.policy.trial.verification import tried_out
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from collections.abc import Hashable, Iterator
 from enum import StrEnum
 from typing import NamedTuple
 
-from colonnade_runtime.adapters.policy.statements import ModuleOutline
-from colonnade_runtime.adapters.policy.tokens import Token
+from colonnade_runtime.adapters.policy.rego.statements import ModuleOutline
+from colonnade_runtime.adapters.policy.rego.tokens import Token
 
 
 class Kind(StrEnum):

@@ -12,7 +12,7 @@ from colonnade.policy.vocabulary import (
     Vocabulary,
     suggestion,
 )
-from colonnade_runtime.adapters.policy.statements import ModuleOutline, outline
+from colonnade_runtime.adapters.policy.rego.statements import ModuleOutline, outline
 from colonnade_runtime.adapters.policy.vocabulary.families import Families, Kind, Text
 from colonnade_runtime.adapters.policy.vocabulary.reading import RuleReader, read_arguments
 

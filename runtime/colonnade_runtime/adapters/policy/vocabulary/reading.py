@@ -4,9 +4,14 @@ from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from colonnade_runtime.adapters.policy.names import closing, declared, end_of_term, start_of_term
-from colonnade_runtime.adapters.policy.statements import OPENING, ModuleOutline, Statement
-from colonnade_runtime.adapters.policy.tokens import Token, TokenKind
+from colonnade_runtime.adapters.policy.rego.names import (
+    closing,
+    declared,
+    end_of_term,
+    start_of_term,
+)
+from colonnade_runtime.adapters.policy.rego.statements import OPENING, ModuleOutline, Statement
+from colonnade_runtime.adapters.policy.rego.tokens import Token, TokenKind
 from colonnade_runtime.adapters.policy.vocabulary.families import KEYS, Families, Kind, Text
 
 _INPUT = {

@@ -12,9 +12,9 @@ from colonnade.faults import Faults, NoFaults
 from colonnade.services import StoreNeed
 from colonnade_runtime.adapters.folder_lock import FolderLocks, unwritable
 from colonnade_runtime.adapters.store.sqlite.control import SqliteControlStore
-from colonnade_runtime.adapters.store.sqlite.files import ServiceFiles
-from colonnade_runtime.adapters.store.sqlite.open_files import DEFAULT_MAXIMUM_OPEN, OpenFiles
-from colonnade_runtime.adapters.store.sqlite.provisioning import ContextSource
+from colonnade_runtime.adapters.store.sqlite.files.open_files import DEFAULT_MAXIMUM_OPEN, OpenFiles
+from colonnade_runtime.adapters.store.sqlite.files.paths import ServiceFiles
+from colonnade_runtime.adapters.store.sqlite.schema.provisioning import ContextSource
 from colonnade_runtime.adapters.store.sqlite.store import Invalidation, SqliteStore
 from colonnade_runtime.adapters.store.sqlite.transaction import Guard
 

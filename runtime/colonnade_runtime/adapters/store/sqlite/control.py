@@ -15,7 +15,7 @@ from colonnade.faults import Faults, NoFaults
 from colonnade.identifiers import new_id
 from colonnade_runtime.adapters.store.sqlite.control_file import ControlFile
 from colonnade_runtime.adapters.store.sqlite.failures import StoreFailure
-from colonnade_runtime.adapters.store.sqlite.versions import Version
+from colonnade_runtime.adapters.store.sqlite.files.data_version import Version
 from colonnade_runtime.adapters.store.sqlite.work_index import SqliteWorkIndex
 
 T = TypeVar("T")

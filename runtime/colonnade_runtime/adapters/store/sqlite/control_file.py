@@ -18,7 +18,7 @@ from colonnade_runtime.adapters.store.sqlite.failures import (
     leaves_connection_unsure,
     translated,
 )
-from colonnade_runtime.adapters.store.sqlite.files import make_private_folder, sync_folder
+from colonnade_runtime.adapters.store.sqlite.files.paths import make_private_folder, sync_folder
 
 SCHEMA_VERSION = 1
 

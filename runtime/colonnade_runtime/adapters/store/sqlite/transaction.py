@@ -19,7 +19,7 @@ from colonnade_runtime.adapters.store.sqlite.failures import (
     primary_code,
     translated,
 )
-from colonnade_runtime.adapters.store.sqlite.tenant_file import TenantFile
+from colonnade_runtime.adapters.store.sqlite.files.tenant_file import TenantFile
 
 T = TypeVar("T")
 

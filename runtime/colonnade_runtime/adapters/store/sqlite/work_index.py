@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from colonnade_runtime.adapters.store.sqlite.control_file import ControlFile
-from colonnade_runtime.adapters.store.sqlite.versions import Version
+from colonnade_runtime.adapters.store.sqlite.files.data_version import Version
 
 
 class SqliteWorkIndex:

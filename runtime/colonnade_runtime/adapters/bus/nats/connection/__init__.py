@@ -1,0 +1,1 @@
+"""The connection to NATS servers and the requests of JetStream's API."""

@@ -1,0 +1,1 @@
+"""Events over JetStream: streams, publishing, and ordered consumption."""

@@ -1,0 +1,191 @@
+"""Keeps the platform's streams: looks at each, makes it where that may be done, refuses others'."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from colonnade.errors import Unavailable
+from colonnade_runtime.adapters.bus.nats.connection.connection import Connection, MayNotPublish
+from colonnade_runtime.adapters.bus.nats.connection.jetstream_api import ApiError, JetStreamApi
+from colonnade_runtime.adapters.bus.nats.connection.options import NatsOptions
+from colonnade_runtime.adapters.bus.nats.events.streams import (
+    ForeignStream,
+    Stream,
+    configuration,
+    foreign,
+    kept_otherwise,
+    updated,
+)
+
+ADMINISTRATOR = "administrator"
+"""The user that makes and changes streams."""
+
+_NO_STREAM = 10059
+_NAME_IN_USE = 10058
+
+Administration = Callable[[], Any]
+"""Opens a connection that may make streams, for as long as it is needed."""
+
+
+class StreamKeeper:
+    """Sees that a stream is there and is ours.
+
+    `administration` opens the administrator's API; without it this process's own user tries.
+    """
+
+    def __init__(
+        self,
+        api: JetStreamApi,
+        options: NatsOptions,
+        log: Any,
+        administration: Administration | None = None,
+    ) -> None:
+        self._api = api
+        self._options = options
+        self._log = log
+        self._administration = administration or self._as_ourselves
+        self._ours: set[str] = set()
+        self._refused: dict[str, str] = {}
+
+    @property
+    def refused(self) -> Sequence[str]:
+        """A sentence for each stream that is somebody else's."""
+        return tuple(self._refused.values())
+
+    def forget(self) -> None:
+        """The server may have lost its streams, or others may have changed them: look again."""
+        self._ours.clear()
+
+    async def look(self, stream: Stream) -> bool:
+        """Whether the stream is there.
+
+        Raises:
+            ForeignStream: when it is, and is not ours.
+            Unavailable: when the server does not say.
+        """
+        return await self._found(stream) is not None
+
+    async def ensure(self, stream: Stream) -> None:
+        """Make the stream where it is missing, and keep it as declared where that may be done.
+
+        Raises:
+            ForeignStream: when it is there and is not ours.
+            Unavailable: when it is missing and may not be made by this process.
+        """
+        if stream.name in self._ours:
+            return
+        found = await self._found(stream)
+        wanted = configuration(stream, self._options)
+        if found is None:
+            await self._make(stream, wanted)
+        elif kept_otherwise(found, wanted):
+            await self._follow(stream, found, wanted)
+        self._ours.add(stream.name)
+
+    async def _found(self, stream: Stream) -> dict[str, Any] | None:
+        found = await found_configuration(self._api, stream)
+        self._refused.pop(stream.name, None)
+        if found is None:
+            return None
+        differences = foreign(found, configuration(stream, self._options))
+        if differences:
+            self._ours.discard(stream.name)
+            error = ForeignStream(stream.name, differences)
+            self._refused[stream.name] = error.message
+            raise error
+        return found
+
+    async def _make(self, stream: Stream, wanted: dict[str, Any]) -> None:
+        try:
+            async with self._administration() as api:
+                await api.ask(f"STREAM.CREATE.{stream.name}", wanted)
+        except MayNotPublish:
+            raise Unavailable(
+                "The bus is not set up yet.",
+                reason=f"The stream {stream.name} is missing on NATS, and this process's user may "
+                "not make it: run colonnade nats setup, or declare bus.administrator.",
+            ) from None
+        except ApiError as error:
+            # Another process made it meanwhile; whether as we would is looked at again.
+            if error.number != _NAME_IN_USE or await self._found(stream) is None:
+                raise
+
+    async def _follow(self, stream: Stream, found: dict[str, Any], wanted: dict[str, Any]) -> None:
+        try:
+            async with self._administration() as api:
+                await api.ask(f"STREAM.UPDATE.{stream.name}", updated(found, wanted))
+        except MayNotPublish:
+            self._log.warning(
+                "a stream is not kept as declared; run colonnade nats setup",
+                stream=stream.name,
+                differences=list(kept_otherwise(found, wanted)),
+            )
+
+    @asynccontextmanager
+    async def _as_ourselves(self) -> AsyncIterator[JetStreamApi]:
+        yield self._api
+
+
+@asynccontextmanager
+async def administration(options: NatsOptions, log: Any) -> AsyncIterator[JetStreamApi]:
+    """The API as the administrator, for as long as the block runs.
+
+    Raises:
+        Unavailable: when the server does not let the administrator in.
+    """
+    connection = Connection(options, ADMINISTRATOR, log)
+    await connection.open()
+    try:
+        yield JetStreamApi(connection)
+    finally:
+        await connection.close()
+
+
+async def found_configuration(api: JetStreamApi, stream: Stream) -> dict[str, Any] | None:
+    """How a stream is kept on the server; nothing when it is not there.
+
+    Raises:
+        Unavailable: when the server does not say.
+    """
+    try:
+        answer = await api.ask(f"STREAM.INFO.{stream.name}", {})
+    except ApiError as error:
+        if error.number == _NO_STREAM:
+            return None
+        raise
+    found = answer.get("config")
+    if not isinstance(found, dict):
+        raise Unavailable(f"JetStream does not say how the stream {stream.name} is kept.")
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class SetUp:
+    """What became of a stream: `made`, `changed`, `repaired`, `ours` or `foreign`, and why."""
+
+    stream: str
+    state: str
+    differences: tuple[str, ...] = ()
+
+
+async def set_up(api: JetStreamApi, stream: Stream, options: NatsOptions, *, repair: bool) -> SetUp:
+    """Make a stream, or set it as declared; one that is somebody else's only with `repair`.
+
+    Raises:
+        Unavailable: when the server refuses.
+    """
+    wanted = configuration(stream, options)
+    found = await found_configuration(api, stream)
+    if found is None:
+        await api.ask(f"STREAM.CREATE.{stream.name}", wanted)
+        return SetUp(stream.name, "made")
+    differences = foreign(found, wanted)
+    if differences and not repair:
+        return SetUp(stream.name, "foreign", differences)
+    changed = kept_otherwise(found, wanted)
+    if not differences and not changed:
+        return SetUp(stream.name, "ours")
+    await api.ask(f"STREAM.UPDATE.{stream.name}", updated(found, wanted))
+    state = "repaired" if differences else "changed"
+    return SetUp(stream.name, state, (*differences, *changed))

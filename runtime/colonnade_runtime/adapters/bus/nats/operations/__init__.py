@@ -1,0 +1,1 @@
+"""Operations over NATS micro services (ADR-32)."""

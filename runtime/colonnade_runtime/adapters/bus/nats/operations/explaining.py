@@ -1,0 +1,60 @@
+"""Why nobody answers an operation: its service is away, or its processes run another release."""
+
+import time
+
+import msgspec
+
+from colonnade.decoding import Unreadable, decoded
+from colonnade.errors import DeadlineExceeded, Unavailable
+from colonnade_runtime.adapters.bus.nats.connection.connection import Connection
+
+ASKING_SECONDS = 0.3
+BELIEVED_SECONDS = 2.0
+"""How long one answer counts: a caller that asks again and again must not ask twice as much."""
+
+
+class _Pong(msgspec.Struct):
+    """What matters of a micro service's answer to `$SRV.PING` (ADR-32)."""
+
+    version: str
+    metadata: dict[str, str]
+
+
+_PONG = msgspec.json.Decoder(_Pong)
+
+
+class Explainer:
+    """Finds out, from those that host a service, why none of them takes an operation."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._known: dict[str, tuple[float, str]] = {}
+
+    async def why(self, subject: str) -> str:
+        """A sentence for who asked `ask.<service>.v<major>.<operation>`, which nobody serves."""
+        known = self._known.get(subject)
+        if known is not None and known[0] > time.monotonic():
+            return known[1]
+        sentence = await self._found_out(subject)
+        self._known[subject] = (time.monotonic() + BELIEVED_SECONDS, sentence)
+        return sentence
+
+    async def _found_out(self, subject: str) -> str:
+        _, service, major, operation = subject.split(".")
+        nobody = f"Nobody serves '{subject}' at the moment."
+        try:
+            answer = await self._connection.request(f"$SRV.PING.{service}", b"", ASKING_SECONDS)
+            pong = decoded(_PONG.decode, answer.data)
+        except (Unavailable, DeadlineExceeded, Unreadable):
+            return nobody
+        there = f"v{pong.version.partition('.')[0]}"
+        who = f"the process '{pong.metadata.get('process', '?')}'"
+        if there != major:
+            return (
+                f"{nobody} This process asks for major {major} of '{service}', and {who} offers"
+                f" {there}: run releases of both whose contracts agree."
+            )
+        return (
+            f"{nobody} {who.capitalize()} hosts '{service}' and does not know {operation}: it runs"
+            " an older release, or stops."
+        )

@@ -1,0 +1,1 @@
+"""Rego as text: tokens, rules and packages, and checks on them before an engine reads them."""

@@ -1,0 +1,266 @@
+"""Tries policies out in a process of their own before the runtime takes them.
+
+The engine is native code that ends the whole process on some sources, and a compilation may take
+for ever. Neither may happen to a platform that only wanted to reload.
+"""
+
+import asyncio
+import json
+import re
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from colonnade.policy import (
+    PolicyBundle,
+    PolicyError,
+    PolicyModule,
+    PolicyProblem,
+    Vocabulary,
+    parse_decision,
+)
+from colonnade_runtime.adapters.policy.grants import (
+    foreign_grants,
+    foreign_packages,
+    stranger_grants,
+    unconfirmed,
+)
+from colonnade_runtime.adapters.policy.rego.builtins import ALLOWED_BUILTINS, OPERATOR_BUILTINS
+from colonnade_runtime.adapters.policy.rego.inspection import SERVICE_PACKAGE, inspect_modules
+from colonnade_runtime.adapters.policy.rego.packages import Packages, declaring, narrowing, packages
+from colonnade_runtime.adapters.policy.rego.statements import outline
+from colonnade_runtime.adapters.policy.trial.trial import CPU_SECONDS
+from colonnade_runtime.adapters.policy.trial.verified import (
+    VerifiedPolicies,
+    account_folder,
+    verdict_key,
+)
+from colonnade_runtime.adapters.policy.vocabulary import academies_of, inspect_vocabulary
+
+TIMEOUT = 90.0
+"""Seconds on the clock for compiling and trying out; a busy machine takes its time."""
+
+_VERIFIED = VerifiedPolicies(account_folder())
+_EVERYWHERE = "policies"
+_TRIAL = "colonnade_runtime.adapters.policy.trial.trial"
+_REPORTED = re.compile(
+    r"\(error \d+:(?P<path>.*?)\|(?P<offset>\d+)\|\d+"
+    r"\s*\(errormsg \d+:(?P<message>.*?)\)\s*\(errorast",
+    re.DOTALL,
+)
+
+
+async def verify(bundle: PolicyBundle, verified: VerifiedPolicies = _VERIFIED) -> Packages:
+    """Inspects the modules and tries them out in another process, unless the same have passed.
+
+    Raises:
+        PolicyError: with everything that is wrong with them.
+    """
+    key = verdict_key(bundle)
+    found = await asyncio.to_thread(verified.find, key)
+    if found is None:
+        found = await _judged(bundle)
+        await asyncio.to_thread(verified.keep, key, found)
+    return found
+
+
+async def _judged(bundle: PolicyBundle) -> Packages:
+    modules = bundle.modules
+    problems = inspect_modules(modules)
+    if problems:
+        raise PolicyError([*problems, *await _further_problems(problems, modules)])
+    problems = inspect_vocabulary(modules, bundle.vocabulary)
+    told = await tried_out(bundle)
+    problems += await _problems(told, bundle, misspelt=bool(problems))
+    problems += foreign_packages(bundle)
+    if told is None or problems:
+        raise PolicyError(problems)
+    return packages(told["declared"], narrowing(modules))
+
+
+async def tried_out(bundle: PolicyBundle) -> dict[str, Any] | None:
+    """What the trial of a bundle tells (see `trial.try_out`); nothing when the engine did not
+    survive it."""
+    modules = bundle.modules
+    roles = sorted(bundle.vocabulary.roles)
+    return await _try_out(modules, narrowing(modules), academies_of(modules), roles)
+
+
+async def _further_problems(
+    found: Sequence[PolicyProblem], modules: Sequence[PolicyModule]
+) -> list[PolicyProblem]:
+    """What the engine says of the other files, so that all mistakes are told at once."""
+    told = await _try_out(modules, ())
+    if told is None or "report" not in told:
+        return []
+    told_already = {problem.path for problem in found} | {_EVERYWHERE}
+    problems = compilation_problems(told["report"], modules)
+    return [problem for problem in problems if problem.path not in told_already]
+
+
+async def _problems(
+    told: Mapping[str, Any] | None, bundle: PolicyBundle, *, misspelt: bool
+) -> list[PolicyProblem]:
+    """What the trial showed. A misspelt name is not told again by what follows from it."""
+    modules = bundle.modules
+    if told is None:
+        return [await _blame(modules)]
+    if "report" in told:
+        return compilation_problems(told["report"], modules)
+    problems = list(_builtin_problems(told["builtins"]))
+    if "fault" in told:
+        message = f"the actions that policies know cannot be read: {told['fault']}."
+        return [*problems, PolicyProblem(_EVERYWHERE, 0, 0, message)]
+    if not misspelt:
+        problems += missing_actions(bundle.actions, told["actions"], modules)
+        problems += _answer_problems(told["answers"], bundle.vocabulary)
+        strangers = stranger_grants(told["strangers"], modules)
+        found = {(grant.action, grant.package) for grant in strangers}
+        problems += unconfirmed(foreign_grants(bundle, told["declared"], found))
+    return problems
+
+
+async def _blame(modules: Sequence[PolicyModule]) -> PolicyProblem:
+    """Names the file the engine does not survive, each tried with the entry point alone."""
+    entry = [module for module in modules if _is_entry(module)]
+    for module in modules:
+        if not _is_entry(module) and await _try_out([*entry, module], ()) is None:
+            return _crash(module.path)
+    return _crash(_EVERYWHERE)
+
+
+def _is_entry(module: PolicyModule) -> bool:
+    return "package colonnade" in (line.strip() for line in module.source.splitlines())
+
+
+def _crash(path: str) -> PolicyProblem:
+    message = (
+        "the policy engine did not survive this file, or was still busy after "
+        f"{CPU_SECONDS} s; simplify the rule that was changed last."
+    )
+    return PolicyProblem(path, 0, 0, message)
+
+
+async def _try_out(
+    modules: Sequence[PolicyModule],
+    narrow: Sequence[str],
+    academies: Sequence[Mapping[str, str]] = (),
+    roles: Sequence[str] = (),
+) -> dict[str, Any] | None:
+    """What the other process tells, or nothing when it did not live to tell."""
+    sources = [(module.path, module.source) for module in modules]
+    request = json.dumps({
+        "modules": sources,
+        "declaring": declaring(modules),
+        "narrowing": narrow,
+        "academies": academies,
+        "roles": roles,
+    })  # fmt: skip
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-P", "-m", _TRIAL,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        async with asyncio.timeout(TIMEOUT):
+            output, _ = await process.communicate(request.encode())
+    except TimeoutError:
+        return None
+    finally:
+        if process.returncode is None:
+            process.kill()
+            # `wait` alone may hang on a pipe that nobody reads.
+            await process.communicate()
+    if process.returncode != 0:
+        return None
+    told: dict[str, Any] = json.loads(output)
+    return told
+
+
+def compilation_problems(report: str, modules: Sequence[PolicyModule]) -> list[PolicyProblem]:
+    """The engine's report as problems with file, line and column."""
+    sources = {module.path: module.source.encode() for module in modules}
+    found: dict[PolicyProblem, None] = {}
+    for match in _REPORTED.finditer(report):
+        path, offset = match["path"], int(match["offset"])
+        before = sources.get(path, b"")[:offset].decode("utf-8", "ignore")
+        line = before.count("\n") + 1
+        column = len(before) - before.rfind("\n")
+        message = " ".join(match["message"].split()).lower().rstrip(".")
+        found[PolicyProblem(path, line, column, f"{message}.")] = None
+    return list(found) or [PolicyProblem(_EVERYWHERE, 0, 0, "the policies do not compile.")]
+
+
+def missing_actions(
+    actions: Mapping[str, str], known: Iterable[str], modules: Sequence[PolicyModule] = ()
+) -> list[PolicyProblem]:
+    """A problem for each action of an operation that no policy knows.
+
+    A service of whose policy there is no file among `modules` is one problem.
+    """
+    places = (Path(module.path).parent for module in modules if _is_entry(module))
+    folder = next((place for place in places if place.name), Path("policies"))
+    packages = {outline(module).package: module for module in modules}
+    missing: dict[str, list[str]] = {}
+    for action in sorted(set(actions) - set(known)):
+        missing.setdefault(actions[action], []).append(action)
+    problems = []
+    for service, names in missing.items():
+        path = str(folder / f"{service}.rego")
+        module = packages.get(f"{SERVICE_PACKAGE}{service}")
+        is_there = not modules or module is not None
+        sentences = [_missing(name, service) for name in names]
+        if not is_there and len(names) > 1:
+            sentences = [_missing_file(service, names)]
+        place = (path, 0, 0) if module is None else _package_place(module)
+        problems += [PolicyProblem(*place, sentence) for sentence in sentences]
+    return problems
+
+
+def _package_place(module: PolicyModule) -> tuple[str, int, int]:
+    """Where a module says its package: the nearest there is to a rule that is missing."""
+    lines = module.source.splitlines()
+    found = (number for number, line in enumerate(lines, 1) if line.startswith("package"))
+    return module.path, next(found, 1), 1
+
+
+def _missing(action: str, service: str) -> str:
+    return (
+        f"no policy knows the action '{action}' of service '{service}'; "
+        f"add 'actions contains \"{action}\"' and say who may do it."
+    )
+
+
+def _missing_file(service: str, names: Sequence[str]) -> str:
+    shown = ", ".join(f"'{name}'" for name in names[:3])
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return (
+        f"there is no policy of service '{service}', with 'package {SERVICE_PACKAGE}{service}'; it"
+        f" has to say who may do {shown}{more}."
+    )
+
+
+def _builtin_problems(called: Iterable[str]) -> Iterable[PolicyProblem]:
+    for name in sorted(set(called) - set(ALLOWED_BUILTINS) - set(OPERATOR_BUILTINS)):
+        message = f"the built-in '{name}' is not among those that policies may call."
+        yield PolicyProblem(_EVERYWHERE, 0, 0, message)
+
+
+def _answer_problems(
+    answers: Iterable[Mapping[str, Any]], vocabulary: Vocabulary
+) -> Iterable[PolicyProblem]:
+    mistakes: dict[PolicyProblem, None] = {}
+    for item in answers:
+        action = item["action"]
+        decision = parse_decision(item.get("answer"), action=action, resource_type="probe")
+        reason = item.get("fault") or (decision.reason or "" if decision.failed else None)
+        if reason:
+            message = f"'{action}' cannot be decided for {item['who']}: {reason.rstrip('.')}."
+            yield PolicyProblem(_EVERYWHERE, 0, 0, message)
+            continue
+        for mistake in vocabulary.mistakes(decision):
+            message = f"the answer for '{action}' is wrong: {mistake}."
+            mistakes[PolicyProblem(_EVERYWHERE, 0, 0, message)] = None
+    yield from mistakes

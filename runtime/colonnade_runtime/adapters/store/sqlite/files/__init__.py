@@ -1,0 +1,1 @@
+"""SQLite files: paths, connections, damage, and how many are open."""

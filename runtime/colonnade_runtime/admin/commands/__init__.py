@@ -1,0 +1,1 @@
+"""Commands of the admin socket, one module a family."""

@@ -1,0 +1,66 @@
+"""The command `status`: what a process is, what it waits for, and what waits in it."""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from colonnade.faults import Fault
+from colonnade_runtime.admin.commands.registry import AdminCall, AdminCommand
+from colonnade_runtime.background.work import BackgroundWork
+from colonnade_runtime.edge.openapi.document import release
+from colonnade_runtime.observability.faults import MAXIMUM_SHOWN
+
+
+class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """There is nothing to say."""
+
+
+async def status(arguments: Nothing, call: AdminCall) -> dict[str, Any]:
+    """How this process stands; `services` says of each what it owns and what waits."""
+    identity = call.platform.identity
+    await call.platform.background.look()
+    health = identity.health
+    await health.ask_everything()
+    waiting = dict(health.waiting_for) or await health.checks.failing()
+    faults = health.faults.all()
+    return {
+        "process": identity.name,
+        "pid": os.getpid(),
+        "started": identity.started,
+        "version": release(),
+        "declaration": identity.declaration(),
+        "policies": identity.policies(),
+        "waiting_for": waiting,
+        "degraded": await health.degraded(),
+        "faults": [_shown(fault) for fault in faults[:MAXIMUM_SHOWN]],
+        "more_faults": max(0, len(faults) - MAXIMUM_SHOWN),
+        "services": _services(identity.services, call.platform.background.works()),
+    }
+
+
+def _shown(fault: Fault) -> dict[str, Any]:
+    shown = {field: getattr(fault, field) for field in Fault.__dataclass_fields__}
+    return shown | {"since": f"{fault.since:%Y-%m-%dT%H:%M:%SZ}"}
+
+
+def _services(names: tuple[str, ...], works: Mapping[str, BackgroundWork]) -> list[dict[str, Any]]:
+    return [{"service": name, **_standing(works.get(name))} for name in names]
+
+
+def _standing(work: BackgroundWork | None) -> dict[str, Any]:
+    """Whether this process owns the service's background work, and what waits for that."""
+    if work is None:
+        return {"owner": None, "pending": 0, "lag": 0.0, "dead_letters": 0, "sagas": 0}
+    backlog = work.backlog.last
+    return {
+        "owner": work.ownership.lease is not None,
+        "pending": backlog.pending,
+        "lag": round(backlog.lag, 1),
+        "dead_letters": backlog.dead_letters,
+        "sagas": sum(backlog.sagas.values()),
+    }
+
+
+COMMANDS = (AdminCommand("status", Nothing, status),)

@@ -1,0 +1,1 @@
+"""Background work of services: events, sagas, schedules, and what waits in their stores."""

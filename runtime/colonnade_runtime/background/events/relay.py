@@ -1,0 +1,201 @@
+"""The relay: carries a service's events from its outboxes to the bus. One per service."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from colonnade.background_tasks import background_task
+from colonnade.bus import Bus
+from colonnade.context import use_context
+from colonnade.control_store import Lease, fence
+from colonnade.errors import Conflict, NotFound, Unavailable
+from colonnade.store import Session, SqlStore
+from colonnade_runtime.background.events import outbox
+from colonnade_runtime.background.events.acting import Actor
+from colonnade_runtime.background.events.outbox import OutboxStatus, Outgoing
+from colonnade_runtime.background.events.pump import Pipes, Pump, RelaySettings
+
+T = TypeVar("T")
+
+_STORE_SECONDS = 30.0
+_PRUNED_AT_ONCE = 500
+
+
+class Relay:
+    """Publishes what commits, in order per key, at least once.
+
+    It is woken by commits; a `Sweeper` wakes it for what an earlier process left behind.
+    `aggregates` says for each event type what its key identifies, so that the key an event has on
+    the bus, `<tenant>/<aggregate>/<id>`, is one among all. `lease` answers the lease of the
+    service's background work while it is held: without it nothing is published, and a process
+    that has lost it marks nothing.
+    """
+
+    def __init__(
+        self,
+        store: SqlStore,
+        bus: Bus,
+        actor: Actor,
+        log: Any,
+        settings: RelaySettings | None = None,
+        aggregates: Mapping[str, str] | None = None,
+        lease: Callable[[], Lease | None] | None = None,
+    ) -> None:
+        self._store = store
+        self._bus = bus
+        self._actor = actor
+        self._log = log
+        self._settings = settings or RelaySettings()
+        self._aggregates = aggregates or {}
+        self._lease = lease
+        self._pumps: dict[str, Pump] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._reading = asyncio.Semaphore(self._settings.parallel_reads)
+        self._stopping = asyncio.Event()
+        self.published = 0
+
+    def wake(self, tenant: str) -> None:
+        """Look at the tenant's outbox soon. Called in the event loop's thread."""
+        pump = self._pumps.get(tenant)
+        if pump is not None:
+            pump.wake()
+            return
+        if self._stopping.is_set():
+            return
+        self._pumps[tenant] = Pump(self._pipes(tenant), self._settings, self._actor, self._log)
+        self._tasks[tenant] = background_task(
+            self._empty(tenant), name=f"relay:{self._actor.service}:{tenant}"
+        )
+
+    async def emptied(self, tenant: str, seconds: float) -> None:
+        """Wait, `seconds` at most, until what was committed for the tenant is published; where
+        another process publishes for it, only until this one knows that."""
+        self.wake(tenant)
+        pump = self._pumps.get(tenant)
+        if pump is None:
+            return
+        try:
+            async with asyncio.timeout(seconds):
+                await pump.left()
+        except TimeoutError:
+            return
+
+    async def stop(self, deadline: float) -> None:
+        """Publish no further event; wait at most `deadline` seconds for those on their way.
+
+        Whatever was not accepted by then stays in its outbox.
+        """
+        self._stopping.set()
+        for pump in self._pumps.values():
+            pump.stop()
+        tasks = set(self._tasks.values())
+        if not tasks:
+            return
+        _, late = await asyncio.wait(tasks, timeout=deadline)
+        for task in late:
+            task.cancel()
+        if late:
+            await asyncio.wait(late, timeout=1.0)
+
+    async def has_work(self, tenant: str) -> bool:
+        """Whether events of the tenant are pending or on their way."""
+        if tenant in self._pumps:
+            return True
+        return await self._read(tenant, outbox.has_pending)
+
+    async def status(self, tenant: str) -> OutboxStatus:
+        """How the tenant's outbox stands."""
+        return await self._read(tenant, outbox.status)
+
+    async def republish(self, tenant: str, since: datetime) -> int:
+        """Publish again what was written from `since` on; answers how many.
+
+        Consumers that have handled an event already do not handle it twice.
+        """
+        again = await self._run(tenant, outbox.republish(since))
+        self.wake(tenant)
+        return again
+
+    async def prune(self, tenant: str) -> int:
+        """Delete what has been in the tenant's archive for long enough; answers how many."""
+        before = self._actor.clock.now() - timedelta(seconds=self._settings.archive)
+        removed = 0
+        while True:
+            found = await self._run(tenant, outbox.prune(before, _PRUNED_AT_ONCE))
+            removed += found
+            if found < _PRUNED_AT_ONCE:
+                return removed
+
+    async def _empty(self, tenant: str) -> None:
+        pump = self._pumps[tenant]
+        attempt = 0
+        try:
+            while True:
+                try:
+                    await pump.run()
+                    return
+                except Conflict:
+                    # The new owner goes on from what is marked; consumers know what came twice.
+                    return
+                except NotFound:
+                    # The tenant's declaration is gone; its rows wait for it to come back.
+                    return
+                except Exception as error:
+                    attempt += 1
+                    self._log.error("outbox not readable", tenant=tenant, error=error)
+                if self._stopping.is_set():
+                    return
+                await self._pause(attempt)
+                pump.wake()
+        finally:
+            del self._pumps[tenant], self._tasks[tenant]
+
+    async def _pause(self, attempt: int) -> None:
+        try:
+            async with asyncio.timeout(self._settings.backoff.after(attempt, self._actor.random)):
+                await self._stopping.wait()
+        except TimeoutError:
+            return
+
+    def _pipes(self, tenant: str) -> Pipes:
+        async def read(limit: int) -> Sequence[Outgoing]:
+            if not self._may_work():
+                return ()
+            async with self._reading:
+                return await self._read(tenant, outbox.pending(limit))
+
+        async def publish(row: Outgoing) -> None:
+            if not self._may_work():
+                self._pumps[tenant].stop()
+                raise Unavailable("Another process sends this service's events by now.")
+            key = f"{tenant}/{self._aggregates.get(row.type, '')}/{row.key}"
+            await self._bus.publish(row.type, key, row.message_id, row.envelope)
+            self.published += 1
+
+        async def mark(accepted: Sequence[Outgoing]) -> int:
+            return await self._run(tenant, self._fenced(outbox.mark_sent(accepted)))
+
+        return Pipes(read, publish, mark)
+
+    def _may_work(self) -> bool:
+        return self._lease is None or self._lease() is not None
+
+    def _fenced(self, work: Callable[[Session], T]) -> Callable[[Session], T]:
+        def fenced(session: Session) -> T:
+            if self._lease is not None:
+                lease = self._lease()
+                if lease is None:
+                    raise Conflict("Another process sends this service's events by now.")
+                fence(session, lease)
+            return work(session)
+
+        return fenced
+
+    async def _read(self, tenant: str, work: Callable[[Session], T]) -> T:
+        with use_context(self._actor.context(tenant, seconds=_STORE_SECONDS)):
+            return await self._store.read(work)
+
+    async def _run(self, tenant: str, work: Callable[[Session], T]) -> T:
+        with use_context(self._actor.context(tenant, seconds=_STORE_SECONDS)):
+            return await self._store.run(work)

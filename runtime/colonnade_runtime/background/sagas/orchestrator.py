@@ -1,0 +1,310 @@
+"""The saga orchestrator of one service: finds sagas that are due and carries them on."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+from uuid import UUID
+
+from colonnade.background_tasks import background_task
+from colonnade.context import use_context
+from colonnade.control_store import Lease, fence
+from colonnade.errors import Conflict, NotFound, Unavailable
+from colonnade.sagas import SagaPhase, SagaView, saga_view
+from colonnade.store import Session, SqlStore
+from colonnade_runtime.background.events.acting import Actor
+from colonnade_runtime.background.events.ports import Standing, StandingOf
+from colonnade_runtime.background.sagas import records, transitions
+from colonnade_runtime.background.sagas.binding import BoundSaga
+from colonnade_runtime.background.sagas.progress import Progress, SagaRecord
+from colonnade_runtime.background.sagas.runner import Runner, Surroundings
+from colonnade_runtime.background.sagas.transitions import Moment
+from colonnade_runtime.resilience.backoff import Backoff
+
+T = TypeVar("T")
+
+_STORE_SECONDS = 30.0
+_PRUNED_AT_ONCE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class SagaSettings:
+    """How the orchestrator works: `parallel` sagas of all tenants run at once; ended ones are
+    kept for `kept` seconds; a store that cannot be read is tried again after `backoff`."""
+
+    parallel: int = 16
+    kept: float = 90 * 86400.0
+    backoff: Backoff = field(default_factory=lambda: Backoff(0.5, 30.0))
+
+
+class SagaOrchestrator:
+    """Runs the sagas of one service, in this process alone.
+
+    `lease` answers the lease of the service's background work while it is held. A transition
+    by a process that has lost it does not commit.
+    """
+
+    def __init__(
+        self,
+        sagas: Sequence[BoundSaga],
+        store: SqlStore,
+        standing_of: StandingOf,
+        lease: Callable[[], Lease | None],
+        actor: Actor,
+        log: Any,
+        settings: SagaSettings | None = None,
+    ) -> None:
+        self._settings = settings or SagaSettings()
+        self._store = store
+        self._standing_of = standing_of
+        self._lease = lease
+        self._actor = actor
+        self._log = log
+        self._stopping = asyncio.Event()
+        self._definitions = {
+            (saga.definition.name, saga.definition.version): saga for saga in sagas
+        }
+        self._shared = Surroundings(
+            store, actor, self._definitions, self._fence, self._stopping, log
+        )
+        self._slots = asyncio.Semaphore(self._settings.parallel)
+        self._sweeps: dict[str, asyncio.Task[None]] = {}
+        self._woken: set[str] = set()
+        self._runs: dict[tuple[str, UUID], asyncio.Task[None]] = {}
+        self._again: set[tuple[str, UUID]] = set()
+        # Kept with their times: a timer that is due at once does not tell its own.
+        self._timers: dict[str, tuple[float, asyncio.Handle]] = {}
+        self._failures: dict[str, int] = {}
+        self._token = 0
+        self._known: set[str] = set()
+        self._suspects: set[tuple[str, UUID]] = set()
+
+    def wake(self, tenant: str) -> None:
+        """Look at the tenant's sagas soon. Called in the event loop's thread.
+
+        A service that declares no saga is looked at once, for those of an earlier version of it.
+        """
+        lease = self._lease()
+        looked = tenant in self._known and lease is not None and lease.token == self._token
+        if self._definitions or not looked:
+            self._wake(tenant)
+
+    def _wake(self, tenant: str) -> None:
+        if self._stopping.is_set() or self._standing_of(tenant) is not Standing.ACTIVE:
+            return
+        if tenant in self._sweeps:
+            self._woken.add(tenant)
+            return
+        self._sweeps[tenant] = background_task(
+            self._sweep(tenant), name=f"sagas:{self._actor.service}:{tenant}"
+        )
+
+    async def stop(self, deadline: float) -> None:
+        """Begin no further step; wait at most `deadline` seconds for those that run.
+
+        One that has not ended by then is found out about, or repeated, at the next start.
+        """
+        self._stopping.set()
+        for _, timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
+        tasks = {*self._sweeps.values(), *self._runs.values()}
+        if not tasks:
+            return
+        _, late = await asyncio.wait(tasks, timeout=deadline)
+        for task in late:
+            task.cancel()
+        if late:
+            await asyncio.wait(late, timeout=1.0)
+
+    async def has_work(self, tenant: str) -> bool:
+        """Whether the tenant has sagas that go on by themselves."""
+        if tenant in self._sweeps or any(owner == tenant for owner, _ in self._runs):
+            return True
+        return await self._read(tenant, records.has_active)
+
+    async def list(
+        self,
+        tenant: str,
+        *,
+        phases: Sequence[SagaPhase] = (),
+        name: str | None = None,
+        limit: int = 100,
+    ) -> Sequence[SagaView]:
+        """The tenant's newest sagas: in any of `phases`, or all; of one `name`, or all."""
+        return await self._read(tenant, records.listing(phases, name, limit))
+
+    async def show(self, tenant: str, saga_id: UUID) -> SagaView:
+        """One saga.
+
+        Raises:
+            NotFound: when the tenant has none of this id.
+        """
+        return await self._read(tenant, lambda session: saga_view(session, saga_id))
+
+    async def resume(self, tenant: str, saga_id: UUID, *, happened: bool | None = None) -> SagaView:
+        """Let a saga go on that needs an operator; `happened` settles whether its step did.
+
+        Raises:
+            NotFound: when the tenant has none of this id.
+            Conflict: when it does not wait for an operator, or only `happened` helps.
+        """
+
+        def change(record: SagaRecord, now: datetime) -> Progress:
+            return transitions.resume(self._moment(record, now), record.progress, happened)
+
+        return await self._operate(tenant, saga_id, change)
+
+    async def cancel(self, tenant: str, saga_id: UUID) -> SagaView:
+        """Undo a saga whose pivot has not happened.
+
+        Raises:
+            NotFound: when the tenant has none of this id.
+            Conflict: when it has ended, or the pivot is done or may be.
+        """
+
+        def change(record: SagaRecord, now: datetime) -> Progress:
+            return transitions.request_cancel(self._moment(record, now), record.progress)
+
+        return await self._operate(tenant, saga_id, change)
+
+    async def prune(self, tenant: str) -> int:
+        """Delete what ended long enough ago; answers how many."""
+        before = self._actor.clock.now() - timedelta(seconds=self._settings.kept)
+        removed = 0
+        while True:
+            found = await self._run(tenant, records.prune(before, _PRUNED_AT_ONCE))
+            removed += found
+            if found < _PRUNED_AT_ONCE:
+                return removed
+
+    def _moment(self, record: SagaRecord, now: datetime) -> Moment:
+        bound = self._definitions.get((record.name, record.definition_version))
+        if bound is None:
+            raise Conflict(
+                f"No enabled plugin defines the saga '{record.name}' in version "
+                f"{record.definition_version}: install the release that does."
+            )
+        return Moment(bound.definition, now, goes_on=False)
+
+    async def _operate(
+        self, tenant: str, saga_id: UUID, change: Callable[[SagaRecord, datetime], Progress]
+    ) -> SagaView:
+        await self._run(tenant, records.operate(saga_id, change))
+        self._wake(tenant)
+        return await self.show(tenant, saga_id)
+
+    async def _sweep(self, tenant: str) -> None:
+        try:
+            while True:
+                self._woken.discard(tenant)
+                await self._look(tenant)
+                self._failures.pop(tenant, None)
+                if tenant not in self._woken or self._stopping.is_set():
+                    return
+        except NotFound:
+            # The tenant's declaration is gone; its sagas wait for it to come back.
+            return
+        except Exception as error:
+            self._log.error("sagas not readable", tenant=tenant, error=error)
+            self._look_again_after_failure(tenant)
+        finally:
+            self._woken.discard(tenant)
+            del self._sweeps[tenant]
+
+    async def _look(self, tenant: str) -> None:
+        lease = self._lease()
+        if lease is None:
+            return
+        await self._suspect_what_was_there(tenant, lease)
+        running = sum(owner == tenant for owner, _ in self._runs)
+        limit = running + 2 * self._settings.parallel
+        found = await self._read(tenant, records.due(limit))
+        for identifier in found.ids:
+            self._carry_on(tenant, identifier)
+        if found.next_at is not None:
+            self._look_again(tenant, found.next_at)
+
+    async def _suspect_what_was_there(self, tenant: str, lease: Lease) -> None:
+        """Sagas that are there at the first look may have been cut off by another process."""
+        if lease.token != self._token:
+            self._token = lease.token
+            self._known.clear()
+        if tenant in self._known:
+            return
+        for identifier in await self._read(tenant, records.active_ids):
+            self._suspects.add((tenant, identifier))
+        self._known.add(tenant)
+
+    def _carry_on(self, tenant: str, identifier: UUID) -> None:
+        key = (tenant, identifier)
+        if self._stopping.is_set():
+            return
+        if key in self._runs:
+            # What made it due may have come after the run looked for it.
+            self._again.add(key)
+            return
+        self._runs[key] = background_task(
+            self._run_one(tenant, identifier), name=f"saga:{identifier}"
+        )
+
+    async def _run_one(self, tenant: str, identifier: UUID) -> None:
+        key = (tenant, identifier)
+        suspect = key in self._suspects
+        runner = Runner(self._shared, tenant, identifier, suspect=suspect)
+        again_at: datetime | None = None
+        try:
+            async with self._slots:
+                again_at = await runner.run()
+            self._suspects.discard(key)
+            self._failures.pop(tenant, None)
+        except (records.Moved, NotFound):
+            again_at = self._actor.clock.now()
+        except Exception as error:
+            self._suspects.add(key)
+            self._log.error("saga interrupted", saga_id=str(identifier), error=error)
+            self._look_again_after_failure(tenant)
+        finally:
+            del self._runs[key]
+            if key in self._again:
+                self._again.discard(key)
+                again_at = self._actor.clock.now()
+        if again_at is not None:
+            self._look_again(tenant, again_at)
+
+    def _look_again_after_failure(self, tenant: str) -> None:
+        failures = self._failures.get(tenant, 0) + 1
+        self._failures[tenant] = failures
+        seconds = self._settings.backoff.after(failures, self._actor.random)
+        self._look_again(tenant, self._actor.clock.now() + timedelta(seconds=seconds))
+
+    def _look_again(self, tenant: str, at: datetime) -> None:
+        if self._stopping.is_set():
+            return
+        loop = asyncio.get_running_loop()
+        due = loop.time() + max(0.0, (at - self._actor.clock.now()).total_seconds())
+        if tenant in self._timers:
+            earlier, timer = self._timers[tenant]
+            if earlier <= due:
+                return
+            timer.cancel()
+        self._timers[tenant] = (due, loop.call_at(due, self._ring, tenant))
+
+    def _ring(self, tenant: str) -> None:
+        self._timers.pop(tenant, None)
+        self._wake(tenant)
+
+    def _fence(self, session: Session) -> None:
+        lease = self._lease()
+        if lease is None:
+            raise Unavailable("Another process does this service's background work by now.")
+        fence(session, lease)
+
+    async def _read(self, tenant: str, work: Callable[[Session], T]) -> T:
+        with use_context(self._actor.context(tenant, seconds=_STORE_SECONDS)):
+            return await self._store.read(work)
+
+    async def _run(self, tenant: str, work: Callable[[Session], T]) -> T:
+        with use_context(self._actor.context(tenant, seconds=_STORE_SECONDS)):
+            return await self._store.run(work)

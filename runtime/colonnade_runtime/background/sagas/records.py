@@ -1,0 +1,204 @@
+"""Sagas in the store: plain units of work."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    CursorResult,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    update,
+)
+
+from colonnade.errors import NotFound
+from colonnade.events import Work
+from colonnade.saga_tables import SagaRow, SagaSignalRow
+from colonnade.sagas import SagaPhase, SagaView, signal_data, view_of
+from colonnade.store import Session
+from colonnade.tables import table_of
+from colonnade_runtime.background.sagas.progress import Progress, SagaRecord
+
+# Literals, not parameters: only then does SQLite know that the index of active sagas will do,
+# and does not read through all that have ended.
+_ACTIVE = SagaRow.phase.in_(
+    [literal_column(f"'{phase}'") for phase in SagaPhase if phase.is_active]
+)
+_ENDED = [str(phase) for phase in SagaPhase if phase.has_ended]
+
+Change = Callable[[Progress, datetime], Progress]
+"""A transition: from the progress in the store, at the time of the transaction."""
+
+
+class Moved(Exception):
+    """The saga is not where the transition was computed from; the transition is void."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What a look at a tenant's sagas found: ids to go on with, and when to look again."""
+
+    ids: Sequence[UUID]
+    next_at: datetime | None
+
+
+# Built once, of tables and not of mapped classes: they run after every commit that leaves work.
+_SAGAS = table_of(SagaRow)
+_SIGNALS = table_of(SagaSignalRow)
+_NOW = bindparam("now", type_=_SAGAS.c.wake_at.type)
+_SIGNALED = and_(
+    _SAGAS.c.phase == SagaPhase.WAITING,
+    exists().where(_SIGNALS.c.saga_id == _SAGAS.c.id, _SIGNALS.c.name == _SAGAS.c.waits_for),
+)
+_READY = (
+    select(_SAGAS.c.id)
+    .where(_ACTIVE, or_(_SAGAS.c.wake_at <= _NOW, _SIGNALED))
+    .order_by(_SAGAS.c.wake_at)
+    .limit(bindparam("limit"))
+)
+_LATER = select(func.min(_SAGAS.c.wake_at)).where(_ACTIVE, _SAGAS.c.wake_at > _NOW)
+
+
+def due(limit: int) -> Callable[[Session], Due]:
+    """The first sagas in which something is to be done by now."""
+
+    def work(session: Session) -> Due:
+        ready = session.scalars(_READY, {"now": session.now, "limit": limit})
+        return Due(list(ready), session.scalar(_LATER, {"now": session.now}))
+
+    return work
+
+
+def active_ids(session: Session) -> Sequence[UUID]:
+    """Every saga that the platform goes on with by itself."""
+    return list(session.scalars(select(SagaRow.id).where(_ACTIVE)))
+
+
+def has_active(session: Session) -> bool:
+    """Whether there is any such saga."""
+    query = select(SagaRow.id).where(_ACTIVE).limit(1)
+    return session.execute(query).first() is not None
+
+
+def load(identifier: UUID) -> Callable[[Session], SagaRecord]:
+    """One saga.
+
+    Raises:
+        NotFound: when the tenant has none of this id.
+    """
+
+    def work(session: Session) -> SagaRecord:
+        return SagaRecord.of(session.tenant, _row(session, identifier))
+
+    return work
+
+
+def signal(identifier: UUID, name: str) -> Callable[[Session], Mapping[str, Any] | None]:
+    """The data of a signal that has arrived, else nothing."""
+
+    def work(session: Session) -> Mapping[str, Any] | None:
+        row = session.get(SagaSignalRow, (identifier, name))
+        return None if row is None else signal_data(row)
+
+    return work
+
+
+def transition(
+    record: SagaRecord, change: Change, effect: Work | None, guard: Work
+) -> Callable[[Session], SagaRecord]:
+    """Change one saga, together with what the step does in this store.
+
+    The work raises `Moved` when the saga's revision is another than the record's.
+    """
+
+    def work(session: Session) -> SagaRecord:
+        guard(session)
+        row = _row(session, record.id)
+        if row.revision != record.revision:
+            raise Moved(f"Saga {record.id} is at revision {row.revision}, not {record.revision}.")
+        if effect is not None:
+            effect(session)
+        return _save(session, row, change(Progress.of(row), session.now))
+
+    return work
+
+
+def operate(
+    identifier: UUID, change: Callable[[SagaRecord, datetime], Progress]
+) -> Callable[[Session], SagaRecord]:
+    """Change one saga at an operator's wish, and have it looked at after the commit.
+
+    A wish that leaves the phase as it is does not count as a transition: an action that is
+    under way then still finds its saga, and the wish with it.
+    """
+
+    def work(session: Session) -> SagaRecord:
+        row = _row(session, identifier)
+        record = SagaRecord.of(session.tenant, row)
+        progress = change(record, session.now)
+        session.pending_work = True
+        if progress == record.progress:
+            return record
+        return _save(session, row, progress, counts=progress.phase is not record.progress.phase)
+
+    return work
+
+
+def listing(
+    phases: Sequence[SagaPhase], name: str | None, limit: int
+) -> Callable[[Session], Sequence[SagaView]]:
+    """The newest sagas in any of `phases` (all when empty), of one `name` if given."""
+
+    def work(session: Session) -> Sequence[SagaView]:
+        query = select(SagaRow).order_by(SagaRow.created_at.desc(), SagaRow.id).limit(limit)
+        if phases:
+            query = query.where(SagaRow.phase.in_([str(phase) for phase in phases]))
+        if name is not None:
+            query = query.where(SagaRow.name == name)
+        return [view_of(session.tenant, row) for row in session.scalars(query)]
+
+    return work
+
+
+def prune(before: datetime, limit: int) -> Callable[[Session], int]:
+    """Delete at most `limit` sagas that ended before `before`, with their signals."""
+
+    def work(session: Session) -> int:
+        query = (
+            select(SagaRow.id)
+            .where(SagaRow.phase.in_(_ENDED), SagaRow.updated_at < before)
+            .limit(limit)
+        )
+        old = list(session.scalars(query))
+        session.execute(delete(SagaSignalRow).where(SagaSignalRow.saga_id.in_(old)))
+        result = session.execute(delete(SagaRow).where(SagaRow.id.in_(old)))
+        assert isinstance(result, CursorResult)
+        return int(result.rowcount)
+
+    return work
+
+
+def _row(session: Session, identifier: UUID) -> SagaRow:
+    row = session.get(SagaRow, identifier)
+    if row is None:
+        raise NotFound(f"There is no saga {identifier} in this tenant's store.")
+    return row
+
+
+def _save(session: Session, row: SagaRow, progress: Progress, *, counts: bool = True) -> SagaRecord:
+    # A statement, not a change of the object: the orchestrator need not be woken by itself.
+    session.execute(
+        update(SagaRow)
+        .where(SagaRow.id == row.id)
+        .values(**progress.columns(), revision=row.revision + int(counts), updated_at=session.now)
+    )
+    session.refresh(row)
+    return SagaRecord.of(session.tenant, row)

@@ -1,0 +1,297 @@
+"""The transitions of a saga, as pure functions from one progress to the next.
+
+Every rule about what may follow what is here; nothing here reads a clock or a store.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum, auto
+
+from colonnade.errors import (
+    ColonnadeError,
+    Conflict,
+    DeadlineExceeded,
+    InternalError,
+    TooManyRequests,
+    Unavailable,
+)
+from colonnade.sagas import RetryRule, Saga, SagaPhase
+from colonnade_runtime.background.sagas.progress import Progress
+from colonnade_runtime.observability.failures import failure_in_words
+
+ERROR_LIMIT = 2000
+"""Characters of an error that are kept."""
+
+
+class Failure(Enum):
+    """What an error says about whether the action happened."""
+
+    REFUSED = auto()
+    """It did not happen and will not: a business error."""
+    ABSENT = auto()
+    """It did not happen and may be tried again."""
+    UNCERTAIN = auto()
+    """It may have happened."""
+
+
+def classify(error: BaseException) -> Failure:
+    """What `error` says; anything that was not raised on purpose is uncertain."""
+    if isinstance(error, Unavailable | TooManyRequests):
+        return Failure.ABSENT
+    if isinstance(error, DeadlineExceeded | InternalError) or not isinstance(error, ColonnadeError):
+        return Failure.UNCERTAIN
+    return Failure.REFUSED if error.status < 500 else Failure.UNCERTAIN
+
+
+def sentence_of(error: BaseException) -> str:
+    """An error as it is kept."""
+    if isinstance(error, ColonnadeError):
+        return f"{error.code}: {error}"[:ERROR_LIMIT]
+    return failure_in_words(error)[:ERROR_LIMIT]
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What a transition depends on beside the progress. `goes_on` says that the orchestrator
+    will run the next action at once, so that it may be noted as started."""
+
+    saga: Saga
+    now: datetime
+    goes_on: bool = True
+
+
+def begin(moment: Moment, progress: Progress) -> Progress:
+    """The action is about to run."""
+    return progress.but(phase=SagaPhase.RUNNING, started=True, wake_at=moment.now)
+
+
+def release(progress: Progress, now: datetime) -> Progress:
+    """The action was noted as started and did not run: the process stops."""
+    return progress.but(started=False, wake_at=now)
+
+
+def cut_off(moment: Moment, progress: Progress) -> Progress:
+    """The process ended while the action may have been under way."""
+    step = moment.saga.steps[progress.step]
+    if step.idempotent:
+        return progress.but(started=False, uncertain=True, wake_at=moment.now)
+    error = "The process ended while the step was under way; it may have happened."
+    return _unknown(moment, progress, error)
+
+
+def done(moment: Moment, progress: Progress, state: bytes | None = None) -> Progress:
+    """The step happened."""
+    known = progress.but(
+        state=progress.state if state is None else state,
+        started=False,
+        uncertain=False,
+        attempts=0,
+        questions=0,
+        error="",
+    )
+    reason = known.wants_back(moment.saga, moment.now)
+    is_last = progress.step == len(moment.saga.steps) - 1
+    if is_last and not known.cancel_requested:
+        reason = ""
+    if reason and progress.step < moment.saga.pivot:
+        return turn_back(moment, known, reason, done_through=progress.step)
+    return _enter(moment, known, progress.step + 1)
+
+
+def failed(moment: Moment, progress: Progress, failure: Failure, error: str) -> Progress:
+    """The action raised."""
+    step = moment.saga.steps[progress.step]
+    tried = progress.but(attempts=progress.attempts + 1, error=error, started=False)
+    if failure is Failure.UNCERTAIN:
+        if not step.idempotent:
+            return _unknown(moment, tried, error)
+        tried = tried.but(uncertain=True)
+    if progress.is_past_pivot(moment.saga):
+        return _later(moment, tried, step.retry, tried.attempts)
+    reason = tried.wants_back(moment.saga, moment.now)
+    if failure is Failure.REFUSED or tried.attempts >= step.retry.attempts:
+        reason = reason or error
+    if not reason:
+        return _later(moment, tried, step.retry, tried.attempts)
+    if failure is Failure.REFUSED and step.pivot and step.resolve is None:
+        # The same key got a definite answer, so no earlier try of it happened either.
+        tried = tried.but(uncertain=False)
+    return give_up(moment, tried, reason)
+
+
+def give_up(moment: Moment, progress: Progress, reason: str) -> Progress:
+    """Turn back from a step that failed, unless it is a pivot that may have happened."""
+    if not progress.uncertain:
+        return turn_back(moment, progress, reason, done_through=progress.step - 1)
+    if progress.step == moment.saga.pivot:
+        return _unknown(moment, progress, reason)
+    return turn_back(moment, progress, reason, done_through=progress.step)
+
+
+def resolved(
+    moment: Moment, progress: Progress, verdict: bool | None, error: str, state: bytes | None = None
+) -> Progress:
+    """Somebody found out, or could not, whether the step happened."""
+    if verdict:
+        return done(moment, progress, state)
+    if verdict is None:
+        asked = progress.but(questions=progress.questions + 1, error=error)
+        rule = moment.saga.persistence
+        if asked.questions >= rule.attempts and not asked.is_past_pivot(moment.saga):
+            return needs_operator(asked, error)
+        return _later(moment, asked, rule, asked.questions)
+    settled = progress.but(
+        phase=SagaPhase.RUNNING, started=False, uncertain=False, questions=0, wake_at=moment.now
+    )
+    if settled.is_past_pivot(moment.saga):
+        return settled
+    step = moment.saga.steps[progress.step]
+    reason = settled.wants_back(moment.saga, moment.now)
+    if settled.attempts >= step.retry.attempts:
+        reason = reason or settled.error
+    if reason:
+        return turn_back(moment, settled, reason, done_through=progress.step - 1)
+    return settled
+
+
+def expired(moment: Moment, progress: Progress) -> Progress:
+    """The signal that the step waits for did not come in time."""
+    step = moment.saga.steps[progress.step]
+    error = f"'{step.wait_for}' did not arrive within {step.wait_seconds or 0:g} seconds."
+    if progress.is_past_pivot(moment.saga):
+        return needs_operator(progress, error)
+    return turn_back(moment, progress, error, done_through=progress.step - 1)
+
+
+def turn_back(moment: Moment, progress: Progress, reason: str, *, done_through: int) -> Progress:
+    """Compensate every step up to and including `done_through`."""
+    back = progress.but(
+        backward=True, started=False, uncertain=False, attempts=0, questions=0,
+        reason=reason[:ERROR_LIMIT],
+    )  # fmt: skip
+    return _undo_from(moment, back, done_through)
+
+
+def undone(moment: Moment, progress: Progress, state: bytes | None = None) -> Progress:
+    """The current step is compensated."""
+    known = progress.but(state=progress.state if state is None else state, attempts=0, error="")
+    return _undo_from(moment, known, progress.step - 1)
+
+
+def undo_failed(moment: Moment, progress: Progress, error: str) -> Progress:
+    """The compensation raised."""
+    rule = moment.saga.persistence
+    tried = progress.but(attempts=progress.attempts + 1, error=error)
+    if tried.attempts >= rule.attempts:
+        return needs_operator(tried, error)
+    return _later(moment, tried, rule, tried.attempts)
+
+
+def needs_operator(progress: Progress, error: str) -> Progress:
+    """Nothing more can be done without a person."""
+    return progress.but(
+        phase=SagaPhase.NEEDS_OPERATOR,
+        paused_phase=str(progress.phase),
+        wake_at=None,
+        error=error[:ERROR_LIMIT],
+    )
+
+
+def resume(moment: Moment, progress: Progress, happened: bool | None) -> Progress:
+    """An operator lets the saga go on; `happened` settles whether the current step did.
+
+    Raises:
+        Conflict: when the saga does not wait for an operator, or only `happened` helps.
+    """
+    if progress.phase is not SagaPhase.NEEDS_OPERATOR:
+        raise Conflict(f"The saga is {progress.phase}; only one that needs an operator resumes.")
+    paused = SagaPhase(progress.paused_phase)
+    awake = progress.but(
+        phase=paused, paused_phase="", attempts=0, questions=0, error="", wake_at=moment.now
+    )
+    if paused is not SagaPhase.UNKNOWN:
+        return _wait(moment, awake) if paused is SagaPhase.WAITING else awake
+    step = moment.saga.steps[progress.step]
+    if happened is None and step.resolve is None:
+        raise Conflict(
+            f"Nobody but you can tell whether the step '{step.name}' happened: find out, and "
+            "resume with --happened or --did-not-happen."
+        )
+    return awake if happened is None else resolved(moment, awake, happened, "")
+
+
+def request_cancel(moment: Moment, progress: Progress) -> Progress:
+    """Somebody wants the saga undone.
+
+    Raises:
+        Conflict: when it has ended, or the pivot is done or may be.
+    """
+    if progress.phase.has_ended:
+        raise Conflict(f"The saga is {progress.phase} already.")
+    if progress.backward:
+        return progress
+    pivot = moment.saga.pivot
+    if progress.step > pivot:
+        raise Conflict(
+            f"The step '{moment.saga.steps[pivot].name}' is done, and after it nothing is undone."
+        )
+    open_question = progress.started or progress.uncertain or progress.phase is SagaPhase.UNKNOWN
+    if progress.step == pivot and (open_question or progress.paused_phase == SagaPhase.UNKNOWN):
+        raise Conflict(
+            f"The step '{moment.saga.steps[pivot].name}', after which nothing is undone, may have "
+            "happened: try again when that is known."
+        )
+    if progress.phase is not SagaPhase.NEEDS_OPERATOR:
+        return progress.but(cancel_requested=True, wake_at=moment.now)
+    may_have_happened = open_question or progress.paused_phase == SagaPhase.UNKNOWN
+    last = progress.step if may_have_happened else progress.step - 1
+    canceled = progress.but(cancel_requested=True, paused_phase="")
+    return turn_back(moment, canceled, "It was canceled.", done_through=last)
+
+
+def _enter(moment: Moment, progress: Progress, index: int) -> Progress:
+    entered = progress.but(step=index, started=False)
+    if index == len(moment.saga.steps):
+        return entered.but(phase=SagaPhase.COMPLETED, wake_at=None)
+    if moment.saga.steps[index].wait_for is not None:
+        return _wait(moment, entered.but(phase=SagaPhase.WAITING))
+    return entered.but(phase=SagaPhase.RUNNING, started=moment.goes_on, wake_at=moment.now)
+
+
+def _wait(moment: Moment, progress: Progress) -> Progress:
+    step = moment.saga.steps[progress.step]
+    seconds = step.wait_seconds
+    expiry = None if seconds is None else moment.now + timedelta(seconds=seconds)
+    at = _earlier(moment, progress, expiry)
+    return progress.but(waits_for=step.wait_for, wake_at=at)
+
+
+def _later(moment: Moment, progress: Progress, rule: RetryRule, attempt: int) -> Progress:
+    seconds = min(rule.cap, rule.first * 2.0 ** min(attempt - 1, 60))
+    at = moment.now + timedelta(seconds=seconds)
+    return progress.but(wake_at=_earlier(moment, progress, at))
+
+
+def _earlier(moment: Moment, progress: Progress, at: datetime | None) -> datetime | None:
+    """`at`, or the deadline of the saga when that still counts and comes first."""
+    counts = not progress.backward and not progress.is_past_pivot(moment.saga)
+    if not counts or progress.phase is SagaPhase.UNKNOWN or progress.deadline_at is None:
+        return at
+    return progress.deadline_at if at is None else min(at, progress.deadline_at)
+
+
+def _unknown(moment: Moment, progress: Progress, error: str) -> Progress:
+    step = moment.saga.steps[progress.step]
+    unknown = progress.but(phase=SagaPhase.UNKNOWN, started=False, error=error, questions=0)
+    if step.resolve is None:
+        return needs_operator(unknown, error)
+    return unknown.but(wake_at=moment.now)
+
+
+def _undo_from(moment: Moment, progress: Progress, index: int) -> Progress:
+    while index >= 0 and moment.saga.steps[index].compensation is None:
+        index -= 1
+    if index >= 0:
+        return progress.but(phase=SagaPhase.COMPENSATING, step=index, wake_at=moment.now)
+    ended = SagaPhase.CANCELED if progress.cancel_requested else SagaPhase.COMPENSATED
+    return progress.but(phase=ended, step=0, wake_at=None)

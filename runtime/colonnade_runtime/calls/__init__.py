@@ -1,0 +1,1 @@
+"""Calls of operations: dispatcher, service context, tenants, secrets and the row cache."""

@@ -1,0 +1,167 @@
+"""`colonnade check --plugin`: the rules of PluginContract without pytest."""
+
+import importlib
+import json
+import sys
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from colonnade.errors import ConfigurationError
+from colonnade_runtime.cli.output import working
+from colonnade_runtime.plugins.installed import GROUP
+
+if TYPE_CHECKING:
+    from colonnade_runtime.testing.contract import Rule, Subject
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What came of one rule: `passed`, `failed` with problems, or `not tried` with the reason."""
+
+    rule: "Rule"
+    outcome: str
+    problems: tuple[str, ...] = ()
+
+    def lines(self) -> list[str]:
+        """As a person reads it."""
+        mark = {"passed": "ok      ", "failed": "problem ", "not tried": "-       "}[self.outcome]
+        return [f"{mark}{self.rule.title}", *(f"          {text}" for text in self.problems)]
+
+
+def examine(path: Path, style: str, *, update: bool, policies: Path | None = None) -> bool:
+    """Hold every rule against the plugin at `path` and print what comes of it; whether it passed.
+
+    `policies` is the operator's folder, which may confirm what the plugin's policies grant.
+
+    Raises:
+        ConfigurationError: when there is no plugin at `path`.
+    """
+    try:
+        from colonnade_runtime.testing.contract import RULES
+    except ImportError as error:
+        raise ConfigurationError(
+            f"Checking a plugin needs {error.name}; install it with: pip install 'colonnade[test]'"
+        ) from error
+    subjects = [
+        _subject(path, module, update=update, policies=policies) for module in _modules(path)
+    ]
+    healthy = True
+    documents = []
+    for subject in subjects:
+        with working("Holding the rules against it"):
+            verdicts = [_verdict(rule, subject) for rule in RULES]
+        passed = not any(verdict.outcome == "failed" for verdict in verdicts)
+        healthy = healthy and passed
+        documents.append(_document(subject, verdicts, passed=passed))
+        if style == "text":
+            _print(subject, verdicts)
+    if style == "json":
+        click.echo(json.dumps({"valid": healthy, "plugins": documents}, indent=2))
+    return healthy
+
+
+def _verdict(rule: "Rule", subject: "Subject") -> Verdict:
+    from colonnade_runtime.testing.contract import NotTried
+
+    try:
+        problems = rule.problems(subject)
+    except NotTried as reason:
+        return Verdict(rule, "not tried", (str(reason),))
+    except Exception as error:
+        # What the plugin raises while a rule is tried is a finding, and the next rule goes on.
+        return Verdict(rule, "failed", (f"the plugin raised {type(error).__name__}: {error}",))
+    return Verdict(rule, "failed" if problems else "passed", tuple(problems))
+
+
+def _print(subject: "Subject", verdicts: list[Verdict]) -> None:
+    failed = sum(verdict.outcome == "failed" for verdict in verdicts)
+    for verdict in verdicts:
+        click.echo("\n".join(verdict.lines()))
+    summary = f"{failed} of {len(verdicts)} rules are broken" if failed else "keeps every rule"
+    click.echo(f"{subject.module.__name__}: {summary}.")
+
+
+def _document(subject: "Subject", verdicts: list[Verdict], *, passed: bool) -> dict[str, object]:
+    return {
+        "plugin": subject.module.__name__,
+        "valid": passed,
+        "rules": [
+            {
+                "rule": verdict.rule.name,
+                "outcome": verdict.outcome,
+                "problems": list(verdict.problems),
+            }
+            for verdict in verdicts
+        ],
+    }
+
+
+def _subject(path: Path, name: str, *, update: bool, policies: Path | None) -> "Subject":
+    from colonnade_runtime.testing.contract import Subject
+
+    try:
+        module = importlib.import_module(name)
+    except (Exception, SystemExit) as error:
+        raise ConfigurationError(
+            f"{name} cannot be imported: {type(error).__name__}: {error}. Mend it, or install "
+            "what it needs."
+        ) from error
+    return Subject(module, snapshot=_snapshot(path), update=update, policies=policies)
+
+
+def _snapshot(path: Path) -> Path:
+    from colonnade_runtime.testing.contract.rules.recording import FILE_NAME
+
+    places = [path / "tests" / FILE_NAME, path / FILE_NAME, path.parent / "tests" / FILE_NAME]
+    return next((place for place in places if place.exists()), places[0])
+
+
+def _modules(path: Path) -> list[str]:
+    """The import names of the plugins at `path`, which can be imported from now on."""
+    if not path.exists():
+        raise ConfigurationError(f"There is nothing at {path}; name the folder of a plugin.")
+    project = path / "pyproject.toml"
+    if project.is_file():
+        return _of_project(project)
+    if (path / "plugin.py").is_file():
+        _make_importable(path.resolve().parent)
+        return [f"{path.resolve().name}.plugin"]
+    raise ConfigurationError(
+        f"{path} holds no plugin: name a folder with a pyproject.toml, or a package with plugin.py."
+    )
+
+
+def _of_project(project: Path) -> list[str]:
+    try:
+        data = tomllib.loads(project.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"{project} cannot be read: {error}.") from error
+    entries = data.get("project", {}).get("entry-points", {}).get(GROUP, {})
+    if not entries:
+        raise ConfigurationError(
+            f'{project} registers no plugin: add [project.entry-points."{GROUP}"] with '
+            'name = "package.plugin".'
+        )
+    names = [str(entry) for entry in entries.values()]
+    for name in names:
+        _make_importable(_root_of(project.parent.resolve(), name.partition(".")[0]))
+    return names
+
+
+def _root_of(folder: Path, package: str) -> Path:
+    """Where the package lies: beside pyproject.toml, in src, or one folder deeper elsewhere."""
+    roots = [folder, folder / "src", *sorted(place for place in folder.iterdir() if place.is_dir())]
+    for root in roots:
+        if (root / package).is_dir() or (root / f"{package}.py").is_file():
+            return root
+    raise ConfigurationError(f"The package {package} is not in {folder}; is its name right?")
+
+
+def _make_importable(root: Path) -> None:
+    if str(root) not in sys.path:
+        sys.path.insert(0, str(root))
+        importlib.invalidate_caches()

@@ -1,0 +1,1 @@
+"""`colonnade new`: a site, a tenant or a plugin to start from."""

@@ -1,0 +1,178 @@
+"""What a platform would run, as plain data, and the graph of its services."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from litestar import Controller
+from litestar.handlers import HTTPRouteHandler
+
+from colonnade.events import Event, event_type_of
+from colonnade.http import BINDING, Binding
+from colonnade.quantities import Duration
+from colonnade_runtime.adapters.policy.rego.files import read_policies
+from colonnade_runtime.assembly.policies import brought_policies, vocabulary_of
+from colonnade_runtime.cli.plan_grants import grants_of, grants_text
+from colonnade_runtime.cli.site import operations_of
+from colonnade_runtime.declaration import LoadedPlatform
+from colonnade_runtime.declaration.model.placement import FRONT, Place, place_of, places
+from colonnade_runtime.plugins.loader import Plugins
+from colonnade_runtime.plugins.plugin import offered
+
+API = "/api/v1"
+
+_PARAMETER = re.compile(r"\{(\w+):\w+\}")
+"""A parameter as routes are written, with its type."""
+
+
+def plan_of(loaded: LoadedPlatform, plugins: Plugins) -> dict[str, Any]:
+    """Services in start order with what they offer, extensions, processes and tenants."""
+    asked = plugins.requires()
+    operations = operations_of(plugins)
+    services = [
+        {
+            "name": name,
+            "plugin": str(plugins.services[name]),
+            "requires": list(asked[name]),
+            "stores": {
+                kind: address.url
+                for kind, address in loaded.platform.store_of(name)
+                if address is not None
+            },
+            "operations": [
+                {"name": found.name, "action": found.action, "subject": found.subject}
+                for found in operations
+                if found.service == name
+            ],
+            "routes": list(_routes(offered(plugins.services[name], "http_routes") or ())),
+            "publishes": _types(offered(plugins.services[name], "events")),
+            "reacts_to": _types(offered(plugins.services[name], "subscriptions")),
+            "schedules": [
+                {"name": each.name, "every": str(Duration(each.every))}
+                for each in offered(plugins.services[name], "schedules") or ()
+            ],
+        }
+        for name in plugins.start_order
+    ]
+    return {
+        "environment": loaded.platform.environment,
+        "services": services,
+        "extensions": [str(plugin) for plugin in plugins.extensions.values()],
+        "processes": {
+            name: list(process.services) for name, process in loaded.platform.placement().items()
+        },
+        "places": [
+            {"name": place.name, "services": list(place.services), "url": place.url}
+            for place in _all_places(loaded)
+        ],
+        "policies": {
+            "engine": loaded.platform.policy.engine.url,
+            "folder": str(loaded.policies_folder),
+            "files": _policy_files(loaded, plugins),
+            "names": _names(plugins),
+            "grants": grants_of(loaded, plugins),
+        },
+        "tenants": [
+            {"id": tenant.id, "name": tenant.name, "status": tenant.status}
+            for tenant in loaded.tenants.values()
+        ],
+    }
+
+
+def plan_text(plan: dict[str, Any]) -> str:
+    """The plan for people to read."""
+    lines = [f"environment: {plan['environment']}"]
+    for service in plan["services"]:
+        lines.append(f"service {service['name']}: {service['plugin']}")
+        lines += [f"  requires {name}" for name in service["requires"]]
+        lines += [f"  store {kind}: {url}" for kind, url in service["stores"].items()]
+        lines += [
+            f"  operation {found['name']}: action {found['action']}, subject {found['subject']}"
+            for found in service["operations"]
+        ]
+        lines += [f"  route {route}" for route in service["routes"]]
+        lines += [f"  publishes {event}" for event in service["publishes"]]
+        lines += [f"  reacts to {event}" for event in service["reacts_to"]]
+        lines += [f"  every {each['every']}: {each['name']}" for each in service["schedules"]]
+    lines += [f"extension {name}" for name in plan["extensions"]]
+    lines += [
+        f"process {place['name']} on {place['url']}: {', '.join(place['services']) or 'forwards'}"
+        for place in plan["places"]
+    ]
+    lines.append(f"policies: {plan['policies']['engine']} from {plan['policies']['folder']}")
+    lines += [f"  {name}" for name in plan["policies"]["files"]]
+    names = plan["policies"]["names"]
+    lines.append(f"  roles: {', '.join(names['roles']) or 'any'}")
+    for found in names["objects"]:
+        fields, relations = ", ".join(found["fields"]), ", ".join(found["relations"])
+        lines.append(f"  object {found['name']}: {fields or 'no field'}")
+        lines += [f"    related by {relations}"] if relations else []
+    lines += grants_text(plan["policies"]["grants"])
+    lines += [
+        f"tenant {tenant['id']}: {tenant['name']}, {tenant['status']}" for tenant in plan["tenants"]
+    ]
+    return "\n".join(lines)
+
+
+def graph_text(plugins: Plugins, style: str) -> str:
+    """Who may ask whom, one service a line, or as a Mermaid flowchart."""
+    asked = plugins.requires()
+    if style == "text":
+        lines = [
+            f"{name} → {', '.join(asked[name])}" if asked[name] else name
+            for name in plugins.start_order
+        ]
+        return "\n".join(lines)
+    nodes = [f"    {name}" for name in plugins.start_order]
+    edges = [f"    {name} --> {other}" for name in plugins.start_order for other in asked[name]]
+    return "\n".join(["flowchart LR", *nodes, *edges])
+
+
+def _types(models: Sequence[type[Event]] | None) -> list[str]:
+    return sorted(event_type_of(model).type for model in models or ())
+
+
+def _all_places(loaded: LoadedPlatform) -> list[Place]:
+    platform = loaded.platform
+    if not platform.processes:
+        return [place_of(platform, None)]
+    return [*places(platform), place_of(platform, FRONT)]
+
+
+def _policy_files(loaded: LoadedPlatform, plugins: Plugins) -> list[str]:
+    modules = read_policies(loaded.policies_folder, brought_policies(plugins))
+    return sorted(module.path for module in modules)
+
+
+def _names(plugins: Plugins) -> dict[str, Any]:
+    """What policies may name: roles, and the fields and relations of each type of object."""
+    words = vocabulary_of(plugins)
+    objects = [
+        {
+            "name": name,
+            "fields": sorted(words.fields.get(name, ())),
+            "relations": sorted(words.relations.get(name, ())),
+        }
+        for name in sorted(words.types)
+    ]
+    return {"roles": sorted(words.roles), "objects": objects, "masks": sorted(words.shown)}
+
+
+def _routes(offered: Sequence[Any]) -> Iterator[str]:
+    for item in offered:
+        if isinstance(item, HTTPRouteHandler):
+            yield from _bound("", item)
+        elif isinstance(item, type) and issubclass(item, Controller):
+            for name in dir(item):
+                handler = getattr(item, name, None)
+                if isinstance(handler, HTTPRouteHandler):
+                    yield from _bound(str(getattr(item, "path", "")), handler)
+
+
+def _bound(prefix: str, handler: HTTPRouteHandler) -> Iterator[str]:
+    binding = (handler.opt or {}).get(BINDING)
+    target = f" → {binding.operation.name}" if isinstance(binding, Binding) else ""
+    for path in sorted(handler.paths):
+        whole = "/".join(part.strip("/") for part in (API, prefix, path) if part.strip("/"))
+        shown = _PARAMETER.sub(r"{\1}", whole)
+        yield f"{','.join(sorted(handler.http_methods))} /{shown}{target}"

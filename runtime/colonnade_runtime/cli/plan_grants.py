@@ -1,0 +1,72 @@
+"""What the policies of a platform grant across services and to strangers, for `colonnade plan`."""
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from colonnade_runtime.adapters.policy.grants.foreign import ForeignGrant
+from colonnade_runtime.adapters.policy.grants.strangers import StrangerGrant
+from colonnade_runtime.adapters.policy.grants.survey import survey
+from colonnade_runtime.assembly.policies import policy_bundle
+from colonnade_runtime.cli.output import working
+from colonnade_runtime.declaration import LoadedPlatform
+from colonnade_runtime.plugins.loader import Plugins
+
+
+def grants_of(loaded: LoadedPlatform, plugins: Plugins) -> dict[str, Any] | None:
+    """Grants of other services' actions, and to strangers; nothing when nobody can tell.
+
+    Raises:
+        ConfigurationError: when the policies, or what confirms grants, cannot be read.
+    """
+    bundle = policy_bundle(loaded, plugins)
+    with working("Trying the policies out"):
+        found = asyncio.run(survey(bundle))
+    if found is None:
+        return None
+    return {
+        "of_other_services": [_foreign(grant) for grant in found.foreign],
+        "to_strangers": [_to_strangers(grant) for grant in found.strangers],
+    }
+
+
+def grants_text(grants: Mapping[str, Any] | None) -> Iterator[str]:
+    """The same for people to read."""
+    if grants is None:
+        yield "  what the policies grant cannot be said: `colonnade check` says what is wrong"
+        return
+    foreign, strangers = grants["of_other_services"], grants["to_strangers"]
+    yield f"  grants of other services' actions:{'' if foreign else ' none'}"
+    yield from (f"    {_line(grant)}" for grant in foreign)
+    yield f"  strangers may:{'' if strangers else ' nothing'}"
+    for grant in strangers:
+        objects = f", where {' or '.join(grant['objects'])}" if grant["objects"] else ""
+        yield f"    {grant['action']}{objects} ({', '.join(grant['policies'])})"
+
+
+def _foreign(grant: ForeignGrant) -> dict[str, Any]:
+    return {
+        "action": grant.action,
+        "services": list(grant.services),
+        "policy": grant.path,
+        "place": grant.place,
+        "plugin": grant.plugin or None,
+        "to_strangers": grant.to_strangers,
+        "confirmed": grant.is_confirmed if grant.plugin else None,
+    }
+
+
+def _to_strangers(grant: StrangerGrant) -> dict[str, Any]:
+    return {
+        "action": grant.action,
+        "policies": list(grant.paths),
+        "objects": list(grant.objects),
+    }
+
+
+def _line(grant: Mapping[str, Any]) -> str:
+    whose = f"plugin {grant['plugin']}" if grant["plugin"] else "the operator"
+    strangers = ", to strangers too" if grant["to_strangers"] else ""
+    confirmed = {None: "", True: "; confirmed", False: "; NOT CONFIRMED"}[grant["confirmed"]]
+    services = ", ".join(grant["services"])
+    return f"{grant['place']}: {grant['action']} of {services}{strangers}, by {whose}{confirmed}"

@@ -1,0 +1,1 @@
+"""Models of `platform.yaml` and `tenants/<id>.yaml`, version 1."""

@@ -1,0 +1,1 @@
+"""Health endpoints: `/livez`, `/readyz` and `/metrics`, and the checks behind them."""

@@ -1,0 +1,1 @@
+"""HTTP requests in a process that hosts services: tenant, principal, route, answer."""

@@ -1,0 +1,25 @@
+"""How a process tells the one in front for whom it answered, for the access log there."""
+
+from urllib.parse import quote, unquote
+
+from colonnade.context import Context
+from colonnade_runtime.observability.logs import principal_in_words
+
+CALLER = b"colonnade-caller"
+"""The header of an answer between two processes; no client sees it."""
+
+LONGEST = 512
+
+
+def caller_header(context: Context) -> tuple[bytes, bytes]:
+    """The header that names academy and principal."""
+    words = (context.tenant, principal_in_words(context.principal))
+    return CALLER, " ".join(quote(word, safe=":") for word in words).encode()
+
+
+def read_caller(value: str | None) -> tuple[str, str] | None:
+    """Academy and principal of an answer; nothing when it names none."""
+    if value is None or len(value) > LONGEST:
+        return None
+    tenant, _, principal = value.partition(" ")
+    return (unquote(tenant), unquote(principal)) if principal else None

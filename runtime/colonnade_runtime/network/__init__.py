@@ -1,0 +1,1 @@
+"""Network addresses and host names as text."""

@@ -1,0 +1,1 @@
+"""Plugins of a platform: found, loaded and asked."""

@@ -1,0 +1,1 @@
+"""The life of one process: started in stages, reloaded, stopped."""

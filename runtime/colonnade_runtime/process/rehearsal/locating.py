@@ -1,0 +1,18 @@
+"""Where in the declaration a sentence points that names a key."""
+
+import re
+
+from colonnade_runtime.declaration import LoadedPlatform
+from colonnade_runtime.declaration.yaml.problems import Place
+
+_KEY = re.compile(r"\b(?:services|plugins|gateway|stores|processes)(?:\.[a-z][a-z0-9_-]*)+")
+_PLACED = re.compile(r"\S+:\d+:\d+: ")
+
+
+def placed(sentence: str, loaded: LoadedPlatform) -> str:
+    """The sentence with file, line and column before it, when it names a key and has none."""
+    named = _KEY.search(sentence)
+    if named is None or _PLACED.match(sentence):
+        return sentence
+    place: Place = loaded.origins.locate(named.group().split("."))
+    return f"{place}: {sentence}" if place.line else sentence

@@ -1,0 +1,442 @@
+"""Turns a declaration into a running process, and back into nothing, in stages.
+
+Start: configuration, listener (503), secrets, policies, stores, bus, services in dependency order,
+ready.
+Stop, in reverse: not ready, stop accepting, drain, bus, leases, close.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from typing import TypeVar
+
+import click
+import structlog
+
+from colonnade.adapters import Discovery, Instance
+from colonnade.bus import Bus
+from colonnade.context import ContextSigner
+from colonnade.messages import Message, Request
+from colonnade.policy import MemoisedPolicy, PolicyCounters
+from colonnade.services import Authenticator, HealthCheck, OwnerStanding, ServiceContext
+from colonnade_runtime.assembly.declared import Declared, read_declaration
+from colonnade_runtime.assembly.environment import Surroundings
+from colonnade_runtime.assembly.owners import owner_standings
+from colonnade_runtime.assembly.policies import policy_bundle
+from colonnade_runtime.assembly.reconfiguration import configs_of, reconfiguration
+from colonnade_runtime.assembly.schemas import StoreSchemas
+from colonnade_runtime.assembly.services import Services
+from colonnade_runtime.assembly.signing import check_signing_key, signing_key
+from colonnade_runtime.assembly.started_secrets import StartedSecrets
+from colonnade_runtime.assembly.stores import Stores
+from colonnade_runtime.background.events.observing import observe_principals
+from colonnade_runtime.calls.dispatcher import Dispatcher
+from colonnade_runtime.calls.row_cache import RowCache
+from colonnade_runtime.calls.secret_vault import SecretVault
+from colonnade_runtime.calls.service_context import OwnerPasswords
+from colonnade_runtime.calls.tenants import TenantDirectory
+from colonnade_runtime.declaration import LoadedPlatform
+from colonnade_runtime.declaration.model.placement import EVERYTHING, Place, place_of
+from colonnade_runtime.edge.connections.limits import body_time
+from colonnade_runtime.edge.forwarded.origin import TrustedProxies
+from colonnade_runtime.edge.forwarded.seal import Seal
+from colonnade_runtime.edge.health.endpoints import Health, open_paths
+from colonnade_runtime.edge.http.access_log import access_log_of
+from colonnade_runtime.edge.http.application import Gateway
+from colonnade_runtime.edge.http.authentication import Authentication
+from colonnade_runtime.edge.listening import NOTICE_SECONDS
+from colonnade_runtime.observability.hidden_places import hosts_in
+from colonnade_runtime.plugins.plugin import Plugin
+from colonnade_runtime.process.metrics import (
+    OperationMetrics,
+    ProcessCollector,
+    RowCacheCollector,
+    StoresCollector,
+    WorkersCollector,
+)
+from colonnade_runtime.process.reloading import Reloader
+from colonnade_runtime.resilience.waiting import until_available
+
+ResponseT = TypeVar("ResponseT", bound=Message)
+
+_POLICY_MEND = (
+    "Start the policy server, or take away what others put on it, and close it to them; "
+    "until then what is not remembered is refused."
+)
+_DISCOVERY_MEND = "Start what keeps the list of processes; until then the last one holds."
+
+LAST_SECONDS = 1.0
+"""What each step of stopping gets even when shutdown.drain is used up."""
+
+
+class Runtime:
+    """One process of a platform. `gateway` answers at once, with 503 until `start` is done."""
+
+    def __init__(
+        self,
+        declared: Declared,
+        *,
+        place: Place | None = None,
+        announce: Callable[[str], None] = click.echo,
+        surroundings: Surroundings | None = None,
+    ) -> None:
+        self.declared = declared
+        self._loaded = declared.loaded
+        self._plugins = declared.plugins
+        self._platform = declared.loaded.platform
+        self.place = place or place_of(self._platform, None)
+        self._announce = announce
+        self._surroundings = surroundings or Surroundings()
+        self._clock = self._surroundings.clock
+        self._log = structlog.get_logger("colonnade")
+        self._stack = AsyncExitStack()
+        self._bus: Bus | None = None
+        self._discovery: Discovery | None = None
+        self._stopping = False
+        self.background = self._surroundings.background()
+        access_log = access_log_of(self._platform.logging)
+        self.gateway = Gateway(
+            Health(
+                self._log,
+                open_paths(self.place, production=self._platform.is_production),
+                hosts_in(self._platform.model_dump(mode="json")),
+            ),
+            self._log,
+            access_log,
+            body_time(self._platform.gateway),
+        )
+        self.gateway.tells_caller = self.place.process != EVERYTHING
+        faults = self.gateway.health.faults
+        self.reloader = Reloader(declared, self._take_up, self._log, faults.of("platform"))
+        self._policy: MemoisedPolicy | None = None
+        section = self._platform.workers
+        self._workers = self._surroundings.workers(
+            section.processes, section.waiting, int(section.memory)
+        )
+        registry = self.gateway.health.registry
+        registry.register(ProcessCollector(self._policy_counters, self.background.works))
+        registry.register(WorkersCollector(self._workers))
+        self._operations = OperationMetrics(registry)
+        self.gateway.health.look = self.background.look
+        self._vault = SecretVault(declared.plugins.adapters("secret_resolvers"))
+        # Behind a process in front, people come in there.
+        alone = self.place.process == EVERYTHING
+        port = self.place.port if alone else self._platform.gateway.port
+        domain = self._platform.gateway.domain
+        self.tenants = TenantDirectory(declared.loaded.tenants, domain, port)
+        self._adapters = self._surroundings.adapters(
+            self._loaded,
+            self._plugins,
+            self._vault,
+            self._clock,
+            self.tenants.is_known,
+            self.place.name,
+            self.place.replicas,
+            self.gateway.health.faults.of,
+        )
+        self._schemas = StoreSchemas(self.tenants, self.background, self._clock, self._log)
+        self._configs = configs_of(self._loaded)
+        self._stores = Stores(self._platform, self._adapters, self._stack)
+        registry.register(StoresCollector(self._stores.figures))
+        self._cache = RowCache(int(self._platform.gateway.row_cache))
+        registry.register(RowCacheCollector(self._cache))
+
+    async def start(self) -> None:
+        """Go through the stages until ready; on failure, undo what was done.
+
+        Raises:
+            ConfigurationError: when what is declared cannot run.
+        """
+        try:
+            await self._start()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def _start(self) -> None:
+        waiting = self.gateway.health.waiting_for
+        waiting["start"] = "secrets"
+        await self._start_secrets()
+        waiting["start"] = "policies"
+        policy = self._policy = await self._start_policy()
+        waiting["start"] = "stores"
+        await self._start_stores()
+        waiting["start"] = "bus"
+        bus = await self._start_bus()
+        authenticators: list[Authenticator] = []
+        key = signing_key(self._loaded, self._vault)
+        self._started_secrets = StartedSecrets(self._loaded, self._resolved)
+        services = self._connect(bus, policy, key, authenticators)
+        for name in self._plugins.start_order:
+            waiting["start"] = f"service {name}"
+            plugin = self._plugins.services[name]
+            if name not in self.place.services:
+                # Who calls is found out wherever they call; the rest of it is hosted elsewhere.
+                ctx = services.elsewhere(plugin)
+                authenticators.extend(await self._authenticators(bus, plugin, ctx))
+                continue
+            ctx = await services.add(plugin)
+            authenticators.extend(await self._authenticators(bus, plugin, ctx))
+            self.gateway.health.checks.add(_named_checks(name, plugin, ctx))
+        waiting["start"] = "migrations"
+        await self._schemas.migrate()
+        await self.background.start()
+        self._open(services)
+        await self._announce_place()
+        if self._platform.tenants.watch:
+            self.reloader.start()
+            self._stack.push_async_callback(self.reloader.stop)
+        self._stack.push_async_callback(self._schemas.stop)
+        self._schemas.make_new()
+        waiting.clear()
+
+    def _connect(
+        self, bus: Bus, policy: MemoisedPolicy, key: bytes, authenticators: list[Authenticator]
+    ) -> Services:
+        """The one way in, and the services behind it, none of which stands yet."""
+        signer = ContextSigner(key)
+        self.gateway.proxies = self._trusted_proxies(key)
+        self._dispatcher = Dispatcher(
+            bus,
+            policy,
+            self.tenants,
+            signer,
+            self._log,
+            self._cache,
+            self._operations,
+            self._surroundings.epoch,
+            {name: float(each.timeout) for name, each in self._platform.services.items()},
+            {name: each.per_day for name, each in self._platform.services.items()},
+        )
+        self._authentication = Authentication(authenticators)
+        self._hosted = self._services(bus)
+        return self._hosted
+
+    async def _authenticators(
+        self, bus: Bus, plugin: Plugin, ctx: ServiceContext
+    ) -> Sequence[Authenticator]:
+        """Those of a plugin, which hear from now on what changes about principals."""
+        found: Sequence[Authenticator] = plugin.call("authenticators", ctx=ctx) or ()
+        await observe_principals(
+            bus,
+            ctx.name,
+            plugin.call("principal_events") or (),
+            found,
+            is_known=self.tenants.is_known,
+            clock=self._clock,
+            log=self._log,
+        )
+        return found
+
+    async def stop(self) -> None:
+        """Stop taking requests, let what runs end within the declared time, close everything.
+
+        A step that fails is logged, and the next one is taken; a second call does nothing.
+        """
+        if self._stopping:
+            return
+        self._stopping = True
+        if self._discovery is not None:
+            await self._discovery.close(LAST_SECONDS)
+        self.gateway.health.waiting_for["stop"] = "the platform is stopping"
+        self.gateway.close()
+        if self.place.process != EVERYTHING:
+            # The process in front, which answers for this one, learns of it before it is gone.
+            await asyncio.sleep(NOTICE_SECONDS)
+        loop = asyncio.get_running_loop()
+        until = loop.time() + float(self._platform.shutdown.drain)
+
+        def left() -> float:
+            return max(LAST_SECONDS, until - loop.time())
+
+        for step in (
+            self.gateway.health.checks.stop,
+            self.gateway.health.degradations.stop,
+            lambda: self.gateway.drained(left()),
+            lambda: self.background.drain(left()),
+            # Before the leases go back: until the bus has stopped, reactions may still commit.
+            lambda: self._stop_bus(left()),
+            self.background.release,
+            self._stack.aclose,
+            self.gateway.finish,
+        ):
+            try:
+                await step()
+            except Exception:
+                self._log.exception("a step of stopping failed; the next one follows")
+
+    async def _stop_bus(self, seconds: float) -> None:
+        if self._bus is not None:
+            await self._bus.stop(seconds)
+
+    @property
+    def dispatcher(self) -> Dispatcher:
+        """The one way in to the services, once `start` is done."""
+        return self._dispatcher
+
+    async def ask(self, request: Request[ResponseT]) -> ResponseT:
+        """Ask an operation as whoever is current; what runs beside the services does.
+
+        Raises:
+            ColonnadeError: as the operation declares.
+        """
+        return await self._dispatcher.ask(request)
+
+    async def _take_up(self, loaded: LoadedPlatform) -> list[str]:
+        """Secrets, policies, tenants and configuration of a new declaration; all or none."""
+        started = self.declared.loaded.platform
+        entries = self.tenants.prepared(loaded.tenants)
+        changes = reconfiguration(started, self._configs, self._plugins, loaded)
+        resolved = await self._vault.resolved(loaded)
+        check_signing_key(loaded, self._vault.holding(resolved))
+        changed = await asyncio.to_thread(self._started_secrets.changed, loaded, resolved)
+        bundle = policy_bundle(loaded, self._plugins, self.place.services)
+        policy = self._policy
+        if policy is not None and bundle.revision != policy.revision:
+            await policy.load(bundle)
+            self._log.info("policies loaded", revision=bundle.revision)
+        # From here on nothing can fail, and nothing is awaited: no request sees a half of it.
+        self._vault.swap(resolved)
+        self.tenants.swap(entries)
+        self.gateway.health.faults.forget_tenants(self.tenants.is_known)
+        self._schemas.make_new()
+        self._configs.update(changes.configs)
+        self._hosted.reconfigure(changes.configs)
+        if policy is not None:
+            policy.longest = loaded.platform.policy.memory
+        if loaded.platform.logging != self.reloader.loaded.platform.logging:
+            self.gateway.log_requests(access_log_of(loaded.platform.logging))
+        return list(dict.fromkeys([*changes.restart, *changed]))
+
+    @property
+    def policy_revision(self) -> str:
+        """Which policies decide now; empty before any do."""
+        return "" if self._policy is None else self._policy.revision or ""
+
+    def _policy_counters(self) -> PolicyCounters | None:
+        return None if self._policy is None else self._policy.counters
+
+    async def _start_secrets(self) -> None:
+        resolved = await self._vault.resolved(self._loaded)
+        for problem in resolved.unset:
+            self._log.warning("a secret is not set", problem=str(problem))
+        self._vault.swap(resolved)
+        self._resolved = resolved
+
+    def _trusted_proxies(self, signing_key: bytes) -> TrustedProxies:
+        """One process that hosts everything has none in front of it that could seal anything."""
+        alone = self.place.process == EVERYTHING
+        networks = self._platform.gateway.trusted_proxies
+        return TrustedProxies(networks, None if alone else Seal(signing_key))
+
+    async def _start_policy(self) -> MemoisedPolicy:
+        policy = MemoisedPolicy(
+            self._adapters.policy_engine(),
+            longest=self._platform.policy.memory,
+            clock=self._clock,
+            random=self._surroundings.random(),
+        )
+        self._stack.push_async_callback(policy.close)
+        bundle = policy_bundle(self._loaded, self._plugins, self.place.services)
+        waiting = self.gateway.health.waiting_for
+        await until_available("policy engine", lambda: policy.load(bundle), waiting, self._log)
+        self.gateway.health.degradations.add([HealthCheck("policy", policy.check, _POLICY_MEND)])
+        return policy
+
+    async def _start_stores(self) -> None:
+        wanted = {
+            name: ("blobs",) if plugin.call("stores") is None else ("sql", "blobs")
+            for name, plugin in self._plugins.services.items()
+            if name in self.place.services
+        }
+        await self._stores.start(wanted)
+        self.gateway.health.checks.add(self._stores.health_checks())
+
+    async def _start_bus(self) -> Bus:
+        bus = self._adapters.bus()
+        await until_available("bus", bus.start, self.gateway.health.waiting_for, self._log)
+        self._bus = bus
+        self.gateway.health.degradations.add(
+            [HealthCheck("bus", bus.check, "Start the broker; nothing else is to be done.")]
+        )
+        return bus
+
+    async def _announce_place(self) -> None:
+        """Say where this process answers, where others are to find out."""
+        discovery = None if self.place.process == EVERYTHING else self._adapters.discovery()
+        if discovery is None:
+            return
+        self._discovery = discovery
+        services = self.place.services
+
+        async def begin() -> None:
+            await discovery.start(services)
+            await discovery.announce(Instance(self.place.name, self.place.url, services))
+
+        await until_available("discovery", begin, self.gateway.health.waiting_for, self._log)
+        self.gateway.health.degradations.add(
+            [HealthCheck("discovery", discovery.check, _DISCOVERY_MEND)]
+        )
+
+    async def owner_standings(self, tenants: Sequence[str]) -> Mapping[str, OwnerStanding]:
+        """How the owners of these academies sign in, as far as this process can tell."""
+        return await owner_standings(self._hosted, tenants)
+
+    def _services(self, bus: Bus) -> Services:
+        self._stack.push_async_callback(self._workers.stop)
+        return Services(
+            process=self.place.name,
+            shared=self.place.replicas > 1,
+            loaded=self._loaded,
+            plugins=self._plugins,
+            tenants=self.tenants,
+            clock=self._clock,
+            random=self._surroundings.random,
+            bus=bus,
+            dispatcher=self._dispatcher,
+            stores=self._stores,
+            authentication=self._authentication,
+            vault=self._vault,
+            passwords=OwnerPasswords(
+                production=self._platform.is_production,
+                vault=self._vault,
+                announce=self._announce,
+            ),
+            workers=self._workers,
+            epoch=self._surroundings.epoch,
+            background=self.background,
+            schemas=self._schemas,
+            faults=self.gateway.health.faults,
+            stack=self._stack,
+        )
+
+    def _shows_docs(self) -> bool:
+        """Behind the process in front, which describes everything, only where it is said."""
+        section = self._platform.processes.get(self.place.process)
+        return self._platform.gateway.docs if section is None else section.gateway.docs
+
+    def _open(self, services: Services) -> None:
+        self.gateway.open(
+            services.routes(self.place.services),
+            self._dispatcher,
+            self.tenants,
+            self._authentication,
+            maximum_body=int(self._platform.gateway.max_body),
+            timeout=float(self._platform.gateway.timeout),
+            docs=self._shows_docs(),
+            filters=[
+                each
+                for plugin in self._plugins.every()
+                for each in plugin.call("gateway_filters") or ()
+            ],
+        )
+
+
+def _named_checks(service: str, plugin: Plugin, ctx: ServiceContext) -> list[HealthCheck]:
+    checks: Sequence[HealthCheck] = plugin.call("health_checks", ctx=ctx) or ()
+    return [
+        HealthCheck(f"service {service}: {each.name}", each.check, each.mend) for each in checks
+    ]
+
+
+__all__ = ["Declared", "Runtime", "policy_bundle", "read_declaration"]

@@ -1,0 +1,1 @@
+"""An operating-system process that serves: signals, heartbeat, watchdog, supervision."""

@@ -1,0 +1,113 @@
+"""Serves a runtime over HTTP and listens to signals, until told to stop."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import structlog
+import uvloop
+
+from colonnade_runtime.adapters.private_files import keep_files_private
+from colonnade_runtime.admin.running import Administration, administered
+from colonnade_runtime.declaration.model.networks import networks_of_strangers
+from colonnade_runtime.declaration.model.placement import EVERYTHING, FRONT, Place, place_of
+from colonnade_runtime.declaration.open_files import allow_open_files, needed_files
+from colonnade_runtime.edge.connections.limits import connection_limits
+from colonnade_runtime.edge.health.listener import health_listening
+from colonnade_runtime.edge.listening import available_port, listening
+from colonnade_runtime.network.own_addresses import refuse_foreign_hosts
+from colonnade_runtime.observability.lifecycle import Lifecycle
+from colonnade_runtime.observability.logs import configure_logs
+from colonnade_runtime.process.runtime import Declared, Runtime, read_declaration
+from colonnade_runtime.serve.banner import Greeter, shown_tenants
+from colonnade_runtime.serve.heartbeat import beating
+from colonnade_runtime.serve.memory import give_back_large_blocks, settle_memory
+from colonnade_runtime.serve.signals import Signals
+from colonnade_runtime.serve.watchdog import Watchdog
+
+
+def serve(
+    path: Path, settings: Sequence[str] = (), process: str | None = None, replica: int = 1
+) -> None:
+    """Run one process of the platform, or all of it in one, until it is told to stop.
+
+    Raises:
+        ConfigurationError: when what is declared cannot run.
+    """
+    declared = read_declaration(path, settings)
+    section = declared.loaded.platform.logging
+    configure_logs(section.level, section.format, section.client_address)
+    for _, sentence in networks_of_strangers(declared.loaded.platform.gateway.trusted_proxies):
+        structlog.get_logger("gateway").warning("a trusted proxy is anybody", problem=sentence)
+    give_back_large_blocks()
+    keep_files_private(declared.loaded)
+    place = place_of(declared.loaded.platform, process, replica)
+    refuse_foreign_hosts(place)
+    if place.process == FRONT:
+        # Here, since it brings an HTTP client that the others do without.
+        from colonnade_runtime.serve.gateway import serve_front
+
+        uvloop.run(serve_front(declared))
+    else:
+        uvloop.run(_serve(declared, place))
+
+
+async def _serve(declared: Declared, place: Place) -> None:
+    greeter = Greeter.of(declared.loaded.platform)
+    watchdog = Watchdog(float(declared.loaded.platform.shutdown.total))
+    # One that is declared is tried later, so that a second process hears first that it is one.
+    host, port = place.host, place.port or available_port(place.host, 0)
+    place = replace(place, port=port)
+    lifecycle = Lifecycle(place.name)
+    lifecycle.starting(platform=declared.path)
+    runtime = Runtime(declared, place=place, announce=greeter.announce)
+    gateway = declared.loaded.platform.gateway
+    limits = connection_limits(gateway, behind=place.process != EVERYTHING)
+    allow_open_files(needed_files(limits.maximum, forwarding=False))
+    signals = Signals(runtime.reloader.reload, watchdog.start)
+    with signals.handled():
+        async with (
+            beating(),
+            administered(runtime, f"colonnade run {place.process}") as administration,
+            health_listening(runtime.gateway.health, place.health_host, place.health_port),
+            listening(runtime, host, port, limits=limits),
+        ):
+            if await signals.unless_stopped(runtime.start()):
+                settle_memory()
+                signals.ready()
+                administration.open()
+                tenants = len(declared.loaded.tenants)
+                lifecycle.ready(port=port, services=place.services, tenants=tenants)
+                # Last, since it may take a while: passwords are held against accounts.
+                await signals.unless_stopped(_greet(greeter, runtime, place, port))
+                await signals.stopped.wait()
+            lifecycle.stopping()
+            await _stop(runtime, administration)
+    lifecycle.stopped()
+
+
+async def _stop(runtime: Runtime, administration: Administration) -> None:
+    """Stop in order, a little sooner than the watchdog would."""
+    total = float(runtime.declared.loaded.platform.shutdown.total)
+    try:
+        async with asyncio.timeout(total * 0.9):
+            await administration.close()
+            await runtime.stop()
+    except TimeoutError:
+        structlog.get_logger("colonnade").error(
+            "stopping took longer than shutdown.total; what was left goes on at the next start",
+            seconds=total,
+        )
+
+
+async def _greet(greeter: Greeter, runtime: Runtime, place: Place, port: int) -> None:
+    loaded = runtime.declared.loaded
+    if place.process == EVERYTHING:
+        standings = await runtime.owner_standings(shown_tenants(loaded))
+        greeter.platform(loaded, port, standings)
+    else:
+        greeter.process(f"{place.name} is ready: {', '.join(place.services)} on {place.url}")
+
+
+__all__ = ["available_port", "listening", "serve"]

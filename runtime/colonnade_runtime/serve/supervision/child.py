@@ -1,0 +1,45 @@
+"""One process that is watched over, from its first start to the last."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from colonnade_runtime.declaration.model.placement import Place
+from colonnade_runtime.serve.heartbeat import BEAT_SECONDS, Pulse
+
+QUIET_SECONDS = 3 * BEAT_SECONDS
+"""Silence after which nobody counts on a process, though it may only be busy."""
+
+
+@dataclass(slots=True)
+class Child:
+    """One place and the process that is there now, if any."""
+
+    place: Place
+    process: asyncio.subprocess.Process | None = None
+    starts: int = 0
+    failures: int = 0
+    renewed: bool = False
+    """Its next end is wanted, and no failure."""
+    ready: bool = False
+    """The process has said that it is ready; it may have ended since."""
+    pulse: Pulse | None = None
+    stopping: bool = False
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    """Ends the wait before the next start."""
+
+    @property
+    def name(self) -> str:
+        """The name of its place."""
+        return self.place.name
+
+    @property
+    def runs(self) -> bool:
+        """Whether there is a process that has not ended."""
+        return self.process is not None and self.process.returncode is None
+
+    @property
+    def answers(self) -> bool:
+        """Whether there is a process that was ready and is heard of."""
+        if not self.runs or not self.ready:
+            return False
+        return self.pulse is None or self.pulse.silent() <= QUIET_SECONDS

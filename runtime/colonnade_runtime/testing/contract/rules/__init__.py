@@ -1,0 +1,1 @@
+"""Rules of the plugin contract, one module a subject."""

@@ -1,0 +1,70 @@
+"""Every rule, in the order in which an author meets them."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from colonnade_runtime.testing.contract.rules import (
+    configuration,
+    declaration,
+    granting,
+    imports,
+    messages,
+    operations,
+    personal_data,
+    policies,
+    recording,
+    routes,
+    running,
+    storage,
+)
+from colonnade_runtime.testing.contract.subject import NotTried, Subject
+
+Check = Callable[[Subject], Iterable[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule: `check` answers a sentence for each thing that breaks it."""
+
+    check: Check
+
+    @property
+    def name(self) -> str:
+        """As a test is called, without `test_`."""
+        return self.check.__name__
+
+    @property
+    def title(self) -> str:
+        """The rule as a sentence."""
+        return (self.check.__doc__ or self.name).partition("\n")[0]
+
+    def problems(self, subject: Subject) -> list[str]:
+        """What of `subject` breaks this rule.
+
+        Raises:
+            NotTried: when that cannot be said because of what another rule reports.
+        """
+        return list(self.check(subject))
+
+
+RULES: tuple[Rule, ...] = tuple(
+    Rule(check)
+    for module in (
+        declaration,
+        imports,
+        operations,
+        messages,
+        personal_data,
+        configuration,
+        storage,
+        routes,
+        policies,
+        granting,
+        running,
+        recording,
+    )
+    for check in module.CHECKS
+)
+"""All rules, cheap ones first."""
+
+__all__ = ["RULES", "NotTried", "Rule", "Subject"]
