@@ -5,15 +5,15 @@ from contextlib import contextmanager
 
 import pytest
 
-from colonnade_user import passwords
+from colonnade_user.passwords import hashing
 
 
 @contextmanager
 def quick_passwords() -> Iterator[None]:
     """For the block, Argon2id takes the least that it may instead of thirty milliseconds."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(passwords, "ITERATIONS", 1)
-        patch.setattr(passwords, "MEMORY_KIBIBYTES", 8)
-        passwords._unmatched.cache_clear()
+        patch.setattr(hashing, "ITERATIONS", 1)
+        patch.setattr(hashing, "MEMORY_KIBIBYTES", 8)
+        hashing._unmatched.cache_clear()
         yield
-    passwords._unmatched.cache_clear()
+    hashing._unmatched.cache_clear()

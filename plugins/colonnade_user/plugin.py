@@ -103,7 +103,7 @@ def stores() -> StoreNeed:
         migrations="colonnade_user.migrations",
         models="colonnade_user.models",
         provision="colonnade_user.service:provision",
-        owner_standing="colonnade_user.owner_standing:owner_standing",
+        owner_standing="colonnade_user.accounts.owner_status:owner_standing",
     )
 
 
@@ -126,6 +126,6 @@ def principal_events() -> Sequence[type[Event]]:
 @hookimpl
 def authenticators(ctx: ServiceContext) -> Sequence[Any]:
     """How an access token becomes a principal."""
-    from colonnade_user.authenticator import BearerAuthenticator
+    from colonnade_user.authentication.authenticator import BearerAuthenticator
 
     return [BearerAuthenticator(ctx)]

@@ -3,7 +3,7 @@
 from colonnade.services import ServiceContext
 from colonnade_user.confirmations.records import prune_confirmations
 from colonnade_user.invitations.records import expire_invitations
-from colonnade_user.sessions import prune_sessions
+from colonnade_user.sessions.records import prune_sessions
 from colonnade_user.throttling.counters import prune_counters
 from colonnade_user.throttling.devices import prune_devices
 

@@ -20,7 +20,7 @@ from colonnade_runtime.adapters.store.sqlite.adapter import SqliteStores
 from colonnade_user import plugin
 from tests.quick_passwords import quick_passwords
 
-OF_PASSWORDS = {"test_passwords.py", "test_password_turns.py"}
+OF_PASSWORDS = {"test_hashing.py", "test_fair_queue.py"}
 POLICIES = Path(__file__).parents[3] / "policies"
 
 

@@ -12,7 +12,7 @@ from user_bench import Bench, within
 from colonnade.store import Session
 from colonnade_user.models import RefreshTokenRow, SessionRow
 from colonnade_user.pruning import Pruning
-from colonnade_user.refresh_tokens import digest_of
+from colonnade_user.tokens.refresh_tokens import digest_of
 
 
 def rows(model: Any, **conditions: Any) -> Any:

@@ -25,9 +25,11 @@ SHARED = ("api", "plugin", "config", "hookspecs")
 """What every process may know of a service: its contract, and what it says of itself."""
 
 CALLERS = (
-    "colonnade_user.authenticator",
-    "colonnade_user.known_sessions",
+    "colonnade_user.authentication",
+    "colonnade_user.authentication.authenticator",
+    "colonnade_user.authentication.known_sessions",
     "colonnade_user.tokens",
+    "colonnade_user.tokens.access_tokens",
     "colonnade_user.throttling",
     "colonnade_user.throttling.allowances",
 )

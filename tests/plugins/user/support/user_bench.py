@@ -34,7 +34,7 @@ from colonnade.store import Session, SqlStore
 from colonnade.tables import OutboxRow
 from colonnade_user import plugin
 from colonnade_user.api import EVENTS
-from colonnade_user.authenticator import BearerAuthenticator
+from colonnade_user.authentication.authenticator import BearerAuthenticator
 from colonnade_user.config import TenantUserConfig, UserConfig
 from tests.plugins.mounted_routes import mounted
 

@@ -1,0 +1,1 @@
+"""Accounts: rows, owners and the first account of a tenant."""

@@ -1,0 +1,1 @@
+"""Authentication: from an access token to a principal, in every process that takes requests."""

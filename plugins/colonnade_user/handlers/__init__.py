@@ -1,0 +1,1 @@
+"""Operation handlers of the user service, one module for each noun."""

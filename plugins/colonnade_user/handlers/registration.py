@@ -1,0 +1,133 @@
+"""Registering: an account at once, or when whoever reads the address says so."""
+
+from typing import cast
+
+from colonnade.context import PrincipalKind
+from colonnade.operations import Call, handles
+from colonnade.services import ServiceContext
+from colonnade.store import Session
+from colonnade_user.api import (
+    ConfirmationRequired,
+    ConfirmRegistration,
+    Purpose,
+    Register,
+    RegisterUser,
+    Registration,
+    RegistrationClosed,
+    Role,
+    User,
+)
+from colonnade_user.config import TenantUserConfig, UserConfig
+from colonnade_user.confirmations.even_time import even_time
+from colonnade_user.confirmations.records import (
+    Wanted,
+    close,
+    confirmation_of,
+    link_over,
+    open_confirmation,
+)
+from colonnade_user.handlers.accounts import NewAccount, account_at, add_account, present
+from colonnade_user.models import USER
+from colonnade_user.passwords.hashing import Passwords
+from colonnade_user.passwords.rules import academy_names, check_password
+from colonnade_user.throttling.counted_attempts import registration_counters
+from colonnade_user.throttling.throttle import Throttle, client_network
+
+
+class RegistrationHandlers:
+    """The operations that open accounts for those who ask."""
+
+    def __init__(self, ctx: ServiceContext, passwords: Passwords, throttle: Throttle) -> None:
+        self._ctx = ctx
+        self._passwords = passwords
+        self._throttle = throttle
+
+    @handles(Register)
+    async def register(self, request: Register, call: Call) -> Registration:
+        """Open an account, or have the link mailed by which it is opened."""
+        await self._check(request, call)
+        if self._opens_at_once(call):
+            return Registration(user=await self._open(request, call))
+        # Nothing is made that a policy could be held against before the address is confirmed.
+        call.applied = True
+        async with even_time(self._ctx.clock):
+            password_hash = await self._passwords.hash(request.password)
+            await self._ctx.store.run(
+                lambda session: _ask_to_confirm(session, request, password_hash)
+            )
+        return Registration()
+
+    @handles(RegisterUser)
+    async def register_user(self, request: RegisterUser, call: Call) -> User:
+        """Open an account at once.
+
+        Raises:
+            ConfirmationRequired: a stranger asks, where addresses are confirmed first.
+        """
+        await self._check(request, call)
+        if not self._opens_at_once(call):
+            raise ConfirmationRequired(
+                "Accounts are opened here when the address is confirmed; ask to register."
+            )
+        return await self._open(request, call)
+
+    @handles(ConfirmRegistration)
+    async def confirm_registration(self, request: ConfirmRegistration, call: Call) -> User:
+        """Open the account that was asked for."""
+
+        def work(session: Session) -> User:
+            row = confirmation_of(session, request.token, Purpose.REGISTRATION)
+            if row.name is None or row.password_hash is None:
+                raise link_over()
+            new = NewAccount(row.email, row.name, row.password_hash, email_verified=True)
+            close(session, row)
+            return present(add_account(session, new))
+
+        self._check_open(call)
+        return await self._ctx.store.run(work)
+
+    async def _open(self, request: Register | RegisterUser, call: Call) -> User:
+        new = NewAccount(request.email, request.name, await self._passwords.hash(request.password))
+
+        def work(session: Session) -> User:
+            user = add_account(session, new)
+            call.require(session, USER, user)
+            return present(user)
+
+        return await self._ctx.store.run(work)
+
+    async def _check(self, request: Register | RegisterUser, call: Call) -> None:
+        self._check_open(call)
+        names = (request.email, request.name, *academy_names(self._ctx))
+        check_password(request.password, pointer="/password", names=names)
+        if not _adds_people(call):
+            network, config = client_network(call), self._throttle.config
+            await self._throttle.spend(registration_counters(config, network))
+
+    def _check_open(self, call: Call) -> None:
+        config = cast("TenantUserConfig", self._ctx.tenant_config())
+        if config.registration == "closed" and not _adds_people(call):
+            raise RegistrationClosed("This academy adds people itself; ask its admins.")
+
+    def _opens_at_once(self, call: Call) -> bool:
+        declared = cast("UserConfig", self._ctx.config).registration.confirm
+        confirms = self._ctx.production if declared is None else declared
+        return not confirms or _adds_people(call)
+
+
+def _adds_people(call: Call) -> bool:
+    """Those who see every account anyway: nothing is disclosed to them."""
+    principal = call.context.principal
+    by_service = principal.kind is PrincipalKind.SERVICE
+    return by_service or bool({Role.OWNER, Role.ADMIN}.intersection(principal.roles))
+
+
+def _ask_to_confirm(session: Session, request: Register, password_hash: str) -> None:
+    known = account_at(session, request.email)
+    if known is not None:
+        open_confirmation(session, Wanted(Purpose.ADDRESS_TAKEN, known.email, known.id))
+        return
+    wanted = Wanted(
+        Purpose.REGISTRATION, request.email, name=request.name, password_hash=password_hash
+    )
+    open_confirmation(session, wanted)

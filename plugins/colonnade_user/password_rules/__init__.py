@@ -1,1 +1,0 @@
-"""Which passwords people may choose."""

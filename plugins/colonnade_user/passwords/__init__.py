@@ -1,0 +1,1 @@
+"""Passwords: rules, Argon2id hashing in turns, and stored credentials."""

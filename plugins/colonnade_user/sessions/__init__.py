@@ -1,0 +1,1 @@
+"""Sessions: families of refresh tokens in the store."""

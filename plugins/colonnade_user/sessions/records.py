@@ -1,0 +1,149 @@
+"""Sessions, inside a unit of work.
+
+A session is a family of refresh tokens: each works once and brings the next. One that comes a
+second time was stolen, or used by two programs at once; which of the two cannot be told, so the
+whole family ends. There is no grace period: a client must not refresh twice at the same time.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import delete, select
+
+from colonnade.identifiers import new_id
+from colonnade.store import Session
+from colonnade_user.api import SessionEnd, SessionEnded
+from colonnade_user.config import UserConfig
+from colonnade_user.models import RefreshTokenRow, SessionRow
+from colonnade_user.throttling.devices import forget_devices
+from colonnade_user.tokens.refresh_tokens import (
+    exchange,
+    first_token,
+    forget_tokens,
+    session_row_of,
+)
+
+MAXIMUM_SESSIONS = 50
+"""Live sessions one user may have; the longest unused one makes room."""
+
+PRUNED_AT_ONCE = 500
+"""Sessions that one transaction forgets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """A live session and the refresh token that continues it."""
+
+    user_id: UUID
+    session_id: UUID
+    refresh_token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A refresh token that continues nothing; `ended_for` is whose session ended over it."""
+
+    ended_for: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetimes:
+    """How long sessions last."""
+
+    idle: timedelta
+    total: timedelta
+
+    @classmethod
+    def of(cls, config: UserConfig) -> "Lifetimes":
+        """What the operator has set."""
+        return cls(
+            timedelta(seconds=config.session_idle_lifetime),
+            timedelta(seconds=config.session_lifetime),
+        )
+
+    def expiry(self, created_at: datetime, now: datetime) -> datetime:
+        """When a session used at `now` ends by itself."""
+        return min(now + self.idle, created_at + self.total)
+
+
+def is_live(row: SessionRow | None, now: datetime) -> bool:
+    """Whether a session still is one; an ended one has no row."""
+    return row is not None and row.expires_at > now
+
+
+def open_session(session: Session, user_id: UUID, lifetimes: Lifetimes) -> Granted:
+    """Begin a session, and sweep away what is left of the user's old ones."""
+    _sweep(session, user_id)
+    row = SessionRow(
+        id=new_id(),
+        user_id=user_id,
+        created_at=session.now,
+        last_used_at=session.now,
+        expires_at=lifetimes.expiry(session.now, session.now),
+    )
+    session.add(row)
+    session.flush()
+    return Granted(user_id, row.id, first_token(session, row))
+
+
+def continue_session(session: Session, token: str, lifetimes: Lifetimes) -> Granted | Refused:
+    """The next refresh token of the family, or a refusal when `token` continues nothing.
+
+    A used token ends its family, and that has to be committed: this is why it does not raise.
+    """
+    row = session_row_of(session, token)
+    if row is None or not is_live(row, session.now):
+        return Refused()
+    following = exchange(session, row, token)
+    if following is None:
+        end_session(session, row, SessionEnd.TOKEN_REUSED)
+        return Refused(ended_for=row.user_id)
+    row.last_used_at = session.now
+    row.expires_at = lifetimes.expiry(row.created_at, session.now)
+    return Granted(row.user_id, row.id, following)
+
+
+def end_session(session: Session, row: SessionRow, reason: SessionEnd) -> None:
+    """Forget a session with all its tokens."""
+    forget_tokens(session, row)
+    session.delete(row)
+    session.publish(SessionEnded(user_id=row.user_id, session_id=row.id, reason=reason))
+
+
+def end_sessions_of(
+    session: Session, user_id: UUID, reason: SessionEnd, *, keep: UUID | None = None
+) -> None:
+    """Forget every session of a user, except the one to `keep`, and every device: whoever signs
+    in next is a stranger until the password is right."""
+    forget_devices(session, user_id)
+    for row in session.scalars(select(SessionRow).where(SessionRow.user_id == user_id)).all():
+        if row.id != keep:
+            end_session(session, row, reason)
+
+
+def prune_sessions(session: Session) -> int:
+    """Forget sessions that ended by themselves, at most `PRUNED_AT_ONCE`; answers how many."""
+    expired = (
+        select(SessionRow.id).where(SessionRow.expires_at <= session.now).limit(PRUNED_AT_ONCE)
+    )
+    found = session.scalars(expired).all()
+    if found:
+        session.execute(delete(RefreshTokenRow).where(RefreshTokenRow.session_id.in_(found)))
+        session.execute(delete(SessionRow).where(SessionRow.id.in_(found)))
+    return len(found)
+
+
+def _sweep(session: Session, user_id: UUID) -> None:
+    oldest_first = (
+        select(SessionRow).where(SessionRow.user_id == user_id).order_by(SessionRow.last_used_at)
+    )
+    live = []
+    for row in session.scalars(oldest_first).all():
+        if is_live(row, session.now):
+            live.append(row)
+        else:
+            forget_tokens(session, row)
+            session.delete(row)
+    for row in live[: max(0, len(live) - MAXIMUM_SESSIONS + 1)]:
+        end_session(session, row, SessionEnd.TOO_MANY_SESSIONS)

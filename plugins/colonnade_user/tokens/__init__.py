@@ -1,0 +1,1 @@
+"""Tokens: access tokens (JWT), refresh tokens and signing keys."""
