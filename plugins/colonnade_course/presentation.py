@@ -12,8 +12,8 @@ from colonnade_course.api import (
     Reservation,
     Section,
 )
-from colonnade_course.facts import price_of
 from colonnade_course.models import CourseRow, EnrollmentRow, InstructorRow, LessonRow, SectionRow
+from colonnade_course.publishing.events import price_of
 
 MessageT = TypeVar("MessageT", bound=Message)
 

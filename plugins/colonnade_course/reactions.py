@@ -8,9 +8,9 @@ from colonnade.events import reacts_to
 from colonnade.services import ServiceContext
 from colonnade.store import Session
 from colonnade_course.api import CourseFull, EnrollmentActivated
-from colonnade_course.facts import publish_enrollment, publish_instructor
+from colonnade_course.enrollment.seats import end, live_enrollment, seat
 from colonnade_course.models import CourseRow, EnrollmentRow, InstructorRow
-from colonnade_course.seats import end, live_enrollment, seat
+from colonnade_course.publishing.events import publish_enrollment, publish_instructor
 from colonnade_user.api import InvitationAccepted, UserDeleted
 
 

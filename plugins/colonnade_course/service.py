@@ -4,14 +4,14 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from colonnade.services import ServiceContext
-from colonnade_course.courses import Courses
-from colonnade_course.enrollments import Enrollments
-from colonnade_course.instructors import Instructors
-from colonnade_course.lessons import Lessons
+from colonnade_course.handlers.courses import Courses
+from colonnade_course.handlers.enrollments import Enrollments
+from colonnade_course.handlers.instructors import Instructors
+from colonnade_course.handlers.lessons import Lessons
+from colonnade_course.handlers.reservations import Reservations
+from colonnade_course.handlers.sections import Sections
+from colonnade_course.publishing.republishing import Retelling
 from colonnade_course.reactions import Departures, Invitations
-from colonnade_course.reservations import Reservations
-from colonnade_course.retelling import Retelling
-from colonnade_course.sections import Sections
 
 
 @asynccontextmanager

@@ -13,8 +13,8 @@ from PIL import Image
 from colonnade.pagination import ListRequest
 from colonnade_content.api import ListContent, ListFiles, ListMedia
 from colonnade_course.api import CreateLesson, GetOutline, ListCourses, ListLessons, OrderLessons
-from colonnade_course.carpentries import read_lesson
-from colonnade_course.commands.importing import CourseImport, Outcome
+from colonnade_course.carpentries.reader import read_lesson
+from colonnade_course.importing.course_import import CourseImport, Outcome
 from colonnade_runtime.admin.client import AdminClient
 from colonnade_runtime.admin.running import administered
 from colonnade_runtime.admin.socket_file import socket_path

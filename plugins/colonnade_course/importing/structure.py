@@ -23,8 +23,8 @@ from colonnade_course.api import (
     UpdateLesson,
     UpdateSection,
 )
-from colonnade_course.carpentries import ImportedCourse
-from colonnade_course.commands.imported import Imported, every
+from colonnade_course.carpentries.reader import ImportedCourse
+from colonnade_course.importing.import_run import Imported, every
 
 APPENDIX = "appendix"
 _SLUGS_TRIED = 20

@@ -5,8 +5,8 @@ from sqlalchemy import select
 from colonnade.services import ServiceContext
 from colonnade.store import Session
 from colonnade_course.api import CourseUpdated
-from colonnade_course.facts import publish_course, publish_instructor
 from colonnade_course.models import CourseRow, CourseToTellRow, InstructorRow
+from colonnade_course.publishing.events import publish_course, publish_instructor
 
 TOLD_AT_ONCE = 100
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from colonnade.command_line import PlatformClient
 from colonnade.errors import Conflict, NotFound
 from colonnade_course.api import AddInstructor, Course, ListInstructors
-from colonnade_course.commands.imported import Imported, every
+from colonnade_course.importing.import_run import Imported, every
 from colonnade_user.api import ListUsers, Role, User
 
 _LONGEST_QUESTION = 100

@@ -27,11 +27,11 @@ from colonnade_course.api import (
     UpdateSection,
 )
 from colonnade_course.changes import assign, given
-from colonnade_course.completion import complete_finished
+from colonnade_course.enrollment.completion import complete_finished
 from colonnade_course.models import CourseRow, LessonRow, SectionRow
+from colonnade_course.outline.structure import arrange, make_room, outline_of, sections_of
 from colonnade_course.presentation import present_section
 from colonnade_course.resources import COURSE, SECTION
-from colonnade_course.structure import arrange, make_room, outline_of, sections_of
 
 IN_ORDER = [SortKey(SectionRow.position), SortKey(SectionRow.id)]
 

@@ -24,14 +24,14 @@ from colonnade_course.api import (
     ListEnrollments,
     RecordLessonProgress,
 )
-from colonnade_course.completion import complete, required_done, required_totals
-from colonnade_course.facts import price_of, publish_enrollment
+from colonnade_course.enrollment.completion import complete, required_done, required_totals
+from colonnade_course.enrollment.progress import is_finished, percentage, resume_at, share
+from colonnade_course.enrollment.seats import check_not_enrolled, end, seat
 from colonnade_course.models import CourseRow, EnrollmentRow, LessonProgressRow, LessonRow
+from colonnade_course.outline.structure import steps_of
 from colonnade_course.presentation import present_enrollment
-from colonnade_course.progress import is_finished, percentage, resume_at, share
+from colonnade_course.publishing.events import price_of, publish_enrollment
 from colonnade_course.resources import ENROLLMENT
-from colonnade_course.seats import check_not_enrolled, end, seat
-from colonnade_course.structure import steps_of
 
 NEWEST_FIRST = [SortKey(EnrollmentRow.created_at, descending=True), SortKey(EnrollmentRow.id)]
 

@@ -7,8 +7,8 @@ from sqlalchemy import ColumnElement, and_, func, select
 
 from colonnade.store import Session
 from colonnade_course.api import EnrollmentCompleted
-from colonnade_course.facts import publish_enrollment
 from colonnade_course.models import EnrollmentRow, LessonProgressRow, LessonRow, SectionRow
+from colonnade_course.publishing.events import publish_enrollment
 
 
 def counts_for_progress() -> ColumnElement[bool]:

@@ -11,8 +11,8 @@ from sqlalchemy import select
 from colonnade.lookups import flush
 from colonnade.store import Session
 from colonnade_course.api import AlreadyEnrolled, CourseFull, EnrollmentEnded
-from colonnade_course.facts import counter_of, publish_enrollment
 from colonnade_course.models import CourseRow, EnrollmentRow
+from colonnade_course.publishing.events import counter_of, publish_enrollment
 
 
 def live_enrollment(session: Session, course_id: UUID, user_id: UUID) -> EnrollmentRow | None:

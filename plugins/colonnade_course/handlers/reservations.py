@@ -20,12 +20,12 @@ from colonnade_course.api import (
     ReservationReleased,
     ReserveSeat,
 )
-from colonnade_course.enrollments import new_enrollment, published_course
-from colonnade_course.facts import counter_of, publish_enrollment
+from colonnade_course.enrollment.seats import check_not_enrolled, end, seat
+from colonnade_course.handlers.enrollments import new_enrollment, published_course
 from colonnade_course.models import CourseRow, EnrollmentRow, ReservationRow
 from colonnade_course.presentation import present_reservation
+from colonnade_course.publishing.events import counter_of, publish_enrollment
 from colonnade_course.resources import ENROLLMENT
-from colonnade_course.seats import check_not_enrolled, end, seat
 
 
 class Reservations:

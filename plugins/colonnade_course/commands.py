@@ -18,8 +18,8 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from colonnade.command_line import CommandLine
 
 if TYPE_CHECKING:
-    from colonnade_course.carpentries import ImportedCourse
-    from colonnade_course.commands.importing import CourseImport, Outcome
+    from colonnade_course.carpentries.reader import ImportedCourse
+    from colonnade_course.importing.course_import import CourseImport, Outcome
 
 
 @click.group()
@@ -61,7 +61,7 @@ def import_(
     """
     source = _read(folder)
     with line.platform() as platform:
-        from colonnade_course.commands.importing import CourseImport
+        from colonnade_course.importing.course_import import CourseImport
 
         with _bar(f"Importing {folder.name}") as tell:
             job = CourseImport(platform, tenant, source, tell)
@@ -75,7 +75,7 @@ def import_(
 
 
 def _read(folder: Path) -> "ImportedCourse":
-    from colonnade_course.carpentries import LessonRefused, read_lesson
+    from colonnade_course.carpentries.reader import LessonRefused, read_lesson
 
     try:
         return read_lesson(folder)
@@ -86,7 +86,7 @@ def _read(folder: Path) -> "ImportedCourse":
 
 
 def _run(job: "CourseImport", *, publish: bool, instructors: Sequence[str]) -> "Outcome":
-    from colonnade_course.carpentries import LessonRefused
+    from colonnade_course.carpentries.reader import LessonRefused
 
     try:
         return job.run(publish=publish, instructors=instructors)

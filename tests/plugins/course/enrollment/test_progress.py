@@ -5,7 +5,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from colonnade_course.progress import Step, is_finished, percentage, resume_at
+from colonnade_course.enrollment.progress import Step, is_finished, percentage, resume_at
 
 A, B, C, D = (UUID(int=number) for number in range(1, 5))
 STEPS = [Step(A, True), Step(B, True), Step(C, True), Step(D, False)]

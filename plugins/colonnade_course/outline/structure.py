@@ -9,9 +9,9 @@ from sqlalchemy import select
 from colonnade.errors import FieldError, ValidationFailed
 from colonnade.store import Session
 from colonnade_course.api import Outline, OutlineSection
+from colonnade_course.enrollment.progress import Step
 from colonnade_course.models import LessonRow, SectionRow
 from colonnade_course.presentation import present_outline_lesson
-from colonnade_course.progress import Step
 
 
 class Placed(Protocol):

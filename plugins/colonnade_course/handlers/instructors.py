@@ -20,9 +20,9 @@ from colonnade_course.api import (
     RemoveInstructor,
     TooLarge,
 )
-from colonnade_course.facts import publish_instructor
 from colonnade_course.models import CourseRow, InstructorRow
 from colonnade_course.presentation import present_instructor
+from colonnade_course.publishing.events import publish_instructor
 from colonnade_course.resources import COURSE
 from colonnade_user.api import GetUser
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from colonnade_course.markdown_links import find_targets, replace_targets
+from colonnade_course.carpentries.markdown_links import find_targets, replace_targets
 
 
 @pytest.mark.parametrize(

@@ -28,12 +28,12 @@ from colonnade_course.api import (
     UpdateLesson,
 )
 from colonnade_course.changes import assign, given
-from colonnade_course.completion import complete_finished
-from colonnade_course.facts import publish_lesson_content, publish_lesson_removed
+from colonnade_course.enrollment.completion import complete_finished
 from colonnade_course.models import CourseRow, LessonProgressRow, LessonRow, SectionRow
+from colonnade_course.outline.structure import arrange, lessons_of, make_room, outline_of
 from colonnade_course.presentation import present_lesson
+from colonnade_course.publishing.events import publish_lesson_content, publish_lesson_removed
 from colonnade_course.resources import LESSON, SECTION
-from colonnade_course.structure import arrange, lessons_of, make_room, outline_of
 
 IN_ORDER = [
     SortKey(LessonRow.course_id),

@@ -20,8 +20,8 @@ from colonnade_content.api import (
     Media,
     UploadFile,
 )
-from colonnade_course.carpentries import ImportedFile
-from colonnade_course.commands.imported import Imported, every
+from colonnade_course.carpentries.reader import ImportedFile
+from colonnade_course.importing.import_run import Imported, every
 
 CHUNK = 256 * 1024
 PROCESSING_SECONDS = 120.0

@@ -20,9 +20,14 @@ from enum import StrEnum
 from pathlib import Path
 from urllib.parse import unquote
 
-from colonnade_course.carpentries_credits import Credits, attribution_page, read_credits
-from colonnade_course.carpentries_folder import LessonFolder, LessonRefused, Source
-from colonnade_course.markdown_links import Target, find_targets, plain_text, replace_targets
+from colonnade_course.carpentries.credits import Credits, attribution_page, read_credits
+from colonnade_course.carpentries.folder import LessonFolder, LessonRefused, Source
+from colonnade_course.carpentries.markdown_links import (
+    Target,
+    find_targets,
+    plain_text,
+    replace_targets,
+)
 
 __all__ = [
     "ImportedCourse",

@@ -11,7 +11,7 @@ import pytest
 from markdown_it import MarkdownIt
 from mdit_py_plugins.deflist import deflist_plugin
 
-from colonnade_course.carpentries import (
+from colonnade_course.carpentries.reader import (
     ImportedCourse,
     LessonRefused,
     LinkKind,

@@ -34,7 +34,6 @@ from colonnade_course.api import (
     UpdateCourse,
 )
 from colonnade_course.changes import assign, given
-from colonnade_course.facts import counter_of, publish_contents, publish_course, publish_instructor
 from colonnade_course.models import (
     CourseCounterRow,
     CourseRow,
@@ -46,6 +45,12 @@ from colonnade_course.models import (
     SectionRow,
 )
 from colonnade_course.presentation import present_course
+from colonnade_course.publishing.events import (
+    counter_of,
+    publish_contents,
+    publish_course,
+    publish_instructor,
+)
 from colonnade_course.resources import COURSE
 
 ORDERS = {

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from colonnade_course.carpentries_folder import LessonFolder, Source
+from colonnade_course.carpentries.folder import LessonFolder, Source
 
 MAXIMUM_AUTHORS: Final = 2000
 UNKNOWN_LICENCE: Final = "unknown"

@@ -21,7 +21,7 @@ from colonnade_content.api import (
     UpdateContent,
 )
 from colonnade_course.api import Course, PublishCourse
-from colonnade_course.carpentries import (
+from colonnade_course.carpentries.reader import (
     ImportedCourse,
     ImportedFile,
     ImportedPage,
@@ -30,10 +30,10 @@ from colonnade_course.carpentries import (
     LinkTarget,
     rewrite_links,
 )
-from colonnade_course.commands.imported import Imported, every
-from colonnade_course.commands.imported_files import ImportedFiles
-from colonnade_course.commands.imported_structure import ImportedStructure, Place
-from colonnade_course.commands.imported_teachers import ImportedTeachers
+from colonnade_course.importing.files import ImportedFiles
+from colonnade_course.importing.import_run import Imported, every
+from colonnade_course.importing.instructors import ImportedTeachers
+from colonnade_course.importing.structure import ImportedStructure, Place
 
 DATA_KEY = "colonnade:data"
 """The key of the page that lists the data files; no path in a folder looks like it."""

@@ -1,0 +1,1 @@
+"""Carpentries lessons: a lesson folder read into plain data."""

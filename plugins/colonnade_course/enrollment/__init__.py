@@ -1,0 +1,1 @@
+"""Enrolment: seats, progress and completion."""

@@ -1,0 +1,1 @@
+"""Operation handlers of the course service, one module for each noun."""

@@ -1,0 +1,1 @@
+"""Import of a lesson folder through the operations of the course and content services."""

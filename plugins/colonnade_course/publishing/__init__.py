@@ -1,0 +1,1 @@
+"""Event publishing: the state of courses, with the sequence that lets projections converge."""
