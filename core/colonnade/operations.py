@@ -9,10 +9,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeVar
+from uuid import UUID
 
 from sqlalchemy import ColumnElement
 
-from colonnade.context import Context
+from colonnade.context import Context, PrincipalKind
 from colonnade.errors import (
     ColonnadeError,
     ConfigurationError,
@@ -180,6 +181,23 @@ class Call:
     def principal_id(self) -> str:
         """Who acts."""
         return self.context.principal.id
+
+    @property
+    def person_id(self) -> UUID | None:
+        """The account of the person who acts; None for a service, an API key or a stranger."""
+        principal = self.context.principal
+        return UUID(principal.id) if principal.kind is PrincipalKind.USER else None
+
+    def require_person(self, refusal: str = "Only a person can do this; sign in as one.") -> UUID:
+        """The account of the person who acts. `refusal` is the sentence for anyone else.
+
+        Raises:
+            Forbidden: a service, an API key or a stranger acts.
+        """
+        person = self.person_id
+        if person is None:
+            raise Forbidden(refusal)
+        return person
 
     def require(self, session: Session, resource_type: ResourceType, row: object) -> None:
         """Hold the decision against one object; on a change, before it and after it.

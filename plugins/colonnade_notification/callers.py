@@ -2,8 +2,6 @@
 
 from uuid import UUID
 
-from colonnade.context import PrincipalKind
-from colonnade.errors import Forbidden
 from colonnade.operations import Call
 
 
@@ -13,7 +11,4 @@ def person(call: Call) -> UUID:
     Raises:
         Forbidden: a service or an API key asks.
     """
-    principal = call.context.principal
-    if principal.kind is not PrincipalKind.USER:
-        raise Forbidden("Only a person has notifications; sign in as one.")
-    return UUID(principal.id)
+    return call.require_person("Only a person has notifications; sign in as one.")

@@ -5,8 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from colonnade.context import PrincipalKind
-from colonnade.errors import ColonnadeError, Forbidden
+from colonnade.errors import ColonnadeError
 from colonnade.idempotency import earlier_answer, once
 from colonnade.lookups import absent, permitted
 from colonnade.money import Money
@@ -48,7 +47,7 @@ class Orders:
     @handles(CreatePayment)
     async def create(self, request: CreatePayment, call: Call) -> Payment:
         """Order a course; order, key and saga commit together."""
-        user_id = person(call)
+        user_id = call.require_person()
         answer = await self._answered(request, call)
         if answer is not None:
             return answer
@@ -137,18 +136,6 @@ class Orders:
                     "You are in this course, or are buying it.",
                     details={"enrollment_id": str(enrollment.id), "status": enrollment.status},
                 )
-
-
-def person(call: Call) -> UUID:
-    """The id of the person who acts.
-
-    Raises:
-        Forbidden: a service or a key acts.
-    """
-    principal = call.context.principal
-    if principal.kind is not PrincipalKind.USER:
-        raise Forbidden("Only a person can do this; sign in as one.")
-    return UUID(principal.id)
 
 
 def _order(

@@ -32,7 +32,6 @@ from colonnade_payment.balances import balance_of, hold_of
 from colonnade_payment.config import TenantPaymentConfig
 from colonnade_payment.ledger import BANK, PAYOUTS, Entry, book, instructor_account
 from colonnade_payment.models import AccountRow, PayoutRow
-from colonnade_payment.orders import person
 from colonnade_payment.presentation import money, present_payout
 from colonnade_payment.resources import PAYOUT
 
@@ -48,7 +47,7 @@ class Payouts:
     @handles(RequestPayout)
     async def request(self, request: RequestPayout, call: Call) -> Payout:
         """Set aside what an instructor wants of their available balance."""
-        instructor_id, payout_id = person(call), self._ctx.new_id()
+        instructor_id, payout_id = call.require_person(), self._ctx.new_id()
 
         def order(session: Session) -> Payout:
             row = PayoutRow(

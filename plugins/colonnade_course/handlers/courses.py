@@ -5,7 +5,6 @@ from uuid import UUID
 
 from sqlalchemy import delete, select
 
-from colonnade.context import PrincipalKind
 from colonnade.errors import FieldError, ValidationFailed
 from colonnade.lookups import changeable, flush, permitted
 from colonnade.messages import Empty
@@ -213,11 +212,10 @@ def _apply(course: CourseRow, values: dict[str, Any]) -> None:
 
 
 def _let_creator_teach(session: Session, call: Call, course: CourseRow) -> None:
-    if call.context.principal.kind is not PrincipalKind.USER:
+    creator = call.person_id
+    if creator is None:
         return
-    instructor = InstructorRow(
-        course_id=course.id, user_id=UUID(call.principal_id), active=True, since=session.now
-    )
+    instructor = InstructorRow(course_id=course.id, user_id=creator, active=True, since=session.now)
     session.add(instructor)
     publish_instructor(session, instructor)
 

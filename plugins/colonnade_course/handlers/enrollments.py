@@ -4,8 +4,6 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from colonnade.context import PrincipalKind
-from colonnade.errors import Forbidden
 from colonnade.lookups import absent, changeable, permitted
 from colonnade.operations import Call, handles
 from colonnade.pagination import Page, SortKey, paginate
@@ -45,7 +43,7 @@ class Enrollments:
     @handles(CreateEnrollment)
     async def create(self, request: CreateEnrollment, call: Call) -> EnrollmentDetail:
         """Enrol the caller in a free course."""
-        user_id = _person(call)
+        user_id = call.require_person("Only a person can enrol; sign in as one.")
 
         def work(session: Session) -> EnrollmentDetail:
             course = published_course(session, call, request.course_id)
@@ -215,13 +213,6 @@ def _with_progress(session: Session, page: Page[Enrollment]) -> Page[Enrollment]
         for item in page.items
     ]
     return page.model_copy(update={"items": items})
-
-
-def _person(call: Call) -> UUID:
-    principal = call.context.principal
-    if principal.kind is not PrincipalKind.USER:
-        raise Forbidden("Only a person can enrol; sign in as one.")
-    return UUID(principal.id)
 
 
 def _check_free(course: CourseRow) -> None:

@@ -7,7 +7,6 @@ from uuid import UUID
 from sqlalchemy import Select, or_, select
 from sqlalchemy.exc import IntegrityError
 
-from colonnade.context import PrincipalKind
 from colonnade.errors import FieldError, NotFound
 from colonnade.identifiers import new_id
 from colonnade.messages import Empty
@@ -136,9 +135,10 @@ class AccountHandlers:
     @handles(GetCurrentUser)
     async def get_current_user(self, request: GetCurrentUser, call: Call) -> User:
         """The caller's own account."""
-        if call.context.principal.kind is not PrincipalKind.USER:
+        user_id = call.person_id
+        if user_id is None:
             raise NotFound("Whoever asks has no account here.")
-        return await self._read(UUID(call.principal_id), call)
+        return await self._read(user_id, call)
 
     @handles(UpdateUser)
     async def update_user(self, request: UpdateUser, call: Call) -> User:

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from colonnade.context import PrincipalKind
-from colonnade.errors import FieldError, Forbidden, Unauthenticated
+from colonnade.errors import FieldError, Unauthenticated
 from colonnade.messages import Empty
 from colonnade.operations import Call, handles
 from colonnade.services import ServiceContext
@@ -60,6 +59,8 @@ from colonnade_user.throttling.throttle import Throttle, client_network
 from colonnade_user.tokens.access_tokens import SigningKey, issue
 from colonnade_user.tokens.refresh_tokens import session_row_of
 from colonnade_user.tokens.signing_keys import current_key, published_keys, rotate
+
+_NO_ACCOUNT = "Only somebody with an account has a password to change."
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +190,7 @@ class AuthenticationHandlers:
     @handles(ChangePassword)
     async def change_password(self, request: ChangePassword, call: Call) -> Empty:
         """Replace the caller's password, who has to know the current one."""
-        user_id = _caller(call)
+        user_id = call.require_person(_NO_ACCOUNT)
         names = await self._ctx.store.read(lambda session: _names_of(session, user_id))
         check_password(
             request.new_password, pointer="/new_password", names=(*names, *academy_names(self._ctx))
@@ -287,9 +288,3 @@ def _renew(session: Session, kept: _Kept, replacement: str | None) -> None:
     if replacement is not None:
         row.password_hash = replacement
         row.changed_at = session.now
-
-
-def _caller(call: Call) -> UUID:
-    if call.context.principal.kind is not PrincipalKind.USER:
-        raise Forbidden("Only somebody with an account has a password to change.")
-    return UUID(call.principal_id)

@@ -2,8 +2,7 @@
 
 from uuid import UUID
 
-from colonnade.context import PrincipalKind
-from colonnade.errors import FieldError, Forbidden
+from colonnade.errors import FieldError
 from colonnade.lookups import flush
 from colonnade.messages import Empty
 from colonnade.operations import Call, handles
@@ -34,6 +33,8 @@ from colonnade_user.passwords.hashing import Passwords
 from colonnade_user.throttling.counted_attempts import mail_counters, password_change_counters
 from colonnade_user.throttling.throttle import Throttle, client_network
 
+_NO_ADDRESS = "Only somebody with an account has an address of their own."
+
 
 class EmailAddressHandlers:
     """The operations on one's own address."""
@@ -48,7 +49,7 @@ class EmailAddressHandlers:
         self, request: RequestEmailVerification, call: Call
     ) -> Empty:
         """Have the link mailed; nothing happens to an address that is verified."""
-        user_id = _person(call)
+        user_id = call.require_person(_NO_ADDRESS)
 
         def work(session: Session) -> None:
             user = session.get(UserRow, user_id)
@@ -80,7 +81,7 @@ class EmailAddressHandlers:
         Raises:
             WrongPassword: the password is not the caller's.
         """
-        user_id = _person(call)
+        user_id = call.require_person(_NO_ADDRESS)
         await self._verify_own(user_id, request.password, call)
         network = client_network(call)
         await self._throttle.spend(mail_counters(self._throttle.config, request.email, network))
@@ -133,9 +134,3 @@ def _account_of(session: Session, row: ConfirmationRow) -> UserRow:
         close(session, row)
         raise link_over()
     return user
-
-
-def _person(call: Call) -> UUID:
-    if call.context.principal.kind is not PrincipalKind.USER:
-        raise Forbidden("Only somebody with an account has an address of their own.")
-    return UUID(call.principal_id)

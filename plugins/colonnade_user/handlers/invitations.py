@@ -5,7 +5,6 @@ from uuid import UUID
 from sqlalchemy import and_, or_, select
 from sqlalchemy.sql import ColumnElement
 
-from colonnade.context import PrincipalKind
 from colonnade.lookups import changeable, permitted
 from colonnade.messages import Empty
 from colonnade.operations import Call, handles
@@ -61,7 +60,7 @@ class InvitationHandlers:
     @handles(CreateInvitation)
     async def create_invitation(self, request: CreateInvitation, call: Call) -> Invitation:
         """Offer an account, of a role that the policy lets the caller offer."""
-        invited_by, giver = _person_or_none(call), call.context.principal
+        invited_by, giver = call.person_id, call.context.principal
         await hear_of(self._ctx, request.courses, giver)
 
         def work(session: Session) -> Invitation:
@@ -180,9 +179,3 @@ def _stands(session: Session, status: InvitationStatus) -> ColumnElement[bool]:
         overdue = and_(pending, InvitationRow.expires_at <= session.now)
         return or_(InvitationRow.status == status, overdue)
     return InvitationRow.status == status
-
-
-def _person_or_none(call: Call) -> UUID | None:
-    if call.context.principal.kind is not PrincipalKind.USER:
-        return None
-    return UUID(call.principal_id)
