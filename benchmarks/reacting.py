@@ -26,8 +26,8 @@ from colonnade_runtime.adapters.bus.nats import NatsBus
 from colonnade_runtime.adapters.bus.nats.connection.options import read_options
 from colonnade_runtime.adapters.store.sqlite import SqliteStores
 from colonnade_runtime.background.events.acting import Actor
-from colonnade_runtime.background.events.ports import Standing
 from colonnade_runtime.background.work import BackgroundTasks, BackgroundWork
+from colonnade_runtime.calls.tenant_states import TenantState
 from colonnade_runtime.observability.logs import configure_logs
 
 NEED = StoreNeed("benchmarks.fixture.migrations", "benchmarks.fixture.models")
@@ -68,7 +68,7 @@ async def main(folder: Path, nats_url: str) -> None:
         stores.store("bench", NEED, on_published=lambda tenant: None),
         stores.control("bench"),
         bus,
-        lambda tenant: Standing.ACTIVE,
+        lambda tenant: TenantState.ACTIVE,
         "reacting",
         Actor("bench", clock),
         log,

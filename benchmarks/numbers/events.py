@@ -25,8 +25,8 @@ from colonnade.store import Session
 from colonnade_runtime.adapters.bus.memory import MemoryBus
 from colonnade_runtime.adapters.store.sqlite import SqliteStores
 from colonnade_runtime.background.events.acting import Actor
-from colonnade_runtime.background.events.ports import Standing
 from colonnade_runtime.background.work import BackgroundTasks, BackgroundWork
+from colonnade_runtime.calls.tenant_states import TenantState
 from colonnade_runtime.observability.logs import configure_logs
 
 TENANT = "acme"
@@ -88,7 +88,7 @@ async def _milliseconds(folder: Path) -> list[float]:
         store,
         stores.control("bench"),
         bus,
-        lambda tenant: Standing.ACTIVE,
+        lambda tenant: TenantState.ACTIVE,
         "bench",
         actor,
         log,

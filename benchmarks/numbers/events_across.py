@@ -30,8 +30,8 @@ from colonnade_runtime.adapters.bus.nats import NatsBus
 from colonnade_runtime.adapters.bus.nats.connection.options import read_options
 from colonnade_runtime.adapters.store.sqlite import SqliteStores
 from colonnade_runtime.background.events.acting import Actor
-from colonnade_runtime.background.events.ports import Standing
 from colonnade_runtime.background.work import BackgroundTasks, BackgroundWork
+from colonnade_runtime.calls.tenant_states import TenantState
 from colonnade_runtime.observability.logs import configure_logs
 
 TENANT = "acme"
@@ -123,7 +123,7 @@ async def _writing(folder: Path, url: str) -> Any:
         store,
         stores.control("bench"),
         bus,
-        lambda tenant: Standing.ACTIVE,
+        lambda tenant: TenantState.ACTIVE,
         "writing",
         Actor("bench", clock),
         log,

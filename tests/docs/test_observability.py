@@ -6,10 +6,10 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry
 
 from colonnade.policy import PolicyCounters
+from colonnade_runtime.calls.operation_metrics import OperationMetrics
 from colonnade_runtime.calls.row_cache import RowCache
 from colonnade_runtime.edge.health.endpoints import Health
 from colonnade_runtime.process.metrics import (
-    OperationMetrics,
     ProcessCollector,
     RowCacheCollector,
     StoresCollector,

@@ -24,9 +24,9 @@ from colonnade.services import StoreNeed
 from colonnade_runtime.adapters.bus.memory import MemoryBus
 from colonnade_runtime.adapters.store.sqlite import SqliteStores
 from colonnade_runtime.background.events.acting import Actor
-from colonnade_runtime.background.events.ports import Standing
 from colonnade_runtime.background.sagas.binding import bind_sagas
 from colonnade_runtime.background.work import BackgroundTasks, BackgroundWork
+from colonnade_runtime.calls.tenant_states import TenantState
 
 PAGES = Path(__file__).parents[2] / "docs" / "plugin-authors"
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -100,7 +100,7 @@ class Example:
             self.store,
             control,
             self.bus,
-            lambda tenant: Standing.ACTIVE,
+            lambda tenant: TenantState.ACTIVE,
             "test",
             self.actor,
             log,

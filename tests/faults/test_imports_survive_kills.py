@@ -15,9 +15,9 @@ from colonnade_content.api import GetContent, ListContent, ListFiles, ListMedia
 from colonnade_course.api import GetOutline, ListCourses
 from colonnade_runtime.admin.client import AdminClient
 from colonnade_runtime.admin.embedded import embedded
-from colonnade_runtime.admin.socket_file import socket_path
 from colonnade_runtime.assembly.declared import read_declaration
 from colonnade_runtime.cli import main
+from colonnade_runtime.process.socket_file import socket_path
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 

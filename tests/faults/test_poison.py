@@ -14,7 +14,7 @@ from ledger.house import House, Ledger
 from ledger.on_nats import NAME, TENANT, HouseOnNats, nothing_waits, until
 
 from colonnade.events import event_type_of
-from colonnade_runtime.background.events.ports import Standing
+from colonnade_runtime.calls.tenant_states import TenantState
 from colonnade_runtime.testing.servers import RunningServer
 
 TYPE = event_type_of(Deposited).type
@@ -106,7 +106,7 @@ async def publish(house: House, data: bytes) -> None:
 async def test_poison_becomes_a_dead_letter_of_each_consumer_and_holds_up_nothing(
     house: House, poison: str
 ) -> None:
-    house.standing["nobody-here"] = Standing.UNKNOWN
+    house.standing["nobody-here"] = TenantState.UNKNOWN
     await publish(house, POISON[poison])
     await publish(house, event(json.dumps({**DATA, "number": 8})))
 

@@ -11,8 +11,8 @@ from colonnade_content.api import ListFiles, UploadFile
 from colonnade_content.orphans import KEPT, PERIOD
 from colonnade_runtime.admin.client import AdminClient
 from colonnade_runtime.admin.embedded import embedded
-from colonnade_runtime.admin.socket_file import socket_path
 from colonnade_runtime.assembly.declared import read_declaration
+from colonnade_runtime.process.socket_file import socket_path
 from colonnade_runtime.testing.platform import running_platform
 
 pytestmark = pytest.mark.faults

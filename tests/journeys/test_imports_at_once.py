@@ -17,7 +17,7 @@ from colonnade_course.carpentries.reader import read_lesson
 from colonnade_course.importing.course_import import CourseImport, Outcome
 from colonnade_runtime.admin.client import AdminClient
 from colonnade_runtime.admin.running import administered
-from colonnade_runtime.admin.socket_file import socket_path
+from colonnade_runtime.process.socket_file import socket_path
 from colonnade_runtime.testing.platform import running_platform
 from tests.journeys.academy import colonnade, copied_declaration
 

@@ -25,7 +25,7 @@ from colonnade_runtime.admin.protocol import (
     line_of,
     read_line,
 )
-from colonnade_runtime.admin.socket_file import address_of
+from colonnade_runtime.process.socket_file import address_of
 
 ResponseT = TypeVar("ResponseT", bound=Message)
 

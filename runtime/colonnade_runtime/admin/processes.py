@@ -10,8 +10,8 @@ from colonnade.errors import NotFound
 from colonnade.messages import Message, Request
 from colonnade.operations import operation_of
 from colonnade_runtime.admin.client import AdminClient, NotRunning
-from colonnade_runtime.admin.socket_file import socket_path
 from colonnade_runtime.declaration.model.placement import Place
+from colonnade_runtime.process.socket_file import socket_path
 
 ResponseT = TypeVar("ResponseT", bound=Message)
 

@@ -8,12 +8,12 @@ import structlog
 from colonnade_runtime.admin.commands.table import COMMANDS
 from colonnade_runtime.admin.platform import AdminPlatform
 from colonnade_runtime.admin.server import AdminServer
-from colonnade_runtime.admin.socket_file import claimed
 from colonnade_runtime.assembly.declared import Declared
 from colonnade_runtime.declaration.model.placement import FRONT
 from colonnade_runtime.edge.health.endpoints import Health
 from colonnade_runtime.process.reloading import Reloader
 from colonnade_runtime.process.runtime import Runtime
+from colonnade_runtime.process.socket_file import claimed
 
 STOP_SECONDS = 5.0
 """How long running commands may take to end when the process stops."""

@@ -10,7 +10,7 @@ from colonnade.clock import Clock
 from colonnade.context import Context, Principal, use_context
 from colonnade.errors import ColonnadeError
 from colonnade_runtime.assembly.background import ProcessBackground
-from colonnade_runtime.background.events.ports import Standing
+from colonnade_runtime.calls.tenant_states import TenantState
 from colonnade_runtime.calls.tenants import TenantDirectory
 
 AT_ONCE = 8
@@ -83,7 +83,7 @@ class StoreSchemas:
                 await self._prepared(service, store, missing)
 
     def _is_active(self, tenant: str, service: str) -> bool:
-        return self.tenants.standing(tenant, service) is Standing.ACTIVE
+        return self.tenants.standing(tenant, service) is TenantState.ACTIVE
 
     async def _prepared(
         self, service: str, store: PreparedStore, tenants: Sequence[str]

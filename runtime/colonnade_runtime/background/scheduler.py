@@ -14,7 +14,7 @@ from colonnade.services import Schedule
 from colonnade.store import Session, SqlStore
 from colonnade.tables import StoreFact
 from colonnade_runtime.background.events.acting import Actor
-from colonnade_runtime.background.events.ports import Standing, StandingOf
+from colonnade_runtime.calls.tenant_states import StateOfTenant, TenantState
 
 REMEMBERED_FROM = 600.0
 """Schedules of this many seconds and more are due by when they last ran, also across restarts."""
@@ -83,7 +83,7 @@ class Scheduler:
         schedules: Sequence[BoundSchedule],
         store: SqlStore,
         tenants: Callable[[], Awaitable[Sequence[str]]],
-        standing_of: StandingOf,
+        standing_of: StateOfTenant,
         owns: Callable[[], bool],
         actor: Actor,
         log: Any,
@@ -155,7 +155,7 @@ class Scheduler:
         for tenant in await self._tenants():
             if self._stopping.is_set() or not self._owns():
                 break
-            if self._standing_of(tenant) is Standing.ACTIVE:
+            if self._standing_of(tenant) is TenantState.ACTIVE:
                 ran += await self._run_tenant(line, tenant)
         return ran
 

@@ -22,7 +22,6 @@ from colonnade_runtime.background.backlog import LOOKING_SECONDS, BacklogWatch
 from colonnade_runtime.background.events.acting import Actor
 from colonnade_runtime.background.events.delivery import Delivery
 from colonnade_runtime.background.events.handling import DeliverySettings
-from colonnade_runtime.background.events.ports import Standing, StandingOf
 from colonnade_runtime.background.events.pump import RelaySettings
 from colonnade_runtime.background.events.relay import Relay
 from colonnade_runtime.background.events.sweeper import Sweeper
@@ -31,6 +30,7 @@ from colonnade_runtime.background.ownership import Ownership
 from colonnade_runtime.background.sagas.binding import BoundSaga
 from colonnade_runtime.background.sagas.orchestrator import SagaOrchestrator, SagaSettings
 from colonnade_runtime.background.scheduler import BoundSchedule, Scheduler
+from colonnade_runtime.calls.tenant_states import StateOfTenant, TenantState
 
 LEASE = "background"
 """The lease that the owner of a service's background work holds."""
@@ -87,7 +87,7 @@ class BackgroundWork:
         store: SqlStore,
         control: ControlStore,
         bus: Bus,
-        standing_of: StandingOf,
+        standing_of: StateOfTenant,
         owner: str,
         actor: Actor,
         log: Any,
@@ -198,7 +198,7 @@ class BackgroundWork:
         return self.ownership.lease is not None
 
     def _is_known(self, tenant: str) -> bool:
-        return self._standing_of(tenant) is not Standing.UNKNOWN
+        return self._standing_of(tenant) is not TenantState.UNKNOWN
 
     async def _provisioned(self) -> Sequence[str]:
         return [entry.tenant for entry in await self.control.provisioned()]

@@ -48,11 +48,11 @@ from colonnade.policy import Decision, Facts, MemoisedPolicy, PolicyQuery, maske
 from colonnade.row_tracking import track_reads, tracked_reads
 from colonnade.store import Session
 from colonnade_runtime.calls.foreign_errors import known_error
+from colonnade_runtime.calls.operation_metrics import OperationMetrics
 from colonnade_runtime.calls.repeated_questions import again
 from colonnade_runtime.calls.reply_frames import DONE, failure, read_answer, read_question
 from colonnade_runtime.calls.row_cache import CachedAnswer, Key, RowCache
 from colonnade_runtime.calls.tenants import TenantDirectory, TenantEntry
-from colonnade_runtime.process.metrics import OperationMetrics
 
 ResponseT = TypeVar("ResponseT", bound=Message)
 

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from colonnade.errors import ConfigurationError, Forbidden, InvalidRequest, NotFound
 from colonnade.policy import Facts, TenantPolicy
 from colonnade.services import TenantInfo
-from colonnade_runtime.background.events.ports import Standing
+from colonnade_runtime.calls.tenant_states import TenantState
 from colonnade_runtime.declaration import Tenant
 from colonnade_runtime.network.host_header import host_name
 
@@ -125,14 +125,14 @@ class TenantDirectory:
             raise NotFound("There is no such academy here.")
         return entry
 
-    def standing(self, tenant: str, service: str) -> Standing:
+    def standing(self, tenant: str, service: str) -> TenantState:
         """How the tenant stands to a service."""
         entry = self._entries.get(tenant)
         if entry is None:
-            return Standing.UNKNOWN
+            return TenantState.UNKNOWN
         if not entry.tenant.has_service(service):
-            return Standing.DISABLED
-        return Standing.ACTIVE if entry.tenant.is_active else Standing.SUSPENDED
+            return TenantState.DISABLED
+        return TenantState.ACTIVE if entry.tenant.is_active else TenantState.SUSPENDED
 
     def resolve(self, host: str, header: str | None, forwarded: str = "") -> TenantEntry:
         """The tenant that a request is for: the host decides, else `X-Tenant`.

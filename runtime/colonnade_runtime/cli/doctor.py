@@ -6,7 +6,6 @@ from collections.abc import Iterator
 import click
 
 from colonnade.errors import ConfigurationError
-from colonnade_runtime.admin.socket_file import owner_of
 from colonnade_runtime.cli.output import format_option, show_json
 from colonnade_runtime.cli.site import Site
 from colonnade_runtime.declaration import LoadedPlatform
@@ -17,6 +16,7 @@ from colonnade_runtime.process.rehearsal.machine import (
     refused_port,
     store_folders,
 )
+from colonnade_runtime.process.socket_file import owner_of
 
 Finding = tuple[bool, str]
 

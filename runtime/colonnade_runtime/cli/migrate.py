@@ -19,12 +19,12 @@ from colonnade_runtime.adapters.store.sqlite.schema.upgrading import (
     StoreStanding,
     StoreUpgrade,
 )
-from colonnade_runtime.admin.socket_file import FOLDER, owner_of
 from colonnade_runtime.cli.output import format_option, progress, show_json, show_rows
 from colonnade_runtime.cli.site import Site
 from colonnade_runtime.declaration import LoadedPlatform
 from colonnade_runtime.plugins.loader import Plugins
 from colonnade_runtime.plugins.plugin import offered
+from colonnade_runtime.process.socket_file import FOLDER, owner_of
 
 T = TypeVar("T")
 R = TypeVar("R")

@@ -14,7 +14,6 @@ from colonnade_runtime.adapters.policy.embedded.engine import EmbeddedPolicy
 from colonnade_runtime.adapters.policy.rego.test_runner import results_of_tests
 from colonnade_runtime.admin.client import AdminClient, NotRunning
 from colonnade_runtime.admin.processes import ProcessesClient
-from colonnade_runtime.admin.socket_file import socket_path
 from colonnade_runtime.assembly.declared import load_with
 from colonnade_runtime.assembly.policies import brought_policies, bundle_of
 from colonnade_runtime.cli.output import working
@@ -22,6 +21,7 @@ from colonnade_runtime.declaration import LoadedPlatform, load_platform_outline
 from colonnade_runtime.declaration.model.placement import EVERYTHING, places
 from colonnade_runtime.plugins.loader import Plugins, discover_plugins
 from colonnade_runtime.plugins.plugin import offered
+from colonnade_runtime.process.socket_file import socket_path
 
 
 @dataclass(frozen=True, slots=True)

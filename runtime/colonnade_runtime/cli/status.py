@@ -8,12 +8,12 @@ import click
 
 from colonnade.errors import ColonnadeError, ConfigurationError, DeadlineExceeded
 from colonnade_runtime.admin.client import AdminClient, NoAnswer, NotRunning
-from colonnade_runtime.admin.socket_file import socket_path
 from colonnade_runtime.cli.output import format_option, show_json, show_rows
 from colonnade_runtime.cli.site import Site
 from colonnade_runtime.cli.store_locks import held_locks, is_paused, process_names
 from colonnade_runtime.declaration import LoadedPlatform
 from colonnade_runtime.declaration.model.placement import EVERYTHING, FRONT, Place, place_of, places
+from colonnade_runtime.process.socket_file import socket_path
 from colonnade_runtime.serve.supervision.roster import Watched, watched
 
 ANSWER_SECONDS = 5.0

@@ -31,6 +31,7 @@ from colonnade_runtime.assembly.started_secrets import StartedSecrets
 from colonnade_runtime.assembly.stores import Stores
 from colonnade_runtime.background.events.observing import observe_principals
 from colonnade_runtime.calls.dispatcher import Dispatcher
+from colonnade_runtime.calls.operation_metrics import OperationMetrics
 from colonnade_runtime.calls.row_cache import RowCache
 from colonnade_runtime.calls.secret_vault import SecretVault
 from colonnade_runtime.calls.service_context import OwnerPasswords
@@ -48,7 +49,6 @@ from colonnade_runtime.edge.listening import NOTICE_SECONDS
 from colonnade_runtime.observability.hidden_places import hosts_in
 from colonnade_runtime.plugins.plugin import Plugin
 from colonnade_runtime.process.metrics import (
-    OperationMetrics,
     ProcessCollector,
     RowCacheCollector,
     StoresCollector,

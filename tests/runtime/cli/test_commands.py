@@ -13,8 +13,8 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
-from colonnade_runtime.admin.socket_file import claimed
 from colonnade_runtime.cli import main
+from colonnade_runtime.process.socket_file import claimed
 
 Command = Callable[..., Result]
 

@@ -13,8 +13,8 @@ from click.testing import CliRunner, Result
 from colonnade_runtime.adapters.folder_lock import FolderLocks
 from colonnade_runtime.adapters.store.sqlite.files.paths import ServiceFiles
 from colonnade_runtime.adapters.store.sqlite.schema.service_schema import TenantSchema
-from colonnade_runtime.admin.socket_file import claimed
 from colonnade_runtime.cli import main
+from colonnade_runtime.process.socket_file import claimed
 from colonnade_user import plugin
 
 ROOT = Path(__file__).parents[3]

@@ -93,7 +93,7 @@ def test_a_platform_that_does_not_run_is_said_to(tmp_path: Path) -> None:
 def test_a_paused_process_is_named_at_once(tmp_path: Path) -> None:
     code = (
         "import os, signal, sys; from pathlib import Path\n"
-        "from colonnade_runtime.admin.socket_file import claimed\n"
+        "from colonnade_runtime.process.socket_file import claimed\n"
         "with claimed(Path(sys.argv[1]), 'main', 'colonnade run') as listener:\n"
         "    listener.listen(); os.kill(os.getpid(), signal.SIGSTOP)\n"
     )
@@ -115,7 +115,7 @@ import asyncio, sys
 from pathlib import Path
 import structlog
 from colonnade_runtime.admin.server import AdminServer
-from colonnade_runtime.admin.socket_file import claimed
+from colonnade_runtime.process.socket_file import claimed
 from colonnade_runtime.admin.commands.table import COMMANDS
 
 async def main():

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from supervised_platform import declared
 
-from colonnade_runtime.admin.socket_file import AlreadyRuns
 from colonnade_runtime.cli.status import _standing, problems_of
+from colonnade_runtime.process.socket_file import AlreadyRuns
 from colonnade_runtime.serve.supervision.roster import Watched, roster, watched
 
 STAND_INS = Path(__file__).parent / "support" / "stand_in_processes.py"

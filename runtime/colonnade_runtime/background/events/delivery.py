@@ -22,8 +22,9 @@ from colonnade_runtime.background.events.dead_letters import (
 )
 from colonnade_runtime.background.events.handling import DeliveryCounts, DeliverySettings, Handling
 from colonnade_runtime.background.events.origin import misplaced
-from colonnade_runtime.background.events.ports import Standing, StandingOf, TenantlessLetters
+from colonnade_runtime.background.events.ports import TenantlessLetters
 from colonnade_runtime.background.events.reaction import Reaction, replay_claim
+from colonnade_runtime.calls.tenant_states import StateOfTenant, TenantState
 
 _STORE_SECONDS = 30.0
 _PRUNED_AT_ONCE = 500
@@ -40,7 +41,7 @@ class Delivery:
         reactions: Sequence[BoundReaction],
         store: SqlStore,
         letters: TenantlessLetters,
-        standing_of: StandingOf,
+        standing_of: StateOfTenant,
         actor: Actor,
         log: Any,
         settings: DeliverySettings | None = None,
@@ -143,12 +144,12 @@ class Delivery:
         wrong = misplaced(envelope, handling.reaction.bound.event_type)
         if wrong is not None:
             raise Conflict(f"{wrong} Find out who published it, and discard the letter.")
-        standing = Standing.UNKNOWN
+        standing = TenantState.UNKNOWN
         if is_tenant_id(envelope.tenant):
             standing = self._standing_of(envelope.tenant)
-        if standing is Standing.SUSPENDED:
+        if standing is TenantState.SUSPENDED:
             raise Unavailable(f"The tenant '{envelope.tenant}' is suspended; replay it later.")
-        if standing is not Standing.ACTIVE:
+        if standing is not TenantState.ACTIVE:
             raise Conflict(
                 f"The tenant '{envelope.tenant[:64]}' is not known here, or does not use this "
                 "service: declare it first, or discard the letter."
@@ -182,14 +183,14 @@ class Delivery:
         wrong = misplaced(envelope, handling.reaction.bound.event_type)
         if wrong is not None:
             return await self._keep_tenantless(handling, data, wrong)
-        standing = Standing.UNKNOWN
+        standing = TenantState.UNKNOWN
         if is_tenant_id(envelope.tenant):
             standing = self._standing_of(envelope.tenant)
-        if standing is Standing.ACTIVE:
+        if standing is TenantState.ACTIVE:
             return await self._handle(handling, envelope, data)
-        if standing is Standing.SUSPENDED:
+        if standing is TenantState.SUSPENDED:
             raise Unavailable(f"The tenant '{envelope.tenant}' is suspended; its events wait.")
-        if standing is Standing.DISABLED:
+        if standing is TenantState.DISABLED:
             self.counts.passed_over += 1
             return None
         unknown = f"The tenant '{envelope.tenant[:64]}' is not known here."

@@ -1,24 +1,7 @@
 """What the event machinery needs of the rest of the runtime, said as protocols."""
 
-from collections.abc import Callable
-from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
-
-
-class Standing(StrEnum):
-    """How a tenant stands to one service, as declared now."""
-
-    ACTIVE = "active"
-    SUSPENDED = "suspended"
-    """What is for it waits until it is active again."""
-    DISABLED = "disabled"
-    """The tenant is known and does not use this service: what is for it is passed over."""
-    UNKNOWN = "unknown"
-
-
-StandingOf = Callable[[str], Standing]
-"""The standing of a tenant, by id."""
 
 
 class WorkIndex(Protocol):

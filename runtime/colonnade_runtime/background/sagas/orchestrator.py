@@ -14,12 +14,12 @@ from colonnade.errors import Conflict, NotFound, Unavailable
 from colonnade.sagas import SagaPhase, SagaView, saga_view
 from colonnade.store import Session, SqlStore
 from colonnade_runtime.background.events.acting import Actor
-from colonnade_runtime.background.events.ports import Standing, StandingOf
 from colonnade_runtime.background.sagas import records, transitions
 from colonnade_runtime.background.sagas.binding import BoundSaga
 from colonnade_runtime.background.sagas.progress import Progress, SagaRecord
 from colonnade_runtime.background.sagas.runner import Runner, Surroundings
 from colonnade_runtime.background.sagas.transitions import Moment
+from colonnade_runtime.calls.tenant_states import StateOfTenant, TenantState
 from colonnade_runtime.resilience.backoff import Backoff
 
 T = TypeVar("T")
@@ -49,7 +49,7 @@ class SagaOrchestrator:
         self,
         sagas: Sequence[BoundSaga],
         store: SqlStore,
-        standing_of: StandingOf,
+        standing_of: StateOfTenant,
         lease: Callable[[], Lease | None],
         actor: Actor,
         log: Any,
@@ -91,7 +91,7 @@ class SagaOrchestrator:
             self._wake(tenant)
 
     def _wake(self, tenant: str) -> None:
-        if self._stopping.is_set() or self._standing_of(tenant) is not Standing.ACTIVE:
+        if self._stopping.is_set() or self._standing_of(tenant) is not TenantState.ACTIVE:
             return
         if tenant in self._sweeps:
             self._woken.add(tenant)

@@ -8,10 +8,10 @@ import click
 import yaml
 
 from colonnade.errors import ConfigurationError
-from colonnade_runtime.cli.new.demo_site import PARTS, SCHEMAS, demo_folder
 from colonnade_runtime.cli.new.plugin_files import PluginNames, plugin_files
 from colonnade_runtime.cli.site import Site
 from colonnade_runtime.declaration import DeclarationError, load_platform_outline
+from colonnade_runtime.declaration.demo_site import PARTS, SCHEMAS, demo_folder
 from colonnade_runtime.declaration.model.tenant import TENANT_ID_PATTERN
 from colonnade_runtime.declaration.schema import write_schemas
 from colonnade_runtime.declaration.tenant_files import check_tenant_text

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from colonnade.errors import ConfigurationError
 from colonnade_runtime.adapters.private_files import foreign_folders
-from colonnade_runtime.admin.socket_file import address_of, owner_of, socket_path
 from colonnade_runtime.declaration import LoadedPlatform
 from colonnade_runtime.declaration.model.networks import networks_of_strangers
 from colonnade_runtime.declaration.model.placement import FRONT, Place, place_of, places
 from colonnade_runtime.network.own_addresses import foreign_hosts, is_foreign
+from colonnade_runtime.process.socket_file import address_of, owner_of, socket_path
 
 _PLACE = re.compile(r"^\S+:\d+:\d+: ")
 

@@ -9,8 +9,8 @@ from typing import Any
 from colonnade.background_tasks import background_task
 from colonnade.errors import ColonnadeError, DeadlineExceeded
 from colonnade_runtime.admin.client import AdminClient, NoAnswer
-from colonnade_runtime.admin.socket_file import socket_path
 from colonnade_runtime.declaration.model.placement import FRONT
+from colonnade_runtime.process.socket_file import socket_path
 from colonnade_runtime.serve.supervision.child import Child
 
 READY_SECONDS = 120.0

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from colonnade.errors import ConfigurationError
-from colonnade_runtime.admin.socket_file import FOLDER, AlreadyRuns
+from colonnade_runtime.process.socket_file import FOLDER, AlreadyRuns
 
 _NAME = "up.children"
 _MAXIMUM = 1_000_000

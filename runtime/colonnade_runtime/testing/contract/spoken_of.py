@@ -8,7 +8,7 @@ from colonnade_runtime.adapters.policy.rego.files import policy_files, read_sour
 from colonnade_runtime.adapters.policy.rego.inspection import SERVICE_PACKAGE
 from colonnade_runtime.adapters.policy.rego.statements import outline
 from colonnade_runtime.adapters.policy.rego.tokens import TokenKind
-from colonnade_runtime.cli.new.demo_site import demo_folder
+from colonnade_runtime.declaration.demo_site import demo_folder
 
 _ACTION = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
 

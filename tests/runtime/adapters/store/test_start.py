@@ -18,7 +18,7 @@ from colonnade.services import StoreNeed
 from colonnade_runtime.adapters.store.sqlite import SqliteStore
 from colonnade_runtime.assembly.background import ProcessBackground
 from colonnade_runtime.assembly.schemas import StoreSchemas
-from colonnade_runtime.background.events.ports import Standing
+from colonnade_runtime.calls.tenant_states import TenantState
 from colonnade_runtime.observability.faults import FaultRegistry
 
 MIGRATION = """
@@ -46,8 +46,8 @@ class Declared:
     def ids(self) -> list[str]:
         return self.names
 
-    def standing(self, tenant: str, service: str) -> Standing:
-        return Standing.SUSPENDED if tenant in self.suspended else Standing.ACTIVE
+    def standing(self, tenant: str, service: str) -> TenantState:
+        return TenantState.SUSPENDED if tenant in self.suspended else TenantState.ACTIVE
 
 
 def schemas(store: SqliteStore, declared: Any) -> StoreSchemas:

@@ -11,9 +11,9 @@ from typing import Any
 from click.testing import CliRunner, Result
 
 from colonnade_runtime.admin.client import AdminClient
-from colonnade_runtime.admin.socket_file import socket_path
 from colonnade_runtime.cli import main
 from colonnade_runtime.process.runtime import Runtime
+from colonnade_runtime.process.socket_file import socket_path
 
 
 @dataclass

@@ -24,13 +24,13 @@ from colonnade_runtime.adapters.bus.memory import MemoryBus
 from colonnade_runtime.adapters.store.sqlite import SqliteStores
 from colonnade_runtime.background.events import dead_letters
 from colonnade_runtime.background.events.acting import Actor
-from colonnade_runtime.background.events.ports import Standing
 from colonnade_runtime.background.work import (
     HOUSEKEEPING,
     BackgroundSettings,
     BackgroundTasks,
     BackgroundWork,
 )
+from colonnade_runtime.calls.tenant_states import TenantState
 
 TENANT = "acme"
 
@@ -56,7 +56,7 @@ class Process:
             store,
             self.stores.control(name),
             self.bus,
-            lambda tenant: Standing.ACTIVE,
+            lambda tenant: TenantState.ACTIVE,
             "main",
             Actor(name, self.clock),
             structlog.get_logger(),

@@ -20,10 +20,10 @@ from colonnade.events import Envelope, event_type_of
 from colonnade_runtime.adapters.bus.memory import MemoryBus
 from colonnade_runtime.adapters.store.sqlite import SqliteStores
 from colonnade_runtime.background.events.acting import Actor
-from colonnade_runtime.background.events.ports import Standing
 from colonnade_runtime.background.events.relay import Relay
 from colonnade_runtime.background.scheduler import BoundSchedule
 from colonnade_runtime.background.work import BackgroundSettings, BackgroundTasks, BackgroundWork
+from colonnade_runtime.calls.tenant_states import TenantState
 
 TENANT = "acme"
 LOG = structlog.get_logger()
@@ -59,7 +59,7 @@ class Replica:
             self.store,
             self.stores.control("teller"),
             bus,
-            lambda tenant: Standing.ACTIVE,
+            lambda tenant: TenantState.ACTIVE,
             name,
             Actor("teller"),
             LOG,

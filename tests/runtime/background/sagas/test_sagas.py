@@ -24,9 +24,9 @@ from colonnade.messages import Empty
 from colonnade.saga_tables import SagaRow
 from colonnade.sagas import Saga, SagaPhase, Step, start_saga
 from colonnade.store import Session
-from colonnade_runtime.background.events.ports import Standing
 from colonnade_runtime.background.sagas import records
 from colonnade_runtime.background.sagas.binding import bind_sagas
+from colonnade_runtime.calls.tenant_states import TenantState
 
 
 def failing(step: str, error: Exception, times: int = 10**6) -> Callable[[str], None]:
@@ -419,11 +419,11 @@ class TestTime:
         await second.stop()
 
     async def test_sagas_of_a_suspended_tenant_wait(self, house: ShopHouse) -> None:
-        house.standing[TENANT] = Standing.SUSPENDED
+        house.standing[TENANT] = TenantState.SUSPENDED
         order = await house.place()
         await house.sweeper.sweep()
         assert house.world.calls == {}
-        house.standing[TENANT] = Standing.ACTIVE
+        house.standing[TENANT] = TenantState.ACTIVE
         assert (await house.until_ended(order)).phase is SagaPhase.COMPLETED
 
     async def test_a_tenant_is_forgotten_when_its_last_saga_has_ended(

@@ -13,8 +13,8 @@ from colonnade.context import current_context
 from colonnade.errors import ConfigurationError
 from colonnade.services import Schedule
 from colonnade_runtime.background.events.acting import Actor
-from colonnade_runtime.background.events.ports import Standing
 from colonnade_runtime.background.scheduler import BoundSchedule, Scheduler, bind_schedules
+from colonnade_runtime.calls.tenant_states import TenantState
 
 
 class MovedClock(SystemClock):
@@ -51,8 +51,8 @@ def build(
     clock: MovedClock,
     owns: Callable[[], bool] = lambda: True,
 ) -> Scheduler:
-    def standing(tenant: str) -> Standing:
-        return Standing.SUSPENDED if tenant == "initech" else Standing.ACTIVE
+    def standing(tenant: str) -> TenantState:
+        return TenantState.SUSPENDED if tenant == "initech" else TenantState.ACTIVE
 
     actor = Actor("shop", clock)
     log = structlog.get_logger()

@@ -16,7 +16,7 @@ from colonnade_runtime.adapters.policy.rego.files import (
     read_policies,
 )
 from colonnade_runtime.adapters.policy.rego.test_runner import run_rego_tests
-from colonnade_runtime.cli.new.demo_site import demo_folder
+from colonnade_runtime.declaration.demo_site import demo_folder
 from colonnade_runtime.testing.contract.subject import NotTried, Subject
 
 

@@ -19,10 +19,10 @@ from colonnade_runtime.adapters.store.sqlite import SqliteStores
 from colonnade_runtime.background.events.acting import Actor
 from colonnade_runtime.background.events.delivery import Delivery
 from colonnade_runtime.background.events.handling import DeliverySettings
-from colonnade_runtime.background.events.ports import Standing
 from colonnade_runtime.background.events.pump import RelaySettings
 from colonnade_runtime.background.events.relay import Relay
 from colonnade_runtime.background.events.sweeper import Sweeper
+from colonnade_runtime.calls.tenant_states import TenantState
 from colonnade_runtime.resilience.backoff import Backoff
 from ledger.api import Deposited
 from ledger.models import EntryRow
@@ -71,7 +71,7 @@ class House:
         clock = clock or SystemClock()
         log = structlog.get_logger()
         self.actor = Actor("ledger", clock)
-        self.standing: dict[str, Standing] = {}
+        self.standing: dict[str, TenantState] = {}
         self.stores = SqliteStores(folder, clock, lambda tenant: True)
         self.bus: Bus = bus or MemoryBus()
         self.store = self.stores.store(
@@ -86,7 +86,7 @@ class House:
             reactions_of(objects),
             self.store,
             self.control,
-            lambda tenant: self.standing.get(tenant, Standing.ACTIVE),
+            lambda tenant: self.standing.get(tenant, TenantState.ACTIVE),
             self.actor,
             log,
             delivery or DeliverySettings(attempts=3, backoff=QUICK),

@@ -16,11 +16,11 @@ from colonnade.services import StoreNeed
 from colonnade.store import Session
 from colonnade_runtime.adapters.store.sqlite import SqliteStores
 from colonnade_runtime.background.events.acting import Actor
-from colonnade_runtime.background.events.ports import Standing
 from colonnade_runtime.background.events.sweeper import Sweeper
 from colonnade_runtime.background.ownership import Ownership
 from colonnade_runtime.background.sagas.binding import bind_sagas
 from colonnade_runtime.background.sagas.orchestrator import SagaOrchestrator
+from colonnade_runtime.calls.tenant_states import TenantState
 from shop.models import OrderRow
 from shop.service import PURCHASE, SAGAS, Shop, place
 from shop.world import World
@@ -46,12 +46,12 @@ class ShopHouse:
         )
         control = self.stores.control("shop")
         self.control = control
-        self.standing: dict[str, Standing] = {}
+        self.standing: dict[str, TenantState] = {}
         self.ownership = Ownership(control, "background", "test", clock, log)
         self.sagas = SagaOrchestrator(
             bind_sagas(SAGAS, [self.shop]),
             self.store,
-            lambda tenant: self.standing.get(tenant, Standing.ACTIVE),
+            lambda tenant: self.standing.get(tenant, TenantState.ACTIVE),
             lambda: self.ownership.lease,
             self.actor,
             log,

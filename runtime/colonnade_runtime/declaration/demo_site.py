@@ -15,7 +15,7 @@ def demo_folder() -> Path:
     Raises:
         ConfigurationError: when the installation lacks them.
     """
-    package = Path(__file__).resolve().parents[2]
+    package = Path(__file__).resolve().parents[1]
     for folder in (package / "site", package.parents[1]):
         if all((folder / part).exists() for part in PARTS):
             return folder
