@@ -15,7 +15,7 @@ import pytest
 from colonnade_runtime.admin.running import administered
 from colonnade_runtime.testing.platform import running_platform
 from tests.course_material import COURSES, INFLAMMATION
-from tests.journeys.academy import ROOT, copied_declaration, owner, until
+from tests.journeys.support.academy import ROOT, copied_declaration, owner, until
 
 README = (ROOT / "README.md").read_text("utf-8")
 BLOCKS = re.findall(r"^```sh\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
@@ -54,7 +54,7 @@ class Terminal:
 async def terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Terminal]:
     [password] = PASSWORD.findall(README)
     monkeypatch.setenv("COLONNADE_OWNER_PASSWORD", password)
-    monkeypatch.setattr("tests.journeys.academy.OWNER_PASSWORD", password)
+    monkeypatch.setattr("tests.journeys.support.academy.OWNER_PASSWORD", password)
     declaration = copied_declaration(tmp_path)
     async with (
         running_platform(declaration) as platform,

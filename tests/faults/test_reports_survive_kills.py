@@ -32,7 +32,7 @@ from colonnade_analytics.api import (
     Series,
 )
 from colonnade_runtime.process.runtime import Runtime, read_declaration
-from tests.journeys.academy import copied_declaration
+from tests.journeys.support.academy import copied_declaration
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 

@@ -16,7 +16,7 @@ import pytest
 
 from colonnade_runtime.testing.servers import RunningServer
 from colonnade_runtime.testing.servers.running import free_port
-from tests.journeys.academy import OWNER_PASSWORD, copied_declaration, learner, owner
+from tests.journeys.support.academy import OWNER_PASSWORD, copied_declaration, learner, owner
 
 READY_SECONDS = 90.0
 PROCESSES = {"people": ["user"], "learning": ["course", "content"]}

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from colonnade_runtime.testing.platform import RunningPlatform
-from tests.journeys.academy import (
+from tests.journeys.support.academy import (
     content,
     created,
     learn,

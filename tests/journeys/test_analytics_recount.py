@@ -17,7 +17,7 @@ import httpx
 import pytest
 
 from colonnade_runtime.testing.platform import RunningPlatform, running_platform
-from tests.journeys.academy import (
+from tests.journeys.support.academy import (
     buy,
     content,
     is_live,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.journeys.academy import colonnade, copied_declaration
+from tests.journeys.support.academy import colonnade, copied_declaration
 
 pytestmark = [pytest.mark.journey, pytest.mark.asyncio]
 

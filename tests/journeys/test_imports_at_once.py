@@ -19,7 +19,7 @@ from colonnade_runtime.admin.client import AdminClient
 from colonnade_runtime.admin.running import administered
 from colonnade_runtime.process.socket_file import socket_path
 from colonnade_runtime.testing.platform import running_platform
-from tests.journeys.academy import colonnade, copied_declaration
+from tests.journeys.support.academy import colonnade, copied_declaration
 
 pytestmark = [pytest.mark.journey, pytest.mark.asyncio]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.journeys.academy import OWNER_PASSWORD, visitor
+from tests.journeys.support.academy import OWNER_PASSWORD, visitor
 
 pytestmark = pytest.mark.slow
 

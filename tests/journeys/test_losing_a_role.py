@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from colonnade_runtime.testing.platform import RunningPlatform
-from tests.journeys.academy import created, learner, owner, visitor
+from tests.journeys.support.academy import created, learner, owner, visitor
 
 
 @pytest.mark.journey

@@ -8,7 +8,7 @@ import pytest
 from colonnade_notification.catalogue import PLATFORM_LOCALES
 from colonnade_notification.kinds import KINDS
 from colonnade_runtime.testing.platform import RunningPlatform
-from tests.journeys.academy import (
+from tests.journeys.support.academy import (
     buy,
     learner,
     letter,

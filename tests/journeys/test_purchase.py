@@ -12,7 +12,7 @@ import pytest
 
 from colonnade_payment.api import CreatePayment
 from colonnade_runtime.testing.platform import RunningPlatform, running_platform
-from tests.journeys.academy import (
+from tests.journeys.support.academy import (
     bought,
     buy,
     enrolled,

@@ -17,7 +17,7 @@ import pytest_asyncio
 from colonnade_runtime.admin.running import administered
 from colonnade_runtime.testing.platform import RunningPlatform, running_platform
 from tests.course_material import INFLAMMATION, skip_without_courses
-from tests.journeys.academy import (
+from tests.journeys.support.academy import (
     OWNER_PASSWORD,
     colonnade,
     copied_declaration,

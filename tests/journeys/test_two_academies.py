@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from colonnade_runtime.testing.platform import RunningPlatform
-from tests.journeys.academy import created, learn, learner, owner, published_course, until
+from tests.journeys.support.academy import created, learn, learner, owner, published_course, until
 
 
 @pytest.mark.journey

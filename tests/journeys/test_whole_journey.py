@@ -7,7 +7,7 @@ import pytest
 from colonnade_runtime.admin.running import administered
 from colonnade_runtime.testing.platform import running_platform
 from tests.course_material import skip_without_courses
-from tests.journeys import whole_journey
+from tests.journeys.support import whole_journey
 
 
 @pytest.mark.journey

@@ -16,7 +16,7 @@ from colonnade_runtime.declaration.model.placement import Place
 from colonnade_runtime.edge.health import listener as listener_module
 from colonnade_runtime.edge.health.endpoints import PATHS, Health, open_paths
 from colonnade_runtime.edge.health.listener import HealthListener, health_listening
-from tests.journeys.academy import copied_declaration
+from tests.journeys.support.academy import copied_declaration
 
 PATIENCE = 60.0
 """Seconds; far more than anything here takes on a machine that does other work, too."""

@@ -16,7 +16,7 @@ import pytest
 from supervised_platform import Platform, declared
 
 from colonnade_runtime.cli.store_locks import held_locks
-from tests.journeys.academy import OWNER_PASSWORD, PASSWORD
+from tests.journeys.support.academy import OWNER_PASSWORD, PASSWORD
 
 HEARTBEAT = 8
 WRITERS = 4

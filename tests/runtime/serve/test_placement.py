@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from colonnade_runtime.testing.servers.running import free_port
-from tests.journeys.academy import OWNER_PASSWORD, copied_declaration
+from tests.journeys.support.academy import OWNER_PASSWORD, copied_declaration
 
 PROCESSES = """\
 bus: {bus}

@@ -15,7 +15,7 @@ import httpx
 import pytest
 from supervised_platform import Platform, declared
 
-from tests.journeys.academy import OWNER_PASSWORD
+from tests.journeys.support.academy import OWNER_PASSWORD
 
 pytestmark = [pytest.mark.server, pytest.mark.slow]
 

@@ -10,7 +10,7 @@ from raw_client import SECONDS
 from colonnade.errors import RequestTimeout
 from colonnade_runtime.edge.connections.body_time import BodyTime, TimedBody
 from colonnade_runtime.testing.platform import running_platform
-from tests.journeys.academy import copied_declaration
+from tests.journeys.support.academy import copied_declaration
 
 UPLOAD = (
     b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n'

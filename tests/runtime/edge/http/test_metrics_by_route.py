@@ -9,7 +9,12 @@ import httpx
 import pytest
 
 from colonnade_runtime.testing.platform import RunningPlatform, running_platform
-from tests.journeys.academy import OWNER_PASSWORD, copied_declaration, owner, published_course
+from tests.journeys.support.academy import (
+    OWNER_PASSWORD,
+    copied_declaration,
+    owner,
+    published_course,
+)
 
 SAMPLE = re.compile(r"^(colonnade_\w+)(\{.*\})? (\S+)$", re.MULTILINE)
 REQUESTS = "colonnade_http_requests_total"

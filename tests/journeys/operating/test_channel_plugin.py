@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from colonnade_runtime.testing.platform import running_platform
-from tests.journeys.academy import ROOT, sign_in
+from tests.journeys.support.academy import ROOT, sign_in
 
 EXAMPLE = ROOT / "docs/plugin-authors/examples/text_messages.py"
 ADA = {"email": "ada@learners.example", "password": "a password for Ada", "name": "Ada"}

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from colonnade_runtime.testing.platform import RunningPlatform, running_platform
-from tests.journeys.academy import owner, owners_token, until
+from tests.journeys.support.academy import owner, owners_token, until
 
 NOTHING = str(UUID(int=7 << 76 | 2 << 62))
 

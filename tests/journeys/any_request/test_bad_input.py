@@ -19,7 +19,7 @@ import pytest_asyncio
 
 from colonnade.clock import SystemClock
 from colonnade_runtime.testing.platform import RunningPlatform, running_platform
-from tests.journeys.academy import OWNER_PASSWORD, copied_declaration, owner, owners_token
+from tests.journeys.support.academy import OWNER_PASSWORD, copied_declaration, owner, owners_token
 
 pytestmark = [pytest.mark.journey, pytest.mark.asyncio(loop_scope="module")]
 

@@ -9,7 +9,7 @@ import pytest
 
 from colonnade_runtime.admin.running import administered
 from colonnade_runtime.testing.platform import running_platform
-from tests.journeys.academy import colonnade, learner, letter, owner, until
+from tests.journeys.support.academy import colonnade, learner, letter, owner, until
 
 SETTINGS = [
     "services.notification.config.retry.first=100ms",

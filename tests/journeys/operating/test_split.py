@@ -24,8 +24,8 @@ from colonnade.context import Context, ContextSigner, Principal
 from colonnade_runtime.testing.nats_streams import without_streams
 from colonnade_runtime.testing.servers.running import free_port
 from tests.course_material import skip_without_courses
-from tests.journeys import whole_journey
-from tests.journeys.academy import OWNER_PASSWORD, PASSWORD, copied_declaration
+from tests.journeys.support import whole_journey
+from tests.journeys.support.academy import OWNER_PASSWORD, PASSWORD, copied_declaration
 
 READY_SECONDS = 180
 SERVICES = ("user", "course", "content", "payment", "analytics", "notification")

@@ -14,7 +14,7 @@ from colonnade.pagination import SortKey, _encode, _fingerprint
 from colonnade_course.models import CourseRow
 from colonnade_runtime.assembly.declared import read_declaration
 from colonnade_runtime.edge.openapi.document import openapi_document
-from tests.journeys.academy import ROOT
+from tests.journeys.support.academy import ROOT
 
 Operation = tuple[str, str, dict[str, Any]]
 

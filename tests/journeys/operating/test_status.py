@@ -10,7 +10,7 @@ from typing import Any
 
 from colonnade_runtime.testing.platform import running_platform
 from colonnade_runtime.testing.servers.running import free_port
-from tests.journeys.academy import colonnade, owners_token
+from tests.journeys.support.academy import colonnade, owners_token
 
 
 async def test_a_platform_starts_with_a_broken_file_and_status_names_it(

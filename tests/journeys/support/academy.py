@@ -17,7 +17,7 @@ from uuid import uuid4
 
 import httpx
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 OWNER_PASSWORD = "a password for the owner"
 PASSWORD = "a password for a learner"
 

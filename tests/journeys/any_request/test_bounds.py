@@ -8,7 +8,14 @@ from uuid import uuid4
 import pytest
 
 from colonnade_runtime.testing.platform import RunningPlatform, running_platform
-from tests.journeys.academy import colonnade, created, learner, owner, published_course, until
+from tests.journeys.support.academy import (
+    colonnade,
+    created,
+    learner,
+    owner,
+    published_course,
+    until,
+)
 
 FEW = 3
 DECLARED = (

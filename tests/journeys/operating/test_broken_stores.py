@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from colonnade_runtime.testing.platform import RunningPlatform, running_platform
-from tests.journeys.academy import owners_token
+from tests.journeys.support.academy import owners_token
 
 READS = ["/courses", "/users", "/users/me", "/payments", "/notifications", "/media", "/orders"]
 

@@ -3,7 +3,7 @@
 import pytest
 
 from colonnade_runtime.testing.platform import RunningPlatform
-from tests.journeys.academy import PASSWORD, learner, visitor
+from tests.journeys.support.academy import PASSWORD, learner, visitor
 
 
 @pytest.mark.journey

@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 
 from tests.course_material import INFLAMMATION
-from tests.journeys.academy import (
+from tests.journeys.support.academy import (
     bought,
     buy,
     content,

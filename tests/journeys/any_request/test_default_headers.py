@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from colonnade_runtime.testing.platform import running_platform
-from tests.journeys.academy import OWNER_PASSWORD, copied_declaration, owners_token
+from tests.journeys.support.academy import OWNER_PASSWORD, copied_declaration, owners_token
 from tests.raw_http import Answer, exchanged
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

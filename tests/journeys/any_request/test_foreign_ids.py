@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from colonnade_runtime.testing.platform import RunningPlatform
-from tests.journeys.academy import created, learner, owner, published_course
+from tests.journeys.support.academy import created, learner, owner, published_course
 
 OWN_NAMES = {("POST", "/analytics/events", "/events/0/id")}
 """Ids that clients make up: they name nothing."""
