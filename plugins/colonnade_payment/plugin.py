@@ -93,9 +93,9 @@ def subscriptions() -> Sequence[type[Event]]:
 @hookimpl
 def sagas() -> Sequence[Any]:
     """Work that spans services."""
-    from colonnade_payment.notices import VOID
-    from colonnade_payment.purchase import PURCHASE
-    from colonnade_payment.refunding import REFUND
+    from colonnade_payment.purchase.saga import PURCHASE
+    from colonnade_payment.reconciliation.notices import VOID
+    from colonnade_payment.refund.saga import REFUND
 
     return [PURCHASE, REFUND, VOID]
 

@@ -9,7 +9,7 @@ from colonnade.events import reacts_to
 from colonnade.store import Session
 from colonnade_course.api import InstructorAdded, InstructorFact, InstructorRemoved
 from colonnade_payment.models import InstructorRow, PaymentRow
-from colonnade_payment.settlement import OPEN
+from colonnade_payment.settlement.payments import OPEN
 from colonnade_user.api import UserDeleted
 
 

@@ -4,18 +4,18 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from colonnade.services import ServiceContext
-from colonnade_payment.balances import Books
-from colonnade_payment.coupons import Coupons
-from colonnade_payment.notices import Lateness
-from colonnade_payment.orders import Orders
-from colonnade_payment.payouts import Payouts
-from colonnade_payment.purchase import Purchases
+from colonnade_payment.handlers.balances import Books
+from colonnade_payment.handlers.coupons import Coupons
+from colonnade_payment.handlers.payments import Orders
+from colonnade_payment.handlers.payouts import Payouts
+from colonnade_payment.handlers.refunds import Refunds
+from colonnade_payment.handlers.webhooks import Webhooks
+from colonnade_payment.providers.registry import Till
+from colonnade_payment.purchase.saga import Purchases
 from colonnade_payment.reactions import Departures, Teaching
-from colonnade_payment.refunding import Refunding
-from colonnade_payment.refunds import Refunds
-from colonnade_payment.till import Till
-from colonnade_payment.watching import Watch
-from colonnade_payment.webhooks import Webhooks
+from colonnade_payment.reconciliation.notices import Lateness
+from colonnade_payment.reconciliation.provider_polling import Watch
+from colonnade_payment.refund.saga import Refunding
 
 
 @asynccontextmanager

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from colonnade.services import ExtensionContext
 from colonnade_payment.config import PaymentConfig
-from colonnade_payment.sandbox.courier import Delivery
 from colonnade_payment.sandbox.provider import NAME, SandboxProvider
+from colonnade_payment.sandbox.webhook_sender import Delivery
 
 
 def sandbox_providers(ctx: ExtensionContext) -> Sequence[SandboxProvider]:

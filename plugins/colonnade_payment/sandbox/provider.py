@@ -18,11 +18,11 @@ from colonnade_payment.api import (
     ProviderRecord,
     ProviderRequest,
 )
+from colonnade_payment.providers.signatures import verify_signature
 from colonnade_payment.sandbox.behaviour import Behaviour, behaviour_of
-from colonnade_payment.sandbox.courier import Courier, Delivery
 from colonnade_payment.sandbox.file import Act, SandboxFile
-from colonnade_payment.sandbox.notices import read_notice
-from colonnade_payment.signatures import verify_signature
+from colonnade_payment.sandbox.webhook_sender import Courier, Delivery
+from colonnade_payment.sandbox.webhooks import read_notice
 
 T = TypeVar("T")
 

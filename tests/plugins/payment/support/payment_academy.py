@@ -44,10 +44,10 @@ from colonnade_payment.api import (
     Transaction,
 )
 from colonnade_payment.models import InstructorRow
+from colonnade_payment.reconciliation.provider_polling import Watch
 from colonnade_payment.sandbox.file import Act
-from colonnade_payment.sandbox.notices import signed
 from colonnade_payment.sandbox.provider import SandboxProvider
-from colonnade_payment.watching import Watch
+from colonnade_payment.sandbox.webhooks import signed
 from colonnade_runtime.process.runtime import Runtime, read_declaration
 from colonnade_user.models import UserRow
 

@@ -30,7 +30,7 @@ from colonnade_payment.api import (
     RejectPayout,
     RequestPayout,
 )
-from colonnade_payment.split import split_sale
+from colonnade_payment.ledger.split import split_sale
 
 pytestmark = pytest.mark.slow
 

@@ -11,7 +11,6 @@ from colonnade.messages import Message
 from colonnade.money import Money
 from colonnade.sagas import Saga, Step, StepCall, StepOutcome, start_saga
 from colonnade.store import Session
-from colonnade_payment import settlement
 from colonnade_payment.api import (
     MethodDeclined,
     Outcome,
@@ -20,8 +19,9 @@ from colonnade_payment.api import (
     ProviderRequest,
 )
 from colonnade_payment.models import PaymentRow, RefundRow
-from colonnade_payment.refunding import REFUND, RefundState, book_refund, claim, new_refund
-from colonnade_payment.till import PATIENCE, Till
+from colonnade_payment.providers.registry import PATIENCE, Till
+from colonnade_payment.refund.saga import REFUND, RefundState, book_refund, claim, new_refund
+from colonnade_payment.settlement import payments as settlement
 
 UNKNOWN_PAYMENT = "unknown_payment"
 """The word for what is about a payment that is not one of this academy's."""

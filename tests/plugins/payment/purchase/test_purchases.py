@@ -14,7 +14,6 @@ from colonnade.sagas import Resolution, Saga, SagaPhase, StepCall
 from colonnade.store import Session
 from colonnade_course.api import CreateCourse, UnpublishCourse
 from colonnade_course.reactions import Departures as CourseDepartures
-from colonnade_payment import watching
 from colonnade_payment.api import (
     AlreadyEnrolled,
     CancelPayment,
@@ -26,10 +25,11 @@ from colonnade_payment.api import (
     ProviderAction,
 )
 from colonnade_payment.models import PaymentRow
-from colonnade_payment.notices import VOID
-from colonnade_payment.purchase import PURCHASE, Purchases, PurchaseState
+from colonnade_payment.purchase.saga import PURCHASE, Purchases, PurchaseState
 from colonnade_payment.reactions import Departures
-from colonnade_payment.refunding import REFUND
+from colonnade_payment.reconciliation import provider_polling as watching
+from colonnade_payment.reconciliation.notices import VOID
+from colonnade_payment.refund.saga import REFUND
 from colonnade_payment.sandbox.behaviour import BEHAVIOURS, Behaviour
 from colonnade_runtime.background.sagas.progress import Progress
 from colonnade_runtime.background.sagas.transitions import (

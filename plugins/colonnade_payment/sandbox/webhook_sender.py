@@ -11,7 +11,7 @@ import httpx
 from colonnade.background_tasks import background_task
 from colonnade_payment.sandbox.behaviour import behaviour_of
 from colonnade_payment.sandbox.file import Act
-from colonnade_payment.sandbox.notices import signed
+from colonnade_payment.sandbox.webhooks import signed
 
 if TYPE_CHECKING:
     from colonnade_payment.sandbox.provider import SandboxProvider

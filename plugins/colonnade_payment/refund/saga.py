@@ -21,12 +21,18 @@ from colonnade_payment.api import (
     PurchaseUndelivered,
     Share,
 )
-from colonnade_payment.ledger import PLATFORM, Entry, book, instructor_account, provider_account
+from colonnade_payment.ledger.journals import (
+    PLATFORM,
+    Entry,
+    book,
+    instructor_account,
+    provider_account,
+)
+from colonnade_payment.ledger.split import split_refund
 from colonnade_payment.models import PaymentRow, RefundRow, ShareRow
 from colonnade_payment.presentation import money
-from colonnade_payment.settlement import next_sequence
-from colonnade_payment.split import split_refund
-from colonnade_payment.till import PATIENCE, Till
+from colonnade_payment.providers.registry import PATIENCE, Till
+from colonnade_payment.settlement.payments import next_sequence
 
 
 class RefundState(Message):

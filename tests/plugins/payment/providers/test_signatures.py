@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from colonnade_payment.api import WebhookSignature
-from colonnade_payment.signatures import signature_of, verify_signature
+from colonnade_payment.providers.signatures import signature_of, verify_signature
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SECRET = "a secret that only two know"

@@ -15,7 +15,7 @@ from colonnade.tables import PLACEHOLDER_SCHEMA
 from colonnade_course.api import EndEnrollment
 from colonnade_payment.api import AlreadyEnrolled, CancelPayment, CreateCoupon, Payment
 from colonnade_payment.models import PaymentRow
-from colonnade_payment.under_way import insert_only, refuse_late, refuse_second
+from colonnade_payment.purchase.open_purchases import insert_only, refuse_late, refuse_second
 from colonnade_runtime.adapters.store.migrations import discover_migrations
 
 asynchronous = pytest.mark.asyncio(loop_scope="module")

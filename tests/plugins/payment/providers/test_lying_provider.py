@@ -18,7 +18,7 @@ from colonnade_payment.api import (
     ProviderRecord,
     ProviderRequest,
 )
-from colonnade_payment.till import Till
+from colonnade_payment.providers.registry import Till
 
 PRICE = Money(amount=4900, currency="EUR")
 REQUEST = ProviderRequest(ProviderAction.CAPTURE, "key", "acme", "one", PRICE, "card", "ref")

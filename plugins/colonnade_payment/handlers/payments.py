@@ -27,12 +27,12 @@ from colonnade_payment.api import (
 )
 from colonnade_payment.models import PaymentRow
 from colonnade_payment.presentation import money, present_payment
-from colonnade_payment.purchase import PURCHASE, PurchaseState
-from colonnade_payment.redemption import claimed, redeem, reduced
+from colonnade_payment.providers.registry import Till
+from colonnade_payment.purchase.open_purchases import insert_only, refuse_late, refuse_second
+from colonnade_payment.purchase.saga import PURCHASE, PurchaseState
 from colonnade_payment.resources import PAYMENT
-from colonnade_payment.settlement import OPEN
-from colonnade_payment.till import Till
-from colonnade_payment.under_way import insert_only, refuse_late, refuse_second
+from colonnade_payment.settlement.payments import OPEN
+from colonnade_payment.settlement.redemption import claimed, redeem, reduced
 
 NEWEST_FIRST = [SortKey(PaymentRow.created_at, descending=True), SortKey(PaymentRow.id)]
 

@@ -18,7 +18,7 @@ from colonnade_payment.api import (
 )
 from colonnade_payment.models import PaymentRow, RefundRow
 from colonnade_payment.presentation import money, present_refund
-from colonnade_payment.refunding import claim, new_refund
+from colonnade_payment.refund.saga import claim, new_refund
 from colonnade_payment.resources import PAYMENT
 
 NEWEST_FIRST = [SortKey(RefundRow.created_at, descending=True), SortKey(RefundRow.id)]

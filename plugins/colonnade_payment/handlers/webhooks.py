@@ -10,8 +10,8 @@ from colonnade.store import Session
 from colonnade_payment.api import ProviderNotice, ReceiveWebhook
 from colonnade_payment.config import TenantPaymentConfig
 from colonnade_payment.models import NoticeRow
-from colonnade_payment.notices import UNKNOWN_PAYMENT, apply
-from colonnade_payment.till import Till
+from colonnade_payment.providers.registry import Till
+from colonnade_payment.reconciliation.notices import UNKNOWN_PAYMENT, apply
 
 
 class Webhooks:

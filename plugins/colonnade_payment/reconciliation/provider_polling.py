@@ -13,14 +13,14 @@ from colonnade.saga_tables import SagaRow
 from colonnade.sagas import SagaPhase
 from colonnade.services import ServiceContext
 from colonnade.store import Session
-from colonnade_payment import settlement
 from colonnade_payment.api import ProviderAction, ProviderNotice, ProviderRequest
 from colonnade_payment.config import TenantPaymentConfig
 from colonnade_payment.models import PaymentRow
-from colonnade_payment.notices import apply
 from colonnade_payment.presentation import money
-from colonnade_payment.purchase import ending_of
-from colonnade_payment.till import Till
+from colonnade_payment.providers.registry import Till
+from colonnade_payment.purchase.saga import ending_of
+from colonnade_payment.reconciliation.notices import apply
+from colonnade_payment.settlement import payments as settlement
 
 AT_ONCE = 100
 _ENDED = [str(phase) for phase in SagaPhase if phase.has_ended]

@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from colonnade.errors import InternalError
 from colonnade.identifiers import new_id
 from colonnade.store import Session
-from colonnade_payment.ledger import Entry, book
+from colonnade_payment.ledger.journals import Entry, book
 from colonnade_payment.models import JournalRow, PostingRow
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from colonnade.store import Session
 from colonnade_payment.api import AlreadyEnrolled
 from colonnade_payment.models import PaymentRow
-from colonnade_payment.settlement import OPEN
+from colonnade_payment.settlement.payments import OPEN
 
 _STANDING = (*OPEN, "captured", "partially_refunded")
 """Statuses of a payment that has bought the course, or may yet."""

@@ -16,8 +16,8 @@ from colonnade_payment.api import (
     ProviderRecord,
     WebhookUnreadable,
 )
+from colonnade_payment.providers.signatures import signature_of
 from colonnade_payment.sandbox.file import Act
-from colonnade_payment.signatures import signature_of
 
 Word = Annotated[str, StringConstraints(max_length=255)]
 

@@ -21,9 +21,9 @@ from colonnade_payment.api import (
     WebhookUnreadable,
 )
 from colonnade_payment.models import NoticeRow
+from colonnade_payment.providers.signatures import signature_of
 from colonnade_payment.sandbox.file import Act
-from colonnade_payment.sandbox.notices import signed
-from colonnade_payment.signatures import signature_of
+from colonnade_payment.sandbox.webhooks import signed
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

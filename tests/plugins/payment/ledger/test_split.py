@@ -5,7 +5,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from colonnade_payment.split import allocate, split_refund, split_sale
+from colonnade_payment.ledger.split import allocate, split_refund, split_sale
 
 WEIGHTS = st.lists(st.integers(0, 10**6), min_size=1, max_size=8).filter(any)
 PEOPLE = st.lists(st.uuids(), max_size=5, unique=True)

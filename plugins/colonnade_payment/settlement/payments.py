@@ -18,17 +18,17 @@ from colonnade_payment.api import (
     PurchaseCompleted,
     Share,
 )
-from colonnade_payment.ledger import (
+from colonnade_payment.ledger.journals import (
     PLATFORM,
     Entry,
     book,
     instructor_account,
     provider_account,
 )
+from colonnade_payment.ledger.split import split_sale
 from colonnade_payment.models import InstructorRow, PaymentRow, ShareRow
 from colonnade_payment.presentation import money
-from colonnade_payment.redemption import release_redemption
-from colonnade_payment.split import split_sale
+from colonnade_payment.settlement.redemption import release_redemption
 
 OPEN = ("pending", "authorized", "unknown")
 """Statuses of a payment whose money has not moved and may."""

@@ -21,7 +21,6 @@ from colonnade_course.api import (
     ReservationGone,
     ReserveSeat,
 )
-from colonnade_payment import settlement
 from colonnade_payment.api import (
     MethodDeclined,
     NoAnswer,
@@ -32,8 +31,9 @@ from colonnade_payment.api import (
 )
 from colonnade_payment.config import TenantPaymentConfig
 from colonnade_payment.models import PaymentRow
-from colonnade_payment.refunding import refund_undelivered
-from colonnade_payment.till import PATIENCE, Till
+from colonnade_payment.providers.registry import PATIENCE, Till
+from colonnade_payment.refund.saga import refund_undelivered
+from colonnade_payment.settlement import payments as settlement
 
 ACCOUNT_GONE = "The account was deleted before the course could begin."
 COURSE_GONE = "The course was deleted before it could begin."

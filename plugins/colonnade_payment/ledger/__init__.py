@@ -1,0 +1,1 @@
+"""The ledger: double-entry journals, balances, and the split of amounts."""

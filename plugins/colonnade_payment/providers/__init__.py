@@ -1,0 +1,1 @@
+"""Payment providers: the enabled ones, asked within a deadline, and webhook signatures."""

@@ -1,0 +1,1 @@
+"""Reconciliation with providers: notices, late authorisations, purchases cut short."""

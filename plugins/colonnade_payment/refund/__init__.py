@@ -1,0 +1,1 @@
+"""The refund saga: an amount is claimed, sent once, and booked."""

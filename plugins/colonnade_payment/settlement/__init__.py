@@ -1,0 +1,1 @@
+"""Settlement: payments captured, ended or completed, with ledger, coupons and events."""
