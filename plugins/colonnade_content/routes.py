@@ -34,7 +34,7 @@ from colonnade_content.api import (
     UpdateContent,
     UploadFile,
 )
-from colonnade_content.uploads import read_upload
+from colonnade_content.files.uploads import read_upload
 
 MAXIMUM_CONTENT_BODY = 2 * 1024 * 1024 + 512 * 1024
 """Bytes of a content item as JSON: each of the 200,000 characters of its text may be written in

@@ -4,14 +4,14 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from colonnade.services import ServiceContext
-from colonnade_content.contents import Contents
-from colonnade_content.files import Files
-from colonnade_content.media import MediaItems
-from colonnade_content.orphans import Orphans
-from colonnade_content.processing import Processing
+from colonnade_content.files.orphans import Orphans
+from colonnade_content.handlers.content import Contents
+from colonnade_content.handlers.files import Files
+from colonnade_content.handlers.media import MediaItems
+from colonnade_content.handlers.shares import Sharing
+from colonnade_content.media.processing import Processing
 from colonnade_content.reactions import CourseFacts
-from colonnade_content.rendering.kept import Renderings
-from colonnade_content.sharing import Sharing
+from colonnade_content.rendering.renderings import Renderings
 
 
 @asynccontextmanager

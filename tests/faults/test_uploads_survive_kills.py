@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from colonnade_content.api import ListFiles, UploadFile
-from colonnade_content.orphans import KEPT, PERIOD
+from colonnade_content.files.orphans import KEPT, PERIOD
 from colonnade_runtime.admin.client import AdminClient
 from colonnade_runtime.admin.embedded import embedded
 from colonnade_runtime.assembly.declared import read_declaration

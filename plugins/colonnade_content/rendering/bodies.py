@@ -2,8 +2,8 @@
 
 from colonnade.decoding import words_of
 from colonnade.errors import FieldError, ValidationFailed
-from colonnade_content.markdown import render_markdown
 from colonnade_content.rendering.limits import MarkdownRejected
+from colonnade_content.rendering.markdown import render_markdown
 
 
 class RendererFailed(ValueError):

@@ -22,8 +22,7 @@ from markdown_it.rules_core import StateCore
 from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 
-from colonnade_content.fenced_divs import KINDS, fenced_divs
-from colonnade_content.markdown_attributes import attributes
+from colonnade_content.rendering.fenced_divs import KINDS, fenced_divs
 from colonnade_content.rendering.limits import (
     PARSER_NESTING,
     MarkdownRejected,
@@ -31,6 +30,7 @@ from colonnade_content.rendering.limits import (
     limits,
     require_room,
 )
+from colonnade_content.rendering.markdown_attributes import attributes
 
 ID_PREFIX: Final = "user-content-"
 """What the name of every place in a text begins with. A page that shows the text has names of its

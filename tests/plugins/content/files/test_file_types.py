@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from colonnade_content.file_types import contradiction, serving_headers, sniff
+from colonnade_content.files.file_types import contradiction, serving_headers, sniff
 
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 

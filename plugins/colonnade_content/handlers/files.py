@@ -32,18 +32,18 @@ from colonnade_content.api import (
     UploadFile,
 )
 from colonnade_content.config import ContentConfig
-from colonnade_content.file_names import clean_file_name
-from colonnade_content.file_types import (
+from colonnade_content.files.downloads import Served, serve
+from colonnade_content.files.file_names import clean_file_name
+from colonnade_content.files.file_types import (
     HEAD_BYTES,
     contradiction,
     serving_headers,
     sniff,
 )
+from colonnade_content.files.orphans import KEPT
 from colonnade_content.models import ContentReferenceRow, FileRow, MediaRow
-from colonnade_content.orphans import KEPT
+from colonnade_content.references.external_ids import begins_with
 from colonnade_content.resources import FILE
-from colonnade_content.serving import Served, serve
-from colonnade_content.text_matching import begins_with
 
 ORDER = [SortKey(FileRow.created_at, descending=True), SortKey(FileRow.id)]
 

@@ -11,10 +11,10 @@ from PIL import Image
 from sqlalchemy import delete, update
 
 from colonnade.store import Session
-from colonnade_content import processing
 from colonnade_content.api import MediaCreated
+from colonnade_content.media import processing
 from colonnade_content.models import ContentRow, RenderingRow
-from colonnade_content.rendering import kept
+from colonnade_content.rendering import renderings as kept
 from colonnade_runtime.workers.pool import WorkerPool
 
 MEMORY = 512 * 2**20

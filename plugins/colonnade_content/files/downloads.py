@@ -7,7 +7,7 @@ from datetime import datetime
 from colonnade.operations import Download
 from colonnade.services import ServiceContext
 from colonnade_content.api import Conditions, ContentHead
-from colonnade_content.ranges import evaluate
+from colonnade_content.files.ranges import evaluate
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,9 +20,9 @@ from xml.sax.saxutils import escape, quoteattr
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import iterparse
 
-from colonnade_content.svg_entities import ShortEntityParser
-from colonnade_content.svg_style import clean_declarations, clean_stylesheet, clean_value
-from colonnade_content.svg_vocabulary import ATTRIBUTES, ELEMENTS, PAINT_ATTRIBUTES, UNWRAPPED
+from colonnade_content.media.svg.entities import ShortEntityParser
+from colonnade_content.media.svg.style import clean_declarations, clean_stylesheet, clean_value
+from colonnade_content.media.svg.vocabulary import ATTRIBUTES, ELEMENTS, PAINT_ATTRIBUTES, UNWRAPPED
 
 MAXIMUM_BYTES = 2 * 1024 * 1024
 MAXIMUM_ELEMENTS = 50_000

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from colonnade_content.file_names import content_disposition, extension
-from colonnade_content.signatures import FAMILIES, SIGNED, binary_type, is_utf8
+from colonnade_content.files.file_names import content_disposition, extension
+from colonnade_content.files.signatures import FAMILIES, SIGNED, binary_type, is_utf8
 
 HEAD_BYTES: Final = 4096
 """How many first bytes ``sniff`` wants; fewer are fine when the file is shorter."""

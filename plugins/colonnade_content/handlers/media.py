@@ -24,12 +24,12 @@ from colonnade_content.api import (
     MediaVariant,
     NoVariants,
 )
-from colonnade_content.file_types import RASTER_IMAGES, SVG, serving_headers
+from colonnade_content.files.downloads import Served, serve
+from colonnade_content.files.file_types import RASTER_IMAGES, SVG, serving_headers
+from colonnade_content.media.processing import variant_key
+from colonnade_content.media.svg.sanitiser import RESPONSE_HEADERS
 from colonnade_content.models import ContentReferenceRow, FileRow, MediaRow, MediaVariantRow
-from colonnade_content.processing import variant_key
 from colonnade_content.resources import MEDIA
-from colonnade_content.serving import Served, serve
-from colonnade_content.svg import RESPONSE_HEADERS
 
 ORDER = [SortKey(MediaRow.created_at, descending=True), SortKey(MediaRow.id)]
 

@@ -8,10 +8,10 @@ from colonnade.events import Work, reacts_to
 from colonnade.services import ServiceContext
 from colonnade.store import Session
 from colonnade_content.api import FileDeleted, MediaCreated, MediaDeleted, MediaProcessed
-from colonnade_content.file_types import SVG
-from colonnade_content.images import MAXIMUM_SOURCE_BYTES, ImageRejected, variants_of
+from colonnade_content.files.file_types import SVG
+from colonnade_content.media.images import MAXIMUM_SOURCE_BYTES, ImageRejected, variants_of
+from colonnade_content.media.svg.sanitiser import SvgRejected, sanitise_svg
 from colonnade_content.models import FileRow, MediaRow, MediaVariantRow
-from colonnade_content.svg import SvgRejected, sanitise_svg
 
 PICTURE_SECONDS = 10.0
 """Processor time for the variants of one picture; 40 million pixels take a third of it."""

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from colonnade_content.images import ImageRejected, Variant, make_variants
+from colonnade_content.media.images import ImageRejected, Variant, make_variants
 
 
 def encoded(image: Image.Image, kind: str = "PNG", **options: Any) -> bytes:

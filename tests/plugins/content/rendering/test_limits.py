@@ -5,7 +5,6 @@ import time
 import pytest
 
 from colonnade.errors import ValidationFailed
-from colonnade_content.markdown import render_markdown
 from colonnade_content.rendering.bodies import render_body
 from colonnade_content.rendering.limits import (
     GROWTH,
@@ -15,6 +14,7 @@ from colonnade_content.rendering.limits import (
     ROOM,
     MarkdownRejected,
 )
+from colonnade_content.rendering.markdown import render_markdown
 
 
 @pytest.mark.parametrize("character", ["x", "学", "é", "😀"])

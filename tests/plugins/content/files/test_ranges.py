@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from colonnade_content.ranges import RangePlan, evaluate
+from colonnade_content.files.ranges import RangePlan, evaluate
 
 ETAG = '"v1"'
 MODIFIED = datetime(2026, 3, 1, 12, 30, 15, 250_000, tzinfo=UTC)

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from colonnade_content.markdown import (
+from colonnade_content.rendering.limits import MarkdownRejected
+from colonnade_content.rendering.markdown import (
     ID_PREFIX,
     heading_anchor,
     render_markdown,
     sanitise_html,
 )
-from colonnade_content.rendering.limits import MarkdownRejected
 
 
 class Elements(HTMLParser):

@@ -12,14 +12,14 @@ from defusedxml.ElementTree import fromstring
 from hypothesis import given
 from hypothesis import strategies as st
 
-from colonnade_content.svg import (
+from colonnade_content.media.svg.sanitiser import (
     MAXIMUM_BYTES,
     MAXIMUM_DEPTH,
     RESPONSE_HEADERS,
     SvgRejected,
     sanitise_svg,
 )
-from colonnade_content.svg_style import clean_declarations, clean_stylesheet, clean_value
+from colonnade_content.media.svg.style import clean_declarations, clean_stylesheet, clean_value
 from tests.course_material import COURSES, skip_without_courses
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from colonnade_content.svg_vocabulary import STYLE_PROPERTIES
+from colonnade_content.media.svg.vocabulary import STYLE_PROPERTIES
 
 MAXIMUM_VALUE_LENGTH = 10_000
 

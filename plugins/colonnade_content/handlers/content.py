@@ -42,10 +42,10 @@ from colonnade_content.models import (
     RenderingRow,
     ShareRow,
 )
-from colonnade_content.references import keep_references, kept_references, publishable
-from colonnade_content.rendering.kept import Renderings, keep_html, kept_html
+from colonnade_content.references.external_ids import begins_with
+from colonnade_content.references.targets import keep_references, kept_references, publishable
+from colonnade_content.rendering.renderings import Renderings, keep_html, kept_html
 from colonnade_content.resources import CONTENT
-from colonnade_content.text_matching import begins_with
 
 ORDER = [SortKey(ContentRow.created_at, descending=True), SortKey(ContentRow.id)]
 NEWEST_REVISION = [SortKey(ContentRevisionRow.revision, descending=True)]

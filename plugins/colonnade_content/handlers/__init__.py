@@ -1,0 +1,1 @@
+"""Handlers: what each operation of the content service does, one module a noun."""

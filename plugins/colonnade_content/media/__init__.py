@@ -1,0 +1,1 @@
+"""Media: variants of pictures and sanitised drawings, made in the background."""

@@ -1,0 +1,1 @@
+"""Sanitising SVG: parser, vocabulary, style grammar and writer."""

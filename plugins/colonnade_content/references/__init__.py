@@ -1,0 +1,1 @@
+"""References: files and pictures that an item shows, and external ids."""
