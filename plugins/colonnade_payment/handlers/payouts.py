@@ -30,7 +30,6 @@ from colonnade_payment.api import (
 )
 from colonnade_payment.config import TenantPaymentConfig
 from colonnade_payment.handlers.balances import balance_of, hold_of
-from colonnade_payment.handlers.payments import person
 from colonnade_payment.ledger.journals import BANK, PAYOUTS, Entry, book, instructor_account
 from colonnade_payment.models import AccountRow, PayoutRow
 from colonnade_payment.presentation import money, present_payout
