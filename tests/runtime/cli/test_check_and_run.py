@@ -5,12 +5,13 @@ import re
 import shutil
 import socket
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from tests.forked_commands import run_command
 
 ROOT = Path(__file__).parents[3]
 PLATFORM = """\
@@ -61,10 +62,7 @@ def site(tmp_path: Path) -> Path:
 
 def colonnade(site: Path, *words: str, seconds: float = 120) -> "subprocess.CompletedProcess[str]":
     environment = {"PATH": os.environ["PATH"], "OWNER_SECRET": "a long password"}
-    return subprocess.run(
-        [sys.executable, "-m", "colonnade_runtime", *words],
-        cwd=site, env=environment, capture_output=True, text=True, timeout=seconds,
-    )  # fmt: skip
+    return run_command(*words, cwd=site, env=environment, timeout=seconds)
 
 
 def platform(text: str) -> Spoil:

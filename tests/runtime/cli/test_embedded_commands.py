@@ -1,14 +1,13 @@
 """Commands that start the services themselves say what is wrong in sentences."""
 
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from random import Random
 
 from colonnade_runtime.adapters.store.sqlite.files.paths import ServiceFiles
 from colonnade_runtime.adapters.store.sqlite.schema.service_schema import TenantSchema
 from colonnade_user import plugin
+from tests.forked_commands import run_command
 
 ROOT = Path(__file__).parents[3]
 
@@ -24,14 +23,7 @@ def test_another_academys_damaged_store_is_no_stack_trace(tmp_path: Path) -> Non
     # The head, which says what version it is of, is whole: it breaks when it is worked with.
     files.of_tenant("globex").write_bytes(damaged[:8_192] + noise)
     command = ("owner", "password", "acme", "--generate")
-    done = subprocess.run(
-        [sys.executable, "-m", "colonnade_runtime", "--platform", "platform.yaml", *command],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = run_command("--platform", "platform.yaml", *command, cwd=tmp_path)
     assert "globex/user.sqlite3" in done.stderr, done.stderr
     assert "Traceback" not in done.stderr
     assert '  File "' not in done.stderr

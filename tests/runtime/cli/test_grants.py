@@ -5,12 +5,12 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from colonnade_runtime.cli.new.plugin_files import PluginNames, plugin_files
+from tests.forked_commands import run_command
 
 ROOT = Path(__file__).parents[3]
 PLATFORM = """\
@@ -67,12 +67,8 @@ def site(tmp_path: Path) -> Path:
 
 
 def colonnade(site: Path, *words: str) -> "subprocess.CompletedProcess[str]":
-    library = site.parent / "plugin"
-    return subprocess.run(
-        [sys.executable, "-m", "colonnade_runtime", *words],
-        cwd=site, env={"PATH": os.environ["PATH"], "PYTHONPATH": str(library)},
-        capture_output=True, text=True, timeout=120,
-    )  # fmt: skip
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(site.parent / "plugin")}
+    return run_command(*words, cwd=site, env=environment)
 
 
 def add(site: Path, rego: str) -> int:
