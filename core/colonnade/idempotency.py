@@ -79,8 +79,7 @@ def earlier_answer(session: Session, call: Call, request: Request[ResponseT]) ->
             f"This {HEADER} was used for another request; a new request needs a new key.",
             fields=[FieldError(HEADER, "was used for another request", "reused")],
         )
-    # Given to the same principal before; what it may do now was decided before this handler ran.
-    call.applied = True
+    call.permit_without_object("the same principal was given this answer before")
     answer: ResponseT = call.operation.response.decode(row.answer)  # type: ignore[assignment]
     return answer
 

@@ -29,7 +29,6 @@ def permitted(
     """
     row = session.get(model, row_id)
     if row is None:
-        call.applied = True
         raise absent(resource_type.name)
     call.require(session, resource_type, row)
     return row

@@ -140,14 +140,16 @@ class Call:
     """What a handler gets beside its request.
 
     `decision` is the policy's answer: a handler applies it to what it reads and writes, with
-    `require` for one object and `visible` for a list. A conditional decision that was never
-    applied does not commit and does not answer. `visibility` is the decision on reading the
+    `require` for one object and `visible` for a list, or says with `permit_without_object` why
+    there is none. A conditional decision that was never applied does not commit and does not
+    answer; `applied` is for the runtime, which looks. `visibility` is the decision on reading the
     same type of resource; it tells a "not allowed" from a "not found". `caller` is the same as
     `context`, for the runtime: reading the latter is noted in `personal`. `idempotency_key` is
     the client's, where the route takes one: see `colonnade.idempotency`. `refused` is the type of
     an object that the decision does not permit, and `denying` the positions of the denials that
-    hold for it, both for the log. `per_day` is how often its
-    caller may do this in a day, and `counted` says that this time was.
+    hold for it, both for the log. `without_object` is
+    why none was looked at. `per_day` is how often its caller may do this in a day, and `counted`
+    says that this time was.
     """
 
     caller: Context
@@ -160,6 +162,7 @@ class Call:
     evaluated: dict[str, Any] | None = field(default=None)
     masks_applied: bool = field(default=False)
     personal: bool = field(default=False)
+    without_object: str = field(default="")
     refused: str | None = field(default=None)
     denying: tuple[int, ...] = field(default=())
     idempotency_key: str | None = None
@@ -225,6 +228,16 @@ class Call:
         """What a list may contain, as a condition for its `WHERE`."""
         self.applied = True
         return where(self.decision, resource_type)
+
+    def permit_without_object(self, reason: str) -> None:
+        """Let this call commit and answer though a conditional decision met no object.
+
+        For handlers that make or change nothing which a policy could be held against. `reason`
+        says why that is so, to who reads the handler and in the log at level debug. A handler that
+        raises needs none: nothing of it is kept.
+        """
+        self.applied = True
+        self.without_object = reason
 
     def mask(self, answer: ModelT, *, own: bool = False) -> ModelT:
         """Apply the decision's masks here, where it is known which objects are the caller's `own`.

@@ -222,7 +222,6 @@ def _check_room(session: Session) -> None:
 def _permitted(session: Session, call: Call, report_id: UUID) -> ReportRow:
     row = session.get(ReportRow, report_id)
     if row is None:
-        call.applied = True
         raise NotFound("There is no such report, or none that you may see.")
     call.require(session, REPORT, row)
     return row

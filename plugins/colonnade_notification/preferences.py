@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from colonnade.errors import FieldError, ValidationFailed
 from colonnade.operations import Call, handles
+from colonnade.patches import assign
 from colonnade.services import ServiceContext, TenantInfo
 from colonnade.store import Session
 from colonnade_notification.api import (
@@ -102,12 +103,8 @@ def _row_or_new(session: Session, user_id: UUID) -> SettingsRow:
 
 
 def _change(row: SettingsRow, request: UpdatePreferences) -> None:
-    given = request.model_fields_set
-    if "locale" in given:
-        row.locale = request.locale
-    if "timezone" in given:
-        row.timezone = request.timezone
-    if "quiet_hours" in given:
+    assign(row, request.given("locale", "timezone"))
+    if "quiet_hours" in request.model_fields_set:
         quiet = request.quiet_hours
         row.quiet_from = None if quiet is None else _minutes(quiet.start)
         row.quiet_until = None if quiet is None else _minutes(quiet.end)

@@ -50,6 +50,16 @@ def test_nobody_else_has_an_account(principal: Principal) -> None:
         call.require_person("Only guests drink tea.")
 
 
+def test_a_call_without_an_object_is_applied_and_says_why() -> None:
+    call = call_of(USER)
+    assert not call.applied
+
+    call.permit_without_object("nothing is poured before the water boils")
+
+    assert call.applied
+    assert call.without_object == "nothing is poured before the water boils"
+
+
 def test_an_answer_that_asked_who_acts_is_nobody_elses() -> None:
     call = call_of(USER)
     call.require_person()

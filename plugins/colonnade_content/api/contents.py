@@ -10,11 +10,14 @@ from colonnade.field_rules import AtMostOne, ChosenBy
 from colonnade.messages import Empty, Message, NotNull, Request
 from colonnade.operations import operation
 from colonnade.pagination import ListRequest, Page
+from colonnade.patches import Patch
 from colonnade_content.api.errors import ContentInUse, DuplicateExternalId
 from colonnade_content.api.types import Body, ContentKind, ExternalId, Title, WebAddress
 
 SHOWN = {"markdown": "body", "file": "file_id", "media": "media_id", "link": "url"}
 """Kind → the one field that holds what the item shows."""
+
+_SHOWN_BY = "What {0} content shows, and therefore not null; null or absent in any other."
 
 
 class ContentSummary(Message):
@@ -88,17 +91,17 @@ class GetContent(Request[Content]):
 
 
 @operation("content", action="content.update", errors=[DuplicateExternalId], per_day=20_000)
-class UpdateContent(Request[Content]):
+class UpdateContent(Patch[Content]):
     """Change what is given of a content item; its kind stays."""
 
     __rules__ = (AtMostOne(*SHOWN.values()),)
 
     content_id: UUID
     title: Annotated[Title | None, NotNull()] = None
-    body: Body | None = None
-    url: WebAddress | None = None
-    file_id: UUID | None = None
-    media_id: UUID | None = None
+    body: Body | None = Field(None, description=_SHOWN_BY.format("markdown"))
+    url: WebAddress | None = Field(None, description=_SHOWN_BY.format("link"))
+    file_id: UUID | None = Field(None, description=_SHOWN_BY.format("file"))
+    media_id: UUID | None = Field(None, description=_SHOWN_BY.format("media"))
     external_id: ExternalId | None = None
 
 

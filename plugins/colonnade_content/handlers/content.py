@@ -12,6 +12,7 @@ from colonnade.lookups import permitted
 from colonnade.messages import Empty
 from colonnade.operations import Call, handles
 from colonnade.pagination import Page, SortKey, paginate
+from colonnade.patches import assign
 from colonnade.services import ServiceContext
 from colonnade.store import Session
 from colonnade_content.api import (
@@ -47,6 +48,7 @@ from colonnade_content.references.targets import keep_references, kept_reference
 from colonnade_content.rendering.renderings import Renderings, keep_html, kept_html
 from colonnade_content.resources import CONTENT
 
+CHANGEABLE = ("title", *SHOWN.values(), "external_id")
 ORDER = [SortKey(ContentRow.created_at, descending=True), SortKey(ContentRow.id)]
 NEWEST_REVISION = [SortKey(ContentRevisionRow.revision, descending=True)]
 
@@ -110,21 +112,19 @@ class Contents:
     @handles(UpdateContent)
     async def update(self, request: UpdateContent, call: Call) -> Content:
         """Change what was given; a change of what is shown is a new revision."""
-        names = request.model_fields_set - {"content_id"}
+        values = request.given(*CHANGEABLE)
 
         def found(session: Session) -> ContentRow:
             row = permitted(session, call, CONTENT, ContentRow, request.content_id)
             call.check_version(row.version)
             return row
 
-        html = await self._html_of_change(request, found) if "body" in names else None
-        given = await publishable(self._ctx, request.model_dump(include=set(names)))
+        html = await self._html_of_change(request, found) if "body" in values else None
+        given = await publishable(self._ctx, request.model_dump(include=set(values)))
 
         def work(session: Session) -> tuple[ContentRow, str | None]:
             row = found(session)
-            changed = {name for name in names if getattr(row, name) != getattr(request, name)}
-            for name in changed:
-                setattr(row, name, getattr(request, name))
+            changed = assign(row, values)
             if changed:
                 with session.no_autoflush:
                     allowed = given | kept_references(session, row.id)

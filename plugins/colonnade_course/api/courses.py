@@ -10,6 +10,7 @@ from colonnade.messages import Empty, Message, NotNull, Request
 from colonnade.money import Money, Price
 from colonnade.operations import operation
 from colonnade.pagination import ListRequest, Page
+from colonnade.patches import Patch
 from colonnade.text import Line
 from colonnade_course.api.errors import (
     CourseInUse,
@@ -86,7 +87,7 @@ class GetCourse(Request[Course]):
 @operation(
     "course", action="course.update", errors=[SlugTaken, DuplicateExternalId], per_day=10_000
 )
-class UpdateCourse(Request[Course]):
+class UpdateCourse(Patch[Course]):
     """Change some of what a course says of itself; null takes an optional value away."""
 
     course_id: UUID

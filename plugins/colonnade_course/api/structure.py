@@ -9,6 +9,7 @@ from pydantic import Field
 from colonnade.messages import Empty, Message, NotNull, Request
 from colonnade.operations import operation
 from colonnade.pagination import ListRequest, Page
+from colonnade.patches import Patch
 from colonnade.text import Line
 from colonnade_course.api.courses import Outline
 from colonnade_course.api.errors import DuplicateExternalId, SectionInUse, TooLarge
@@ -65,7 +66,7 @@ class GetSection(Request[Section]):
 
 
 @operation("course", action="section.update", errors=[DuplicateExternalId], per_day=10_000)
-class UpdateSection(Request[Section]):
+class UpdateSection(Patch[Section]):
     """Change a section."""
 
     section_id: UUID
@@ -146,7 +147,7 @@ class GetLesson(Request[Lesson]):
 
 
 @operation("course", action="lesson.update", errors=[DuplicateExternalId], per_day=20_000)
-class UpdateLesson(Request[Lesson]):
+class UpdateLesson(Patch[Lesson]):
     """Change a lesson; `section_id` moves it to another section of its course."""
 
     lesson_id: UUID

@@ -11,6 +11,7 @@ from colonnade.messages import Empty
 from colonnade.money import Money
 from colonnade.operations import Call, handles
 from colonnade.pagination import Page, SortKey, paginate
+from colonnade.patches import assign
 from colonnade.services import ServiceContext
 from colonnade.store import Session
 from colonnade.text import folded
@@ -32,7 +33,6 @@ from colonnade_course.api import (
     UnpublishCourse,
     UpdateCourse,
 )
-from colonnade_course.changes import assign, given
 from colonnade_course.models import (
     CourseCounterRow,
     CourseRow,
@@ -118,7 +118,7 @@ class Courses:
     @handles(UpdateCourse)
     async def update(self, request: UpdateCourse, call: Call) -> Course:
         """Change what was given."""
-        values = given(request, ("title", "price", *CHANGEABLE))
+        values = request.given("title", "price", *CHANGEABLE)
         _check_currency(values.get("price"), self._ctx.tenant().currency)
 
         def work(session: Session) -> Course:

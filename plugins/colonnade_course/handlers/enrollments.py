@@ -138,7 +138,6 @@ def published_course(session: Session, call: Call, course_id: UUID) -> CourseRow
     """
     course = session.get(CourseRow, course_id)
     if course is None or course.status != "published":
-        call.applied = True
         raise absent("published course")
     return course
 

@@ -11,6 +11,7 @@ from colonnade.lookups import absent, changeable, flush, permitted, require_new
 from colonnade.messages import Empty
 from colonnade.operations import Call, handles
 from colonnade.pagination import Page, SortKey, paginate
+from colonnade.patches import assign
 from colonnade.services import ServiceContext
 from colonnade.store import Session
 from colonnade_content.api import ListPublishableContent
@@ -27,7 +28,6 @@ from colonnade_course.api import (
     TooLarge,
     UpdateLesson,
 )
-from colonnade_course.changes import assign, given
 from colonnade_course.enrollment.completion import complete_finished
 from colonnade_course.models import CourseRow, LessonProgressRow, LessonRow, SectionRow
 from colonnade_course.outline.structure import arrange, lessons_of, make_room, outline_of
@@ -71,7 +71,6 @@ class Lessons:
         def work(session: Session) -> Lesson:
             section = session.get(SectionRow, request.section_id)
             if section is None:
-                call.applied = True
                 raise absent("section")
             lesson = _new_lesson(request, section, self._ctx.new_id())
             require_new(session, call, LESSON, lesson, "section")
@@ -113,7 +112,7 @@ class Lessons:
     @handles(UpdateLesson)
     async def update(self, request: UpdateLesson, call: Call) -> Lesson:
         """Change what was given; a new place makes room there."""
-        values = given(request, CHANGEABLE)
+        values = request.given(*CHANGEABLE)
         await self._require_publishable(await self._newly_shown(request, call))
 
         def work(session: Session) -> Lesson:

@@ -60,7 +60,6 @@ class Reservations:
             known = session.get(ReservationRow, request.key)
             enrollment = _enrollment_of(session, known)
             if enrollment is None:
-                call.applied = True
                 raise ReservationGone("There is no reservation of this key to activate.")
             call.require(session, ENROLLMENT, enrollment)
             if enrollment.activated_at is None and enrollment.ended_because != "user_deleted":
@@ -78,7 +77,7 @@ class Reservations:
             known = session.get(ReservationRow, request.key)
             enrollment = _enrollment_of(session, known)
             if enrollment is None:
-                call.applied = True
+                call.permit_without_object("there is no enrolment yet that a seat was kept for")
                 if known is None:
                     session.add(_reservation(session, request.key, None))
                 return present_reservation(request.key, None)
@@ -110,7 +109,6 @@ def _reserved(
 ) -> Reservation:
     enrollment = _enrollment_of(session, known)
     if enrollment is None:
-        call.applied = True
         raise ReservationReleased("This reservation was released before it was made.")
     call.require(session, ENROLLMENT, enrollment)
     if (enrollment.course_id, enrollment.user_id) != (request.course_id, request.user_id):

@@ -9,6 +9,7 @@ from colonnade.lookups import absent, changeable, flush, permitted, require_new
 from colonnade.messages import Empty
 from colonnade.operations import Call, handles
 from colonnade.pagination import Page, SortKey, paginate
+from colonnade.patches import assign
 from colonnade.services import ServiceContext
 from colonnade.store import Session
 from colonnade_course.api import (
@@ -26,7 +27,6 @@ from colonnade_course.api import (
     TooLarge,
     UpdateSection,
 )
-from colonnade_course.changes import assign, given
 from colonnade_course.enrollment.completion import complete_finished
 from colonnade_course.models import CourseRow, LessonRow, SectionRow
 from colonnade_course.outline.structure import arrange, make_room, outline_of, sections_of
@@ -48,7 +48,6 @@ class Sections:
 
         def work(session: Session) -> Section:
             if session.get(CourseRow, request.course_id) is None:
-                call.applied = True
                 raise absent("course")
             section = SectionRow(
                 id=self._ctx.new_id(),
@@ -96,8 +95,7 @@ class Sections:
     @handles(UpdateSection)
     async def update(self, request: UpdateSection, call: Call) -> Section:
         """Change what was given; a new position makes room there."""
-        names = ("title", "position", "required", "external_id")
-        values = given(request, names)
+        values = request.given("title", "position", "required", "external_id")
 
         def work(session: Session) -> Section:
             section = changeable(session, call, SECTION, SectionRow, request.section_id)

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from colonnade.messages import Empty, Message, NotNull, Request
 from colonnade.operations import operation
+from colonnade.patches import Patch
 from colonnade.personal import Confidential
 from colonnade.timezones import TimezoneName
 from colonnade_notification.api.errors import LinkExpired, MandatoryCategory, UnknownToken
@@ -57,7 +58,7 @@ class GetPreferences(Request[Preferences]):
 @operation(
     "notification", action="notification_preference.update", errors=[MandatoryCategory], per_day=500
 )
-class UpdatePreferences(Request[Preferences]):
+class UpdatePreferences(Patch[Preferences]):
     """Change how one wants to be told; what is not given stays.
 
     Null for `locale`, `timezone` or `quiet_hours` goes back to the academy's own, or to none.

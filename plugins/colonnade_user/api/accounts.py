@@ -9,6 +9,7 @@ from pydantic import Field
 from colonnade.messages import Empty, Message, NotNull, Request
 from colonnade.operations import operation
 from colonnade.pagination import ListRequest, Page
+from colonnade.patches import Patch
 from colonnade.personal import Personal
 from colonnade_user.api.email_addresses import EmailAddress
 from colonnade_user.api.errors import (
@@ -84,7 +85,7 @@ class GetCurrentUser(Request[User]):
 
 
 @operation("user", action="user.update", errors=[OwnerProtected, LastOwner], per_day=5000)
-class UpdateUser(Request[User]):
+class UpdateUser(Patch[User]):
     """Change somebody's role or status."""
 
     user_id: UUID

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from colonnade.messages import Message, NotNull, Request
 from colonnade.operations import operation
+from colonnade.patches import Patch
 from colonnade.personal import Personal
 from colonnade_user.api.values import PersonName, Visibility
 
@@ -60,7 +61,7 @@ class VisibilityChange(Message):
 
 
 @operation("user", action="profile.update", per_day=200)
-class UpdateProfile(Request[Profile]):
+class UpdateProfile(Patch[Profile]):
     """Change one's own profile; null clears a field."""
 
     user_id: UUID

@@ -59,7 +59,6 @@ class PasswordResetHandlers:
         def work(session: Session) -> None:
             user = session.get(UserRow, request.user_id)
             if user is None:
-                call.applied = True
                 raise NotFound("There is no such user, or none that you may see.")
             call.require(session, USER, user)
             ask_for_reset(session, user)

@@ -5,6 +5,7 @@ from uuid import UUID
 from colonnade.context import PrincipalKind
 from colonnade.errors import NotFound
 from colonnade.operations import Call, handles
+from colonnade.patches import assign
 from colonnade.services import ServiceContext
 from colonnade.store import Session
 from colonnade_user.api import (
@@ -62,12 +63,9 @@ class ProfileHandlers:
 
 
 def _change(user: UserRow, profile: ProfileRow, request: UpdateProfile) -> None:
-    given = request.model_fields_set
     if request.name is not None:
         user.rename(request.name)
-    for name in OPTIONAL_FIELDS:
-        if name in given:
-            setattr(profile, name, getattr(request, name))
+    assign(profile, request.given(*OPTIONAL_FIELDS))
     if request.visibility is not None:
         chosen = request.visibility.model_dump(mode="json", exclude_unset=True)
         profile.visibility = profile.visibility | chosen

@@ -48,8 +48,7 @@ class RegistrationHandlers:
         await self._check(request, call)
         if self._opens_at_once(call):
             return Registration(user=await self._open(request, call))
-        # Nothing is made that a policy could be held against before the address is confirmed.
-        call.applied = True
+        call.permit_without_object("nothing is made before the address is confirmed")
         async with even_time(self._ctx.clock):
             password_hash = await self._passwords.hash(request.password)
             await self._ctx.store.run(

@@ -275,6 +275,12 @@ class Dispatcher:
             _call.reset(token)
             self._report_mistakes(call)
         _check_applied(call)
+        if call.without_object:
+            self._log.debug(
+                "permitted without an object",
+                action=call.operation.action,
+                reason=call.without_object,
+            )
         return answer if call.masks_applied else _masked(answer, call.decision)
 
     def _tell_object_refused(self, call: Call, resource_type: str) -> None:
