@@ -85,7 +85,7 @@ def subscriptions() -> Sequence[type[Event]]:
 @hookimpl
 def sagas() -> Sequence[Any]:
     """How a message is delivered."""
-    from colonnade_notification.recording import DELIVERY
+    from colonnade_notification.delivery.recording import DELIVERY
 
     return [DELIVERY]
 
@@ -93,7 +93,7 @@ def sagas() -> Sequence[Any]:
 @hookimpl
 def schedules() -> Sequence[Schedule]:
     """What is done once a day."""
-    from colonnade_notification.keeping import TIDYING
+    from colonnade_notification.delivery.retention import TIDYING
 
     return [TIDYING]
 
@@ -101,7 +101,7 @@ def schedules() -> Sequence[Schedule]:
 @hookimpl
 def dead_letters(ctx: ServiceContext) -> Sequence[DeadLetterSource]:
     """Messages that did not get through."""
-    from colonnade_notification.lost_deliveries import LostDeliveries
+    from colonnade_notification.delivery.dead_letters import LostDeliveries
 
     return [LostDeliveries()]
 

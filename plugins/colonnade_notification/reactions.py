@@ -20,7 +20,7 @@ from colonnade_course.api import (
     InstructorAdded,
     InstructorRemoved,
 )
-from colonnade_notification.announcing import Announcer
+from colonnade_notification.delivery.announcer import Announcer
 from colonnade_notification.models import (
     ErasedRow,
     ModeRow,

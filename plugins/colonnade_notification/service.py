@@ -6,22 +6,22 @@ from datetime import timedelta
 
 from colonnade.errors import ConfigurationError
 from colonnade.services import ServiceContext
-from colonnade_notification.addresses import Addresses
-from colonnade_notification.announcing import Announcer
+from colonnade_notification.addressing.addresses import Addresses
 from colonnade_notification.api import Channel
+from colonnade_notification.channels.email.channel import EmailChannel
+from colonnade_notification.channels.in_app import InAppChannel
+from colonnade_notification.channels.push.channel import PushChannel
 from colonnade_notification.config import NotificationConfig, undeclared
-from colonnade_notification.delivery_handlers import DeliveryHandlers
-from colonnade_notification.email_channel import EmailChannel
-from colonnade_notification.in_app import InAppChannel
-from colonnade_notification.inbox import Inbox
-from colonnade_notification.keeping import Keeping
-from colonnade_notification.preferences import PreferenceHandlers
-from colonnade_notification.push_channel import PushChannel
-from colonnade_notification.push_subscriptions import PushSubscriptions
+from colonnade_notification.delivery.announcer import Announcer
+from colonnade_notification.delivery.retention import Keeping
+from colonnade_notification.delivery.sending import Sending
+from colonnade_notification.handlers.deliveries import DeliveryHandlers
+from colonnade_notification.handlers.notifications import Inbox
+from colonnade_notification.handlers.preferences import PreferenceHandlers
+from colonnade_notification.handlers.push_subscriptions import PushSubscriptions
+from colonnade_notification.handlers.templates import TemplateHandlers
+from colonnade_notification.handlers.unsubscriptions import Unsubscribing
 from colonnade_notification.reactions import AccountNews, CourseNews, MoneyNews
-from colonnade_notification.sending import Sending
-from colonnade_notification.template_handlers import TemplateHandlers
-from colonnade_notification.unsubscribing import Unsubscribing
 
 
 def first_party_channels(ctx: ServiceContext) -> list[Channel]:

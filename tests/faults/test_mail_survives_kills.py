@@ -19,8 +19,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "plugins/notification/support
 
 from notification_house import LIMIT, House
 
+from colonnade_notification.delivery.sending import SENT
 from colonnade_notification.models import NotificationRow
-from colonnade_notification.sending import SENT
 
 pytestmark = pytest.mark.faults
 

@@ -1,0 +1,60 @@
+"""Where a tenant's people find it on the web, and who its mail is from."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from colonnade.services import ServiceContext
+from colonnade_notification.channels.email.headers import Mailbox, mailbox
+from colonnade_notification.config import NotificationConfig, TenantNotificationConfig
+
+
+class Addresses:
+    """Web and mail addresses of the tenant in context."""
+
+    def __init__(self, ctx: ServiceContext, config: NotificationConfig) -> None:
+        self._ctx = ctx
+        self._config = config
+
+    def web(self, path: str = "") -> str:
+        """An absolute address."""
+        tenant, declared = self._ctx.tenant(), self._config.public_url
+        base = tenant.url if declared is None else declared.replace("{tenant}", tenant.id)
+        return base + path
+
+    def link(self, path: str, facts: Mapping[str, Any]) -> str:
+        """Where a message's link leads."""
+        course = facts.get("course")
+        identifier = str(course.get("id", "")) if isinstance(course, Mapping) else ""
+        return self.web(path.replace("{course}", identifier))
+
+    def confirmation(self, purpose: str, token: str | None) -> str:
+        """Where the link of a confirmation leads: the academy's front end as its file declares,
+        else the platform's own page. Without a token, the academy."""
+        if token is None:
+            return self.web("/")
+        declared = self._ctx.tenant().links.get(purpose)
+        if declared is not None:
+            return declared.replace("{token}", token)
+        return self.web(f"/api/v1/auth/confirm?token={token}")
+
+    def sender(self) -> Mailbox:
+        """Who mail is from: the tenant's own choice, else the platform's."""
+        tenant, chosen = self._ctx.tenant(), self.tenant_config()
+        address = chosen.sender or self._config.mail.sender
+        name = chosen.sender_name or tenant.name
+        return mailbox(address.replace("{tenant}", tenant.id), name)
+
+    def sender_domain(self) -> str:
+        """The right half of Message-IDs."""
+        return self.sender().domain
+
+    def contact(self) -> str:
+        """Whom a push service may write to (RFC 8292 §2.1)."""
+        return self._config.push.contact.replace("{tenant}", self._ctx.tenant().id)
+
+    def tenant_config(self) -> TenantNotificationConfig:
+        """What the tenant's file says."""
+        declared = self._ctx.tenant_config()
+        if isinstance(declared, TenantNotificationConfig):
+            return declared
+        return TenantNotificationConfig.model_validate({})

@@ -1,0 +1,79 @@
+"""A mail as RFC 5322 and MIME have it."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from typing import Annotated
+
+from colonnade.personal import Personal
+from colonnade_notification.api import OutgoingMessage
+from colonnade_notification.channels.email.headers import (
+    Mailbox,
+    ascii_url,
+    mailbox_field,
+    plain_field,
+    text_field,
+)
+
+_BOUNDARY = "=_colonnade_{id}"
+_CONTENT = SMTP.clone(cte_type="7bit")
+"""Text in letters that every server carries (RFC 2045 §6); all its own headers are short."""
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenMail:
+    """A mail as it goes over the wire, and the envelope for it (RFC 5321 §2.3.1)."""
+
+    sender: str
+    recipient: Annotated[str, Personal()]
+    content: bytes = field(repr=False)
+
+    @property
+    def needs_smtputf8(self) -> bool:
+        """Whether only a server that speaks SMTPUTF8 can carry it (RFC 6531)."""
+        return not self.recipient.isascii()
+
+
+def mail_of(
+    message: OutgoingMessage, recipient: Mailbox, sender: Mailbox, reply_to: str, now: datetime
+) -> WrittenMail:
+    """The mail for a message: text and HTML, with the headers of a good citizen.
+
+    Nothing of a recipient, a template or an academy can add a header or a line to one.
+
+    Raises:
+        ValueError: a header that machines read would not fit in one line of ASCII.
+    """
+    head = [
+        mailbox_field("From", sender),
+        mailbox_field("To", recipient),
+        *([plain_field("Reply-To", reply_to)] if reply_to else []),
+        text_field("Subject", message.subject),
+        plain_field("Date", format_datetime(now)),
+        plain_field("Message-ID", message.message_id),
+        # RFC 3834 §5: out-of-office answers stay away.
+        plain_field("Auto-Submitted", "auto-generated"),
+        *_way_out(message.unsubscribe_url),
+    ]
+    content = b"".join(head) + _content(message)
+    return WrittenMail(sender.address, recipient.address, content)
+
+
+def _way_out(url: str) -> list[bytes]:
+    if not url:
+        return []
+    return [
+        # RFC 8058 §3.1: with both headers, a mail reader unsubscribes by a POST of its own.
+        plain_field("List-Unsubscribe", f"<{ascii_url(url)}>"),
+        plain_field("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
+    ]
+
+
+def _content(message: OutgoingMessage) -> bytes:
+    parts = EmailMessage(policy=_CONTENT)
+    parts.set_content(message.text)
+    parts.add_alternative(message.html, subtype="html")
+    parts.set_boundary(_BOUNDARY.format(id=message.id.hex))
+    return parts.as_bytes()

@@ -1,0 +1,241 @@
+"""Templates as administrators see and change them."""
+
+import base64
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import func, select
+
+from colonnade.errors import FieldError, InvalidRequest, NotFound, ValidationFailed
+from colonnade.messages import Empty
+from colonnade.operations import Call, handles
+from colonnade.pagination import Page
+from colonnade.services import ServiceContext
+from colonnade.store import Session
+from colonnade_notification.api import (
+    DeleteTemplate,
+    GetTemplate,
+    ListTemplates,
+    PreviewTemplate,
+    PutTemplate,
+    RenderedMessage,
+    Template,
+    TooManyTemplates,
+)
+from colonnade_notification.delivery.announcer import custom_wordings
+from colonnade_notification.models import TemplateRow
+from colonnade_notification.wording import catalogue, templating
+from colonnade_notification.wording.catalogue import PLATFORM_LOCALES, Wording, platform_wording
+from colonnade_notification.wording.kinds import KINDS, KindOfMessage, sample_of
+from colonnade_notification.wording.markup import checked_html
+from colonnade_notification.wording.templating import TemplateRefused
+
+MAXIMUM_LANGUAGES = 50
+"""Languages in which an academy may have one kind of message in its own words."""
+
+_PARTS = ("subject", "text", "html", "action")
+
+
+class TemplateHandlers:
+    """The operations on templates."""
+
+    def __init__(self, ctx: ServiceContext) -> None:
+        self._ctx = ctx
+
+    @handles(ListTemplates)
+    async def list_templates(self, request: ListTemplates, call: Call) -> Page[Template]:
+        """Every kind and language, the tenant's own in place of the platform's."""
+        start = _start(request.cursor)
+        found = await self._ctx.store.read(_all)
+        chosen = [
+            item
+            for item in found
+            if request.kind in (None, item.kind) and request.locale in (None, item.locale)
+        ]
+        rest = [item for item in chosen if (item.kind, item.locale) > start]
+        shown = rest[: request.limit]
+        more = len(rest) > len(shown)
+        following = _cursor(shown[-1]) if more else None
+        return Page[Template](items=shown, next_cursor=following)
+
+    @handles(GetTemplate)
+    async def get_template(self, request: GetTemplate, call: Call) -> Template:
+        """The one that a reader of that language gets."""
+        kind = _kind(request.kind)
+        rows = await self._ctx.store.read(lambda session: _rows(session, kind.name))
+        custom = {locale: _wording(row) for locale, row in rows.items()}
+        wanted = (request.locale, self._ctx.tenant().locale)
+        wording = next(catalogue.candidates(kind.name, wanted, custom))
+        return _present(kind, wording, rows.get(wording.locale) if wording.custom else None)
+
+    @handles(PutTemplate)
+    async def put_template(self, request: PutTemplate, call: Call) -> Template:
+        """Checked before it is kept."""
+        kind = _kind(request.kind)
+        wording = Wording(
+            request.locale, request.subject, request.text, request.html, request.action, True
+        )
+        sample = self._sample(kind, request.locale)
+        await self._ctx.in_worker(_check, wording, sample)
+        words = await self._ctx.in_worker(catalogue.fill_one, wording, sample)
+        await checked_html(self._ctx, words)
+
+        def work(session: Session) -> Template:
+            row = session.get(TemplateRow, (kind.name, request.locale))
+            call.check_version(0 if row is None else row.version)
+            if row is None:
+                _check_room(session, kind.name)
+                row = TemplateRow(kind=kind.name, locale=request.locale)
+                session.add(row)
+            for part in _PARTS:
+                setattr(row, part, getattr(request, part))
+            row.problem, row.updated_by = None, call.principal_id
+            row.updated_at = session.now
+            session.flush()
+            return _present(kind, wording, row)
+
+        return await self._ctx.store.run(work)
+
+    @handles(DeleteTemplate)
+    async def delete_template(self, request: DeleteTemplate, call: Call) -> Empty:
+        """Back to the platform's words."""
+        kind = _kind(request.kind)
+
+        def work(session: Session) -> Empty:
+            row = session.get(TemplateRow, (kind.name, request.locale))
+            if row is None:
+                raise NotFound("The academy has no template of its own for this.")
+            call.check_version(row.version)
+            session.delete(row)
+            return Empty()
+
+        return await self._ctx.store.run(work)
+
+    @handles(PreviewTemplate)
+    async def preview_template(self, request: PreviewTemplate, call: Call) -> RenderedMessage:
+        """Filled with sample data, and nothing kept."""
+        kind = _kind(request.kind)
+        facts = self._sample(kind, request.locale)
+        wording = _given(request)
+        if wording is not None:
+            await self._ctx.in_worker(_check, wording, facts)
+            words = await self._ctx.in_worker(catalogue.fill_one, wording, facts)
+        else:
+            custom = await self._ctx.store.read(lambda s: custom_wordings(s, kind.name))
+            wanted = (request.locale, self._ctx.tenant().locale)
+            words = await self._ctx.in_worker(catalogue.fill, kind.name, facts, wanted, custom)
+        html = await checked_html(self._ctx, words)
+        return RenderedMessage(
+            kind=kind.name,
+            locale=words.locale,
+            subject=words.subject,
+            text=words.body,
+            html=html,
+            facts=facts,
+        )
+
+    def _sample(self, kind: KindOfMessage, locale: str) -> dict[str, Any]:
+        tenant = self._ctx.tenant()
+        return sample_of(kind, tenant.name, locale, tenant.timezone)
+
+
+def _given(request: PreviewTemplate) -> Wording | None:
+    if request.subject is None and request.text is None and request.html is None:
+        return None
+    return Wording(
+        request.locale,
+        request.subject or "{{ academy.name }}",
+        request.text or "{{ academy.name }}",
+        request.html,
+        request.action,
+        True,
+    )
+
+
+def _check(wording: Wording, facts: Mapping[str, Any]) -> None:
+    wrong = []
+    for part in _PARTS:
+        source = getattr(wording, part)
+        if source is None:
+            continue
+        try:
+            templating.check(source, facts)
+            templating.render(source, facts, escape=part == "html")
+        except TemplateRefused as error:
+            wrong.append(FieldError(f"/{part}", error.message, "template"))
+    if wrong:
+        raise ValidationFailed("The template cannot be used.", fields=wrong)
+
+
+def _kind(name: str) -> KindOfMessage:
+    kind = KINDS.get(name)
+    if kind is None:
+        raise NotFound("There is no such kind of message; GET /api/v1/templates lists them.")
+    return kind
+
+
+def _check_room(session: Session, kind: str) -> None:
+    owned = select(func.count()).select_from(TemplateRow).where(TemplateRow.kind == kind)
+    if (session.scalar(owned) or 0) >= MAXIMUM_LANGUAGES:
+        raise TooManyTemplates(
+            f"The academy has this in {MAXIMUM_LANGUAGES} languages; delete one first."
+        )
+
+
+def _rows(session: Session, kind: str) -> dict[str, TemplateRow]:
+    query = select(TemplateRow).where(TemplateRow.kind == kind)
+    return {row.locale: row for row in session.scalars(query)}
+
+
+def _all(session: Session) -> list[Template]:
+    rows = {(row.kind, row.locale): row for row in session.scalars(select(TemplateRow))}
+    ours = {(kind, locale) for kind in KINDS for locale in PLATFORM_LOCALES}
+    found = []
+    for kind, locale in sorted(ours | {key for key in rows if key[0] in KINDS}):
+        row = rows.get((kind, locale))
+        wording = _wording(row) if row is not None else platform_wording(kind, locale)
+        if wording is not None:
+            found.append(_present(KINDS[kind], wording, row))
+    return found
+
+
+def _wording(row: TemplateRow) -> Wording:
+    return Wording(row.locale, row.subject, row.text, row.html, row.action, True)
+
+
+def _present(kind: KindOfMessage, wording: Wording, row: TemplateRow | None) -> Template:
+    return Template(
+        kind=kind.name,
+        locale=wording.locale,
+        category=kind.category,
+        custom=wording.custom,
+        subject=wording.subject,
+        text=wording.text,
+        html=wording.html,
+        action=wording.action,
+        problem=None if row is None else row.problem,
+        updated_at=None if row is None else row.updated_at,
+        version=None if row is None else row.version,
+    )
+
+
+def _cursor(last: Template) -> str:
+    text = json.dumps([last.kind, last.locale])
+    return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
+
+
+def _start(cursor: str | None) -> tuple[str, str]:
+    if cursor is None:
+        return ("", "")
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        kind, locale = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+        if isinstance(kind, str) and isinstance(locale, str):
+            return kind, locale
+    except (ValueError, TypeError, RecursionError):
+        pass
+    raise InvalidRequest(
+        "The cursor is not one that this list gave out; start again without it.",
+        fields=[FieldError("?cursor", "not a cursor of this list", "cursor")],
+    )

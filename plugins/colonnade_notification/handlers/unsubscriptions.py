@@ -1,0 +1,83 @@
+"""Leaving by the link in a mail: no sign-in, one click, and never by looking (RFC 8058)."""
+
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from colonnade.errors import ValidationFailed
+from colonnade.messages import Empty
+from colonnade.operations import Call, handles
+from colonnade.services import ServiceContext
+from colonnade.store import Session
+from colonnade_notification.addressing.keys import UNSUBSCRIBE, key_of, undated_key
+from colonnade_notification.addressing.unsubscribe_tokens import (
+    EVERYTHING,
+    Subscription,
+    read_token,
+)
+from colonnade_notification.api import (
+    Category,
+    DescribeUnsubscription,
+    Mode,
+    Unsubscribe,
+    Unsubscription,
+)
+from colonnade_notification.models import ErasedRow, ModeRow
+
+
+class Unsubscribing:
+    """What an unsubscribe link does."""
+
+    def __init__(self, ctx: ServiceContext, lifetime: timedelta) -> None:
+        self._ctx = ctx
+        self._lifetime = lifetime
+
+    @handles(DescribeUnsubscription)
+    async def describe(self, request: DescribeUnsubscription, call: Call) -> Unsubscription:
+        """What would be turned off."""
+        found = await self._read(request.token)
+        return Unsubscription(
+            academy=self._ctx.tenant().name, category=found.category, channel=found.channel
+        )
+
+    @handles(Unsubscribe)
+    async def unsubscribe(self, request: Unsubscribe, call: Call) -> Empty:
+        """Turn it off; again changes nothing."""
+        found = await self._read(request.token)
+        await self._ctx.store.run(lambda session: _turn_off(session, found))
+        return Empty()
+
+    async def _read(self, token: str) -> Subscription:
+        key, undated = await key_of(self._ctx, UNSUBSCRIBE), await undated_key(self._ctx)
+        return read_token(key, token, self._ctx.clock.now(), self._lifetime, undated)
+
+
+def _turn_off(session: Session, subscription: Subscription) -> None:
+    if session.get(ErasedRow, subscription.user_id) is not None:
+        return
+    for category in _categories(session, subscription):
+        session.merge(
+            ModeRow(
+                user_id=subscription.user_id,
+                channel=subscription.channel,
+                category=category,
+                mode=Mode.OFF,
+            )
+        )
+
+
+def _categories(session: Session, subscription: Subscription) -> list[Category]:
+    if subscription.category != EVERYTHING:
+        category = _known(subscription.category)
+        return [] if category.is_mandatory else [category]
+    query = select(ModeRow).where(
+        ModeRow.user_id == subscription.user_id, ModeRow.channel == subscription.channel
+    )
+    return [_known(row.category) for row in session.scalars(query) if Mode(row.mode).is_digest]
+
+
+def _known(name: str) -> Category:
+    try:
+        return Category(name)
+    except ValueError:
+        raise ValidationFailed("The link is for a category that there is no more.") from None

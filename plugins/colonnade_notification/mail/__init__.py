@@ -1,1 +1,0 @@
-"""Mail as it stands on the wire, and where it is handed over."""

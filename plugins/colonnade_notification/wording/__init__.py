@@ -1,0 +1,1 @@
+"""Words of messages: kinds, templates, languages and the layout around them."""
