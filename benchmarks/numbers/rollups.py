@@ -18,8 +18,8 @@ from benchmarks.processes import make_site
 from benchmarks.registry import Figure, at_least
 from colonnade.context import Context, Principal, use_context
 from colonnade_analytics.api import GetMetrics, Metrics
+from colonnade_analytics.calendar.instants import half_day_of, microseconds_of, quarter_of
 from colonnade_analytics.models import EVERY_COURSE
-from colonnade_analytics.moments import half_day_of, microseconds_of, quarter_of
 from colonnade_runtime.assembly.declared import read_declaration
 from colonnade_runtime.observability.logs import configure_logs
 from colonnade_runtime.process.runtime import Runtime

@@ -115,6 +115,6 @@ def add_hookspecs() -> Sequence[Any]:
 @hookimpl
 def reports() -> Sequence[Any]:
     """The kinds of reports that come with the service, by the hook that others use too."""
-    from colonnade_analytics.kinds import first_party_kinds
+    from colonnade_analytics.reports.kinds import first_party_kinds
 
     return first_party_kinds()

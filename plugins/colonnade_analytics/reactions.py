@@ -6,9 +6,9 @@ from typing import Any
 
 from colonnade.events import Event, handled_envelope, reacts_to
 from colonnade.store import Session
-from colonnade_analytics.effects import EFFECTS
-from colonnade_analytics.facts import row_of
 from colonnade_analytics.models import EventRow
+from colonnade_analytics.rollups.effects import EFFECTS
+from colonnade_analytics.rollups.event_rows import row_of
 from colonnade_content.api import EVENTS as CONTENT_EVENTS
 from colonnade_course.api import EVENTS as COURSE_EVENTS
 from colonnade_payment.api import EVENTS as PAYMENT_EVENTS

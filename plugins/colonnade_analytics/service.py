@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from colonnade.services import ServiceContext
-from colonnade_analytics.catalogue import Catalogue
-from colonnade_analytics.client_events.collection import ClientEvents
-from colonnade_analytics.metrics import MetricCounts
+from colonnade_analytics.handlers.client_events import ClientEvents
+from colonnade_analytics.handlers.metrics import MetricCounts
+from colonnade_analytics.handlers.reports import Reports
 from colonnade_analytics.reactions import Consumption
-from colonnade_analytics.report_work import ReportWork
-from colonnade_analytics.reports import Reports
+from colonnade_analytics.reports.catalogue import Catalogue
+from colonnade_analytics.reports.steps import ReportWork
 
 
 @asynccontextmanager

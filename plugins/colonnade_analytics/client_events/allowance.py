@@ -5,10 +5,10 @@ from typing import Any
 
 from colonnade.allowances import used_up
 from colonnade.store import Session
+from colonnade_analytics.calendar.instants import day_of
 from colonnade_analytics.config import ClientEventsConfig
 from colonnade_analytics.models import ClientEventDayRow
-from colonnade_analytics.moments import day_of
-from colonnade_analytics.upserts import add_up
+from colonnade_analytics.rollups.upserts import add_up
 
 ROW_BYTES = 100
 """What an event takes beside its name and properties: ids, times, its place in the index."""

@@ -11,7 +11,7 @@ from colonnade.services import ServiceContext
 from colonnade.store import Session
 from colonnade_analytics.api import ClientEvent
 from colonnade_analytics.models import LessonRow
-from colonnade_analytics.upserts import insert_new
+from colonnade_analytics.rollups.upserts import insert_new
 from colonnade_course.api import GetOutline
 
 LOOKED_UP_AT_ONCE = 500

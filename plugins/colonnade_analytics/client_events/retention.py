@@ -6,9 +6,9 @@ from sqlalchemy import delete, func, select
 
 from colonnade.services import ServiceContext
 from colonnade.store import Session
+from colonnade_analytics.calendar.instants import DAY_MICROSECONDS, day_of, microseconds_of
 from colonnade_analytics.config import ClientEventsConfig
 from colonnade_analytics.models import ClientEventDayRow, ClientEventRow
-from colonnade_analytics.moments import DAY_MICROSECONDS, day_of, microseconds_of
 
 PEOPLE_AT_ONCE = 1000
 

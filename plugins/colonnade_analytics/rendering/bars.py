@@ -7,9 +7,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from colonnade_analytics.api import BarChart, ValueForm
-from colonnade_analytics.formats import number, percent, short_money
 from colonnade_analytics.rendering.canvas import MARGIN, Heading, Sheet, shortened
 from colonnade_analytics.rendering.colours import GRID, HIDDEN, INK, QUIET, QUIET_INK, Palette
+from colonnade_analytics.wording.formats import number, percent, short_money
 
 _LINE_HEIGHT = 0.46
 _LABEL_SIZE = 10.5

@@ -5,7 +5,6 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from colonnade_analytics.api import HeatMap
-from colonnade_analytics.formats import percent
 from colonnade_analytics.rendering.canvas import MARGIN, Heading, Sheet
 from colonnade_analytics.rendering.colours import (
     HIDDEN,
@@ -16,6 +15,7 @@ from colonnade_analytics.rendering.colours import (
     ink_on,
     mixed,
 )
+from colonnade_analytics.wording.formats import percent
 
 _ROW_HEIGHT = 0.42
 _LABEL_SIZE = 10.5

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from colonnade_analytics.api import Amount, Cell, ReportTable
-from colonnade_analytics.formats import in_major_units
+from colonnade_analytics.wording.formats import in_major_units
 
 _BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 

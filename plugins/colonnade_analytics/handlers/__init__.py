@@ -1,0 +1,1 @@
+"""Handlers of the service's operations, one module a noun."""

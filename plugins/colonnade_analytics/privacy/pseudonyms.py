@@ -1,0 +1,99 @@
+"""Whose number is whose, and how that is forgotten.
+
+Everything counted names a person by a number. Deleting an account takes the user id out of one
+row, and every count stays right. Until no event of theirs can still arrive, a keyed hash of the
+user id recognises late ones; then the hash goes too, and the number is nobody's.
+"""
+
+import hashlib
+import secrets
+from uuid import UUID
+
+from sqlalchemy import select, update
+
+from colonnade.store import Session
+from colonnade_analytics.calendar.instants import MICROSECONDS, microseconds_of
+from colonnade_analytics.models import (
+    ClientEventRow,
+    PersonRow,
+    PseudonymKeyRow,
+    ReportRow,
+    TeacherRow,
+)
+
+REMEMBERED_SECONDS = 31 * 86_400
+"""How long a pseudonym is kept: events older than 30 days are never delivered."""
+
+ERASED = "erased"
+"""Stands where the id of somebody whose account is gone stood."""
+
+
+def person_number(session: Session, user_id: UUID) -> int:
+    """The number of a person; a new one for somebody never seen."""
+    known = known_person(session, user_id)
+    return known if known is not None else _add(session, PersonRow(user_id=user_id))
+
+
+def known_person(session: Session, user_id: UUID) -> int | None:
+    """The number of a person, if they have one."""
+    query = select(PersonRow.id).where(PersonRow.user_id == user_id)
+    found = session.scalar(query)
+    if found is not None:
+        return found
+    return session.scalar(
+        select(PersonRow.id).where(PersonRow.pseudonym == _pseudonym(session, user_id))
+    )
+
+
+def is_erased(session: Session, user_id: UUID) -> bool:
+    """Whether the account of this user is known to be gone."""
+    query = select(PersonRow.id).where(PersonRow.pseudonym == _pseudonym(session, user_id))
+    return session.scalar(query) is not None
+
+
+def erase(session: Session, user_id: UUID) -> None:
+    """Cut the link between a person and their number, and drop what they sent of themselves."""
+    number = person_number(session, user_id)
+    session.execute(
+        update(PersonRow)
+        .where(PersonRow.id == number)
+        .values(
+            user_id=None,
+            pseudonym=_pseudonym(session, user_id),
+            erased_us=microseconds_of(session.now),
+        )
+    )
+    session.execute(
+        update(ClientEventRow).where(ClientEventRow.person_id == number).values(properties="{}")
+    )
+    session.execute(
+        update(ReportRow)
+        .where(ReportRow.requested_by == str(user_id))
+        .values(requested_by=ERASED, version=ReportRow.version + 1)
+    )
+    for row in session.scalars(select(TeacherRow).where(TeacherRow.user_id == user_id)):
+        session.delete(row)
+
+
+def forget_pseudonyms(session: Session) -> None:
+    """Forget the pseudonyms of people whose last event must have arrived by now."""
+    before = microseconds_of(session.now) - REMEMBERED_SECONDS * MICROSECONDS
+    session.execute(
+        update(PersonRow)
+        .where(PersonRow.pseudonym.is_not(None), PersonRow.erased_us < before)
+        .values(pseudonym=None)
+    )
+
+
+def _add(session: Session, row: PersonRow) -> int:
+    session.add(row)
+    session.flush()
+    return row.id
+
+
+def _pseudonym(session: Session, user_id: UUID) -> str:
+    row = session.get(PseudonymKeyRow, 1)
+    if row is None:
+        row = PseudonymKeyRow(id=1, key=secrets.token_bytes(32))
+        session.add(row)
+    return hashlib.blake2b(user_id.bytes, key=row.key, digest_size=32).hexdigest()

@@ -1,0 +1,187 @@
+"""Making reports, a step at a time.
+
+Each step is announced by an event, so that whoever holds the lease of this service's background
+work takes it up, after a restart too. What a step leads to is committed together with the
+announcement of the next.
+"""
+
+import asyncio
+import json
+from datetime import timedelta
+from functools import partial
+from uuid import UUID
+
+from sqlalchemy import delete, select
+
+from colonnade.crash_points import crash_point, reach
+from colonnade.errors import ColonnadeError, DeadlineExceeded, TooManyRequests, Unavailable
+from colonnade.events import Work, reacts_to
+from colonnade.services import ServiceContext
+from colonnade.store import Session
+from colonnade_analytics.api import ReportFailed, ReportReady, ReportStepDue, ReportTable, Step
+from colonnade_analytics.client_events.retention import remove_old_events
+from colonnade_analytics.handlers.reports import UNFINISHED
+from colonnade_analytics.models import ReportContentRow, ReportRow
+from colonnade_analytics.privacy.pseudonyms import forget_pseudonyms
+from colonnade_analytics.reports.catalogue import Catalogue
+from colonnade_analytics.reports.source import Source
+from colonnade_analytics.settings import client_events_config
+
+STEP_SECONDS = 25.0
+"""How long one step may take; an event's reaction has 30."""
+
+COLLECTED = 90
+"""How far a report is, in per cent, when its numbers are there and only the drawing is left."""
+
+MAXIMUM_BEGINNINGS = 3
+"""How often a step is begun without anybody knowing how it ended: if the process was killed in it
+so often, the report is what it does not survive."""
+
+STEPPED = crash_point("analytics.stepped", "a step of a report is taken; that is not committed")
+
+KEPT_DAYS = 90
+"""How long a report is kept."""
+
+
+class ReportWork:
+    """Takes the steps of reports, and removes old ones."""
+
+    def __init__(self, ctx: ServiceContext, catalogue: Catalogue) -> None:
+        self._ctx = ctx
+        self._catalogue = catalogue
+
+    @reacts_to(ReportStepDue)
+    async def step_due(self, event: ReportStepDue) -> Work | None:
+        """Take a step, unless it was taken or the report is gone."""
+        row = await self._ctx.store.run(lambda session: _begin(session, event))
+        if row is None:
+            return None
+        if row.begun > MAXIMUM_BEGINNINGS:
+            return _failed(row.id, "The platform stopped each time it worked on this report.")
+        try:
+            async with asyncio.timeout(STEP_SECONDS):
+                return await self._take(row)
+        except (Unavailable, TooManyRequests, DeadlineExceeded):
+            await self._ctx.store.run(partial(_not_begun, row.id))
+            raise
+        except TimeoutError:
+            return _failed(row.id, f"A step took longer than {STEP_SECONDS:.0f} seconds.")
+        except ColonnadeError as error:
+            return _failed(row.id, error.message)
+        except Exception:
+            self._ctx.log.exception("report failed", report_id=str(row.id), kind=row.kind)
+            return _failed(row.id, "Something broke; the log of the platform says what.")
+
+    async def keep_house(self) -> None:
+        """Remove reports and client events that were kept for long enough, and pseudonyms nobody
+        needs."""
+        await self._ctx.store.run(_remove_old)
+        await remove_old_events(self._ctx, client_events_config(self._ctx))
+
+    async def _take(self, row: ReportRow) -> Work:
+        kind = self._catalogue.kind(row.kind)
+        parameters = kind.parameters.model_validate_json(row.parameters)
+        state = None if row.state is None else json.loads(row.state)
+        outcome = await kind.step(self._source(row), parameters, state)
+        if isinstance(outcome, Step):
+            work = _continued(row.id, outcome)
+        else:
+            work = await self._finished(row, outcome)
+        reach(STEPPED)
+        return work
+
+    async def _finished(self, row: ReportRow, table: ReportTable) -> Work:
+        from colonnade_analytics.rendering.contents import alternative_text, contents
+
+        facts = {
+            "id": str(row.id),
+            "kind": row.kind,
+            "parameters": json.loads(row.parameters),
+            "timezone": row.timezone,
+        }
+        branding = self._ctx.tenant().branding
+        make = partial(contents, table, facts, branding, row.locale, self._ctx.clock.now())
+        made = await self._ctx.in_worker(make)
+        return _ready(row.id, table.title, alternative_text(table), made)
+
+    def _source(self, row: ReportRow) -> Source:
+        scope = None if row.scope is None else frozenset(map(UUID, json.loads(row.scope)))
+        return Source(
+            self._ctx,
+            timezone=row.timezone,
+            locale=row.locale,
+            scope=scope,
+            requested_by=row.requested_by,
+        )
+
+
+def _begin(session: Session, event: ReportStepDue) -> ReportRow | None:
+    """The report whose step is due, unless the step was taken or the report is gone."""
+    row = session.get(ReportRow, event.report_id)
+    if row is None or row.status not in UNFINISHED or row.step != event.step:
+        return None
+    row.begun += 1
+    session.flush()
+    return row
+
+
+def _not_begun(report_id: UUID, session: Session) -> None:
+    """Somebody else could not answer, so that the step is tried again later."""
+    row = session.get(ReportRow, report_id)
+    if row is not None:
+        row.begun = 0
+
+
+def _continued(report_id: UUID, step: Step) -> Work:
+    def work(session: Session) -> None:
+        row = session.get(ReportRow, report_id)
+        if row is None:
+            return
+        row.status = "running"
+        row.progress = max(row.progress, min(step.progress * COLLECTED // 100, COLLECTED))
+        row.state = json.dumps(step.state)
+        row.step += 1
+        row.begun = 0
+        session.publish(ReportStepDue(report_id=report_id, step=row.step))
+
+    return work
+
+
+def _ready(report_id: UUID, title: str, alternative: str, made: dict[str, bytes]) -> Work:
+    def work(session: Session) -> None:
+        row = session.get(ReportRow, report_id)
+        if row is None:
+            return
+        for name, body in made.items():
+            session.merge(ReportContentRow(report_id=report_id, format=name, body=body))
+        row.status, row.progress, row.state = "ready", 100, None
+        row.title, row.alternative_text = title, alternative
+        session.publish(
+            ReportReady(report_id=report_id, kind=row.kind, requested_by=row.requested_by)
+        )
+
+    return work
+
+
+def _failed(report_id: UUID, failure: str) -> Work:
+    def work(session: Session) -> None:
+        row = session.get(ReportRow, report_id)
+        if row is None:
+            return
+        row.status, row.failure, row.state = "failed", failure, None
+        session.publish(
+            ReportFailed(report_id=report_id, kind=row.kind, requested_by=row.requested_by)
+        )
+
+    return work
+
+
+def _remove_old(session: Session) -> None:
+    forget_pseudonyms(session)
+    before = session.now - timedelta(days=KEPT_DAYS)
+    old = list(session.scalars(select(ReportRow.id).where(ReportRow.created_at < before)))
+    for table, column in (
+        (ReportContentRow, ReportContentRow.report_id),
+        (ReportRow, ReportRow.id),
+    ):
+        session.execute(delete(table).where(column.in_(old)))

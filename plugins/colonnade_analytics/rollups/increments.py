@@ -1,0 +1,129 @@
+"""What each event adds to the counts. All of it commutes: any order leads to the same counts."""
+
+from uuid import UUID
+
+from sqlalchemy import update
+
+from colonnade.money import Money
+from colonnade.store import Session
+from colonnade_analytics.calendar.instants import half_day_of, quarter_of
+from colonnade_analytics.models import (
+    EVERY_COURSE,
+    NO_CURRENCY,
+    ActivityRow,
+    CountRow,
+    EarningRow,
+    EnrollmentRow,
+    LessonCountRow,
+)
+from colonnade_analytics.privacy.pseudonyms import person_number
+from colonnade_analytics.rollups.upserts import add_up, merge_bits
+from colonnade_payment.api import Share
+
+ENROLMENTS = "enrolments"
+COMPLETIONS = "completions"
+LESSONS = "lessons_completed"
+REVENUE = "revenue"
+REFUNDS = "refunds"
+PLATFORM_FEE = "platform_fee"
+
+
+def count(session: Session, metric: str, occurred_us: int, course_id: UUID) -> None:
+    """Once more."""
+    _add(session, metric, occurred_us, course_id, NO_CURRENCY, 0)
+
+
+def count_money(
+    session: Session, metric: str, occurred_us: int, course_id: UUID, money: Money
+) -> None:
+    """Once more, and so much."""
+    _add(session, metric, occurred_us, course_id, money.currency, money.amount)
+
+
+def take_back(
+    session: Session, metric: str, occurred_us: int, course_id: UUID, money: Money
+) -> None:
+    """Once more, and so much less."""
+    _add(session, metric, occurred_us, course_id, money.currency, -money.amount)
+
+
+def earn(
+    session: Session, occurred_us: int, course_id: UUID, shares: list[Share], sign: int
+) -> None:
+    """Add shares to what their instructors earn; `sign` is -1 for what is taken back."""
+    for share in shares:
+        row = {
+            "quarter": quarter_of(occurred_us),
+            "course_id": course_id,
+            "person_id": person_number(session, share.user_id),
+            "currency": share.amount.currency,
+            "amount": sign * share.amount.amount,
+        }
+        add_up(session, EarningRow, row)
+
+
+def mark_active(
+    session: Session, quarters: set[int], course_id: UUID, person_id: int, *, enrolled: bool
+) -> None:
+    """Somebody was active in a course in each of these quarter-hours."""
+    bits: dict[int, int] = {}
+    for quarter in quarters:
+        half_day, bit = half_day_of(quarter)
+        bits[half_day] = bits.get(half_day, 0) | bit
+    for half_day, mask in bits.items():
+        row = {
+            "half_day": half_day,
+            "course_id": course_id,
+            "person_id": person_id,
+            "quarters": mask,
+            "enrolled": enrolled,
+        }
+        merge_bits(session, ActivityRow, row, "quarters")
+
+
+def enrollment_of(
+    session: Session, enrollment_id: UUID, course_id: UUID, person_id: int
+) -> EnrollmentRow:
+    """The enrolment; heard of for the first time, it makes its person a learner of the course,
+    also in what they did before."""
+    row = session.get(EnrollmentRow, enrollment_id)
+    if row is None:
+        row = EnrollmentRow(
+            enrollment_id=enrollment_id,
+            course_id=course_id,
+            person_id=person_id,
+            activated_us=None,
+            completed_us=None,
+            ended_us=None,
+        )
+        session.add(row)
+        session.execute(
+            update(ActivityRow)
+            .where(ActivityRow.person_id == person_id, ActivityRow.course_id == course_id)
+            .values(enrolled=True)
+        )
+    return row
+
+
+def count_lesson(session: Session, course_id: UUID, lesson_id: UUID) -> None:
+    """One more enrolment has completed a lesson."""
+    add_up(
+        session,
+        LessonCountRow,
+        {"course_id": course_id, "lesson_id": lesson_id, "completions": 1},
+    )
+
+
+def _add(
+    session: Session, metric: str, occurred_us: int, course_id: UUID, currency: str, amount: int
+) -> None:
+    for course in (course_id, EVERY_COURSE):
+        row = {
+            "course_id": course,
+            "quarter": quarter_of(occurred_us),
+            "metric": metric,
+            "currency": currency,
+            "number": 1,
+            "amount": amount,
+        }
+        add_up(session, CountRow, row)
