@@ -25,8 +25,8 @@ from colonnade.store import Session
 from colonnade_runtime.adapters.bus.nats import NatsBus
 from colonnade_runtime.adapters.bus.nats.connection.options import read_options
 from colonnade_runtime.adapters.store.sqlite import SqliteStores
-from colonnade_runtime.background.events.acting import Actor
-from colonnade_runtime.background.work import BackgroundTasks, BackgroundWork
+from colonnade_runtime.background.acting.actor import Actor
+from colonnade_runtime.background.background_work import BackgroundTasks, BackgroundWork
 from colonnade_runtime.calls.tenant_states import TenantState
 from colonnade_runtime.observability.logs import configure_logs
 

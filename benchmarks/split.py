@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.processes import ROOT, ServerProcess, colonnade
-from colonnade_runtime.testing.servers.finding import find_program
-from colonnade_runtime.testing.servers.kinds import KINDS
-from colonnade_runtime.testing.servers.running import free_port, running_server
+from colonnade_runtime.testing.servers.binaries import find_program
+from colonnade_runtime.testing.servers.server_kinds import KINDS
+from colonnade_runtime.testing.servers.server_process import free_port, running_server
 
 SERVICES = ("user", "course", "content", "payment", "analytics", "notification")
 ONE_EACH: Mapping[str, Sequence[str]] = {f"{name}s": [name] for name in SERVICES}

@@ -24,8 +24,8 @@ from colonnade.services import StoreNeed
 from colonnade.store import Session
 from colonnade_runtime.adapters.bus.memory import MemoryBus
 from colonnade_runtime.adapters.store.sqlite import SqliteStores
-from colonnade_runtime.background.events.acting import Actor
-from colonnade_runtime.background.work import BackgroundTasks, BackgroundWork
+from colonnade_runtime.background.acting.actor import Actor
+from colonnade_runtime.background.background_work import BackgroundTasks, BackgroundWork
 from colonnade_runtime.calls.tenant_states import TenantState
 from colonnade_runtime.observability.logs import configure_logs
 

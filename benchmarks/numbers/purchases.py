@@ -21,7 +21,7 @@ from colonnade.context import Context, Principal, PrincipalKind, use_context
 from colonnade.money import Money
 from colonnade_course.api import CreateCourse, PublishCourse
 from colonnade_payment.api import CreatePayment, GetPayment
-from colonnade_runtime.adapters.store.sqlite.transaction import Outcome, Transaction
+from colonnade_runtime.adapters.store.sqlite.write_transaction import Outcome, Transaction
 from colonnade_runtime.assembly.declared import read_declaration
 from colonnade_runtime.observability.logs import configure_logs
 from colonnade_runtime.process.runtime import Runtime

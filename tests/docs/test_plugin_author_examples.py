@@ -23,9 +23,9 @@ from colonnade.sagas import SagaPhase
 from colonnade.services import StoreNeed
 from colonnade_runtime.adapters.bus.memory import MemoryBus
 from colonnade_runtime.adapters.store.sqlite import SqliteStores
-from colonnade_runtime.background.events.acting import Actor
+from colonnade_runtime.background.acting.actor import Actor
+from colonnade_runtime.background.background_work import BackgroundTasks, BackgroundWork
 from colonnade_runtime.background.sagas.binding import bind_sagas
-from colonnade_runtime.background.work import BackgroundTasks, BackgroundWork
 from colonnade_runtime.calls.tenant_states import TenantState
 
 PAGES = Path(__file__).parents[2] / "docs" / "plugin-authors"

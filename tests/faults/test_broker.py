@@ -18,7 +18,7 @@ from colonnade_runtime.process.runtime import Runtime
 from colonnade_runtime.serve.services import listening
 from colonnade_runtime.testing.platform import RunningPlatform, running_platform
 from colonnade_runtime.testing.servers import RunningServer
-from colonnade_runtime.testing.servers.running import free_port
+from colonnade_runtime.testing.servers.server_process import free_port
 
 ROOT = Path(__file__).parents[2]
 PASSWORD = "a password for everybody"

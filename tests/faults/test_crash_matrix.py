@@ -9,7 +9,7 @@ import pytest
 
 from colonnade.crash_points import crash_points
 from colonnade.policy import PolicyEngine
-from colonnade_runtime.testing.nats_streams import without_streams
+from colonnade_runtime.testing.servers.nats_streams import without_streams
 from tests.faults.support.crashing import Shop
 from tests.faults.support.pairs import covering
 from tests.simulation.academies import Site

@@ -43,9 +43,9 @@ def test_the_variable_says_where_and_at_which_time_the_process_dies(
 
 
 def test_every_point_says_what_has_happened_there() -> None:
-    import colonnade_runtime.background.events.handling
-    import colonnade_runtime.background.events.pump
-    import colonnade_runtime.background.sagas.runner  # noqa: F401
+    import colonnade_runtime.background.events.event_handler
+    import colonnade_runtime.background.events.outbox_pump
+    import colonnade_runtime.background.sagas.saga_runner  # noqa: F401
 
     for name, description in crash_points().items():
         assert name.count(".") == 1

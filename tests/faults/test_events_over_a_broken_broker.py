@@ -16,7 +16,7 @@ from sqlalchemy import delete
 from colonnade.context import use_context
 from colonnade.store import Session
 from colonnade.tables import InboxRow, OutboxRow
-from colonnade_runtime.background.events.handling import DeliverySettings
+from colonnade_runtime.background.events.event_handler import DeliverySettings
 from colonnade_runtime.testing.servers import RunningServer
 
 pytestmark = [pytest.mark.server, pytest.mark.faults]

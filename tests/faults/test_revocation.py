@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from colonnade_runtime.testing.servers import RunningServer
-from colonnade_runtime.testing.servers.running import free_port
+from colonnade_runtime.testing.servers.server_process import free_port
 from tests.journeys.support.academy import OWNER_PASSWORD, copied_declaration, learner, owner
 
 READY_SECONDS = 90.0

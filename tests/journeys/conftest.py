@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from colonnade_runtime.testing.nats_streams import without_streams
 from colonnade_runtime.testing.platform import RunningPlatform, running_platform
+from colonnade_runtime.testing.servers.nats_streams import without_streams
 from tests.journeys.support.academy import OWNER_PASSWORD, copied_declaration
 from tests.quick_passwords import quick_passwords
 

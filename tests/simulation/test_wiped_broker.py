@@ -7,7 +7,7 @@ import pytest
 from colonnade.policy import PolicyEngine
 from colonnade_course.api import CreateEnrollment
 from colonnade_runtime.testing.simulation import World, expect_kept, is_quiet, rows, tenant_files
-from colonnade_runtime.testing.simulation.chance import CALM
+from colonnade_runtime.testing.simulation.fault_injection import CALM
 from tests.simulation.academies import Academy, Site
 
 BOTH = 2

@@ -13,7 +13,7 @@ from functools import partial
 
 import click
 
-from colonnade_runtime.adapters.private_files import keep_files_private
+from colonnade_runtime.adapters.disk.private_files import keep_files_private
 from colonnade_runtime.admin.running import administered
 from colonnade_runtime.process.runtime import Declared, Runtime
 

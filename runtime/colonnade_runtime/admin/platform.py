@@ -8,7 +8,7 @@ from colonnade.operations import Operation, operation_of
 from colonnade_runtime.admin.identity import Identity
 from colonnade_runtime.assembly.background import ProcessBackground
 from colonnade_runtime.assembly.declared import Declared
-from colonnade_runtime.background.work import BackgroundWork
+from colonnade_runtime.background.background_work import BackgroundWork
 from colonnade_runtime.calls.dispatcher import Dispatcher
 from colonnade_runtime.calls.tenants import TenantDirectory, TenantEntry
 from colonnade_runtime.declaration.model.placement import FRONT

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from colonnade.errors import ConfigurationError
 from colonnade.events import event_type_of, reactions_of
 from colonnade.services import ServiceContext
+from colonnade_runtime.background.background_work import BackgroundTasks, BackgroundWork
 from colonnade_runtime.background.sagas.binding import bind_sagas
 from colonnade_runtime.background.scheduler import bind_schedules
-from colonnade_runtime.background.work import BackgroundTasks, BackgroundWork
 from colonnade_runtime.plugins.loader import Plugin
 
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from colonnade.operations import Operation, operation_of
 from colonnade.policy import PolicyBundle, PolicyModule, Vocabulary
-from colonnade_runtime.adapters.policy.grants.foreign import CONFIRMED
+from colonnade_runtime.adapters.policy.grants.cross_service_grants import CONFIRMED
 from colonnade_runtime.adapters.policy.rego.files import read_policies
 from colonnade_runtime.declaration import LoadedPlatform
 from colonnade_runtime.declaration.confirmed_grants import read_confirmed_grants

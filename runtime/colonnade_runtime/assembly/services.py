@@ -23,8 +23,8 @@ from colonnade_runtime.assembly.background import ProcessBackground, tasks_of
 from colonnade_runtime.assembly.reconfiguration import Configs
 from colonnade_runtime.assembly.schemas import StoreSchemas
 from colonnade_runtime.assembly.stores import NoStore, Stores
-from colonnade_runtime.background.events.acting import Actor
-from colonnade_runtime.background.work import BackgroundWork
+from colonnade_runtime.background.acting.actor import Actor
+from colonnade_runtime.background.background_work import BackgroundWork
 from colonnade_runtime.calls.dispatcher import Dispatcher, guard_commit
 from colonnade_runtime.calls.secret_vault import SecretVault
 from colonnade_runtime.calls.service_context import (

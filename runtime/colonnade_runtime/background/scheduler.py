@@ -13,7 +13,7 @@ from colonnade.errors import ConfigurationError
 from colonnade.services import Schedule
 from colonnade.store import Session, SqlStore
 from colonnade.tables import StoreFact
-from colonnade_runtime.background.events.acting import Actor
+from colonnade_runtime.background.acting.actor import Actor
 from colonnade_runtime.calls.tenant_states import StateOfTenant, TenantState
 
 REMEMBERED_FROM = 600.0

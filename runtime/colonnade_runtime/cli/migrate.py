@@ -10,8 +10,8 @@ import click
 
 from colonnade.errors import ConfigurationError
 from colonnade.services import StoreNeed
-from colonnade_runtime.adapters.folder_lock import FolderLocks
-from colonnade_runtime.adapters.store.sqlite.schema.upgrading import (
+from colonnade_runtime.adapters.disk.folder_lock import FolderLocks
+from colonnade_runtime.adapters.store.sqlite.schema.store_upgrade import (
     CURRENT,
     NEW,
     OUTDATED,

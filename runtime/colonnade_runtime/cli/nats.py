@@ -24,7 +24,7 @@ from colonnade_runtime.plugins.plugin import Plugins
 
 if TYPE_CHECKING:
     from colonnade_runtime.adapters.bus.nats.connection.options import NatsOptions
-    from colonnade_runtime.adapters.bus.nats.events.stream_keeping import SetUp
+    from colonnade_runtime.adapters.bus.nats.events.stream_administration import SetUp
     from colonnade_runtime.adapters.bus.nats.events.streams import Stream
     from colonnade_runtime.adapters.bus.nats.permissions import Needs
 
@@ -146,7 +146,7 @@ def _asked_about_callers(plugins: Plugins) -> Iterator[str]:
 
 def _administrator(loaded: LoadedPlatform, plugins: Plugins) -> "NatsOptions":
     from colonnade_runtime.adapters.bus.nats.connection.options import own_user, read_options
-    from colonnade_runtime.adapters.bus.nats.events.stream_keeping import ADMINISTRATOR
+    from colonnade_runtime.adapters.bus.nats.events.stream_administration import ADMINISTRATOR
 
     bus = loaded.platform.bus
     if bus.scheme not in _SCHEMES:
@@ -163,7 +163,10 @@ def _administrator(loaded: LoadedPlatform, plugins: Plugins) -> "NatsOptions":
 async def _set_up(
     options: "NatsOptions", streams: "Sequence[Stream]", repair: bool
 ) -> "list[SetUp]":
-    from colonnade_runtime.adapters.bus.nats.events.stream_keeping import administration, set_up
+    from colonnade_runtime.adapters.bus.nats.events.stream_administration import (
+        administration,
+        set_up,
+    )
 
     async with administration(options, structlog.get_logger("nats")) as api:
         return [await set_up(api, stream, options, repair=repair) for stream in streams]

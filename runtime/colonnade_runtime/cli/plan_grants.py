@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from colonnade_runtime.adapters.policy.grants.foreign import ForeignGrant
-from colonnade_runtime.adapters.policy.grants.strangers import StrangerGrant
-from colonnade_runtime.adapters.policy.grants.survey import survey
+from colonnade_runtime.adapters.policy.grants.anonymous_grants import StrangerGrant
+from colonnade_runtime.adapters.policy.grants.cross_service_grants import ForeignGrant
+from colonnade_runtime.adapters.policy.trial.grant_survey import survey
 from colonnade_runtime.assembly.policies import policy_bundle
 from colonnade_runtime.cli.output import working
 from colonnade_runtime.declaration import LoadedPlatform

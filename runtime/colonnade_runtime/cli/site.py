@@ -11,7 +11,7 @@ import click
 from colonnade.operations import Operation, operation_of
 from colonnade.policy import PolicyBundle
 from colonnade_runtime.adapters.policy.embedded.engine import EmbeddedPolicy
-from colonnade_runtime.adapters.policy.rego.test_runner import results_of_tests
+from colonnade_runtime.adapters.policy.trial.test_runner import results_of_tests
 from colonnade_runtime.admin.client import AdminClient, NotRunning
 from colonnade_runtime.admin.processes import ProcessesClient
 from colonnade_runtime.assembly.declared import load_with

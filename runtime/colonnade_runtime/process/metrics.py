@@ -11,7 +11,7 @@ from prometheus_client.registry import Collector
 
 from colonnade.adapters import StoreFigures
 from colonnade.policy.memoised import PolicyCounters
-from colonnade_runtime.background.work import BackgroundWork
+from colonnade_runtime.background.background_work import BackgroundWork
 from colonnade_runtime.calls.row_cache import RowCache
 from colonnade_runtime.workers.pool import Workers
 

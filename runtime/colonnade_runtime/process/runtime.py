@@ -29,7 +29,7 @@ from colonnade_runtime.assembly.services import Services
 from colonnade_runtime.assembly.signing import check_signing_key, signing_key
 from colonnade_runtime.assembly.started_secrets import StartedSecrets
 from colonnade_runtime.assembly.stores import Stores
-from colonnade_runtime.background.events.observing import observe_principals
+from colonnade_runtime.background.events.principal_events import observe_principals
 from colonnade_runtime.calls.dispatcher import Dispatcher
 from colonnade_runtime.calls.operation_metrics import OperationMetrics
 from colonnade_runtime.calls.row_cache import RowCache

@@ -8,7 +8,7 @@ from pathlib import Path
 import structlog
 import uvloop
 
-from colonnade_runtime.adapters.private_files import keep_files_private
+from colonnade_runtime.adapters.disk.private_files import keep_files_private
 from colonnade_runtime.admin.running import Administration, administered
 from colonnade_runtime.declaration.model.networks import networks_of_strangers
 from colonnade_runtime.declaration.model.placement import EVERYTHING, FRONT, Place, place_of

@@ -10,7 +10,7 @@ from colonnade.bus import Bus
 from colonnade_runtime.adapters.bus.memory import MemoryBus
 from colonnade_runtime.adapters.bus.nats import NatsBus
 from colonnade_runtime.adapters.bus.nats.connection.options import read_options
-from colonnade_runtime.testing.nats_streams import without_streams
+from colonnade_runtime.testing.servers.nats_streams import without_streams
 
 
 async def _memory(request: pytest.FixtureRequest) -> Bus:

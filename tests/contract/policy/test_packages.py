@@ -6,13 +6,13 @@ from policy_questions import ENTRY, every_question, platform_bundle, question
 
 from colonnade.policy import PolicyBundle, PolicyModule
 from colonnade_runtime.adapters.policy.embedded.engine import EmbeddedPolicy
-from colonnade_runtime.adapters.policy.embedded.program import (
+from colonnade_runtime.adapters.policy.rego.consulted_packages import Packages
+from colonnade_runtime.adapters.policy.rego.program import (
     ACTIONS,
     DECISION,
     Program,
     input_text,
 )
-from colonnade_runtime.adapters.policy.rego.packages import Packages
 from colonnade_runtime.adapters.policy.trial.verification import verify
 
 QUIZ = PolicyModule(

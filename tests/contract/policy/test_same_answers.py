@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from policy_questions import PRINCIPALS, comparable, every_question, platform_bundle, question, quiz
 
 from colonnade.policy import PolicyEngine
-from colonnade_runtime.adapters.policy.embedded.program import ACTIONS, Program
 from colonnade_runtime.adapters.policy.rego.builtins import ALLOWED_BUILTINS, OPERATOR_BUILTINS
+from colonnade_runtime.adapters.policy.rego.program import ACTIONS, Program
 
 EXAMPLES = [
     example

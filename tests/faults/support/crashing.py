@@ -28,8 +28,8 @@ from colonnade_runtime.testing.simulation import (
     is_worked_off,
 )
 from colonnade_runtime.testing.simulation.clock import BEGINNING
-from colonnade_runtime.testing.simulation.effects import WitnessedBackground
-from colonnade_runtime.testing.simulation.standing_in import RuntimeWithoutHttp, WithEngine
+from colonnade_runtime.testing.simulation.effect_log import WitnessedBackground
+from colonnade_runtime.testing.simulation.partial_runtime import RuntimeWithoutHttp, WithEngine
 from tests.simulation.academies import SETTINGS, Site
 from tests.simulation.promises import expect_promises, money_is_settled
 

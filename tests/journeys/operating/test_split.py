@@ -21,8 +21,8 @@ import nats
 import pytest
 
 from colonnade.context import Context, ContextSigner, Principal
-from colonnade_runtime.testing.nats_streams import without_streams
-from colonnade_runtime.testing.servers.running import free_port
+from colonnade_runtime.testing.servers.nats_streams import without_streams
+from colonnade_runtime.testing.servers.server_process import free_port
 from tests.course_material import skip_without_courses
 from tests.journeys.support import whole_journey
 from tests.journeys.support.academy import OWNER_PASSWORD, PASSWORD, copied_declaration

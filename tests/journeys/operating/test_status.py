@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from colonnade_runtime.testing.platform import running_platform
-from colonnade_runtime.testing.servers.running import free_port
+from colonnade_runtime.testing.servers.server_process import free_port
 from tests.journeys.support.academy import colonnade, owners_token
 
 

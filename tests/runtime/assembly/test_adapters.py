@@ -182,7 +182,7 @@ async def test_an_address_that_an_adapter_refuses_is_named_at_its_place(tmp_path
 HOLD = """
 import sys, time
 from pathlib import Path
-from colonnade_runtime.adapters.folder_lock import FolderLocks
+from colonnade_runtime.adapters.disk.folder_lock import FolderLocks
 FolderLocks(Path(sys.argv[1])).acquire(["shop"])
 print("held", flush=True)
 time.sleep(60)

@@ -10,7 +10,7 @@ from random import Random
 import pytest
 from click.testing import CliRunner, Result
 
-from colonnade_runtime.adapters.folder_lock import FolderLocks
+from colonnade_runtime.adapters.disk.folder_lock import FolderLocks
 from colonnade_runtime.adapters.store.sqlite.files.paths import ServiceFiles
 from colonnade_runtime.adapters.store.sqlite.schema.service_schema import TenantSchema
 from colonnade_runtime.cli import main

@@ -12,7 +12,7 @@ from front_house import Echo, House, place, until
 from structlog.testing import capture_logs
 
 from colonnade_runtime.declaration.model.placement import Place
-from colonnade_runtime.testing.servers.running import free_port
+from colonnade_runtime.testing.servers.server_process import free_port
 from tests.raw_http import exchanged
 
 Reader, Writer = asyncio.StreamReader, asyncio.StreamWriter

@@ -12,7 +12,7 @@ from litestar import Litestar, Router
 from colonnade_runtime.edge.http.access_log import AccessLog, json_lines
 from colonnade_runtime.gateway.routing import PREFIX, Route, RouteTable, route_table
 from colonnade_runtime.observability.line_writer import LineWriter
-from colonnade_runtime.testing.servers.running import free_port
+from colonnade_runtime.testing.servers.server_process import free_port
 
 
 async def test_a_request_arrives_as_it_was_sent(house: House) -> None:

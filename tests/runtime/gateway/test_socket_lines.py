@@ -15,7 +15,7 @@ from colonnade_runtime.declaration.model.placement import Place
 from colonnade_runtime.edge.http.access_log import AccessLog, console_lines, json_lines
 from colonnade_runtime.edge.http.caller_header import CALLER
 from colonnade_runtime.observability.line_writer import LineWriter
-from colonnade_runtime.testing.servers.running import free_port
+from colonnade_runtime.testing.servers.server_process import free_port
 
 ADA = "user:018f0000-0000-7000-8000-000000000001"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from colonnade_runtime.testing.servers.running import free_port
+from colonnade_runtime.testing.servers.server_process import free_port
 from tests.journeys.support.academy import OWNER_PASSWORD, copied_declaration
 
 PROCESSES = """\

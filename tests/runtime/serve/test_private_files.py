@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from colonnade_process import ROOT, running
 
-from colonnade_runtime.adapters.private_files import keep_files_private
+from colonnade_runtime.adapters.disk.private_files import keep_files_private
 from colonnade_runtime.assembly.declared import read_declaration
 
 PLATFORM = """\

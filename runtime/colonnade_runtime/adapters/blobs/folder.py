@@ -8,7 +8,7 @@ from colonnade.adapters import AdapterContext
 from colonnade.blobs import BlobStore
 from colonnade.errors import ConfigurationError
 from colonnade_runtime.adapters.blobs.local import LocalBlobStore
-from colonnade_runtime.adapters.folder_lock import FolderLocks, unwritable
+from colonnade_runtime.adapters.disk.folder_lock import FolderLocks, unwritable
 
 
 class BlobFolder:

@@ -4,7 +4,7 @@ import asyncio
 
 from colonnade.bus import AskHandler, Consumer, Deliver
 from colonnade.errors import ConfigurationError, DeadlineExceeded, Unavailable
-from colonnade_runtime.adapters.bus.lanes import Lanes
+from colonnade_runtime.adapters.bus.key_queues import Lanes
 
 PARALLEL_KEYS = 256
 """Keys of one consumer that may be handled at the same time."""

@@ -23,7 +23,7 @@ from colonnade_runtime.adapters.bus.nats.connection.options import (
     own_user,
     read_options,
 )
-from colonnade_runtime.adapters.bus.nats.subjects import HERE, token
+from colonnade_runtime.adapters.bus.nats.connection.subjects import HERE, token
 
 EVERY_SECONDS = 1.0
 BELIEVED_SECONDS = 3.5

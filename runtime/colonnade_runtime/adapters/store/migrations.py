@@ -42,7 +42,7 @@ class Migration:
         Raises:
             ConfigurationError: when the module has no `upgrade(op)`.
         """
-        from colonnade_runtime.adapters.store.operations import TenantOperations
+        from colonnade_runtime.adapters.store.alembic_operations import TenantOperations
 
         function = getattr(importlib.import_module(self.module), "upgrade", None)
         if not callable(function):

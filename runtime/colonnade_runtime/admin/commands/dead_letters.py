@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from colonnade.errors import ColonnadeError, NotFound
-from colonnade_runtime.admin.commands.dead_letter_sources import (
+from colonnade_runtime.admin.commands.dead_letter_entries import (
     EventLetter,
     Letter,
     ServiceLetter,

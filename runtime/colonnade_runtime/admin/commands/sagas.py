@@ -12,7 +12,7 @@ from colonnade.sagas import SagaPhase, SagaView
 from colonnade_runtime.admin.commands.masking import masked_json
 from colonnade_runtime.admin.commands.registry import AdminCall, AdminCommand
 from colonnade_runtime.admin.commands.unread import not_found, unread_noted
-from colonnade_runtime.background.work import BackgroundWork
+from colonnade_runtime.background.background_work import BackgroundWork
 
 Place = tuple[str, BackgroundWork, str]
 

@@ -8,7 +8,7 @@ import msgspec
 
 from colonnade.faults import Fault
 from colonnade_runtime.admin.commands.registry import AdminCall, AdminCommand
-from colonnade_runtime.background.work import BackgroundWork
+from colonnade_runtime.background.background_work import BackgroundWork
 from colonnade_runtime.edge.openapi.document import release
 from colonnade_runtime.observability.faults import MAXIMUM_SHOWN
 

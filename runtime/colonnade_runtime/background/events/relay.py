@@ -11,10 +11,10 @@ from colonnade.context import use_context
 from colonnade.control_store import Lease, fence
 from colonnade.errors import Conflict, NotFound, Unavailable
 from colonnade.store import Session, SqlStore
+from colonnade_runtime.background.acting.actor import Actor
 from colonnade_runtime.background.events import outbox
-from colonnade_runtime.background.events.acting import Actor
 from colonnade_runtime.background.events.outbox import OutboxStatus, Outgoing
-from colonnade_runtime.background.events.pump import Pipes, Pump, RelaySettings
+from colonnade_runtime.background.events.outbox_pump import Pipes, Pump, RelaySettings
 
 T = TypeVar("T")
 

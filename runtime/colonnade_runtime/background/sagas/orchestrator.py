@@ -13,11 +13,11 @@ from colonnade.control_store import Lease, fence
 from colonnade.errors import Conflict, NotFound, Unavailable
 from colonnade.sagas import SagaPhase, SagaView, saga_view
 from colonnade.store import Session, SqlStore
-from colonnade_runtime.background.events.acting import Actor
+from colonnade_runtime.background.acting.actor import Actor
 from colonnade_runtime.background.sagas import records, transitions
 from colonnade_runtime.background.sagas.binding import BoundSaga
-from colonnade_runtime.background.sagas.progress import Progress, SagaRecord
-from colonnade_runtime.background.sagas.runner import Runner, Surroundings
+from colonnade_runtime.background.sagas.saga_progress import Progress, SagaRecord
+from colonnade_runtime.background.sagas.saga_runner import Runner, Surroundings
 from colonnade_runtime.background.sagas.transitions import Moment
 from colonnade_runtime.calls.tenant_states import StateOfTenant, TenantState
 from colonnade_runtime.resilience.backoff import Backoff

@@ -25,7 +25,7 @@ from colonnade.saga_tables import SagaRow, SagaSignalRow
 from colonnade.sagas import SagaPhase, SagaView, signal_data, view_of
 from colonnade.store import Session
 from colonnade.tables import table_of
-from colonnade_runtime.background.sagas.progress import Progress, SagaRecord
+from colonnade_runtime.background.sagas.saga_progress import Progress, SagaRecord
 
 # Literals, not parameters: only then does SQLite know that the index of active sagas will do,
 # and does not read through all that have ended.

@@ -16,7 +16,7 @@ from colonnade.errors import (
     Unavailable,
 )
 from colonnade.sagas import RetryRule, Saga, SagaPhase
-from colonnade_runtime.background.sagas.progress import Progress
+from colonnade_runtime.background.sagas.saga_progress import Progress
 from colonnade_runtime.observability.failures import failure_in_words
 
 ERROR_LIMIT = 2000

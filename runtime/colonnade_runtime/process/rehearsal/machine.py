@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from colonnade.errors import ConfigurationError
-from colonnade_runtime.adapters.private_files import foreign_folders
+from colonnade_runtime.adapters.disk.private_files import foreign_folders
 from colonnade_runtime.declaration import LoadedPlatform
 from colonnade_runtime.declaration.model.networks import networks_of_strangers
 from colonnade_runtime.declaration.model.placement import FRONT, Place, place_of, places

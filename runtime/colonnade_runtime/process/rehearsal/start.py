@@ -22,8 +22,8 @@ from colonnade.policy import MemoisedPolicy, PolicyEngine
 from colonnade.secrets import SecretUnavailable
 from colonnade_runtime.adapters.blobs.folder import blob_folder
 from colonnade_runtime.adapters.bus.memory import MemoryBus
+from colonnade_runtime.adapters.disk.private_files import KEPT
 from colonnade_runtime.adapters.policy.embedded.engine import EmbeddedPolicy
-from colonnade_runtime.adapters.private_files import KEPT
 from colonnade_runtime.adapters.store.sqlite import sqlite_stores
 from colonnade_runtime.assembly.adapters import Adapters, declared_stores
 from colonnade_runtime.assembly.declared import Declared

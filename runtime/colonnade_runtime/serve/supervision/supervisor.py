@@ -11,7 +11,7 @@ from pathlib import Path
 from random import SystemRandom
 
 from colonnade.errors import ConfigurationError
-from colonnade_runtime.adapters.private_files import keep_files_private
+from colonnade_runtime.adapters.disk.private_files import keep_files_private
 from colonnade_runtime.assembly.declared import Declared, read_declaration
 from colonnade_runtime.declaration.model.placement import FRONT, Place, place_of, places
 from colonnade_runtime.observability.child_lines import ChildLines, JsonLines, PrefixedLines

@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 
 import pytest
 
+from colonnade_runtime.testing.contract.examination.subject import Subject
 from colonnade_runtime.testing.contract.rules.catalogue import RULES, NotTried, Rule
 from colonnade_runtime.testing.contract.rules.recording import FILE_NAME
-from colonnade_runtime.testing.contract.subject import Subject
 
 
 class PluginContract:

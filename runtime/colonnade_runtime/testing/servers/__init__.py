@@ -3,9 +3,9 @@
 The product depends on none of this. To add a server, add one row to `kinds.KINDS`.
 """
 
-from colonnade_runtime.testing.servers.finding import MissingServer, find_program
-from colonnade_runtime.testing.servers.kinds import KINDS, ServerKind
-from colonnade_runtime.testing.servers.running import RunningServer, running_server
+from colonnade_runtime.testing.servers.binaries import MissingServer, find_program
+from colonnade_runtime.testing.servers.server_kinds import KINDS, ServerKind
+from colonnade_runtime.testing.servers.server_process import RunningServer, running_server
 
 __all__ = [
     "KINDS",

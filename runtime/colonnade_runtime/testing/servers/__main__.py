@@ -13,9 +13,9 @@ from contextlib import ExitStack
 
 import click
 
-from colonnade_runtime.testing.servers.finding import MissingServer, find_program
-from colonnade_runtime.testing.servers.kinds import KINDS
-from colonnade_runtime.testing.servers.running import running_server
+from colonnade_runtime.testing.servers.binaries import MissingServer, find_program
+from colonnade_runtime.testing.servers.server_kinds import KINDS
+from colonnade_runtime.testing.servers.server_process import running_server
 
 
 def main(command: Sequence[str]) -> int:

@@ -7,9 +7,9 @@ from contextlib import ExitStack
 import click
 import pytest
 
-from colonnade_runtime.testing.servers.finding import MissingServer, find_program
-from colonnade_runtime.testing.servers.kinds import KINDS, ServerKind
-from colonnade_runtime.testing.servers.running import RunningServer, running_server
+from colonnade_runtime.testing.servers.binaries import MissingServer, find_program
+from colonnade_runtime.testing.servers.server_kinds import KINDS, ServerKind
+from colonnade_runtime.testing.servers.server_process import RunningServer, running_server
 
 StartServer = Callable[..., RunningServer]
 

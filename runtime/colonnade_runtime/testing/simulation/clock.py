@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from colonnade.identifiers import uuid7
-from colonnade_runtime.testing.simulation.chance import Chance
+from colonnade_runtime.testing.simulation.fault_injection import Chance
 from colonnade_runtime.testing.simulation.timeline import Timeline
 
 BEGINNING = datetime(2030, 1, 7, 9, 0, tzinfo=UTC)

@@ -11,7 +11,7 @@ from colonnade.sagas import SagaPhase
 from colonnade_runtime.adapters.store.sqlite.files.paths import ServiceFiles
 from colonnade_runtime.assembly.declared import Declared
 from colonnade_runtime.process.runtime import Runtime
-from colonnade_runtime.testing.simulation.effects import TABLE
+from colonnade_runtime.testing.simulation.effect_log import TABLE
 from colonnade_runtime.testing.simulation.world import World
 
 _ENDED = [str(phase) for phase in SagaPhase if phase.has_ended]

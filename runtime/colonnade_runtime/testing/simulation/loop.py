@@ -8,7 +8,7 @@ from contextvars import Context, copy_context
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
-from colonnade_runtime.testing.simulation.chance import Chance
+from colonnade_runtime.testing.simulation.fault_injection import Chance
 from colonnade_runtime.testing.simulation.timeline import Timeline
 
 T = TypeVar("T")

@@ -19,10 +19,10 @@ from colonnade_runtime.declaration.model.placement import Place
 from colonnade_runtime.declaration.yaml.tree import Path
 from colonnade_runtime.process.runtime import Runtime
 from colonnade_runtime.testing.simulation.bus import SimulatedBus
-from colonnade_runtime.testing.simulation.effects import WitnessedBackground
+from colonnade_runtime.testing.simulation.effect_log import WitnessedBackground
 from colonnade_runtime.testing.simulation.executor import SimulatedExecutor
 from colonnade_runtime.testing.simulation.loop import SimulatedLoop
-from colonnade_runtime.testing.simulation.standing_in import RuntimeWithoutHttp, WithEngine
+from colonnade_runtime.testing.simulation.partial_runtime import RuntimeWithoutHttp, WithEngine
 from colonnade_runtime.testing.workers import InlineWorkers
 
 if TYPE_CHECKING:

@@ -20,8 +20,8 @@ from colonnade.policy import PolicyEngine
 from colonnade_runtime.assembly.declared import Declared
 from colonnade_runtime.declaration.model.placement import Place
 from colonnade_runtime.testing.simulation.broker import SimulatedBroker
-from colonnade_runtime.testing.simulation.chance import CALM, Chance, Faults
 from colonnade_runtime.testing.simulation.clock import SimulatedClock, SimulatedIdentifiers
+from colonnade_runtime.testing.simulation.fault_injection import CALM, Chance, Faults
 from colonnade_runtime.testing.simulation.loop import ProcessEnded, SimulatedLoop
 from colonnade_runtime.testing.simulation.process import SimulatedProcess
 from colonnade_runtime.testing.simulation.timeline import Timeline

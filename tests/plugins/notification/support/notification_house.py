@@ -34,10 +34,14 @@ from colonnade_notification.config import NotificationConfig, TenantNotification
 from colonnade_notification.models import NotificationRow
 from colonnade_runtime.adapters.bus.memory import MemoryBus
 from colonnade_runtime.adapters.store.sqlite.adapter import SqliteStores
-from colonnade_runtime.background.events.acting import Actor
+from colonnade_runtime.background.acting.actor import Actor
+from colonnade_runtime.background.background_work import (
+    BackgroundSettings,
+    BackgroundTasks,
+    BackgroundWork,
+)
 from colonnade_runtime.background.sagas.binding import bind_sagas
 from colonnade_runtime.background.scheduler import bind_schedules
-from colonnade_runtime.background.work import BackgroundSettings, BackgroundTasks, BackgroundWork
 from colonnade_runtime.calls.tenant_states import TenantState
 from colonnade_runtime.observability.faults import FaultRegistry
 from colonnade_user.api import GetUser, Role, User, UserRegistered, UserStatus

@@ -31,7 +31,7 @@ from colonnade_payment.reconciliation import provider_polling as watching
 from colonnade_payment.reconciliation.notices import VOID
 from colonnade_payment.refund.saga import REFUND
 from colonnade_payment.sandbox.behaviour import BEHAVIOURS, Behaviour
-from colonnade_runtime.background.sagas.progress import Progress
+from colonnade_runtime.background.sagas.saga_progress import Progress
 from colonnade_runtime.background.sagas.transitions import (
     Failure,
     Moment,

@@ -2,8 +2,8 @@
 
 import pytest
 
-from colonnade_runtime.adapters.policy.embedded.program import Program, input_text
 from colonnade_runtime.adapters.policy.rego.builtins import ALLOWED_BUILTINS, OPERATOR_BUILTINS
+from colonnade_runtime.adapters.policy.rego.program import Program, input_text
 
 EXAMPLES = [
     (name, example)

@@ -10,8 +10,8 @@ from colonnade.policy import Facts, Operator, PolicyBundle, PolicyQuery, TenantP
 from colonnade_runtime.adapters.policy.embedded.engine import EmbeddedPolicy
 from colonnade_runtime.adapters.policy.rego.builtins import ALLOWED_BUILTINS
 from colonnade_runtime.adapters.policy.rego.files import read_policies
-from colonnade_runtime.adapters.policy.rego.inspection import GATHERED, INPUT
-from colonnade_runtime.adapters.policy.rego.test_runner import run_rego_tests
+from colonnade_runtime.adapters.policy.rego.module_inspection import GATHERED, INPUT
+from colonnade_runtime.adapters.policy.trial.test_runner import run_rego_tests
 
 ROOT = Path(__file__).parents[4]
 PAGE = (ROOT / "docs/operators/policies.md").read_text("utf-8")

@@ -7,7 +7,7 @@ import pytest
 
 from colonnade.policy import PolicyError, PolicyModule
 from colonnade_runtime.adapters.policy.rego.files import read_policies
-from colonnade_runtime.adapters.policy.rego.test_runner import run_rego_tests
+from colonnade_runtime.adapters.policy.trial.test_runner import run_rego_tests
 
 ENTRY = "package colonnade\n\ndecision := {}\n"
 TESTS = "package colonnade_test\n\ntest_it if true\n"

@@ -14,7 +14,7 @@ from pathlib import Path
 import colonnade_runtime
 import greenlet
 import structlog
-from colonnade_runtime.adapters.policy.embedded.program import DECISION, Program, input_text
+from colonnade_runtime.adapters.policy.rego.program import DECISION, Program, input_text
 
 def resident():
     lines = Path("/proc/self/status").read_text().splitlines()

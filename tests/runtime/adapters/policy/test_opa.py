@@ -10,7 +10,7 @@ import pytest
 from colonnade.errors import Unavailable
 from colonnade.policy import Facts, PolicyBundle, PolicyModule, PolicyQuery
 from colonnade_runtime.adapters.policy.opa.engine import OpaPolicy, opa_policy
-from colonnade_runtime.adapters.policy.opa.relocation import relocated
+from colonnade_runtime.adapters.policy.opa.package_prefix import relocated
 from colonnade_runtime.resilience.breaker import Breaker
 from colonnade_runtime.testing.servers import RunningServer
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from colonnade_runtime.adapters.policy.rego.test_runner import RegoTestResult, run_rego_tests
+from colonnade_runtime.adapters.policy.trial.test_runner import RegoTestResult, run_rego_tests
 
 POLICIES = Path(__file__).parents[4] / "policies"
 

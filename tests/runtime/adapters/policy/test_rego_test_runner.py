@@ -6,7 +6,7 @@ from textwrap import dedent
 import pytest
 
 from colonnade.policy import PolicyError
-from colonnade_runtime.adapters.policy.rego.test_runner import RegoTestResult, run_rego_tests
+from colonnade_runtime.adapters.policy.trial.test_runner import RegoTestResult, run_rego_tests
 
 QUIZ = """
 package colonnade.services.quiz

@@ -16,7 +16,7 @@ import structlog
 from store_harness import SqliteHarness, acting_in, eventually, sqlite_harness
 
 from colonnade.errors import ErrorRecord, Unavailable
-from colonnade_runtime.adapters.store.sqlite.files import condition
+from colonnade_runtime.adapters.store.sqlite.repair import broken_files as condition
 from colonnade_runtime.observability.faults import FaultRegistry
 
 

@@ -13,8 +13,8 @@ from store_harness import SqliteHarness, acting_in, sqlite_harness
 from colonnade.control_store import ControlStore, fence
 from colonnade.errors import Conflict, Unavailable
 from colonnade_runtime.adapters.store.sqlite import SqliteControlStore, SqliteStores
-from colonnade_runtime.adapters.store.sqlite.control_file import ControlFile
-from colonnade_runtime.adapters.store.sqlite.work_index import SqliteWorkIndex
+from colonnade_runtime.adapters.store.sqlite.control.control_file import ControlFile
+from colonnade_runtime.adapters.store.sqlite.control.work_index import SqliteWorkIndex
 
 
 class MovableClock:

@@ -22,14 +22,14 @@ from colonnade.identifiers import new_id
 from colonnade.store import Session
 from colonnade_runtime.adapters.bus.memory import MemoryBus
 from colonnade_runtime.adapters.store.sqlite import SqliteStores
-from colonnade_runtime.background.events import dead_letters
-from colonnade_runtime.background.events.acting import Actor
-from colonnade_runtime.background.work import (
+from colonnade_runtime.background.acting.actor import Actor
+from colonnade_runtime.background.background_work import (
     HOUSEKEEPING,
     BackgroundSettings,
     BackgroundTasks,
     BackgroundWork,
 )
+from colonnade_runtime.background.events import dead_letters
 from colonnade_runtime.calls.tenant_states import TenantState
 
 TENANT = "acme"

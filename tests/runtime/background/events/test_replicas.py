@@ -19,10 +19,14 @@ from colonnade.control_store import Lease, fence
 from colonnade.events import Envelope, event_type_of
 from colonnade_runtime.adapters.bus.memory import MemoryBus
 from colonnade_runtime.adapters.store.sqlite import SqliteStores
-from colonnade_runtime.background.events.acting import Actor
+from colonnade_runtime.background.acting.actor import Actor
+from colonnade_runtime.background.background_work import (
+    BackgroundSettings,
+    BackgroundTasks,
+    BackgroundWork,
+)
 from colonnade_runtime.background.events.relay import Relay
 from colonnade_runtime.background.scheduler import BoundSchedule
-from colonnade_runtime.background.work import BackgroundSettings, BackgroundTasks, BackgroundWork
 from colonnade_runtime.calls.tenant_states import TenantState
 
 TENANT = "acme"

@@ -7,7 +7,7 @@ import structlog
 from structlog.testing import capture_logs
 
 from colonnade.clock import SystemClock
-from colonnade_runtime.adapters.store.sqlite.failures import DAMAGED, StoreFailure
+from colonnade_runtime.adapters.store.sqlite.files.failures import DAMAGED, StoreFailure
 from colonnade_runtime.background.events.sweeper import Sweeper
 
 

@@ -10,7 +10,7 @@ from shop.service import TRANSFER
 from colonnade.clock import SystemClock
 from colonnade.control_store import ControlStore, Lease
 from colonnade.sagas import SagaPhase
-from colonnade_runtime.background.ownership import Ownership
+from colonnade_runtime.background.acting.ownership import Ownership
 
 
 def ownership(house: ShopHouse, owner: str, seconds: float = 30.0) -> Ownership:

@@ -12,7 +12,7 @@ from colonnade.clock import SystemClock
 from colonnade.context import current_context
 from colonnade.errors import ConfigurationError
 from colonnade.services import Schedule
-from colonnade_runtime.background.events.acting import Actor
+from colonnade_runtime.background.acting.actor import Actor
 from colonnade_runtime.background.scheduler import BoundSchedule, Scheduler, bind_schedules
 from colonnade_runtime.calls.tenant_states import TenantState
 

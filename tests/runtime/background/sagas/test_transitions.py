@@ -10,7 +10,7 @@ from colonnade.errors import Conflict
 from colonnade.identifiers import new_id
 from colonnade.sagas import Saga, SagaPhase
 from colonnade_runtime.background.sagas import transitions
-from colonnade_runtime.background.sagas.progress import Progress
+from colonnade_runtime.background.sagas.saga_progress import Progress
 from colonnade_runtime.background.sagas.transitions import Failure, Moment
 
 START = datetime(2030, 1, 1, tzinfo=UTC)

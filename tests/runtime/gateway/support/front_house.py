@@ -20,7 +20,7 @@ from colonnade_runtime.edge.listening import listening
 from colonnade_runtime.gateway.application import Front
 from colonnade_runtime.gateway.routing import Route, RouteTable
 from colonnade_runtime.gateway.upstreams import Upstreams
-from colonnade_runtime.testing.servers.running import free_port
+from colonnade_runtime.testing.servers.server_process import free_port
 
 SEAL = Seal(b"k" * 32)
 

@@ -10,7 +10,8 @@ from click.testing import CliRunner, Result
 from rich.console import Console
 
 from colonnade_runtime.cli import main
-from colonnade_runtime.testing.contract import RULES, Subject, trial
+from colonnade_runtime.testing.contract import RULES, Subject
+from colonnade_runtime.testing.contract.examination import trial_run as trial
 
 Write = Callable[..., Subject]
 

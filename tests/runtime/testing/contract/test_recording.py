@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from colonnade_runtime.testing.contract import Subject
-from colonnade_runtime.testing.contract.compatibility import breaking_changes
+from colonnade_runtime.testing.contract.examination.compatibility import breaking_changes
 from colonnade_runtime.testing.contract.rules.recording import (
     contract_is_recorded,
     contract_of,

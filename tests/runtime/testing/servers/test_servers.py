@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from colonnade_runtime.testing.servers import KINDS, MissingServer, RunningServer, find_program
-from colonnade_runtime.testing.servers.finding import parse_version
+from colonnade_runtime.testing.servers.binaries import parse_version
 
 StartServer = Callable[..., RunningServer]
 

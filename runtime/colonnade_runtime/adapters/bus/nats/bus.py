@@ -23,22 +23,22 @@ from colonnade_runtime.adapters.bus.nats.connection.options import (
     own_user,
     read_options,
 )
-from colonnade_runtime.adapters.bus.nats.events.consumers import JetStream
-from colonnade_runtime.adapters.bus.nats.events.consuming import ConsumerSettings, PullConsumer
-from colonnade_runtime.adapters.bus.nats.events.publishing import Publishing
-from colonnade_runtime.adapters.bus.nats.events.stream_keeping import (
+from colonnade_runtime.adapters.bus.nats.connection.subjects import EventName
+from colonnade_runtime.adapters.bus.nats.events.consumer_api import JetStream
+from colonnade_runtime.adapters.bus.nats.events.publisher import Publishing
+from colonnade_runtime.adapters.bus.nats.events.pull_consumer import ConsumerSettings, PullConsumer
+from colonnade_runtime.adapters.bus.nats.events.stream_administration import (
     ADMINISTRATOR,
     StreamKeeper,
     administration,
 )
 from colonnade_runtime.adapters.bus.nats.events.streams import ADVISORIES, ForeignStream, stream_of
-from colonnade_runtime.adapters.bus.nats.operations.explaining import Explainer
-from colonnade_runtime.adapters.bus.nats.operations.serving import (
+from colonnade_runtime.adapters.bus.nats.operations.no_responders import Explainer
+from colonnade_runtime.adapters.bus.nats.operations.responder import (
     CONTEXT_HEADER,
     TOO_LARGE,
     Serving,
 )
-from colonnade_runtime.adapters.bus.nats.subjects import EventName
 
 
 class NatsBus:

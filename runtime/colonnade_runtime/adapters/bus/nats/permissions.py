@@ -12,14 +12,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from colonnade_runtime.adapters.bus.nats.connection.inboxes import inbox_prefix
-from colonnade_runtime.adapters.bus.nats.events.stream_keeping import ADMINISTRATOR
+from colonnade_runtime.adapters.bus.nats.connection.subjects import (
+    HERE,
+    EventName,
+    consumer_name,
+    token,
+)
+from colonnade_runtime.adapters.bus.nats.events.stream_administration import ADMINISTRATOR
 from colonnade_runtime.adapters.bus.nats.events.streams import (
     ADVISORIES,
     Stream,
     stream_of,
     stream_with,
 )
-from colonnade_runtime.adapters.bus.nats.subjects import HERE, EventName, consumer_name, token
 
 _VERBS = ("PING", "INFO", "STATS")
 

@@ -13,10 +13,10 @@ from colonnade.policy import (
     PolicyQuery,
     parse_decision,
 )
-from colonnade_runtime.adapters.policy.embedded.program import EngineFault, input_text
 from colonnade_runtime.adapters.policy.embedded.worker import PolicyWorker
-from colonnade_runtime.adapters.policy.rego.attribution import attributed
-from colonnade_runtime.adapters.policy.rego.packages import NO_PACKAGES
+from colonnade_runtime.adapters.policy.rego.consulted_packages import NO_PACKAGES
+from colonnade_runtime.adapters.policy.rego.deny_attribution import attributed
+from colonnade_runtime.adapters.policy.rego.program import EngineFault, input_text
 from colonnade_runtime.adapters.policy.trial.verification import verify
 
 SCHEME = "embedded"

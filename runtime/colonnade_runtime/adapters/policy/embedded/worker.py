@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 
 from colonnade.policy import PolicyModule
-from colonnade_runtime.adapters.policy.embedded.program import DECISION, Program
+from colonnade_runtime.adapters.policy.rego.program import DECISION, Program
 
 
 @dataclass(frozen=True, slots=True)

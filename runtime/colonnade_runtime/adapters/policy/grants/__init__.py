@@ -1,12 +1,12 @@
 """Grants that people should know of: of other services' actions, and to strangers."""
 
-from colonnade_runtime.adapters.policy.grants.foreign import (
+from colonnade_runtime.adapters.policy.grants.anonymous_grants import StrangerGrant, stranger_grants
+from colonnade_runtime.adapters.policy.grants.cross_service_grants import (
     ForeignGrant,
     foreign_grants,
     foreign_packages,
     unconfirmed,
 )
-from colonnade_runtime.adapters.policy.grants.strangers import StrangerGrant, stranger_grants
 
 __all__ = [
     "ForeignGrant",

@@ -21,13 +21,13 @@ from colonnade.policy import (
     PolicyQuery,
     parse_decision,
 )
-from colonnade_runtime.adapters.policy.embedded.program import EngineFault, input_text
-from colonnade_runtime.adapters.policy.opa.relocation import relocated
+from colonnade_runtime.adapters.policy.opa.package_prefix import relocated
 from colonnade_runtime.adapters.policy.opa.server import UNDEFINED, OpaServer, name_at
-from colonnade_runtime.adapters.policy.opa.trust import ServerTrust
-from colonnade_runtime.adapters.policy.rego.attribution import attributed
-from colonnade_runtime.adapters.policy.rego.inspection import ENTRY_PACKAGE
-from colonnade_runtime.adapters.policy.rego.packages import Packages
+from colonnade_runtime.adapters.policy.opa.server_watch import ServerTrust
+from colonnade_runtime.adapters.policy.rego.consulted_packages import Packages
+from colonnade_runtime.adapters.policy.rego.deny_attribution import attributed
+from colonnade_runtime.adapters.policy.rego.module_inspection import ENTRY_PACKAGE
+from colonnade_runtime.adapters.policy.rego.program import EngineFault, input_text
 from colonnade_runtime.adapters.policy.trial.verification import missing_actions, verify
 from colonnade_runtime.resilience.breaker import Breaker
 

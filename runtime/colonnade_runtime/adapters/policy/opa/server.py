@@ -10,9 +10,9 @@ from opa_client.errors import DeletePolicyError, RegoParseError
 from colonnade.decoding import words_of
 from colonnade.errors import Unavailable
 from colonnade.policy import PolicyError, PolicyModule, PolicyProblem
-from colonnade_runtime.adapters.policy.embedded.program import EngineFault
 from colonnade_runtime.adapters.policy.opa.client import BoundedOpaClient
 from colonnade_runtime.adapters.policy.opa.inventory import Inventory, Path, compared, foreign_data
+from colonnade_runtime.adapters.policy.rego.program import EngineFault
 
 UNDEFINED = object()
 """What a rule answers that has no value, or is not there."""

@@ -27,11 +27,19 @@ from colonnade_runtime.adapters.policy.grants import (
     unconfirmed,
 )
 from colonnade_runtime.adapters.policy.rego.builtins import ALLOWED_BUILTINS, OPERATOR_BUILTINS
-from colonnade_runtime.adapters.policy.rego.inspection import SERVICE_PACKAGE, inspect_modules
-from colonnade_runtime.adapters.policy.rego.packages import Packages, declaring, narrowing, packages
+from colonnade_runtime.adapters.policy.rego.consulted_packages import (
+    Packages,
+    declaring,
+    narrowing,
+    packages,
+)
+from colonnade_runtime.adapters.policy.rego.module_inspection import (
+    SERVICE_PACKAGE,
+    inspect_modules,
+)
 from colonnade_runtime.adapters.policy.rego.statements import outline
-from colonnade_runtime.adapters.policy.trial.trial import CPU_SECONDS
-from colonnade_runtime.adapters.policy.trial.verified import (
+from colonnade_runtime.adapters.policy.trial.trial_process import CPU_SECONDS
+from colonnade_runtime.adapters.policy.trial.verdict_cache import (
     VerifiedPolicies,
     account_folder,
     verdict_key,
@@ -43,7 +51,7 @@ TIMEOUT = 90.0
 
 _VERIFIED = VerifiedPolicies(account_folder())
 _EVERYWHERE = "policies"
-_TRIAL = "colonnade_runtime.adapters.policy.trial.trial"
+_TRIAL = "colonnade_runtime.adapters.policy.trial.trial_process"
 _REPORTED = re.compile(
     r"\(error \d+:(?P<path>.*?)\|(?P<offset>\d+)\|\d+"
     r"\s*\(errormsg \d+:(?P<message>.*?)\)\s*\(errorast",

@@ -1,6 +1,6 @@
 """Finds names in policies that nothing on the platform has."""
 
-from colonnade_runtime.adapters.policy.vocabulary.inspection import (
+from colonnade_runtime.adapters.policy.vocabulary.misspelt_texts import (
     academies_of,
     inspect_vocabulary,
 )

@@ -10,13 +10,13 @@ from colonnade.clock import Clock
 from colonnade.errors import ConfigurationError
 from colonnade.faults import Faults, NoFaults
 from colonnade.services import StoreNeed
-from colonnade_runtime.adapters.folder_lock import FolderLocks, unwritable
-from colonnade_runtime.adapters.store.sqlite.control import SqliteControlStore
+from colonnade_runtime.adapters.disk.folder_lock import FolderLocks, unwritable
+from colonnade_runtime.adapters.store.sqlite.control.control_store import SqliteControlStore
 from colonnade_runtime.adapters.store.sqlite.files.open_files import DEFAULT_MAXIMUM_OPEN, OpenFiles
 from colonnade_runtime.adapters.store.sqlite.files.paths import ServiceFiles
 from colonnade_runtime.adapters.store.sqlite.schema.provisioning import ContextSource
 from colonnade_runtime.adapters.store.sqlite.store import Invalidation, SqliteStore
-from colonnade_runtime.adapters.store.sqlite.transaction import Guard
+from colonnade_runtime.adapters.store.sqlite.write_transaction import Guard
 
 THREADS = 4
 """Writes wait for the disk, so a few threads keep it busy whatever the number of cores."""

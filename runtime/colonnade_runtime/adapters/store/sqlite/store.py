@@ -24,30 +24,30 @@ from colonnade.identifiers import is_tenant_id
 from colonnade.row_tracking import ANY_TABLE, RowSet
 from colonnade.services import StoreNeed
 from colonnade.store import Session
-from colonnade_runtime.adapters.store.sqlite.control import SqliteControlStore
-from colonnade_runtime.adapters.store.sqlite.failures import (
+from colonnade_runtime.adapters.store.sqlite.control.control_store import SqliteControlStore
+from colonnade_runtime.adapters.store.sqlite.files.connections import (
+    close_connection,
+    open_patient_reader,
+)
+from colonnade_runtime.adapters.store.sqlite.files.data_version import Version
+from colonnade_runtime.adapters.store.sqlite.files.failures import (
     BUSY,
     StoreFailure,
     leaves_connection_unsure,
     primary_code,
     translated,
 )
-from colonnade_runtime.adapters.store.sqlite.files.condition import FileCondition, is_fault
-from colonnade_runtime.adapters.store.sqlite.files.connections import (
-    close_connection,
-    open_patient_reader,
-)
-from colonnade_runtime.adapters.store.sqlite.files.data_version import Version
 from colonnade_runtime.adapters.store.sqlite.files.open_files import OpenFiles
 from colonnade_runtime.adapters.store.sqlite.files.paths import ServiceFiles
 from colonnade_runtime.adapters.store.sqlite.files.tenant_file import TenantFile
-from colonnade_runtime.adapters.store.sqlite.files.trial import EXAMINATIONS, note_trial
+from colonnade_runtime.adapters.store.sqlite.repair.broken_files import FileCondition, is_fault
+from colonnade_runtime.adapters.store.sqlite.repair.file_checks import EXAMINATIONS, note_trial
 from colonnade_runtime.adapters.store.sqlite.schema.provisioning import (
     ContextSource,
     Provisioning,
     refuse_while_provisioning,
 )
-from colonnade_runtime.adapters.store.sqlite.transaction import Guard, Outcome, Transaction
+from colonnade_runtime.adapters.store.sqlite.write_transaction import Guard, Outcome, Transaction
 
 T = TypeVar("T")
 

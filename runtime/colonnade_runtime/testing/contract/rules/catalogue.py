@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from colonnade_runtime.testing.contract.examination.subject import NotTried, Subject
 from colonnade_runtime.testing.contract.rules import (
     configuration,
     declaration,
@@ -17,7 +18,6 @@ from colonnade_runtime.testing.contract.rules import (
     running,
     storage,
 )
-from colonnade_runtime.testing.contract.subject import NotTried, Subject
 
 Check = Callable[[Subject], Iterable[str]]
 

@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from colonnade_runtime.testing.contract.subject import Subject
+from colonnade_runtime.testing.contract.examination.subject import Subject
 
 
 def config_models_are_strict(subject: Subject) -> Iterator[str]:

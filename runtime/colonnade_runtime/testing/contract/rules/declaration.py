@@ -8,7 +8,7 @@ from colonnade import hookspecs
 from colonnade.services import PluginInfo
 from colonnade_runtime.declaration.model.platform import NAME_PATTERN, SERVICE_NAME_PATTERN
 from colonnade_runtime.plugins.loader import PluginError, installed_plugins
-from colonnade_runtime.testing.contract.subject import NotTried, Subject
+from colonnade_runtime.testing.contract.examination.subject import NotTried, Subject
 
 _VERSION = re.compile(
     r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?"

@@ -14,14 +14,14 @@ from colonnade_runtime.adapters.policy.grants import (
     stranger_grants,
     unconfirmed,
 )
-from colonnade_runtime.adapters.policy.grants.foreign import CONFIRMED
+from colonnade_runtime.adapters.policy.grants.cross_service_grants import CONFIRMED
 from colonnade_runtime.adapters.policy.rego.files import policy_files, read_policies, read_source
-from colonnade_runtime.adapters.policy.rego.inspection import ENTRY_PACKAGE, SERVICE_PACKAGE
+from colonnade_runtime.adapters.policy.rego.module_inspection import ENTRY_PACKAGE, SERVICE_PACKAGE
 from colonnade_runtime.adapters.policy.rego.statements import outline
 from colonnade_runtime.adapters.policy.trial.verification import tried_out
 from colonnade_runtime.declaration.confirmed_grants import read_confirmed_grants
+from colonnade_runtime.testing.contract.examination.subject import NotTried, Subject
 from colonnade_runtime.testing.contract.rules.policies import brought_policies, lay_out
-from colonnade_runtime.testing.contract.subject import NotTried, Subject
 
 
 def grants_of_other_services_are_confirmed(subject: Subject) -> Iterator[str]:

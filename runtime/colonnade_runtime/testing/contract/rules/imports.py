@@ -12,7 +12,7 @@ from typing import Any
 from colonnade.messages import Request
 from colonnade.operations import Operation
 from colonnade_runtime.plugins.loader import installed_plugins
-from colonnade_runtime.testing.contract.subject import Subject
+from colonnade_runtime.testing.contract.examination.subject import Subject
 
 COMMANDS = "commands"
 """The module, or package, of what a plugin adds to the command line."""

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pydantic
 
 from colonnade.messages import Message
-from colonnade_runtime.testing.contract.examples import NoExample, example_of
-from colonnade_runtime.testing.contract.subject import Subject
+from colonnade_runtime.testing.contract.examination.examples import NoExample, example_of
+from colonnade_runtime.testing.contract.examination.subject import Subject
 
 _EXAMPLES = 10
 

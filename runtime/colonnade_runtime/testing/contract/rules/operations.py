@@ -13,7 +13,7 @@ from colonnade.operations import Operation, handlers_of, operation_of
 from colonnade_runtime.background.events.declared_reactions import declared_reactions
 from colonnade_runtime.background.sagas.binding import bind_sagas
 from colonnade_runtime.background.scheduler import bind_schedules
-from colonnade_runtime.testing.contract.subject import Subject
+from colonnade_runtime.testing.contract.examination.subject import Subject
 
 _ACTION = re.compile(r"[a-z][a-z0-9_-]*\.[a-z][a-z0-9_-]*")
 

@@ -7,7 +7,7 @@ from typing import Any, get_args
 from pydantic import BaseModel
 
 from colonnade.personal import Confidential, Personal, marked_fields
-from colonnade_runtime.testing.contract.subject import Subject
+from colonnade_runtime.testing.contract.examination.subject import Subject
 
 _PERSONAL = re.compile(
     r"(.+_)?(email|e_mail|phone|mobile|first_name|last_name|full_name|given_name|family_name"

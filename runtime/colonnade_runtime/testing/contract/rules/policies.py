@@ -15,9 +15,9 @@ from colonnade_runtime.adapters.policy.rego.files import (
     policy_files,
     read_policies,
 )
-from colonnade_runtime.adapters.policy.rego.test_runner import run_rego_tests
+from colonnade_runtime.adapters.policy.trial.test_runner import run_rego_tests
 from colonnade_runtime.declaration.demo_site import demo_folder
-from colonnade_runtime.testing.contract.subject import NotTried, Subject
+from colonnade_runtime.testing.contract.examination.subject import NotTried, Subject
 
 
 def actions_have_policies(subject: Subject) -> Iterator[str]:

@@ -10,12 +10,12 @@ from pydantic.json_schema import models_json_schema
 from colonnade.errors import ConfigurationError
 from colonnade.events import event_type_of
 from colonnade.operations import operation_of
-from colonnade_runtime.testing.contract.compatibility import (
+from colonnade_runtime.testing.contract.examination.compatibility import (
     breaking_changes,
     promises,
     resolved,
 )
-from colonnade_runtime.testing.contract.subject import NotTried, Subject
+from colonnade_runtime.testing.contract.examination.subject import NotTried, Subject
 
 FILE_NAME = "contract.json"
 """Beside the author's test."""

@@ -9,7 +9,7 @@ from litestar.routes import HTTPRoute
 from colonnade.http import BINDING, Binding
 from colonnade.operations import Stream
 from colonnade_runtime.edge.openapi.document import bindings, openapi_document
-from colonnade_runtime.testing.contract.subject import NotTried, Subject
+from colonnade_runtime.testing.contract.examination.subject import NotTried, Subject
 
 
 def routes_bind_operations(subject: Subject) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from colonnade_runtime.testing.contract.subject import Subject
+from colonnade_runtime.testing.contract.examination.subject import Subject
 
 _UNREADABLE = frozenset({400, 415, 422})
 

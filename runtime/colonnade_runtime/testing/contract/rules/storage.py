@@ -10,7 +10,7 @@ from colonnade.policy import ResourceType
 from colonnade.services import StoreNeed
 from colonnade.tables import PLACEHOLDER_SCHEMA
 from colonnade_runtime.adapters.store.migrations import models_metadata, schema_differences
-from colonnade_runtime.testing.contract.subject import NotTried, Subject
+from colonnade_runtime.testing.contract.examination.subject import NotTried, Subject
 
 
 def tables_are_on_the_placeholder_schema(subject: Subject) -> Iterator[str]:

@@ -8,7 +8,7 @@ import structlog
 
 from colonnade_runtime.adapters.bus.nats import NatsBus
 from colonnade_runtime.adapters.bus.nats.connection.options import read_options
-from colonnade_runtime.adapters.bus.nats.events.consuming import ConsumerSettings
+from colonnade_runtime.adapters.bus.nats.events.pull_consumer import ConsumerSettings
 from colonnade_runtime.testing.servers import RunningServer
 
 MakeBus = Callable[..., Awaitable[NatsBus]]

@@ -15,7 +15,7 @@ from colonnade.bus import Consumer
 from colonnade.errors import DeadlineExceeded, Unavailable
 from colonnade_runtime.adapters.bus.nats import NatsBus
 from colonnade_runtime.adapters.bus.nats.connection.options import read_options
-from colonnade_runtime.adapters.bus.nats.subjects import EventName
+from colonnade_runtime.adapters.bus.nats.connection.subjects import EventName
 from colonnade_runtime.testing.servers import RunningServer, ServerKind
 
 MakeBus = Callable[..., Awaitable[NatsBus]]

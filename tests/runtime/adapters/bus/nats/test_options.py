@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from colonnade.errors import ConfigurationError
 from colonnade_runtime.adapters.bus.nats.connection.options import read_options
-from colonnade_runtime.adapters.bus.nats.subjects import EventName, consumer_name, token
+from colonnade_runtime.adapters.bus.nats.connection.subjects import EventName, consumer_name, token
 
 
 def test_servers_get_the_usual_port() -> None:

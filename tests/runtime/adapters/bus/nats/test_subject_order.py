@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from colonnade_runtime.adapters.bus.nats.events.ordering import SubjectOrder
+from colonnade_runtime.adapters.bus.nats.events.subject_order import SubjectOrder
 
 
 class Message:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from nats.aio.msg import Msg
 
 from colonnade_runtime.adapters.bus.nats.connection.client_library import TolerantClient
-from colonnade_runtime.adapters.bus.nats.subjects import token
+from colonnade_runtime.adapters.bus.nats.connection.subjects import token
 
 INBOXES = "_INBOX."
 _ACKNOWLEDGEMENTS = "$JS.ACK."

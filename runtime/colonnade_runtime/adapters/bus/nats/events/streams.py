@@ -10,7 +10,7 @@ from typing import Any
 
 from colonnade.errors import ConfigurationError
 from colonnade_runtime.adapters.bus.nats.connection.options import NatsOptions
-from colonnade_runtime.adapters.bus.nats.subjects import EventName, token
+from colonnade_runtime.adapters.bus.nats.connection.subjects import EventName, token
 
 DUPLICATE_WINDOW = 120.0
 """Seconds in which the server drops a second message of one id."""

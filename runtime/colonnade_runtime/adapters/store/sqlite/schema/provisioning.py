@@ -19,19 +19,19 @@ from colonnade.events import Work
 from colonnade.services import ServiceContext, StoreNeed
 from colonnade.store import Session
 from colonnade.tables import PENDING_WORK, PlatformBase
-from colonnade_runtime.adapters.folder_lock import file_lock
-from colonnade_runtime.adapters.store.sqlite.control import SqliteControlStore
-from colonnade_runtime.adapters.store.sqlite.failures import (
+from colonnade_runtime.adapters.disk.folder_lock import file_lock
+from colonnade_runtime.adapters.store.sqlite.control.control_store import SqliteControlStore
+from colonnade_runtime.adapters.store.sqlite.files.connections import (
+    close_connection,
+    open_patient_reader,
+)
+from colonnade_runtime.adapters.store.sqlite.files.failures import (
     MIGRATION,
     MISSING,
     PROVISIONING,
     UNUSABLE,
     StoreFailure,
     translated,
-)
-from colonnade_runtime.adapters.store.sqlite.files.connections import (
-    close_connection,
-    open_patient_reader,
 )
 from colonnade_runtime.adapters.store.sqlite.files.header import is_stamped, stamp_of
 from colonnade_runtime.adapters.store.sqlite.files.paths import ServiceFiles

@@ -17,12 +17,12 @@ import colonnade.saga_tables  # noqa: F401 - every process must know the same pl
 from colonnade.services import StoreNeed
 from colonnade.tables import PLACEHOLDER_SCHEMA, PlatformBase, StoreFact
 from colonnade_runtime.adapters.store.migrations import MigrationPlan, discover_migrations
-from colonnade_runtime.adapters.store.sqlite.failures import NEWER, StoreFailure
 from colonnade_runtime.adapters.store.sqlite.files.connections import (
     close_connection,
     for_schema_changes,
     open_writer,
 )
+from colonnade_runtime.adapters.store.sqlite.files.failures import NEWER, StoreFailure
 from colonnade_runtime.adapters.store.sqlite.files.paths import (
     ServiceFiles,
     make_private_folder,

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 import pytest
 
-from colonnade_runtime.adapters.bus.nats.subjects import EventName, consumer_name
+from colonnade_runtime.adapters.bus.nats.connection.subjects import EventName, consumer_name
 from tests.runtime.adapters.bus.nats.users.guarded import PROCESSES, USERS, Guarded
 
 pytestmark = pytest.mark.server

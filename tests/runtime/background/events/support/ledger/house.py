@@ -16,10 +16,10 @@ from colonnade.services import StoreNeed
 from colonnade.store import Session
 from colonnade_runtime.adapters.bus.memory import MemoryBus
 from colonnade_runtime.adapters.store.sqlite import SqliteStores
-from colonnade_runtime.background.events.acting import Actor
-from colonnade_runtime.background.events.delivery import Delivery
-from colonnade_runtime.background.events.handling import DeliverySettings
-from colonnade_runtime.background.events.pump import RelaySettings
+from colonnade_runtime.background.acting.actor import Actor
+from colonnade_runtime.background.events.event_delivery import Delivery
+from colonnade_runtime.background.events.event_handler import DeliverySettings
+from colonnade_runtime.background.events.outbox_pump import RelaySettings
 from colonnade_runtime.background.events.relay import Relay
 from colonnade_runtime.background.events.sweeper import Sweeper
 from colonnade_runtime.calls.tenant_states import TenantState

@@ -12,8 +12,8 @@ from colonnade.bus import Consumer
 from colonnade.events import event_type_of
 from colonnade_runtime.adapters.bus.nats import NatsBus
 from colonnade_runtime.adapters.bus.nats.connection.options import read_options
-from colonnade_runtime.adapters.bus.nats.events.consuming import ConsumerSettings
-from colonnade_runtime.adapters.bus.nats.subjects import EventName
+from colonnade_runtime.adapters.bus.nats.connection.subjects import EventName
+from colonnade_runtime.adapters.bus.nats.events.pull_consumer import ConsumerSettings
 from ledger.api import Deposited
 from ledger.house import House, Ledger
 

@@ -15,9 +15,9 @@ from colonnade.sagas import Saga, SagaPhase, SagaView, signal_saga
 from colonnade.services import StoreNeed
 from colonnade.store import Session
 from colonnade_runtime.adapters.store.sqlite import SqliteStores
-from colonnade_runtime.background.events.acting import Actor
+from colonnade_runtime.background.acting.actor import Actor
+from colonnade_runtime.background.acting.ownership import Ownership
 from colonnade_runtime.background.events.sweeper import Sweeper
-from colonnade_runtime.background.ownership import Ownership
 from colonnade_runtime.background.sagas.binding import bind_sagas
 from colonnade_runtime.background.sagas.orchestrator import SagaOrchestrator
 from colonnade_runtime.calls.tenant_states import TenantState

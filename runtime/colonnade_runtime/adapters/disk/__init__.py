@@ -1,0 +1,1 @@
+"""Folders and files on disk: locks and permissions."""

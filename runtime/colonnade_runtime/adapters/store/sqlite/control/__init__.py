@@ -1,0 +1,1 @@
+"""Control stores: leases, the work index, provisioned tenants, tenantless dead letters."""

@@ -1,0 +1,1 @@
+"""Broken files: reported, examined and written to again until they work."""

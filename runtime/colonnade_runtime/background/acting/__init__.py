@@ -1,0 +1,1 @@
+"""Acting for a service by itself: its context, its use of stores, its lease."""

@@ -1,0 +1,326 @@
+"""Carries one saga on until it waits, ends or needs somebody."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+from pydantic import ValidationError
+
+from colonnade.context import use_context
+from colonnade.crash_points import crash_point, reach
+from colonnade.errors import DeadlineExceeded, InternalError, Unavailable
+from colonnade.events import Work
+from colonnade.messages import Message
+from colonnade.sagas import Resolution, SagaPhase, Step, StepCall, StepOutcome
+from colonnade.store import Session, SqlStore
+from colonnade_runtime.background.acting.actor import Actor
+from colonnade_runtime.background.sagas import records, transitions
+from colonnade_runtime.background.sagas.binding import BoundSaga
+from colonnade_runtime.background.sagas.saga_progress import Progress, SagaRecord
+from colonnade_runtime.background.sagas.transitions import Failure, Moment, classify, sentence_of
+
+T = TypeVar("T")
+
+BEGUN = crash_point("saga.begun", "a step may begin; its action has not run")
+ACTED = crash_point("saga.acted", "the action of a step is done; that is not recorded")
+RECORDED = crash_point("saga.recorded", "a transition is committed; nothing followed from it")
+ASKED = crash_point("saga.asked", "it is known whether a step happened; that is not recorded")
+UNDONE = crash_point("saga.undone", "a compensation is done; that is not recorded")
+
+_STORE_SECONDS = 30.0
+
+Rule = Callable[[Moment, Progress], Progress]
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What every runner of a service shares."""
+
+    store: SqlStore
+    actor: Actor
+    definitions: Mapping[tuple[str, int], BoundSaga]
+    guard: Work
+    stopping: asyncio.Event
+    log: Any
+
+
+class Runner:
+    """One saga being carried on. `suspect` says that an earlier process may have run an
+    idempotent step of it without a note."""
+
+    def __init__(
+        self, surroundings: Surroundings, tenant: str, identifier: UUID, *, suspect: bool
+    ) -> None:
+        self._shared = surroundings
+        self._tenant = tenant
+        self._id = identifier
+        self._suspect = suspect
+        self._ours = False
+
+    async def run(self) -> datetime | None:
+        """Carry it on; answers when to look at it again."""
+        record = await self._read(records.load(self._id))
+        while True:
+            following = await self._advance(record)
+            if following is None:
+                return record.progress.wake_at
+            record = following
+
+    async def _advance(self, record: SagaRecord) -> SagaRecord | None:
+        progress = record.progress
+        if not progress.phase.is_active:
+            return None
+        if self._shared.stopping.is_set():
+            return await self._let_go(record)
+        bound = self._shared.definitions.get((record.name, record.definition_version))
+        if bound is None:
+            return await self._no_definition(record)
+        if progress.phase is SagaPhase.RUNNING:
+            return await self._running(record, bound)
+        if progress.phase is SagaPhase.WAITING:
+            return await self._waiting(record, bound)
+        if not progress.is_due(self._now()):
+            return None
+        if progress.phase is SagaPhase.UNKNOWN:
+            return await self._find_out(record, bound)
+        return await self._compensate(record, bound)
+
+    async def _let_go(self, record: SagaRecord) -> SagaRecord | None:
+        if self._ours and record.progress.started:
+            # Otherwise the next process would have to take the step for cut off.
+            self._ours = False
+            await self._change(record, transitions.release)
+        return None
+
+    async def _no_definition(self, record: SagaRecord) -> SagaRecord:
+        error = (
+            f"No enabled plugin defines the saga '{record.name}' in version "
+            f"{record.definition_version}: install the release that does, then resume."
+        )
+        return await self._change(record, lambda p, now: transitions.needs_operator(p, error))
+
+    async def _running(self, record: SagaRecord, bound: BoundSaga) -> SagaRecord | None:
+        progress = record.progress
+        step = record.current(bound.definition)
+        if progress.started:
+            if self._ours:
+                return await self._act(record, bound)
+            return await self._commit(record, bound, transitions.cut_off)
+        if not progress.is_due(self._now()):
+            return None
+        reason = progress.wants_back(bound.definition, self._now())
+        if reason:
+            return await self._commit(record, bound, lambda m, p: transitions.give_up(m, p, reason))
+        if step.idempotent and not step.pivot:
+            return await self._act(record, bound)
+        return await self._begin(record, bound)
+
+    async def _waiting(self, record: SagaRecord, bound: BoundSaga) -> SagaRecord | None:
+        progress = record.progress
+        step = record.current(bound.definition)
+        reason = progress.wants_back(bound.definition, self._now())
+        if reason:
+            return await self._commit(record, bound, lambda m, p: transitions.give_up(m, p, reason))
+        if await self._signal(step) is not None:
+            return await self._begin(record, bound)
+        if step.wait_seconds is not None and progress.is_due(self._now()):
+            return await self._commit(record, bound, transitions.expired)
+        return None
+
+    async def _begin(self, record: SagaRecord, bound: BoundSaga) -> SagaRecord:
+        begun = await self._commit(record, bound, transitions.begin)
+        self._ours = True
+        return begun
+
+    async def _act(self, record: SagaRecord, bound: BoundSaga) -> SagaRecord:
+        step = record.current(bound.definition)
+        reach(BEGUN, step.name)
+        try:
+            call = await self._call(record, bound, step.name, "")
+            outcome = await self._within(step, record, bound.action(record.progress.step)(call))
+            outcome = outcome or StepOutcome()
+            state = _encoded(bound, outcome.state)
+        except Exception as error:
+            return await self._failed(record, bound, classify(error), error)
+        reach(ACTED, step.name)
+        return await self._record_done(record, bound, outcome, state)
+
+    async def _record_done(
+        self, record: SagaRecord, bound: BoundSaga, outcome: StepOutcome, state: bytes | None
+    ) -> SagaRecord:
+        def rule(moment: Moment, progress: Progress) -> Progress:
+            return transitions.done(moment, progress, state)
+
+        try:
+            following = await self._commit(record, bound, rule, outcome.work)
+        except (records.Moved, Unavailable):
+            raise
+        except Exception as error:
+            if outcome.work is None:
+                raise
+            # The action is done and its effect here cannot be: nobody knows what holds now.
+            return await self._failed(record, bound, Failure.UNCERTAIN, error)
+        self._ours = following.progress.started
+        return following
+
+    async def _failed(
+        self, record: SagaRecord, bound: BoundSaga, failure: Failure, error: Exception
+    ) -> SagaRecord:
+        sentence = sentence_of(error)
+        self._log(record, bound, "saga step failed", error, failure)
+
+        def rule(moment: Moment, progress: Progress) -> Progress:
+            return transitions.failed(moment, progress, failure, sentence)
+
+        self._ours = False
+        return await self._commit(record, bound, rule)
+
+    async def _find_out(self, record: SagaRecord, bound: BoundSaga) -> SagaRecord:
+        step = record.current(bound.definition)
+        error = record.progress.error
+        try:
+            call = await self._call(record, bound, step.name, "")
+            resolve = bound.resolve(record.progress.step)
+            resolution = await self._within(step, record, resolve(call))
+            state = _encoded(bound, resolution.outcome.state)
+        except Exception as failure:
+            error = sentence_of(failure)
+            self._log(record, bound, "saga step cannot be resolved", failure, Failure.UNCERTAIN)
+            resolution, state = Resolution.cannot_tell(), None
+        reach(ASKED, step.name)
+
+        def rule(moment: Moment, progress: Progress) -> Progress:
+            return transitions.resolved(moment, progress, resolution.verdict, error, state)
+
+        try:
+            following = await self._commit(record, bound, rule, resolution.outcome.work)
+        except (records.Moved, Unavailable):
+            raise
+        except Exception as failure:
+            error = sentence_of(failure)
+            resolution = Resolution.cannot_tell()
+            following = await self._commit(record, bound, rule)
+        self._ours = following.progress.started
+        return following
+
+    async def _compensate(self, record: SagaRecord, bound: BoundSaga) -> SagaRecord:
+        step = record.current(bound.definition)
+        try:
+            call = await self._call(record, bound, step.name, ":compensate")
+            undo = bound.compensation(record.progress.step)
+            outcome = await self._within(step, record, undo(call)) or StepOutcome()
+            state = _encoded(bound, outcome.state)
+            reach(UNDONE, step.name)
+            return await self._commit(
+                record, bound, lambda m, p: transitions.undone(m, p, state), outcome.work
+            )
+        except records.Moved:
+            raise
+        except Exception as error:
+            sentence = sentence_of(error)
+            self._log(record, bound, "saga compensation failed", error, Failure.ABSENT)
+        return await self._commit(
+            record, bound, lambda m, p: transitions.undo_failed(m, p, sentence)
+        )
+
+    async def _within(self, step: Step, record: SagaRecord, acting: Awaitable[T]) -> T:
+        context = self._shared.actor.context(
+            self._tenant,
+            seconds=step.timeout,
+            cause=str(self._id),
+            traceparent=record.traceparent,
+            locale=record.locale,
+            on_behalf_of=record.on_behalf_of,
+        )
+        limit = asyncio.timeout(step.timeout)
+        try:
+            with use_context(context):
+                async with limit:
+                    return await acting
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            raise DeadlineExceeded(
+                f"The step '{step.name}' took more than {step.timeout:g} seconds."
+            ) from None
+
+    async def _call(self, record: SagaRecord, bound: BoundSaga, step: str, suffix: str) -> StepCall:
+        progress = record.progress
+        try:
+            state = bound.definition.state.decode(progress.state)
+        except ValidationError as error:
+            raise InternalError(f"The saga's state does not fit its model: {error}") from error
+        return StepCall(
+            saga_id=self._id,
+            saga=record.name,
+            step=step,
+            idempotency_key=f"{self._id}:{step}{suffix}",
+            attempt=progress.attempts + 1,
+            state=state,
+            reason=progress.reason,
+            signal=await self._signal(record.current(bound.definition)),
+        )
+
+    async def _signal(self, step: Step) -> Mapping[str, Any] | None:
+        if step.wait_for is None:
+            return None
+        return await self._read(records.signal(self._id, step.wait_for))
+
+    async def _commit(
+        self, record: SagaRecord, bound: BoundSaga, rule: Rule, effect: Work | None = None
+    ) -> SagaRecord:
+        step = record.current(bound.definition)
+        goes_on = not self._shared.stopping.is_set()
+        suspect = self._suspect and step.idempotent and not record.progress.backward
+
+        def change(progress: Progress, now: datetime) -> Progress:
+            known = progress.but(uncertain=True) if suspect else progress
+            return rule(Moment(bound.definition, now, goes_on), known)
+
+        following = await self._change(record, change, effect)
+        self._suspect = False
+        return following
+
+    async def _change(
+        self, record: SagaRecord, change: records.Change, effect: Work | None = None
+    ) -> SagaRecord:
+        work = records.transition(record, change, effect, self._shared.guard)
+        with use_context(self._shared.actor.context(self._tenant, seconds=_STORE_SECONDS)):
+            following = await self._shared.store.run(work)
+        reach(RECORDED)
+        return following
+
+    async def _read(self, work: Callable[[Session], T]) -> T:
+        with use_context(self._shared.actor.context(self._tenant, seconds=_STORE_SECONDS)):
+            return await self._shared.store.read(work)
+
+    def _now(self) -> datetime:
+        return self._shared.actor.clock.now()
+
+    def _log(
+        self, record: SagaRecord, bound: BoundSaga, what: str, error: Exception, failure: Failure
+    ) -> None:
+        self._shared.log.warning(
+            what,
+            saga=record.name,
+            saga_id=str(self._id),
+            tenant=self._tenant,
+            step=record.current(bound.definition).name,
+            attempt=record.progress.attempts + 1,
+            happened="perhaps" if failure is Failure.UNCERTAIN else "no",
+            error=error,
+        )
+
+
+def _encoded(bound: BoundSaga, state: Message | None) -> bytes | None:
+    if state is None:
+        return None
+    if type(state) is not bound.definition.state:
+        raise InternalError(
+            f"A step of '{bound.definition.name}' returned {type(state).__name__} as its state, "
+            f"not {bound.definition.state.__name__}."
+        )
+    return state.encode()

@@ -1,0 +1,35 @@
+"""Services whose actions a plugin's policies name, without being asked by the plugin itself."""
+
+import re
+from collections.abc import Iterable
+
+from colonnade.policy import PolicyModule
+from colonnade_runtime.adapters.policy.rego.files import policy_files, read_source
+from colonnade_runtime.adapters.policy.rego.module_inspection import SERVICE_PACKAGE
+from colonnade_runtime.adapters.policy.rego.statements import outline
+from colonnade_runtime.adapters.policy.rego.tokens import TokenKind
+from colonnade_runtime.declaration.demo_site import demo_folder
+
+_ACTION = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
+
+
+def services_spoken_of(sources: Iterable[str]) -> frozenset[str]:
+    """The first-party services of which the policies in `sources` name an action."""
+    named = {name for source in sources for name in _actions(source)}
+    if not named:
+        return frozenset()
+    modules = [
+        PolicyModule(str(path), read_source(path))
+        for path in policy_files(demo_folder() / "policies")
+    ]
+    return frozenset(
+        outline(module).package.removeprefix(SERVICE_PACKAGE)
+        for module in modules
+        if named & _actions(module.source)
+    )
+
+
+def _actions(source: str) -> set[str]:
+    rules = outline(PolicyModule("", source)).rules
+    texts = (token for rule in rules for token in rule.tokens if token.kind is TokenKind.TEXT)
+    return {text for token in texts if _ACTION.fullmatch(text := token.text[1:-1])}
