@@ -21,7 +21,7 @@ from colonnade.context import Context, Principal, PrincipalKind, use_context
 from colonnade.money import Money
 from colonnade_course.api import CreateCourse, PublishCourse
 from colonnade_payment.api import CreatePayment, GetPayment
-from colonnade_runtime.adapters.store.sqlite.write_transaction import Outcome, Transaction
+from colonnade_runtime.adapters.store.sqlite.write_transaction import CommitResult, WriteTransaction
 from colonnade_runtime.assembly.declared import read_declaration
 from colonnade_runtime.observability.logs import configure_logs
 from colonnade_runtime.process.runtime import Runtime
@@ -153,9 +153,9 @@ async def _commits(site: Path) -> dict[str, dict[str, float]]:
     """Commits per purchase and service, counted where every store commits."""
     configure_logs("warning", "json")
     counts: collections.Counter[str] = collections.Counter()
-    run_once = Transaction._run_once
+    run_once = WriteTransaction._run_once
 
-    def counted(self: Transaction[Any]) -> Outcome[Any]:
+    def counted(self: WriteTransaction[Any]) -> CommitResult[Any]:
         outcome = run_once(self)
         counts[self.file.path.stem] += 1
         return outcome
@@ -163,11 +163,11 @@ async def _commits(site: Path) -> dict[str, dict[str, float]]:
     declared = read_declaration(site / "platform.yaml", ["tenants.watch=false"])
     runtime = Runtime(declared, announce=lambda text: None)
     await runtime.start()
-    Transaction._run_once = counted  # type: ignore[method-assign]
+    WriteTransaction._run_once = counted  # type: ignore[method-assign]
     try:
         return await _counted_purchases(runtime, counts)
     finally:
-        Transaction._run_once = run_once  # type: ignore[method-assign]
+        WriteTransaction._run_once = run_once  # type: ignore[method-assign]
         await runtime.stop()
 
 

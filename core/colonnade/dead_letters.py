@@ -1,4 +1,4 @@
-"""Dead letters of a service's own: what it gave up beside events, for operators to see.
+"""Dead letters of a service's own: work that it gave up beside events, for operators to see.
 
 Events that a reaction could not handle are kept, listed and replayed by the platform. What else a
 service tries and gives up, such as a message to a person, it keeps itself; by the hook
@@ -15,8 +15,8 @@ from colonnade.store import Session
 
 
 @dataclass(frozen=True, slots=True)
-class LostWork:
-    """Something that a service gave up.
+class DeadLetter:
+    """Work that a service gave up.
 
     `type` says what it was, `error` why it failed last, both in words for an operator. `details`
     is what else helps, as JSON has it; it is shown and logged, so nothing personal belongs there.
@@ -31,29 +31,29 @@ class LostWork:
 
 
 class DeadLetterSource(Protocol):
-    """Where a service keeps what it gave up.
+    """Store of a service's own dead letters.
 
     Each method is a unit of work in the store of one tenant: plain, without awaiting anything,
     and repeated when the transaction is.
     """
 
     name: str
-    """What is kept here, in one word: `<service>:<name>` is shown as the consumer."""
+    """Name of what is kept here, in one word: `<service>:<name>` is shown as the consumer."""
 
     def count(self, session: Session) -> int:
-        """How much is waiting."""
+        """Count the dead letters that wait."""
         ...
 
-    def oldest(self, session: Session, limit: int) -> Sequence[LostWork]:
-        """The oldest `limit` of what is waiting."""
+    def oldest(self, session: Session, limit: int) -> Sequence[DeadLetter]:
+        """List the oldest `limit` dead letters that wait."""
         ...
 
-    def find(self, session: Session, identifier: UUID) -> LostWork | None:
-        """One of what is waiting."""
+    def find(self, session: Session, identifier: UUID) -> DeadLetter | None:
+        """Find one that waits; nothing when there is none of this id."""
         ...
 
     def replay(self, session: Session, identifier: UUID) -> None:
-        """Have it done once more, with all its attempts before it; it no longer waits then.
+        """Do it once more, with all its attempts before it; it no longer waits then.
 
         Raises:
             Conflict: it does not wait any more.
@@ -69,4 +69,4 @@ class DeadLetterSource(Protocol):
         ...
 
 
-__all__ = ["DeadLetterSource", "LostWork"]
+__all__ = ["DeadLetter", "DeadLetterSource"]

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
-from colonnade.dead_letters import LostWork
+from colonnade.dead_letters import DeadLetter
 from colonnade.errors import Conflict
 from colonnade.store import Session
 from colonnade_notification.api import DeliveryStatus
@@ -38,12 +38,12 @@ class LostDeliveries:
         query = select(func.count()).select_from(NotificationRow).where(*_LOST)
         return session.scalar(query) or 0
 
-    def oldest(self, session: Session, limit: int) -> Sequence[LostWork]:
+    def oldest(self, session: Session, limit: int) -> Sequence[DeadLetter]:
         """The oldest `limit`."""
         query = select(NotificationRow).where(*_LOST).order_by(*_OLDEST).limit(limit)
         return [_present(row) for row in session.scalars(query)]
 
-    def find(self, session: Session, identifier: UUID) -> LostWork | None:
+    def find(self, session: Session, identifier: UUID) -> DeadLetter | None:
         """One of them."""
         row = _lost(session, identifier)
         return None if row is None else _present(row)
@@ -77,8 +77,8 @@ def _waiting(session: Session, identifier: UUID) -> NotificationRow:
     return row
 
 
-def _present(row: NotificationRow) -> LostWork:
-    return LostWork(
+def _present(row: NotificationRow) -> DeadLetter:
+    return DeadLetter(
         id=row.id,
         type=f"{row.kind} by {row.channel}",
         error=row.problem or "",

@@ -20,8 +20,8 @@ from colonnade.idempotency import KEPT_SECONDS, prune
 from colonnade.store import SqlStore
 from colonnade_runtime.background.acting.actor import Actor
 from colonnade_runtime.background.acting.ownership import Ownership
-from colonnade_runtime.background.backlog import LOOKING_SECONDS, BacklogWatch
-from colonnade_runtime.background.events.event_delivery import Delivery
+from colonnade_runtime.background.backlog import LOOKING_SECONDS, BacklogMonitor
+from colonnade_runtime.background.events.event_delivery import EventDelivery
 from colonnade_runtime.background.events.event_handler import DeliverySettings
 from colonnade_runtime.background.events.outbox_pump import RelaySettings
 from colonnade_runtime.background.events.relay import Relay
@@ -29,7 +29,7 @@ from colonnade_runtime.background.events.sweeper import Sweeper
 from colonnade_runtime.background.sagas.binding import BoundSaga
 from colonnade_runtime.background.sagas.orchestrator import SagaOrchestrator, SagaSettings
 from colonnade_runtime.background.scheduler import BoundSchedule, Scheduler
-from colonnade_runtime.background.service_dead_letters import LostWorks
+from colonnade_runtime.background.service_dead_letters import ServiceDeadLetters
 from colonnade_runtime.calls.tenant_states import StateOfTenant, TenantState
 
 LEASE = "background"
@@ -104,7 +104,7 @@ class BackgroundWork:
         self.ownership = Ownership(control, LEASE, owner, actor.clock, log, seconds=chosen.lease)
         aggregates = {each.type: each.aggregate for each in tasks.events}
         self.relay = Relay(store, bus, actor, log, chosen.relay, aggregates, self._lease)
-        self.delivery = Delivery(
+        self.delivery = EventDelivery(
             tasks.reactions, store, control, standing_of, actor, log, chosen.delivery
         )
         self.sagas = SagaOrchestrator(
@@ -120,11 +120,11 @@ class BackgroundWork:
             actor,
             log,
         )
-        self.lost = LostWorks(tasks.dead_letters, store, actor)
-        self.backlog = BacklogWatch(
+        self.service_dead_letters = ServiceDeadLetters(tasks.dead_letters, store, actor)
+        self.backlog = BacklogMonitor(
             store,
             control,
-            self.lost.count,
+            self.service_dead_letters.count,
             lambda tenant: actor.context(tenant, seconds=LOOKING_SECONDS),
             self._is_known,
             actor.clock.now,

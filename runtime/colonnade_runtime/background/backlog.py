@@ -56,7 +56,7 @@ class TenantBacklog:
         return self.dead_letters > 0 or self.sagas.get(SagaPhase.NEEDS_OPERATOR, 0) > 0
 
 
-class BacklogWatch:
+class BacklogMonitor:
     """Looks at the tenants that the work index names, when a scrape asks.
 
     The index names a tenant as long as a dead letter or a saga waits for an operator there

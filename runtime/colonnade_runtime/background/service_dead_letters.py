@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from colonnade.context import use_context
-from colonnade.dead_letters import DeadLetterSource, LostWork
+from colonnade.dead_letters import DeadLetter, DeadLetterSource
 from colonnade.store import Session, SqlStore
 from colonnade_runtime.background.acting.actor import Actor
 
@@ -13,15 +13,15 @@ _STORE_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class LostLetter:
+class ServiceDeadLetter:
     """Something given up, and where it is kept."""
 
     tenant: str
     source: DeadLetterSource
-    lost: LostWork
+    letter: DeadLetter
 
 
-class LostWorks:
+class ServiceDeadLetters:
     """Asks a service's own sources of dead letters, in the context of a tenant."""
 
     def __init__(self, sources: Sequence[DeadLetterSource], store: SqlStore, actor: Actor) -> None:
@@ -33,12 +33,12 @@ class LostWorks:
         """How much waits in one tenant's store."""
         return sum(source.count(session) for source in self._sources)
 
-    async def waiting(self, tenant: str, *, limit: int) -> list[LostLetter]:
+    async def waiting(self, tenant: str, *, limit: int) -> list[ServiceDeadLetter]:
         """The oldest `limit` of each source."""
 
-        def work(session: Session) -> list[LostLetter]:
+        def work(session: Session) -> list[ServiceDeadLetter]:
             return [
-                LostLetter(tenant, source, lost)
+                ServiceDeadLetter(tenant, source, lost)
                 for source in self._sources
                 for lost in source.oldest(session, limit)
             ]
@@ -46,33 +46,33 @@ class LostWorks:
         with use_context(self._actor.context(tenant, seconds=_STORE_SECONDS)):
             return await self._store.read(work)
 
-    async def find(self, tenant: str, identifier: UUID) -> LostLetter | None:
+    async def find(self, tenant: str, identifier: UUID) -> ServiceDeadLetter | None:
         """One of them."""
 
-        def work(session: Session) -> LostLetter | None:
+        def work(session: Session) -> ServiceDeadLetter | None:
             for source in self._sources:
                 lost = source.find(session, identifier)
                 if lost is not None:
-                    return LostLetter(tenant, source, lost)
+                    return ServiceDeadLetter(tenant, source, lost)
             return None
 
         with use_context(self._actor.context(tenant, seconds=_STORE_SECONDS)):
             return await self._store.read(work)
 
-    async def replay(self, letter: LostLetter) -> None:
+    async def replay(self, letter: ServiceDeadLetter) -> None:
         """Have it done once more.
 
         Raises:
             Conflict: it does not wait any more.
         """
         with use_context(self._actor.context(letter.tenant, seconds=_STORE_SECONDS)):
-            await self._store.run(lambda session: letter.source.replay(session, letter.lost.id))
+            await self._store.run(lambda session: letter.source.replay(session, letter.letter.id))
 
-    async def discard(self, letter: LostLetter) -> None:
+    async def discard(self, letter: ServiceDeadLetter) -> None:
         """Count it as done.
 
         Raises:
             Conflict: it does not wait any more.
         """
         with use_context(self._actor.context(letter.tenant, seconds=_STORE_SECONDS)):
-            await self._store.run(lambda session: letter.source.discard(session, letter.lost.id))
+            await self._store.run(lambda session: letter.source.discard(session, letter.letter.id))

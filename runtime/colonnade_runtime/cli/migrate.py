@@ -16,8 +16,8 @@ from colonnade_runtime.adapters.store.sqlite.schema.store_upgrade import (
     NEW,
     OUTDATED,
     REFUSED,
-    StoreStanding,
     StoreUpgrade,
+    TenantFileState,
 )
 from colonnade_runtime.cli.output import format_option, progress, show_json, show_rows
 from colonnade_runtime.cli.site import Site
@@ -75,14 +75,16 @@ def _upgrades(
         yield service, (folder, StoreUpgrade(folder, service, need))
 
 
-def _looked_at(upgrades: Upgrades, tenants: Sequence[str]) -> list[StoreStanding]:
+def _looked_at(upgrades: Upgrades, tenants: Sequence[str]) -> list[TenantFileState]:
     looks = [(upgrade, tenant) for _, upgrade in upgrades.values() for tenant in tenants]
     with progress("Looking at stores") as tell:
         return list(_told(looks, lambda each: each[0].look(each[1]), tell))
 
 
-def _brought_up_to_date(upgrades: Upgrades, found: Sequence[StoreStanding]) -> list[StoreStanding]:
-    def bring(standing: StoreStanding) -> StoreStanding:
+def _brought_up_to_date(
+    upgrades: Upgrades, found: Sequence[TenantFileState]
+) -> list[TenantFileState]:
+    def bring(standing: TenantFileState) -> TenantFileState:
         if standing.state != OUTDATED:
             return standing
         return upgrades[standing.service][1].bring_up_to_date(standing.tenant)
@@ -118,7 +120,7 @@ def _take_over(loaded: LoadedPlatform, upgrades: Upgrades, stack: ExitStack) -> 
         locks.acquire([name for name, (place, _) in upgrades.items() if place == folder])
 
 
-def _show(found: Sequence[StoreStanding], style: str, *, only_check: bool) -> None:
+def _show(found: Sequence[TenantFileState], style: str, *, only_check: bool) -> None:
     if style == "json":
         show_json([asdict(standing) for standing in found])
         return

@@ -24,9 +24,9 @@ from colonnade_runtime.plugins.plugin import Plugins
 
 if TYPE_CHECKING:
     from colonnade_runtime.adapters.bus.nats.connection.options import NatsOptions
-    from colonnade_runtime.adapters.bus.nats.events.stream_administration import SetUp
+    from colonnade_runtime.adapters.bus.nats.events.stream_administration import StreamSetup
     from colonnade_runtime.adapters.bus.nats.events.streams import Stream
-    from colonnade_runtime.adapters.bus.nats.permissions import Needs
+    from colonnade_runtime.adapters.bus.nats.permissions import ProcessNeeds
 
 _SCHEMES = ("nats", "tls")
 
@@ -97,7 +97,7 @@ def set_up_streams(site: Site, repair: bool, style: str) -> None:
         )
 
 
-def needs_of(platform: Platform, plugins: Plugins) -> "list[Needs]":
+def needs_of(platform: Platform, plugins: Plugins) -> "list[ProcessNeeds]":
     """Those of every process and replica; of one that hosts everything when none is declared."""
     if not platform.processes:
         return [_needs(place_of(platform, None), plugins)]
@@ -105,12 +105,12 @@ def needs_of(platform: Platform, plugins: Plugins) -> "list[Needs]":
     return [_needs(place, plugins) for place in every]
 
 
-def _needs(place: Place, plugins: Plugins) -> "Needs":
-    from colonnade_runtime.adapters.bus.nats.permissions import Needs
+def _needs(place: Place, plugins: Plugins) -> "ProcessNeeds":
+    from colonnade_runtime.adapters.bus.nats.permissions import ProcessNeeds
 
     hosts = place.services
     required = plugins.requires()
-    return Needs(
+    return ProcessNeeds(
         place.name,
         hosts=hosts,
         asks=[
@@ -162,14 +162,14 @@ def _administrator(loaded: LoadedPlatform, plugins: Plugins) -> "NatsOptions":
 
 async def _set_up(
     options: "NatsOptions", streams: "Sequence[Stream]", repair: bool
-) -> "list[SetUp]":
+) -> "list[StreamSetup]":
     from colonnade_runtime.adapters.bus.nats.events.stream_administration import (
         administration,
-        set_up,
+        set_up_stream,
     )
 
     async with administration(options, structlog.get_logger("nats")) as api:
-        return [await set_up(api, stream, options, repair=repair) for stream in streams]
+        return [await set_up_stream(api, stream, options, repair=repair) for stream in streams]
 
 
 def _check_installed() -> None:

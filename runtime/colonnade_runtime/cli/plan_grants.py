@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from colonnade_runtime.adapters.policy.grants.anonymous_grants import StrangerGrant
-from colonnade_runtime.adapters.policy.grants.cross_service_grants import ForeignGrant
-from colonnade_runtime.adapters.policy.trial.grant_survey import survey
+from colonnade_runtime.adapters.policy.grants.anonymous_grants import AnonymousGrant
+from colonnade_runtime.adapters.policy.grants.cross_service_grants import CrossServiceGrant
+from colonnade_runtime.adapters.policy.trial.grant_survey import grant_survey
 from colonnade_runtime.assembly.policies import policy_bundle
 from colonnade_runtime.cli.output import working
 from colonnade_runtime.declaration import LoadedPlatform
@@ -21,7 +21,7 @@ def grants_of(loaded: LoadedPlatform, plugins: Plugins) -> dict[str, Any] | None
     """
     bundle = policy_bundle(loaded, plugins)
     with working("Trying the policies out"):
-        found = asyncio.run(survey(bundle))
+        found = asyncio.run(grant_survey(bundle))
     if found is None:
         return None
     return {
@@ -44,7 +44,7 @@ def grants_text(grants: Mapping[str, Any] | None) -> Iterator[str]:
         yield f"    {grant['action']}{objects} ({', '.join(grant['policies'])})"
 
 
-def _foreign(grant: ForeignGrant) -> dict[str, Any]:
+def _foreign(grant: CrossServiceGrant) -> dict[str, Any]:
     return {
         "action": grant.action,
         "services": list(grant.services),
@@ -56,7 +56,7 @@ def _foreign(grant: ForeignGrant) -> dict[str, Any]:
     }
 
 
-def _to_strangers(grant: StrangerGrant) -> dict[str, Any]:
+def _to_strangers(grant: AnonymousGrant) -> dict[str, Any]:
     return {
         "action": grant.action,
         "policies": list(grant.paths),

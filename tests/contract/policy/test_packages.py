@@ -6,7 +6,7 @@ from policy_questions import ENTRY, every_question, platform_bundle, question
 
 from colonnade.policy import PolicyBundle, PolicyModule
 from colonnade_runtime.adapters.policy.embedded.engine import EmbeddedPolicy
-from colonnade_runtime.adapters.policy.rego.consulted_packages import Packages
+from colonnade_runtime.adapters.policy.rego.consulted_packages import ConsultedPackages
 from colonnade_runtime.adapters.policy.rego.program import (
     ACTIONS,
     DECISION,
@@ -43,7 +43,9 @@ async def test_packages_grant_what_they_declare_and_narrow_what_they_define() ->
 
 
 def test_an_action_that_nobody_declares_has_no_granting_packages() -> None:
-    told = Packages({"quiz.read": ("quiz",)}, ("night",)).told({"action": "nonsense"}, "nonsense")
+    told = ConsultedPackages({"quiz.read": ("quiz",)}, ("night",)).told(
+        {"action": "nonsense"}, "nonsense"
+    )
 
     assert told["packages"] == {"granting": (), "narrowing": ("night",)}
 

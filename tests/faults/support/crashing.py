@@ -28,8 +28,11 @@ from colonnade_runtime.testing.simulation import (
     is_worked_off,
 )
 from colonnade_runtime.testing.simulation.clock import BEGINNING
-from colonnade_runtime.testing.simulation.effect_log import WitnessedBackground
-from colonnade_runtime.testing.simulation.partial_runtime import RuntimeWithoutHttp, WithEngine
+from colonnade_runtime.testing.simulation.effect_log import EffectLoggingBackground
+from colonnade_runtime.testing.simulation.partial_runtime import (
+    RuntimeWithoutHttp,
+    SharedEngineAdapters,
+)
 from tests.simulation.academies import SETTINGS, Site
 from tests.simulation.promises import expect_promises, money_is_settled
 
@@ -74,8 +77,8 @@ class Shop:
         surroundings = Surroundings(
             clock=self.clock,
             epoch=self.clock.epoch,
-            adapters=partial(WithEngine, engine=self.engine),
-            background=WitnessedBackground,
+            adapters=partial(SharedEngineAdapters, engine=self.engine),
+            background=EffectLoggingBackground,
         )
         runtime = RuntimeWithoutHttp(
             self.declared, announce=lambda _: None, surroundings=surroundings

@@ -13,7 +13,7 @@ from colonnade.clock import SystemClock
 from colonnade.events import Envelope, event_source
 from colonnade.identifiers import new_id
 from colonnade_runtime.background.events import dead_letters
-from colonnade_runtime.background.events.dead_letters import GivenUp
+from colonnade_runtime.background.events.dead_letters import UnhandledEvent
 
 CONSUMER = "kiosk:Kiosk.count"
 
@@ -56,7 +56,7 @@ def envelope(sale: UUID, tenant: str = "acme") -> bytes:
 async def dead_letter(running: RunningKiosk, sale: UUID, data: bytes | None = None) -> str:
     """A letter as delivery would have left it, with its inbox row."""
     data = data or envelope(sale)
-    letter = GivenUp(
+    letter = UnhandledEvent(
         id=new_id(),
         consumer=CONSUMER,
         event_id=Envelope.decode(data).id,

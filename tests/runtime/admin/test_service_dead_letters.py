@@ -65,7 +65,7 @@ async def test_a_discarded_one_is_gone(running: RunningKiosk) -> None:
 async def test_what_does_not_wait_any_more_is_said(running: RunningKiosk) -> None:
     """Two operators at once: the second one hears of it."""
     sale = await uncounted(running)
-    letter = await running.work.lost.find("acme", sale)
+    letter = await running.work.service_dead_letters.find("acme", sale)
     assert (await running.command("deadletters", "replay", str(sale))).exit_code == 0
     with pytest.raises(Conflict, match="counted already"):
-        await running.work.lost.replay(letter)
+        await running.work.service_dead_letters.replay(letter)

@@ -13,7 +13,7 @@ from colonnade.errors import Unavailable
 _Entry = tuple[bytes, "asyncio.Future[None]"]
 
 
-class Lanes:
+class KeyQueues:
     """The queues of one consumer."""
 
     def __init__(self, consumer: Consumer, parallel: int) -> None:

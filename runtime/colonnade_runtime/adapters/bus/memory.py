@@ -4,7 +4,7 @@ import asyncio
 
 from colonnade.bus import AskHandler, Consumer, Deliver
 from colonnade.errors import ConfigurationError, DeadlineExceeded, Unavailable
-from colonnade_runtime.adapters.bus.key_queues import Lanes
+from colonnade_runtime.adapters.bus.key_queues import KeyQueues
 
 PARALLEL_KEYS = 256
 """Keys of one consumer that may be handled at the same time."""
@@ -22,7 +22,7 @@ class MemoryBus:
     def __init__(self, *, parallel_keys: int = PARALLEL_KEYS) -> None:
         self._parallel_keys = parallel_keys
         self._handlers: dict[str, AskHandler] = {}
-        self._consumers: dict[str, list[Lanes]] = {}
+        self._consumers: dict[str, list[KeyQueues]] = {}
         self._observers: dict[str, list[Deliver]] = {}
         self._asking = 0
         self._idle: asyncio.Event | None = None
@@ -112,7 +112,7 @@ class MemoryBus:
             raise ConfigurationError(
                 f"'{consumer.name}' consumes '{consumer.event_type}' twice; give it another name."
             )
-        group.append(Lanes(consumer, self._parallel_keys))
+        group.append(KeyQueues(consumer, self._parallel_keys))
 
     async def observe(self, event_type: str, deliver: Deliver) -> None:
         """Hand every event of a type to `deliver` as it is published."""

@@ -30,17 +30,17 @@ BELIEVED_SECONDS = 3.5
 """How long a process that was heard counts as there: three times nothing, and it is gone."""
 
 
-class _Here(msgspec.Struct, frozen=True):
+class _Announcement(msgspec.Struct, frozen=True):
     process: str
     url: str
     services: tuple[str, ...]
 
 
-_HERE = msgspec.json.Decoder(_Here)
+_HERE = msgspec.json.Decoder(_Announcement)
 
 
 @dataclass(frozen=True, slots=True)
-class _Heard:
+class _HeardInstance:
     instance: Instance
     at: float
 
@@ -53,7 +53,7 @@ class NatsDiscovery:
         self._process = process
         self._clock = clock
         self._log = log
-        self._heard: dict[str, _Heard] = {}
+        self._heard: dict[str, _HeardInstance] = {}
         self._listening = False
         self._closed = False
         self._announcing: asyncio.Task[None] | None = None
@@ -79,7 +79,7 @@ class NatsDiscovery:
 
     async def announce(self, instance: Instance) -> None:
         """Say every second that this process is there, until `close`."""
-        here = _Here(instance.process, instance.url, instance.services)
+        here = _Announcement(instance.process, instance.url, instance.services)
         await self._say(here)
         self._announcing = background_task(self._keep_saying(here), name="announcement")
 
@@ -100,15 +100,15 @@ class NatsDiscovery:
             self._announcing.cancel()
             await asyncio.wait({self._announcing}, timeout=1.0)
             self._announcing = None
-            await self._say(_Here(self._process, "", ()))
+            await self._say(_Announcement(self._process, "", ()))
         await self._connection.close()
 
-    async def _keep_saying(self, here: _Here) -> None:
+    async def _keep_saying(self, here: _Announcement) -> None:
         while True:
             await asyncio.sleep(EVERY_SECONDS)
             await self._say(here)
 
-    async def _say(self, here: _Here) -> None:
+    async def _say(self, here: _Announcement) -> None:
         try:
             subject = f"{HERE}.{token(self._process)}"
             await self._connection.publish(subject, msgspec.json.encode(here))
@@ -127,14 +127,16 @@ class NatsDiscovery:
             self._log.warning("announcement for another", subject=message.subject)
         elif here.services:
             instance = Instance(here.process, here.url, here.services)
-            self._heard[here.process] = _Heard(instance, self._clock.monotonic())
+            self._heard[here.process] = _HeardInstance(instance, self._clock.monotonic())
         else:
             self._heard.pop(here.process, None)
 
     def _hear_anew(self) -> None:
         """After a lost connection everybody gets the time to be heard again."""
         now = self._clock.monotonic()
-        self._heard = {name: _Heard(each.instance, now) for name, each in self._heard.items()}
+        self._heard = {
+            name: _HeardInstance(each.instance, now) for name, each in self._heard.items()
+        }
 
 
 def nats_discovery(context: AdapterContext) -> NatsDiscovery:

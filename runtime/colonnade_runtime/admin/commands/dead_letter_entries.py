@@ -12,8 +12,8 @@ from colonnade.events import Envelope, event_type_of
 from colonnade_runtime.admin.commands.masking import masked_json
 from colonnade_runtime.admin.commands.registry import AdminCall
 from colonnade_runtime.background.background_work import BackgroundWork
-from colonnade_runtime.background.events.dead_letters import DeadLetter
-from colonnade_runtime.background.service_dead_letters import LostLetter
+from colonnade_runtime.background.events.dead_letters import EventDeadLetter
+from colonnade_runtime.background.service_dead_letters import ServiceDeadLetter
 
 SHOWN_LEVELS = 64
 """Levels of a JSON value that are shown as such; of what is deeper, the bytes."""
@@ -22,7 +22,7 @@ SHOWN_BYTES = 100_000
 """Of bytes that are no such value."""
 
 
-class Letter(Protocol):
+class DeadLetterEntry(Protocol):
     """One dead letter of one service."""
 
     @property
@@ -48,12 +48,12 @@ class Letter(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class EventLetter:
+class EventEntry:
     """An event that a reaction gave up."""
 
     service: str
     work: BackgroundWork
-    letter: DeadLetter
+    letter: EventDeadLetter
 
     @property
     def id(self) -> UUID:
@@ -90,7 +90,7 @@ class EventLetter:
 
 
 @dataclass(frozen=True, slots=True)
-class TenantlessLetter:
+class TenantlessEntry:
     """Something that came over the bus and names no tenant known here."""
 
     service: str
@@ -133,21 +133,21 @@ class TenantlessLetter:
 
 
 @dataclass(frozen=True, slots=True)
-class ServiceLetter:
+class ServiceEntry:
     """Something that the service itself gave up, beside events."""
 
     service: str
     work: BackgroundWork
-    letter: LostLetter
+    letter: ServiceDeadLetter
 
     @property
     def id(self) -> UUID:
         """Its id."""
-        return self.letter.lost.id
+        return self.letter.letter.id
 
     def shown(self) -> dict[str, Any]:
         """What a list says of it."""
-        lost = self.letter.lost
+        lost = self.letter.letter
         return {
             "id": lost.id,
             "service": self.service,
@@ -163,15 +163,15 @@ class ServiceLetter:
 
     def content(self, call: AdminCall, *, reveal: bool) -> dict[str, Any]:
         """What the service says of it."""
-        return {"details": dict(self.letter.lost.details)}
+        return {"details": dict(self.letter.letter.details)}
 
     async def replay(self) -> None:
         """Have it done once more."""
-        await self.work.lost.replay(self.letter)
+        await self.work.service_dead_letters.replay(self.letter)
 
     async def discard(self) -> None:
         """It counts as done."""
-        await self.work.lost.discard(self.letter)
+        await self.work.service_dead_letters.discard(self.letter)
 
 
 def _event(data: bytes, call: AdminCall, *, reveal: bool) -> Any:

@@ -9,10 +9,10 @@ import msgspec
 
 from colonnade.errors import ColonnadeError, NotFound
 from colonnade_runtime.admin.commands.dead_letter_entries import (
-    EventLetter,
-    Letter,
-    ServiceLetter,
-    TenantlessLetter,
+    DeadLetterEntry,
+    EventEntry,
+    ServiceEntry,
+    TenantlessEntry,
 )
 from colonnade_runtime.admin.commands.registry import AdminCall, AdminCommand
 from colonnade_runtime.admin.commands.unread import not_found, unread_noted
@@ -88,41 +88,41 @@ async def discard(arguments: One, call: AdminCall) -> dict[str, Any]:
 
 async def _letters(
     arguments: List, call: AdminCall, unread: list[dict[str, Any]]
-) -> AsyncIterator[Letter]:
+) -> AsyncIterator[DeadLetterEntry]:
     if arguments.tenant is None:
         for service, work in call.platform.works(arguments.service):
             for tenantless in await work.control.dead_letters(limit=arguments.limit):
-                yield TenantlessLetter(service, work, tenantless)
+                yield TenantlessEntry(service, work, tenantless)
     places = await call.platform.places(arguments.service, arguments.tenant)
     for done, (service, work, tenant) in enumerate(places):
         await call.tell(done, len(places))
-        found: list[Letter] = []
+        found: list[DeadLetterEntry] = []
         with unread_noted(unread, service, tenant):
             events = await work.delivery.dead_letters(
                 tenant, replayed=arguments.replayed, limit=arguments.limit
             )
-            found += [EventLetter(service, work, letter) for letter in events]
-            waiting = await work.lost.waiting(tenant, limit=arguments.limit)
-            found += [ServiceLetter(service, work, lost) for lost in waiting]
+            found += [EventEntry(service, work, letter) for letter in events]
+            waiting = await work.service_dead_letters.waiting(tenant, limit=arguments.limit)
+            found += [ServiceEntry(service, work, letter) for letter in waiting]
         for letter in found:
             yield letter
 
 
-async def _find(arguments: One | Replay, call: AdminCall, identifier: UUID) -> Letter:
+async def _find(arguments: One | Replay, call: AdminCall, identifier: UUID) -> DeadLetterEntry:
     unread: list[dict[str, Any]] = []
     places = await call.platform.places(arguments.service, arguments.tenant)
     for service, work, tenant in places:
         with unread_noted(unread, service, tenant):
             with suppress(NotFound):
                 letter = await work.delivery.dead_letter(tenant, identifier)
-                return EventLetter(service, work, letter)
-            lost = await work.lost.find(tenant, identifier)
-            if lost is not None:
-                return ServiceLetter(service, work, lost)
+                return EventEntry(service, work, letter)
+            own = await work.service_dead_letters.find(tenant, identifier)
+            if own is not None:
+                return ServiceEntry(service, work, own)
     for service, work in call.platform.works(arguments.service):
         for tenantless in await work.control.dead_letters(limit=MAXIMUM_LETTERS):
             if tenantless.id == identifier and arguments.tenant is None:
-                return TenantlessLetter(service, work, tenantless)
+                return TenantlessEntry(service, work, tenantless)
     raise not_found(
         f"There is no dead letter {identifier}; `colonnade deadletters list` shows those there"
         " are.",

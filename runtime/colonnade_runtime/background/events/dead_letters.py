@@ -26,7 +26,7 @@ class AlreadyReplayed(Conflict):
 
 
 @dataclass(frozen=True, slots=True)
-class DeadLetter:
+class EventDeadLetter:
     """One event that one consumer could not handle."""
 
     tenant: str
@@ -47,7 +47,7 @@ def sentence_of(error: BaseException) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class GivenUp:
+class UnhandledEvent:
     """What is known when a consumer gives an event up."""
 
     id: UUID
@@ -59,7 +59,7 @@ class GivenUp:
     attempts: int
 
 
-def write(given_up: GivenUp) -> Callable[[Session], None]:
+def write(given_up: UnhandledEvent) -> Callable[[Session], None]:
     """Keep the letter, together with the inbox row that says the consumer is done with it."""
 
     def work(session: Session) -> None:
@@ -81,10 +81,10 @@ def write(given_up: GivenUp) -> Callable[[Session], None]:
     return work
 
 
-def listing(*, replayed: bool, limit: int) -> Callable[[Session], Sequence[DeadLetter]]:
+def listing(*, replayed: bool, limit: int) -> Callable[[Session], Sequence[EventDeadLetter]]:
     """The oldest `limit` letters; those that were replayed only when asked for."""
 
-    def work(session: Session) -> Sequence[DeadLetter]:
+    def work(session: Session) -> Sequence[EventDeadLetter]:
         query = select(DeadLetterRow).order_by(DeadLetterRow.id).limit(limit)
         if not replayed:
             query = query.where(DeadLetterRow.replayed_at.is_(None))
@@ -93,14 +93,14 @@ def listing(*, replayed: bool, limit: int) -> Callable[[Session], Sequence[DeadL
     return work
 
 
-def show(identifier: UUID) -> Callable[[Session], DeadLetter]:
+def show(identifier: UUID) -> Callable[[Session], EventDeadLetter]:
     """One letter.
 
     Raises:
         NotFound: when there is none of this id in the tenant's store.
     """
 
-    def work(session: Session) -> DeadLetter:
+    def work(session: Session) -> EventDeadLetter:
         row = session.get(DeadLetterRow, identifier)
         if row is None:
             raise _missing(identifier)
@@ -147,8 +147,8 @@ def discard(identifier: UUID) -> Callable[[Session], None]:
     return work
 
 
-def _letter(tenant: str, row: DeadLetterRow) -> DeadLetter:
-    return DeadLetter(
+def _letter(tenant: str, row: DeadLetterRow) -> EventDeadLetter:
+    return EventDeadLetter(
         tenant=tenant,
         id=row.id,
         consumer=row.consumer,

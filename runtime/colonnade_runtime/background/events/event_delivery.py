@@ -17,16 +17,16 @@ from colonnade_runtime.background.acting.actor import Actor
 from colonnade_runtime.background.events import dead_letters, inbox
 from colonnade_runtime.background.events.dead_letters import (
     AlreadyReplayed,
-    DeadLetter,
+    EventDeadLetter,
     sentence_of,
 )
 from colonnade_runtime.background.events.event_handler import (
     DeliveryCounts,
     DeliverySettings,
-    Handling,
+    EventHandler,
 )
-from colonnade_runtime.background.events.event_origin import misplaced
-from colonnade_runtime.background.events.ports import TenantlessLetters
+from colonnade_runtime.background.events.event_origin import origin_mismatch
+from colonnade_runtime.background.events.ports import TenantlessDeadLetters
 from colonnade_runtime.background.events.reaction import Reaction, replay_claim
 from colonnade_runtime.calls.tenant_states import StateOfTenant, TenantState
 
@@ -34,7 +34,7 @@ _STORE_SECONDS = 30.0
 _PRUNED_AT_ONCE = 500
 
 
-class Delivery:
+class EventDelivery:
     """Brings events to the reactions of one service, and keeps what they gave up.
 
     `consumers` are those reactions by the name that their inbox rows carry.
@@ -44,7 +44,7 @@ class Delivery:
         self,
         reactions: Sequence[BoundReaction],
         store: SqlStore,
-        letters: TenantlessLetters,
+        letters: TenantlessDeadLetters,
         standing_of: StateOfTenant,
         actor: Actor,
         log: Any,
@@ -58,10 +58,10 @@ class Delivery:
         self._actor = actor
         self._log = log
         self._stopping = asyncio.Event()
-        self.consumers: dict[str, Handling] = {}
+        self.consumers: dict[str, EventHandler] = {}
         for bound in reactions:
             reaction = Reaction(f"{actor.service}:{bound.name}", bound, store)
-            self.consumers[reaction.consumer] = Handling(
+            self.consumers[reaction.consumer] = EventHandler(
                 reaction, actor, self._settings, self.counts, self._stopping, log
             )
 
@@ -69,7 +69,7 @@ class Delivery:
         """Take events from `bus` from now on."""
         for name, handling in self.consumers.items():
 
-            async def deliver(data: bytes, handling: Handling = handling) -> None:
+            async def deliver(data: bytes, handling: EventHandler = handling) -> None:
                 await self._deliver(handling, data)
 
             await bus.consume(Consumer(name, handling.reaction.bound.event_type.type, deliver))
@@ -81,12 +81,12 @@ class Delivery:
 
     async def dead_letters(
         self, tenant: str, *, replayed: bool = False, limit: int = 100
-    ) -> Sequence[DeadLetter]:
+    ) -> Sequence[EventDeadLetter]:
         """The oldest dead letters of a tenant; replayed ones only when asked for."""
         with use_context(self._actor.context(tenant, seconds=_STORE_SECONDS)):
             return await self._store.read(dead_letters.listing(replayed=replayed, limit=limit))
 
-    async def dead_letter(self, tenant: str, identifier: UUID) -> DeadLetter:
+    async def dead_letter(self, tenant: str, identifier: UUID) -> EventDeadLetter:
         """One dead letter.
 
         Raises:
@@ -145,7 +145,7 @@ class Delivery:
             envelope = Envelope.decode(data)
         except Unreadable as error:
             raise Conflict(f"It is no event, so no replay helps: {error}.") from None
-        wrong = misplaced(envelope, handling.reaction.bound.event_type)
+        wrong = origin_mismatch(envelope, handling.reaction.bound.event_type)
         if wrong is not None:
             raise Conflict(f"{wrong} Find out who published it, and discard the letter.")
         standing = TenantState.UNKNOWN
@@ -171,20 +171,20 @@ class Delivery:
             if found < _PRUNED_AT_ONCE:
                 return removed
 
-    async def _replay(self, handling: Handling, letter: DeadLetter) -> None:
+    async def _replay(self, handling: EventHandler, letter: EventDeadLetter) -> None:
         envelope = Envelope.decode(letter.envelope)
         event = handling.reaction.event(envelope)
         await handling.run_once(event, envelope, replay_claim(letter.id))
         self.counts.handled += 1
 
-    async def _deliver(self, handling: Handling, data: bytes) -> None:
+    async def _deliver(self, handling: EventHandler, data: bytes) -> None:
         if self._stopping.is_set():
             raise Unavailable("The process stops; the event is delivered again later.")
         try:
             envelope = Envelope.decode(data)
         except Unreadable as error:
             return await self._keep_tenantless(handling, data, sentence_of(error))
-        wrong = misplaced(envelope, handling.reaction.bound.event_type)
+        wrong = origin_mismatch(envelope, handling.reaction.bound.event_type)
         if wrong is not None:
             return await self._keep_tenantless(handling, data, wrong)
         standing = TenantState.UNKNOWN
@@ -200,7 +200,7 @@ class Delivery:
         unknown = f"The tenant '{envelope.tenant[:64]}' is not known here."
         return await self._keep_tenantless(handling, data, unknown)
 
-    async def _handle(self, handling: Handling, envelope: Envelope, data: bytes) -> None:
+    async def _handle(self, handling: EventHandler, envelope: Envelope, data: bytes) -> None:
         try:
             await handling.handle(envelope, data)
         except ColonnadeError:
@@ -210,7 +210,7 @@ class Delivery:
             # Not even its dead letter could be written where it belongs.
             await self._keep_tenantless(handling, data, sentence_of(error))
 
-    async def _keep_tenantless(self, handling: Handling, data: bytes, error: str) -> None:
+    async def _keep_tenantless(self, handling: EventHandler, data: bytes, error: str) -> None:
         consumer = handling.reaction.consumer
         identifier = await self._letters.keep_dead_letter(consumer, data, error)
         self.counts.dead += 1

@@ -12,7 +12,7 @@ from colonnade.errors import TooManyRequests, Unavailable
 from colonnade.events import Envelope, Event, handling
 from colonnade_runtime.background.acting.actor import Actor
 from colonnade_runtime.background.events import dead_letters
-from colonnade_runtime.background.events.dead_letters import GivenUp, sentence_of
+from colonnade_runtime.background.events.dead_letters import UnhandledEvent, sentence_of
 from colonnade_runtime.background.events.inbox import REMEMBERED_SECONDS, AlreadyHandled, TooOld
 from colonnade_runtime.background.events.reaction import Claim, Reaction, first_claim
 from colonnade_runtime.resilience.backoff import Backoff
@@ -56,13 +56,13 @@ class ReactionEnded(Exception):
 
 
 @dataclass(slots=True)
-class _Trial:
+class _Attempts:
     started: float
     failures: int = 0
     attempts: int = 0
 
 
-class Handling:
+class EventHandler:
     """Handles the events of one consumer."""
 
     def __init__(
@@ -88,7 +88,7 @@ class Handling:
         Raises:
             Unavailable: when neither could be done, or the process stops.
         """
-        trial = _Trial(self._actor.clock.monotonic())
+        trial = _Attempts(self._actor.clock.monotonic())
         try:
             event = self.reaction.event(envelope)
             self._refuse_old(envelope)
@@ -129,7 +129,7 @@ class Handling:
                 await self.reaction.run(event, envelope.id, claim)
 
     async def _try(
-        self, event: Event, envelope: Envelope, claim: Claim, trial: _Trial
+        self, event: Event, envelope: Envelope, claim: Claim, trial: _Attempts
     ) -> Exception | None:
         async with self._slots:
             if self._stopping.is_set():
@@ -145,7 +145,7 @@ class Handling:
                 self._counts.handled += 1
         return None
 
-    def _is_hopeless(self, failure: Exception, trial: _Trial) -> bool:
+    def _is_hopeless(self, failure: Exception, trial: _Attempts) -> bool:
         if isinstance(failure, Unavailable | TooManyRequests):
             waited = self._actor.clock.monotonic() - trial.started
             return waited > self._settings.patience
@@ -161,7 +161,7 @@ class Handling:
             "replay it if it was not handled then, discard it if it was."
         )
 
-    async def _wait(self, failure: Exception, envelope: Envelope, trial: _Trial) -> None:
+    async def _wait(self, failure: Exception, envelope: Envelope, trial: _Attempts) -> None:
         self._counts.retried += 1
         seconds = self._settings.backoff.after(trial.attempts, self._actor.random)
         self._log.warning(
@@ -179,9 +179,9 @@ class Handling:
             return
 
     async def _give_up(
-        self, envelope: Envelope, data: bytes, failure: Exception, trial: _Trial
+        self, envelope: Envelope, data: bytes, failure: Exception, trial: _Attempts
     ) -> None:
-        given_up = GivenUp(
+        given_up = UnhandledEvent(
             id=self._actor.new_id(),
             consumer=self.reaction.consumer,
             event_id=envelope.id,

@@ -6,7 +6,7 @@ _SHOWN = 120
 """Characters of what a stranger wrote that are repeated in a sentence."""
 
 
-def misplaced(envelope: Envelope, taken: EventType) -> str | None:
+def origin_mismatch(envelope: Envelope, taken: EventType) -> str | None:
     """Why an envelope is not what its consumer takes; nothing when it is.
 
     A broker is told by whoever publishes on which subject an event goes. So one that carries the

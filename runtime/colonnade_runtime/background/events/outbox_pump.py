@@ -35,7 +35,7 @@ class RelaySettings:
 
 
 @dataclass(frozen=True, slots=True)
-class Pipes:
+class OutboxOperations:
     """What a pump reads from and writes to, for one tenant; `mark` answers how many of the rows
     count as sent."""
 
@@ -44,10 +44,12 @@ class Pipes:
     mark: Callable[[Sequence[Outgoing]], Awaitable[int]]
 
 
-class Pump:
+class OutboxPump:
     """Empties one tenant's outbox and ends when it is empty."""
 
-    def __init__(self, pipes: Pipes, settings: RelaySettings, actor: Actor, log: Any) -> None:
+    def __init__(
+        self, pipes: OutboxOperations, settings: RelaySettings, actor: Actor, log: Any
+    ) -> None:
         self._pipes = pipes
         self._settings = settings
         self._actor = actor

@@ -20,7 +20,7 @@ class WorkIndex(Protocol):
         ...
 
 
-class TenantlessLetters(Protocol):
+class TenantlessDeadLetters(Protocol):
     """The part of a control store that keeps events of no tenant that is known here."""
 
     async def keep_dead_letter(self, source: str, payload: bytes, error: str) -> UUID:

@@ -10,7 +10,7 @@ from colonnade.clock import Clock
 from colonnade.context import use_context
 from colonnade.events import Envelope, Event, EventType, event_type_of
 from colonnade_runtime.background.acting.actor import Actor
-from colonnade_runtime.background.events.event_origin import misplaced
+from colonnade_runtime.background.events.event_origin import origin_mismatch
 
 _SECONDS = 5.0
 
@@ -39,7 +39,9 @@ async def observe_principals(
         async def deliver(data: bytes, event_type: EventType = event_type) -> None:
             try:
                 envelope = Envelope.decode(data)
-                if misplaced(envelope, event_type) is not None or not is_known(envelope.tenant):
+                if origin_mismatch(envelope, event_type) is not None or not is_known(
+                    envelope.tenant
+                ):
                     return
                 event = event_type.model.decode(bytes(envelope.data))
                 with use_context(actor.context(envelope.tenant, seconds=_SECONDS)):

@@ -14,7 +14,11 @@ from colonnade.store import Session, SqlStore
 from colonnade_runtime.background.acting.actor import Actor
 from colonnade_runtime.background.events import outbox
 from colonnade_runtime.background.events.outbox import OutboxStatus, Outgoing
-from colonnade_runtime.background.events.outbox_pump import Pipes, Pump, RelaySettings
+from colonnade_runtime.background.events.outbox_pump import (
+    OutboxOperations,
+    OutboxPump,
+    RelaySettings,
+)
 
 T = TypeVar("T")
 
@@ -49,7 +53,7 @@ class Relay:
         self._settings = settings or RelaySettings()
         self._aggregates = aggregates or {}
         self._lease = lease
-        self._pumps: dict[str, Pump] = {}
+        self._pumps: dict[str, OutboxPump] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._reading = asyncio.Semaphore(self._settings.parallel_reads)
         self._stopping = asyncio.Event()
@@ -63,7 +67,9 @@ class Relay:
             return
         if self._stopping.is_set():
             return
-        self._pumps[tenant] = Pump(self._pipes(tenant), self._settings, self._actor, self._log)
+        self._pumps[tenant] = OutboxPump(
+            self._pipes(tenant), self._settings, self._actor, self._log
+        )
         self._tasks[tenant] = background_task(
             self._empty(tenant), name=f"relay:{self._actor.service}:{tenant}"
         )
@@ -158,7 +164,7 @@ class Relay:
         except TimeoutError:
             return
 
-    def _pipes(self, tenant: str) -> Pipes:
+    def _pipes(self, tenant: str) -> OutboxOperations:
         async def read(limit: int) -> Sequence[Outgoing]:
             if not self._may_work():
                 return ()
@@ -176,7 +182,7 @@ class Relay:
         async def mark(accepted: Sequence[Outgoing]) -> int:
             return await self._run(tenant, self._fenced(outbox.mark_sent(accepted)))
 
-        return Pipes(read, publish, mark)
+        return OutboxOperations(read, publish, mark)
 
     def _may_work(self) -> bool:
         return self._lease is None or self._lease() is not None

@@ -16,8 +16,8 @@ from colonnade.store import Session, SqlStore
 from colonnade_runtime.background.acting.actor import Actor
 from colonnade_runtime.background.sagas import records, transitions
 from colonnade_runtime.background.sagas.binding import BoundSaga
-from colonnade_runtime.background.sagas.saga_progress import Progress, SagaRecord
-from colonnade_runtime.background.sagas.saga_runner import Runner, Surroundings
+from colonnade_runtime.background.sagas.saga_progress import SagaProgress, SagaRecord
+from colonnade_runtime.background.sagas.saga_runner import RunnerResources, SagaRunner
 from colonnade_runtime.background.sagas.transitions import Moment
 from colonnade_runtime.calls.tenant_states import StateOfTenant, TenantState
 from colonnade_runtime.resilience.backoff import Backoff
@@ -65,7 +65,7 @@ class SagaOrchestrator:
         self._definitions = {
             (saga.definition.name, saga.definition.version): saga for saga in sagas
         }
-        self._shared = Surroundings(
+        self._shared = RunnerResources(
             store, actor, self._definitions, self._fence, self._stopping, log
         )
         self._slots = asyncio.Semaphore(self._settings.parallel)
@@ -151,7 +151,7 @@ class SagaOrchestrator:
             Conflict: when it does not wait for an operator, or only `happened` helps.
         """
 
-        def change(record: SagaRecord, now: datetime) -> Progress:
+        def change(record: SagaRecord, now: datetime) -> SagaProgress:
             return transitions.resume(self._moment(record, now), record.progress, happened)
 
         return await self._operate(tenant, saga_id, change)
@@ -164,7 +164,7 @@ class SagaOrchestrator:
             Conflict: when it has ended, or the pivot is done or may be.
         """
 
-        def change(record: SagaRecord, now: datetime) -> Progress:
+        def change(record: SagaRecord, now: datetime) -> SagaProgress:
             return transitions.request_cancel(self._moment(record, now), record.progress)
 
         return await self._operate(tenant, saga_id, change)
@@ -189,7 +189,7 @@ class SagaOrchestrator:
         return Moment(bound.definition, now, goes_on=False)
 
     async def _operate(
-        self, tenant: str, saga_id: UUID, change: Callable[[SagaRecord, datetime], Progress]
+        self, tenant: str, saga_id: UUID, change: Callable[[SagaRecord, datetime], SagaProgress]
     ) -> SagaView:
         await self._run(tenant, records.operate(saga_id, change))
         self._wake(tenant)
@@ -252,7 +252,7 @@ class SagaOrchestrator:
     async def _run_one(self, tenant: str, identifier: UUID) -> None:
         key = (tenant, identifier)
         suspect = key in self._suspects
-        runner = Runner(self._shared, tenant, identifier, suspect=suspect)
+        runner = SagaRunner(self._shared, tenant, identifier, suspect=suspect)
         again_at: datetime | None = None
         try:
             async with self._slots:

@@ -25,7 +25,7 @@ from colonnade.saga_tables import SagaRow, SagaSignalRow
 from colonnade.sagas import SagaPhase, SagaView, signal_data, view_of
 from colonnade.store import Session
 from colonnade.tables import table_of
-from colonnade_runtime.background.sagas.saga_progress import Progress, SagaRecord
+from colonnade_runtime.background.sagas.saga_progress import SagaProgress, SagaRecord
 
 # Literals, not parameters: only then does SQLite know that the index of active sagas will do,
 # and does not read through all that have ended.
@@ -34,7 +34,7 @@ _ACTIVE = SagaRow.phase.in_(
 )
 _ENDED = [str(phase) for phase in SagaPhase if phase.has_ended]
 
-Change = Callable[[Progress, datetime], Progress]
+Change = Callable[[SagaProgress, datetime], SagaProgress]
 """A transition: from the progress in the store, at the time of the transaction."""
 
 
@@ -126,13 +126,13 @@ def transition(
             raise Moved(f"Saga {record.id} is at revision {row.revision}, not {record.revision}.")
         if effect is not None:
             effect(session)
-        return _save(session, row, change(Progress.of(row), session.now))
+        return _save(session, row, change(SagaProgress.of(row), session.now))
 
     return work
 
 
 def operate(
-    identifier: UUID, change: Callable[[SagaRecord, datetime], Progress]
+    identifier: UUID, change: Callable[[SagaRecord, datetime], SagaProgress]
 ) -> Callable[[Session], SagaRecord]:
     """Change one saga at an operator's wish, and have it looked at after the commit.
 
@@ -193,7 +193,9 @@ def _row(session: Session, identifier: UUID) -> SagaRow:
     return row
 
 
-def _save(session: Session, row: SagaRow, progress: Progress, *, counts: bool = True) -> SagaRecord:
+def _save(
+    session: Session, row: SagaRow, progress: SagaProgress, *, counts: bool = True
+) -> SagaRecord:
     # A statement, not a change of the object: the orchestrator need not be woken by itself.
     session.execute(
         update(SagaRow)

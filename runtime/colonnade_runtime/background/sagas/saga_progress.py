@@ -10,7 +10,7 @@ from colonnade.sagas import Saga, SagaPhase, Step
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class SagaProgress:
     """The part of a saga's row that transitions change; see `SagaRow`."""
 
     phase: SagaPhase
@@ -30,7 +30,7 @@ class Progress:
     deadline_at: datetime | None = None
 
     @classmethod
-    def of(cls, row: SagaRow) -> "Progress":
+    def of(cls, row: SagaRow) -> "SagaProgress":
         """What a row says."""
         return cls(
             phase=SagaPhase(row.phase),
@@ -54,7 +54,7 @@ class Progress:
         """What a row has to say."""
         return {name: getattr(self, name) for name in self.__slots__}
 
-    def but(self, **changes: Any) -> "Progress":
+    def but(self, **changes: Any) -> "SagaProgress":
         """The same with `changes`."""
         return replace(self, **changes)
 
@@ -86,7 +86,7 @@ class SagaRecord:
     name: str
     definition_version: int
     revision: int
-    progress: Progress
+    progress: SagaProgress
     locale: str
     traceparent: str
     on_behalf_of: str | None
@@ -100,7 +100,7 @@ class SagaRecord:
             row.name,
             row.definition_version,
             row.revision,
-            Progress.of(row),
+            SagaProgress.of(row),
             row.locale,
             row.traceparent,
             row.on_behalf_of,

@@ -19,7 +19,7 @@ from colonnade.store import Session, SqlStore
 from colonnade_runtime.background.acting.actor import Actor
 from colonnade_runtime.background.sagas import records, transitions
 from colonnade_runtime.background.sagas.binding import BoundSaga
-from colonnade_runtime.background.sagas.saga_progress import Progress, SagaRecord
+from colonnade_runtime.background.sagas.saga_progress import SagaProgress, SagaRecord
 from colonnade_runtime.background.sagas.transitions import Failure, Moment, classify, sentence_of
 
 T = TypeVar("T")
@@ -32,11 +32,11 @@ UNDONE = crash_point("saga.undone", "a compensation is done; that is not recorde
 
 _STORE_SECONDS = 30.0
 
-Rule = Callable[[Moment, Progress], Progress]
+Rule = Callable[[Moment, SagaProgress], SagaProgress]
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class RunnerResources:
     """What every runner of a service shares."""
 
     store: SqlStore
@@ -47,12 +47,12 @@ class Surroundings:
     log: Any
 
 
-class Runner:
+class SagaRunner:
     """One saga being carried on. `suspect` says that an earlier process may have run an
     idempotent step of it without a note."""
 
     def __init__(
-        self, surroundings: Surroundings, tenant: str, identifier: UUID, *, suspect: bool
+        self, surroundings: RunnerResources, tenant: str, identifier: UUID, *, suspect: bool
     ) -> None:
         self._shared = surroundings
         self._tenant = tenant
@@ -151,7 +151,7 @@ class Runner:
     async def _record_done(
         self, record: SagaRecord, bound: BoundSaga, outcome: StepOutcome, state: bytes | None
     ) -> SagaRecord:
-        def rule(moment: Moment, progress: Progress) -> Progress:
+        def rule(moment: Moment, progress: SagaProgress) -> SagaProgress:
             return transitions.done(moment, progress, state)
 
         try:
@@ -172,7 +172,7 @@ class Runner:
         sentence = sentence_of(error)
         self._log(record, bound, "saga step failed", error, failure)
 
-        def rule(moment: Moment, progress: Progress) -> Progress:
+        def rule(moment: Moment, progress: SagaProgress) -> SagaProgress:
             return transitions.failed(moment, progress, failure, sentence)
 
         self._ours = False
@@ -192,7 +192,7 @@ class Runner:
             resolution, state = Resolution.cannot_tell(), None
         reach(ASKED, step.name)
 
-        def rule(moment: Moment, progress: Progress) -> Progress:
+        def rule(moment: Moment, progress: SagaProgress) -> SagaProgress:
             return transitions.resolved(moment, progress, resolution.verdict, error, state)
 
         try:
@@ -276,7 +276,7 @@ class Runner:
         goes_on = not self._shared.stopping.is_set()
         suspect = self._suspect and step.idempotent and not record.progress.backward
 
-        def change(progress: Progress, now: datetime) -> Progress:
+        def change(progress: SagaProgress, now: datetime) -> SagaProgress:
             known = progress.but(uncertain=True) if suspect else progress
             return rule(Moment(bound.definition, now, goes_on), known)
 

@@ -16,7 +16,7 @@ from colonnade.errors import (
     Unavailable,
 )
 from colonnade.sagas import RetryRule, Saga, SagaPhase
-from colonnade_runtime.background.sagas.saga_progress import Progress
+from colonnade_runtime.background.sagas.saga_progress import SagaProgress
 from colonnade_runtime.observability.failures import failure_in_words
 
 ERROR_LIMIT = 2000
@@ -60,17 +60,17 @@ class Moment:
     goes_on: bool = True
 
 
-def begin(moment: Moment, progress: Progress) -> Progress:
+def begin(moment: Moment, progress: SagaProgress) -> SagaProgress:
     """The action is about to run."""
     return progress.but(phase=SagaPhase.RUNNING, started=True, wake_at=moment.now)
 
 
-def release(progress: Progress, now: datetime) -> Progress:
+def release(progress: SagaProgress, now: datetime) -> SagaProgress:
     """The action was noted as started and did not run: the process stops."""
     return progress.but(started=False, wake_at=now)
 
 
-def cut_off(moment: Moment, progress: Progress) -> Progress:
+def cut_off(moment: Moment, progress: SagaProgress) -> SagaProgress:
     """The process ended while the action may have been under way."""
     step = moment.saga.steps[progress.step]
     if step.idempotent:
@@ -79,7 +79,7 @@ def cut_off(moment: Moment, progress: Progress) -> Progress:
     return _unknown(moment, progress, error)
 
 
-def done(moment: Moment, progress: Progress, state: bytes | None = None) -> Progress:
+def done(moment: Moment, progress: SagaProgress, state: bytes | None = None) -> SagaProgress:
     """The step happened."""
     known = progress.but(
         state=progress.state if state is None else state,
@@ -98,7 +98,7 @@ def done(moment: Moment, progress: Progress, state: bytes | None = None) -> Prog
     return _enter(moment, known, progress.step + 1)
 
 
-def failed(moment: Moment, progress: Progress, failure: Failure, error: str) -> Progress:
+def failed(moment: Moment, progress: SagaProgress, failure: Failure, error: str) -> SagaProgress:
     """The action raised."""
     step = moment.saga.steps[progress.step]
     tried = progress.but(attempts=progress.attempts + 1, error=error, started=False)
@@ -119,7 +119,7 @@ def failed(moment: Moment, progress: Progress, failure: Failure, error: str) -> 
     return give_up(moment, tried, reason)
 
 
-def give_up(moment: Moment, progress: Progress, reason: str) -> Progress:
+def give_up(moment: Moment, progress: SagaProgress, reason: str) -> SagaProgress:
     """Turn back from a step that failed, unless it is a pivot that may have happened."""
     if not progress.uncertain:
         return turn_back(moment, progress, reason, done_through=progress.step - 1)
@@ -129,8 +129,12 @@ def give_up(moment: Moment, progress: Progress, reason: str) -> Progress:
 
 
 def resolved(
-    moment: Moment, progress: Progress, verdict: bool | None, error: str, state: bytes | None = None
-) -> Progress:
+    moment: Moment,
+    progress: SagaProgress,
+    verdict: bool | None,
+    error: str,
+    state: bytes | None = None,
+) -> SagaProgress:
     """Somebody found out, or could not, whether the step happened."""
     if verdict:
         return done(moment, progress, state)
@@ -154,7 +158,7 @@ def resolved(
     return settled
 
 
-def expired(moment: Moment, progress: Progress) -> Progress:
+def expired(moment: Moment, progress: SagaProgress) -> SagaProgress:
     """The signal that the step waits for did not come in time."""
     step = moment.saga.steps[progress.step]
     error = f"'{step.wait_for}' did not arrive within {step.wait_seconds or 0:g} seconds."
@@ -163,7 +167,9 @@ def expired(moment: Moment, progress: Progress) -> Progress:
     return turn_back(moment, progress, error, done_through=progress.step - 1)
 
 
-def turn_back(moment: Moment, progress: Progress, reason: str, *, done_through: int) -> Progress:
+def turn_back(
+    moment: Moment, progress: SagaProgress, reason: str, *, done_through: int
+) -> SagaProgress:
     """Compensate every step up to and including `done_through`."""
     back = progress.but(
         backward=True, started=False, uncertain=False, attempts=0, questions=0,
@@ -172,13 +178,13 @@ def turn_back(moment: Moment, progress: Progress, reason: str, *, done_through: 
     return _undo_from(moment, back, done_through)
 
 
-def undone(moment: Moment, progress: Progress, state: bytes | None = None) -> Progress:
+def undone(moment: Moment, progress: SagaProgress, state: bytes | None = None) -> SagaProgress:
     """The current step is compensated."""
     known = progress.but(state=progress.state if state is None else state, attempts=0, error="")
     return _undo_from(moment, known, progress.step - 1)
 
 
-def undo_failed(moment: Moment, progress: Progress, error: str) -> Progress:
+def undo_failed(moment: Moment, progress: SagaProgress, error: str) -> SagaProgress:
     """The compensation raised."""
     rule = moment.saga.persistence
     tried = progress.but(attempts=progress.attempts + 1, error=error)
@@ -187,7 +193,7 @@ def undo_failed(moment: Moment, progress: Progress, error: str) -> Progress:
     return _later(moment, tried, rule, tried.attempts)
 
 
-def needs_operator(progress: Progress, error: str) -> Progress:
+def needs_operator(progress: SagaProgress, error: str) -> SagaProgress:
     """Nothing more can be done without a person."""
     return progress.but(
         phase=SagaPhase.NEEDS_OPERATOR,
@@ -197,7 +203,7 @@ def needs_operator(progress: Progress, error: str) -> Progress:
     )
 
 
-def resume(moment: Moment, progress: Progress, happened: bool | None) -> Progress:
+def resume(moment: Moment, progress: SagaProgress, happened: bool | None) -> SagaProgress:
     """An operator lets the saga go on; `happened` settles whether the current step did.
 
     Raises:
@@ -220,7 +226,7 @@ def resume(moment: Moment, progress: Progress, happened: bool | None) -> Progres
     return awake if happened is None else resolved(moment, awake, happened, "")
 
 
-def request_cancel(moment: Moment, progress: Progress) -> Progress:
+def request_cancel(moment: Moment, progress: SagaProgress) -> SagaProgress:
     """Somebody wants the saga undone.
 
     Raises:
@@ -249,7 +255,7 @@ def request_cancel(moment: Moment, progress: Progress) -> Progress:
     return turn_back(moment, canceled, "It was canceled.", done_through=last)
 
 
-def _enter(moment: Moment, progress: Progress, index: int) -> Progress:
+def _enter(moment: Moment, progress: SagaProgress, index: int) -> SagaProgress:
     entered = progress.but(step=index, started=False)
     if index == len(moment.saga.steps):
         return entered.but(phase=SagaPhase.COMPLETED, wake_at=None)
@@ -258,7 +264,7 @@ def _enter(moment: Moment, progress: Progress, index: int) -> Progress:
     return entered.but(phase=SagaPhase.RUNNING, started=moment.goes_on, wake_at=moment.now)
 
 
-def _wait(moment: Moment, progress: Progress) -> Progress:
+def _wait(moment: Moment, progress: SagaProgress) -> SagaProgress:
     step = moment.saga.steps[progress.step]
     seconds = step.wait_seconds
     expiry = None if seconds is None else moment.now + timedelta(seconds=seconds)
@@ -266,13 +272,13 @@ def _wait(moment: Moment, progress: Progress) -> Progress:
     return progress.but(waits_for=step.wait_for, wake_at=at)
 
 
-def _later(moment: Moment, progress: Progress, rule: RetryRule, attempt: int) -> Progress:
+def _later(moment: Moment, progress: SagaProgress, rule: RetryRule, attempt: int) -> SagaProgress:
     seconds = min(rule.cap, rule.first * 2.0 ** min(attempt - 1, 60))
     at = moment.now + timedelta(seconds=seconds)
     return progress.but(wake_at=_earlier(moment, progress, at))
 
 
-def _earlier(moment: Moment, progress: Progress, at: datetime | None) -> datetime | None:
+def _earlier(moment: Moment, progress: SagaProgress, at: datetime | None) -> datetime | None:
     """`at`, or the deadline of the saga when that still counts and comes first."""
     counts = not progress.backward and not progress.is_past_pivot(moment.saga)
     if not counts or progress.phase is SagaPhase.UNKNOWN or progress.deadline_at is None:
@@ -280,7 +286,7 @@ def _earlier(moment: Moment, progress: Progress, at: datetime | None) -> datetim
     return progress.deadline_at if at is None else min(at, progress.deadline_at)
 
 
-def _unknown(moment: Moment, progress: Progress, error: str) -> Progress:
+def _unknown(moment: Moment, progress: SagaProgress, error: str) -> SagaProgress:
     step = moment.saga.steps[progress.step]
     unknown = progress.but(phase=SagaPhase.UNKNOWN, started=False, error=error, questions=0)
     if step.resolve is None:
@@ -288,7 +294,7 @@ def _unknown(moment: Moment, progress: Progress, error: str) -> Progress:
     return unknown.but(wake_at=moment.now)
 
 
-def _undo_from(moment: Moment, progress: Progress, index: int) -> Progress:
+def _undo_from(moment: Moment, progress: SagaProgress, index: int) -> SagaProgress:
     while index >= 0 and moment.saga.steps[index].compensation is None:
         index -= 1
     if index >= 0:

@@ -5,7 +5,7 @@ sagas. Time, ids, threads and the bus are simulated, so one seed is one history:
 exactly, and a thousand seeds are a thousand different orders of the same work.
 """
 
-from colonnade_runtime.testing.simulation.fault_injection import Chance, Faults
+from colonnade_runtime.testing.simulation.fault_injection import FaultInjection, FaultRates
 from colonnade_runtime.testing.simulation.invariants import (
     Consumers,
     Violation,
@@ -22,9 +22,9 @@ from colonnade_runtime.testing.simulation.process import SimulatedProcess
 from colonnade_runtime.testing.simulation.world import Stuck, World
 
 __all__ = [
-    "Chance",
     "Consumers",
-    "Faults",
+    "FaultInjection",
+    "FaultRates",
     "SharedPolicy",
     "SimulatedProcess",
     "Stuck",

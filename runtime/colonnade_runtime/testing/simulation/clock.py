@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from colonnade.identifiers import uuid7
-from colonnade_runtime.testing.simulation.fault_injection import Chance
+from colonnade_runtime.testing.simulation.fault_injection import FaultInjection
 from colonnade_runtime.testing.simulation.timeline import Timeline
 
 BEGINNING = datetime(2030, 1, 7, 9, 0, tzinfo=UTC)
@@ -35,7 +35,7 @@ class SimulatedClock:
 class SimulatedIdentifiers:
     """UUIDv7s by the simulated clock, ascending."""
 
-    def __init__(self, clock: SimulatedClock, chance: Chance) -> None:
+    def __init__(self, clock: SimulatedClock, chance: FaultInjection) -> None:
         self._clock = clock
         self._chance = chance
         self._last = 0

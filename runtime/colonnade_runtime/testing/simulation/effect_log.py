@@ -22,7 +22,7 @@ _MAKE = text(f"CREATE TABLE {TABLE} (consumer TEXT NOT NULL, event_id TEXT NOT N
 _NOTE = text(f"INSERT INTO {TABLE} (consumer, event_id) VALUES (:consumer, :event_id)")  # noqa: S608
 
 
-class WitnessedBackground(ProcessBackground):
+class EffectLoggingBackground(ProcessBackground):
     """Background work whose reactions leave a row for each effect."""
 
     def add(self, service: str, work: BackgroundWork) -> None:

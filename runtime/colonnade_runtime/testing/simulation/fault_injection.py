@@ -5,7 +5,7 @@ from random import Random
 
 
 @dataclass(frozen=True, slots=True)
-class Faults:
+class FaultRates:
     """Probabilities between 0 and 1, unless a unit is given.
 
     `hop` is how many seconds a thread or a message takes on average; `slow` of them take up to
@@ -30,7 +30,7 @@ class Faults:
     crash: float = 0.004
 
 
-CALM = Faults(
+CALM = FaultRates(
     slow=0.0,
     refused=0.0,
     lost=0.0,
@@ -44,10 +44,10 @@ CALM = Faults(
 """Nothing goes wrong; things still take their time."""
 
 
-class Chance:
+class FaultInjection:
     """Draws from one seed; what `faults` says may change on the way."""
 
-    def __init__(self, seed: int, faults: Faults) -> None:
+    def __init__(self, seed: int, faults: FaultRates) -> None:
         self.random = Random(seed)  # noqa: S311
         self.faults = faults
 

@@ -8,7 +8,7 @@ from contextvars import Context, copy_context
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
-from colonnade_runtime.testing.simulation.fault_injection import Chance
+from colonnade_runtime.testing.simulation.fault_injection import FaultInjection
 from colonnade_runtime.testing.simulation.timeline import Timeline
 
 T = TypeVar("T")
@@ -26,7 +26,9 @@ class SimulatedLoop(asyncio.BaseEventLoop):
     `complain` is told what a real loop would log.
     """
 
-    def __init__(self, name: str, timeline: Timeline, chance: Chance, complain: Hook) -> None:
+    def __init__(
+        self, name: str, timeline: Timeline, chance: FaultInjection, complain: Hook
+    ) -> None:
         # The base asks while it is made; nothing may be scheduled yet.
         self.is_dead = True
         super().__init__()

@@ -16,7 +16,7 @@ class RuntimeWithoutHttp(Runtime):
 
 
 @dataclass(frozen=True)
-class WithEngine(Adapters):
+class SharedEngineAdapters(Adapters):
     """What URLs stand for, but for the policy engine, which many processes share."""
 
     engine: PolicyEngine = field(kw_only=True)

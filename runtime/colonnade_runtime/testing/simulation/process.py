@@ -19,10 +19,13 @@ from colonnade_runtime.declaration.model.placement import Place
 from colonnade_runtime.declaration.yaml.tree import Path
 from colonnade_runtime.process.runtime import Runtime
 from colonnade_runtime.testing.simulation.bus import SimulatedBus
-from colonnade_runtime.testing.simulation.effect_log import WitnessedBackground
+from colonnade_runtime.testing.simulation.effect_log import EffectLoggingBackground
 from colonnade_runtime.testing.simulation.executor import SimulatedExecutor
 from colonnade_runtime.testing.simulation.loop import SimulatedLoop
-from colonnade_runtime.testing.simulation.partial_runtime import RuntimeWithoutHttp, WithEngine
+from colonnade_runtime.testing.simulation.partial_runtime import (
+    RuntimeWithoutHttp,
+    SharedEngineAdapters,
+)
 from colonnade_runtime.testing.workers import InlineWorkers
 
 if TYPE_CHECKING:
@@ -42,7 +45,7 @@ class _Abandoned(Protocol):
 
 
 @dataclass(frozen=True)
-class _Adapters(WithEngine):
+class _Adapters(SharedEngineAdapters):
     """What URLs stand for in a simulation: the bus and threads are simulated, files are real."""
 
     simulated: "SimulatedProcess" = field(kw_only=True)
@@ -181,7 +184,7 @@ class SimulatedProcess:
             epoch=clock.epoch,
             random=lambda: chance.random,
             adapters=partial(_Adapters, engine=self.world.policy, simulated=self),
-            background=WitnessedBackground,
+            background=EffectLoggingBackground,
             workers=InlineWorkers,
         )
         self.runtime = RuntimeWithoutHttp(

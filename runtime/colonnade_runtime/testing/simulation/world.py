@@ -21,7 +21,7 @@ from colonnade_runtime.assembly.declared import Declared
 from colonnade_runtime.declaration.model.placement import Place
 from colonnade_runtime.testing.simulation.broker import SimulatedBroker
 from colonnade_runtime.testing.simulation.clock import SimulatedClock, SimulatedIdentifiers
-from colonnade_runtime.testing.simulation.fault_injection import CALM, Chance, Faults
+from colonnade_runtime.testing.simulation.fault_injection import CALM, FaultInjection, FaultRates
 from colonnade_runtime.testing.simulation.loop import ProcessEnded, SimulatedLoop
 from colonnade_runtime.testing.simulation.process import SimulatedProcess
 from colonnade_runtime.testing.simulation.timeline import Timeline
@@ -49,7 +49,7 @@ class World:
         declared: Declared,
         policy: PolicyEngine,
         seed: int,
-        faults: Faults | None = None,
+        faults: FaultRates | None = None,
         placement: Sequence[Sequence[str]] | None = None,
         replicas: int = 1,
     ) -> None:
@@ -59,12 +59,12 @@ class World:
         self.lines: list[str] = []
         self.points: Counter[str] = Counter()
         self.timeline = Timeline()
-        self.chance = Chance(seed, CALM)
+        self.chance = FaultInjection(seed, CALM)
         self.clock = SimulatedClock(self.timeline)
         self.identifiers = SimulatedIdentifiers(self.clock, self.chance)
         self.loop = self.new_loop("world")
         self.broker = SimulatedBroker(self.loop, self.note)
-        self._faults = faults or Faults()
+        self._faults = faults or FaultRates()
         self._muted = False
         groups = placement or [declared.loaded.platform.enabled_services]
         self.processes = [

@@ -10,7 +10,7 @@ import pytest
 from colonnade.errors import Unavailable
 from colonnade.policy import Facts, PolicyBundle, PolicyModule, PolicyQuery
 from colonnade_runtime.adapters.policy.opa.engine import OpaPolicy, opa_policy
-from colonnade_runtime.adapters.policy.opa.package_prefix import relocated
+from colonnade_runtime.adapters.policy.opa.package_prefix import with_package_prefix
 from colonnade_runtime.resilience.breaker import Breaker
 from colonnade_runtime.testing.servers import RunningServer
 
@@ -138,7 +138,7 @@ def test_relocation_moves_packages_and_references_and_nothing_else() -> None:
         "# data.colonnade\npackage colonnade.services.quiz\n"
         'x := "data.colonnade" if data.colonnade.services.user.y == input.colonnade\n'
     )
-    assert relocated(PolicyModule("quiz.rego", source), "a.b").source == (
+    assert with_package_prefix(PolicyModule("quiz.rego", source), "a.b").source == (
         "# data.colonnade\npackage a.b.colonnade.services.quiz\n"
         'x := "data.colonnade" if data.a.b.colonnade.services.user.y == input.colonnade\n'
     )

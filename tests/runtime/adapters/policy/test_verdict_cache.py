@@ -16,11 +16,11 @@ from colonnade.policy import (
     PolicyModule,
     Vocabulary,
 )
-from colonnade_runtime.adapters.policy.rego.consulted_packages import Packages
+from colonnade_runtime.adapters.policy.rego.consulted_packages import ConsultedPackages
 from colonnade_runtime.adapters.policy.trial.verdict_cache import (
     CAPACITY,
     LARGEST,
-    VerifiedPolicies,
+    VerdictCache,
     account_folder,
     verdict_key,
 )
@@ -28,7 +28,7 @@ from colonnade_runtime.adapters.policy.trial.verification import verify
 
 ENTRY = Path(__file__).parents[4] / "policies" / "colonnade.rego"
 QUIZ = 'package colonnade.services.quiz\n\nactions contains "quiz.read"\n\ngrants contains []\n'
-MARKED = Packages({"quiz.read": ("marked",)}, ())
+MARKED = ConsultedPackages({"quiz.read": ("marked",)}, ())
 """What no trial of these policies says, so that it shows where an answer came from."""
 
 
@@ -41,16 +41,16 @@ def bundle(rules: str = "", folder: str = "policies") -> PolicyBundle:
 
 
 async def test_what_passed_is_known_to_the_next_process(tmp_path: Path) -> None:
-    tried = await verify(bundle(), VerifiedPolicies(tmp_path))
+    tried = await verify(bundle(), VerdictCache(tmp_path))
 
     assert tried.granting == {"quiz.read": ("quiz",)}
-    assert VerifiedPolicies(tmp_path).find(verdict_key(bundle())) == tried
+    assert VerdictCache(tmp_path).find(verdict_key(bundle())) == tried
 
 
 async def test_what_passed_is_not_tried_out_again_wherever_it_lies(tmp_path: Path) -> None:
-    VerifiedPolicies(tmp_path).keep(verdict_key(bundle()), MARKED)
+    VerdictCache(tmp_path).keep(verdict_key(bundle()), MARKED)
 
-    found = await verify(bundle(folder="/srv/elsewhere"), VerifiedPolicies(tmp_path))
+    found = await verify(bundle(folder="/srv/elsewhere"), VerdictCache(tmp_path))
 
     assert found == MARKED
 
@@ -111,7 +111,7 @@ async def test_what_did_not_pass_is_tried_out_each_time(tmp_path: Path) -> None:
     broken = bundle('\ndeny contains [] if input.action == "quiz.raed" with input as 1\n')
     for _ in range(2):
         with pytest.raises(PolicyError):
-            await verify(broken, VerifiedPolicies(tmp_path))
+            await verify(broken, VerdictCache(tmp_path))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -155,22 +155,22 @@ async def test_a_verdict_that_is_not_surely_ours_is_none(
     tmp_path: Path, spoil: Callable[[Path], None]
 ) -> None:
     key = verdict_key(bundle())
-    VerifiedPolicies(tmp_path).keep(key, MARKED)
+    VerdictCache(tmp_path).keep(key, MARKED)
     spoil(tmp_path / f"{key}.json")
 
-    assert (await verify(bundle(), VerifiedPolicies(tmp_path))) != MARKED
+    assert (await verify(bundle(), VerdictCache(tmp_path))) != MARKED
 
 
 async def test_a_folder_that_cannot_be_stops_nothing(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    verified = VerifiedPolicies(tmp_path / "file" / "policies")
+    verified = VerdictCache(tmp_path / "file" / "policies")
 
     assert (await verify(bundle(), verified)).narrowing == ()
     assert verified.find(verdict_key(bundle())) is not None
 
 
 def test_the_folder_holds_a_bounded_number_for_this_account_alone(tmp_path: Path) -> None:
-    verified = VerifiedPolicies(tmp_path / "policies")
+    verified = VerdictCache(tmp_path / "policies")
     for number in range(CAPACITY + 3):
         verified.keep(f"{number:064}", MARKED)
 
@@ -178,20 +178,20 @@ def test_the_folder_holds_a_bounded_number_for_this_account_alone(tmp_path: Path
     assert len(kept) == CAPACITY
     assert (tmp_path / "policies").stat().st_mode & 0o077 == 0
     assert not any(file.stat().st_mode & 0o077 for file in kept)
-    assert VerifiedPolicies(tmp_path / "policies").find(f"{CAPACITY + 2:064}") == MARKED
+    assert VerdictCache(tmp_path / "policies").find(f"{CAPACITY + 2:064}") == MARKED
 
 
 def test_the_verdict_that_is_used_stays(tmp_path: Path) -> None:
-    VerifiedPolicies(tmp_path).keep("used", MARKED)
+    VerdictCache(tmp_path).keep("used", MARKED)
     for number in range(CAPACITY - 1):
-        VerifiedPolicies(tmp_path).keep(f"{number}", MARKED)
+        VerdictCache(tmp_path).keep(f"{number}", MARKED)
     for number, file in enumerate(sorted(tmp_path.iterdir())):
         os.utime(file, (number, number))
     os.utime(tmp_path / "used.json", (0, 0))
 
-    assert VerifiedPolicies(tmp_path).find("used") == MARKED
-    VerifiedPolicies(tmp_path).keep("another", MARKED)
-    assert VerifiedPolicies(tmp_path).find("used") == MARKED
+    assert VerdictCache(tmp_path).find("used") == MARKED
+    VerdictCache(tmp_path).keep("another", MARKED)
+    assert VerdictCache(tmp_path).find("used") == MARKED
     assert len(list(tmp_path.iterdir())) == CAPACITY
 
 

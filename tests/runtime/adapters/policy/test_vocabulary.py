@@ -16,7 +16,7 @@ from colonnade.policy import (
 )
 from colonnade_runtime.adapters.policy.embedded.engine import EmbeddedPolicy
 from colonnade_runtime.adapters.policy.rego.files import read_policies
-from colonnade_runtime.adapters.policy.vocabulary import inspect_vocabulary
+from colonnade_runtime.adapters.policy.vocabulary.misspelt_texts import inspect_vocabulary
 
 POLICIES = Path(__file__).parents[4] / "policies"
 ENTRY = PolicyModule("colonnade.rego", (POLICIES / "colonnade.rego").read_text())

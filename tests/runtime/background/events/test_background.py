@@ -235,7 +235,7 @@ class TestLettersOfAnEarlierProcess:
 def given_up() -> Callable[[Session], None]:
     """What a consumer writes when it gives an event up."""
     return dead_letters.write(
-        dead_letters.GivenUp(
+        dead_letters.UnhandledEvent(
             new_id(), "ledger.count", new_id(), "teller.deposited", b"{}", "No.", 3
         )
     )

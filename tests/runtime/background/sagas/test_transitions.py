@@ -10,21 +10,21 @@ from colonnade.errors import Conflict
 from colonnade.identifiers import new_id
 from colonnade.sagas import Saga, SagaPhase
 from colonnade_runtime.background.sagas import transitions
-from colonnade_runtime.background.sagas.saga_progress import Progress
+from colonnade_runtime.background.sagas.saga_progress import SagaProgress
 from colonnade_runtime.background.sagas.transitions import Failure, Moment
 
 START = datetime(2030, 1, 1, tzinfo=UTC)
 OUTCOMES = st.sampled_from(["done", "refused", "absent", "uncertain", "cut_off", "cancel", "late"])
 
 
-def fresh() -> Progress:
+def fresh() -> SagaProgress:
     state = PurchaseState(order_id=new_id()).encode()
-    return Progress(
+    return SagaProgress(
         SagaPhase.RUNNING, 0, state, wake_at=START, deadline_at=START + timedelta(days=1)
     )
 
 
-def step(saga: Saga, progress: Progress, outcome: str, now: datetime) -> Progress:
+def step(saga: Saga, progress: SagaProgress, outcome: str, now: datetime) -> SagaProgress:
     """One thing that may happen to a saga in this progress."""
     moment = Moment(saga, now)
     if outcome == "cancel":

@@ -16,7 +16,7 @@ from colonnade.errors import (
     DeadlineExceeded,
     Unavailable,
 )
-from colonnade_runtime.adapters.bus.nats.connection.connection import Connection, NobodyServes
+from colonnade_runtime.adapters.bus.nats.connection.connection import Connection, NoResponders
 from colonnade_runtime.adapters.bus.nats.connection.jetstream_api import JetStreamApi
 from colonnade_runtime.adapters.bus.nats.connection.options import (
     NatsOptions,
@@ -24,20 +24,20 @@ from colonnade_runtime.adapters.bus.nats.connection.options import (
     read_options,
 )
 from colonnade_runtime.adapters.bus.nats.connection.subjects import EventName
-from colonnade_runtime.adapters.bus.nats.events.consumer_api import JetStream
-from colonnade_runtime.adapters.bus.nats.events.publisher import Publishing
+from colonnade_runtime.adapters.bus.nats.events.consumer_api import ConsumerApi
+from colonnade_runtime.adapters.bus.nats.events.publisher import EventPublisher
 from colonnade_runtime.adapters.bus.nats.events.pull_consumer import ConsumerSettings, PullConsumer
 from colonnade_runtime.adapters.bus.nats.events.stream_administration import (
     ADMINISTRATOR,
-    StreamKeeper,
+    StreamManager,
     administration,
 )
 from colonnade_runtime.adapters.bus.nats.events.streams import ADVISORIES, ForeignStream, stream_of
-from colonnade_runtime.adapters.bus.nats.operations.no_responders import Explainer
+from colonnade_runtime.adapters.bus.nats.operations.no_responders import NoRespondersExplanation
 from colonnade_runtime.adapters.bus.nats.operations.responder import (
     CONTEXT_HEADER,
     TOO_LARGE,
-    Serving,
+    OperationResponder,
 )
 
 
@@ -62,11 +62,11 @@ class NatsBus:
         self._connection = Connection(options, process, log)
         api = JetStreamApi(self._connection)
         opened = None if administrator is None else partial(administration, administrator, log)
-        self._streams = StreamKeeper(api, options, log, opened)
-        self._jetstream = JetStream(self._connection, api, self._streams)
-        self._publishing = Publishing(self._connection, self._streams)
-        self._serving = Serving(self._connection, process, log)
-        self._explainer = Explainer(self._connection)
+        self._streams = StreamManager(api, options, log, opened)
+        self._jetstream = ConsumerApi(self._connection, api, self._streams)
+        self._publishing = EventPublisher(self._connection, self._streams)
+        self._serving = OperationResponder(self._connection, process, log)
+        self._explainer = NoRespondersExplanation(self._connection)
         self._consumers: list[PullConsumer] = []
         self._looked_at: set[str] = set()
         self._accepting = False
@@ -166,7 +166,7 @@ class NatsBus:
         headers = {CONTEXT_HEADER: header} if header else None
         try:
             answer = await self._connection.request(subject, payload, timeout, headers)
-        except NobodyServes:
+        except NoResponders:
             raise Unavailable(await self._explainer.why(subject)) from None
         if answer.headers:
             said = answer.headers.get("Nats-Service-Error")

@@ -30,7 +30,7 @@ _VERBS = ("PING", "INFO", "STATS")
 
 
 @dataclass(frozen=True, slots=True)
-class Needs:
+class ProcessNeeds:
     """What a process declares to need: `hosts` and `asks` are services, and `hears` its reactions:
     the name of each consumer, `<service>:<reaction>`, with the type of its event. `observes` are
     the types of events that it hears as they are published, and that nobody keeps for it."""
@@ -56,7 +56,7 @@ class Permissions:
     subscribe: tuple[str, ...]
 
 
-def permissions(every: Sequence[Needs]) -> list[Permissions]:
+def permissions(every: Sequence[ProcessNeeds]) -> list[Permissions]:
     """Those of each process, and of the administrator who makes their streams."""
     found = [
         Permissions(needs.process, _unique(_published(needs, every)), _unique(_subscribed(needs)))
@@ -65,7 +65,7 @@ def permissions(every: Sequence[Needs]) -> list[Permissions]:
     return [*found, _administrator(streams_of(every))]
 
 
-def streams_of(every: Iterable[Needs]) -> list[Stream]:
+def streams_of(every: Iterable[ProcessNeeds]) -> list[Stream]:
     """Every stream that somebody publishes to or hears, and that of the server's advisories."""
     found = [ADVISORIES]
     for needs in every:
@@ -80,7 +80,7 @@ def _administrator(streams: Sequence[Stream]) -> Permissions:
     return Permissions(ADMINISTRATOR, publish, (f"{inbox_prefix(ADMINISTRATOR)}.>",))
 
 
-def _subscribed(needs: Needs) -> Iterator[str]:
+def _subscribed(needs: ProcessNeeds) -> Iterator[str]:
     yield f"{inbox_prefix(needs.process)}.>"
     if not needs.hosts:
         # The one that hosts nothing is in front, and listens who does.
@@ -93,7 +93,7 @@ def _subscribed(needs: Needs) -> Iterator[str]:
             yield from (f"$SRV.{verb}", f"$SRV.{verb}.{name}", f"$SRV.{verb}.{name}.*")
 
 
-def _published(needs: Needs, every: Sequence[Needs]) -> Iterator[str]:
+def _published(needs: ProcessNeeds, every: Sequence[ProcessNeeds]) -> Iterator[str]:
     yield "$JS.API.INFO"
     yield f"$JS.API.STREAM.INFO.{ADVISORIES.name}"
     if needs.hosts:

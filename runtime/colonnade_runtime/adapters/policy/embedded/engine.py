@@ -15,7 +15,7 @@ from colonnade.policy import (
 )
 from colonnade_runtime.adapters.policy.embedded.worker import PolicyWorker
 from colonnade_runtime.adapters.policy.rego.consulted_packages import NO_PACKAGES
-from colonnade_runtime.adapters.policy.rego.deny_attribution import attributed
+from colonnade_runtime.adapters.policy.rego.deny_attribution import with_deny_rules
 from colonnade_runtime.adapters.policy.rego.program import EngineFault, input_text
 from colonnade_runtime.adapters.policy.trial.verification import verify
 
@@ -90,7 +90,7 @@ class EmbeddedPolicy(PolicyEngine):
         )
         if decision.failed:
             _log.error("policy answer malformed", action=query.action, reason=decision.reason)
-        return await attributed(
+        return await with_deny_rules(
             decision, query, packages, lambda asked: self._answer(worker, input_text(asked))
         )
 

@@ -10,7 +10,7 @@ from colonnade_runtime.adapters.policy.rego.statements import outline
 
 
 @dataclass(frozen=True, slots=True)
-class StrangerGrant:
+class AnonymousGrant:
     """One action that strangers are granted by the policies of one package.
 
     `objects` are sentences, one for each kind of object; none of them for every object.
@@ -22,9 +22,9 @@ class StrangerGrant:
     objects: tuple[str, ...]
 
 
-def stranger_grants(
+def anonymous_grants(
     told: Iterable[Mapping[str, Any]], modules: Sequence[PolicyModule]
-) -> list[StrangerGrant]:
+) -> list[AnonymousGrant]:
     """The grants among the answers that a trial got for strangers, by action."""
     paths = _paths(modules)
     found: dict[tuple[str, str], list[Decision]] = {}
@@ -34,7 +34,7 @@ def stranger_grants(
         if decision.grants and not decision.failed and () not in decision.denies:
             found.setdefault((item["action"], item["package"]), []).append(decision)
     return [
-        StrangerGrant(action, package, paths.get(package, ()), _objects(decisions))
+        AnonymousGrant(action, package, paths.get(package, ()), _objects(decisions))
         for (action, package), decisions in sorted(found.items())
     ]
 

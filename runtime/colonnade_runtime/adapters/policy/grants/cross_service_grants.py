@@ -24,7 +24,7 @@ _TEXTS = (TokenKind.TEXT, TokenKind.RAW_TEXT)
 
 
 @dataclass(frozen=True, slots=True)
-class ForeignGrant:
+class CrossServiceGrant:
     """A policy that may grant an action of other services.
 
     `plugin` brought it; empty for the operator's own. `services` are those that offer the action.
@@ -46,11 +46,11 @@ class ForeignGrant:
         return f"{self.path}:{self.line}:{self.column}" if self.line else self.path
 
 
-def foreign_grants(
+def cross_service_grants(
     bundle: PolicyBundle,
     declared: Mapping[str, Iterable[str]],
     strangers: Collection[tuple[str, str]],
-) -> list[ForeignGrant]:
+) -> list[CrossServiceGrant]:
     """Every grant across services, from the actions that each package `declared`.
 
     Only a package that declares an action can grant it. A package of which a plugin brings any
@@ -67,7 +67,7 @@ def foreign_grants(
     return sorted(found, key=lambda grant: (grant.path, grant.line, grant.action))
 
 
-def unconfirmed(grants: Iterable[ForeignGrant]) -> Iterator[PolicyProblem]:
+def unconfirmed(grants: Iterable[CrossServiceGrant]) -> Iterator[PolicyProblem]:
     """A problem for each grant of a plugin that the operator has not confirmed."""
     for grant in grants:
         if grant.plugin and not grant.is_confirmed:
@@ -127,13 +127,13 @@ def _brought(outlines: Sequence[ModuleOutline]) -> PolicyModule | None:
 
 def _grant(
     bundle: PolicyBundle, outlines: Sequence[ModuleOutline], action: str, to_strangers: bool
-) -> ForeignGrant:
+) -> CrossServiceGrant:
     brought = _brought(outlines)
     plugin = brought.plugin if brought else ""
     package = outlines[0].package.removeprefix(SERVICE_PACKAGE)
     item, token = _written(outlines, action)
     confirmed = bundle.confirmed.get(plugin, NO_CONFIRMED_GRANTS)
-    return ForeignGrant(
+    return CrossServiceGrant(
         action=action,
         services=tuple(sorted(_foreign_services(bundle, outlines, package, action))),
         plugin=plugin,
@@ -162,7 +162,7 @@ def _whose(services: Sequence[str]) -> str:
     return " and ".join(f"the service '{name}'" for name in services)
 
 
-def _sentence(grant: ForeignGrant) -> str:
+def _sentence(grant: CrossServiceGrant) -> str:
     whose = _whose(grant.services)
     whom = ", to strangers too" if grant.to_strangers else ""
     key = "strangers" if grant.to_strangers else "grants"

@@ -21,11 +21,11 @@ from colonnade.policy import (
     PolicyQuery,
     parse_decision,
 )
-from colonnade_runtime.adapters.policy.opa.package_prefix import relocated
+from colonnade_runtime.adapters.policy.opa.package_prefix import with_package_prefix
 from colonnade_runtime.adapters.policy.opa.server import UNDEFINED, OpaServer, name_at
-from colonnade_runtime.adapters.policy.opa.server_watch import ServerTrust
-from colonnade_runtime.adapters.policy.rego.consulted_packages import Packages
-from colonnade_runtime.adapters.policy.rego.deny_attribution import attributed
+from colonnade_runtime.adapters.policy.opa.server_watch import OpaServerWatch
+from colonnade_runtime.adapters.policy.rego.consulted_packages import ConsultedPackages
+from colonnade_runtime.adapters.policy.rego.deny_attribution import with_deny_rules
 from colonnade_runtime.adapters.policy.rego.module_inspection import ENTRY_PACKAGE
 from colonnade_runtime.adapters.policy.rego.program import EngineFault, input_text
 from colonnade_runtime.adapters.policy.trial.verification import missing_actions, verify
@@ -55,7 +55,7 @@ class _Loaded:
     package: str
     modules: tuple[PolicyModule, ...]
     seal: PolicyModule
-    packages: Packages
+    packages: ConsultedPackages
 
     @property
     def root(self) -> tuple[str, ...]:
@@ -99,7 +99,7 @@ class OpaPolicy(PolicyEngine):
         interval: float = COMPARED_SECONDS,
     ) -> None:
         self._interval = interval
-        self._trust = ServerTrust(server)
+        self._trust = OpaServerWatch(server)
         self._watching: asyncio.Task[None] | None = None
         self._server = server
         self._prefix = prefix
@@ -166,7 +166,7 @@ class OpaPolicy(PolicyEngine):
         )
         if decision.failed:
             _log.error("policy answer malformed", action=query.action, reason=decision.reason)
-        return await attributed(
+        return await with_deny_rules(
             decision, query, loaded.packages, lambda asked: self._in_time(loaded, asked)
         )
 
@@ -282,14 +282,14 @@ class OpaPolicy(PolicyEngine):
         except Unavailable as error:
             _log.warning("old policies stay on the server", revision=outdated.revision, why=error)
 
-    def _placed(self, bundle: PolicyBundle, packages: Packages) -> _Loaded:
+    def _placed(self, bundle: PolicyBundle, packages: ConsultedPackages) -> _Loaded:
         prefix = f"{self._prefix}.r{bundle.revision}"
         entry = f"data.{prefix}.{ENTRY_PACKAGE}"
         seal = (
             f"package {prefix}.sealed\n\n"
             f"decision := {entry}.decision\n\nactions := {entry}.actions\n"
         )
-        modules = tuple(relocated(module, prefix) for module in bundle.modules)
+        modules = tuple(with_package_prefix(module, prefix) for module in bundle.modules)
         place = f"{self._prefix}/{bundle.revision}"
         sealing = PolicyModule("sealed", seal)
         return _Loaded(bundle.revision, place, f"{prefix}.sealed", modules, sealing, packages)

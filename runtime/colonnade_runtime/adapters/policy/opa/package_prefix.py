@@ -12,7 +12,7 @@ from colonnade_runtime.adapters.policy.rego.module_inspection import ENTRY_PACKA
 from colonnade_runtime.adapters.policy.rego.tokens import Token, tokens_of
 
 
-def relocated(module: PolicyModule, prefix: str) -> PolicyModule:
+def with_package_prefix(module: PolicyModule, prefix: str) -> PolicyModule:
     """The module with `colonnade` read as `<prefix>.colonnade`; lines stay what they are.
 
     Raises:

@@ -31,7 +31,7 @@ class Placed(Protocol):
         ...
 
 
-class ServerTrust:
+class OpaServerWatch:
     """Compares what lies on the server, and puts back what was changed.
 
     `problem` says in a sentence what was found at the last look; `is_lost` while others say

@@ -12,7 +12,7 @@ _NARROWING = frozenset({"deny", "masks", "expires_at"})
 
 
 @dataclass(frozen=True, slots=True)
-class Packages:
+class ConsultedPackages:
     """The names below `colonnade.services` that grant an action, and those that narrow any."""
 
     granting: Mapping[str, tuple[str, ...]]
@@ -21,7 +21,10 @@ class Packages:
     def told(self, document: Mapping[str, object], action: str) -> dict[str, object]:
         """The input document with the packages that matter for `action`."""
         granting = self.granting.get(action, ())
-        return {**document, "packages": {"granting": granting, "narrowing": self.narrowing}}
+        return {
+            **document,
+            "packages": {"granting": granting, "narrowing": self.narrowing},
+        }
 
     def granting_rules(self, action: str) -> tuple[str, ...]:
         """The rules that can grant `action`, as Rego names them."""
@@ -35,7 +38,7 @@ class Packages:
         return (*own, "input.tenant.status", "input.tenant_data.deny")
 
 
-NO_PACKAGES = Packages({}, ())
+NO_PACKAGES = ConsultedPackages({}, ())
 
 
 def declaring(modules: Sequence[PolicyModule]) -> tuple[str, ...]:
@@ -51,13 +54,15 @@ def narrowing(modules: Sequence[PolicyModule]) -> tuple[str, ...]:
     return _defining(modules, _NARROWING)
 
 
-def packages(declared: Mapping[str, Iterable[str]], narrowing: tuple[str, ...]) -> Packages:
+def consulted_packages(
+    declared: Mapping[str, Iterable[str]], narrowing: tuple[str, ...]
+) -> ConsultedPackages:
     """The packages by action, from the actions by package."""
     granting: dict[str, tuple[str, ...]] = {}
     for name in sorted(declared):
         for action in declared[name]:
             granting[action] = (*granting.get(action, ()), name)
-    return Packages(granting, narrowing)
+    return ConsultedPackages(granting, narrowing)
 
 
 def _defining(modules: Sequence[PolicyModule], rules: frozenset[str]) -> tuple[str, ...]:

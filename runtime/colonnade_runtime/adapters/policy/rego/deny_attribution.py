@@ -10,7 +10,7 @@ from dataclasses import replace
 from colonnade.errors import ColonnadeError
 from colonnade.policy import Decision, PolicyQuery, parse_decision
 from colonnade.policy.decision import Grant
-from colonnade_runtime.adapters.policy.rego.consulted_packages import Packages
+from colonnade_runtime.adapters.policy.rego.consulted_packages import ConsultedPackages
 from colonnade_runtime.adapters.policy.rego.module_inspection import SERVICE_PACKAGE
 from colonnade_runtime.adapters.policy.rego.program import EngineFault
 
@@ -22,8 +22,8 @@ SUSPENSION = "input.tenant.status"
 ENTRY_POINT = "data.colonnade.deny"
 
 
-async def attributed(
-    decision: Decision, query: PolicyQuery, packages: Packages, ask: Ask
+async def with_deny_rules(
+    decision: Decision, query: PolicyQuery, packages: ConsultedPackages, ask: Ask
 ) -> Decision:
     """The decision with the name of the rule behind each denial. Never raises: where the engine
     does not say, the names of all that may deny stay."""

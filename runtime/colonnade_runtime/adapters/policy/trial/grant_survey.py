@@ -3,27 +3,32 @@
 from dataclasses import dataclass
 
 from colonnade.policy import PolicyBundle
-from colonnade_runtime.adapters.policy.grants.anonymous_grants import StrangerGrant, stranger_grants
-from colonnade_runtime.adapters.policy.grants.cross_service_grants import (
-    ForeignGrant,
-    foreign_grants,
+from colonnade_runtime.adapters.policy.grants.anonymous_grants import (
+    AnonymousGrant,
+    anonymous_grants,
 )
-from colonnade_runtime.adapters.policy.trial.verification import tried_out
+from colonnade_runtime.adapters.policy.grants.cross_service_grants import (
+    CrossServiceGrant,
+    cross_service_grants,
+)
+from colonnade_runtime.adapters.policy.trial.verification import trial_result
 
 
 @dataclass(frozen=True, slots=True)
-class Survey:
+class GrantSurvey:
     """Grants across services, and what strangers are granted."""
 
-    foreign: tuple[ForeignGrant, ...]
-    strangers: tuple[StrangerGrant, ...]
+    foreign: tuple[CrossServiceGrant, ...]
+    strangers: tuple[AnonymousGrant, ...]
 
 
-async def survey(bundle: PolicyBundle) -> Survey | None:
+async def grant_survey(bundle: PolicyBundle) -> GrantSurvey | None:
     """What the policies grant, confirmed or not; nothing when they cannot be read or tried."""
-    told = await tried_out(bundle)
+    told = await trial_result(bundle)
     if told is None or "strangers" not in told:
         return None
-    strangers = stranger_grants(told["strangers"], bundle.modules)
+    strangers = anonymous_grants(told["strangers"], bundle.modules)
     found = {(grant.action, grant.package) for grant in strangers}
-    return Survey(tuple(foreign_grants(bundle, told["declared"], found)), tuple(strangers))
+    return GrantSurvey(
+        tuple(cross_service_grants(bundle, told["declared"], found)), tuple(strangers)
+    )

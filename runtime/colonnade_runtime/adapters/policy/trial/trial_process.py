@@ -38,7 +38,7 @@ STRANGER = "an anonymous principal"
 """The probe that stands for whoever has not signed in."""
 
 
-def try_out(
+def run_policy_trial(
     modules: Sequence[Source],
     declaring: Sequence[str],
     narrowing: Sequence[str],
@@ -146,4 +146,4 @@ if __name__ == "__main__":
     request = json.load(sys.stdin)
     sources = [(path, text) for path, text in request["modules"]]
     asked = (request["declaring"], request["narrowing"], request["academies"], request["roles"])
-    json.dump(try_out(sources, *asked), sys.stdout)
+    json.dump(run_policy_trial(sources, *asked), sys.stdout)

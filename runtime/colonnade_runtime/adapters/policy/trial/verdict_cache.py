@@ -22,7 +22,7 @@ from pydantic import TypeAdapter, ValidationError
 
 import colonnade.policy
 from colonnade.policy import PolicyBundle
-from colonnade_runtime.adapters.policy.rego.consulted_packages import Packages
+from colonnade_runtime.adapters.policy.rego.consulted_packages import ConsultedPackages
 
 CAPACITY = 64
 """How many verdicts are kept, in the memory and in the folder; the least used go first."""
@@ -30,10 +30,10 @@ LARGEST = 1024 * 1024
 """Bytes of a kept verdict; the demo platform's has six thousand."""
 
 _OTHERS_MAY_WRITE = 0o022
-_VERDICT = TypeAdapter(Packages)
+_VERDICT = TypeAdapter(ConsultedPackages)
 
 
-class VerifiedPolicies:
+class VerdictCache:
     """Verdicts by key. Those in `folder` are for this account alone, and are none if it is not.
 
     What cannot be read or written is left: policies are then tried out again.
@@ -41,9 +41,9 @@ class VerifiedPolicies:
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
-        self._known: OrderedDict[str, Packages] = OrderedDict()
+        self._known: OrderedDict[str, ConsultedPackages] = OrderedDict()
 
-    def find(self, key: str) -> Packages | None:
+    def find(self, key: str) -> ConsultedPackages | None:
         """The packages of a bundle that passed, or nothing. Reads a file."""
         found = self._known.get(key)
         if found is None and self._folder is not None:
@@ -52,7 +52,7 @@ class VerifiedPolicies:
             self._remember(key, found)
         return found
 
-    def keep(self, key: str, packages: Packages) -> None:
+    def keep(self, key: str, packages: ConsultedPackages) -> None:
         """Note that a bundle passed. Writes a file, whole or not at all."""
         self._remember(key, packages)
         if self._folder is not None:
@@ -60,7 +60,7 @@ class VerifiedPolicies:
                 _write(self._folder, key, _VERDICT.dump_json(packages))
                 _make_room(self._folder)
 
-    def _remember(self, key: str, packages: Packages) -> None:
+    def _remember(self, key: str, packages: ConsultedPackages) -> None:
         self._known[key] = packages
         self._known.move_to_end(key)
         if len(self._known) > CAPACITY:
@@ -108,7 +108,7 @@ def _plain(value: Any) -> Any:
     return [_plain(each) for each in value] if isinstance(value, tuple) else value
 
 
-def _read(path: Path) -> Packages | None:
+def _read(path: Path) -> ConsultedPackages | None:
     try:
         if not _is_own(path.parent.lstat()):
             return None

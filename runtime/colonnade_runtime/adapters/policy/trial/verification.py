@@ -20,18 +20,18 @@ from colonnade.policy import (
     Vocabulary,
     parse_decision,
 )
-from colonnade_runtime.adapters.policy.grants import (
-    foreign_grants,
+from colonnade_runtime.adapters.policy.grants.anonymous_grants import anonymous_grants
+from colonnade_runtime.adapters.policy.grants.cross_service_grants import (
+    cross_service_grants,
     foreign_packages,
-    stranger_grants,
     unconfirmed,
 )
 from colonnade_runtime.adapters.policy.rego.builtins import ALLOWED_BUILTINS, OPERATOR_BUILTINS
 from colonnade_runtime.adapters.policy.rego.consulted_packages import (
-    Packages,
+    ConsultedPackages,
+    consulted_packages,
     declaring,
     narrowing,
-    packages,
 )
 from colonnade_runtime.adapters.policy.rego.module_inspection import (
     SERVICE_PACKAGE,
@@ -40,16 +40,19 @@ from colonnade_runtime.adapters.policy.rego.module_inspection import (
 from colonnade_runtime.adapters.policy.rego.statements import outline
 from colonnade_runtime.adapters.policy.trial.trial_process import CPU_SECONDS
 from colonnade_runtime.adapters.policy.trial.verdict_cache import (
-    VerifiedPolicies,
+    VerdictCache,
     account_folder,
     verdict_key,
 )
-from colonnade_runtime.adapters.policy.vocabulary import academies_of, inspect_vocabulary
+from colonnade_runtime.adapters.policy.vocabulary.misspelt_texts import (
+    academies_of,
+    inspect_vocabulary,
+)
 
 TIMEOUT = 90.0
 """Seconds on the clock for compiling and trying out; a busy machine takes its time."""
 
-_VERIFIED = VerifiedPolicies(account_folder())
+_VERIFIED = VerdictCache(account_folder())
 _EVERYWHERE = "policies"
 _TRIAL = "colonnade_runtime.adapters.policy.trial.trial_process"
 _REPORTED = re.compile(
@@ -59,7 +62,7 @@ _REPORTED = re.compile(
 )
 
 
-async def verify(bundle: PolicyBundle, verified: VerifiedPolicies = _VERIFIED) -> Packages:
+async def verify(bundle: PolicyBundle, verified: VerdictCache = _VERIFIED) -> ConsultedPackages:
     """Inspects the modules and tries them out in another process, unless the same have passed.
 
     Raises:
@@ -73,21 +76,21 @@ async def verify(bundle: PolicyBundle, verified: VerifiedPolicies = _VERIFIED) -
     return found
 
 
-async def _judged(bundle: PolicyBundle) -> Packages:
+async def _judged(bundle: PolicyBundle) -> ConsultedPackages:
     modules = bundle.modules
     problems = inspect_modules(modules)
     if problems:
         raise PolicyError([*problems, *await _further_problems(problems, modules)])
     problems = inspect_vocabulary(modules, bundle.vocabulary)
-    told = await tried_out(bundle)
+    told = await trial_result(bundle)
     problems += await _problems(told, bundle, misspelt=bool(problems))
     problems += foreign_packages(bundle)
     if told is None or problems:
         raise PolicyError(problems)
-    return packages(told["declared"], narrowing(modules))
+    return consulted_packages(told["declared"], narrowing(modules))
 
 
-async def tried_out(bundle: PolicyBundle) -> dict[str, Any] | None:
+async def trial_result(bundle: PolicyBundle) -> dict[str, Any] | None:
     """What the trial of a bundle tells (see `trial.try_out`); nothing when the engine did not
     survive it."""
     modules = bundle.modules
@@ -123,9 +126,9 @@ async def _problems(
     if not misspelt:
         problems += missing_actions(bundle.actions, told["actions"], modules)
         problems += _answer_problems(told["answers"], bundle.vocabulary)
-        strangers = stranger_grants(told["strangers"], modules)
+        strangers = anonymous_grants(told["strangers"], modules)
         found = {(grant.action, grant.package) for grant in strangers}
-        problems += unconfirmed(foreign_grants(bundle, told["declared"], found))
+        problems += unconfirmed(cross_service_grants(bundle, told["declared"], found))
     return problems
 
 
@@ -210,14 +213,14 @@ def missing_actions(
     """
     places = (Path(module.path).parent for module in modules if _is_entry(module))
     folder = next((place for place in places if place.name), Path("policies"))
-    packages = {outline(module).package: module for module in modules}
+    by_package = {outline(module).package: module for module in modules}
     missing: dict[str, list[str]] = {}
     for action in sorted(set(actions) - set(known)):
         missing.setdefault(actions[action], []).append(action)
     problems = []
     for service, names in missing.items():
         path = str(folder / f"{service}.rego")
-        module = packages.get(f"{SERVICE_PACKAGE}{service}")
+        module = by_package.get(f"{SERVICE_PACKAGE}{service}")
         is_there = not modules or module is not None
         sentences = [_missing(name, service) for name in names]
         if not is_there and len(names) > 1:

@@ -1,8 +1,1 @@
-"""Finds names in policies that nothing on the platform has."""
-
-from colonnade_runtime.adapters.policy.vocabulary.misspelt_texts import (
-    academies_of,
-    inspect_vocabulary,
-)
-
-__all__ = ["academies_of", "inspect_vocabulary"]
+"""Vocabulary of policies: texts in them that name nothing on the platform."""

@@ -14,7 +14,11 @@ from colonnade.policy.vocabulary import (
 )
 from colonnade_runtime.adapters.policy.rego.statements import ModuleOutline, outline
 from colonnade_runtime.adapters.policy.vocabulary.rule_reader import RuleReader, read_arguments
-from colonnade_runtime.adapters.policy.vocabulary.text_kinds import Families, Kind, Text
+from colonnade_runtime.adapters.policy.vocabulary.text_kinds import (
+    PolicyText,
+    TextFamilies,
+    TextKind,
+)
 
 SERVICE_PACKAGE = "colonnade.services."
 MOST_ACADEMIES = 32
@@ -28,7 +32,9 @@ _PART: Mapping[str, Callable[[str, str], bool]] = {
     "endswith": str.endswith,
     "contains": str.__contains__,
 }
-_OF_SERVICES = frozenset({Kind.ACTION, Kind.RESOURCE, Kind.FIELD, Kind.RELATION, Kind.MASK})
+_OF_SERVICES = frozenset(
+    {TextKind.ACTION, TextKind.RESOURCE, TextKind.FIELD, TextKind.RELATION, TextKind.MASK}
+)
 """What only the service that is spoken of brings."""
 
 
@@ -53,11 +59,11 @@ def inspect_vocabulary(
 def academies_of(modules: Sequence[PolicyModule]) -> list[dict[str, str]]:
     """Academies of which the policies speak by plan or id, as members of `input.tenant`."""
     outlines = [item for item in map(outline, modules) if not item.problems]
-    named: dict[Kind, list[str]] = {Kind.PLAN: [""], Kind.ACADEMY: [""]}
+    named: dict[TextKind, list[str]] = {TextKind.PLAN: [""], TextKind.ACADEMY: [""]}
     for kinds, text in _families(outlines).kinds():
         for kind in kinds & named.keys():
             named[kind] += [] if text.part or text.value in named[kind] else [text.value]
-    both = product(sorted(named[Kind.PLAN]), sorted(named[Kind.ACADEMY]))
+    both = product(sorted(named[TextKind.PLAN]), sorted(named[TextKind.ACADEMY]))
     found = [
         {member: value for member, value in (("plan", plan), ("id", name)) if value}
         for plan, name in both
@@ -65,8 +71,8 @@ def academies_of(modules: Sequence[PolicyModule]) -> list[dict[str, str]]:
     return [each for each in found if each][:MOST_ACADEMIES]
 
 
-def _families(outlines: Iterable[ModuleOutline]) -> Families:
-    families = Families()
+def _families(outlines: Iterable[ModuleOutline]) -> TextFamilies:
+    families = TextFamilies()
     names: dict[str, frozenset[str]] = {}
     for item in outlines:
         names[item.package] = names.get(item.package, frozenset()) | item.rule_names
@@ -79,13 +85,13 @@ def _families(outlines: Iterable[ModuleOutline]) -> Families:
 
 
 def _idle_packages(
-    texts: Iterable[tuple[frozenset[Kind], Text]], vocabulary: Vocabulary
+    texts: Iterable[tuple[frozenset[TextKind], PolicyText]], vocabulary: Vocabulary
 ) -> frozenset[str]:
     """Packages of services that are not enabled: those of plugins that are installed and not
     wanted, and those that speak of actions, and of none that there is."""
     found: dict[str, bool] = {}
     for kinds, text in texts:
-        if Kind.ACTION in kinds and not text.part:
+        if TextKind.ACTION in kinds and not text.part:
             strange = _is_elsewhere(text.value, vocabulary)
             package = text.item.package
             found[package] = found.get(package, True) and strange
@@ -112,19 +118,19 @@ class _Judge:
     def __init__(self, vocabulary: Vocabulary, idle: frozenset[str]) -> None:
         self._vocabulary = vocabulary
         self._idle = idle
-        self._known: Mapping[Kind, frozenset[str]] = {
-            Kind.ACTION: frozenset(vocabulary.actions),
-            Kind.RESOURCE: _resources(vocabulary),
-            Kind.ROLE: vocabulary.roles,
-            Kind.PRINCIPAL_KIND: PRINCIPAL_KINDS,
-            Kind.STATUS: TENANT_STATUSES,
-            Kind.FIELD: vocabulary.every_field(),
-            Kind.OPERATOR: frozenset(Operator),
-            Kind.RELATION: vocabulary.every_relation(),
-            Kind.MASK: vocabulary.shown,
+        self._known: Mapping[TextKind, frozenset[str]] = {
+            TextKind.ACTION: frozenset(vocabulary.actions),
+            TextKind.RESOURCE: _resources(vocabulary),
+            TextKind.ROLE: vocabulary.roles,
+            TextKind.PRINCIPAL_KIND: PRINCIPAL_KINDS,
+            TextKind.STATUS: TENANT_STATUSES,
+            TextKind.FIELD: vocabulary.every_field(),
+            TextKind.OPERATOR: frozenset(Operator),
+            TextKind.RELATION: vocabulary.every_relation(),
+            TextKind.MASK: vocabulary.shown,
         }
 
-    def look_at(self, kinds: frozenset[Kind], text: Text) -> None:
+    def look_at(self, kinds: frozenset[TextKind], text: PolicyText) -> None:
         """Note it when the text is nothing of any of the kinds that its family has."""
         kinds = frozenset(kind for kind in kinds if self._known.get(kind))
         if text.part:
@@ -134,26 +140,26 @@ class _Judge:
         elif not any(text.value in self._known[kind] for kind in kinds):
             self._tell(sorted(kinds)[0], text)
 
-    def _tell(self, kind: Kind, text: Text) -> None:
+    def _tell(self, kind: TextKind, text: PolicyText) -> None:
         if self._is_about_others(kind, text):
             return
         hint = suggestion(text.value, self._known[kind])
         listed = "" if hint else _listed(self._known[kind])
         text.item.complain(f"there is no {kind} '{text.value}'{hint}{listed}.", text.token)
 
-    def _is_about_others(self, kind: Kind, text: Text) -> bool:
+    def _is_about_others(self, kind: TextKind, text: PolicyText) -> bool:
         """Whether it belongs to a service that the platform does not enable."""
         if kind in _OF_SERVICES and text.item.package in self._idle:
             return True
-        if kind is Kind.RESOURCE:
+        if kind is TextKind.RESOURCE:
             return not suggestion(text.value, self._known[kind])
-        is_elsewhere = kind is Kind.ACTION and _is_elsewhere(text.value, self._vocabulary)
+        is_elsewhere = kind is TextKind.ACTION and _is_elsewhere(text.value, self._vocabulary)
         return is_elsewhere and not self._belongs_here(text.item)
 
     def _belongs_here(self, item: ModuleOutline) -> bool:
         return item.package.removeprefix(SERVICE_PACKAGE) in self._vocabulary.services
 
-    def _look_at_part(self, kinds: frozenset[Kind], text: Text) -> None:
+    def _look_at_part(self, kinds: frozenset[TextKind], text: PolicyText) -> None:
         known = [name for kind in kinds for name in self._known[kind]]
         if not known or text.item.package in self._idle:
             return
@@ -162,16 +168,16 @@ class _Judge:
             how = {"startswith": "begins with", "endswith": "ends in"}.get(text.part, "holds")
             text.item.complain(f"no {kind} {how} '{text.value}'.", text.token)
 
-    def _look_at_stray(self, text: Text) -> None:
+    def _look_at_stray(self, text: PolicyText) -> None:
         """A text of whose use nothing is known, and that looks as an action or principal does."""
         value = text.value
-        if _ACTION.fullmatch(value) and value not in self._known[Kind.ACTION]:
+        if _ACTION.fullmatch(value) and value not in self._known[TextKind.ACTION]:
             if self._vocabulary.actions and not _is_elsewhere(value, self._vocabulary):
-                self._tell(Kind.ACTION, text)
+                self._tell(TextKind.ACTION, text)
         elif value.startswith(_PRINCIPAL):
             self._look_at_principal(text)
 
-    def _look_at_principal(self, text: Text) -> None:
+    def _look_at_principal(self, text: PolicyText) -> None:
         name = text.value.removeprefix(_PRINCIPAL)
         known = self._vocabulary.services
         near = get_close_matches(name, known, n=1, cutoff=NEAR)

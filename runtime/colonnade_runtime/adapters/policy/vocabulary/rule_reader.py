@@ -12,20 +12,25 @@ from colonnade_runtime.adapters.policy.rego.called_names import (
 )
 from colonnade_runtime.adapters.policy.rego.statements import OPENING, ModuleOutline, Statement
 from colonnade_runtime.adapters.policy.rego.tokens import Token, TokenKind
-from colonnade_runtime.adapters.policy.vocabulary.text_kinds import KEYS, Families, Kind, Text
+from colonnade_runtime.adapters.policy.vocabulary.text_kinds import (
+    KEYS,
+    PolicyText,
+    TextFamilies,
+    TextKind,
+)
 
 _INPUT = {
-    "action": Kind.ACTION,
-    "resource_type": Kind.RESOURCE,
-    "principal.roles": Kind.ROLE,
-    "principal.kind": Kind.PRINCIPAL_KIND,
-    "principal.id": Kind.PRINCIPAL,
-    "tenant.status": Kind.STATUS,
-    "tenant.plan": Kind.PLAN,
-    "tenant.id": Kind.ACADEMY,
+    "action": TextKind.ACTION,
+    "resource_type": TextKind.RESOURCE,
+    "principal.roles": TextKind.ROLE,
+    "principal.kind": TextKind.PRINCIPAL_KIND,
+    "principal.id": TextKind.PRINCIPAL,
+    "tenant.status": TextKind.STATUS,
+    "tenant.plan": TextKind.PLAN,
+    "tenant.id": TextKind.ACADEMY,
 }
-_SETS = {"actions": Kind.ACTION, "masks": Kind.MASK}
-_MEMBERS = {"field": Kind.FIELD, "op": Kind.OPERATOR, "relation": Kind.RELATION}
+_SETS = {"actions": TextKind.ACTION, "masks": TextKind.MASK}
+_MEMBERS = {"field": TextKind.FIELD, "op": TextKind.OPERATOR, "relation": TextKind.RELATION}
 """Members of a condition."""
 _OF_CONDITIONS = frozenset({*_MEMBERS, "value", "subject"})
 _JOINING = ("==", "!=", "=", ":=", "&", "|", "-")
@@ -38,7 +43,7 @@ _WORDS = frozenset({"if", "else", "not", "some", "every", "in", "contains", "def
 class RuleReader:
     """One rule of a module whose package defines `names`."""
 
-    families: Families
+    families: TextFamilies
     item: ModuleOutline
     rule: Statement
     names: frozenset[str]
@@ -56,7 +61,7 @@ class RuleReader:
             elif token.is_symbol(":"):
                 self._condition(index)
             elif token.kind in _TEXTS:
-                self.families.add(self._literal(token), Text(self.item, token))
+                self.families.add(self._literal(token), PolicyText(self.item, token))
         if len(tokens) > 1 and tokens[1].is_name("contains"):
             self.families.join(self._package(self.rule.head.text), self._after(1))
 
@@ -82,7 +87,7 @@ class RuleReader:
         elif name.text in _PARTS and len(arguments) == 2:
             last = tokens[closing(tokens, index) - 1]
             if last.kind in _TEXTS:
-                self.families.add(arguments[0], Text(self.item, last, name.text))
+                self.families.add(arguments[0], PolicyText(self.item, last, name.text))
 
     def _arguments(self, index: int) -> Iterator[Hashable | None]:
         tokens, end = self.rule.tokens, closing(self.rule.tokens, index)

@@ -14,7 +14,7 @@ from colonnade_runtime.adapters.policy.rego.statements import ModuleOutline
 from colonnade_runtime.adapters.policy.rego.tokens import Token
 
 
-class Kind(StrEnum):
+class TextKind(StrEnum):
     """What a text may stand for."""
 
     ACTION = "action"
@@ -31,7 +31,7 @@ class Kind(StrEnum):
     MASK = "field of a representation"
 
 
-class Text(NamedTuple):
+class PolicyText(NamedTuple):
     """A text in a module. `part` is the function that looks at a part of what it is searched in."""
 
     item: ModuleOutline
@@ -48,12 +48,12 @@ KEYS = "keys"
 """`(KEYS, member)` is what `member` is looked up by."""
 
 
-class Families:
+class TextFamilies:
     """Families of things that stand for the same, joined as they meet."""
 
     def __init__(self) -> None:
         self._above: dict[Hashable, Hashable] = {}
-        self._texts: dict[Hashable, list[Text]] = defaultdict(list)
+        self._texts: dict[Hashable, list[PolicyText]] = defaultdict(list)
 
     def join(self, one: Hashable | None, other: Hashable | None) -> None:
         """Say that both are of one family; nothing when one of them is nothing that is known."""
@@ -63,15 +63,15 @@ class Families:
         if not (_is_keys(one) or _is_keys(other)):
             self._above[self._head((KEYS, one))] = self._head((KEYS, other))
 
-    def add(self, member: Hashable | None, text: Text) -> None:
+    def add(self, member: Hashable | None, text: PolicyText) -> None:
         """Say that `text` is of the family of `member`."""
         if member is not None:
             self._texts[member].append(text)
 
-    def kinds(self) -> Iterator[tuple[frozenset[Kind], Text]]:
+    def kinds(self) -> Iterator[tuple[frozenset[TextKind], PolicyText]]:
         """Every text with the kinds that its family has; none when nothing is known of it."""
-        kinds: dict[Hashable, set[Kind]] = defaultdict(set)
-        for kind in Kind:
+        kinds: dict[Hashable, set[TextKind]] = defaultdict(set)
+        for kind in TextKind:
             kinds[self._head(kind)].add(kind)
         for member, texts in self._texts.items():
             found = frozenset(kinds.get(self._head(member), ()))

@@ -40,14 +40,18 @@ from colonnade_runtime.adapters.store.sqlite.files.failures import (
 from colonnade_runtime.adapters.store.sqlite.files.open_files import OpenFiles
 from colonnade_runtime.adapters.store.sqlite.files.paths import ServiceFiles
 from colonnade_runtime.adapters.store.sqlite.files.tenant_file import TenantFile
-from colonnade_runtime.adapters.store.sqlite.repair.broken_files import FileCondition, is_fault
+from colonnade_runtime.adapters.store.sqlite.repair.broken_files import BrokenFiles, is_fault
 from colonnade_runtime.adapters.store.sqlite.repair.file_checks import EXAMINATIONS, note_trial
 from colonnade_runtime.adapters.store.sqlite.schema.provisioning import (
     ContextSource,
     Provisioning,
     refuse_while_provisioning,
 )
-from colonnade_runtime.adapters.store.sqlite.write_transaction import Guard, Outcome, Transaction
+from colonnade_runtime.adapters.store.sqlite.write_transaction import (
+    CommitResult,
+    Guard,
+    WriteTransaction,
+)
 
 T = TypeVar("T")
 
@@ -101,13 +105,11 @@ class SqliteStore:
         self._invalidation = invalidation
         self._on_published = on_published
         self._paths: dict[str, Path] = {}
-        self._running: set[Transaction[Any]] = set()
+        self._running: set[WriteTransaction[Any]] = set()
         self._drained: asyncio.Event | None = None
         self._closed = False
         self.waiting = 0
-        self.condition = FileCondition(
-            faults or NoFaults(), self._try, structlog.get_logger(service)
-        )
+        self.condition = BrokenFiles(faults or NoFaults(), self._try, structlog.get_logger(service))
         self._provisioning = Provisioning(
             self._files, need, clock, control, executor, service_context, self._write
         )
@@ -301,7 +303,7 @@ class SqliteStore:
     async def _write(
         self, file: TenantFile, work: Callable[[Session], T], guard: Guard | None = None
     ) -> T:
-        transaction = Transaction(
+        transaction = WriteTransaction(
             file,
             work,
             lambda connection: self._session(file.tenant, connection),
@@ -329,17 +331,17 @@ class SqliteStore:
         finally:
             giving_up.cancel()
 
-    def _give_up(self, transaction: Transaction[T], waiter: asyncio.Future[T]) -> None:
+    def _give_up(self, transaction: WriteTransaction[T], waiter: asyncio.Future[T]) -> None:
         if not waiter.done() and transaction.abandon():
             waiter.set_exception(_too_late(transaction.file.label))
 
     def _carry_out(
         self,
-        transaction: Transaction[T],
+        transaction: WriteTransaction[T],
         loop: asyncio.AbstractEventLoop,
         waiter: asyncio.Future[T],
     ) -> None:
-        outcome: Outcome[T] | BaseException
+        outcome: CommitResult[T] | BaseException
         try:
             outcome = transaction.run()
         except StopIteration as error:
@@ -352,9 +354,9 @@ class SqliteStore:
 
     def _carried_out(
         self,
-        transaction: Transaction[T],
+        transaction: WriteTransaction[T],
         waiter: asyncio.Future[T],
-        outcome: Outcome[T] | BaseException,
+        outcome: CommitResult[T] | BaseException,
     ) -> None:
         # Runs also when whoever waited was cancelled: only now is the turn over.
         file = transaction.file

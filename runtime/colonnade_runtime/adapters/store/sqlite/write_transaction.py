@@ -38,7 +38,7 @@ Guard = Callable[[Session], None]
 
 
 @dataclass(slots=True)
-class Outcome(Generic[T]):
+class CommitResult(Generic[T]):
     """What a committed transaction leaves behind."""
 
     result: T
@@ -47,7 +47,7 @@ class Outcome(Generic[T]):
 
 
 @dataclass(slots=True, eq=False)
-class Transaction(Generic[T]):
+class WriteTransaction(Generic[T]):
     """A unit of work with everything it needs to commit."""
 
     file: TenantFile
@@ -68,7 +68,7 @@ class Transaction(Generic[T]):
             self._abandoned = True
             return not self.maybe_committed
 
-    def run(self) -> Outcome[T]:
+    def run(self) -> CommitResult[T]:
         """Run and commit.
 
         Raises:
@@ -93,7 +93,7 @@ class Transaction(Generic[T]):
                 raise known from error
         raise AssertionError("unreachable")
 
-    def _run_once(self) -> Outcome[T]:
+    def _run_once(self) -> CommitResult[T]:
         connection = self.file.writer()
         transaction = connection.begin()
         try:
@@ -113,7 +113,7 @@ class Transaction(Generic[T]):
             if transaction.is_active:
                 self._roll_back(transaction)
         reach(AFTER_COMMIT)
-        return Outcome(result, session.changed, session.pending_work)
+        return CommitResult(result, session.changed, session.pending_work)
 
     def _refuse_abandoned(self) -> None:
         if self._abandoned:

@@ -8,17 +8,17 @@ from pathlib import Path
 
 from colonnade.operations import operation_of
 from colonnade.policy import ConfirmedGrants, PolicyBundle, PolicyModule, Vocabulary
-from colonnade_runtime.adapters.policy.grants import (
-    foreign_grants,
+from colonnade_runtime.adapters.policy.grants.anonymous_grants import anonymous_grants
+from colonnade_runtime.adapters.policy.grants.cross_service_grants import (
+    CONFIRMED,
+    cross_service_grants,
     foreign_packages,
-    stranger_grants,
     unconfirmed,
 )
-from colonnade_runtime.adapters.policy.grants.cross_service_grants import CONFIRMED
 from colonnade_runtime.adapters.policy.rego.files import policy_files, read_policies, read_source
 from colonnade_runtime.adapters.policy.rego.module_inspection import ENTRY_PACKAGE, SERVICE_PACKAGE
 from colonnade_runtime.adapters.policy.rego.statements import outline
-from colonnade_runtime.adapters.policy.trial.verification import tried_out
+from colonnade_runtime.adapters.policy.trial.verification import trial_result
 from colonnade_runtime.declaration.confirmed_grants import read_confirmed_grants
 from colonnade_runtime.testing.contract.examination.subject import NotTried, Subject
 from colonnade_runtime.testing.contract.rules.policies import brought_policies, lay_out
@@ -30,15 +30,15 @@ def grants_of_other_services_are_confirmed(subject: Subject) -> Iterator[str]:
         return
     with tempfile.TemporaryDirectory() as name:
         bundle = PolicyBundle(_modules(subject, Path(name)), {}, confirmed=_confirmed(subject))
-    told = asyncio.run(tried_out(bundle))
+    told = asyncio.run(trial_result(bundle))
     if told is None or "strangers" not in told:
         raise NotTried("the policies cannot be tried out")
     bundle = replace(bundle, vocabulary=_vocabulary(subject, bundle.modules, told["declared"]))
     yield from (str(problem) for problem in foreign_packages(bundle))
     strangers = {
-        (it.action, it.package) for it in stranger_grants(told["strangers"], bundle.modules)
+        (it.action, it.package) for it in anonymous_grants(told["strangers"], bundle.modules)
     }
-    grants = foreign_grants(bundle, told["declared"], strangers)
+    grants = cross_service_grants(bundle, told["declared"], strangers)
     yield from (str(problem) for problem in unconfirmed(grants))
 
 

@@ -4,9 +4,9 @@ import asyncio
 from typing import Any, cast
 
 from colonnade_runtime.adapters.bus.nats.connection.subjects import EventName
-from colonnade_runtime.adapters.bus.nats.events.consumer_api import ConsumerState, JetStream
+from colonnade_runtime.adapters.bus.nats.events.consumer_api import ConsumerApi, ConsumerState
 from colonnade_runtime.adapters.bus.nats.events.subject_order import SubjectOrder
-from colonnade_runtime.adapters.bus.nats.events.takeover import Gaps
+from colonnade_runtime.adapters.bus.nats.events.takeover import ConsumerTakeover
 
 EVENT = EventName.of("colonnade.course.EnrollmentActivated.v1")
 
@@ -30,9 +30,9 @@ class SlowServer:
         return ConsumerState(floor=self.floor, delivered=12, outstanding=counted)
 
 
-def watching(server: SlowServer) -> Gaps:
-    gaps = Gaps(
-        cast("JetStream", server), EVENT, "c", lambda: set(server.known), patience=9.0, grace=9.0
+def watching(server: SlowServer) -> ConsumerTakeover:
+    gaps = ConsumerTakeover(
+        cast("ConsumerApi", server), EVENT, "c", lambda: set(server.known), patience=9.0, grace=9.0
     )
     gaps.watch()
     return gaps
@@ -76,7 +76,7 @@ async def test_what_was_given_back_by_others_is_waited_for_whatever_came_first()
     assert not gaps.is_watching
 
 
-async def until_looked(gaps: Gaps) -> None:
+async def until_looked(gaps: ConsumerTakeover) -> None:
     """It looks at the server ten times a second at most."""
     async with asyncio.timeout(5):
         while gaps.is_watching:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from colonnade.dead_letters import LostWork
+from colonnade.dead_letters import DeadLetter
 from colonnade.errors import Conflict, DeadlineExceeded
 from colonnade.events import reacts_to
 from colonnade.messages import Empty, Message
@@ -51,11 +51,11 @@ class Uncounted:
     def count(self, session: Session) -> int:
         return len(self.oldest(session, 1_000))
 
-    def oldest(self, session: Session, limit: int) -> list[LostWork]:
+    def oldest(self, session: Session, limit: int) -> list[DeadLetter]:
         query = select(CountedRow).where(CountedRow.times == 0).limit(limit)
         return [self._present(row) for row in session.scalars(query)]
 
-    def find(self, session: Session, identifier: UUID) -> LostWork | None:
+    def find(self, session: Session, identifier: UUID) -> DeadLetter | None:
         row = session.get(CountedRow, identifier)
         return self._present(row) if row is not None and row.times == 0 else None
 
@@ -71,9 +71,9 @@ class Uncounted:
             raise Conflict("It was counted already.")
         return row
 
-    def _present(self, row: CountedRow) -> LostWork:
+    def _present(self, row: CountedRow) -> DeadLetter:
         moment = datetime(2026, 1, 1, tzinfo=UTC)
-        return LostWork(row.sale_id, "a sale", "the pencil broke", 3, moment, {"pencil": "blue"})
+        return DeadLetter(row.sale_id, "a sale", "the pencil broke", 3, moment, {"pencil": "blue"})
 
 
 class Kiosk:

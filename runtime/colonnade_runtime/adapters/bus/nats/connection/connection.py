@@ -42,11 +42,11 @@ class _Lost(Exception):
     """The connection was lost while an answer was waited for."""
 
 
-class NobodyServes(Unavailable):
+class NoResponders(Unavailable):
     """The server is there, and nobody takes the subject."""
 
 
-class MayNotPublish(Unavailable):
+class PublishNotPermitted(Unavailable):
     """The server's permissions do not let this process publish to the subject."""
 
 
@@ -205,7 +205,7 @@ class Connection:
         finally:
             del self._asked[name]
         if not found.data and (found.headers or {}).get("Status") == _NOBODY:
-            raise NobodyServes(f"Nobody serves '{subject}' at the moment.")
+            raise NoResponders(f"Nobody serves '{subject}' at the moment.")
         return found
 
     async def publish(self, subject: str, payload: bytes, reply: str = "") -> None:
@@ -282,9 +282,9 @@ class Connection:
             call()
 
 
-def _may_not(process: str, subject: str) -> MayNotPublish:
+def _may_not(process: str, subject: str) -> PublishNotPermitted:
     """The permissions are for the log: who asked hears that the bus does not do it."""
-    return MayNotPublish(
+    return PublishNotPermitted(
         "The bus does not let this process do that.",
         reason=f"NATS does not let the user of the process '{process}' publish to '{subject}': "
         "print the permissions anew with colonnade nats permissions.",

@@ -6,7 +6,7 @@ from colonnade.errors import Unavailable
 from colonnade_runtime.adapters.bus.nats.connection.connection import Connection
 from colonnade_runtime.adapters.bus.nats.connection.jetstream_api import ApiError, JetStreamApi
 from colonnade_runtime.adapters.bus.nats.connection.subjects import EventName
-from colonnade_runtime.adapters.bus.nats.events.stream_administration import StreamKeeper
+from colonnade_runtime.adapters.bus.nats.events.stream_administration import StreamManager
 from colonnade_runtime.adapters.bus.nats.events.streams import nanoseconds, stream_with
 
 GROUP = "one"
@@ -23,10 +23,10 @@ class ConsumerState:
     outstanding: int
 
 
-class JetStream:
+class ConsumerApi:
     """Consumers, each made where it is missing, of streams that are ours."""
 
-    def __init__(self, connection: Connection, api: JetStreamApi, streams: StreamKeeper) -> None:
+    def __init__(self, connection: Connection, api: JetStreamApi, streams: StreamManager) -> None:
         self._connection = connection
         self._api = api
         self._streams = streams

@@ -8,7 +8,7 @@ from colonnade_runtime.adapters.bus.nats.connection.connection import Connection
 from colonnade_runtime.adapters.bus.nats.connection.jetstream_api import read_object, reason_of
 from colonnade_runtime.adapters.bus.nats.connection.subjects import EventName
 from colonnade_runtime.adapters.bus.nats.events.jetstream_message import EXPECTED_SEQUENCE
-from colonnade_runtime.adapters.bus.nats.events.stream_administration import StreamKeeper
+from colonnade_runtime.adapters.bus.nats.events.stream_administration import StreamManager
 from colonnade_runtime.adapters.bus.nats.events.streams import ForeignStream, stream_with
 
 PUBLISH_SECONDS = 5.0
@@ -21,14 +21,14 @@ _ANOTHER_IS_LAST = 10071
 _LAST = re.compile(r"wrong last sequence: (\d{1,20})")
 
 
-class Publishing:
+class EventPublisher:
     """Publishes, and says with each event which one was the last on its subject.
 
     The server compares that and keeps it beside the event. So whoever handles the event knows
     its predecessor, without a right to read the stream.
     """
 
-    def __init__(self, connection: Connection, streams: StreamKeeper) -> None:
+    def __init__(self, connection: Connection, streams: StreamManager) -> None:
         self._connection = connection
         self._streams = streams
         self._last: OrderedDict[str, int] = OrderedDict()

@@ -15,7 +15,7 @@ from colonnade.bus import Consumer
 from colonnade.errors import ColonnadeError, DeadlineExceeded, Unavailable
 from colonnade_runtime.adapters.bus.nats.connection.connection import Connection
 from colonnade_runtime.adapters.bus.nats.connection.subjects import EventName, consumer_name
-from colonnade_runtime.adapters.bus.nats.events.consumer_api import GROUP, JetStream
+from colonnade_runtime.adapters.bus.nats.events.consumer_api import GROUP, ConsumerApi
 from colonnade_runtime.adapters.bus.nats.events.jetstream_message import (
     ACKNOWLEDGED_AT,
     LONGEST_PAUSE,
@@ -23,7 +23,7 @@ from colonnade_runtime.adapters.bus.nats.events.jetstream_message import (
 )
 from colonnade_runtime.adapters.bus.nats.events.streams import ForeignStream
 from colonnade_runtime.adapters.bus.nats.events.subject_order import SubjectOrder
-from colonnade_runtime.adapters.bus.nats.events.takeover import Gaps
+from colonnade_runtime.adapters.bus.nats.events.takeover import ConsumerTakeover
 
 _OVER = frozenset({"404", "408"})
 _HEARTBEAT = "100"
@@ -57,7 +57,7 @@ class PullConsumer:
     def __init__(
         self,
         connection: Connection,
-        jetstream: JetStream,
+        jetstream: ConsumerApi,
         consumer: Consumer,
         log: Any,
         settings: ConsumerSettings,
@@ -69,7 +69,7 @@ class PullConsumer:
         self._event = EventName.of(consumer.event_type)
         self._name = consumer_name(consumer.name, self._event)
         self._log = log.bind(consumer=consumer.name)
-        self._gaps = Gaps(
+        self._gaps = ConsumerTakeover(
             jetstream,
             self._event,
             self._name,

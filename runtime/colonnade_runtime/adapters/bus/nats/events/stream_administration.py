@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from colonnade.errors import Unavailable
-from colonnade_runtime.adapters.bus.nats.connection.connection import Connection, MayNotPublish
+from colonnade_runtime.adapters.bus.nats.connection.connection import (
+    Connection,
+    PublishNotPermitted,
+)
 from colonnade_runtime.adapters.bus.nats.connection.jetstream_api import ApiError, JetStreamApi
 from colonnade_runtime.adapters.bus.nats.connection.options import NatsOptions
 from colonnade_runtime.adapters.bus.nats.events.streams import (
@@ -28,7 +31,7 @@ Administration = Callable[[], Any]
 """Opens a connection that may make streams, for as long as it is needed."""
 
 
-class StreamKeeper:
+class StreamManager:
     """Sees that a stream is there and is ours.
 
     `administration` opens the administrator's API; without it this process's own user tries.
@@ -100,7 +103,7 @@ class StreamKeeper:
         try:
             async with self._administration() as api:
                 await api.ask(f"STREAM.CREATE.{stream.name}", wanted)
-        except MayNotPublish:
+        except PublishNotPermitted:
             raise Unavailable(
                 "The bus is not set up yet.",
                 reason=f"The stream {stream.name} is missing on NATS, and this process's user may "
@@ -115,7 +118,7 @@ class StreamKeeper:
         try:
             async with self._administration() as api:
                 await api.ask(f"STREAM.UPDATE.{stream.name}", updated(found, wanted))
-        except MayNotPublish:
+        except PublishNotPermitted:
             self._log.warning(
                 "a stream is not kept as declared; run colonnade nats setup",
                 stream=stream.name,
@@ -161,7 +164,7 @@ async def found_configuration(api: JetStreamApi, stream: Stream) -> dict[str, An
 
 
 @dataclass(frozen=True, slots=True)
-class SetUp:
+class StreamSetup:
     """What became of a stream: `made`, `changed`, `repaired`, `ours` or `foreign`, and why."""
 
     stream: str
@@ -169,7 +172,9 @@ class SetUp:
     differences: tuple[str, ...] = ()
 
 
-async def set_up(api: JetStreamApi, stream: Stream, options: NatsOptions, *, repair: bool) -> SetUp:
+async def set_up_stream(
+    api: JetStreamApi, stream: Stream, options: NatsOptions, *, repair: bool
+) -> StreamSetup:
     """Make a stream, or set it as declared; one that is somebody else's only with `repair`.
 
     Raises:
@@ -179,13 +184,13 @@ async def set_up(api: JetStreamApi, stream: Stream, options: NatsOptions, *, rep
     found = await found_configuration(api, stream)
     if found is None:
         await api.ask(f"STREAM.CREATE.{stream.name}", wanted)
-        return SetUp(stream.name, "made")
+        return StreamSetup(stream.name, "made")
     differences = foreign(found, wanted)
     if differences and not repair:
-        return SetUp(stream.name, "foreign", differences)
+        return StreamSetup(stream.name, "foreign", differences)
     changed = kept_otherwise(found, wanted)
     if not differences and not changed:
-        return SetUp(stream.name, "ours")
+        return StreamSetup(stream.name, "ours")
     await api.ask(f"STREAM.UPDATE.{stream.name}", updated(found, wanted))
     state = "repaired" if differences else "changed"
-    return SetUp(stream.name, state, (*differences, *changed))
+    return StreamSetup(stream.name, state, (*differences, *changed))

@@ -14,7 +14,7 @@ from typing import Generic, Protocol, TypeVar
 from colonnade.background_tasks import background_task
 
 
-class Delivered(Protocol):
+class OrderedMessage(Protocol):
     """One message as JetStream delivered it."""
 
     @property
@@ -36,7 +36,7 @@ class Delivered(Protocol):
         ...
 
 
-MessageT = TypeVar("MessageT", bound=Delivered)
+MessageT = TypeVar("MessageT", bound=OrderedMessage)
 
 
 @dataclass(slots=True)
@@ -203,7 +203,7 @@ class SubjectOrder(Generic[MessageT]):
                 del self._held[message.subject]
 
 
-def _sequence(message: Delivered) -> int:
+def _sequence(message: OrderedMessage) -> int:
     return message.sequence
 
 

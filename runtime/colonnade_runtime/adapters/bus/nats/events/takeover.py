@@ -13,7 +13,7 @@ from contextlib import suppress
 
 from colonnade.errors import ColonnadeError
 from colonnade_runtime.adapters.bus.nats.connection.subjects import EventName
-from colonnade_runtime.adapters.bus.nats.events.consumer_api import JetStream
+from colonnade_runtime.adapters.bus.nats.events.consumer_api import ConsumerApi
 from colonnade_runtime.adapters.bus.nats.events.jetstream_message import JetStreamMessage
 
 _EVERY = 0.1
@@ -23,7 +23,7 @@ _REMEMBERED = 10_000
 """Messages that are known to have been handled here."""
 
 
-class Gaps:
+class ConsumerTakeover:
     """Watches from the moment a consumer becomes ours until everything before is accounted for.
 
     `known` says which messages are here or were given back from here. All others come again
@@ -33,7 +33,7 @@ class Gaps:
 
     def __init__(
         self,
-        jetstream: JetStream,
+        jetstream: ConsumerApi,
         event: EventName,
         name: str,
         known: Callable[[], set[int]],

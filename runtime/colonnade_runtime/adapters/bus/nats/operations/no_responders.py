@@ -23,7 +23,7 @@ class _Pong(msgspec.Struct):
 _PONG = msgspec.json.Decoder(_Pong)
 
 
-class Explainer:
+class NoRespondersExplanation:
     """Finds out, from those that host a service, why none of them takes an operation."""
 
     def __init__(self, connection: Connection) -> None:

@@ -40,7 +40,7 @@ class _Counts:
         }
 
 
-class Serving:
+class OperationResponder:
     """The operations that this process answers over NATS."""
 
     def __init__(self, connection: Connection, process: str, log: Any) -> None:

@@ -13,7 +13,7 @@ from colonnade.errors import ColonnadeError
 from colonnade_runtime.adapters.store.sqlite.files.failures import (
     NEWER,
     UNUSABLE,
-    ControlFailure,
+    ControlStoreFailure,
     StoreFailure,
     leaves_connection_unsure,
     translated,
@@ -42,7 +42,7 @@ CREATE TABLE dead_letters (
 class ControlFile:
     """One connection, opened on first use. Methods block, and may be called from any thread.
 
-    Every method raises `ControlFailure` when the file cannot be used.
+    Every method raises `ControlStoreFailure` when the file cannot be used.
     """
 
     def __init__(self, path: Path) -> None:
@@ -94,7 +94,7 @@ class ControlFile:
         except (sqlite3.Error, OSError) as error:
             label = "/".join(self._path.parts[-2:])
             if isinstance(error, OSError):
-                raise ControlFailure(
+                raise ControlStoreFailure(
                     f"{label} cannot be used: {error.strerror or error}.",
                     UNUSABLE,
                     "Check the permissions and the disk of its folder.",
@@ -128,7 +128,7 @@ class ControlFile:
         with closing(connection.execute("PRAGMA user_version")) as cursor:
             version = cursor.fetchone()[0]
         if version > SCHEMA_VERSION:
-            raise ControlFailure(
+            raise ControlStoreFailure(
                 f"{self._path.name} in {self._path.parent.name} has schema {version}, and this "
                 f"code knows none after {SCHEMA_VERSION}.",
                 NEWER,
@@ -144,7 +144,7 @@ def _failure(error: Exception, label: str) -> Exception:
     known = translated(error, label)
     if not isinstance(known, StoreFailure):
         return known
-    return ControlFailure(known.reason, known.kind, known.mend, message=known.message)
+    return ControlStoreFailure(known.reason, known.kind, known.mend, message=known.message)
 
 
 @contextmanager

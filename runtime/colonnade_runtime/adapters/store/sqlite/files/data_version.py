@@ -30,7 +30,7 @@ def data_version(connection: Connection) -> int:
 
 
 @dataclass(slots=True)
-class Seen:
+class SeenVersions:
     """What one use of a file saw last of its two connections."""
 
     reader: Version | None = None

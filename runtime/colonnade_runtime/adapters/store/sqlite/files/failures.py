@@ -36,51 +36,51 @@ class StoreFailure(Unavailable):
         self.mend = mend
 
 
-class ControlFailure(StoreFailure):
+class ControlStoreFailure(StoreFailure):
     """The control store of a service cannot be used; no academy's file is to blame."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Meaning:
+class _FailureText:
     reason: str
     kind: str = ""
     mend: str = ""
     message: str = NOT_AVAILABLE
 
 
-_CORRUPT = _Meaning(
+_CORRUPT = _FailureText(
     "{file} is damaged and cannot be read: restore it from a backup; nothing was changed.",
     DAMAGED,
     "Stop the platform, restore the file from a backup, start again.",
 )
 _PERMISSIONS = "Check that the file and its folder exist, their permissions and their disk."
 _MEANINGS = {
-    sqlite3.SQLITE_FULL: _Meaning(
+    sqlite3.SQLITE_FULL: _FailureText(
         "The disk that holds {file} is full: nothing was changed; make room and try again.",
         DISK_FULL,
         "Make room on the disk; writing goes on by itself.",
     ),
-    sqlite3.SQLITE_BUSY: _Meaning(
+    sqlite3.SQLITE_BUSY: _FailureText(
         "{file} is locked by another process: nothing was changed; try again.",
         LOCKED,
         "`colonnade status` names who holds it; a process that is paused must be ended.",
         message=BUSY,
     ),
-    sqlite3.SQLITE_LOCKED: _Meaning(
+    sqlite3.SQLITE_LOCKED: _FailureText(
         "{file} is locked: nothing was changed; try again.", message=BUSY
     ),
-    sqlite3.SQLITE_IOERR: _Meaning(
+    sqlite3.SQLITE_IOERR: _FailureText(
         "{file} cannot be read or written ({name}): check the disk it is on.",
         UNUSABLE,
         "Check the disk that it is on.",
     ),
-    sqlite3.SQLITE_READONLY: _Meaning(
+    sqlite3.SQLITE_READONLY: _FailureText(
         "{file} cannot be written: check its permissions and its disk.", UNUSABLE, _PERMISSIONS
     ),
-    sqlite3.SQLITE_PERM: _Meaning(
+    sqlite3.SQLITE_PERM: _FailureText(
         "{file} cannot be opened: check its permissions.", UNUSABLE, _PERMISSIONS
     ),
-    sqlite3.SQLITE_CANTOPEN: _Meaning(
+    sqlite3.SQLITE_CANTOPEN: _FailureText(
         "{file} cannot be opened: check that it and its folder exist, their permissions and the"
         " limit of open files.",
         UNUSABLE,
@@ -88,8 +88,10 @@ _MEANINGS = {
     ),
     sqlite3.SQLITE_CORRUPT: _CORRUPT,
     sqlite3.SQLITE_NOTADB: _CORRUPT,
-    sqlite3.SQLITE_NOMEM: _Meaning("There is not enough memory to use {file}; try again."),
-    sqlite3.SQLITE_INTERRUPT: _Meaning("A statement on {file} ran for too long and was stopped."),
+    sqlite3.SQLITE_NOMEM: _FailureText("There is not enough memory to use {file}; try again."),
+    sqlite3.SQLITE_INTERRUPT: _FailureText(
+        "A statement on {file} ran for too long and was stopped."
+    ),
 }
 _UNSURE = frozenset(
     {

@@ -14,7 +14,7 @@ from colonnade_runtime.adapters.store.sqlite.files.connections import (
     open_writer,
 )
 from colonnade_runtime.adapters.store.sqlite.files.data_version import (
-    Seen,
+    SeenVersions,
     Version,
     data_version,
     new_number,
@@ -38,7 +38,7 @@ class TenantFile:
         self._reader: Connection | None = None
         self._writer: Connection | None = None
         self._reader_number = self._writer_number = 0
-        self._seen: dict[str, Seen] = {}
+        self._seen: dict[str, SeenVersions] = {}
 
     def open(self) -> Connection:
         """Open it for reading, on a thread that may wait; call `hand_over` when it is ready."""
@@ -107,14 +107,14 @@ class TenantFile:
         In the loop's thread; never waits. Everything is said to have changed the first time, and
         while a commit of this process is under way that hides what others do.
         """
-        seen = self._seen.setdefault(use, Seen())
+        seen = self._seen.setdefault(use, SeenVersions())
         try:
             return self._changed_since(seen)
         except sqlite3.Error:
-            self._seen[use] = Seen()
+            self._seen[use] = SeenVersions()
             return True
 
-    def _changed_since(self, seen: Seen) -> bool:
+    def _changed_since(self, seen: SeenVersions) -> bool:
         reader = data_version(self.reader())
         if seen.reader == (self._reader_number, reader):
             return False

@@ -10,7 +10,7 @@ from colonnade.errors import NotFound
 from colonnade.faults import Faults
 from colonnade_runtime.adapters.store.sqlite.files.failures import (
     DISK_FULL,
-    ControlFailure,
+    ControlStoreFailure,
     StoreFailure,
 )
 
@@ -24,7 +24,7 @@ LOOKED_AT_ONCE = 50
 """Broken files that one look tries; the others are tried at the next."""
 
 
-class FileCondition:
+class BrokenFiles:
     """Reports the broken files of one service, and withdraws that when a trial succeeds.
 
     `tried` takes a tenant and the kind of fault, uses the file, and raises if it cannot. Only that
@@ -118,7 +118,7 @@ class FileCondition:
 
 def is_fault(error: StoreFailure) -> bool:
     """Whether a tenant's own file is broken, and does not come right by waiting."""
-    return bool(error.kind) and not isinstance(error, ControlFailure)
+    return bool(error.kind) and not isinstance(error, ControlStoreFailure)
 
 
 def _whose(kind: str, tenant: str) -> str:

@@ -33,7 +33,7 @@ REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True)
-class StoreStanding:
+class TenantFileState:
     """How one file stands: `current`, `outdated`, `new` (there is none; the platform makes it), or
     `refused` with a sentence why. Versions are numbers of the service's migrations."""
 
@@ -52,7 +52,7 @@ class StoreUpgrade:
         self._files = ServiceFiles(folder, service)
         self._schema = TenantSchema(self._files, need)
 
-    def look(self, tenant: str) -> StoreStanding:
+    def look(self, tenant: str) -> TenantFileState:
         """How the tenant's file stands; nothing is written.
 
         All of the file is read: damage in the middle of it is found, too.
@@ -71,7 +71,7 @@ class StoreUpgrade:
         state = CURRENT if self._schema.is_current(facts) else OUTDATED
         return self._standing(tenant, state, version)
 
-    def bring_up_to_date(self, tenant: str) -> StoreStanding:
+    def bring_up_to_date(self, tenant: str) -> TenantFileState:
         """Run what the tenant's file misses; how it stands then."""
         try:
             with _connected(self._files.of_tenant(tenant), patient=False) as connection:
@@ -80,7 +80,7 @@ class StoreUpgrade:
             return self._refused(tenant, error)
         return self._standing(tenant, CURRENT, self._schema.service.latest)
 
-    def _absent(self, tenant: str) -> StoreStanding:
+    def _absent(self, tenant: str) -> TenantFileState:
         try:
             is_gone = self._was_provisioned(tenant)
         except ColonnadeError as error:
@@ -100,16 +100,16 @@ class StoreUpgrade:
             finally:
                 control.abandon()
 
-    def _refused(self, tenant: str, error: Exception) -> StoreStanding:
+    def _refused(self, tenant: str, error: Exception) -> TenantFileState:
         known = refusal(error, self._label(tenant))
         mend = getattr(known, "mend", "")
         return self._standing(tenant, REFUSED, None, f"{known} {mend}".strip())
 
     def _standing(
         self, tenant: str, state: str, version: int | None, reason: str = ""
-    ) -> StoreStanding:
+    ) -> TenantFileState:
         wanted = self._schema.service.latest
-        return StoreStanding(tenant, self._files.service, state, version, wanted, reason)
+        return TenantFileState(tenant, self._files.service, state, version, wanted, reason)
 
     def _label(self, tenant: str) -> str:
         return f"{tenant}/{self._files.of_tenant(tenant).name}"

@@ -17,7 +17,7 @@ from colonnade.store import Session
 from colonnade_runtime.adapters.bus.memory import MemoryBus
 from colonnade_runtime.adapters.store.sqlite import SqliteStores
 from colonnade_runtime.background.acting.actor import Actor
-from colonnade_runtime.background.events.event_delivery import Delivery
+from colonnade_runtime.background.events.event_delivery import EventDelivery
 from colonnade_runtime.background.events.event_handler import DeliverySettings
 from colonnade_runtime.background.events.outbox_pump import RelaySettings
 from colonnade_runtime.background.events.relay import Relay
@@ -82,7 +82,7 @@ class House:
             self.store, self.bus, self.actor, log,
             relay or RelaySettings(linger=0.02, backoff=QUICK),
         )  # fmt: skip
-        self.delivery = Delivery(
+        self.delivery = EventDelivery(
             reactions_of(objects),
             self.store,
             self.control,
