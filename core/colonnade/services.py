@@ -5,10 +5,11 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel
+from typing_extensions import Protocol, TypeVar
 
 from colonnade.blobs import BlobStore
 from colonnade.clock import Clock
@@ -19,6 +20,8 @@ from colonnade.store import Session, SqlStore
 
 ResponseT = TypeVar("ResponseT", bound=Message)
 T = TypeVar("T")
+ConfigT_co = TypeVar("ConfigT_co", bound=BaseModel, default=BaseModel, covariant=True)
+TenantConfigT_co = TypeVar("TenantConfigT_co", bound=BaseModel, default=BaseModel, covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +81,11 @@ class Ask(Protocol):
         ...
 
 
-class ExtensionContext(Protocol):
+class ExtensionContext(Protocol[ConfigT_co]):
     """What the runtime gives a plugin that implements a hook which a service owns.
+
+    The type argument is the plugin's config model: with `ctx: ExtensionContext[PagerConfig]` a
+    type checker knows `ctx.config`. Without one it is a `BaseModel`.
 
     The runtime passes one as `ctx` when the specification of the hook names that argument; each
     plugin gets its own. A service that implements its own hook gets its `ServiceContext`.
@@ -87,8 +93,6 @@ class ExtensionContext(Protocol):
 
     name: str
     """The plugin's own name, as under `plugins:`."""
-    config: BaseModel
-    """`plugins.<name>.config` of platform.yaml, as the plugin's config model."""
     clock: Clock
     log: Any
     """A structlog logger bound to the plugin's name."""
@@ -98,6 +102,11 @@ class ExtensionContext(Protocol):
     """Whether `environment` is production: what matters must be declared, not defaulted."""
     faults: Faults
     """Where to say that something this plugin stands on is broken, and that it works again."""
+
+    @property
+    def config(self) -> ConfigT_co:
+        """`plugins.<name>.config` of platform.yaml, as the plugin's config model."""
+        ...
 
     def tenant(self) -> TenantInfo:
         """The tenant in context, as declared now."""
@@ -147,24 +156,31 @@ class ExtensionContext(Protocol):
         ...
 
 
-class ServiceContext(ExtensionContext, Protocol):
-    """Everything the runtime gives a service. Made once per service and process."""
+class ServiceContext(ExtensionContext[ConfigT_co], Protocol[ConfigT_co, TenantConfigT_co]):
+    """Everything the runtime gives a service. Made once per service and process.
+
+    The type arguments are the models of `config_model` and `tenant_config_model`, as in
+    `ServiceContext[QuizConfig, TenantQuizConfig]`. Each is a `BaseModel` where it is left out.
+    """
 
     name: str
     """The service's own name."""
-    config: BaseModel
-    """`services.<name>.config` of platform.yaml, as the plugin's config model."""
     store: SqlStore
     """The service's tables, for the tenant in context."""
     blobs: BlobStore
     """The service's files, for the tenant in context."""
 
     @property
+    def config(self) -> ConfigT_co:
+        """`services.<name>.config` of platform.yaml, as the plugin's config model."""
+        ...
+
+    @property
     def ask(self) -> Ask:
         """Asks operations of the services named in `requires`, and of this one."""
         ...
 
-    def tenant_config(self) -> BaseModel:
+    def tenant_config(self) -> TenantConfigT_co:
         """`services.<name>.config` of the tenant in context."""
         ...
 

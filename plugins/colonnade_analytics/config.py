@@ -1,10 +1,11 @@
 """What an operator and a tenant may set."""
 
-from typing import Self
+from typing import Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from colonnade.quantities import Duration, Size
+from colonnade.services import ServiceContext
 
 
 class ClientEventsConfig(BaseModel):
@@ -55,3 +56,7 @@ class TenantAnalyticsConfig(BaseModel):
         le=100,
         description="How many people a number must be about to be shown; 1 shows every number.",
     )
+
+
+AnalyticsContext: TypeAlias = ServiceContext[AnalyticsConfig, TenantAnalyticsConfig]
+"""What the service is given to work with."""

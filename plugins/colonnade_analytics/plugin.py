@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
@@ -10,7 +10,10 @@ from colonnade.events import Event
 from colonnade.hookspecs import hookimpl
 from colonnade.messages import Request
 from colonnade.policy import ResourceType
-from colonnade.services import PluginInfo, Schedule, ServiceContext, StoreNeed
+from colonnade.services import PluginInfo, Schedule, StoreNeed
+
+if TYPE_CHECKING:
+    from colonnade_analytics.config import AnalyticsContext
 
 
 @hookimpl
@@ -42,7 +45,7 @@ def tenant_config_model() -> type[BaseModel]:
 
 
 @hookimpl
-def create_service(ctx: ServiceContext) -> AbstractAsyncContextManager[Sequence[object]]:
+def create_service(ctx: "AnalyticsContext") -> AbstractAsyncContextManager[Sequence[object]]:
     """The handlers and reactions."""
     from colonnade_analytics.service import analytics_service
 

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from colonnade.services import ServiceContext
+from colonnade_analytics.config import AnalyticsContext
 from colonnade_analytics.handlers.client_events import ClientEvents
 from colonnade_analytics.handlers.metrics import MetricCounts
 from colonnade_analytics.handlers.reports import Reports
@@ -13,7 +13,7 @@ from colonnade_analytics.reports.steps import ReportWork
 
 
 @asynccontextmanager
-async def analytics_service(ctx: ServiceContext) -> AsyncIterator[Sequence[object]]:
+async def analytics_service(ctx: AnalyticsContext) -> AsyncIterator[Sequence[object]]:
     """The objects that handle operations and events; nothing needs tearing down."""
     catalogue = Catalogue(ctx)
     yield [

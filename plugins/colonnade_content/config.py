@@ -1,8 +1,11 @@
 """What an operator may set."""
 
+from typing import TypeAlias
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from colonnade.quantities import Size
+from colonnade.services import ServiceContext
 
 
 class ContentConfig(BaseModel):
@@ -17,3 +20,7 @@ class ContentConfig(BaseModel):
         Size.parse("100GiB"),
         description="How many bytes the files of one person may have together, in one academy.",
     )
+
+
+ContentContext: TypeAlias = ServiceContext[ContentConfig]
+"""What the service is given to work with."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
@@ -10,7 +10,10 @@ from colonnade.events import Event
 from colonnade.hookspecs import hookimpl
 from colonnade.messages import Request
 from colonnade.policy import ResourceType
-from colonnade.services import PluginInfo, Schedule, ServiceContext, StoreNeed
+from colonnade.services import PluginInfo, Schedule, StoreNeed
+
+if TYPE_CHECKING:
+    from colonnade_content.config import ContentContext
 
 
 @hookimpl
@@ -34,7 +37,7 @@ def config_model() -> type[BaseModel]:
 
 
 @hookimpl
-def create_service(ctx: ServiceContext) -> AbstractAsyncContextManager[Sequence[object]]:
+def create_service(ctx: "ContentContext") -> AbstractAsyncContextManager[Sequence[object]]:
     """The handlers and reactions."""
     from colonnade_content.service import content_service
 

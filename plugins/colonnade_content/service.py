@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from colonnade.services import ServiceContext
+from colonnade_content.config import ContentContext
 from colonnade_content.files.orphans import Orphans
 from colonnade_content.handlers.content import Contents
 from colonnade_content.handlers.files import Files
@@ -15,7 +15,7 @@ from colonnade_content.rendering.renderings import Renderings
 
 
 @asynccontextmanager
-async def content_service(ctx: ServiceContext) -> AsyncIterator[Sequence[object]]:
+async def content_service(ctx: ContentContext) -> AsyncIterator[Sequence[object]]:
     """The objects that handle operations, events and time; nothing needs tearing down."""
     renderings = Renderings(ctx)
     yield [

@@ -1,7 +1,7 @@
 """What an operator and a tenant may set."""
 
 import re
-from typing import Annotated, Self
+from typing import Annotated, Self, TypeAlias
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from colonnade.placeholders import check_placeholders
 from colonnade.quantities import Duration
 from colonnade.secrets import SecretReference
+from colonnade.services import ServiceContext
 from colonnade.text import Line
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
@@ -170,3 +171,7 @@ def undeclared(config: NotificationConfig) -> list[str]:
     if not (config.public_url or "").startswith("https://"):
         missing.append("public_url, with https")
     return missing
+
+
+NotificationContext: TypeAlias = ServiceContext[NotificationConfig, TenantNotificationConfig]
+"""What the service is given to work with."""

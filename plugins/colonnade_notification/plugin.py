@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
@@ -12,6 +12,9 @@ from colonnade.hookspecs import hookimpl
 from colonnade.messages import Request
 from colonnade.policy import ResourceType
 from colonnade.services import PluginInfo, Schedule, ServiceContext, StoreNeed
+
+if TYPE_CHECKING:
+    from colonnade_notification.config import NotificationContext
 
 
 @hookimpl
@@ -51,7 +54,7 @@ def add_hookspecs() -> Sequence[Any]:
 
 
 @hookimpl
-def channels(ctx: ServiceContext) -> Sequence[Any]:
+def channels(ctx: "NotificationContext") -> Sequence[Any]:
     """In the app, by mail, by push."""
     from colonnade_notification.service import first_party_channels
 
@@ -59,7 +62,7 @@ def channels(ctx: ServiceContext) -> Sequence[Any]:
 
 
 @hookimpl
-def create_service(ctx: ServiceContext) -> AbstractAsyncContextManager[Sequence[object]]:
+def create_service(ctx: "NotificationContext") -> AbstractAsyncContextManager[Sequence[object]]:
     """The handlers, reactions and saga steps."""
     from colonnade_notification.service import notification_service
 

@@ -5,13 +5,12 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from colonnade.errors import ConfigurationError
-from colonnade.services import ServiceContext
 from colonnade_notification.addressing.addresses import Addresses
 from colonnade_notification.api import Channel
 from colonnade_notification.channels.email.channel import EmailChannel
 from colonnade_notification.channels.in_app import InAppChannel
 from colonnade_notification.channels.push.channel import PushChannel
-from colonnade_notification.config import NotificationConfig, undeclared
+from colonnade_notification.config import NotificationContext, undeclared
 from colonnade_notification.delivery.announcer import Announcer
 from colonnade_notification.delivery.retention import Keeping
 from colonnade_notification.delivery.sending import Sending
@@ -24,21 +23,21 @@ from colonnade_notification.handlers.unsubscriptions import Unsubscribing
 from colonnade_notification.reactions import AccountNews, CourseNews, MoneyNews
 
 
-def first_party_channels(ctx: ServiceContext) -> list[Channel]:
+def first_party_channels(ctx: NotificationContext) -> list[Channel]:
     """The channels that this plugin brings, by the hook that anybody's come by."""
-    config = _config(ctx)
+    config = ctx.config
     return [InAppChannel(), EmailChannel(ctx, config), PushChannel(ctx, config)]
 
 
 @asynccontextmanager
-async def notification_service(ctx: ServiceContext) -> AsyncIterator[Sequence[object]]:
+async def notification_service(ctx: NotificationContext) -> AsyncIterator[Sequence[object]]:
     """The objects that handle operations and events; nothing needs tearing down.
 
     Raises:
         ConfigurationError: production leaves to a default what it must declare, or two
             channels have one name.
     """
-    config = _config(ctx)
+    config = ctx.config
     missing = undeclared(config) if ctx.production else []
     if missing:
         names = ", ".join(f"services.notification.config.{name}" for name in missing)
@@ -59,11 +58,6 @@ async def notification_service(ctx: ServiceContext) -> AsyncIterator[Sequence[ob
         Keeping(ctx, config),
         Sending(ctx, channels, announcer, addresses, config.retry),
     ]
-
-
-def _config(ctx: ServiceContext) -> NotificationConfig:
-    assert isinstance(ctx.config, NotificationConfig)
-    return ctx.config
 
 
 def _distinct(channels: list[Channel]) -> list[Channel]:

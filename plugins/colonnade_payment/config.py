@@ -1,13 +1,14 @@
 """What an operator and a tenant may set."""
 
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from colonnade.placeholders import check_placeholders
 from colonnade.quantities import Duration
 from colonnade.secrets import SecretReference
+from colonnade.services import ServiceContext
 
 
 def _webhook_url(text: str) -> str:
@@ -100,3 +101,7 @@ class TenantPaymentConfig(BaseModel):
     payout_minimum: int = Field(
         1000, ge=1, description="The smallest payout, in minor units of the currency."
     )
+
+
+PaymentContext: TypeAlias = ServiceContext[PaymentConfig, TenantPaymentConfig]
+"""What the service is given to work with."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
@@ -10,7 +10,10 @@ from colonnade.events import Event
 from colonnade.hookspecs import hookimpl
 from colonnade.messages import Request
 from colonnade.policy import ResourceType
-from colonnade.services import ExtensionContext, PluginInfo, Schedule, ServiceContext, StoreNeed
+from colonnade.services import ExtensionContext, PluginInfo, Schedule, StoreNeed
+
+if TYPE_CHECKING:
+    from colonnade_payment.config import PaymentConfig, PaymentContext
 
 
 @hookimpl
@@ -50,7 +53,7 @@ def add_hookspecs() -> Sequence[Any]:
 
 
 @hookimpl
-def payment_providers(ctx: ExtensionContext) -> Sequence[Any]:
+def payment_providers(ctx: "ExtensionContext[PaymentConfig]") -> Sequence[Any]:
     """The sandbox; in production only when it is asked for by name."""
     from colonnade_payment.sandbox.factory import sandbox_providers
 
@@ -58,7 +61,7 @@ def payment_providers(ctx: ExtensionContext) -> Sequence[Any]:
 
 
 @hookimpl
-def create_service(ctx: ServiceContext) -> AbstractAsyncContextManager[Sequence[object]]:
+def create_service(ctx: "PaymentContext") -> AbstractAsyncContextManager[Sequence[object]]:
     """The handlers, the steps of the sagas and the reactions."""
     from colonnade_payment.service import payment_service
 

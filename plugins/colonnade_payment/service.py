@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from colonnade.services import ServiceContext
+from colonnade_payment.config import PaymentContext
 from colonnade_payment.handlers.balances import Books
 from colonnade_payment.handlers.coupons import Coupons
 from colonnade_payment.handlers.payments import Orders
@@ -19,7 +19,7 @@ from colonnade_payment.refund.saga import Refunding
 
 
 @asynccontextmanager
-async def payment_service(ctx: ServiceContext) -> AsyncIterator[Sequence[object]]:
+async def payment_service(ctx: PaymentContext) -> AsyncIterator[Sequence[object]]:
     """The objects that handle operations, events and sagas; providers are closed at the end."""
     till = Till(ctx, ctx.extensions("payment_providers"))
     try:

@@ -1,12 +1,15 @@
 """Stripe as a payment provider: enable it under `plugins:`, and name it as the provider."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
 from colonnade.hookspecs import hookimpl
 from colonnade.services import ExtensionContext, PluginInfo
+
+if TYPE_CHECKING:
+    from colonnade_stripe.config import StripeConfig
 
 
 @hookimpl
@@ -29,7 +32,7 @@ def config_model() -> type[BaseModel]:
 
 
 @hookimpl
-def payment_providers(ctx: ExtensionContext) -> Sequence[Any]:
+def payment_providers(ctx: "ExtensionContext[StripeConfig]") -> Sequence[Any]:
     """The provider `stripe`."""
     from colonnade_stripe.provider import StripeProvider
 

@@ -34,8 +34,7 @@ class StripeProvider:
 
     name = "stripe"
 
-    def __init__(self, ctx: ExtensionContext) -> None:
-        assert isinstance(ctx.config, StripeConfig)
+    def __init__(self, ctx: ExtensionContext[StripeConfig]) -> None:
         self._ctx = ctx
         self._config = ctx.config
         self._http = stripe.HTTPXClient(timeout=30, allow_sync_methods=False)

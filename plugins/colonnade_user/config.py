@@ -1,10 +1,11 @@
 """What an operator and a tenant may set."""
 
-from typing import Literal, Self
+from typing import Literal, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from colonnade.quantities import Duration
+from colonnade.services import ServiceContext
 from colonnade_user.throttling.allowances import ThrottleConfig
 
 
@@ -69,3 +70,7 @@ class TenantUserConfig(BaseModel):
     registration: Literal["open", "closed"] = Field(
         "open", description="Whether visitors may register themselves, or only admins add people."
     )
+
+
+UserContext: TypeAlias = ServiceContext[UserConfig, TenantUserConfig]
+"""What the service is given to work with."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from pydantic import BaseModel
@@ -11,7 +11,10 @@ from colonnade.events import Event
 from colonnade.hookspecs import hookimpl
 from colonnade.messages import Request
 from colonnade.policy import ResourceType
-from colonnade.services import PluginInfo, Schedule, ServiceContext, StoreNeed
+from colonnade.services import PluginInfo, Schedule, StoreNeed
+
+if TYPE_CHECKING:
+    from colonnade_user.config import UserContext
 
 
 @hookimpl
@@ -43,7 +46,7 @@ def tenant_config_model() -> type[BaseModel]:
 
 
 @hookimpl
-def create_service(ctx: ServiceContext) -> AbstractAsyncContextManager[Sequence[object]]:
+def create_service(ctx: "UserContext") -> AbstractAsyncContextManager[Sequence[object]]:
     """The handlers."""
     from colonnade_user import service
 
@@ -124,7 +127,7 @@ def principal_events() -> Sequence[type[Event]]:
 
 
 @hookimpl
-def authenticators(ctx: ServiceContext) -> Sequence[Any]:
+def authenticators(ctx: "UserContext") -> Sequence[Any]:
     """How an access token becomes a principal."""
     from colonnade_user.authentication.authenticator import BearerAuthenticator
 

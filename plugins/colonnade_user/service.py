@@ -3,8 +3,8 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from colonnade.services import ServiceContext
 from colonnade_user.accounts.provisioning import provision
+from colonnade_user.config import UserContext
 from colonnade_user.handlers.accounts import AccountHandlers
 from colonnade_user.handlers.authentication import AuthenticationHandlers
 from colonnade_user.handlers.confirmations import ConfirmationHandlers
@@ -24,7 +24,7 @@ __all__ = ["create_service", "provision"]
 
 
 @asynccontextmanager
-async def create_service(ctx: ServiceContext) -> AsyncIterator[Sequence[object]]:
+async def create_service(ctx: UserContext) -> AsyncIterator[Sequence[object]]:
     """The handlers of one process; they share the queue of passwords waiting for a worker."""
     passwords = Passwords(ctx)
     throttle = Throttle(ctx)

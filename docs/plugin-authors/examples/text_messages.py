@@ -42,9 +42,8 @@ def config_model() -> type[BaseModel]:
 
 
 @hookimpl
-def channels(ctx: ExtensionContext) -> Sequence[object]:
+def channels(ctx: ExtensionContext[TextMessageConfig]) -> Sequence[object]:
     """One more way to reach people."""
-    assert isinstance(ctx.config, TextMessageConfig)
     return [TextMessages(ctx, ctx.config)]
 
 

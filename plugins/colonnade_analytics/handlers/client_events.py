@@ -12,7 +12,6 @@ from colonnade.errors import FieldError, ValidationFailed
 from colonnade.http import MAXIMUM_FIELD_ERRORS
 from colonnade.operations import Call, handles
 from colonnade.pagination import Page, SortKey, paginate
-from colonnade.services import ServiceContext
 from colonnade.store import Session
 from colonnade_analytics.api import (
     ClientEvent,
@@ -30,11 +29,11 @@ from colonnade_analytics.calendar.instants import (
 from colonnade_analytics.client_events.allowance import spend
 from colonnade_analytics.client_events.known_courses import require_known_courses
 from colonnade_analytics.client_events.known_lessons import require_known_lessons
+from colonnade_analytics.config import AnalyticsContext
 from colonnade_analytics.models import ClientEventRow, EnrollmentRow, PersonRow
 from colonnade_analytics.privacy.pseudonyms import person_number
 from colonnade_analytics.resources import CLIENT_EVENT
 from colonnade_analytics.rollups.increments import mark_active
-from colonnade_analytics.settings import client_events_config
 
 EARLIEST_SECONDS = 366 * 86_400
 """How late an event may be."""
@@ -50,7 +49,7 @@ _INSERT = insert(ClientEventRow.__table__)  # type: ignore[arg-type]
 class ClientEvents:
     """Handles what people send of themselves."""
 
-    def __init__(self, ctx: ServiceContext) -> None:
+    def __init__(self, ctx: AnalyticsContext) -> None:
         self._ctx = ctx
 
     @handles(SendClientEvents)
@@ -60,7 +59,7 @@ class ClientEvents:
         _check_times(request.events, now)
         await require_known_courses(self._ctx, request.events)
         await require_known_lessons(self._ctx, request.events)
-        bounds = client_events_config(self._ctx)
+        bounds = self._ctx.config.client_events
         rows = {event.id: _row(event, now) for event in request.events}
         user_id = UUID(call.principal_id)
 

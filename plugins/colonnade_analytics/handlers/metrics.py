@@ -7,10 +7,10 @@ from sqlalchemy import ColumnElement, and_
 
 from colonnade.errors import NotFound
 from colonnade.operations import Call, handles
-from colonnade.services import ServiceContext
 from colonnade.store import Session
 from colonnade_analytics.api import Amount, GetMetrics, Metrics, MetricValues, PeriodMetrics
 from colonnade_analytics.calendar.periods import Period, default_days, periods
+from colonnade_analytics.config import AnalyticsContext
 from colonnade_analytics.models import NO_CURRENCY, ActivityRow, CountRow, CourseRow
 from colonnade_analytics.privacy.suppression import shown, shown_parts, total_may_be_shown
 from colonnade_analytics.resources import METRIC_ACTIVITY, METRIC_COUNT, METRIC_COURSE
@@ -24,13 +24,12 @@ from colonnade_analytics.rollups.queries import (
     spans_of,
     sums_by_span,
 )
-from colonnade_analytics.settings import smallest_group
 
 
 class MetricCounts:
     """Handles what is asked about metrics."""
 
-    def __init__(self, ctx: ServiceContext) -> None:
+    def __init__(self, ctx: AnalyticsContext) -> None:
         self._ctx = ctx
 
     @handles(GetMetrics)
@@ -41,7 +40,7 @@ class MetricCounts:
         first, last = default_days(zone, request.interval, self._ctx.clock.now())
         last = request.to_date or max(last, request.from_date or last)
         found = periods(zone, request.interval, request.from_date or min(first, last), last)
-        smallest = smallest_group(self._ctx)
+        smallest = self._ctx.tenant_config().smallest_group
         counts = and_(call.visible(METRIC_COUNT), of_single_courses())
         activity = call.visible(METRIC_ACTIVITY)
         if request.course_id is None and call.decision.unconditional:

@@ -9,16 +9,15 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 
 from colonnade.messages import Request
-from colonnade.services import ServiceContext
 from colonnade.store import Session
 from colonnade_analytics.api import EventCount, Interval, Metrics
 from colonnade_analytics.calendar.instants import microseconds_of
 from colonnade_analytics.calendar.periods import periods, start_of
+from colonnade_analytics.config import AnalyticsContext
 from colonnade_analytics.handlers.metrics import metrics_of
 from colonnade_analytics.models import ActivityRow, ClientEventRow
 from colonnade_analytics.privacy.suppression import shown
 from colonnade_analytics.reports.kinds.common import counted, within
-from colonnade_analytics.settings import smallest_group
 
 T = TypeVar("T")
 
@@ -28,7 +27,7 @@ class Source:
 
     def __init__(
         self,
-        ctx: ServiceContext,
+        ctx: AnalyticsContext,
         *,
         timezone: str,
         locale: str,
@@ -40,7 +39,7 @@ class Source:
         self.zone = ZoneInfo(timezone)
         self.locale = locale
         self.now = ctx.clock.now()
-        self.smallest_group = smallest_group(ctx)
+        self.smallest_group = ctx.tenant_config().smallest_group
         self.scope = scope
         self.requested_by = requested_by
 

@@ -16,16 +16,15 @@ from sqlalchemy import delete, select
 from colonnade.crash_points import crash_point, reach
 from colonnade.errors import ColonnadeError, DeadlineExceeded, TooManyRequests, Unavailable
 from colonnade.events import Work, reacts_to
-from colonnade.services import ServiceContext
 from colonnade.store import Session
 from colonnade_analytics.api import ReportFailed, ReportReady, ReportStepDue, ReportTable, Step
 from colonnade_analytics.client_events.retention import remove_old_events
+from colonnade_analytics.config import AnalyticsContext
 from colonnade_analytics.handlers.reports import UNFINISHED
 from colonnade_analytics.models import ReportContentRow, ReportRow
 from colonnade_analytics.privacy.pseudonyms import forget_pseudonyms
 from colonnade_analytics.reports.catalogue import Catalogue
 from colonnade_analytics.reports.source import Source
-from colonnade_analytics.settings import client_events_config
 
 STEP_SECONDS = 25.0
 """How long one step may take; an event's reaction has 30."""
@@ -46,7 +45,7 @@ KEPT_DAYS = 90
 class ReportWork:
     """Takes the steps of reports, and removes old ones."""
 
-    def __init__(self, ctx: ServiceContext, catalogue: Catalogue) -> None:
+    def __init__(self, ctx: AnalyticsContext, catalogue: Catalogue) -> None:
         self._ctx = ctx
         self._catalogue = catalogue
 
@@ -76,7 +75,7 @@ class ReportWork:
         """Remove reports and client events that were kept for long enough, and pseudonyms nobody
         needs."""
         await self._ctx.store.run(_remove_old)
-        await remove_old_events(self._ctx, client_events_config(self._ctx))
+        await remove_old_events(self._ctx, self._ctx.config.client_events)
 
     async def _take(self, row: ReportRow) -> Work:
         kind = self._catalogue.kind(row.kind)

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import cast
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -17,7 +16,6 @@ from colonnade.messages import Empty
 from colonnade.operations import Call, Download, handles
 from colonnade.pagination import Page, SortKey, paginate
 from colonnade.quantities import Size
-from colonnade.services import ServiceContext
 from colonnade.store import Session
 from colonnade_content.api import (
     DeleteFile,
@@ -31,7 +29,7 @@ from colonnade_content.api import (
     ListFiles,
     UploadFile,
 )
-from colonnade_content.config import ContentConfig
+from colonnade_content.config import ContentContext
 from colonnade_content.files.downloads import Served, serve
 from colonnade_content.files.file_names import clean_file_name
 from colonnade_content.files.file_types import (
@@ -56,7 +54,7 @@ def file_key(file_id: UUID) -> str:
 class Files:
     """Handles what is asked about files."""
 
-    def __init__(self, ctx: ServiceContext) -> None:
+    def __init__(self, ctx: ContentContext) -> None:
         self._ctx = ctx
 
     @handles(UploadFile)
@@ -75,7 +73,7 @@ class Files:
             _check_unique(session, request.external_id)
             _check_room(session, call.caller.principal, 1, config.maximum_stored)
 
-        config = cast("ContentConfig", self._ctx.config)
+        config = self._ctx.config
         await self._ctx.store.read(check)
         incoming = _Incoming(call.incoming, row.name, request.declared_type)
         limit = int(config.maximum_file_size)

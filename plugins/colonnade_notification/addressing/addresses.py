@@ -3,15 +3,18 @@
 from collections.abc import Mapping
 from typing import Any
 
-from colonnade.services import ServiceContext
 from colonnade_notification.channels.email.headers import Mailbox, mailbox
-from colonnade_notification.config import NotificationConfig, TenantNotificationConfig
+from colonnade_notification.config import (
+    NotificationConfig,
+    NotificationContext,
+    TenantNotificationConfig,
+)
 
 
 class Addresses:
     """Web and mail addresses of the tenant in context."""
 
-    def __init__(self, ctx: ServiceContext, config: NotificationConfig) -> None:
+    def __init__(self, ctx: NotificationContext, config: NotificationConfig) -> None:
         self._ctx = ctx
         self._config = config
 
@@ -54,7 +57,4 @@ class Addresses:
 
     def tenant_config(self) -> TenantNotificationConfig:
         """What the tenant's file says."""
-        declared = self._ctx.tenant_config()
-        if isinstance(declared, TenantNotificationConfig):
-            return declared
-        return TenantNotificationConfig.model_validate({})
+        return self._ctx.tenant_config()

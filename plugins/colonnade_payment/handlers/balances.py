@@ -1,13 +1,11 @@
 """Balances: always the sum of postings, never a number of their own."""
 
 from datetime import datetime, timedelta
-from typing import cast
 
 from sqlalchemy import func, select
 
 from colonnade.operations import Call, handles
 from colonnade.pagination import Page, SortKey, paginate
-from colonnade.services import ServiceContext
 from colonnade.store import Session
 from colonnade_payment.api import (
     Balance,
@@ -16,7 +14,7 @@ from colonnade_payment.api import (
     SignedMoney,
     Transaction,
 )
-from colonnade_payment.config import TenantPaymentConfig
+from colonnade_payment.config import PaymentContext
 from colonnade_payment.models import AccountRow, JournalRow, PostingRow
 from colonnade_payment.presentation import present_transaction
 from colonnade_payment.resources import BALANCE
@@ -28,7 +26,7 @@ NEWEST_FIRST = [SortKey(JournalRow.created_at, descending=True), SortKey(Journal
 class Books:
     """Handles what is asked about the ledger."""
 
-    def __init__(self, ctx: ServiceContext) -> None:
+    def __init__(self, ctx: PaymentContext) -> None:
         self._ctx = ctx
 
     @handles(ListBalances)
@@ -66,10 +64,9 @@ class Books:
         )
 
 
-def hold_of(ctx: ServiceContext) -> timedelta:
+def hold_of(ctx: PaymentContext) -> timedelta:
     """How long a share waits until it can be paid out."""
-    config = cast("TenantPaymentConfig", ctx.tenant_config())
-    return timedelta(seconds=float(config.payout_hold))
+    return timedelta(seconds=float(ctx.tenant_config().payout_hold))
 
 
 def balance_of(session: Session, account: AccountRow, held_since: datetime) -> Balance:

@@ -9,7 +9,6 @@ from colonnade.lookups import permitted
 from colonnade.money import Money
 from colonnade.operations import Call, handles
 from colonnade.pagination import Page, SortKey, paginate
-from colonnade.services import ServiceContext
 from colonnade.store import Session
 from colonnade_payment.api import (
     ApprovePayout,
@@ -28,7 +27,7 @@ from colonnade_payment.api import (
     RejectPayout,
     RequestPayout,
 )
-from colonnade_payment.config import TenantPaymentConfig
+from colonnade_payment.config import PaymentContext
 from colonnade_payment.handlers.balances import balance_of, hold_of
 from colonnade_payment.ledger.journals import BANK, PAYOUTS, Entry, book, instructor_account
 from colonnade_payment.models import AccountRow, PayoutRow
@@ -41,7 +40,7 @@ NEWEST_FIRST = [SortKey(PayoutRow.created_at, descending=True), SortKey(PayoutRo
 class Payouts:
     """Handles what is asked about payouts."""
 
-    def __init__(self, ctx: ServiceContext) -> None:
+    def __init__(self, ctx: PaymentContext) -> None:
         self._ctx = ctx
 
     @handles(RequestPayout)
@@ -138,7 +137,6 @@ class Payouts:
 
     def _amount(self, session: Session, instructor_id: UUID, wanted: Money | None) -> Money:
         config = self._ctx.tenant_config()
-        assert isinstance(config, TenantPaymentConfig)
         currency = wanted.currency if wanted else self._ctx.tenant().currency
         key = (instructor_account(instructor_id), currency)
         # Locked: two requests at once cannot both take what is there.

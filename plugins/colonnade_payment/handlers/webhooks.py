@@ -1,14 +1,11 @@
 """Webhooks: what payment providers send."""
 
-from typing import cast
-
 from colonnade.errors import NotFound
 from colonnade.messages import Empty
 from colonnade.operations import Call, handles
-from colonnade.services import ServiceContext
 from colonnade.store import Session
 from colonnade_payment.api import ProviderNotice, ReceiveWebhook
-from colonnade_payment.config import TenantPaymentConfig
+from colonnade_payment.config import PaymentContext
 from colonnade_payment.models import NoticeRow
 from colonnade_payment.providers.registry import Till
 from colonnade_payment.reconciliation.notices import UNKNOWN_PAYMENT, apply
@@ -17,7 +14,7 @@ from colonnade_payment.reconciliation.notices import UNKNOWN_PAYMENT, apply
 class Webhooks:
     """Handles what providers send, once per event of theirs."""
 
-    def __init__(self, ctx: ServiceContext, till: Till) -> None:
+    def __init__(self, ctx: PaymentContext, till: Till) -> None:
         self._ctx = ctx
         self._till = till
 
@@ -34,7 +31,7 @@ class Webhooks:
         return Empty()
 
     async def _take(self, provider: str, notice: ProviderNotice) -> None:
-        share = cast("TenantPaymentConfig", self._ctx.tenant_config()).instructor_share
+        share = self._ctx.tenant_config().instructor_share
 
         def work(session: Session) -> str:
             known = session.get(NoticeRow, (provider, notice.id))

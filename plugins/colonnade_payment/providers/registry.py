@@ -3,13 +3,12 @@
 import asyncio
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
-from typing import TypeVar, cast
+from typing import TypeVar
 
 from colonnade.crash_points import crash_point, reach
 from colonnade.decoding import storable
 from colonnade.errors import ColonnadeError, ConfigurationError, Unavailable
 from colonnade.sagas import RetryRule
-from colonnade.services import ServiceContext
 from colonnade_payment.api import (
     MethodDeclined,
     NoAnswer,
@@ -18,7 +17,7 @@ from colonnade_payment.api import (
     ProviderRecord,
     ProviderRequest,
 )
-from colonnade_payment.config import PaymentConfig, TenantPaymentConfig
+from colonnade_payment.config import PaymentContext
 
 T = TypeVar("T")
 
@@ -40,9 +39,9 @@ ANSWERED = crash_point("provider.answered", "a provider has answered; nothing of
 class Till:
     """The enabled providers."""
 
-    def __init__(self, ctx: ServiceContext, answers: Sequence[Sequence[PaymentProvider]]) -> None:
+    def __init__(self, ctx: PaymentContext, answers: Sequence[Sequence[PaymentProvider]]) -> None:
         self._ctx = ctx
-        self._config = cast("PaymentConfig", ctx.config)
+        self._config = ctx.config
         self._providers = _by_name(answers)
         default = self._config.provider
         if default is None and ctx.production:
@@ -68,8 +67,7 @@ class Till:
         Raises:
             Unavailable: the tenant names one that is not enabled.
         """
-        tenant = cast("TenantPaymentConfig", self._ctx.tenant_config())
-        name = tenant.provider or self._default
+        name = self._ctx.tenant_config().provider or self._default
         self.named(name)
         return name
 

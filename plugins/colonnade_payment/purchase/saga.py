@@ -12,7 +12,6 @@ from colonnade.errors import ColonnadeError, Conflict, TooManyRequests
 from colonnade.messages import Message
 from colonnade.money import Money
 from colonnade.sagas import Resolution, RetryRule, Saga, Step, StepCall, StepOutcome
-from colonnade.services import ServiceContext
 from colonnade.store import Session
 from colonnade_course.api import (
     ActivateEnrollment,
@@ -29,7 +28,7 @@ from colonnade_payment.api import (
     ProviderRecord,
     ProviderRequest,
 )
-from colonnade_payment.config import TenantPaymentConfig
+from colonnade_payment.config import PaymentContext
 from colonnade_payment.models import PaymentRow
 from colonnade_payment.providers.registry import PATIENCE, Till
 from colonnade_payment.refund.saga import refund_undelivered
@@ -99,7 +98,7 @@ PURCHASE = Saga(
 class Purchases:
     """The steps of a purchase."""
 
-    def __init__(self, ctx: ServiceContext, till: Till) -> None:
+    def __init__(self, ctx: PaymentContext, till: Till) -> None:
         self._ctx = ctx
         self._till = till
 
@@ -234,9 +233,7 @@ class Purchases:
         return StepOutcome(_with(state, authorization=record.reference), work)
 
     def _captured(self, state: PurchaseState, reference: str) -> StepOutcome:
-        config = self._ctx.tenant_config()
-        assert isinstance(config, TenantPaymentConfig)
-        share = config.instructor_share
+        share = self._ctx.tenant_config().instructor_share
 
         def work(session: Session) -> None:
             settlement.capture(session, state.payment_id, reference, share)

@@ -2,7 +2,6 @@
 that may have acted after their purchase was given up."""
 
 from collections.abc import Sequence
-from typing import cast
 from uuid import UUID
 
 from sqlalchemy import select
@@ -11,10 +10,9 @@ from colonnade.context import current_context
 from colonnade.errors import ColonnadeError
 from colonnade.saga_tables import SagaRow
 from colonnade.sagas import SagaPhase
-from colonnade.services import ServiceContext
 from colonnade.store import Session
 from colonnade_payment.api import ProviderAction, ProviderNotice, ProviderRequest
-from colonnade_payment.config import TenantPaymentConfig
+from colonnade_payment.config import PaymentContext
 from colonnade_payment.models import PaymentRow
 from colonnade_payment.presentation import money
 from colonnade_payment.providers.registry import Till
@@ -29,7 +27,7 @@ _ENDED = [str(phase) for phase in SagaPhase if phase.has_ended]
 class Watch:
     """The scheduled methods of the service."""
 
-    def __init__(self, ctx: ServiceContext, till: Till) -> None:
+    def __init__(self, ctx: PaymentContext, till: Till) -> None:
         self._ctx = ctx
         self._till = till
         self._asked_last: dict[str, UUID] = {}
@@ -70,7 +68,7 @@ class Watch:
             key=request.key,
             record=record,
         )
-        share = cast("TenantPaymentConfig", self._ctx.tenant_config()).instructor_share
+        share = self._ctx.tenant_config().instructor_share
         await self._ctx.store.run(lambda session: apply(session, provider, notice, share))
 
 

@@ -8,10 +8,9 @@ from colonnade_payment.sandbox.provider import NAME, SandboxProvider
 from colonnade_payment.sandbox.webhook_sender import Delivery
 
 
-def sandbox_providers(ctx: ExtensionContext) -> Sequence[SandboxProvider]:
+def sandbox_providers(ctx: ExtensionContext[PaymentConfig]) -> Sequence[SandboxProvider]:
     """The sandbox, unless this is production and it was not asked for by name."""
     config = ctx.config
-    assert isinstance(config, PaymentConfig)
     if ctx.production and config.provider != NAME:
         return []
     sandbox = config.sandbox

@@ -13,7 +13,6 @@ never seen here waits until the service is back; see docs/decisions/signed-in-du
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import cast
 from uuid import UUID
 
 from joserfc.jwk import ECKey
@@ -21,10 +20,9 @@ from joserfc.jwk import ECKey
 from colonnade.context import Principal, PrincipalKind
 from colonnade.errors import DeadlineExceeded, Unauthenticated, Unavailable
 from colonnade.events import Event
-from colonnade.services import ServiceContext
 from colonnade_user.api import GetSigningKeys, ResolvedSession, ResolveSession
 from colonnade_user.authentication.known_sessions import KnownSessions
-from colonnade_user.config import UserConfig
+from colonnade_user.config import UserContext
 from colonnade_user.tokens.access_tokens import key_id_of, rejected, verify
 
 KEYS_LIFETIME = 300.0
@@ -46,7 +44,7 @@ class _Fetched:
 class KeyRing:
     """The public keys of tenants, fetched when first needed."""
 
-    def __init__(self, ctx: ServiceContext) -> None:
+    def __init__(self, ctx: UserContext) -> None:
         self._ctx = ctx
         self._fetched: OrderedDict[str, _Fetched] = OrderedDict()
 
@@ -84,10 +82,10 @@ class KeyRing:
 class BearerAuthenticator:
     """Knows the scheme `Bearer` (RFC 6750)."""
 
-    def __init__(self, ctx: ServiceContext) -> None:
+    def __init__(self, ctx: UserContext) -> None:
         self._ctx = ctx
         self._keys = KeyRing(ctx)
-        self._grace = float(cast("UserConfig", ctx.config).outage_grace)
+        self._grace = float(ctx.config.outage_grace)
         self._known = KnownSessions()
 
     async def __call__(self, scheme: str, credentials: str) -> Principal | None:

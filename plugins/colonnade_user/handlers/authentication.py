@@ -7,7 +7,6 @@ from uuid import UUID
 from colonnade.errors import FieldError, Unauthenticated
 from colonnade.messages import Empty
 from colonnade.operations import Call, handles
-from colonnade.services import ServiceContext
 from colonnade.store import Session
 from colonnade_user.api import (
     AccountSuspended,
@@ -30,7 +29,7 @@ from colonnade_user.api import (
     UserStatus,
     WrongPassword,
 )
-from colonnade_user.config import UserConfig
+from colonnade_user.config import UserContext
 from colonnade_user.confirmations.records import close_of
 from colonnade_user.handlers.accounts import account_known_as
 from colonnade_user.handlers.sessions import current_session
@@ -80,7 +79,7 @@ class _Seen:
 class AuthenticationHandlers:
     """Login, refresh, logout, passwords and keys."""
 
-    def __init__(self, ctx: ServiceContext, passwords: Passwords, throttle: Throttle) -> None:
+    def __init__(self, ctx: UserContext, passwords: Passwords, throttle: Throttle) -> None:
         self._ctx = ctx
         self._passwords = passwords
         self._throttle = throttle
@@ -239,16 +238,11 @@ class AuthenticationHandlers:
 
         return await self._ctx.store.run(work)
 
-    def _config(self) -> UserConfig:
-        config = self._ctx.config
-        assert isinstance(config, UserConfig)
-        return config
-
     def _lifetimes(self) -> Lifetimes:
-        return Lifetimes.of(self._config())
+        return Lifetimes.of(self._ctx.config)
 
     def _tokens(self, tenant: str, granted: Granted, key: SigningKey) -> TokenPair:
-        lifetime = self._config().access_token_lifetime
+        lifetime = self._ctx.config.access_token_lifetime
         access_token = issue(
             key,
             tenant=tenant,

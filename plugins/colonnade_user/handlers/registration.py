@@ -1,10 +1,7 @@
 """Registering: an account at once, or when whoever reads the address says so."""
 
-from typing import cast
-
 from colonnade.context import PrincipalKind
 from colonnade.operations import Call, handles
-from colonnade.services import ServiceContext
 from colonnade.store import Session
 from colonnade_user.api import (
     ConfirmationRequired,
@@ -17,7 +14,7 @@ from colonnade_user.api import (
     Role,
     User,
 )
-from colonnade_user.config import TenantUserConfig, UserConfig
+from colonnade_user.config import UserContext
 from colonnade_user.confirmations.even_time import even_time
 from colonnade_user.confirmations.records import (
     Wanted,
@@ -37,7 +34,7 @@ from colonnade_user.throttling.throttle import Throttle, client_network
 class RegistrationHandlers:
     """The operations that open accounts for those who ask."""
 
-    def __init__(self, ctx: ServiceContext, passwords: Passwords, throttle: Throttle) -> None:
+    def __init__(self, ctx: UserContext, passwords: Passwords, throttle: Throttle) -> None:
         self._ctx = ctx
         self._passwords = passwords
         self._throttle = throttle
@@ -104,12 +101,11 @@ class RegistrationHandlers:
             await self._throttle.spend(registration_counters(config, network))
 
     def _check_open(self, call: Call) -> None:
-        config = cast("TenantUserConfig", self._ctx.tenant_config())
-        if config.registration == "closed" and not _adds_people(call):
+        if self._ctx.tenant_config().registration == "closed" and not _adds_people(call):
             raise RegistrationClosed("This academy adds people itself; ask its admins.")
 
     def _opens_at_once(self, call: Call) -> bool:
-        declared = cast("UserConfig", self._ctx.config).registration.confirm
+        declared = self._ctx.config.registration.confirm
         confirms = self._ctx.production if declared is None else declared
         return not confirms or _adds_people(call)
 

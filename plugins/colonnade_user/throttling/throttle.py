@@ -14,9 +14,8 @@ from functools import partial
 from colonnade.context import PrincipalKind, current_context
 from colonnade.errors import TooManyRequests
 from colonnade.operations import Call
-from colonnade.services import ServiceContext
 from colonnade.store import Session
-from colonnade_user.config import UserConfig
+from colonnade_user.config import UserContext
 from colonnade_user.throttling.allowances import ThrottleConfig
 from colonnade_user.throttling.client_networks import network_of
 from colonnade_user.throttling.counters import Counter, Reading, raise_counters, read_counters
@@ -35,16 +34,14 @@ def client_network(call: Call) -> str:
 class Throttle:
     """Counts for the academies of one process."""
 
-    def __init__(self, ctx: ServiceContext) -> None:
+    def __init__(self, ctx: UserContext) -> None:
         self._ctx = ctx
         self._under_way: Tally[tuple[str, Counter]] = Tally()
 
     @property
     def config(self) -> ThrottleConfig:
         """The declared numbers."""
-        config = self._ctx.config
-        assert isinstance(config, UserConfig)
-        return config.throttle
+        return self._ctx.config.throttle
 
     @contextmanager
     def attempt(self, readings: Mapping[Counter, Reading]) -> Iterator[None]:

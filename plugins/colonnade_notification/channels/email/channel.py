@@ -6,7 +6,6 @@ from typing import Protocol
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from colonnade.services import ServiceContext
 from colonnade_notification.addressing.addresses import Addresses
 from colonnade_notification.api import (
     ChannelInfo,
@@ -19,7 +18,7 @@ from colonnade_notification.channels.email.folder import MailFolder
 from colonnade_notification.channels.email.headers import mailbox
 from colonnade_notification.channels.email.message import WrittenMail, mail_of
 from colonnade_notification.channels.email.smtp import MailServer
-from colonnade_notification.config import NotificationConfig
+from colonnade_notification.config import NotificationConfig, NotificationContext
 
 
 class Transport(Protocol):
@@ -30,7 +29,7 @@ class Transport(Protocol):
         ...
 
 
-def transport_of(ctx: ServiceContext, config: NotificationConfig) -> Transport:
+def transport_of(ctx: NotificationContext, config: NotificationConfig) -> Transport:
     """The transport that `mail.url` names.
 
     Raises:
@@ -45,7 +44,7 @@ def transport_of(ctx: ServiceContext, config: NotificationConfig) -> Transport:
 class EmailChannel:
     """Mail to the address that somebody has when it goes out."""
 
-    def __init__(self, ctx: ServiceContext, config: NotificationConfig) -> None:
+    def __init__(self, ctx: NotificationContext, config: NotificationConfig) -> None:
         self.info = ChannelInfo(name="email", mandatory=True, digests=True, seconds=30.0)
         self._ctx = ctx
         self._addresses = Addresses(ctx, config)

@@ -13,7 +13,6 @@ from uuid import UUID
 import httpx
 from sqlalchemy import delete, select
 
-from colonnade.services import ServiceContext
 from colonnade.store import Session
 from colonnade_notification.addressing.addresses import Addresses
 from colonnade_notification.addressing.keys import VAPID, key_of
@@ -29,7 +28,7 @@ from colonnade_notification.api import (
 )
 from colonnade_notification.channels.push.encryption import authorization, encrypt, payload_of
 from colonnade_notification.channels.push.endpoints import EndpointRefused, pin
-from colonnade_notification.config import NotificationConfig
+from colonnade_notification.config import NotificationConfig, NotificationContext
 from colonnade_notification.models import PushSubscriptionRow
 
 _GONE = (404, 410)
@@ -79,7 +78,7 @@ def _trusted() -> ssl.SSLContext:
 class PushChannel:
     """Sends to every browser that somebody subscribed with."""
 
-    def __init__(self, ctx: ServiceContext, config: NotificationConfig) -> None:
+    def __init__(self, ctx: NotificationContext, config: NotificationConfig) -> None:
         self.info = ChannelInfo(name="push", seconds=30.0)
         self._ctx = ctx
         self._config = config.push
