@@ -14,7 +14,7 @@ from nats.aio.msg import Msg
 
 from benchmarks.fixture import plugin
 from colonnade_runtime.assembly.declared import read_declaration
-from colonnade_runtime.declaration.model.placement import place_of
+from colonnade_runtime.declaration.model.placement import placement_of
 from colonnade_runtime.observability.logs import configure_logs
 from colonnade_runtime.process.runtime import Runtime
 
@@ -26,7 +26,7 @@ async def main(site: Path, nats_url: str) -> None:
     configure_logs("warning", "json")
     settings = [f"bus={nats_url}", "services.bench.enabled=true", "tenants.watch=false"]
     declared = read_declaration(site / "platform.yaml", settings, extra=[plugin])
-    place = place_of(declared.loaded.platform, "answering")
+    place = placement_of(declared.loaded.platform, "answering")
     runtime = Runtime(declared, place=place, announce=lambda text: None)
     client = await nats.connect(nats_url)
 

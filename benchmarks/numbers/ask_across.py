@@ -22,7 +22,7 @@ from benchmarks.registry import Figure, at_least, at_most
 from benchmarks.split import SERVICES, declare_processes, nats_server
 from colonnade.context import Context, Principal, PrincipalKind, use_context
 from colonnade_runtime.assembly.declared import read_declaration
-from colonnade_runtime.declaration.model.placement import place_of
+from colonnade_runtime.declaration.model.placement import placement_of
 from colonnade_runtime.observability.logs import configure_logs
 from colonnade_runtime.process.runtime import Runtime
 
@@ -72,7 +72,7 @@ async def _measure(site: Path, url: str) -> dict[str, float]:
     configure_logs("warning", "json")
     settings = [f"bus={url}", "services.bench.enabled=true", "tenants.watch=false"]
     declared = read_declaration(site / "platform.yaml", settings, extra=[plugin])
-    place = place_of(declared.loaded.platform, "asking")
+    place = placement_of(declared.loaded.platform, "asking")
     runtime = Runtime(declared, place=place, announce=lambda text: None)
     client = await nats.connect(url)
     await runtime.start()

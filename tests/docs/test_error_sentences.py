@@ -12,10 +12,7 @@ RUNTIME = ROOT / "runtime" / "colonnade_runtime"
 ANSWERING = [
     ROOT / "core" / "colonnade",
     ROOT / "plugins",
-    *(RUNTIME / room for room in ("front", "gateway", "workers", "connections", "forwarded")),
-    RUNTIME / "dispatcher.py",
-    RUNTIME / "foreign_errors.py",
-    RUNTIME / "reply_frames.py",
+    *(RUNTIME / room for room in ("gateway", "edge", "workers", "calls")),
 ]
 """Code whose sentences may become answers."""
 

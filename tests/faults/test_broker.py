@@ -95,7 +95,7 @@ async def test_without_a_broker_the_platform_waits_and_says_for_what(
     declared = read_declaration(declaration, [*settings_for(broker), f"gateway.port={port}"])
     runtime = Runtime(declared)
     async with (
-        listening(runtime, "127.0.0.1", port),
+        listening(runtime.edge, "127.0.0.1", port),
         httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client,
     ):
         starting = asyncio.create_task(runtime.start())

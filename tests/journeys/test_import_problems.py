@@ -8,7 +8,7 @@ from tests.journeys.support.academy import colonnade, copied_declaration
 
 pytestmark = [pytest.mark.journey, pytest.mark.asyncio]
 
-FRONT = "---\ntitle: One\nteaching: 5\nexercises: 5\n---\n\n"
+GATEWAY = "---\ntitle: One\nteaching: 5\nexercises: 5\n---\n\n"
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ FRONT = "---\ntitle: One\nteaching: 5\nexercises: 5\n---\n\n"
 async def test_an_import_names_file_and_line(tmp_path: Path, text: str, complaint: str) -> None:
     episode = tmp_path / "lesson" / "episodes" / "one.md"
     episode.parent.mkdir(parents=True)
-    episode.write_text(FRONT + text)
+    episode.write_text(GATEWAY + text)
     declaration = copied_declaration(tmp_path)
     code, _, errors = await colonnade(
         declaration, "course", "import", str(tmp_path / "lesson"), "--tenant", "acme"

@@ -11,7 +11,7 @@ from colonnade_runtime.assembly.declared import Declared
 from colonnade_runtime.background.background_work import BackgroundWork
 from colonnade_runtime.calls.dispatcher import Dispatcher
 from colonnade_runtime.calls.tenants import TenantDirectory, TenantEntry
-from colonnade_runtime.declaration.model.placement import FRONT
+from colonnade_runtime.declaration.model.placement import GATEWAY
 from colonnade_runtime.edge.health.endpoints import Health
 from colonnade_runtime.plugins.loader import Plugins
 from colonnade_runtime.process.reloading import Reloader
@@ -46,7 +46,7 @@ class AdminPlatform:
         identity = Identity(
             runtime.place.name,
             runtime.place.services,
-            runtime.gateway.health,
+            runtime.edge.health,
             lambda: runtime.reloader.loaded.digest,
             lambda: runtime.policy_revision,
         )
@@ -55,10 +55,10 @@ class AdminPlatform:
         )
 
     @classmethod
-    def of_front(cls, declared: Declared, health: Health, reloader: Reloader) -> "AdminPlatform":
+    def of_gateway(cls, declared: Declared, health: Health, reloader: Reloader) -> "AdminPlatform":
         """The process in front: it hosts nothing, and says how it is."""
         loaded = declared.loaded
-        identity = Identity(FRONT, (), health, lambda: reloader.loaded.digest, lambda: "")
+        identity = Identity(GATEWAY, (), health, lambda: reloader.loaded.digest, lambda: "")
         tenants = TenantDirectory(loaded.tenants, loaded.platform.gateway.domain)
         return cls(ProcessBackground(), tenants, None, declared.plugins, {}, identity)
 

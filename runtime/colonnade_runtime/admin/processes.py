@@ -10,7 +10,7 @@ from colonnade.errors import NotFound
 from colonnade.messages import Message, Request
 from colonnade.operations import operation_of
 from colonnade_runtime.admin.client import AdminClient, NotRunning
-from colonnade_runtime.declaration.model.placement import Place
+from colonnade_runtime.declaration.model.placement import Placement
 from colonnade_runtime.process.socket_file import socket_path
 
 ResponseT = TypeVar("ResponseT", bound=Message)
@@ -23,7 +23,7 @@ class ProcessesClient:
     background work where there is one.
     """
 
-    def __init__(self, root: Path, places: Sequence[Place]) -> None:
+    def __init__(self, root: Path, places: Sequence[Placement]) -> None:
         """Connect to those of `places` that run.
 
         Raises:

@@ -9,7 +9,7 @@ from colonnade_runtime.admin.commands.table import COMMANDS
 from colonnade_runtime.admin.platform import AdminPlatform
 from colonnade_runtime.admin.server import AdminServer
 from colonnade_runtime.assembly.declared import Declared
-from colonnade_runtime.declaration.model.placement import FRONT
+from colonnade_runtime.declaration.model.placement import GATEWAY
 from colonnade_runtime.edge.health.endpoints import Health
 from colonnade_runtime.process.reloading import Reloader
 from colonnade_runtime.process.runtime import Runtime
@@ -20,7 +20,7 @@ STOP_SECONDS = 5.0
 
 
 @asynccontextmanager
-async def administered_front(
+async def administered_gateway(
     declared: Declared, health: Health, reloader: Reloader
 ) -> AsyncIterator[None]:
     """The same for the process in front, which says how it is and does nothing else.
@@ -29,10 +29,10 @@ async def administered_front(
         AlreadyRuns: another process is in front of this platform.
         ConfigurationError: the socket cannot be made.
     """
-    with claimed(declared.loaded.root, FRONT, f"colonnade run {FRONT}") as listener:
+    with claimed(declared.loaded.root, GATEWAY, f"colonnade run {GATEWAY}") as listener:
         server = AdminServer(listener, COMMANDS, structlog.get_logger("admin"))
         await server.start()
-        server.open(AdminPlatform.of_front(declared, health, reloader))
+        server.open(AdminPlatform.of_gateway(declared, health, reloader))
         try:
             yield
         finally:

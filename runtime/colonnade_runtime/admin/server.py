@@ -124,14 +124,14 @@ class AdminServer:
             async with asyncio.timeout(call.seconds):
                 # Shielded: one call that gives up must not take the future from the others.
                 platform = await asyncio.shield(self._platform)
-                surroundings = AdminCall(
+                context = AdminCall(
                     platform,
                     operator,
                     call.seconds,
                     chunks.bytes() if chunks else None,
                     peer.tell,
                 )
-                answer = await self._commands.run(call, surroundings)
+                answer = await self._commands.run(call, context)
             reply = Reply(answer=msgspec.Raw(msgspec.json.encode(answer)))
         except ColonnadeError as error:
             reply = Reply(error=ErrorRecord.of(error))

@@ -35,11 +35,11 @@ def examined(site: Site) -> tuple[list[str], list[str]]:
 
 def _rehearsed(site: Site, loaded: LoadedPlatform, plugins: Plugins) -> tuple[list[str], list[str]]:
     # Here, since it brings the whole runtime with it.
-    from colonnade_runtime.process.rehearsal.machine import machine_refusals, machine_warnings
-    from colonnade_runtime.process.rehearsal.start import rehearse
+    from colonnade_runtime.process.preflight.machine import machine_refusals, machine_warnings
+    from colonnade_runtime.process.preflight.start import preflight
 
     with working("Rehearsing the start"):
-        found = rehearse(Declared(site.path, site.settings, loaded, plugins))
+        found = preflight(Declared(site.path, site.settings, loaded, plugins))
     refusals = [*found.refusals, *machine_refusals(loaded)]
     return refusals, [*found.warnings, *machine_warnings(loaded)]
 

@@ -18,7 +18,12 @@ from colonnade_runtime.background.events.declared_reactions import declared_reac
 from colonnade_runtime.cli.output import format_option, show_json, show_rows, working
 from colonnade_runtime.cli.site import Site
 from colonnade_runtime.declaration.loader import LoadedPlatform
-from colonnade_runtime.declaration.model.placement import FRONT, Place, place_of, places
+from colonnade_runtime.declaration.model.placement import (
+    GATEWAY,
+    Placement,
+    placement_of,
+    placements,
+)
 from colonnade_runtime.declaration.model.platform import Platform
 from colonnade_runtime.plugins.plugin import Plugins
 
@@ -100,12 +105,12 @@ def set_up_streams(site: Site, repair: bool, style: str) -> None:
 def needs_of(platform: Platform, plugins: Plugins) -> "list[ProcessNeeds]":
     """Those of every process and replica; of one that hosts everything when none is declared."""
     if not platform.processes:
-        return [_needs(place_of(platform, None), plugins)]
-    every = [*places(platform), place_of(platform, FRONT)]
+        return [_needs(placement_of(platform, None), plugins)]
+    every = [*placements(platform), placement_of(platform, GATEWAY)]
     return [_needs(place, plugins) for place in every]
 
 
-def _needs(place: Place, plugins: Plugins) -> "ProcessNeeds":
+def _needs(place: Placement, plugins: Plugins) -> "ProcessNeeds":
     from colonnade_runtime.adapters.bus.nats.permissions import ProcessNeeds
 
     hosts = place.services

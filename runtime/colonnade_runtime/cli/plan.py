@@ -15,7 +15,12 @@ from colonnade_runtime.assembly.policies import brought_policies, vocabulary_of
 from colonnade_runtime.cli.plan_grants import grants_of, grants_text
 from colonnade_runtime.cli.site import operations_of
 from colonnade_runtime.declaration import LoadedPlatform
-from colonnade_runtime.declaration.model.placement import FRONT, Place, place_of, places
+from colonnade_runtime.declaration.model.placement import (
+    GATEWAY,
+    Placement,
+    placement_of,
+    placements,
+)
 from colonnade_runtime.plugins.loader import Plugins
 from colonnade_runtime.plugins.plugin import offered
 
@@ -132,11 +137,11 @@ def _types(models: Sequence[type[Event]] | None) -> list[str]:
     return sorted(event_type_of(model).type for model in models or ())
 
 
-def _all_places(loaded: LoadedPlatform) -> list[Place]:
+def _all_places(loaded: LoadedPlatform) -> list[Placement]:
     platform = loaded.platform
     if not platform.processes:
-        return [place_of(platform, None)]
-    return [*places(platform), place_of(platform, FRONT)]
+        return [placement_of(platform, None)]
+    return [*placements(platform), placement_of(platform, GATEWAY)]
 
 
 def _policy_files(loaded: LoadedPlatform, plugins: Plugins) -> list[str]:

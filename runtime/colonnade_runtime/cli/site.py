@@ -18,7 +18,7 @@ from colonnade_runtime.assembly.declared import load_with
 from colonnade_runtime.assembly.policies import brought_policies, bundle_of
 from colonnade_runtime.cli.output import working
 from colonnade_runtime.declaration import LoadedPlatform, load_platform_outline
-from colonnade_runtime.declaration.model.placement import EVERYTHING, places
+from colonnade_runtime.declaration.model.placement import EVERYTHING, placements
 from colonnade_runtime.plugins.loader import Plugins, discover_plugins
 from colonnade_runtime.plugins.plugin import offered
 from colonnade_runtime.process.socket_file import socket_path
@@ -96,7 +96,7 @@ class Site:
         except NotRunning:
             if not any(self._socket().parent.glob("*.sock")):
                 raise
-        declared = places(self.load(self.plugins()).platform)
+        declared = placements(self.load(self.plugins()).platform)
         return ProcessesClient(self.path.parent, declared)
 
     def _socket(self) -> Path:

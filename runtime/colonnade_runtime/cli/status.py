@@ -12,9 +12,15 @@ from colonnade_runtime.cli.output import format_option, show_json, show_rows
 from colonnade_runtime.cli.site import Site
 from colonnade_runtime.cli.store_locks import held_locks, is_paused, process_names
 from colonnade_runtime.declaration import LoadedPlatform
-from colonnade_runtime.declaration.model.placement import EVERYTHING, FRONT, Place, place_of, places
+from colonnade_runtime.declaration.model.placement import (
+    EVERYTHING,
+    GATEWAY,
+    Placement,
+    placement_of,
+    placements,
+)
 from colonnade_runtime.process.socket_file import socket_path
-from colonnade_runtime.serve.supervision.roster import Watched, watched
+from colonnade_runtime.serve.supervision.roster import SupervisedProcesses, watched
 
 ANSWER_SECONDS = 5.0
 PAUSED = "stands still"
@@ -93,19 +99,19 @@ def _declared_or_running(site: Site) -> tuple[list[str], list[str], list[Path]]:
     return names, [], _sqlite_folders(loaded)
 
 
-def _places(root: Path, loaded: LoadedPlatform) -> list[Place]:
+def _places(root: Path, loaded: LoadedPlatform) -> list[Placement]:
     """Everything that should run: all in one where that runs or nothing else is declared."""
     platform = loaded.platform
-    everything = place_of(platform, None)
+    everything = placement_of(platform, None)
     if not platform.processes or _runs(root, everything.name):
         return [everything]
-    return [place_of(platform, FRONT), *places(platform)]
+    return [placement_of(platform, GATEWAY), *placements(platform)]
 
 
 def _running(root: Path) -> list[str]:
     """The processes whose sockets answer, the one in front first."""
     sockets = socket_path(root, EVERYTHING).parent.glob("*.sock")
-    names = sorted((path.stem for path in sockets), key=lambda name: (name != FRONT, name))
+    names = sorted((path.stem for path in sockets), key=lambda name: (name != GATEWAY, name))
     return [name for name in names if _runs(root, name)]
 
 
@@ -117,14 +123,14 @@ def _runs(root: Path, name: str) -> bool:
     return True
 
 
-def _standing(root: Path, name: str, by_up: Watched | None = None) -> dict[str, Any]:
+def _standing(root: Path, name: str, by_up: SupervisedProcesses | None = None) -> dict[str, Any]:
     standing = _own_standing(root, name, by_up)
     if by_up is not None and name in by_up.children:
         standing["watched_by"] = by_up.pid
     return standing
 
 
-def _unheard(name: str, by_up: Watched | None) -> dict[str, Any]:
+def _unheard(name: str, by_up: SupervisedProcesses | None) -> dict[str, Any]:
     """Of a process without a socket: `colonnade up` may have it, and load it at the moment."""
     pid = None if by_up is None else by_up.children.get(name)
     if pid is None:
@@ -133,7 +139,7 @@ def _unheard(name: str, by_up: Watched | None) -> dict[str, Any]:
     return {"process": name, "state": state, "pid": pid, "services": []}
 
 
-def _own_standing(root: Path, name: str, by_up: Watched | None) -> dict[str, Any]:
+def _own_standing(root: Path, name: str, by_up: SupervisedProcesses | None) -> dict[str, Any]:
     for pid in (pid for pid, named in process_names(root).items() if named == name):
         if is_paused(pid) and _runs(root, name):
             # It would be asked in vain, for as long as a process that starts is waited for.
@@ -250,7 +256,7 @@ def _skews(found: Sequence[dict[str, Any]]) -> Iterator[str]:
     for key, noun in what.items():
         by_value: dict[str, list[str]] = {}
         for standing in found:
-            # The front decides nothing, so it has no policies.
+            # The gateway decides nothing, so it has no policies.
             if standing.get(key):
                 by_value.setdefault(standing[key], []).append(standing["process"])
         if len(by_value) > 1:

@@ -19,7 +19,7 @@ from colonnade_runtime.declaration.rendering import Row, platform_rows, tenant_r
 from colonnade_runtime.declaration.schema import platform_schema, tenant_schema
 from colonnade_runtime.declaration.tenant_files import domain_conflicts, load_tenant
 from colonnade_runtime.declaration.yaml.origins import Origin, OriginKind, Origins
-from colonnade_runtime.declaration.yaml.problems import DeclarationError, Place, Problem
+from colonnade_runtime.declaration.yaml.problems import DeclarationError, Location, Problem
 
 __all__ = [
     "Address",
@@ -27,10 +27,10 @@ __all__ = [
     "DeclarationError",
     "DeclaredSecret",
     "LoadedPlatform",
+    "Location",
     "Origin",
     "OriginKind",
     "Origins",
-    "Place",
     "Platform",
     "PlatformOutline",
     "Problem",

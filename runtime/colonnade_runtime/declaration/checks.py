@@ -7,7 +7,7 @@ does not hide a wrong name in another.
 from collections.abc import Iterator
 from typing import Any
 
-from colonnade_runtime.declaration.model.placement import RESERVED, places
+from colonnade_runtime.declaration.model.placement import RESERVED, placements
 from colonnade_runtime.declaration.model.platform import Platform
 from colonnade_runtime.declaration.open_files import missing_files, needed_files
 from colonnade_runtime.declaration.outline import PlatformOutline
@@ -50,7 +50,7 @@ def check_valid_platform(source: PlatformSource, platform: Platform) -> Iterator
     if platform.is_production and platform.bus.scheme != "memory" and platform.signing_key is None:
         message = "production must say it, since the bus leaves the process; write {secret: …}"
         yield _problem(source, ("signing_key",), message)
-    if platform.bus.scheme == "memory" and len(places(platform)) > 1:
+    if platform.bus.scheme == "memory" and len(placements(platform)) > 1:
         message = "'memory:' reaches one process only, and 'processes' has more; name a server"
         yield _problem(source, ("bus",), message)
     yield from _addresses(source, platform)
@@ -59,7 +59,7 @@ def check_valid_platform(source: PlatformSource, platform: Platform) -> Iterator
 
 def _open_files(source: PlatformSource, platform: Platform) -> Iterator[Problem]:
     connections = platform.gateway.connections.maximum
-    problem = missing_files(needed_files(connections, forwarding=len(places(platform)) > 1))
+    problem = missing_files(needed_files(connections, forwarding=len(placements(platform)) > 1))
     if problem is not None:
         yield _problem(source, ("gateway", "connections", "maximum"), problem)
 
@@ -73,7 +73,7 @@ def _addresses(source: PlatformSource, platform: Platform) -> Iterator[Problem]:
         if holder != "health":
             message = f"is where {holder} listens; say another"
             yield _problem(source, ("gateway", "health", "port"), message)
-    for place in places(platform):
+    for place in placements(platform):
         listens = {"gateway": (place.host, place.port, f"'{place.name}'")}
         health = f"the health of '{place.name}'"
         listens["health"] = (place.health_host, place.health_port or 0, health)

@@ -8,7 +8,7 @@ from pathlib import Path as FilePath
 
 from colonnade.policy import NO_VOCABULARY, Vocabulary
 from colonnade_runtime.declaration.configs import ConfigModels, ConfigReader
-from colonnade_runtime.declaration.ignored_files import is_left_behind
+from colonnade_runtime.declaration.ignored_files import is_ignored
 from colonnade_runtime.declaration.model.platform import Platform
 from colonnade_runtime.declaration.model.section import write_out
 from colonnade_runtime.declaration.model.tenant import TENANT_ID_PATTERN, Tenant
@@ -16,7 +16,12 @@ from colonnade_runtime.declaration.model.tenant_policy import tenant_policy_prob
 from colonnade_runtime.declaration.validation import validate
 from colonnade_runtime.declaration.yaml.origins import OriginKind, Origins
 from colonnade_runtime.declaration.yaml.parser import ParseError, parse, read_file
-from colonnade_runtime.declaration.yaml.problems import DeclarationError, Place, Problem, closest
+from colonnade_runtime.declaration.yaml.problems import (
+    DeclarationError,
+    Location,
+    Problem,
+    closest,
+)
 from colonnade_runtime.declaration.yaml.tree import MappingNode, dotted, matching
 from colonnade_runtime.declaration.yaml.values import Values, values_of
 
@@ -89,15 +94,15 @@ def tenant_files(folder: FilePath) -> tuple[list[FilePath], list[Problem]]:
         listed = []
     except OSError as error:
         message = f"cannot be read: {error.strerror}; tenants are declared there"
-        return [], [Problem.at(Place(str(folder)), "", message)]
+        return [], [Problem.at(Location(str(folder)), "", message)]
     for path in listed:
-        if is_left_behind(path.name):
+        if is_ignored(path.name):
             continue
         if path.suffix == ".yaml":
             files.append(path)
         elif path.suffix == ".yml":
             message = f"must end in .yaml to be read; rename it to {path.stem}.yaml"
-            problems.append(Problem.at(Place(str(path)), "", message))
+            problems.append(Problem.at(Location(str(path)), "", message))
     return files, problems
 
 
@@ -139,7 +144,7 @@ def tenant_origins(path: FilePath, environ: Mapping[str, str] = os.environ) -> O
 
 def domain_conflicts(tenants: Iterable[Tenant]) -> Iterator[Problem]:
     """Every domain that two of `tenants` claim, at both places."""
-    claimed: dict[str, tuple[str, Place]] = {}
+    claimed: dict[str, tuple[str, Location]] = {}
     for tenant in tenants:
         for index, (domain, place) in enumerate(
             zip(tenant.domains, tenant._domain_places, strict=True)
@@ -173,7 +178,7 @@ def _check_id(path: FilePath, tree: MappingNode, declared: object) -> Iterator[P
         message = (
             "the file must be called as its tenant: 3 to 40 of a-z, 0-9 and '-', a letter first"
         )
-        yield Problem.at(Place(str(path)), "", message)
+        yield Problem.at(Location(str(path)), "", message)
     elif isinstance(declared, str) and declared != path.stem:
         place = matching(tree, ("id",))[1].place
         yield Problem.at(place, "id", f"must be '{path.stem}', as the file is called")
@@ -216,5 +221,5 @@ def _read_configs(tenant: Tenant, tree: MappingNode, rules: TenantRules) -> Iter
             tenant._configs[name] = config
 
 
-def _domain_places(tree: MappingNode, count: int) -> tuple[Place, ...]:
+def _domain_places(tree: MappingNode, count: int) -> tuple[Location, ...]:
     return tuple(matching(tree, ("domains", index))[1].place for index in range(count))

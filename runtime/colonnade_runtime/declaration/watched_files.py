@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from colonnade_runtime.declaration.ignored_files import is_left_behind
+from colonnade_runtime.declaration.ignored_files import is_ignored
 
 Standing = Mapping[Path, tuple[int, ...] | None]
 """Of each folder its inode, of each file inode, size, mode and time of the last write; nothing of
@@ -18,7 +18,7 @@ _SUFFIXES = frozenset({".yaml", ".yml", ".rego"})
 
 def declares(path: Path) -> bool:
     """Whether a file in one of the folders is part of the declaration, by its name."""
-    return path.suffix in _SUFFIXES and not is_left_behind(path.name)
+    return path.suffix in _SUFFIXES and not is_ignored(path.name)
 
 
 def standing_of(folders: Iterable[Path], files: Iterable[Path]) -> Standing:

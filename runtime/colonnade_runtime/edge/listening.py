@@ -4,7 +4,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, Protocol
+from typing import Any
 
 from granian.constants import Interfaces
 from granian.http import HTTP1Settings
@@ -13,7 +13,7 @@ from granian.server.embed import Server
 
 from colonnade.errors import ConfigurationError
 from colonnade_runtime.edge.connections.limits import ConnectionLimits
-from colonnade_runtime.edge.connections.watch import ConnectionWatch, watched
+from colonnade_runtime.edge.connections.monitor import ConnectionMonitor, watched
 from colonnade_runtime.observability.library_logs import granian_logs
 
 NOTICE_SECONDS = 1.0
@@ -29,34 +29,25 @@ MAXIMUM_BACKLOG = 4096
 """Connections that wait to be accepted; the system may allow fewer (net.core.somaxconn)."""
 
 
-class Served(Protocol):
-    """What has an ASGI application to serve."""
-
-    @property
-    def gateway(self) -> Any:
-        """The application."""
-        ...
-
-
 @asynccontextmanager
 async def listening(
-    served: Served,
+    application: Any,
     host: str,
     port: int,
     *,
     websockets: bool = False,
     limits: ConnectionLimits | None = None,
 ) -> AsyncIterator[None]:
-    """Serve what has a gateway over HTTP for the block, with bounds on its connections.
+    """Serve an ASGI application over HTTP for the block, with bounds on its connections.
 
     Raises:
         ConfigurationError: when the port is taken or may not be used.
     """
     available_port(host, port)
     limits = limits or ConnectionLimits()
-    watch = ConnectionWatch(port, limits)
+    watch = ConnectionMonitor(port, limits)
     server = Server(
-        watched(served.gateway, watch),
+        watched(application, watch),
         address=host,
         port=port,
         interface=Interfaces.ASGINL,

@@ -18,17 +18,17 @@ from colonnade_runtime.edge.http.access_log import AccessLog, line_of
 from colonnade_runtime.edge.http.default_headers import (
     EVERY_METHOD,
     answer_options,
-    with_usual_headers,
+    with_default_headers,
 )
 from colonnade_runtime.edge.http.exchange import Exchange, request_id_of
 from colonnade_runtime.edge.http.problems import send_problem
-from colonnade_runtime.edge.openapi.pages import Documents, asked_for
+from colonnade_runtime.edge.openapi.documents import ApiDocuments, asked_for
 from colonnade_runtime.gateway.forwarding import LOOK_AGAIN, Forwarder
 from colonnade_runtime.gateway.probing import Prober
 from colonnade_runtime.gateway.routing import RouteTable
-from colonnade_runtime.gateway.socket_log import SocketLog
 from colonnade_runtime.gateway.upstreams import Upstream, Upstreams
-from colonnade_runtime.gateway.websockets import TRY_AGAIN_LATER, Passage
+from colonnade_runtime.gateway.websocket_log import WebSocketLog
+from colonnade_runtime.gateway.websockets import TRY_AGAIN_LATER, WebSocketProxy
 from colonnade_runtime.observability.secret_paths import shown_path
 
 PATIENCE = 10.0
@@ -38,7 +38,7 @@ PATIENCE = 10.0
 _PROCESSES_MEND = "Start them: `colonnade status` says which do not run or are not ready, and how."
 
 
-class Front:
+class GatewayApplication:
     """Answers health and the API's description itself, and has everything else answered.
 
     Made within a loop. `timeout` is how many seconds may pass without a byte of an answer. Those
@@ -53,7 +53,7 @@ class Front:
         log: Any,
         seal: Seal,
         proxies: TrustedProxies | None = None,
-        documents: Documents | None = None,
+        documents: ApiDocuments | None = None,
         patience: float = PATIENCE,
         body_time: BodyTime | None = None,
         health: Health | None = None,
@@ -65,7 +65,7 @@ class Front:
         self.health.checks.add([HealthCheck("processes", self._silent, _PROCESSES_MEND)])
         self._log = log
         self._table = table
-        self._documents = documents or Documents(None)
+        self._documents = documents or ApiDocuments(None)
         self._patience = patience
         self._body_time = body_time or BodyTime(30.0, 1024)
         self._upstreams = upstreams
@@ -79,7 +79,9 @@ class Front:
         self._idle.set()
         self._open = True
 
-    def take_up(self, proxies: TrustedProxies, documents: Documents, body_time: BodyTime) -> None:
+    def take_up(
+        self, proxies: TrustedProxies, documents: ApiDocuments, body_time: BodyTime
+    ) -> None:
         """Hold to these from the next request on."""
         self._proxies, self._documents, self._body_time = proxies, documents, body_time
 
@@ -88,11 +90,6 @@ class Front:
         if self._access_log is not None:
             self._access_log.hand_over()
         self._access_log = access_log
-
-    @property
-    def gateway(self) -> "Front":
-        """What is served over HTTP: itself."""
-        return self
 
     def start(self) -> None:
         """Begin to look which processes are ready."""
@@ -130,7 +127,7 @@ class Front:
         if scope["type"] == ScopeType.WEBSOCKET:
             await self._pass(scope, receive, send)
             return
-        send = with_usual_headers(scope, send)
+        send = with_default_headers(scope, send)
         if not await self.health.answered(scope, send):
             await self._answer(scope, receive, send)
 
@@ -188,8 +185,8 @@ class Front:
         headers = dict(reversed(scope["headers"]))
         request_id = request_id_of(headers.get(b"x-request-id"))
         origin = self._proxies.origin(scope, headers, request_id)
-        log = SocketLog(self._access_log, scope, origin.client, request_id)
-        passage = Passage(self._forwarder.session, receive, send, log)
+        log = WebSocketLog(self._access_log, scope, origin.client, request_id)
+        passage = WebSocketProxy(self._forwarder.session, receive, send, log)
         forwarded = origin.sealed(self._seal, request_id)
         service = self._table.service_of(scope["path"])
         task = asyncio.current_task()
@@ -206,7 +203,7 @@ class Front:
             self._sockets.discard(task)
 
     async def _passed(
-        self, passage: Passage, service: str, scope: Any, request_id: str, forwarded: str
+        self, passage: WebSocketProxy, service: str, scope: Any, request_id: str, forwarded: str
     ) -> bool:
         until = time.monotonic() + self._patience
         tried: set[Upstream] = set()

@@ -1,4 +1,4 @@
-"""The HTTP client with which the front speaks to other processes."""
+"""The HTTP client with which the gateway speaks to other processes."""
 
 import aiohttp
 

@@ -12,10 +12,10 @@ from colonnade.errors import DeadlineExceeded, InvalidRequest, Unavailable
 from colonnade_runtime.edge.forwarded.seal import Seal
 from colonnade_runtime.edge.http.caller_header import CALLER, read_caller
 from colonnade_runtime.edge.http.exchange import Exchange
-from colonnade_runtime.gateway.answers import UpstreamAnswer
 from colonnade_runtime.gateway.body import Body
 from colonnade_runtime.gateway.client import client_session
 from colonnade_runtime.gateway.headers import to_upstream, url_of
+from colonnade_runtime.gateway.responses import UpstreamResponse
 from colonnade_runtime.gateway.upstreams import Upstream
 from colonnade_runtime.observability.secret_paths import shown_path
 
@@ -129,7 +129,7 @@ class Forwarder:
         exchange: Exchange,
     ) -> bool:
         """Whether an answer was sent on; False when it broke off and may be asked for again."""
-        answer = UpstreamAnswer(response)
+        answer = UpstreamResponse(response)
         try:
             await answer.begin()
         except TimeoutError:

@@ -6,7 +6,7 @@ from typing import Any
 from multidict import CIMultiDict
 from yarl import URL
 
-from colonnade_runtime.declaration.model.placement import Place
+from colonnade_runtime.declaration.model.placement import Placement
 from colonnade_runtime.edge.forwarded.origin import NAMES
 from colonnade_runtime.edge.http.caller_header import CALLER
 
@@ -20,7 +20,7 @@ REQUEST_ID = b"x-request-id"
 Pairs = Iterable[tuple[bytes, bytes]]
 
 
-def url_of(place: Place, scope: Mapping[str, Any]) -> URL:
+def url_of(place: Placement, scope: Mapping[str, Any]) -> URL:
     """The address of what a client asks for, at `place`."""
     path = scope.get("raw_path") or scope["path"].encode()
     query = b"?" + scope["query_string"] if scope["query_string"] else b""

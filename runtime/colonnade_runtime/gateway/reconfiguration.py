@@ -8,12 +8,12 @@ from colonnade_runtime.assembly.reconfiguration import changed_keys, changed_mem
 from colonnade_runtime.assembly.started_secrets import StartedSecrets
 from colonnade_runtime.calls.secret_vault import SecretVault
 from colonnade_runtime.declaration import LoadedPlatform, Platform
-from colonnade_runtime.declaration.model.placement import Place, places
+from colonnade_runtime.declaration.model.placement import Placement, placements
 from colonnade_runtime.edge.connections.limits import body_time
 from colonnade_runtime.edge.forwarded.origin import TrustedProxies
 from colonnade_runtime.edge.http.access_log import access_log_of
-from colonnade_runtime.edge.openapi.pages import Documents
-from colonnade_runtime.gateway.application import Front
+from colonnade_runtime.edge.openapi.documents import ApiDocuments
+from colonnade_runtime.gateway.application import GatewayApplication
 
 _TAKEN_UP = frozenset(
     {
@@ -35,8 +35,8 @@ _OF_OTHERS = ("bus", "policy.", "stores", "supervision.", "workers.")
 """Beginnings of keys that this process does not read; those that read them name them."""
 
 
-class FrontReconfiguration:
-    """Gives the front what it can take up without a restart, all at once.
+class GatewayReconfiguration:
+    """Gives the gateway what it can take up without a restart, all at once.
 
     `relocate` is told where the processes behind it are declared to be.
     """
@@ -44,9 +44,9 @@ class FrontReconfiguration:
     def __init__(
         self,
         declared: Declared,
-        front: Front,
-        documents: Callable[[LoadedPlatform], Documents],
-        relocate: Callable[[Sequence[Place]], None],
+        gateway: GatewayApplication,
+        documents: Callable[[LoadedPlatform], ApiDocuments],
+        relocate: Callable[[Sequence[Placement]], None],
         vault: SecretVault,
         secrets: StartedSecrets,
     ) -> None:
@@ -54,7 +54,7 @@ class FrontReconfiguration:
         self._secrets = secrets
         self._started = declared.loaded.platform
         self._logging = self._started.logging
-        self._front = front
+        self._gateway = gateway
         self._documents = documents
         self._relocate = relocate
 
@@ -63,13 +63,13 @@ class FrontReconfiguration:
         gateway = loaded.platform.gateway
         resolved = await self._vault.resolved(loaded)
         changed = await asyncio.to_thread(self._secrets.changed, loaded, resolved)
-        self._front.take_up(
+        self._gateway.take_up(
             TrustedProxies(gateway.trusted_proxies), self._documents(loaded), body_time(gateway)
         )
         if loaded.platform.logging != self._logging:
             self._logging = loaded.platform.logging
-            self._front.log_requests(access_log_of(self._logging))
-        self._relocate(places(loaded.platform))
+            self._gateway.log_requests(access_log_of(self._logging))
+        self._relocate(placements(loaded.platform))
         restart = [*_restart_keys(self._started, loaded.platform), *changed]
         return [key for key in dict.fromkeys(restart) if not key.startswith(_OF_OTHERS)]
 

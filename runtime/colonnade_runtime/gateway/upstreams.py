@@ -1,10 +1,10 @@
-"""The processes that host services, as the front sees them: how busy, and whether they answer."""
+"""The processes that host services, as the gateway sees them: how busy, and whether they answer."""
 
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from colonnade_runtime.declaration.model.placement import Place
+from colonnade_runtime.declaration.model.placement import Placement
 from colonnade_runtime.resilience.breaker import Breaker
 
 
@@ -16,7 +16,7 @@ class Upstream:
     whether it said that it is ready when it was asked last, `silent` whether it said nothing then.
     """
 
-    place: Place
+    place: Placement
     outstanding: int = 0
     chosen: int = 0
     ready: bool = True
@@ -28,13 +28,13 @@ class Upstream:
 class Upstreams:
     """Chooses the least busy process that hosts a service, of those that answer."""
 
-    def __init__(self, places: Sequence[Place]) -> None:
+    def __init__(self, places: Sequence[Placement]) -> None:
         self.all: list[Upstream] = []
         self._of: dict[str, list[Upstream]] = {}
         self._count = itertools.count(1)
         self.update(places)
 
-    def update(self, places: Sequence[Place]) -> None:
+    def update(self, places: Sequence[Placement]) -> None:
         """These are the processes now; what is known of those that stay is kept."""
         known = {(each.place.name, each.place.url): each for each in self.all}
         self.all = [known.get((place.name, place.url)) or Upstream(place) for place in places]

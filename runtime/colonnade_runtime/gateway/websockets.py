@@ -9,8 +9,8 @@ import aiohttp
 from colonnade.background_tasks import background_task
 from colonnade_runtime.edge.http.caller_header import CALLER, read_caller
 from colonnade_runtime.gateway.headers import to_upstream, url_of
-from colonnade_runtime.gateway.socket_log import SocketLog
 from colonnade_runtime.gateway.upstreams import Upstream
+from colonnade_runtime.gateway.websocket_log import WebSocketLog
 
 # RFC 6455 §7.4.1
 GOING_AWAY = 1001
@@ -22,11 +22,11 @@ MAXIMUM_MESSAGE = 16 * 1024 * 1024
 CLOSE_SECONDS = 2.0
 
 
-class Passage:
+class WebSocketProxy:
     """A client's WebSocket, and the one to the process that answers it."""
 
     def __init__(
-        self, session: aiohttp.ClientSession, receive: Any, send: Any, log: SocketLog
+        self, session: aiohttp.ClientSession, receive: Any, send: Any, log: WebSocketLog
     ) -> None:
         self._session = session
         self._log = log

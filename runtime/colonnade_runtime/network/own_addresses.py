@@ -5,12 +5,12 @@ import socket
 from collections.abc import Iterator
 
 from colonnade.errors import ConfigurationError
-from colonnade_runtime.declaration.model.placement import Place
+from colonnade_runtime.declaration.model.placement import Placement
 
 _FOREIGN = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
 
 
-def refuse_foreign_hosts(place: Place) -> None:
+def refuse_foreign_hosts(place: Placement) -> None:
     """Go on when the process can listen on its hosts, whatever the ports.
 
     Raises:
@@ -20,7 +20,7 @@ def refuse_foreign_hosts(place: Place) -> None:
         raise ConfigurationError(f"{key}: {sentence}")
 
 
-def foreign_hosts(place: Place) -> Iterator[tuple[str, str]]:
+def foreign_hosts(place: Placement) -> Iterator[tuple[str, str]]:
     """The key of each host that cannot be listened on here, and a sentence with the cure."""
     hosts = {place.host_key: place.host}
     if place.health_port is not None:

@@ -21,7 +21,7 @@ from colonnade_runtime.declaration.watched_files import (
 )
 from colonnade_runtime.observability.declaration_changes import changes_between
 from colonnade_runtime.observability.logs import configure_logs
-from colonnade_runtime.process.rehearsal.machine import refuse_what_no_start_takes
+from colonnade_runtime.process.preflight.machine import refuse_what_no_start_takes
 
 QUIET_MILLISECONDS = 50
 """How long files must rest before they are read; an editor writes in several steps."""

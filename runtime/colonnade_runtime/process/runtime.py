@@ -20,7 +20,7 @@ from colonnade.messages import Message, Request
 from colonnade.policy import MemoisedPolicy, PolicyCounters
 from colonnade.services import Authenticator, HealthCheck, OwnerStanding, ServiceContext
 from colonnade_runtime.assembly.declared import Declared, read_declaration
-from colonnade_runtime.assembly.environment import Surroundings
+from colonnade_runtime.assembly.dependencies import ProcessDependencies
 from colonnade_runtime.assembly.owners import owner_standings
 from colonnade_runtime.assembly.policies import policy_bundle
 from colonnade_runtime.assembly.reconfiguration import configs_of, reconfiguration
@@ -37,16 +37,16 @@ from colonnade_runtime.calls.secret_vault import SecretVault
 from colonnade_runtime.calls.service_context import OwnerPasswords
 from colonnade_runtime.calls.tenants import TenantDirectory
 from colonnade_runtime.declaration import LoadedPlatform
-from colonnade_runtime.declaration.model.placement import EVERYTHING, Place, place_of
+from colonnade_runtime.declaration.model.placement import EVERYTHING, Placement, placement_of
 from colonnade_runtime.edge.connections.limits import body_time
 from colonnade_runtime.edge.forwarded.origin import TrustedProxies
 from colonnade_runtime.edge.forwarded.seal import Seal
 from colonnade_runtime.edge.health.endpoints import Health, open_paths
 from colonnade_runtime.edge.http.access_log import access_log_of
-from colonnade_runtime.edge.http.application import Gateway
+from colonnade_runtime.edge.http.application import EdgeApplication
 from colonnade_runtime.edge.http.authentication import Authentication
 from colonnade_runtime.edge.listening import NOTICE_SECONDS
-from colonnade_runtime.observability.hidden_places import hosts_in
+from colonnade_runtime.observability.redaction import hosts_in
 from colonnade_runtime.plugins.plugin import Plugin
 from colonnade_runtime.process.metrics import (
     ProcessCollector,
@@ -76,26 +76,26 @@ class Runtime:
         self,
         declared: Declared,
         *,
-        place: Place | None = None,
+        place: Placement | None = None,
         announce: Callable[[str], None] = click.echo,
-        surroundings: Surroundings | None = None,
+        dependencies: ProcessDependencies | None = None,
     ) -> None:
         self.declared = declared
         self._loaded = declared.loaded
         self._plugins = declared.plugins
         self._platform = declared.loaded.platform
-        self.place = place or place_of(self._platform, None)
+        self.place = place or placement_of(self._platform, None)
         self._announce = announce
-        self._surroundings = surroundings or Surroundings()
-        self._clock = self._surroundings.clock
+        self._dependencies = dependencies or ProcessDependencies()
+        self._clock = self._dependencies.clock
         self._log = structlog.get_logger("colonnade")
         self._stack = AsyncExitStack()
         self._bus: Bus | None = None
         self._discovery: Discovery | None = None
         self._stopping = False
-        self.background = self._surroundings.background()
+        self.background = self._dependencies.background()
         access_log = access_log_of(self._platform.logging)
-        self.gateway = Gateway(
+        self.edge = EdgeApplication(
             Health(
                 self._log,
                 open_paths(self.place, production=self._platform.is_production),
@@ -105,26 +105,26 @@ class Runtime:
             access_log,
             body_time(self._platform.gateway),
         )
-        self.gateway.tells_caller = self.place.process != EVERYTHING
-        faults = self.gateway.health.faults
+        self.edge.tells_caller = self.place.process != EVERYTHING
+        faults = self.edge.health.faults
         self.reloader = Reloader(declared, self._take_up, self._log, faults.of("platform"))
         self._policy: MemoisedPolicy | None = None
         section = self._platform.workers
-        self._workers = self._surroundings.workers(
+        self._workers = self._dependencies.workers(
             section.processes, section.waiting, int(section.memory)
         )
-        registry = self.gateway.health.registry
+        registry = self.edge.health.registry
         registry.register(ProcessCollector(self._policy_counters, self.background.works))
         registry.register(WorkersCollector(self._workers))
         self._operations = OperationMetrics(registry)
-        self.gateway.health.look = self.background.look
+        self.edge.health.look = self.background.look
         self._vault = SecretVault(declared.plugins.adapters("secret_resolvers"))
         # Behind a process in front, people come in there.
         alone = self.place.process == EVERYTHING
         port = self.place.port if alone else self._platform.gateway.port
         domain = self._platform.gateway.domain
         self.tenants = TenantDirectory(declared.loaded.tenants, domain, port)
-        self._adapters = self._surroundings.adapters(
+        self._adapters = self._dependencies.adapters(
             self._loaded,
             self._plugins,
             self._vault,
@@ -132,7 +132,7 @@ class Runtime:
             self.tenants.is_known,
             self.place.name,
             self.place.replicas,
-            self.gateway.health.faults.of,
+            self.edge.health.faults.of,
         )
         self._schemas = StoreSchemas(self.tenants, self.background, self._clock, self._log)
         self._configs = configs_of(self._loaded)
@@ -154,7 +154,7 @@ class Runtime:
             raise
 
     async def _start(self) -> None:
-        waiting = self.gateway.health.waiting_for
+        waiting = self.edge.health.waiting_for
         waiting["start"] = "secrets"
         await self._start_secrets()
         waiting["start"] = "policies"
@@ -177,7 +177,7 @@ class Runtime:
                 continue
             ctx = await services.add(plugin)
             authenticators.extend(await self._authenticators(bus, plugin, ctx))
-            self.gateway.health.checks.add(_named_checks(name, plugin, ctx))
+            self.edge.health.checks.add(_named_checks(name, plugin, ctx))
         waiting["start"] = "migrations"
         await self._schemas.migrate()
         await self.background.start()
@@ -195,7 +195,7 @@ class Runtime:
     ) -> Services:
         """The one way in, and the services behind it, none of which stands yet."""
         signer = ContextSigner(key)
-        self.gateway.proxies = self._trusted_proxies(key)
+        self.edge.proxies = self._trusted_proxies(key)
         self._dispatcher = Dispatcher(
             bus,
             policy,
@@ -204,7 +204,7 @@ class Runtime:
             self._log,
             self._cache,
             self._operations,
-            self._surroundings.epoch,
+            self._dependencies.epoch,
             {name: float(each.timeout) for name, each in self._platform.services.items()},
             {name: each.per_day for name, each in self._platform.services.items()},
         )
@@ -238,8 +238,8 @@ class Runtime:
         self._stopping = True
         if self._discovery is not None:
             await self._discovery.close(LAST_SECONDS)
-        self.gateway.health.waiting_for["stop"] = "the platform is stopping"
-        self.gateway.close()
+        self.edge.health.waiting_for["stop"] = "the platform is stopping"
+        self.edge.close()
         if self.place.process != EVERYTHING:
             # The process in front, which answers for this one, learns of it before it is gone.
             await asyncio.sleep(NOTICE_SECONDS)
@@ -250,15 +250,15 @@ class Runtime:
             return max(LAST_SECONDS, until - loop.time())
 
         for step in (
-            self.gateway.health.checks.stop,
-            self.gateway.health.degradations.stop,
-            lambda: self.gateway.drained(left()),
+            self.edge.health.checks.stop,
+            self.edge.health.degradations.stop,
+            lambda: self.edge.drained(left()),
             lambda: self.background.drain(left()),
             # Before the leases go back: until the bus has stopped, reactions may still commit.
             lambda: self._stop_bus(left()),
             self.background.release,
             self._stack.aclose,
-            self.gateway.finish,
+            self.edge.finish,
         ):
             try:
                 await step()
@@ -298,14 +298,14 @@ class Runtime:
         # From here on nothing can fail, and nothing is awaited: no request sees a half of it.
         self._vault.swap(resolved)
         self.tenants.swap(entries)
-        self.gateway.health.faults.forget_tenants(self.tenants.is_known)
+        self.edge.health.faults.forget_tenants(self.tenants.is_known)
         self._schemas.make_new()
         self._configs.update(changes.configs)
         self._hosted.reconfigure(changes.configs)
         if policy is not None:
             policy.longest = loaded.platform.policy.memory
         if loaded.platform.logging != self.reloader.loaded.platform.logging:
-            self.gateway.log_requests(access_log_of(loaded.platform.logging))
+            self.edge.log_requests(access_log_of(loaded.platform.logging))
         return list(dict.fromkeys([*changes.restart, *changed]))
 
     @property
@@ -334,13 +334,13 @@ class Runtime:
             self._adapters.policy_engine(),
             longest=self._platform.policy.memory,
             clock=self._clock,
-            random=self._surroundings.random(),
+            random=self._dependencies.random(),
         )
         self._stack.push_async_callback(policy.close)
         bundle = policy_bundle(self._loaded, self._plugins, self.place.services)
-        waiting = self.gateway.health.waiting_for
+        waiting = self.edge.health.waiting_for
         await until_available("policy engine", lambda: policy.load(bundle), waiting, self._log)
-        self.gateway.health.degradations.add([HealthCheck("policy", policy.check, _POLICY_MEND)])
+        self.edge.health.degradations.add([HealthCheck("policy", policy.check, _POLICY_MEND)])
         return policy
 
     async def _start_stores(self) -> None:
@@ -350,13 +350,13 @@ class Runtime:
             if name in self.place.services
         }
         await self._stores.start(wanted)
-        self.gateway.health.checks.add(self._stores.health_checks())
+        self.edge.health.checks.add(self._stores.health_checks())
 
     async def _start_bus(self) -> Bus:
         bus = self._adapters.bus()
-        await until_available("bus", bus.start, self.gateway.health.waiting_for, self._log)
+        await until_available("bus", bus.start, self.edge.health.waiting_for, self._log)
         self._bus = bus
-        self.gateway.health.degradations.add(
+        self.edge.health.degradations.add(
             [HealthCheck("bus", bus.check, "Start the broker; nothing else is to be done.")]
         )
         return bus
@@ -373,8 +373,8 @@ class Runtime:
             await discovery.start(services)
             await discovery.announce(Instance(self.place.name, self.place.url, services))
 
-        await until_available("discovery", begin, self.gateway.health.waiting_for, self._log)
-        self.gateway.health.degradations.add(
+        await until_available("discovery", begin, self.edge.health.waiting_for, self._log)
+        self.edge.health.degradations.add(
             [HealthCheck("discovery", discovery.check, _DISCOVERY_MEND)]
         )
 
@@ -391,7 +391,7 @@ class Runtime:
             plugins=self._plugins,
             tenants=self.tenants,
             clock=self._clock,
-            random=self._surroundings.random,
+            random=self._dependencies.random,
             bus=bus,
             dispatcher=self._dispatcher,
             stores=self._stores,
@@ -403,10 +403,10 @@ class Runtime:
                 announce=self._announce,
             ),
             workers=self._workers,
-            epoch=self._surroundings.epoch,
+            epoch=self._dependencies.epoch,
             background=self.background,
             schemas=self._schemas,
-            faults=self.gateway.health.faults,
+            faults=self.edge.health.faults,
             stack=self._stack,
         )
 
@@ -416,7 +416,7 @@ class Runtime:
         return self._platform.gateway.docs if section is None else section.gateway.docs
 
     def _open(self, services: Services) -> None:
-        self.gateway.open(
+        self.edge.open(
             services.routes(self.place.services),
             self._dispatcher,
             self.tenants,

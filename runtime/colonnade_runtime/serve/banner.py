@@ -17,7 +17,7 @@ from colonnade_runtime.serve.heartbeat import is_supervised
 
 
 @dataclass(frozen=True, slots=True)
-class Greeter:
+class Banner:
     """Says that a process is ready: in plain text to people and to whoever supervises it, which
     goes by that line, and in the log where programs read everything."""
 
@@ -25,7 +25,7 @@ class Greeter:
     supervised: bool
 
     @classmethod
-    def of(cls, platform: Platform) -> "Greeter":
+    def of(cls, platform: Platform) -> "Banner":
         """The one of a process that begins; made before it sends heartbeats."""
         form, production = platform.logging.format, platform.is_production
         return cls(not is_for_machines(form, production=production), is_supervised())

@@ -10,14 +10,14 @@ from litestar import Litestar
 from colonnade.adapters import Discovery
 from colonnade.clock import SystemClock
 from colonnade.services import HealthCheck
-from colonnade_runtime.admin.running import administered_front
+from colonnade_runtime.admin.running import administered_gateway
 from colonnade_runtime.assembly.adapters import Adapters
 from colonnade_runtime.assembly.declared import Declared
 from colonnade_runtime.assembly.signing import signing_key
 from colonnade_runtime.assembly.started_secrets import StartedSecrets
 from colonnade_runtime.calls.secret_vault import SecretVault
 from colonnade_runtime.declaration import LoadedPlatform
-from colonnade_runtime.declaration.model.placement import FRONT, place_of, places
+from colonnade_runtime.declaration.model.placement import GATEWAY, placement_of, placements
 from colonnade_runtime.declaration.open_files import allow_open_files, needed_files
 from colonnade_runtime.edge.connections.limits import body_time, connection_limits
 from colonnade_runtime.edge.forwarded.origin import TrustedProxies
@@ -27,49 +27,49 @@ from colonnade_runtime.edge.health.listener import health_listening
 from colonnade_runtime.edge.http.access_log import access_log_of
 from colonnade_runtime.edge.listening import NOTICE_SECONDS, available_port, listening
 from colonnade_runtime.edge.openapi.document import described
-from colonnade_runtime.edge.openapi.pages import Documents
-from colonnade_runtime.gateway.application import Front
-from colonnade_runtime.gateway.following import Follower
-from colonnade_runtime.gateway.reconfiguration import FrontReconfiguration
+from colonnade_runtime.edge.openapi.documents import ApiDocuments
+from colonnade_runtime.gateway.application import GatewayApplication
+from colonnade_runtime.gateway.discovery import UpstreamDiscovery
+from colonnade_runtime.gateway.reconfiguration import GatewayReconfiguration
 from colonnade_runtime.gateway.routing import PREFIX, route_table, routes_of
 from colonnade_runtime.gateway.upstreams import Upstreams
-from colonnade_runtime.observability.hidden_places import hosts_in
 from colonnade_runtime.observability.lifecycle import Lifecycle
+from colonnade_runtime.observability.redaction import hosts_in
 from colonnade_runtime.observability.secret_paths import hide_secrets_of
 from colonnade_runtime.process.reloading import Reloader
 from colonnade_runtime.resilience.waiting import until_available
-from colonnade_runtime.serve.banner import Greeter
+from colonnade_runtime.serve.banner import Banner
 from colonnade_runtime.serve.heartbeat import beating
 from colonnade_runtime.serve.signals import Signals
 from colonnade_runtime.serve.watchdog import Watchdog
 
 
-async def serve_front(declared: Declared) -> None:
+async def serve_gateway(declared: Declared) -> None:
     """Forward requests to the processes that the platform declares.
 
     Raises:
         ConfigurationError: when the port is taken, or what is declared can never work.
     """
     platform = declared.loaded.platform
-    greeter = Greeter.of(platform)
+    greeter = Banner.of(platform)
     watchdog = Watchdog(float(platform.shutdown.total))
-    place = place_of(platform, FRONT)
+    place = placement_of(platform, GATEWAY)
     limits = connection_limits(platform.gateway)
     allow_open_files(needed_files(limits.maximum, forwarding=True))
     port = platform.gateway.port or available_port(platform.gateway.host, 0)
-    log = structlog.get_logger("front")
+    log = structlog.get_logger("gateway")
     vault = SecretVault(declared.plugins.adapters("secret_resolvers"))
     resolved = await vault.resolved(declared.loaded)
     vault.swap(resolved)
     discovery = _discovery(declared, vault)
-    upstreams = Upstreams([] if discovery is not None else places(platform))
+    upstreams = Upstreams([] if discovery is not None else placements(platform))
     follower = None
     if discovery is not None:
-        follower = Follower(discovery, places(platform), upstreams, log)
+        follower = UpstreamDiscovery(discovery, placements(platform), upstreams, log)
     applications = routes_of(declared.plugins)
     for application in applications.values():
         hide_secrets_of(application.routes)
-    front = Front(
+    gateway = GatewayApplication(
         route_table(applications),
         upstreams,
         float(platform.gateway.timeout),
@@ -85,38 +85,40 @@ async def serve_front(declared: Declared) -> None:
         ),
         access_log=access_log_of(platform.logging),
     )
-    lifecycle = Lifecycle(FRONT)
+    lifecycle = Lifecycle(GATEWAY)
     lifecycle.starting(platform=declared.path)
-    changes = FrontReconfiguration(
+    changes = GatewayReconfiguration(
         declared,
-        front,
+        gateway,
         lambda loaded: _documents(declared, loaded),
         upstreams.update if follower is None else follower.declare,
         vault,
         StartedSecrets(declared.loaded, resolved),
     )
-    faults = front.health.faults.of("platform")
+    faults = gateway.health.faults.of("platform")
     reloader = Reloader(declared, changes.take_up, log, faults)
     signals = Signals(reloader.reload, watchdog.start)
     with signals.handled():
         async with (
             beating(),
-            administered_front(declared, front.health, reloader),
-            health_listening(front.health, place.health_host, place.health_port),
-            listening(front, platform.gateway.host, port, websockets=True, limits=limits),
-            _followed(discovery, follower, front, log) as ready,
+            administered_gateway(declared, gateway.health, reloader),
+            health_listening(gateway.health, place.health_host, place.health_port),
+            listening(gateway, platform.gateway.host, port, websockets=True, limits=limits),
+            _followed(discovery, follower, gateway, log) as ready,
             _watching(reloader, platform.tenants.watch),
         ):
             started = await signals.unless_stopped(ready)
             if started:
-                front.start()
+                gateway.start()
                 signals.ready()
-                greeter.process(f"{FRONT} is ready on http://{platform.gateway.host}:{port}/api/v1")
+                greeter.process(
+                    f"{GATEWAY} is ready on http://{platform.gateway.host}:{port}/api/v1"
+                )
                 lifecycle.ready(port=port)
                 await signals.stopped.wait()
             lifecycle.stopping()
             notice = NOTICE_SECONDS if started else 0.0
-            await front.stop(notice, float(platform.shutdown.drain))
+            await gateway.stop(notice, float(platform.shutdown.drain))
     lifecycle.stopped()
 
 
@@ -125,27 +127,31 @@ _DISCOVERY_MEND = "Start what keeps the list of processes; until then the last o
 
 def _discovery(declared: Declared, vault: SecretVault) -> Discovery | None:
     loaded = declared.loaded
-    adapters = Adapters(loaded, declared.plugins, vault, SystemClock(), lambda tenant: False, FRONT)
+    adapters = Adapters(
+        loaded, declared.plugins, vault, SystemClock(), lambda tenant: False, GATEWAY
+    )
     return adapters.discovery()
 
 
 @asynccontextmanager
 async def _followed(
     discovery: Discovery | None,
-    follower: Follower | None,
-    front: Front,
+    follower: UpstreamDiscovery | None,
+    gateway: GatewayApplication,
     log: Any,
 ) -> AsyncIterator[Coroutine[Any, Any, None]]:
-    """What is to be done until the front knows whom to ask; undone after the block."""
+    """What is to be done until the gateway knows whom to ask; undone after the block."""
     if discovery is None or follower is None:
         yield _nothing()
         return
 
     async def begin() -> None:
-        waiting = front.health.waiting_for
+        waiting = gateway.health.waiting_for
         await until_available("discovery", lambda: discovery.start(()), waiting, log)
         waiting.clear()
-        front.health.degradations.add([HealthCheck("discovery", discovery.check, _DISCOVERY_MEND)])
+        gateway.health.degradations.add(
+            [HealthCheck("discovery", discovery.check, _DISCOVERY_MEND)]
+        )
         follower.start()
 
     try:
@@ -169,10 +175,10 @@ async def _nothing() -> None:
     """Everything is known from the declaration."""
 
 
-def _documents(declared: Declared, loaded: LoadedPlatform) -> Documents:
+def _documents(declared: Declared, loaded: LoadedPlatform) -> ApiDocuments:
     """The API's description: of the routes of all services, as one process would serve them."""
     if not loaded.platform.gateway.docs:
-        return Documents(None)
+        return ApiDocuments(None)
     plugins = declared.plugins
     routes = [
         route
@@ -180,4 +186,4 @@ def _documents(declared: Declared, loaded: LoadedPlatform) -> Documents:
         for route in plugins.services[name].call("http_routes") or ()
     ]
     application = Litestar(routes, path=PREFIX, openapi_config=None, logging_config=None)
-    return Documents(lambda: described(application))
+    return ApiDocuments(lambda: described(application))

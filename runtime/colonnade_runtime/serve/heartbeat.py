@@ -50,7 +50,7 @@ async def _keep_beating(pipe: int) -> None:
         await asyncio.sleep(BEAT_SECONDS)
 
 
-class Pulse:
+class HeartbeatMonitor:
     """The heartbeats of one child. Made within a loop.
 
     Until the first beat the child is being loaded, which takes longer than a beat.

@@ -11,7 +11,12 @@ import uvloop
 from colonnade_runtime.adapters.disk.private_files import keep_files_private
 from colonnade_runtime.admin.running import Administration, administered
 from colonnade_runtime.declaration.model.networks import networks_of_strangers
-from colonnade_runtime.declaration.model.placement import EVERYTHING, FRONT, Place, place_of
+from colonnade_runtime.declaration.model.placement import (
+    EVERYTHING,
+    GATEWAY,
+    Placement,
+    placement_of,
+)
 from colonnade_runtime.declaration.open_files import allow_open_files, needed_files
 from colonnade_runtime.edge.connections.limits import connection_limits
 from colonnade_runtime.edge.health.listener import health_listening
@@ -20,7 +25,7 @@ from colonnade_runtime.network.own_addresses import refuse_foreign_hosts
 from colonnade_runtime.observability.lifecycle import Lifecycle
 from colonnade_runtime.observability.logs import configure_logs
 from colonnade_runtime.process.runtime import Declared, Runtime, read_declaration
-from colonnade_runtime.serve.banner import Greeter, shown_tenants
+from colonnade_runtime.serve.banner import Banner, shown_tenants
 from colonnade_runtime.serve.heartbeat import beating
 from colonnade_runtime.serve.memory import give_back_large_blocks, settle_memory
 from colonnade_runtime.serve.signals import Signals
@@ -42,19 +47,19 @@ def serve(
         structlog.get_logger("gateway").warning("a trusted proxy is anybody", problem=sentence)
     give_back_large_blocks()
     keep_files_private(declared.loaded)
-    place = place_of(declared.loaded.platform, process, replica)
+    place = placement_of(declared.loaded.platform, process, replica)
     refuse_foreign_hosts(place)
-    if place.process == FRONT:
+    if place.process == GATEWAY:
         # Here, since it brings an HTTP client that the others do without.
-        from colonnade_runtime.serve.gateway import serve_front
+        from colonnade_runtime.serve.gateway import serve_gateway
 
-        uvloop.run(serve_front(declared))
+        uvloop.run(serve_gateway(declared))
     else:
         uvloop.run(_serve(declared, place))
 
 
-async def _serve(declared: Declared, place: Place) -> None:
-    greeter = Greeter.of(declared.loaded.platform)
+async def _serve(declared: Declared, place: Placement) -> None:
+    greeter = Banner.of(declared.loaded.platform)
     watchdog = Watchdog(float(declared.loaded.platform.shutdown.total))
     # One that is declared is tried later, so that a second process hears first that it is one.
     host, port = place.host, place.port or available_port(place.host, 0)
@@ -70,8 +75,8 @@ async def _serve(declared: Declared, place: Place) -> None:
         async with (
             beating(),
             administered(runtime, f"colonnade run {place.process}") as administration,
-            health_listening(runtime.gateway.health, place.health_host, place.health_port),
-            listening(runtime, host, port, limits=limits),
+            health_listening(runtime.edge.health, place.health_host, place.health_port),
+            listening(runtime.edge, host, port, limits=limits),
         ):
             if await signals.unless_stopped(runtime.start()):
                 settle_memory()
@@ -101,7 +106,7 @@ async def _stop(runtime: Runtime, administration: Administration) -> None:
         )
 
 
-async def _greet(greeter: Greeter, runtime: Runtime, place: Place, port: int) -> None:
+async def _greet(greeter: Banner, runtime: Runtime, place: Placement, port: int) -> None:
     loaded = runtime.declared.loaded
     if place.process == EVERYTHING:
         standings = await runtime.owner_standings(shown_tenants(loaded))

@@ -45,7 +45,7 @@ async def running_platform(
     declared = read_declaration(declaration, chosen, extra=plugins)
     runtime = Runtime(declared)
     limits = connection_limits(declared.loaded.platform.gateway)
-    async with listening(runtime, "127.0.0.1", port, limits=limits):
+    async with listening(runtime.edge, "127.0.0.1", port, limits=limits):
         await runtime.start()
         try:
             yield RunningPlatform(runtime, f"http://127.0.0.1:{port}")

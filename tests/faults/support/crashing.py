@@ -19,7 +19,7 @@ from colonnade.identifiers import new_id
 from colonnade.policy import PolicyEngine
 from colonnade_payment.api import CreatePayment
 from colonnade_runtime.assembly.declared import Declared, read_declaration
-from colonnade_runtime.assembly.environment import Surroundings
+from colonnade_runtime.assembly.dependencies import ProcessDependencies
 from colonnade_runtime.testing.simulation import (
     Consumers,
     Violation,
@@ -74,14 +74,14 @@ class Shop:
         return lambda: asyncio.run(self._buy(method))
 
     async def _buy(self, method: str) -> None:
-        surroundings = Surroundings(
+        dependencies = ProcessDependencies(
             clock=self.clock,
             epoch=self.clock.epoch,
             adapters=partial(SharedEngineAdapters, engine=self.engine),
             background=EffectLoggingBackground,
         )
         runtime = RuntimeWithoutHttp(
-            self.declared, announce=lambda _: None, surroundings=surroundings
+            self.declared, announce=lambda _: None, dependencies=dependencies
         )
         await runtime.start()
         await self._order(runtime, method)

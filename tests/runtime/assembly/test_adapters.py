@@ -17,7 +17,7 @@ from colonnade.services import ServiceContext
 from colonnade_runtime.adapters.blobs.memory import MemoryBlobStore
 from colonnade_runtime.adapters.bus.memory import MemoryBus
 from colonnade_runtime.declaration import DeclarationError
-from colonnade_runtime.declaration.model.placement import place_of
+from colonnade_runtime.declaration.model.placement import placement_of
 from colonnade_runtime.plugins.loader import PluginError
 from colonnade_runtime.process.runtime import Runtime
 
@@ -156,7 +156,7 @@ async def test_a_process_says_where_it_is_to_the_discovery_that_a_plugin_brings(
         "discovery: book://shelf\nprocesses: {web: {services: [shop]}}\n",
     )
     declared = runtime_of(platform, service([]), book, queue).declared
-    web = Runtime(declared, place=place_of(declared.loaded.platform, "web"))
+    web = Runtime(declared, place=placement_of(declared.loaded.platform, "web"))
     async with started(web):
         here = Instance("web", web.place.url, ("shop",))
         assert made[0].told == ["book://shelf", ("shop",), here]

@@ -23,7 +23,7 @@ from colonnade_runtime.process.runtime import Runtime
 
 
 async def get(runtime: Runtime, path: str) -> httpx.Response:
-    transport = httpx.ASGITransport(runtime.gateway)  # type: ignore[arg-type]
+    transport = httpx.ASGITransport(runtime.edge)  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url="http://acme.localhost") as asking:
         return await asking.get(path)
 

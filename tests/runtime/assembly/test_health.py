@@ -15,12 +15,12 @@ from small_site import make_plugin, make_site, runtime_of, started
 from colonnade.adapters import AsgiApplication
 from colonnade.services import HealthCheck
 from colonnade_runtime.edge.health import checks
-from colonnade_runtime.observability.hidden_places import HiddenPlaces, hosts_in
+from colonnade_runtime.observability.redaction import Redaction, hosts_in
 from colonnade_runtime.process.runtime import Runtime
 
 
 def client(runtime: Runtime) -> httpx.AsyncClient:
-    transport = httpx.ASGITransport(runtime.gateway)  # type: ignore[arg-type]
+    transport = httpx.ASGITransport(runtime.edge)  # type: ignore[arg-type]
     return httpx.AsyncClient(transport=transport, base_url="http://acme.localhost")
 
 
@@ -143,13 +143,13 @@ async def test_filters_wrap_what_answers_outermost_first(tmp_path: Path) -> None
     ],
 )
 def test_paths_and_addresses_are_left_out_of_what_anybody_reads(said: str, shown: str) -> None:
-    assert HiddenPlaces().without({"till": said})["till"].startswith(shown)
+    assert Redaction().without({"till": said})["till"].startswith(shown)
 
 
 @pytest.mark.parametrize("host", ["natsbox", "nats", "Mail-1", "2130706433", "xn--bcher-kva", "a"])
 def test_bare_names_of_declared_hosts_are_left_out(host: str) -> None:
     declared = {"bus": {"url": f"nats://user@{host}:4222,nats://[::1]:4222"}, "x": [{"host": "b"}]}
-    places = HiddenPlaces(hosts_in(declared))
+    places = Redaction(hosts_in(declared))
 
     said = f"NATS at {host} does not answer (cannot resolve '{host.lower()}'), nor does b."
 
@@ -160,12 +160,12 @@ def test_bare_names_of_declared_hosts_are_left_out(host: str) -> None:
 
 def test_this_machine_is_not_named() -> None:
     said = f"{socket.gethostname()} and localhost cannot be reached"
-    assert HiddenPlaces().without({"x": said})["x"] == "… and … cannot be reached"
+    assert Redaction().without({"x": said})["x"] == "… and … cannot be reached"
 
 
 def test_checks_that_differ_in_their_places_alone_are_one() -> None:
     said = {"store sqlite:/a": "'/a' is full", "store sqlite:b": "'/b' is full"}
-    assert HiddenPlaces().without(said) == {"store sqlite": "'…' is full"}
+    assert Redaction().without(said) == {"store sqlite": "'…' is full"}
 
 
 async def test_a_store_that_fails_has_its_place_in_the_fault_and_not_in_readyz(
@@ -177,7 +177,7 @@ async def test_a_store_that_fails_has_its_place_in_the_fault_and_not_in_readyz(
     site = make_site(tmp_path, "services: {shop: }\n")
     async with started(runtime_of(site, checked(check))) as runtime:
         status, waiting = await readiness(runtime)
-        [fault] = runtime.gateway.health.faults.all()
+        [fault] = runtime.edge.health.faults.all()
     assert (status, waiting) == (503, {"service shop: till": "'…' cannot be written"})
     assert str(tmp_path) in fault.sentence
     assert fault.mend

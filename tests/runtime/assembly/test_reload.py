@@ -231,7 +231,7 @@ async def test_every_change_of_many_at_once_is_in_force_or_named(
     )
     make_site(tmp_path, more)
     assert await runtime.reloader.reload()
-    [fault] = runtime.gateway.health.faults.all()
+    [fault] = runtime.edge.health.faults.all()
     named = "gateway.connections.maximum, gateway.port, supervision.heartbeat, workers.waiting"
     assert sorted(fault.sentence.split(": ")[1].rstrip(".").split(", ")) == named.split(", ")
     assert runtime._policy is not None
@@ -245,12 +245,12 @@ async def test_access_lines_show_as_much_of_an_address_as_was_declared_last(
     make_site(tmp_path, f"logging: {{client_address: {shown}, format: json}}\n")
     assert await runtime.reloader.reload()
     async with AsyncClient(
-        transport=ASGITransport(app=runtime.gateway, client=("203.0.113.77", 1)),
+        transport=ASGITransport(app=runtime.edge, client=("203.0.113.77", 1)),
         base_url="http://acme.localhost",
     ) as client:
         await client.get("/api/v1/nowhere")
     written: list[str] = []
-    log = runtime.gateway._access_log
+    log = runtime.edge._access_log
     assert log is not None
     log._writer = Collected(written)  # type: ignore[assignment]
     log.hand_over()
@@ -374,14 +374,14 @@ async def test_a_policy_that_breaks_is_told_with_its_line(
     told = await problems_of(runtime)
     assert told.startswith(f"{policy}:3:")
     assert says in told
-    [fault] = runtime.gateway.health.faults.all()
+    [fault] = runtime.edge.health.faults.all()
     assert f"{policy}:3:" in fault.sentence
     policy.unlink()
     assert await runtime.reloader.reload()
 
 
 def kinds_of(runtime: Runtime) -> list[str]:
-    return [fault.kind for fault in runtime.gateway.health.faults.all()]
+    return [fault.kind for fault in runtime.edge.health.faults.all()]
 
 
 async def test_a_refused_reload_is_a_fault_until_one_is_taken_up(
@@ -389,7 +389,7 @@ async def test_a_refused_reload_is_a_fault_until_one_is_taken_up(
 ) -> None:
     broken = new_tenant(tmp_path, "curency: EUR\n")
     await problems_of(runtime)
-    [fault] = runtime.gateway.health.faults.all()
+    [fault] = runtime.edge.health.faults.all()
     assert (fault.source, fault.kind) == ("platform", "reload_refused")
     assert "initech.yaml" in fault.sentence
     broken.unlink()
@@ -404,7 +404,7 @@ async def test_a_restart_that_is_pending_is_a_fault_until_it_is_not(
     before = platform.read_text()
     platform.write_text(before + "gateway: {max_body: 1MB}\n")
     assert await runtime.reloader.reload()
-    [fault] = runtime.gateway.health.faults.all()
+    [fault] = runtime.edge.health.faults.all()
     assert fault.kind == "restart_pending"
     assert "gateway" in fault.sentence
     platform.write_text(before)
@@ -415,12 +415,12 @@ async def test_a_restart_that_is_pending_is_a_fault_until_it_is_not(
 async def test_the_faults_of_an_academy_go_with_its_declaration(
     runtime: Runtime, tmp_path: Path
 ) -> None:
-    faults = runtime.gateway.health.faults.of("shop")
+    faults = runtime.edge.health.faults.of("shop")
     faults.report("till", "Jammed.", mend="", tenant="globex")
     faults.report("till", "Jammed.", mend="", tenant="acme")
     (tmp_path / "tenants" / "globex.yaml").unlink()
     assert await runtime.reloader.reload()
-    assert [fault.tenant for fault in runtime.gateway.health.faults.all()] == ["acme"]
+    assert [fault.tenant for fault in runtime.edge.health.faults.all()] == ["acme"]
 
 
 @pytest.fixture

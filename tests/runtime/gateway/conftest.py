@@ -1,4 +1,4 @@
-"""A front and processes behind it, over real sockets."""
+"""A gateway and processes behind it, over real sockets."""
 
 import sys
 from collections.abc import AsyncIterator
@@ -9,7 +9,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent / "support"))
 
-from front_house import House
+from gateway_house import House
 
 
 @pytest.fixture

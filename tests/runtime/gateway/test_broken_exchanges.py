@@ -1,4 +1,4 @@
-"""What breaks on its way through the front: a problem document, and asked again where that is
+"""What breaks on its way through the gateway: a problem document, and asked again where that is
 harmless; bytes on real sockets on both sides."""
 
 import asyncio
@@ -8,10 +8,10 @@ from contextlib import asynccontextmanager
 
 import aiohttp
 import pytest
-from front_house import Echo, House, place, until
+from gateway_house import Echo, House, place, until
 from structlog.testing import capture_logs
 
-from colonnade_runtime.declaration.model.placement import Place
+from colonnade_runtime.declaration.model.placement import Placement
 from colonnade_runtime.testing.servers.server_process import free_port
 from tests.raw_http import exchanged
 
@@ -20,7 +20,7 @@ Answering = Callable[[Reader, Writer], Awaitable[None]]
 
 
 @asynccontextmanager
-async def process_of(answering: Answering) -> AsyncIterator[Place]:
+async def process_of(answering: Answering) -> AsyncIterator[Placement]:
     """A process whose answers are these bytes."""
     server = await asyncio.start_server(answering, "127.0.0.1", 0)
     async with server:
@@ -57,7 +57,7 @@ BROKEN = {
 async def test_what_reads_is_asked_again(house: House, method: str, said: bytes) -> None:
     answering, asked = answers(said, WHOLE)
     async with process_of(answering) as process:
-        client = await house.front(process, patience=5.0)
+        client = await house.open_gateway(process, patience=5.0)
         answer = await client.request(method, "/")
     assert (answer.status_code, answer.content) == (200, b"whole")
     assert len(asked) == 2
@@ -70,7 +70,7 @@ async def test_what_may_have_happened_is_a_problem_and_not_asked_again(
     answering, asked = answers(said)
     with capture_logs() as logged:
         async with process_of(answering) as process:
-            client = await house.front(process, patience=5.0)
+            client = await house.open_gateway(process, patience=5.0)
             answer = await client.post("/", content=b"order")
     assert answer.status_code == 503
     assert answer.headers["content-type"] == "application/problem+json"
@@ -87,7 +87,7 @@ async def test_what_may_have_happened_is_a_problem_and_not_asked_again(
 async def test_a_process_that_always_breaks_off_is_unavailable(house: House, said: bytes) -> None:
     answering, _ = answers(said)
     async with process_of(answering) as process:
-        client = await house.front(process, patience=0.2)
+        client = await house.open_gateway(process, patience=0.2)
         answer = await client.get("/")
     assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
 
@@ -103,7 +103,7 @@ async def test_a_slow_feed_begins_before_it_ends(house: House) -> None:
         writer.close()
 
     async with process_of(feed) as process:
-        client = await house.front(process)
+        client = await house.open_gateway(process)
         async with client.stream("GET", "/") as answer:
             lines = answer.aiter_lines()
             assert await anext(lines) == "one"
@@ -121,7 +121,7 @@ BODIES = {
 
 @pytest.mark.parametrize("request_", BODIES.values(), ids=BODIES)
 async def test_a_clients_broken_chunk_is_a_bad_request(house: House, request_: bytes) -> None:
-    await house.front(await house.process(Echo()))
+    await house.open_gateway(await house.process(Echo()))
     answer = await exchanged(f"http://127.0.0.1:{house.port}", request_)
     assert answer is not None
     assert (answer.status, json.loads(answer.body)["code"]) == (400, "invalid_request")
@@ -129,7 +129,7 @@ async def test_a_clients_broken_chunk_is_a_bad_request(house: House, request_: b
 
 
 async def test_a_client_that_leaves_mid_body_is_no_failure_of_a_process(house: House) -> None:
-    await house.front(await house.process(Echo()))
+    await house.open_gateway(await house.process(Echo()))
     base = f"http://127.0.0.1:{house.port}"
     for length in (99, 10_000_000):
         cut = HEAD + b"content-length: %d\r\n\r\nhello" % length
@@ -165,7 +165,7 @@ async def test_a_replica_that_was_killed_gets_its_share_again_once_it_is_ready(
     house: House,
 ) -> None:
     port, staying = free_port(), Ready()
-    client = await house.front(place(port, "killed"), await house.process(staying))
+    client = await house.open_gateway(place(port, "killed"), await house.process(staying))
     house.gateway.start()
     killed = house.upstreams.all[0]
     # The one that is not there is found out by requests, and its circuit opens.
@@ -185,7 +185,7 @@ async def test_a_replica_that_was_killed_gets_its_share_again_once_it_is_ready(
 
 async def test_a_half_open_circuit_is_tried_though_others_answer(house: House) -> None:
     port, staying = free_port(), Ready()
-    client = await house.front(place(port, "killed"), await house.process(staying))
+    client = await house.open_gateway(place(port, "killed"), await house.process(staying))
     killed = house.upstreams.all[0]
     for _ in range(2):
         killed.breaker.failed()

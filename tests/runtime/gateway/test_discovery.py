@@ -1,4 +1,4 @@
-"""Who is where: processes that say over NATS that they are there, and the front that listens."""
+"""Who is where: processes that say over NATS that they are there, and the gateway that listens."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 import structlog
-from front_house import place
+from gateway_house import place
 
 from colonnade.adapters import Instance
 from colonnade.clock import SystemClock
 from colonnade.errors import Unavailable
 from colonnade_runtime.adapters.bus.nats.connection.options import read_options
 from colonnade_runtime.adapters.discovery.nats import BELIEVED_SECONDS, NatsDiscovery
-from colonnade_runtime.gateway.following import Follower
+from colonnade_runtime.gateway.discovery import UpstreamDiscovery
 from colonnade_runtime.gateway.upstreams import Upstreams
 from colonnade_runtime.testing.servers import RunningServer
 
@@ -73,43 +73,43 @@ async def until_there_are(discovery: NatsDiscovery, *wanted: Instance) -> None:
 @pytest.mark.server
 class TestNats:
     async def test_a_process_is_found_until_it_says_that_it_goes(self, make: Make) -> None:
-        front, web = await make("gateway"), await make("web")
+        gateway, web = await make("gateway"), await make("web")
         await web.announce(WEB)
-        await until_there_are(front, WEB)
-        assert await front.instances("payment") == []
+        await until_there_are(gateway, WEB)
+        assert await gateway.instances("payment") == []
         await web.close()
-        await until_there_are(front)
+        await until_there_are(gateway)
 
     async def test_a_process_that_is_not_heard_any_more_is_gone(
         self, make: Make, clock: MovedClock
     ) -> None:
-        front, web = await make("gateway"), await make("web")
+        gateway, web = await make("gateway"), await make("web")
         await web.announce(WEB)
-        await until_there_are(front, WEB)
+        await until_there_are(gateway, WEB)
         # As after kill -9: the connection is gone, and nothing was said.
         await web._connection.close()
         clock.moved += BELIEVED_SECONDS
-        await until_there_are(front)
+        await until_there_are(gateway)
 
     async def test_what_was_heard_is_believed_while_the_server_is_away(
         self, make: Make, server: RunningServer, clock: MovedClock
     ) -> None:
-        front, web = await make("gateway"), await make("web")
+        gateway, web = await make("gateway"), await make("web")
         await web.announce(WEB)
-        await until_there_are(front, WEB)
+        await until_there_are(gateway, WEB)
         server.kill()
         async with asyncio.timeout(15):
-            while front._connection.up:
+            while gateway._connection.up:
                 await asyncio.sleep(0.02)
         clock.moved += 10 * BELIEVED_SECONDS
-        assert list(await front.instances("course")) == [WEB]
-        assert "processes that start or end now are not noticed" in (await front.check() or "")
+        assert list(await gateway.instances("course")) == [WEB]
+        assert "processes that start or end now are not noticed" in (await gateway.check() or "")
 
     async def test_nobody_speaks_for_another(self, make: Make) -> None:
-        front, web = await make("gateway"), await make("money")
+        gateway, web = await make("gateway"), await make("money")
         await web.announce(WEB)
         await (await make("web")).announce(Instance("web", "http://10.0.0.8:1", ("course",)))
-        await until_there_are(front, Instance("web", "http://10.0.0.8:1", ("course",)))
+        await until_there_are(gateway, Instance("web", "http://10.0.0.8:1", ("course",)))
 
 
 class Directory:
@@ -149,13 +149,13 @@ def upstreams() -> Upstreams:
 
 
 @pytest.fixture
-def follower(directory: Directory, upstreams: Upstreams) -> Follower:
-    return Follower(directory, [place(0, "web")], upstreams, structlog.get_logger())
+def follower(directory: Directory, upstreams: Upstreams) -> UpstreamDiscovery:
+    return UpstreamDiscovery(directory, [place(0, "web")], upstreams, structlog.get_logger())
 
 
 class TestFollowing:
     async def test_where_a_process_is_comes_from_discovery_and_what_it_hosts_does_not(
-        self, directory: Directory, upstreams: Upstreams, follower: Follower
+        self, directory: Directory, upstreams: Upstreams, follower: UpstreamDiscovery
     ) -> None:
         directory.found = [
             Instance("web", "http://10.0.0.7:8001", ("course", "payment")),
@@ -167,7 +167,7 @@ class TestFollowing:
         assert upstreams.services == {"course"}
 
     async def test_what_is_known_of_a_process_is_kept_while_it_stays_where_it_is(
-        self, directory: Directory, upstreams: Upstreams, follower: Follower
+        self, directory: Directory, upstreams: Upstreams, follower: UpstreamDiscovery
     ) -> None:
         directory.found = [WEB]
         await follower.look()
@@ -179,7 +179,7 @@ class TestFollowing:
         assert upstreams.all[0].place.url == "http://10.0.0.9:8001"
 
     async def test_while_discovery_cannot_say_nothing_changes(
-        self, directory: Directory, upstreams: Upstreams, follower: Follower
+        self, directory: Directory, upstreams: Upstreams, follower: UpstreamDiscovery
     ) -> None:
         directory.found = [WEB]
         await follower.look()
@@ -189,7 +189,7 @@ class TestFollowing:
         assert [each.place.url for each in upstreams.all] == ["http://10.0.0.7:8001"]
 
     async def test_it_follows_until_it_is_stopped(
-        self, directory: Directory, upstreams: Upstreams, follower: Follower
+        self, directory: Directory, upstreams: Upstreams, follower: UpstreamDiscovery
     ) -> None:
         follower.start()
         directory.found = [WEB]

@@ -6,7 +6,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from front_house import Echo, House, answered, place, until
+from gateway_house import Echo, House, answered, place, until
 from litestar import Litestar, Router
 
 from colonnade_runtime.edge.http.access_log import AccessLog, json_lines
@@ -17,7 +17,7 @@ from colonnade_runtime.testing.servers.server_process import free_port
 
 async def test_a_request_arrives_as_it_was_sent(house: House) -> None:
     echo = Echo()
-    client = await house.front(await house.process(echo))
+    client = await house.open_gateway(await house.process(echo))
     answer = await client.post("/a%2Fb/c?x=1&x=%20", content=b"body", headers={"host": "acme.test"})
     assert answer.text == "POST /a/b/c?x=1&x=%20 body"
     assert echo.seen[b"host"] == b"acme.test"
@@ -33,7 +33,7 @@ async def test_the_access_line_names_the_caller_and_the_client_sees_no_such_head
     with (tmp_path / "log").open("wb") as file:
         writer = LineWriter(file.fileno())
         log = AccessLog(json_lines, writer)
-        client = await house.front(await house.process(echo), access_log=log)
+        client = await house.open_gateway(await house.process(echo), access_log=log)
         answer = await client.get("/courses?token=s3cret")
         await log.stop()
         writer.close(5)
@@ -46,14 +46,14 @@ async def test_the_access_line_names_the_caller_and_the_client_sees_no_such_head
 
 
 async def test_large_bodies_go_through(house: House) -> None:
-    client = await house.front(await house.process(Echo()))
+    client = await house.open_gateway(await house.process(Echo()))
     answer = await client.post("/", content=b"x" * 5_000_000)
     assert len(answer.content) > 5_000_000
 
 
 async def test_a_process_that_is_gone_is_passed_over(house: House) -> None:
     echo = Echo()
-    client = await house.front(place(free_port()), await house.process(echo))
+    client = await house.open_gateway(place(free_port()), await house.process(echo))
     answers = [await client.post("/", content=b"small") for _ in range(5)]
     assert [answer.status_code for answer in answers] == [200] * 5
     assert echo.requests == 5
@@ -62,7 +62,7 @@ async def test_a_process_that_is_gone_is_passed_over(house: House) -> None:
 async def test_a_process_that_is_not_ready_is_passed_over_with_the_body(house: House) -> None:
     stopping, echo = Echo(), Echo()
     stopping.ready = False
-    client = await house.front(await house.process(stopping), await house.process(echo))
+    client = await house.open_gateway(await house.process(stopping), await house.process(echo))
     answer = await client.post("/", content=b"kept")
     assert answer.text.endswith("kept")
     assert echo.requests == 1
@@ -70,7 +70,7 @@ async def test_a_process_that_is_not_ready_is_passed_over_with_the_body(house: H
 
 async def test_a_request_waits_for_a_process_that_starts(house: House) -> None:
     port = free_port()
-    client = await house.front(place(port), patience=10.0)
+    client = await house.open_gateway(place(port), patience=10.0)
     asking = asyncio.create_task(client.post("/", content=b"patient"))
     await asyncio.sleep(0.2)
     await house.process(Echo(), port)
@@ -78,7 +78,7 @@ async def test_a_request_waits_for_a_process_that_starts(house: House) -> None:
 
 
 async def test_nobody_at_all_is_unavailable(house: House) -> None:
-    client = await house.front(place(free_port()))
+    client = await house.open_gateway(place(free_port()))
     answer = await client.get("/")
     assert answer.status_code == 503
     assert answer.json()["code"] == "unavailable"
@@ -96,7 +96,7 @@ async def test_what_may_have_happened_is_not_sent_again(house: House) -> None:
 
     server = await asyncio.start_server(take, "127.0.0.1", 0)
     async with server:
-        client = await house.front(place(server.sockets[0].getsockname()[1]), patience=2.0)
+        client = await house.open_gateway(place(server.sockets[0].getsockname()[1]), patience=2.0)
         answer = await client.post("/", content=b"order")
     assert answer.status_code == 503
     assert "may have happened" in answer.json()["detail"]
@@ -104,7 +104,7 @@ async def test_what_may_have_happened_is_not_sent_again(house: House) -> None:
 
 
 async def test_requests_are_counted_by_route_here_too(house: House) -> None:
-    client = await house.front(await house.process(Echo()))
+    client = await house.open_gateway(await house.process(Echo()))
     await client.get("/anything")
     await client.get("/nobodys")
 
@@ -153,7 +153,7 @@ async def test_a_process_that_says_it_stops_is_sent_nothing_until_it_is_ready(
 ) -> None:
     stopping, staying = Ready(), Ready()
     places = [await house.process(each) for each in (stopping, staying)]
-    client = await house.front(*places)
+    client = await house.open_gateway(*places)
     house.gateway.start()
     stopping.ready = False
     await until(lambda: [each.ready for each in house.upstreams.all] == [False, True])
@@ -177,7 +177,7 @@ async def test_the_least_busy_process_is_asked(house: House) -> None:
             await super().__call__(scope, receive, send)
 
     slow, quick = Slow(), Echo()
-    client = await house.front(await house.process(slow), await house.process(quick))
+    client = await house.open_gateway(await house.process(slow), await house.process(quick))
     waiting = asyncio.create_task(client.get("/"))
     await asyncio.wait_for(begun.wait(), 10)
     for _ in range(5):
@@ -188,7 +188,7 @@ async def test_the_least_busy_process_is_asked(house: House) -> None:
 
 
 async def test_the_front_says_which_services_nobody_answers_for(house: House) -> None:
-    client = await house.front(place(free_port()))
+    client = await house.open_gateway(place(free_port()))
     answer = await client.get("/readyz")
     assert answer.status_code == 503
     said = answer.json()["waiting_for"]["processes"]
@@ -204,7 +204,7 @@ async def test_a_front_that_stops_finishes_what_it_began_and_takes_no_more(house
             await go.wait()
             await super().__call__(scope, receive, send)
 
-    client = await house.front(await house.process(Slow()))
+    client = await house.open_gateway(await house.process(Slow()))
     waiting = asyncio.create_task(client.get("/"))
     await asyncio.wait_for(begun.wait(), 10)
     stopping = asyncio.create_task(house.gateway.stop(0.0, 10.0))
@@ -220,7 +220,7 @@ async def test_a_front_that_stops_finishes_what_it_began_and_takes_no_more(house
 
 
 async def test_every_answer_of_the_front_says_the_usual(house: House) -> None:
-    client = await house.front(await house.process(Echo()))
+    client = await house.open_gateway(await house.process(Echo()))
     answers = [
         await client.get("/"),
         await client.get("/nobodys"),
@@ -238,6 +238,6 @@ async def test_every_answer_of_the_front_says_the_usual(house: House) -> None:
 
 
 async def test_nobody_at_all_is_not_kept(house: House) -> None:
-    client = await house.front(place(free_port()))
+    client = await house.open_gateway(place(free_port()))
     answer = await client.get("/")
     assert (answer.status_code, answer.headers["cache-control"]) == (503, "no-store")

@@ -6,7 +6,7 @@ from typing import Any
 import aiohttp
 import httpx
 import pytest
-from front_house import House, place, until
+from gateway_house import House, place, until
 
 from colonnade_runtime.edge.connections.body_time import BodyTime
 
@@ -62,7 +62,7 @@ async def settled(count: Any) -> int:
 
 async def test_a_download_goes_no_faster_than_its_reader(house: House) -> None:
     source = Source()
-    await house.front(await house.process(source))
+    await house.open_gateway(await house.process(source))
     reader, writer = await asyncio.open_connection("127.0.0.1", house.port, limit=1024)
     writer.write(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
     await reader.readuntil(b"\r\n")
@@ -72,7 +72,7 @@ async def test_a_download_goes_no_faster_than_its_reader(house: House) -> None:
 
 async def test_an_upload_goes_no_faster_than_its_process(house: House) -> None:
     sink = Sink()
-    await house.front(await house.process(sink))
+    await house.open_gateway(await house.process(sink))
     _, writer = await asyncio.open_connection("127.0.0.1", house.port)
     writer.write(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n" % LARGE)
     sent = 0
@@ -102,7 +102,7 @@ async def test_an_answer_that_breaks_off_is_not_taken_for_a_whole_one(house: Hou
 
     server = await asyncio.start_server(break_off, "127.0.0.1", 0)
     async with server:
-        client = await house.front(place(server.sockets[0].getsockname()[1]))
+        client = await house.open_gateway(place(server.sockets[0].getsockname()[1]))
         with pytest.raises(httpx.RemoteProtocolError):
             await client.get("/")
 
@@ -124,7 +124,7 @@ async def echo_socket(scope: Any, receive: Any, send: Any) -> None:
 
 
 async def test_a_websocket_is_passed_through(house: House) -> None:
-    await house.front(await house.process(echo_socket))
+    await house.open_gateway(await house.process(echo_socket))
     async with (
         aiohttp.ClientSession() as session,
         session.ws_connect(f"http://127.0.0.1:{house.port}/x", protocols=["echo"]) as socket,
@@ -140,7 +140,7 @@ async def test_a_websocket_is_passed_through(house: House) -> None:
 
 
 async def test_a_websocket_that_nobody_takes_is_refused(house: House) -> None:
-    await house.front(await house.process(echo_socket))
+    await house.open_gateway(await house.process(echo_socket))
     async with aiohttp.ClientSession() as session:
         for path in ("/refused", "/nobodys"):
             with pytest.raises(aiohttp.WSServerHandshakeError):
@@ -148,7 +148,7 @@ async def test_a_websocket_that_nobody_takes_is_refused(house: House) -> None:
 
 
 async def test_a_front_that_stops_closes_websockets_with_a_reason(house: House) -> None:
-    await house.front(await house.process(echo_socket))
+    await house.open_gateway(await house.process(echo_socket))
     async with (
         aiohttp.ClientSession() as session,
         session.ws_connect(f"http://127.0.0.1:{house.port}/x") as socket,
@@ -166,7 +166,7 @@ async def test_a_front_that_stops_closes_websockets_with_a_reason(house: House) 
 async def test_a_body_that_does_not_come_is_told_so(house: House, length: int, method: str) -> None:
     sink = Sink()
     sink.go.set()
-    await house.front(await house.process(sink), body_time=BodyTime(0.5, 1024 * 1024))
+    await house.open_gateway(await house.process(sink), body_time=BodyTime(0.5, 1024 * 1024))
     reader, writer = await asyncio.open_connection("127.0.0.1", house.port)
     head = f"{method} /slow HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n"
     writer.write(head.encode() + b"begun")
@@ -180,7 +180,7 @@ async def test_a_body_that_does_not_come_is_told_so(house: House, length: int, m
 async def test_an_upload_that_keeps_its_rate_may_be_slow(house: House) -> None:
     sink = Sink()
     sink.go.set()
-    client = await house.front(await house.process(sink), body_time=BodyTime(0.5, 1024))
+    client = await house.open_gateway(await house.process(sink), body_time=BodyTime(0.5, 1024))
 
     async def dripping() -> Any:
         for _ in range(30):

@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 
 from colonnade.services import OwnerStanding
 from colonnade_runtime.declaration import LoadedPlatform, load_platform
-from colonnade_runtime.serve.banner import Greeter, greeting
+from colonnade_runtime.serve.banner import Banner, greeting
 
 TENANT = "version: 1\nid: {0}\nname: {0}\nowner: {{email: owner@{0}.example}}\ncurrency: EUR\n"
 
@@ -80,7 +80,7 @@ def test_how_an_owner_signs_in_is_said_for_each_academy(
 def test_machines_are_greeted_in_the_log_and_nowhere_else(
     loaded: LoadedPlatform, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    greeter = Greeter(plain=False, supervised=False)
+    greeter = Banner(plain=False, supervised=False)
     with capture_logs() as lines:
         greeter.platform(loaded, 8123, {"academy-00": OwnerStanding.CHANGED})
         greeter.process("people is ready: user on http://127.0.0.1:8001")
@@ -98,7 +98,7 @@ def test_machines_are_greeted_in_the_log_and_nowhere_else(
 def test_what_is_shown_once_is_shown_in_the_form_of_everything_else(
     plain: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    Greeter(plain, supervised=False).announce("acme: the owner signs in with abc")
+    Banner(plain, supervised=False).announce("acme: the owner signs in with abc")
 
     said = capsys.readouterr().out
     assert (said if plain else json.loads(said)["event"] + "\n") == (
@@ -109,6 +109,6 @@ def test_what_is_shown_once_is_shown_in_the_form_of_everything_else(
 def test_whoever_supervises_a_process_hears_that_it_is_ready(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    Greeter(plain=False, supervised=True).process("people is ready")
+    Banner(plain=False, supervised=True).process("people is ready")
 
     assert capsys.readouterr().out == "people is ready\n"

@@ -12,7 +12,7 @@ import pytest
 import structlog
 from colonnade_process import ColonnadeProcess, free_port, until
 
-from colonnade_runtime.declaration.model.placement import Place
+from colonnade_runtime.declaration.model.placement import Placement
 from colonnade_runtime.edge.health import listener as listener_module
 from colonnade_runtime.edge.health.endpoints import PATHS, Health, open_paths
 from colonnade_runtime.edge.health.listener import HealthListener, health_listening
@@ -143,9 +143,9 @@ async def test_without_a_port_there_is_none() -> None:
 
 
 def test_in_production_requests_and_health_do_not_meet() -> None:
-    alone = Place("main", 1, ("user",), "0.0.0.0", 8000)
-    inner = Place("people", 1, ("user",), "10.0.0.1", 8001)
-    near = Place("people", 1, ("user",), "127.0.0.1", 8001)
+    alone = Placement("main", 1, ("user",), "0.0.0.0", 8000)
+    inner = Placement("people", 1, ("user",), "10.0.0.1", 8001)
+    near = Placement("people", 1, ("user",), "127.0.0.1", 8001)
     assert open_paths(alone, production=True) == frozenset()
     assert open_paths(alone, production=False) == PATHS
     assert open_paths(inner, production=True) == {"/livez", "/readyz"}

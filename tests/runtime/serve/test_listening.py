@@ -1,7 +1,6 @@
 """The listener closes within a bound, whatever its clients do."""
 
 import asyncio
-from types import SimpleNamespace
 from typing import Any
 
 from colonnade_runtime.edge.listening import available_port, listening
@@ -17,7 +16,7 @@ async def test_an_answer_that_nobody_ends_does_not_hold_up_the_end() -> None:
 
     port = available_port("127.0.0.1", 0)
     async with asyncio.timeout(20):
-        async with listening(SimpleNamespace(gateway=endless), "127.0.0.1", port):
+        async with listening(endless, "127.0.0.1", port):
             reader, writer = await _connected(port)
             writer.write(b"GET / HTTP/1.1\r\nHost: acme.localhost\r\n\r\n")
             assert (await reader.readline()).startswith(b"HTTP/1.1 200 ")

@@ -39,11 +39,11 @@ configuration is made of."""
 LOADED = """
 import asyncio, sys
 from pathlib import Path
-from colonnade_runtime.declaration.model.placement import place_of
+from colonnade_runtime.declaration.model.placement import placement_of
 from colonnade_runtime.process.runtime import Runtime, read_declaration
 declared = read_declaration(Path("platform.yaml"))
 async def main():
-    runtime = Runtime(declared, place=place_of(declared.loaded.platform, sys.argv[1]))
+    runtime = Runtime(declared, place=placement_of(declared.loaded.platform, sys.argv[1]))
     await runtime.start()
     print(*sorted(sys.modules))
     await runtime.stop()

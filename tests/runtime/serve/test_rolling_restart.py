@@ -16,7 +16,7 @@ from supervised_platform import declared
 
 from colonnade_runtime.cli.status import _standing, problems_of
 from colonnade_runtime.process.socket_file import AlreadyRuns
-from colonnade_runtime.serve.supervision.roster import Watched, roster, watched
+from colonnade_runtime.serve.supervision.roster import SupervisedProcesses, roster, watched
 
 STAND_INS = Path(__file__).parent / "support" / "stand_in_processes.py"
 LIMIT = 90.0
@@ -44,7 +44,7 @@ class Up:
         return found
 
     @property
-    def roster(self) -> Watched:
+    def roster(self) -> SupervisedProcesses:
         found = watched(self.root)
         assert found is not None, self.said
         return found
@@ -154,7 +154,9 @@ def test_a_second_up_is_refused_and_what_a_dead_one_left_means_nothing(tmp_path:
     with roster(tmp_path) as mine:
         mine.note("people", 4711)
         mine.note("people-2", None)
-        assert watched(tmp_path) == Watched(os.getpid(), {"people": 4711, "people-2": None})
+        assert watched(tmp_path) == SupervisedProcesses(
+            os.getpid(), {"people": 4711, "people-2": None}
+        )
         with pytest.raises(AlreadyRuns, match="another 'colonnade up' has"), roster(tmp_path):
             pass
         dead = _standing(tmp_path, "people-2", watched(tmp_path))

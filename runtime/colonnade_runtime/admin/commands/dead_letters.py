@@ -15,7 +15,7 @@ from colonnade_runtime.admin.commands.dead_letter_entries import (
     TenantlessEntry,
 )
 from colonnade_runtime.admin.commands.registry import AdminCall, AdminCommand
-from colonnade_runtime.admin.commands.unread import not_found, unread_noted
+from colonnade_runtime.admin.commands.unreadable_stores import not_found, unreadable_noted
 
 MAXIMUM_LETTERS = 10_000
 """Letters of one store that are looked through."""
@@ -97,7 +97,7 @@ async def _letters(
     for done, (service, work, tenant) in enumerate(places):
         await call.tell(done, len(places))
         found: list[DeadLetterEntry] = []
-        with unread_noted(unread, service, tenant):
+        with unreadable_noted(unread, service, tenant):
             events = await work.delivery.dead_letters(
                 tenant, replayed=arguments.replayed, limit=arguments.limit
             )
@@ -112,7 +112,7 @@ async def _find(arguments: One | Replay, call: AdminCall, identifier: UUID) -> D
     unread: list[dict[str, Any]] = []
     places = await call.platform.places(arguments.service, arguments.tenant)
     for service, work, tenant in places:
-        with unread_noted(unread, service, tenant):
+        with unreadable_noted(unread, service, tenant):
             with suppress(NotFound):
                 letter = await work.delivery.dead_letter(tenant, identifier)
                 return EventEntry(service, work, letter)

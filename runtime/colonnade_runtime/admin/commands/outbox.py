@@ -8,7 +8,7 @@ import msgspec
 from colonnade.errors import FieldError, ValidationFailed
 from colonnade.moments import utc
 from colonnade_runtime.admin.commands.registry import AdminCall, AdminCommand
-from colonnade_runtime.admin.commands.unread import unread_noted
+from colonnade_runtime.admin.commands.unreadable_stores import unreadable_noted
 
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 
@@ -34,7 +34,7 @@ async def status(arguments: Status, call: AdminCall) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for done, (service, work, tenant) in enumerate(places):
         await call.tell(done, len(places))
-        with unread_noted(found, service, tenant):
+        with unreadable_noted(found, service, tenant):
             state = await work.relay.status(tenant)
             found.append(
                 {
@@ -63,7 +63,7 @@ async def republish(arguments: Republish, call: AdminCall) -> list[dict[str, Any
     found: list[dict[str, Any]] = []
     for done, (service, work, tenant) in enumerate(places):
         await call.tell(done, len(places))
-        with unread_noted(found, service, tenant):
+        with unreadable_noted(found, service, tenant):
             again = await work.relay.republish(tenant, since)
             found.append({"service": service, "tenant": tenant, "republished": again})
     return found

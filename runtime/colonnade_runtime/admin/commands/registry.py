@@ -42,7 +42,7 @@ class AdminCommands:
     def __init__(self, commands: Sequence[AdminCommand]) -> None:
         self._commands: Mapping[str, AdminCommand] = {row.name: row for row in commands}
 
-    async def run(self, call: Call, surroundings: AdminCall) -> Any:
+    async def run(self, call: Call, context: AdminCall) -> Any:
         """The answer of the command that `call` names.
 
         Raises:
@@ -57,4 +57,4 @@ class AdminCommands:
                 "version than this command line; start it again."
             )
         arguments = read_line(bytes(call.arguments), command.arguments)
-        return await command.run(arguments, surroundings)
+        return await command.run(arguments, context)

@@ -11,7 +11,7 @@ from colonnade.errors import NotFound
 from colonnade.sagas import SagaPhase, SagaView
 from colonnade_runtime.admin.commands.masking import masked_json
 from colonnade_runtime.admin.commands.registry import AdminCall, AdminCommand
-from colonnade_runtime.admin.commands.unread import not_found, unread_noted
+from colonnade_runtime.admin.commands.unreadable_stores import not_found, unreadable_noted
 from colonnade_runtime.background.background_work import BackgroundWork
 
 Place = tuple[str, BackgroundWork, str]
@@ -48,7 +48,7 @@ async def list_(arguments: List, call: AdminCall) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for done, (service, work, tenant) in enumerate(places):
         await call.tell(done, len(places))
-        with unread_noted(found, service, tenant):
+        with unreadable_noted(found, service, tenant):
             views = await work.sagas.list(
                 tenant, phases=arguments.phases, name=arguments.name, limit=arguments.limit
             )
@@ -85,7 +85,7 @@ async def _find(arguments: One, call: AdminCall) -> tuple[Place, SagaView]:
     for done, place in enumerate(places):
         await call.tell(done, len(places))
         service, work, tenant = place
-        with unread_noted(unread, service, tenant), suppress(NotFound):
+        with unreadable_noted(unread, service, tenant), suppress(NotFound):
             return place, await work.sagas.show(tenant, arguments.id)
     raise not_found(
         f"There is no saga {arguments.id}; `colonnade sagas list` shows those there are.", unread

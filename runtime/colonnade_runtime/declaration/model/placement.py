@@ -10,19 +10,19 @@ from colonnade_runtime.declaration.yaml.problems import closest
 EVERYTHING = "main"
 """The process that hosts all services, when none is named."""
 
-FRONT = "gateway"
+GATEWAY = "gateway"
 """The process in front of the others: it hosts nothing and forwards."""
 
 RESERVED = {
     EVERYTHING: "the process that hosts everything where none is declared",
-    FRONT: "the process in front of the others",
+    GATEWAY: "the process in front of the others",
     "administrator": "the user who sets the bus up",
 }
 """Names that no declared process may have."""
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Placement:
     """One process that runs: `replica` counts from 1."""
 
     process: str
@@ -51,7 +51,7 @@ class Place:
         return f"http://{host}:{self.port}"
 
 
-def places(platform: Platform) -> list[Place]:
+def placements(platform: Platform) -> list[Placement]:
     """Every declared process and replica, in order, with a port each.
 
     A process without a port of its own takes the next one after `gateway.port` that no other says
@@ -89,7 +89,7 @@ def _first_ports(
     return found
 
 
-def place_of(platform: Platform, process: str | None, replica: int = 1) -> Place:
+def placement_of(platform: Platform, process: str | None, replica: int = 1) -> Placement:
     """The place of one process; without a name, of one that hosts everything.
 
     Raises:
@@ -97,9 +97,9 @@ def place_of(platform: Platform, process: str | None, replica: int = 1) -> Place
     """
     if process is None:
         return _alone(platform, EVERYTHING, platform.enabled_services)
-    if process == FRONT and platform.processes:
-        return _alone(platform, FRONT, ())
-    for place in places(platform):
+    if process == GATEWAY and platform.processes:
+        return _alone(platform, GATEWAY, ())
+    for place in placements(platform):
         if (place.process, place.replica) == (process, replica):
             return place
     raise ConfigurationError(_unknown(platform, process, replica))
@@ -109,25 +109,25 @@ def _ports(first: int | None, count: int) -> range:
     return range(first, first + count) if first else range(0)
 
 
-def _alone(platform: Platform, name: str, services: tuple[str, ...]) -> Place:
+def _alone(platform: Platform, name: str, services: tuple[str, ...]) -> Placement:
     gateway = platform.gateway
     health = gateway.health
     host = health.host or gateway.host
     key = "gateway.health.host" if health.host else "gateway.host"
-    return Place(
+    return Placement(
         name, 1, services, gateway.host, gateway.port, 1, host, health.port, health_host_key=key
     )
 
 
 def _replicas(
     platform: Platform, name: str, section: ProcessSection, port: int, health: int | None
-) -> Iterator[Place]:
+) -> Iterator[Placement]:
     host, count = section.gateway.host or platform.gateway.host, section.replicas
     asked = section.health.host or platform.gateway.health.host or host
     for replica in range(1, count + 1):
         mine = port + replica - 1 if port else 0
         where = health + replica - 1 if health else health
-        yield Place(
+        yield Placement(
             name, replica, section.services, host, mine, count, asked, where, *_keys(platform, name)
         )
 
@@ -149,5 +149,5 @@ def _unknown(platform: Platform, process: str, replica: int) -> str:
         return "The platform declares no 'processes'; 'colonnade run' starts everything here."
     near = closest(process, platform.processes)
     hint = f" (did you mean '{near}'?)" if near else ""
-    declared = ", ".join([*platform.processes, FRONT])
+    declared = ", ".join([*platform.processes, GATEWAY])
     return f"There is no process '{process}'{hint}; there are {declared}."

@@ -21,7 +21,7 @@ from colonnade.timezones import timezone_names
 from colonnade_runtime.declaration.model.hosts import host_name
 from colonnade_runtime.declaration.model.platform import JsonObject, Name, ServiceName
 from colonnade_runtime.declaration.model.section import Section, Version
-from colonnade_runtime.declaration.yaml.problems import Place, closest
+from colonnade_runtime.declaration.yaml.problems import Location, closest
 
 TENANT_ID_PATTERN = r"^[a-z][a-z0-9-]{1,38}[a-z0-9]$"
 """A tenant's id is also a file name, a bus subject, a schema and a label of a host name."""
@@ -191,7 +191,7 @@ class Tenant(Section):
     """Data that the policies read as the tenant's; it can narrow what is allowed, never widen."""
 
     _configs: dict[str, BaseModel] = PrivateAttr(default_factory=dict)
-    _domain_places: tuple[Place, ...] = PrivateAttr(default=())
+    _domain_places: tuple[Location, ...] = PrivateAttr(default=())
 
     @property
     def configs(self) -> Mapping[str, BaseModel]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from colonnade_runtime.declaration.yaml.parser import ParseError, parse_value
-from colonnade_runtime.declaration.yaml.problems import Place, Problem
+from colonnade_runtime.declaration.yaml.problems import Location, Problem
 from colonnade_runtime.declaration.yaml.tree import Entry, MappingNode, Node, ScalarNode, Style
 
 
@@ -24,7 +24,7 @@ def merge(base: MappingNode, over: MappingNode) -> MappingNode:
     return MappingNode(base.place, entries)
 
 
-def single(keys: Sequence[str], value: Node, place: Place) -> MappingNode:
+def single(keys: Sequence[str], value: Node, place: Location) -> MappingNode:
     """A tree that holds `value` at `keys`, and nothing else."""
     node: Node = value
     for key in reversed(keys):
@@ -41,7 +41,7 @@ def parse_setting(setting: str, number: int) -> MappingNode:
     Raises:
         ParseError: naming the setting by its number.
     """
-    place = Place(f"--set #{number}")
+    place = Location(f"--set #{number}")
     path, equals, text = setting.partition("=")
     keys = [key.strip() for key in path.split(".")]
     if not equals:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from colonnade_runtime.declaration.yaml.problems import Place, Problem
+from colonnade_runtime.declaration.yaml.problems import Location, Problem
 from colonnade_runtime.declaration.yaml.tree import Node, Path, ScalarNode, child, dotted, matching
 
 
@@ -23,7 +23,7 @@ class Origin:
     """Where one value came from: its layer, its place, and the variables filled into it."""
 
     kind: OriginKind
-    place: Place | None = None
+    place: Location | None = None
     variables: tuple[str, ...] = ()
 
     def __str__(self) -> str:
@@ -64,7 +64,7 @@ class Origins:
             node = below
         return self._origin(node, tuple(path))
 
-    def locate(self, path: Sequence[str | int]) -> Place:
+    def locate(self, path: Sequence[str | int]) -> Location:
         """The place of the key at `path`, or of the nearest key above that was written."""
         return matching(self.tree, path)[2]
 

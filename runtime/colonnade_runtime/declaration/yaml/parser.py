@@ -12,7 +12,7 @@ from typing import Final
 import yaml
 
 from colonnade_runtime.declaration.yaml.mistakes import mistake_in_scalar, mistake_of
-from colonnade_runtime.declaration.yaml.problems import Place, Problem
+from colonnade_runtime.declaration.yaml.problems import Location, Problem
 from colonnade_runtime.declaration.yaml.tree import (
     Entry,
     MappingNode,
@@ -49,16 +49,16 @@ def read_file(path: FilePath, shown: str) -> bytes:
     Raises:
         ParseError: when it cannot be read or is larger than a declaration may be.
     """
-    start = Place(shown, 1, 1)
+    start = Location(shown, 1, 1)
     if path.exists() and not path.is_file():
         # A pipe would keep the reader waiting for ever.
-        raise ParseError(Problem.at(Place(shown), "", "is not a file"))
+        raise ParseError(Problem.at(Location(shown), "", "is not a file"))
     try:
         with path.open("rb") as file:
             data = file.read(MAXIMUM_BYTES + 1)
     except OSError as error:
         reason = (error.strerror or "unknown reason").lower()
-        raise ParseError(Problem.at(Place(shown), "", f"cannot be read: {reason}")) from None
+        raise ParseError(Problem.at(Location(shown), "", f"cannot be read: {reason}")) from None
     if len(data) > MAXIMUM_BYTES:
         raise ParseError(Problem.at(start, "", "the file is larger than 1 MiB"))
     return data
@@ -70,7 +70,7 @@ def parse(data: bytes, source: str) -> MappingNode:
     Raises:
         ParseError: with the first thing that is not YAML, or not YAML as declarations use it.
     """
-    start = Place(source, 1, 1)
+    start = Location(source, 1, 1)
     text = _decode(data, source)
     root = parse_value(text, source)
     if root is None:
@@ -100,7 +100,7 @@ def _decode(data: bytes, source: str) -> str:
         before = data[: error.start]
         line = before.count(b"\n") + 1
         column = error.start - (before.rfind(b"\n") + 1) + 1
-        place = Place(source, line, column)
+        place = Location(source, line, column)
         message = f"byte 0x{data[error.start]:02x} is not UTF-8 text; save the file as UTF-8"
         raise ParseError(Problem.at(place, "", message)) from None
     return text
@@ -115,7 +115,7 @@ class _Builder:
         self._has_lines = has_lines
         self._root: Node | None = None
         self._open: list[MappingNode | SequenceNode] = []
-        self._keys: list[tuple[str, Place] | None] = []
+        self._keys: list[tuple[str, Location] | None] = []
         self._names: list[str | None] = []
         self._anchors: dict[str, tuple[Node, int]] = {}
         self._starts: list[int] = []
@@ -252,11 +252,11 @@ class _Builder:
         parent.entries[pending[0]] = Entry(pending[1], node)
         self._keys[-1] = None
 
-    def _place(self, event: yaml.Event) -> Place:
+    def _place(self, event: yaml.Event) -> Location:
         return self._at(*_line_and_column(event))
 
-    def _at(self, line: int, column: int) -> Place:
-        return Place(self._source, line, column) if self._has_lines else Place(self._source)
+    def _at(self, line: int, column: int) -> Location:
+        return Location(self._source, line, column) if self._has_lines else Location(self._source)
 
     def _error(self, event: yaml.Event, message: str) -> ParseError:
         return ParseError(Problem.at(self._place(event), "", message))

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from colonnade.errors import ConfigurationError
 
 
-class Place(NamedTuple):
+class Location(NamedTuple):
     """Where something is written. `line` and `column` count from 1; both are 0 where a source
     has no lines, as `--set #1`."""
 
@@ -32,14 +32,16 @@ class Problem:
     suggestion: str | None = None
 
     @classmethod
-    def at(cls, place: Place, path: str, message: str, suggestion: str | None = None) -> "Problem":
+    def at(
+        cls, place: Location, path: str, message: str, suggestion: str | None = None
+    ) -> "Problem":
         """The problem at `place`."""
         return cls(place.source, place.line, place.column, path, message, suggestion)
 
     @property
-    def place(self) -> Place:
+    def place(self) -> Location:
         """Where to mend it."""
-        return Place(self.file, self.line, self.column)
+        return Location(self.file, self.line, self.column)
 
     def __str__(self) -> str:
         subject = f"{self.path}: " if self.path else ""
@@ -58,7 +60,7 @@ class DeclarationError(ConfigurationError):
         super().__init__("\n".join(map(str, self.problems)))
 
 
-def _reading_order(problem: Problem) -> tuple[Place, str, str]:
+def _reading_order(problem: Problem) -> tuple[Location, str, str]:
     return problem.place, problem.path, problem.message
 
 

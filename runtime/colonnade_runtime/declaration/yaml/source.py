@@ -11,7 +11,7 @@ from colonnade_runtime.declaration.model.section import write_out
 from colonnade_runtime.declaration.yaml.layers import merge, parse_setting, single
 from colonnade_runtime.declaration.yaml.origins import OriginKind
 from colonnade_runtime.declaration.yaml.parser import ParseError, parse, read_file
-from colonnade_runtime.declaration.yaml.problems import DeclarationError, Place, Problem
+from colonnade_runtime.declaration.yaml.problems import DeclarationError, Location, Problem
 from colonnade_runtime.declaration.yaml.tree import MappingNode, Path, ScalarNode, Style, matching
 from colonnade_runtime.declaration.yaml.values import values_of
 
@@ -50,7 +50,7 @@ def read_platform(
     """
     shown = str(path)
     if not path.exists():
-        raise DeclarationError([Problem.at(Place(shown), "", _NOT_THERE)])
+        raise DeclarationError([Problem.at(Location(shown), "", _NOT_THERE)])
     try:
         data = read_file(path, shown)
         base = parse(data, shown)
@@ -71,9 +71,9 @@ def _later_layers(
     source: PlatformSource, settings: Sequence[str], environ: Mapping[str, str]
 ) -> MappingNode:
     """What the environment and the command line say: both win over every file."""
-    layers = MappingNode(Place("--set"))
+    layers = MappingNode(Location("--set"))
     if environment := environ.get(ENVIRONMENT_VARIABLE):
-        place = Place(ENVIRONMENT_VARIABLE)
+        place = Location(ENVIRONMENT_VARIABLE)
         source.kinds[place.source] = OriginKind.ENVIRONMENT
         # Quoted: what the variable holds is the name of an environment and nothing else.
         value = ScalarNode(environment.replace("$", "$$"), Style.QUOTED, place)

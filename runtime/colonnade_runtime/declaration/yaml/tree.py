@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from colonnade_runtime.declaration.yaml.problems import Place
+from colonnade_runtime.declaration.yaml.problems import Location
 
 Path = tuple[str | int, ...]
 """From the root of a declaration to a key or item of it."""
@@ -24,7 +24,7 @@ class ScalarNode:
 
     text: str
     style: Style
-    place: Place
+    place: Location
     exact: bool = False
     """Whether the n-th character of `text` stands n characters after its start."""
 
@@ -33,7 +33,7 @@ class ScalarNode:
 class Entry:
     """One key of a mapping with its value."""
 
-    place: Place
+    place: Location
     node: "Node"
 
 
@@ -41,7 +41,7 @@ class Entry:
 class MappingNode:
     """Keys and values, in the order they were written."""
 
-    place: Place
+    place: Location
     entries: dict[str, Entry] = field(default_factory=dict)
 
     def get(self, key: str) -> "Node | None":
@@ -54,7 +54,7 @@ class MappingNode:
 class SequenceNode:
     """Items, in order."""
 
-    place: Place
+    place: Location
     items: list["Node"] = field(default_factory=list)
 
 
@@ -88,7 +88,7 @@ def find(node: "Node | None", *path: str | int) -> "Node | None":
     return node
 
 
-def matching(root: "Node", location: Sequence[str | int]) -> tuple[Path, "Node", Place]:
+def matching(root: "Node", location: Sequence[str | int]) -> tuple[Path, "Node", Location]:
     """How far `location` can be followed from `root`: the path, the node, and its key's place.
 
     Steps that do not name anything that was written are passed over: a validator puts names
@@ -106,7 +106,7 @@ def matching(root: "Node", location: Sequence[str | int]) -> tuple[Path, "Node",
     return tuple(path), node, place
 
 
-def leaves(node: "Node", path: Path = ()) -> Iterator[tuple[Path, Place]]:
+def leaves(node: "Node", path: Path = ()) -> Iterator[tuple[Path, Location]]:
     """Every scalar, empty mapping and empty sequence below `node`, with its path."""
     if isinstance(node, MappingNode) and node.entries:
         for key, entry in node.entries.items():

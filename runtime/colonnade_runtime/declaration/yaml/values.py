@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from colonnade_runtime.declaration.yaml.problems import Place, Problem
+from colonnade_runtime.declaration.yaml.problems import Location, Problem
 from colonnade_runtime.declaration.yaml.scalars import Scalar, ScalarError, resolve_plain
 from colonnade_runtime.declaration.yaml.tree import (
     MappingNode,
@@ -64,7 +64,7 @@ def _scalar(node: ScalarNode, path: Path, environ: Mapping[str, str], values: Va
     return None
 
 
-def _inside(node: ScalarNode, offset: int) -> Place:
+def _inside(node: ScalarNode, offset: int) -> Location:
     if not node.exact or not node.place.line:
         return node.place
     opening = 0 if node.style is Style.PLAIN else 1

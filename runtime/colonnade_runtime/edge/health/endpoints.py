@@ -10,13 +10,13 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 
 from colonnade.errors import MethodNotAllowed
 from colonnade_runtime.declaration.model.hosts import is_loopback
-from colonnade_runtime.declaration.model.placement import EVERYTHING, FRONT, Place
+from colonnade_runtime.declaration.model.placement import EVERYTHING, GATEWAY, Placement
 from colonnade_runtime.edge.health.checks import SOURCE, HealthChecks
 from colonnade_runtime.edge.http.default_headers import answer_options
 from colonnade_runtime.edge.http.problems import send_problem
 from colonnade_runtime.observability.faults import FaultCollector, FaultRegistry
-from colonnade_runtime.observability.hidden_places import HiddenPlaces
 from colonnade_runtime.observability.process_metrics import register_process_metrics
+from colonnade_runtime.observability.redaction import Redaction
 
 PATHS = frozenset({"/livez", "/readyz", "/metrics"})
 
@@ -31,13 +31,13 @@ NO_ROUTE = "none"
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
-def open_paths(place: Place, *, production: bool) -> frozenset[str]:
+def open_paths(place: Placement, *, production: bool) -> frozenset[str]:
     """The paths that a process answers where its requests come.
 
     In production there is a listener for health alone. A process behind the one in front is asked
     by that whether it is ready; its metrics are for this machine, while it is developed on.
     """
-    if place.process in (EVERYTHING, FRONT):
+    if place.process in (EVERYTHING, GATEWAY):
         return frozenset() if production else PATHS
     is_open = not production and is_loopback(place.host)
     return PATHS if is_open else PATHS - {"/metrics"}
@@ -57,7 +57,7 @@ class Health:
         self, log: Any, open_paths: frozenset[str] = PATHS, hosts: frozenset[str] = frozenset()
     ) -> None:
         self.open_paths = open_paths
-        self._places = HiddenPlaces(hosts)
+        self._places = Redaction(hosts)
         self.faults = FaultRegistry(log)
         self.checks = HealthChecks(self.faults, log)
         self.degradations = HealthChecks(self.faults, log)

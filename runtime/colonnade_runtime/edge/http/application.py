@@ -20,28 +20,28 @@ from colonnade_runtime.edge.connections.body_time import BODILESS, BodyTime, Tim
 from colonnade_runtime.edge.forwarded.origin import TrustedProxies
 from colonnade_runtime.edge.health.endpoints import NO_ROUTE, Health
 from colonnade_runtime.edge.http.access_log import AccessLog, line_of
+from colonnade_runtime.edge.http.admission import Admission
 from colonnade_runtime.edge.http.authentication import Authentication
 from colonnade_runtime.edge.http.default_headers import (
     EVERY_METHOD,
     RouteMethods,
     answer_options,
-    with_usual_headers,
+    with_default_headers,
 )
-from colonnade_runtime.edge.http.entrance import Entrance
 from colonnade_runtime.edge.http.exchange import Exchange
 from colonnade_runtime.edge.http.filters import filtered
 from colonnade_runtime.edge.http.hot_reads import HotReads
 from colonnade_runtime.edge.http.problems import exception_handlers, send_problem
 from colonnade_runtime.edge.http.unread_body import METHODS, UnreadBody
 from colonnade_runtime.edge.openapi.document import described
-from colonnade_runtime.edge.openapi.pages import Documents, asked_for
+from colonnade_runtime.edge.openapi.documents import ApiDocuments, asked_for
 from colonnade_runtime.observability.secret_paths import hide_secrets_of, shown_path
 
 CUT_OFF_SECONDS = 1.0
 """How long a request that was cut off gets to give back what it holds."""
 
 
-class Gateway:
+class EdgeApplication:
     """Answers from the first moment; everything but health is 503 until `open` was called."""
 
     def __init__(
@@ -57,7 +57,7 @@ class Gateway:
         self.tells_caller = False
         self._log = log
         self._access_log = access_log
-        self._entrance: Entrance | None = None
+        self._entrance: Admission | None = None
         self._answering: ASGIApp = self._answer  # type: ignore[assignment]
         self._running: set[asyncio.Task[Any]] = set()
         self._idle = asyncio.Event()
@@ -86,9 +86,9 @@ class Gateway:
         )
         application = self.application
         hide_secrets_of(application.routes)
-        self._entrance = Entrance(
+        self._entrance = Admission(
             self.application,
-            Documents((lambda: described(application)) if docs else None),
+            ApiDocuments((lambda: described(application)) if docs else None),
             dispatcher,
             HotReads(dispatcher),
             tenants,
@@ -136,7 +136,7 @@ class Gateway:
         """One ASGI connection."""
         if scope["type"] != ScopeType.HTTP:
             return
-        send = with_usual_headers(scope, send)
+        send = with_default_headers(scope, send)
         if not await self.health.answered(scope, send):
             await self._answering(scope, receive, send)
 

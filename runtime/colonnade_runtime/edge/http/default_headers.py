@@ -1,4 +1,4 @@
-"""Headers that every answer has, whoever made it: routes, errors, health, documents, the front."""
+"""Default headers: on every answer of routes, errors, health, documents and the gateway."""
 
 from litestar import Litestar
 from litestar.routes import HTTPRoute
@@ -24,7 +24,7 @@ _NAMES = frozenset({NO_SNIFFING[0], VARIES[0], REVALIDATED[0]})
 _READING = frozenset({"GET", "HEAD"})
 
 
-def with_usual_headers(scope: HTTPScope, send: Send) -> Send:
+def with_default_headers(scope: HTTPScope, send: Send) -> Send:
     """`send`, with what is missing added to the head of the answer."""
     reading = scope["method"] in _READING
 

@@ -3,8 +3,8 @@
 import asyncio
 from dataclasses import dataclass, field
 
-from colonnade_runtime.declaration.model.placement import Place
-from colonnade_runtime.serve.heartbeat import BEAT_SECONDS, Pulse
+from colonnade_runtime.declaration.model.placement import Placement
+from colonnade_runtime.serve.heartbeat import BEAT_SECONDS, HeartbeatMonitor
 
 QUIET_SECONDS = 3 * BEAT_SECONDS
 """Silence after which nobody counts on a process, though it may only be busy."""
@@ -14,7 +14,7 @@ QUIET_SECONDS = 3 * BEAT_SECONDS
 class Child:
     """One place and the process that is there now, if any."""
 
-    place: Place
+    place: Placement
     process: asyncio.subprocess.Process | None = None
     starts: int = 0
     failures: int = 0
@@ -22,7 +22,7 @@ class Child:
     """Its next end is wanted, and no failure."""
     ready: bool = False
     """The process has said that it is ready; it may have ended since."""
-    pulse: Pulse | None = None
+    pulse: HeartbeatMonitor | None = None
     stopping: bool = False
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     """Ends the wait before the next start."""

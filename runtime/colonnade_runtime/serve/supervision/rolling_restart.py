@@ -9,7 +9,7 @@ from typing import Any
 from colonnade.background_tasks import background_task
 from colonnade.errors import ColonnadeError, DeadlineExceeded
 from colonnade_runtime.admin.client import AdminClient, NoAnswer
-from colonnade_runtime.declaration.model.placement import FRONT
+from colonnade_runtime.declaration.model.placement import GATEWAY
 from colonnade_runtime.process.socket_file import socket_path
 from colonnade_runtime.serve.supervision.child import Child
 
@@ -56,7 +56,7 @@ class RollingRestart:
             "a restart is under way already, and this signal changes nothing: send it again when"
             " that one has finished"
         )
-        self._tell("warning", FRONT, "restart ignored", sentence)
+        self._tell("warning", GATEWAY, "restart ignored", sentence)
 
     def cancel(self) -> None:
         """Go no further."""
@@ -67,7 +67,7 @@ class RollingRestart:
         for child in self._children:
             if not await self._restarted(child):
                 return
-        self._tell("info", FRONT, "restart finished", "all processes were restarted")
+        self._tell("info", GATEWAY, "restart finished", "all processes were restarted")
 
     async def _restarted(self, child: Child) -> bool:
         """Whether it was restarted and is ready again."""

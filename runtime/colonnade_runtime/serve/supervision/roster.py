@@ -18,7 +18,7 @@ _TRIES = 20
 _PAUSE = 0.05
 
 
-class Watched(msgspec.Struct, frozen=True):
+class SupervisedProcesses(msgspec.Struct, frozen=True):
     """What one `colonnade up` watches over: its process id, and those of its children by name.
 
     A child that has ended and is to be started again has none.
@@ -39,7 +39,7 @@ class Roster:
     def note(self, name: str, pid: int | None) -> None:
         """Keep the process id of a child; None when it has ended."""
         self._children[name] = pid
-        data = msgspec.json.encode(Watched(os.getpid(), self._children))
+        data = msgspec.json.encode(SupervisedProcesses(os.getpid(), self._children))
         # On a full disk `status` knows less; the processes are looked after all the same.
         with suppress(OSError):
             os.pwrite(self._descriptor, data, 0)
@@ -82,7 +82,7 @@ def _take(descriptor: int, path: Path) -> None:
     )
 
 
-def watched(root: Path) -> Watched | None:
+def watched(root: Path) -> SupervisedProcesses | None:
     """What a `colonnade up` watches over at the moment; None when none runs."""
     try:
         descriptor = os.open(root / FOLDER / _NAME, os.O_RDONLY | os.O_CLOEXEC)
@@ -102,10 +102,10 @@ def _is_held(descriptor: int) -> bool:
     return False
 
 
-def _read(descriptor: int) -> Watched | None:
+def _read(descriptor: int) -> SupervisedProcesses | None:
     for _ in range(_TRIES):
         try:
-            return msgspec.json.decode(os.pread(descriptor, _MAXIMUM, 0), type=Watched)
+            return msgspec.json.decode(os.pread(descriptor, _MAXIMUM, 0), type=SupervisedProcesses)
         except (msgspec.MsgspecError, ValueError):
             # It is being written.
             time.sleep(_PAUSE)

@@ -13,13 +13,18 @@ from random import SystemRandom
 from colonnade.errors import ConfigurationError
 from colonnade_runtime.adapters.disk.private_files import keep_files_private
 from colonnade_runtime.assembly.declared import Declared, read_declaration
-from colonnade_runtime.declaration.model.placement import FRONT, Place, place_of, places
+from colonnade_runtime.declaration.model.placement import (
+    GATEWAY,
+    Placement,
+    placement_of,
+    placements,
+)
 from colonnade_runtime.observability.child_lines import ChildLines, JsonLines, PrefixedLines
 from colonnade_runtime.observability.lifecycle import Lifecycle
 from colonnade_runtime.observability.logs import configure_logs, is_for_machines
 from colonnade_runtime.resilience.backoff import Backoff
 from colonnade_runtime.resilience.end_with_parent import end_with_parent
-from colonnade_runtime.serve.heartbeat import BEAT_SECONDS, VARIABLE, Pulse
+from colonnade_runtime.serve.heartbeat import BEAT_SECONDS, VARIABLE, HeartbeatMonitor
 from colonnade_runtime.serve.supervision.child import Child
 from colonnade_runtime.serve.supervision.rolling_restart import IsReady, RollingRestart, is_ready
 from colonnade_runtime.serve.supervision.roster import Roster, roster
@@ -60,8 +65,8 @@ class Supervisor:
         self._heartbeat = float(platform.supervision.heartbeat)
         self._start = float(platform.supervision.start)
         self._roster = roster
-        self._front = Child(place_of(platform, FRONT))
-        self._others = [Child(place) for place in places(platform)]
+        self._gateway = Child(placement_of(platform, GATEWAY))
+        self._others = [Child(place) for place in placements(platform)]
         self._lines = _lines_of(declared, [child.name for child in self._children])
         self._lifecycle = Lifecycle("up")
         self._all_ready = False
@@ -73,7 +78,7 @@ class Supervisor:
 
     @property
     def _children(self) -> list[Child]:
-        return [*self._others, self._front]
+        return [*self._others, self._gateway]
 
     async def run(self) -> None:
         """Start all, and keep them running until SIGTERM or SIGINT.
@@ -96,8 +101,8 @@ class Supervisor:
         self._lifecycle.stopping()
         watching.cancel()
         self._rolling.cancel()
-        # The front first: it takes no more, and what is on its way is still answered.
-        await self._stop(self._front)
+        # The gateway first: it takes no more, and what is on its way is still answered.
+        await self._stop(self._gateway)
         await asyncio.gather(*(self._stop(child) for child in self._others))
         await asyncio.gather(*tasks)
         self._lifecycle.stopped()
@@ -151,7 +156,7 @@ class Supervisor:
         child.process.kill()
 
     async def _once(self, child: Child) -> int:
-        pulse = child.pulse = Pulse()
+        pulse = child.pulse = HeartbeatMonitor()
         try:
             return await self._run(child, pulse)
         finally:
@@ -159,7 +164,7 @@ class Supervisor:
             self._roster.note(child.name, None)
             pulse.close()
 
-    async def _run(self, child: Child, pulse: Pulse) -> int:
+    async def _run(self, child: Child, pulse: HeartbeatMonitor) -> int:
         child.process = await asyncio.create_subprocess_exec(
             *self._command(child.place),
             stdin=asyncio.subprocess.DEVNULL,
@@ -227,7 +232,7 @@ class Supervisor:
             if child.process is not None and child.runs:
                 child.process.send_signal(signal.SIGHUP)
 
-    def _command(self, place: Place) -> list[str]:
+    def _command(self, place: Placement) -> list[str]:
         settings = [word for each in self._declared.settings for word in ("--set", each)]
         return [
             sys.executable, "-m", "colonnade_runtime",

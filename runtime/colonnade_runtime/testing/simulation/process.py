@@ -13,9 +13,9 @@ from colonnade.context import Context, Principal, use_context
 from colonnade.errors import DeadlineExceeded, Unavailable
 from colonnade.messages import Message, Request
 from colonnade_runtime.adapters.store.sqlite import SqliteStores
-from colonnade_runtime.assembly.environment import Surroundings
+from colonnade_runtime.assembly.dependencies import ProcessDependencies
 from colonnade_runtime.declaration import Address
-from colonnade_runtime.declaration.model.placement import Place
+from colonnade_runtime.declaration.model.placement import Placement
 from colonnade_runtime.declaration.yaml.tree import Path
 from colonnade_runtime.process.runtime import Runtime
 from colonnade_runtime.testing.simulation.bus import SimulatedBus
@@ -73,7 +73,7 @@ class _Adapters(SharedEngineAdapters):
 class SimulatedProcess:
     """One process of a simulated platform; `deaths` counts how often it was killed."""
 
-    def __init__(self, world: "World", place: Place) -> None:
+    def __init__(self, world: "World", place: Placement) -> None:
         self.world = world
         self.place = place
         self.deaths = 0
@@ -179,7 +179,7 @@ class SimulatedProcess:
 
     async def _live(self) -> None:
         chance, clock = self.world.chance, self.world.clock
-        surroundings = Surroundings(
+        dependencies = ProcessDependencies(
             clock=clock,
             epoch=clock.epoch,
             random=lambda: chance.random,
@@ -191,7 +191,7 @@ class SimulatedProcess:
             self.world.declared,
             place=self.place,
             announce=lambda _: None,
-            surroundings=surroundings,
+            dependencies=dependencies,
         )
         await self.runtime.start()
 

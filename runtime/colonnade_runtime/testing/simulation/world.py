@@ -18,7 +18,7 @@ from colonnade.messages import Message, Request
 from colonnade.operations import operation_of
 from colonnade.policy import PolicyEngine
 from colonnade_runtime.assembly.declared import Declared
-from colonnade_runtime.declaration.model.placement import Place
+from colonnade_runtime.declaration.model.placement import Placement
 from colonnade_runtime.testing.simulation.broker import SimulatedBroker
 from colonnade_runtime.testing.simulation.clock import SimulatedClock, SimulatedIdentifiers
 from colonnade_runtime.testing.simulation.fault_injection import CALM, FaultInjection, FaultRates
@@ -187,9 +187,9 @@ class World:
         raise structlog.DropEvent
 
 
-def _place(services: Sequence[str], processes: int, number: int, replicas: int) -> Place:
+def _place(services: Sequence[str], processes: int, number: int, replicas: int) -> Placement:
     name = services[0] if processes > 1 else "main"
-    return Place(name, number, tuple(services), "127.0.0.1", 0, replicas)
+    return Placement(name, number, tuple(services), "127.0.0.1", 0, replicas)
 
 
 @contextmanager

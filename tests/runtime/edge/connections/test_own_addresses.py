@@ -2,7 +2,7 @@
 
 import pytest
 
-from colonnade_runtime.declaration.model.placement import places
+from colonnade_runtime.declaration.model.placement import placements
 from colonnade_runtime.declaration.model.platform import Platform
 from colonnade_runtime.network.own_addresses import foreign_hosts, is_foreign
 
@@ -30,5 +30,5 @@ def test_every_key_that_says_a_host_is_named(host: str) -> None:
 
 def _keys(**declared: object) -> list[str]:
     said = {"version": 1, "environment": "development", "services": {"user": {}}, **declared}
-    [place] = places(Platform.model_validate(said))
+    [place] = placements(Platform.model_validate(said))
     return [key for key, _ in foreign_hosts(place)]

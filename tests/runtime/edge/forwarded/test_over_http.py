@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from front_house import SEAL, Echo, House
+from gateway_house import SEAL, Echo, House
 from mirror import mirror_plugin
 from small_site import make_site
 
@@ -60,7 +60,7 @@ async def test_malformed_headers_are_no_error_and_nobodys_word(tmp_path: Path) -
 
 
 class Behind(Echo):
-    """A process behind the front, that keeps where it believes requests come from."""
+    """A process behind the gateway, that keeps where it believes requests come from."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -88,7 +88,7 @@ FORGED = {
 
 async def test_the_front_lets_nothing_through_that_a_stranger_says(house: House) -> None:
     behind = Behind()
-    client = await house.front(await house.process(behind))
+    client = await house.open_gateway(await house.process(behind))
     await client.get("/", headers=FORGED)
     assert behind.origin == Origin("127.0.0.1")
     assert not [name for name in behind.seen if name.startswith(b"x-forwarded")]
@@ -96,7 +96,7 @@ async def test_the_front_lets_nothing_through_that_a_stranger_says(house: House)
 
 async def test_the_front_hands_on_what_a_trusted_proxy_says(house: House) -> None:
     behind = Behind()
-    client = await house.front(await house.process(behind), trusted=("127.0.0.1/32",))
+    client = await house.open_gateway(await house.process(behind), trusted=("127.0.0.1/32",))
     await client.get("/", headers=FORGED)
     assert behind.origin == Origin("203.0.113.7", "https")
 

@@ -24,7 +24,7 @@ from colonnade_runtime.edge.http.access_log import (
     console_lines,
     json_lines,
 )
-from colonnade_runtime.edge.http.application import Gateway
+from colonnade_runtime.edge.http.application import EdgeApplication
 from colonnade_runtime.network.addresses import Shown
 from colonnade_runtime.observability.line_writer import LineWriter
 from colonnade_runtime.observability.secret_paths import hide_secrets_of
@@ -185,7 +185,7 @@ async def test_a_request_before_there_is_a_tenant_has_a_line_too(
 ) -> None:
     writer, path = written
     log = AccessLog(json_lines, writer)
-    gateway = Gateway(Health(structlog.get_logger()), structlog.get_logger(), log)
+    gateway = EdgeApplication(Health(structlog.get_logger()), structlog.get_logger(), log)
     transport = httpx.ASGITransport(gateway)  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url="http://acme.localhost") as client:
         trace = "0af7651916cd43dd8448eb211c80319c"

@@ -129,7 +129,7 @@ async def test_a_body_that_does_not_end_as_it_began_is_a_bad_request(
     assert answer is None or answer.status == 400
     counted = {
         sample.labels["status"]
-        for family in mirror.runtime.gateway.health.registry.collect()
+        for family in mirror.runtime.edge.health.registry.collect()
         for sample in family.samples
         if sample.name == "colonnade_http_requests_total"
     }

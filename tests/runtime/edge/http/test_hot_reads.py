@@ -221,7 +221,7 @@ async def test_a_client_that_has_this_version_is_not_sent_it_again(
 
 async def test_hot_answers_are_counted_like_others(house: House) -> None:
     def counted() -> float:
-        registry = house.platform.runtime.gateway.health.registry
+        registry = house.platform.runtime.edge.health.registry
         labels = {"method": "GET", "route": "/api/v1/courses/{course_id}", "status": "200"}
         return registry.get_sample_value("colonnade_http_requests_total", labels) or 0.0
 

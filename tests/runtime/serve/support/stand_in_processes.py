@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from colonnade_runtime.assembly.declared import read_declaration
-from colonnade_runtime.declaration.model.placement import Place
+from colonnade_runtime.declaration.model.placement import Placement
 from colonnade_runtime.serve.supervision import rolling_restart
 from colonnade_runtime.serve.supervision.child import Child
 from colonnade_runtime.serve.supervision.roster import roster
@@ -31,7 +31,7 @@ while True:
 class StandIns(Supervisor):
     """Starts the program where a process would be."""
 
-    def _command(self, place: Place) -> list[str]:
+    def _command(self, place: Placement) -> list[str]:
         return [sys.executable, "-S", "-c", PROGRAM, str(self._declared.loaded.root), place.name]
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from colonnade.policy import PolicyError, PolicyModule, PolicyProblem
-from colonnade_runtime.declaration.ignored_files import is_left_behind
+from colonnade_runtime.declaration.ignored_files import is_ignored
 
 SUFFIX = ".rego"
 TEST_SUFFIX = "_test.rego"
@@ -71,7 +71,7 @@ def policy_test_files(folder: Path) -> list[Path]:
 
 def _rego_files(folder: Path) -> list[Path]:
     found = folder.glob(f"*{SUFFIX}")
-    return sorted(path for path in found if not is_left_behind(path.name))
+    return sorted(path for path in found if not is_ignored(path.name))
 
 
 def read_source(path: Path) -> str:

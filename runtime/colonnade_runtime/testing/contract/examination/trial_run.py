@@ -103,7 +103,7 @@ async def _visit(subject: Subject, declaration: Path, trial: Trial, *, asks: boo
 
 @asynccontextmanager
 async def _client(runtime: Runtime) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(runtime.gateway, raise_app_exceptions=False)  # type: ignore[arg-type]
+    transport = httpx.ASGITransport(runtime.edge, raise_app_exceptions=False)  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         yield client
 

@@ -4,7 +4,6 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from types import SimpleNamespace
 from typing import Any
 
 from colonnade_runtime.edge.connections.limits import ConnectionLimits
@@ -29,7 +28,7 @@ def free_port() -> int:
 async def served(application: Any, limits: ConnectionLimits) -> AsyncIterator[int]:
     """The port on which `application` is served within `limits`."""
     port = free_port()
-    async with listening(SimpleNamespace(gateway=application), "127.0.0.1", port, limits=limits):
+    async with listening(application, "127.0.0.1", port, limits=limits):
         async with asyncio.timeout(SECONDS):
             while True:
                 try:

@@ -3,7 +3,7 @@
 import re
 
 from colonnade_runtime.declaration import LoadedPlatform
-from colonnade_runtime.declaration.yaml.problems import Place
+from colonnade_runtime.declaration.yaml.problems import Location
 
 _KEY = re.compile(r"\b(?:services|plugins|gateway|stores|processes)(?:\.[a-z][a-z0-9_-]*)+")
 _PLACED = re.compile(r"\S+:\d+:\d+: ")
@@ -14,5 +14,5 @@ def placed(sentence: str, loaded: LoadedPlatform) -> str:
     named = _KEY.search(sentence)
     if named is None or _PLACED.match(sentence):
         return sentence
-    place: Place = loaded.origins.locate(named.group().split("."))
+    place: Location = loaded.origins.locate(named.group().split("."))
     return f"{place}: {sentence}" if place.line else sentence

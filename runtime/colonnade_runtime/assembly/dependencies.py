@@ -12,7 +12,7 @@ from colonnade_runtime.workers.pool import WorkerPool, Workers
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class ProcessDependencies:
     """The machine, unless somebody else plays it: a simulation owns all of this.
 
     `epoch` is the time of `clock` in seconds since the Unix epoch, for what is asked at every call.

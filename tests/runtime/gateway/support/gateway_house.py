@@ -1,23 +1,22 @@
-"""Processes and one in front of them, for the tests of the front."""
+"""Processes and one in front of them, for the tests of the gateway."""
 
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from ipaddress import ip_network
-from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import structlog
 
-from colonnade_runtime.declaration.model.placement import Place
+from colonnade_runtime.declaration.model.placement import Placement
 from colonnade_runtime.edge.connections.body_time import BodyTime
 from colonnade_runtime.edge.forwarded.origin import TrustedProxies
 from colonnade_runtime.edge.forwarded.seal import Seal
 from colonnade_runtime.edge.http.access_log import AccessLog
 from colonnade_runtime.edge.listening import listening
-from colonnade_runtime.gateway.application import Front
+from colonnade_runtime.gateway.application import GatewayApplication
 from colonnade_runtime.gateway.routing import Route, RouteTable
 from colonnade_runtime.gateway.upstreams import Upstreams
 from colonnade_runtime.testing.servers.server_process import free_port
@@ -63,8 +62,8 @@ class Echo:
         return await answered(send, 200, answer, *self.headers)
 
 
-def place(port: int, name: str = "a") -> Place:
-    return Place(name, 1, ("course",), "127.0.0.1", port)
+def place(port: int, name: str = "a") -> Placement:
+    return Placement(name, 1, ("course",), "127.0.0.1", port)
 
 
 class EveryPath(RouteTable):
@@ -83,25 +82,24 @@ class House:
         self._stack = stack
         self.port = 0
 
-    async def process(self, application: Application, port: int | None = None) -> Place:
+    async def process(self, application: Application, port: int | None = None) -> Placement:
         chosen = port or free_port()
-        served = SimpleNamespace(gateway=application)
         await self._stack.enter_async_context(
-            listening(served, "127.0.0.1", chosen, websockets=True)
+            listening(application, "127.0.0.1", chosen, websockets=True)
         )
         await until(lambda: _listens(chosen))
         return place(chosen, str(chosen))
 
-    async def front(
+    async def open_gateway(
         self,
-        *places: Place,
+        *places: Placement,
         patience: float = 0.3,
         trusted: tuple[str, ...] = (),
         access_log: AccessLog | None = None,
         body_time: BodyTime | None = None,
     ) -> httpx.AsyncClient:
         self.upstreams = Upstreams(places)
-        self.gateway = Front(
+        self.gateway = GatewayApplication(
             EveryPath(),
             self.upstreams,
             5.0,

@@ -3,8 +3,8 @@
 from ipaddress import ip_network
 
 from colonnade_runtime.edge.connections.limits import ConnectionLimits
+from colonnade_runtime.edge.connections.monitor import ConnectionMonitor
 from colonnade_runtime.edge.connections.sockets import Connection
-from colonnade_runtime.edge.connections.watch import ConnectionWatch
 
 LIMITS = ConnectionLimits(maximum=100, per_address=10, exempt=[ip_network("10.0.0.0/8")])
 
@@ -20,7 +20,7 @@ def peers(found: list[Connection]) -> set[str]:
 
 
 def test_one_address_has_no_more_than_its_part() -> None:
-    watch = ConnectionWatch(8000, LIMITS)
+    watch = ConnectionMonitor(8000, LIMITS)
     many = [connection("192.0.2.1", port) for port in range(12)]
     others = [connection("192.0.2.2", 100)]
     watch.look(many[:3], 0.0)
@@ -31,14 +31,14 @@ def test_one_address_has_no_more_than_its_part() -> None:
 
 
 def test_proxies_and_this_machine_have_as_many_as_there_are() -> None:
-    watch = ConnectionWatch(8000, LIMITS)
+    watch = ConnectionMonitor(8000, LIMITS)
     found = [connection("10.1.2.3", port) for port in range(40)]
     found += [connection("127.0.0.1", 100 + port) for port in range(40)]
     assert watch.look(found, 0.0) == {}
 
 
 def test_a_crowd_is_thinned_out_by_those_that_wait_longest() -> None:
-    watch = ConnectionWatch(8000, LIMITS)
+    watch = ConnectionMonitor(8000, LIMITS)
     first = [connection(f"192.0.2.{number}", 1) for number in range(50)]
     second = [connection(f"198.51.100.{number}", 2) for number in range(45)]
     watch.look(first, 0.0)
@@ -48,7 +48,7 @@ def test_a_crowd_is_thinned_out_by_those_that_wait_longest() -> None:
 
 
 def test_requests_that_run_are_never_thinned_out() -> None:
-    watch = ConnectionWatch(8000, LIMITS)
+    watch = ConnectionMonitor(8000, LIMITS)
     found = [connection(f"192.0.2.{number}", 1) for number in range(100)]
     for each in found:
         watch.begin(each.peer)
@@ -56,7 +56,7 @@ def test_requests_that_run_are_never_thinned_out() -> None:
 
 
 def test_a_drop_of_an_answer_is_no_progress() -> None:
-    watch = ConnectionWatch(8000, LIMITS)
+    watch = ConnectionMonitor(8000, LIMITS)
     late = {}
     for second in range(40):
         each = Connection(("192.0.2.1", "1"), 100, second * 10, True, -1)
@@ -65,7 +65,7 @@ def test_a_drop_of_an_answer_is_no_progress() -> None:
 
 
 def test_what_is_gone_is_forgotten() -> None:
-    watch = ConnectionWatch(8000, LIMITS)
+    watch = ConnectionMonitor(8000, LIMITS)
     watch.look([connection("192.0.2.1", 1)], 0.0)
     watch.look([], 1.0)
     assert watch.look([connection("192.0.2.1", 1)], 500.0) == {}

@@ -18,14 +18,14 @@ from colonnade_runtime.edge.http.authentication import Authentication
 from colonnade_runtime.edge.http.default_headers import RouteMethods
 from colonnade_runtime.edge.http.exchange import Exchange
 from colonnade_runtime.edge.http.hot_reads import HotReads
-from colonnade_runtime.edge.openapi.pages import Documents
+from colonnade_runtime.edge.openapi.documents import ApiDocuments
 
 ResponseT = TypeVar("ResponseT", bound=Message)
 
 _GATEWAY = Principal.service("gateway")
 
 
-class RequestEdge:
+class RequestDoor:
     """The door to the dispatcher for one HTTP request; `cached` is a kept answer's request."""
 
     def __init__(self, dispatcher: Dispatcher, maximum_body: int) -> None:
@@ -58,11 +58,11 @@ class RequestEdge:
 
 
 @dataclass(frozen=True, slots=True)
-class Entrance:
+class Admission:
     """The way from an open gateway to the services' routes."""
 
     application: ASGIApp
-    documents: Documents
+    documents: ApiDocuments
     dispatcher: Dispatcher
     hot_reads: HotReads
     tenants: TenantDirectory
@@ -109,7 +109,7 @@ class Entrance:
         self, scope: HTTPScope, receive: Receive, exchange: Exchange, context: Context
     ) -> None:
         """Let the router answer, and learn from it."""
-        edge = RequestEdge(self.dispatcher, self.maximum_body)
+        edge = RequestDoor(self.dispatcher, self.maximum_body)
         scope[EDGE] = edge  # type: ignore[literal-required]
         send = self.methods.telling(scope, exchange) if scope["method"] == "OPTIONS" else exchange
         try:

@@ -1,4 +1,4 @@
-"""Keeps the front's processes as discovery finds them."""
+"""Keeps the gateway's processes as discovery finds them."""
 
 import asyncio
 import re
@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from colonnade.adapters import Discovery
 from colonnade.background_tasks import background_task
-from colonnade_runtime.declaration.model.placement import Place
+from colonnade_runtime.declaration.model.placement import Placement
 from colonnade_runtime.gateway.upstreams import Upstreams
 
 EVERY_SECONDS = 0.5
@@ -18,12 +18,12 @@ ANSWER_SECONDS = 5.0
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|[0-9A-Fa-f:.]{2,45}")
 
 
-class Follower:
+class UpstreamDiscovery:
     """Asks discovery again and again. Only where a process is comes from there: which services it
     hosts, and that there is such a process at all, is what the declaration says."""
 
     def __init__(
-        self, discovery: Discovery, declared: Sequence[Place], upstreams: Upstreams, log: Any
+        self, discovery: Discovery, declared: Sequence[Placement], upstreams: Upstreams, log: Any
     ) -> None:
         self._discovery = discovery
         self._declared = declared
@@ -34,7 +34,7 @@ class Follower:
         self._misunderstood: set[str] = set()
         self._task: asyncio.Task[None] | None = None
 
-    def declare(self, declared: Sequence[Place]) -> None:
+    def declare(self, declared: Sequence[Placement]) -> None:
         """Look for these processes from now on."""
         self._declared = declared
         self._services = sorted({name for place in declared for name in place.services})
@@ -57,7 +57,7 @@ class Follower:
             ColonnadeError: discovery cannot say; what it said before still holds.
         """
         places = {place.name: place for place in self._declared}
-        found: dict[str, Place] = {}
+        found: dict[str, Placement] = {}
         async with asyncio.timeout(ANSWER_SECONDS):
             for service in self._services:
                 for instance in await self._discovery.instances(service):
@@ -66,7 +66,7 @@ class Follower:
                         self._add(found, place, instance.url)
         self._upstreams.update([found[name] for name in places if name in found])
 
-    def _add(self, found: dict[str, Place], place: Place, url: str) -> None:
+    def _add(self, found: dict[str, Placement], place: Placement, url: str) -> None:
         try:
             found[place.name] = _at(place, url)
         except ValueError:
@@ -87,7 +87,7 @@ class Follower:
             await asyncio.sleep(EVERY_SECONDS)
 
 
-def _at(place: Place, url: str) -> Place:
+def _at(place: Placement, url: str) -> Placement:
     """`place` at the host and port of `url`.
 
     Raises:

@@ -16,7 +16,7 @@ HOLD_SECONDS = 0.05
 """How long the beginning of an answer of unknown length is waited for: it may be a live feed."""
 
 
-class UpstreamAnswer:
+class UpstreamResponse:
     """One answer of a process."""
 
     def __init__(self, response: aiohttp.ClientResponse) -> None:

@@ -8,7 +8,7 @@ from colonnade.errors import NotFound, Unavailable
 
 
 @contextmanager
-def unread_noted(rows: list[dict[str, Any]], service: str, tenant: str) -> Iterator[None]:
+def unreadable_noted(rows: list[dict[str, Any]], service: str, tenant: str) -> Iterator[None]:
     """Read one store in the block; a row with `unread`, a sentence, is added when it cannot be."""
     try:
         yield

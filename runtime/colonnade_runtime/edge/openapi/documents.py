@@ -62,7 +62,7 @@ _ASSETS = {
 }
 
 
-class Documents:
+class ApiDocuments:
     """Path → the answer. Each is made when it is first asked for: most processes never are, and
     the description of all operations is a tenth of a start's work."""
 

@@ -13,13 +13,13 @@ FORBIDDEN = 403
 """What the server answers to a handshake that nobody took up."""
 
 
-class SocketLine(AccessLine):
+class WebSocketLine(AccessLine):
     """What is said of one WebSocket. `close_code` is null while it is open (RFC 6455 §7.4)."""
 
     close_code: int | None = None
 
 
-class SocketLog:
+class WebSocketLog:
     """The lines of one WebSocket. Without an access log it keeps silent."""
 
     def __init__(
@@ -54,7 +54,7 @@ class SocketLog:
             return
         tenant, principal = self._caller
         self._access_log.record(
-            SocketLine(
+            WebSocketLine(
                 timestamp=datetime.now(UTC),
                 method="GET",
                 path=self._path,

@@ -11,7 +11,12 @@ from colonnade.errors import ConfigurationError
 from colonnade_runtime.adapters.disk.private_files import foreign_folders
 from colonnade_runtime.declaration import LoadedPlatform
 from colonnade_runtime.declaration.model.networks import networks_of_strangers
-from colonnade_runtime.declaration.model.placement import FRONT, Place, place_of, places
+from colonnade_runtime.declaration.model.placement import (
+    GATEWAY,
+    Placement,
+    placement_of,
+    placements,
+)
 from colonnade_runtime.network.own_addresses import foreign_hosts, is_foreign
 from colonnade_runtime.process.socket_file import address_of, owner_of, socket_path
 
@@ -144,12 +149,12 @@ def _key(loaded: LoadedPlatform, host: str, port: int, names: Sequence[str]) -> 
     return ["gateway", "health", "port"] if is_health else ["gateway", "port"]
 
 
-def _all_places(loaded: LoadedPlatform) -> list[Place]:
+def _all_places(loaded: LoadedPlatform) -> list[Placement]:
     # All of it in one process, or the one in front: either may have the platform's own address.
-    alone = [place_of(loaded.platform, None)]
+    alone = [placement_of(loaded.platform, None)]
     if loaded.platform.processes:
-        alone.append(place_of(loaded.platform, FRONT))
-    return [*alone, *places(loaded.platform)]
+        alone.append(placement_of(loaded.platform, GATEWAY))
+    return [*alone, *placements(loaded.platform)]
 
 
 def refused_port(host: str, port: int) -> str | None:

@@ -31,7 +31,7 @@ READ_AT_LEAST = 4096
 
 
 @dataclass(slots=True)
-class History:
+class ConnectionHistory:
     """What was seen of one connection, and since when (`time.monotonic`)."""
 
     quiet_since: float
@@ -41,7 +41,7 @@ class History:
     taken: int = 0
 
 
-class ConnectionWatch:
+class ConnectionMonitor:
     """The connections of one listener. `begin` and `end` are told by the application."""
 
     def __init__(self, port: int, limits: ConnectionLimits) -> None:
@@ -49,7 +49,7 @@ class ConnectionWatch:
         self._limits = limits
         self._running: dict[Peer, int] = {}
         self._ran: set[Peer] = set()
-        self._histories: dict[Peer, History] = {}
+        self._histories: dict[Peer, ConnectionHistory] = {}
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="connections", daemon=True)
         self._log = structlog.get_logger("colonnade")
@@ -82,11 +82,11 @@ class ConnectionWatch:
         """Those that are to be closed, by the reason; remembers what it saw."""
         running, ran = self._running.copy(), self._ran
         self._ran = set()
-        histories: dict[Peer, History] = {}
+        histories: dict[Peer, ConnectionHistory] = {}
         late: dict[str, list[Connection]] = {}
         left: list[Connection] = []
         for each in found:
-            history = self._histories.get(each.peer) or History(now, now)
+            history = self._histories.get(each.peer) or ConnectionHistory(now, now)
             histories[each.peer] = history
             is_running = each.peer in running
             if is_running or each.peer in ran:
@@ -103,7 +103,7 @@ class ConnectionWatch:
         return late
 
     def _lateness(
-        self, each: Connection, history: History, now: float, *, is_running: bool
+        self, each: Connection, history: ConnectionHistory, now: float, *, is_running: bool
     ) -> str | None:
         if each.is_answering and each.taken - history.taken < READ_AT_LEAST:
             history.quiet_since = now
@@ -162,7 +162,7 @@ class ConnectionWatch:
             level("connections were closed", **counts)
 
 
-def watched(application: Any, watch: ConnectionWatch) -> Any:
+def watched(application: Any, watch: ConnectionMonitor) -> Any:
     """The ASGI application, telling `watch` of each request."""
 
     async def answer(scope: Any, receive: Any, send: Any) -> None:

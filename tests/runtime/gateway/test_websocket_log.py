@@ -9,9 +9,9 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp import web
-from front_house import House, place, until
+from gateway_house import House, place, until
 
-from colonnade_runtime.declaration.model.placement import Place
+from colonnade_runtime.declaration.model.placement import Placement
 from colonnade_runtime.edge.http.access_log import AccessLog, console_lines, json_lines
 from colonnade_runtime.edge.http.caller_header import CALLER
 from colonnade_runtime.observability.line_writer import LineWriter
@@ -21,7 +21,7 @@ ADA = "user:018f0000-0000-7000-8000-000000000001"
 
 
 @pytest.fixture
-async def process() -> AsyncIterator[Place]:
+async def process() -> AsyncIterator[Placement]:
     """One that says whom a socket is for, and closes it when told."""
 
     async def take(request: web.Request) -> web.StreamResponse:
@@ -65,10 +65,10 @@ class Log:
 
 @pytest.mark.parametrize(("said", "code"), [("close", 4001), ("", 4002)])
 async def test_a_websocket_has_a_line_when_it_opens_and_one_when_it_closes(
-    house: House, process: Place, tmp_path: Path, said: str, code: int
+    house: House, process: Placement, tmp_path: Path, said: str, code: int
 ) -> None:
     log = Log(tmp_path / "log")
-    await house.front(process, access_log=log.writing)
+    await house.open_gateway(process, access_log=log.writing)
     headers = {"X-Request-Id": "of-this-socket"}
     url = f"http://127.0.0.1:{house.port}/x?token=secret"
     async with aiohttp.ClientSession() as session:
@@ -93,10 +93,10 @@ async def test_a_websocket_has_a_line_when_it_opens_and_one_when_it_closes(
 
 
 async def test_a_handshake_that_comes_to_nothing_has_a_line(
-    house: House, process: Place, tmp_path: Path
+    house: House, process: Placement, tmp_path: Path
 ) -> None:
     log = Log(tmp_path / "log")
-    await house.front(process, access_log=log.writing)
+    await house.open_gateway(process, access_log=log.writing)
     async with aiohttp.ClientSession() as session:
         with pytest.raises(aiohttp.WSServerHandshakeError):
             await session.ws_connect(f"http://127.0.0.1:{house.port}/refused")
@@ -108,10 +108,10 @@ async def test_a_handshake_that_comes_to_nothing_has_a_line(
 
 
 async def test_sockets_that_the_end_of_the_front_closes_have_their_line(
-    house: House, process: Place, tmp_path: Path
+    house: House, process: Placement, tmp_path: Path
 ) -> None:
     log = Log(tmp_path / "log", console_lines)
-    await house.front(process, access_log=log.writing)
+    await house.open_gateway(process, access_log=log.writing)
     async with aiohttp.ClientSession() as session:
         socket = await session.ws_connect(f"http://127.0.0.1:{house.port}/x")
         await house.gateway.stop(0.0, 5.0)

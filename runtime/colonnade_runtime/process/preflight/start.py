@@ -27,12 +27,12 @@ from colonnade_runtime.adapters.policy.embedded.engine import EmbeddedPolicy
 from colonnade_runtime.adapters.store.sqlite import sqlite_stores
 from colonnade_runtime.assembly.adapters import Adapters, declared_stores
 from colonnade_runtime.assembly.declared import Declared
-from colonnade_runtime.assembly.environment import Surroundings
+from colonnade_runtime.assembly.dependencies import ProcessDependencies
 from colonnade_runtime.assembly.signing import KEY_FILE, signing_key
 from colonnade_runtime.declaration import Address
-from colonnade_runtime.declaration.model.placement import Place, place_of
+from colonnade_runtime.declaration.model.placement import Placement, placement_of
 from colonnade_runtime.declaration.yaml.tree import Path
-from colonnade_runtime.process.rehearsal.locating import placed
+from colonnade_runtime.process.preflight.locating import placed
 from colonnade_runtime.process.runtime import Runtime
 
 SECONDS = 60.0
@@ -40,31 +40,31 @@ SECONDS = 60.0
 
 
 @dataclass(slots=True)
-class Rehearsed:
+class PreflightReport:
     """What a start would refuse, and what it would go on without, in sentences with their place."""
 
     refusals: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
 
-def rehearse(declared: Declared) -> Rehearsed:
+def preflight(declared: Declared) -> PreflightReport:
     """Everything that the start of `declared` would refuse, not the first thing only."""
-    found = Rehearsed()
+    found = PreflightReport()
     with tempfile.TemporaryDirectory(prefix="colonnade-check-") as folder, _quiet():
         asyncio.run(_rehearse(declared, FilePath(folder), found))
     found.refusals = [placed(text, declared.loaded) for text in dict.fromkeys(found.refusals)]
     return found
 
 
-async def _rehearse(declared: Declared, folder: FilePath, found: Rehearsed) -> None:
+async def _rehearse(declared: Declared, folder: FilePath, found: PreflightReport) -> None:
     def adapters(*arguments: Any) -> Adapters:
         return _Adapters(*arguments, folder=folder)
 
     shadow = _shadow(declared.loaded.root, folder / "site")
-    runtime = _Rehearsal(declared, found, Surroundings(adapters=adapters), shadow)
+    runtime = _Preflight(declared, found, ProcessDependencies(adapters=adapters), shadow)
     try:
         async with asyncio.timeout(SECONDS):
-            await runtime.rehearse()
+            await runtime.preflight()
     except TimeoutError:
         found.refusals.append(f"The services did not stand within {SECONDS:g} seconds.")
     finally:
@@ -87,7 +87,7 @@ class _Adapters(Adapters):
         super().__init__(*arguments)
         object.__setattr__(self, "_folder", folder)
 
-    def declared(self, place: Place) -> Iterator[Callable[[], object]]:
+    def declared(self, place: Placement) -> Iterator[Callable[[], object]]:
         """What makes each adapter that this place uses."""
         yield super().bus
         yield super().policy_engine
@@ -122,22 +122,26 @@ class _Adapters(Adapters):
         return sqlite_stores(context) if kind == "sql" else blob_folder(context)
 
 
-class _Rehearsal(Runtime):
+class _Preflight(Runtime):
     """A runtime that goes on after what would end a start, and never gets ready."""
 
     def __init__(
-        self, declared: Declared, found: Rehearsed, surroundings: Surroundings, shadow: FilePath
+        self,
+        declared: Declared,
+        found: PreflightReport,
+        dependencies: ProcessDependencies,
+        shadow: FilePath,
     ) -> None:
         everything = replace(
-            place_of(declared.loaded.platform, None), services=declared.plugins.start_order
+            placement_of(declared.loaded.platform, None), services=declared.plugins.start_order
         )
         super().__init__(
-            declared, place=everything, announce=lambda text: None, surroundings=surroundings
+            declared, place=everything, announce=lambda text: None, dependencies=dependencies
         )
         self._found = found
         self._shadow = shadow
 
-    async def rehearse(self) -> None:
+    async def preflight(self) -> None:
         """Take every stage up to the one in which work begins."""
         secrets_are_there = await self._secrets()
         assert isinstance(self._adapters, _Adapters)

@@ -17,7 +17,7 @@ _PLACE = re.compile(
 )
 
 
-class HiddenPlaces:
+class Redaction:
     """Leaves out what looks like a place, and `hosts`, which look like any other word."""
 
     def __init__(self, hosts: Iterable[str] = ()) -> None:
