@@ -1,7 +1,8 @@
 """The analytics service as a plugin: events, metrics and reports."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
@@ -97,6 +98,13 @@ def stores() -> StoreNeed:
     return StoreNeed(
         migrations="colonnade_analytics.migrations", models="colonnade_analytics.models"
     )
+
+
+@hookimpl
+def policies() -> Mapping[str, str]:
+    """Rego files, by name."""
+    folder = files("colonnade_analytics") / "policies"
+    return {"analytics.rego": (folder / "analytics.rego").read_text("utf-8")}
 
 
 @hookimpl

@@ -1,7 +1,8 @@
 """The content service as a plugin: files, pictures and content items."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
@@ -109,6 +110,13 @@ def http_routes() -> Sequence[Any]:
 def stores() -> StoreNeed:
     """What is kept."""
     return StoreNeed(migrations="colonnade_content.migrations", models="colonnade_content.models")
+
+
+@hookimpl
+def policies() -> Mapping[str, str]:
+    """Rego files, by name."""
+    folder = files("colonnade_content") / "policies"
+    return {"content.rego": (folder / "content.rego").read_text("utf-8")}
 
 
 @hookimpl

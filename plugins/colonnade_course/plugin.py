@@ -1,7 +1,8 @@
 """The course service as a plugin: courses, sections, lessons, enrolments and progress."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from importlib.resources import files
 from typing import Any
 
 import click
@@ -75,6 +76,13 @@ def http_routes() -> Sequence[Any]:
 def stores() -> StoreNeed:
     """What is kept."""
     return StoreNeed(migrations="colonnade_course.migrations", models="colonnade_course.models")
+
+
+@hookimpl
+def policies() -> Mapping[str, str]:
+    """Rego files, by name."""
+    folder = files("colonnade_course") / "policies"
+    return {"course.rego": (folder / "course.rego").read_text("utf-8")}
 
 
 @hookimpl

@@ -1,7 +1,8 @@
 """The notification service as a plugin: messages in the app, by mail and by push."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
@@ -123,6 +124,13 @@ def stores() -> StoreNeed:
     return StoreNeed(
         migrations="colonnade_notification.migrations", models="colonnade_notification.models"
     )
+
+
+@hookimpl
+def policies() -> Mapping[str, str]:
+    """Rego files, by name."""
+    folder = files("colonnade_notification") / "policies"
+    return {"notification.rego": (folder / "notification.rego").read_text("utf-8")}
 
 
 @hookimpl

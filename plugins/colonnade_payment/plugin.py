@@ -1,7 +1,8 @@
 """The payment service as a plugin: orders, purchases, refunds, the ledger, payouts and coupons."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
@@ -124,6 +125,13 @@ def http_routes() -> Sequence[Any]:
 def stores() -> StoreNeed:
     """What is kept."""
     return StoreNeed(migrations="colonnade_payment.migrations", models="colonnade_payment.models")
+
+
+@hookimpl
+def policies() -> Mapping[str, str]:
+    """Rego files, by name."""
+    folder = files("colonnade_payment") / "policies"
+    return {"payment.rego": (folder / "payment.rego").read_text("utf-8")}
 
 
 @hookimpl

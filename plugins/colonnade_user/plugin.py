@@ -1,7 +1,8 @@
 """The user service as a plugin: accounts, sessions, tokens and profiles."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -108,6 +109,13 @@ def stores() -> StoreNeed:
         provision="colonnade_user.service:provision",
         owner_standing="colonnade_user.accounts.owner_status:owner_standing",
     )
+
+
+@hookimpl
+def policies() -> Mapping[str, str]:
+    """Rego files, by name."""
+    folder = files("colonnade_user") / "policies"
+    return {"user.rego": (folder / "user.rego").read_text("utf-8")}
 
 
 @hookimpl

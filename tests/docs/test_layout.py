@@ -74,10 +74,15 @@ class TestServices:
         assert (package / "api.py").exists() or (package / "api" / "__init__.py").exists()
         assert (package / "migrations" / "v0001_initial.py").exists()
 
-    def test_it_has_policies_with_tests(self, package: Path) -> None:
+    def test_it_brings_its_policies_with_tests(self, package: Path) -> None:
         name = package.name.removeprefix("colonnade_")
         for file in (f"{name}.rego", f"{name}_test.rego"):
-            assert (ROOT / "policies" / file).exists()
+            assert (package / "policies" / file).exists()
+
+
+def test_the_policy_folder_holds_the_operators_entry_point_alone() -> None:
+    files = {path.name for path in (ROOT / "policies").iterdir()}
+    assert files == {"colonnade.rego", "colonnade_test.rego", "README.md"}
 
 
 def test_no_file_is_too_long_to_read() -> None:

@@ -38,9 +38,6 @@ def test_one_may_take_the_place_of_a_service_of_ours(
     declared = yaml.safe_load((site / "platform.yaml").read_text())
     declared["services"]["content"] = {"plugin": "acme-content", "config": {"maximum_items": 1}}
     (site / "platform.yaml").write_text(yaml.safe_dump(declared))
-    # A file of the operator takes the place of a plugin's file of the same name.
-    for name in ("content.rego", "content_test.rego"):
-        (site / "policies" / name).unlink()
     with served(fresh_installation, site) as platform, platform.owner("acme") as owner:
         first = owner.post("/content-items", json={"title": "Read me"})
         assert first.status_code == 201, first.text

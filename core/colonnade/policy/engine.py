@@ -90,13 +90,15 @@ class PolicyModule:
     """One Rego file: where it is, as people know it, and what it says.
 
     `plugin` names the plugin that brought it, and `service` the service of that; both are empty
-    for a file of the operator's own.
+    for a file of the operator's own. `replaces` names the plugins in the place of whose file of
+    the same name the operator's stands.
     """
 
     path: str
     source: str
     plugin: str = ""
     service: str = ""
+    replaces: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,9 @@ from typing import Any, get_args
 from pydantic import BaseModel
 
 from colonnade.operations import Operation, operation_of
-from colonnade.policy import PolicyBundle, PolicyModule, Vocabulary
+from colonnade.policy import PolicyBundle, PolicyError, PolicyModule, Vocabulary
 from colonnade_runtime.adapters.policy.grants.cross_service_grants import CONFIRMED
+from colonnade_runtime.adapters.policy.grants.overrides import lost_overrides
 from colonnade_runtime.adapters.policy.rego.files import read_policies
 from colonnade_runtime.declaration import LoadedPlatform
 from colonnade_runtime.declaration.confirmed_grants import read_confirmed_grants
@@ -45,6 +46,17 @@ def bundle_of(
     vocabulary = vocabulary_of(plugins, hosted)
     confirmed = read_confirmed_grants(folder / CONFIRMED, names_of_plugins(plugins), actions)
     return PolicyBundle(modules, actions, vocabulary, confirmed)
+
+
+def refuse_lost_overrides(before: PolicyBundle, after: PolicyBundle) -> None:
+    """Keep plugins' files from coming back while the platform runs; see `lost_overrides`.
+
+    Raises:
+        PolicyError: naming each file of the operator that is gone.
+    """
+    problems = list(lost_overrides(before, after))
+    if problems:
+        raise PolicyError(problems)
 
 
 def brought_policies(plugins: Plugins) -> list[PolicyModule]:

@@ -10,9 +10,13 @@ from litestar.handlers import HTTPRouteHandler
 from colonnade.events import Event, event_type_of
 from colonnade.http import BINDING, Binding
 from colonnade.quantities import Duration
-from colonnade_runtime.adapters.policy.rego.files import read_policies
-from colonnade_runtime.assembly.policies import brought_policies, vocabulary_of
-from colonnade_runtime.cli.plan_grants import grants_of, grants_text
+from colonnade_runtime.assembly.policies import vocabulary_of
+from colonnade_runtime.cli.plan_policies import (
+    grants_of,
+    grants_text,
+    policy_files_of,
+    policy_files_text,
+)
 from colonnade_runtime.cli.site import operations_of
 from colonnade_runtime.declaration import LoadedPlatform
 from colonnade_runtime.declaration.model.placement import (
@@ -73,7 +77,7 @@ def plan_of(loaded: LoadedPlatform, plugins: Plugins) -> dict[str, Any]:
         "policies": {
             "engine": loaded.platform.policy.engine.url,
             "folder": str(loaded.policies_folder),
-            "files": _policy_files(loaded, plugins),
+            **policy_files_of(loaded.policies_folder, plugins),
             "names": _names(plugins),
             "grants": grants_of(loaded, plugins),
         },
@@ -105,7 +109,7 @@ def plan_text(plan: dict[str, Any]) -> str:
         for place in plan["places"]
     ]
     lines.append(f"policies: {plan['policies']['engine']} from {plan['policies']['folder']}")
-    lines += [f"  {name}" for name in plan["policies"]["files"]]
+    lines += policy_files_text(plan["policies"])
     names = plan["policies"]["names"]
     lines.append(f"  roles: {', '.join(names['roles']) or 'any'}")
     for found in names["objects"]:
@@ -142,11 +146,6 @@ def _all_places(loaded: LoadedPlatform) -> list[Placement]:
     if not platform.processes:
         return [placement_of(platform, None)]
     return [*placements(platform), placement_of(platform, GATEWAY)]
-
-
-def _policy_files(loaded: LoadedPlatform, plugins: Plugins) -> list[str]:
-    modules = read_policies(loaded.policies_folder, brought_policies(plugins))
-    return sorted(module.path for module in modules)
 
 
 def _names(plugins: Plugins) -> dict[str, Any]:

@@ -17,12 +17,12 @@ from colonnade.adapters import Discovery, Instance
 from colonnade.bus import Bus
 from colonnade.context import ContextSigner
 from colonnade.messages import Message, Request
-from colonnade.policy import MemoisedPolicy, PolicyCounters
+from colonnade.policy import MemoisedPolicy, PolicyBundle, PolicyCounters
 from colonnade.services import Authenticator, HealthCheck, OwnerStanding, ServiceContext
 from colonnade_runtime.assembly.declared import Declared, read_declaration
 from colonnade_runtime.assembly.dependencies import ProcessDependencies
 from colonnade_runtime.assembly.owners import owner_standings
-from colonnade_runtime.assembly.policies import policy_bundle
+from colonnade_runtime.assembly.policies import policy_bundle, refuse_lost_overrides
 from colonnade_runtime.assembly.reconfiguration import configs_of, reconfiguration
 from colonnade_runtime.assembly.schemas import StoreSchemas
 from colonnade_runtime.assembly.services import Services
@@ -109,6 +109,7 @@ class Runtime:
         faults = self.edge.health.faults
         self.reloader = Reloader(declared, self._take_up, self._log, faults.of("platform"))
         self._policy: MemoisedPolicy | None = None
+        self._policies = PolicyBundle(())
         section = self._platform.workers
         self._workers = self._dependencies.workers(
             section.processes, section.waiting, int(section.memory)
@@ -291,9 +292,11 @@ class Runtime:
         check_signing_key(loaded, self._vault.holding(resolved))
         changed = await asyncio.to_thread(self._started_secrets.changed, loaded, resolved)
         bundle = policy_bundle(loaded, self._plugins, self.place.services)
+        refuse_lost_overrides(self._policies, bundle)
         policy = self._policy
         if policy is not None and bundle.revision != policy.revision:
             await policy.load(bundle)
+            self._policies = bundle
             self._log.info("policies loaded", revision=bundle.revision)
         # From here on nothing can fail, and nothing is awaited: no request sees a half of it.
         self._vault.swap(resolved)
@@ -340,6 +343,7 @@ class Runtime:
         bundle = policy_bundle(self._loaded, self._plugins, self.place.services)
         waiting = self.edge.health.waiting_for
         await until_available("policy engine", lambda: policy.load(bundle), waiting, self._log)
+        self._policies = bundle
         self.edge.health.degradations.add([HealthCheck("policy", policy.check, _POLICY_MEND)])
         return policy
 

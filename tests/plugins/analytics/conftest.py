@@ -12,7 +12,7 @@ from analytics_bench import Bench
 
 from colonnade.policy import MemoisedPolicy, PolicyBundle
 from colonnade_runtime.adapters.policy.embedded.engine import EmbeddedPolicy
-from colonnade_runtime.adapters.policy.rego.files import read_policies
+from tests.demo_policies import demo_policies
 
 POLICIES = Path(__file__).parents[3] / "policies"
 
@@ -22,7 +22,7 @@ def policies() -> Iterator[EmbeddedPolicy]:
     """The real policies, loaded once: that takes half a second."""
     with asyncio.Runner() as runner:
         made = EmbeddedPolicy(timeout=10.0)
-        runner.run(made.load(PolicyBundle(tuple(read_policies(POLICIES)))))
+        runner.run(made.load(PolicyBundle(demo_policies())))
         yield made
         runner.run(made.close())
 

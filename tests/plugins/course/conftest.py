@@ -17,10 +17,8 @@ from colonnade.policy import MemoisedPolicy, PolicyBundle
 from colonnade.row_tracking import RowSet
 from colonnade_course import plugin
 from colonnade_runtime.adapters.policy.embedded.engine import EmbeddedPolicy
-from colonnade_runtime.adapters.policy.rego.files import read_policies
 from colonnade_runtime.adapters.store.sqlite.adapter import SqliteStores
-
-POLICIES = Path(__file__).parents[3] / "policies"
+from tests.demo_policies import demo_policies
 
 
 @pytest.fixture(scope="session")
@@ -28,7 +26,7 @@ def policies() -> Iterator[EmbeddedPolicy]:
     """The real policies, loaded once: that takes half a second."""
     with asyncio.Runner() as runner:
         made = EmbeddedPolicy(timeout=10.0)
-        runner.run(made.load(PolicyBundle(tuple(read_policies(POLICIES)))))
+        runner.run(made.load(PolicyBundle(demo_policies())))
         yield made
         runner.run(made.close())
 

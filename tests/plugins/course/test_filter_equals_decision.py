@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -35,9 +34,8 @@ from colonnade_course.models import (
 )
 from colonnade_course.resources import COURSE, ENROLLMENT, LESSON, SECTION
 from colonnade_runtime.adapters.policy.embedded.engine import EmbeddedPolicy
-from colonnade_runtime.adapters.policy.rego.files import read_policies
+from tests.demo_policies import demo_policies
 
-POLICIES = Path(__file__).parents[3] / "policies"
 NOW = datetime(2025, 1, 1, tzinfo=UTC)
 TENANT = Facts({"id": "acme", "plan": "free", "status": "active"})
 
@@ -92,7 +90,7 @@ class Decisions:
         self._runner = asyncio.Runner()
         self._policy = EmbeddedPolicy(timeout=10.0)
         self._known: dict[tuple[str, Facts], Decision] = {}
-        bundle = PolicyBundle(tuple(read_policies(POLICIES)))
+        bundle = PolicyBundle(demo_policies())
         self._runner.run(self._policy.load(bundle))
 
     def of(self, action: str, principal: dict[str, Any]) -> Decision:

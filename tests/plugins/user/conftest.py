@@ -15,9 +15,9 @@ from user_bench import TENANTS, Bench, BenchContext
 
 from colonnade.policy import MemoisedPolicy, PolicyBundle
 from colonnade_runtime.adapters.policy.embedded.engine import EmbeddedPolicy
-from colonnade_runtime.adapters.policy.rego.files import read_policies
 from colonnade_runtime.adapters.store.sqlite.adapter import SqliteStores
 from colonnade_user import plugin
+from tests.demo_policies import demo_policies
 from tests.quick_passwords import quick_passwords
 
 OF_PASSWORDS = {"test_hashing.py", "test_fair_queue.py"}
@@ -29,7 +29,7 @@ def policies() -> Iterator[EmbeddedPolicy]:
     """The real policies, loaded once: that takes half a second."""
     with asyncio.Runner() as runner:
         made = EmbeddedPolicy(timeout=10.0)
-        runner.run(made.load(PolicyBundle(tuple(read_policies(POLICIES)))))
+        runner.run(made.load(PolicyBundle(demo_policies())))
         yield made
         runner.run(made.close())
 

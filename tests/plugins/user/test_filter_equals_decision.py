@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -15,11 +14,10 @@ from sqlalchemy.orm import Session
 from colonnade.policy import Decision, Facts, PolicyBundle, PolicyQuery, permits, where
 from colonnade.tables import PLACEHOLDER_SCHEMA
 from colonnade_runtime.adapters.policy.embedded.engine import EmbeddedPolicy
-from colonnade_runtime.adapters.policy.rego.files import read_policies
 from colonnade_user.api import Role, UserStatus
 from colonnade_user.models import USER, Base, UserRow
+from tests.demo_policies import demo_policies
 
-POLICIES = Path(__file__).parents[3] / "policies"
 TENANT = Facts({"id": "acme", "plan": "free", "status": "active"})
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 PEOPLE = [UUID(int=number) for number in range(1, 5)]
@@ -39,7 +37,7 @@ ACTIONS = ["user.read", "user.update", "user.delete", "user.register"]
 def decisions() -> dict[tuple[str, int], Decision]:
     async def ask() -> dict[tuple[str, int], Decision]:
         policy = EmbeddedPolicy(timeout=10.0)
-        await policy.load(PolicyBundle(tuple(read_policies(POLICIES))))
+        await policy.load(PolicyBundle(demo_policies()))
         answers = {}
         for action in ACTIONS:
             for number, principal in enumerate(PRINCIPALS):

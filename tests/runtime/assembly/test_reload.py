@@ -380,6 +380,27 @@ async def test_a_policy_that_breaks_is_told_with_its_line(
     assert await runtime.reloader.reload()
 
 
+async def test_a_plugins_policy_does_not_come_back_until_a_restart(tmp_path: Path) -> None:
+    """Between taking a file away and writing it anew, nothing is granted that it does not grant."""
+    said = "package colonnade.services.quiz\n"
+    quiz = make_plugin("quiz", "quiz", policies=lambda: {"quiz.rego": said})
+    site = make_site(tmp_path, "services: {quiz: }\ntenants: {watch: false}\n")
+    policy = tmp_path / "policies" / "quiz.rego"
+    policy.write_text(f"{said}\ndeny contains []\n")
+    async with started(runtime_of(site, quiz)) as runtime:
+        before = runtime.policy_revision
+        policy.unlink()
+        told = await problems_of(runtime)
+        assert told.startswith(f"{policy}: the file is gone, and the one of the plugin 'quiz'")
+        assert runtime.policy_revision == before
+        policy.write_text(f"{said}\ndeny contains []\n# as before\n")
+        assert await runtime.reloader.reload()
+        policy.unlink()
+        await problems_of(runtime)
+    async with started(runtime_of(site, quiz)) as runtime:
+        assert runtime.policy_revision not in ("", before)
+
+
 def kinds_of(runtime: Runtime) -> list[str]:
     return [fault.kind for fault in runtime.edge.health.faults.all()]
 

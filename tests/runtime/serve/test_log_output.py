@@ -39,9 +39,8 @@ def site(tmp_path: Path) -> Path:
     (tmp_path / "policies").mkdir()
     (tmp_path / "platform.yaml").write_text(PLATFORM)
     (tmp_path / "tenants" / "acme.yaml").write_text(TENANT)
-    for name in ("colonnade.rego", "user.rego"):
-        text = (ROOT / "policies" / name).read_text()
-        (tmp_path / "policies" / name).write_text(text)
+    entry = (ROOT / "policies" / "colonnade.rego").read_text()
+    (tmp_path / "policies" / "colonnade.rego").write_text(entry)
     return tmp_path
 
 

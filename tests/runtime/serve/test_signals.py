@@ -28,8 +28,7 @@ def site(tmp_path: Path) -> Path:
     """The demo's academies and no service: what starts fastest."""
     shutil.copytree(ROOT / "tenants", tmp_path / "tenants")
     (tmp_path / "policies").mkdir()
-    for name in ("colonnade.rego", "user.rego"):
-        shutil.copy(ROOT / "policies" / name, tmp_path / "policies")
+    shutil.copy(ROOT / "policies" / "colonnade.rego", tmp_path / "policies")
     for tenant in (tmp_path / "tenants").iterdir():
         text = tenant.read_text()
         tenant.write_text(text.partition("\nservices:")[0] + "\n")

@@ -9,6 +9,8 @@ import yaml
 
 from colonnade.errors import ConfigurationError
 from colonnade_runtime.cli.new.plugin_files import PluginNames, plugin_files
+from colonnade_runtime.cli.new.policy_copies import copied_policy
+from colonnade_runtime.cli.plan_policies import policy_files_of, policy_files_text
 from colonnade_runtime.cli.site import Site
 from colonnade_runtime.declaration import DeclarationError, load_platform_outline
 from colonnade_runtime.declaration.demo_site import PARTS, SCHEMAS, demo_folder
@@ -19,7 +21,7 @@ from colonnade_runtime.declaration.tenant_files import check_tenant_text
 
 @click.group()
 def new() -> None:
-    """Create a tenant, a plugin or a whole site."""
+    """Create a tenant, a plugin, a policy or a whole site."""
 
 
 @new.command()
@@ -98,7 +100,47 @@ def new_site(folder: Path) -> None:
         write_schemas(folder / SCHEMAS)
     except OSError as error:
         raise click.ClickException(f"{folder} cannot be written: {error.strerror}.") from error
-    click.echo(f"Wrote {folder}. Start it with: colonnade --platform {folder}/platform.yaml run")
+    platform = folder / "platform.yaml"
+    click.echo(f"Wrote {folder}. Start it with: colonnade --platform {platform} run")
+    _tell_of_policies(platform)
+
+
+def _tell_of_policies(platform: Path) -> None:
+    try:
+        policies = policy_files_of(platform.parent / "policies", Site(platform).plugins())
+    except ConfigurationError:
+        # The site is written nevertheless; `check` and `run` say what is wrong with a plugin.
+        return
+    click.echo("It runs with these policies:")
+    for line in policy_files_text(policies):
+        click.echo(line)
+    click.echo(
+        "To change one of a plugin's, take a copy; it counts instead: "
+        f"colonnade --platform {platform} new policy course"
+    )
+
+
+@new.command("policy")
+@click.argument("name", metavar="FILE")
+@click.option(
+    "--into",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The folder to write; without it, the platform's policy folder.",
+)
+@click.pass_obj
+def new_policy(site: Site, name: str, into: Path | None) -> None:
+    """Copy a plugin's policy FILE, course.rego say, and its tests into the policy folder.
+
+    There it takes the place of the plugin's.
+    """
+    try:
+        folder = into or site.policies_folder()
+        written = copied_policy(name, site.plugins(), folder)
+    except ConfigurationError as error:
+        raise click.ClickException(error.message) from error
+    except OSError as error:
+        raise click.ClickException(f"{folder} cannot be written: {error.strerror}.") from error
+    click.echo(f"Wrote {' and '.join(map(str, written))}.")
 
 
 @new.command("plugin")

@@ -2,13 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 from colonnade.policy import Decision, Facts, PolicyBundle, PolicyModule, PolicyQuery
-from colonnade_runtime.adapters.policy.rego.files import read_policies
+from tests.demo_policies import POLICIES, demo_policies
 
-POLICIES = Path(__file__).parents[4] / "policies"
 ENTRY = PolicyModule("colonnade.rego", (POLICIES / "colonnade.rego").read_text("utf-8"))
 READ = 'grants contains [] if input.action == "quiz.read"\n'
 ADA = "0190a000-0000-7000-8000-000000000001"
@@ -16,7 +14,7 @@ ADA = "0190a000-0000-7000-8000-000000000001"
 
 def platform_bundle() -> PolicyBundle:
     """The policies that the demo platform runs with."""
-    return PolicyBundle(read_policies(POLICIES))
+    return PolicyBundle(demo_policies())
 
 
 def quiz(rules: str) -> PolicyBundle:

@@ -16,12 +16,13 @@ import greenlet
 import structlog
 from colonnade_runtime.adapters.policy.rego.program import DECISION, Program, input_text
 
+from tests.demo_policies import demo_policies
+
 def resident():
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:"))
 
-paths = [path for path in Path("policies").glob("*.rego") if not path.stem.endswith("_test")]
-program = Program([(str(path), path.read_text()) for path in sorted(paths)])
+program = Program([(module.path, module.source) for module in demo_policies()])
 document = input_text({
     "action": "course.read",
     "resource_type": "course",

@@ -1,15 +1,13 @@
 """What is refused before any engine sees it, because an engine would read it as something else."""
 
-from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
 from colonnade.policy import PolicyModule
-from colonnade_runtime.adapters.policy.rego.files import read_policies
 from colonnade_runtime.adapters.policy.rego.module_inspection import inspect_modules
+from tests.demo_policies import demo_policies
 
-POLICIES = Path(__file__).parents[4] / "policies"
 ENTRY = PolicyModule("colonnade.rego", "package colonnade\n\ndecision := {}\n")
 
 
@@ -20,7 +18,7 @@ def problems(source: str, package: str = "colonnade.services.quiz") -> list[str]
 
 def test_the_platforms_own_policies_are_clean() -> None:
     """The checks refuse nothing that ships."""
-    assert inspect_modules(read_policies(POLICIES)) == []
+    assert inspect_modules(demo_policies()) == []
 
 
 @pytest.mark.parametrize(

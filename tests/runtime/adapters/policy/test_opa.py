@@ -14,7 +14,9 @@ from colonnade_runtime.adapters.policy.opa.package_prefix import with_package_pr
 from colonnade_runtime.resilience.breaker import Breaker
 from colonnade_runtime.testing.servers import RunningServer
 
-POLICIES = Path(__file__).parents[4] / "policies"
+ROOT = Path(__file__).parents[4]
+POLICIES = ROOT / "policies"
+PLUGINS = sorted(ROOT.glob("plugins/*/policies"))
 ENTRY = PolicyModule("colonnade.rego", (POLICIES / "colonnade.rego").read_text("utf-8"))
 StartServer = Callable[..., RunningServer]
 
@@ -149,7 +151,7 @@ def test_opa_itself_accepts_the_platforms_policies(
     server: RunningServer, command: list[str]
 ) -> None:
     done = subprocess.run(
-        [server.program, *command, POLICIES], capture_output=True, text=True, timeout=60
+        [server.program, *command, POLICIES, *PLUGINS], capture_output=True, text=True, timeout=60
     )
     assert done.returncode == 0, done.stdout + done.stderr
 

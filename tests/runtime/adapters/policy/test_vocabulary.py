@@ -1,6 +1,5 @@
 """Names that nothing on the platform has are errors at their place, however they are used."""
 
-from pathlib import Path
 from textwrap import dedent
 
 import pytest
@@ -15,10 +14,9 @@ from colonnade.policy import (
     Vocabulary,
 )
 from colonnade_runtime.adapters.policy.embedded.engine import EmbeddedPolicy
-from colonnade_runtime.adapters.policy.rego.files import read_policies
 from colonnade_runtime.adapters.policy.vocabulary.misspelt_texts import inspect_vocabulary
+from tests.demo_policies import POLICIES, demo_policies
 
-POLICIES = Path(__file__).parents[4] / "policies"
 ENTRY = PolicyModule("colonnade.rego", (POLICIES / "colonnade.rego").read_text())
 VERBS = ("read", "update", "publish")
 ACTIONS = [f"{kind}.{verb}" for kind in ("course", "quiz") for verb in VERBS]
@@ -161,7 +159,7 @@ def test_a_file_about_a_service_that_is_not_enabled_may_lie_there() -> None:
 
 
 async def test_the_answers_of_a_service_that_is_not_enabled_are_not_judged() -> None:
-    policies = read_policies(POLICIES)
+    policies = demo_policies()
     quiz = PolicyModule("quiz.rego", QUIZ)
     actions = {name: "quiz" for name in ACTIONS if name.startswith("quiz.")}
     words = Vocabulary(
@@ -185,7 +183,7 @@ def test_an_operators_own_file_is_read_like_a_services() -> None:
 
 
 def test_without_a_vocabulary_nothing_is_judged() -> None:
-    assert inspect_vocabulary(read_policies(POLICIES), Vocabulary()) == []
+    assert inspect_vocabulary(demo_policies(), Vocabulary()) == []
 
 
 def bundle(rules: str) -> PolicyBundle:

@@ -44,8 +44,7 @@ async def platform(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ru
     folder = tmp_path_factory.mktemp("site")
     shutil.copytree(ROOT / "tenants", folder / "tenants")
     (folder / "policies").mkdir()
-    for name in ("colonnade", "user", "course", "content"):
-        shutil.copy(ROOT / "policies" / f"{name}.rego", folder / "policies")
+    shutil.copy(ROOT / "policies" / "colonnade.rego", folder / "policies")
     (folder / "platform.yaml").write_text(PLATFORM)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COLONNADE_OWNER_PASSWORD", "a password for the owner")

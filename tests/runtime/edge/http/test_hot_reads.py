@@ -18,6 +18,7 @@ import colonnade_course.plugin
 import colonnade_user.plugin
 from colonnade_runtime.edge.http.hot_reads import HotReads
 from colonnade_runtime.testing.platform import RunningPlatform, running_platform
+from tests.demo_policies import policy_of
 
 ROOT = Path(__file__).parents[4]
 PLATFORM = """\
@@ -72,8 +73,8 @@ async def platform(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ru
     folder = tmp_path_factory.mktemp("site")
     shutil.copytree(ROOT / "tenants", folder / "tenants")
     (folder / "policies").mkdir()
-    for name in ("colonnade", "user", "course", "content"):
-        shutil.copy(ROOT / "policies" / f"{name}.rego", folder / "policies")
+    shutil.copy(ROOT / "policies" / "colonnade.rego", folder / "policies")
+    (folder / "policies" / "course.rego").write_text(policy_of("course"))
     (folder / "platform.yaml").write_text(PLATFORM)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COLONNADE_OWNER_PASSWORD", PASSWORD)

@@ -22,8 +22,7 @@ async def platform(tmp_path: Path) -> AsyncIterator[RunningPlatform]:
     for file in (tmp_path / "tenants").iterdir():
         file.write_text(file.read_text().partition("\nservices:")[0] + "\n")
     (tmp_path / "policies").mkdir()
-    for name in ("colonnade.rego", "user.rego"):
-        shutil.copy(ROOT / "policies" / name, tmp_path / "policies")
+    shutil.copy(ROOT / "policies" / "colonnade.rego", tmp_path / "policies")
     platform = tmp_path / "platform.yaml"
     platform.write_text("version: 1\nenvironment: development\nservices: {user: }\n")
     async with running_platform(platform) as running:

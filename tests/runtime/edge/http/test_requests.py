@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 
 import colonnade_user.plugin
 from colonnade_runtime.testing.platform import RunningPlatform, running_platform
+from tests.demo_policies import policy_of
 
 ROOT = Path(__file__).parents[4]
 PLATFORM = """\
@@ -37,7 +38,7 @@ async def platform(
     acme.write_text(acme.read_text("utf-8").replace("plan: standard", "plan: gold"), "utf-8")
     (tmp_path / "policies").mkdir()
     shutil.copy(ROOT / "policies" / "colonnade.rego", tmp_path / "policies")
-    rules = (ROOT / "policies" / "user.rego").read_text("utf-8")
+    rules = policy_of("user")
     (tmp_path / "policies" / "user.rego").write_text(rules + MISSPELT, "utf-8")
     (tmp_path / "platform.yaml").write_text(PLATFORM)
     monkeypatch.setenv("COLONNADE_OWNER_PASSWORD", "a password for the owner")

@@ -7,6 +7,7 @@ import pytest
 
 import colonnade_user.plugin
 from colonnade_runtime.testing.platform import running_platform
+from tests.demo_policies import policy_of
 
 ROOT = Path(__file__).parents[4]
 PLATFORM = """\
@@ -30,7 +31,7 @@ async def test_an_undecided_request_is_answered_with_503(
     shutil.copytree(ROOT / "tenants", tmp_path / "tenants")
     (tmp_path / "policies").mkdir()
     shutil.copy(ROOT / "policies" / "colonnade.rego", tmp_path / "policies")
-    rules = (ROOT / "policies" / "user.rego").read_text("utf-8")
+    rules = policy_of("user")
     (tmp_path / "policies" / "user.rego").write_text(rules + UNREADABLE, "utf-8")
     (tmp_path / "platform.yaml").write_text(PLATFORM)
     monkeypatch.setenv("COLONNADE_OWNER_PASSWORD", "a password for the owner")

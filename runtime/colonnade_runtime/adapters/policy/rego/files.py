@@ -15,7 +15,8 @@ MAX_FILE = 1024 * 1024
 def read_policies(folder: Path, brought: Sequence[PolicyModule] = ()) -> tuple[PolicyModule, ...]:
     """The modules of `folder`, without tests, and those that plugins `brought`.
 
-    A file in the folder takes the place of a plugin's file of the same name.
+    A file in the folder takes the place of a plugin's file of the same name, also one that cannot
+    be read: nothing is granted by the plugin's then.
 
     Raises:
         PolicyError: naming the folder, the files that cannot be read, and those that two plugins
@@ -27,7 +28,8 @@ def read_policies(folder: Path, brought: Sequence[PolicyModule] = ()) -> tuple[P
     modules = {module.path: replace(module, source=plain(module.source)) for module in brought}
     for path in paths:
         try:
-            modules[path.name] = PolicyModule(str(path), read_source(path))
+            replaced = tuple(module.plugin for module in brought if module.path == path.name)
+            modules[path.name] = PolicyModule(str(path), read_source(path), replaces=replaced)
         except (OSError, ValueError) as error:
             problems.append(PolicyProblem(str(path), 0, 0, f"cannot be read: {error}."))
     if problems:

@@ -26,6 +26,7 @@ from colonnade_runtime.adapters.policy.grants.cross_service_grants import (
     foreign_packages,
     unconfirmed,
 )
+from colonnade_runtime.adapters.policy.grants.overrides import shared_packages
 from colonnade_runtime.adapters.policy.rego.builtins import ALLOWED_BUILTINS, OPERATOR_BUILTINS
 from colonnade_runtime.adapters.policy.rego.consulted_packages import (
     ConsultedPackages,
@@ -84,7 +85,7 @@ async def _judged(bundle: PolicyBundle) -> ConsultedPackages:
     problems = inspect_vocabulary(modules, bundle.vocabulary)
     told = await trial_result(bundle)
     problems += await _problems(told, bundle, misspelt=bool(problems))
-    problems += foreign_packages(bundle)
+    problems += [*foreign_packages(bundle), *shared_packages(bundle)]
     if told is None or problems:
         raise PolicyError(problems)
     return consulted_packages(told["declared"], narrowing(modules))

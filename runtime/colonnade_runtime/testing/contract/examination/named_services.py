@@ -4,11 +4,10 @@ import re
 from collections.abc import Iterable
 
 from colonnade.policy import PolicyModule
-from colonnade_runtime.adapters.policy.rego.files import policy_files, read_source
 from colonnade_runtime.adapters.policy.rego.module_inspection import SERVICE_PACKAGE
 from colonnade_runtime.adapters.policy.rego.statements import outline
 from colonnade_runtime.adapters.policy.rego.tokens import TokenKind
-from colonnade_runtime.declaration.demo_site import demo_folder
+from colonnade_runtime.testing.contract.examination.first_party_policies import first_party_policies
 
 _ACTION = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
 
@@ -18,13 +17,9 @@ def services_spoken_of(sources: Iterable[str]) -> frozenset[str]:
     named = {name for source in sources for name in _actions(source)}
     if not named:
         return frozenset()
-    modules = [
-        PolicyModule(str(path), read_source(path))
-        for path in policy_files(demo_folder() / "policies")
-    ]
     return frozenset(
         outline(module).package.removeprefix(SERVICE_PACKAGE)
-        for module in modules
+        for module in first_party_policies()
         if named & _actions(module.source)
     )
 

@@ -1,16 +1,56 @@
-"""What the policies of a platform grant across services and to strangers, for `colonnade plan`."""
+"""Policies of a platform, for `colonnade plan`: files, grants across services and to strangers."""
 
 import asyncio
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from colonnade_runtime.adapters.policy.grants.anonymous_grants import AnonymousGrant
 from colonnade_runtime.adapters.policy.grants.cross_service_grants import CrossServiceGrant
+from colonnade_runtime.adapters.policy.rego.files import plain, read_policies
 from colonnade_runtime.adapters.policy.trial.grant_survey import grant_survey
-from colonnade_runtime.assembly.policies import policy_bundle
+from colonnade_runtime.assembly.policies import brought_policies, policy_bundle
 from colonnade_runtime.cli.output import working
 from colonnade_runtime.declaration import LoadedPlatform
 from colonnade_runtime.plugins.loader import Plugins
+
+
+def policy_files_of(folder: Path, plugins: Plugins) -> dict[str, Any]:
+    """The files that decide, and of each that a plugin brings whether an operator's replaces it.
+
+    Raises:
+        PolicyError: when a file cannot be read.
+    """
+    brought = brought_policies(plugins)
+    modules = read_policies(folder, brought)
+    own = {Path(module.path).name: module for module in modules if not module.plugin}
+    return {
+        "files": sorted(module.path for module in modules),
+        "brought": [
+            {
+                "file": module.path,
+                "plugin": module.plugin,
+                "replaced_by": replacement.path if replacement else None,
+                "differs": replacement is not None and replacement.source != plain(module.source),
+            }
+            for module in sorted(brought, key=lambda module: (module.path, module.plugin))
+            for replacement in [own.get(module.path)]
+        ],
+    }
+
+
+def policy_files_text(policies: Mapping[str, Any]) -> Iterator[str]:
+    """The same for people to read, a line a file."""
+    said: dict[str, list[str]] = {}
+    for file in policies["brought"]:
+        if file["replaced_by"] is None:
+            said.setdefault(file["file"], []).append(f", by plugin {file['plugin']}")
+        else:
+            text = "" if file["differs"] else ", with the same text"
+            of_plugin = f", in place of the plugin {file['plugin']}'s{text}"
+            said.setdefault(file["replaced_by"], []).append(of_plugin)
+    for name in policies["files"]:
+        yield f"  {name}{''.join(said.get(name, ()))}"
 
 
 def grants_of(loaded: LoadedPlatform, plugins: Plugins) -> dict[str, Any] | None:

@@ -390,3 +390,11 @@ test_nobody_else_sees_or_makes_invitations_asking_invitation_read_stranger if {
 test_nobody_else_sees_or_makes_invitations_asking_invitation_revoke_stranger if {
 	data.colonnade.decision.grants == set() with input as asking("invitation.revoke", stranger)
 }
+
+# --- what an academy's own file says
+
+granting_tenant := object.union(asking("user.read", person("learner")), {"tenant_data": {"grants": [[]]}})
+
+test_an_academy_grants_nothing if {
+	data.colonnade.decision.grants == {own_account} with input as granting_tenant
+}
