@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
+from colonnade.backoff import Backoff
 from colonnade.context import context_or_none
 from colonnade.errors import ConfigurationError, NotFound
 from colonnade.events import Work
@@ -65,11 +66,15 @@ _ENDED = frozenset({SagaPhase.COMPLETED, SagaPhase.COMPENSATED, SagaPhase.CANCEL
 @dataclass(frozen=True, slots=True)
 class RetryRule:
     """How often something is tried: `attempts` times, waiting `first` seconds, then twice as
-    long each time, at most `cap`."""
+    long each time, at most `cap`; up to a tenth less of each, so that not all return at once."""
 
     attempts: int = 5
     first: float = 0.2
     cap: float = 60.0
+
+    def pause(self, attempt: int, key: str) -> float:
+        """Seconds to wait after attempt number `attempt`, counted from 1, of the saga `key`."""
+        return Backoff(self.first, self.cap, jitter=0.1).durable(attempt, key)
 
 
 @dataclass(frozen=True, slots=True)

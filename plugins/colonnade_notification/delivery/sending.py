@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import delete, select
 
+from colonnade.backoff import Backoff
 from colonnade.crash_points import crash_point, reach
 from colonnade.decoding import storable
 from colonnade.events import Work
@@ -295,13 +296,13 @@ def _postpone(
     if row.attempts >= retry.attempts:
         row.status = DeliveryStatus.FAILED
         return
-    schedule(session, row, _next_try(session.now, row.attempts, outcome.after, retry))
+    schedule(session, row, _next_try(session.now, row.attempts, outcome.after, retry, str(row.id)))
 
 
 def _next_try(
-    now: datetime, attempts: int, after: timedelta | None, retry: RetryConfig
+    now: datetime, attempts: int, after: timedelta | None, retry: RetryConfig, key: str
 ) -> datetime:
-    usual = min(float(retry.longest), float(retry.first) * 2.0 ** min(attempts - 1, 40))
+    usual = Backoff(float(retry.first), float(retry.longest), jitter=0.1).durable(attempts, key)
     wished = 0.0 if after is None else min(after.total_seconds(), 86400.0)
     return now + timedelta(seconds=max(usual, wished))
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from colonnade.background_tasks import background_task
+from colonnade.waiting import until
 from colonnade_payment.sandbox.behaviour import behaviour_of
 from colonnade_payment.sandbox.file import Act
 from colonnade_payment.sandbox.webhooks import signed
@@ -59,9 +60,7 @@ class Courier:
             while True:
                 self._woken.clear()
                 await self._send_all(client)
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(LOOK_AGAIN):
-                        await self._woken.wait()
+                await until(self._woken, LOOK_AGAIN)
 
     async def _send_all(self, client: httpx.AsyncClient) -> None:
         acts = list(await self._sandbox.untold())

@@ -13,6 +13,7 @@ from colonnade.errors import ConfigurationError
 from colonnade.services import Schedule
 from colonnade.store import Session, SqlStore
 from colonnade.tables import StoreFact
+from colonnade.waiting import until
 from colonnade_runtime.background.acting.actor import Actor
 from colonnade_runtime.calls.tenant_states import StateOfTenant, TenantState
 
@@ -135,20 +136,12 @@ class Scheduler:
     async def _keep(self, line: _Line) -> None:
         every = line.schedule.every
         pause = every if every < REMEMBERED_FROM else self._settle
-        while not await self._stopped_within(pause):
+        while not await until(self._stopping, pause):
             try:
                 await self._run_line(line)
             except Exception as error:
                 self._log.error("schedule not runnable", schedule=line.schedule.name, error=error)
             pause = min(every, _MINIMUM_SECONDS)
-
-    async def _stopped_within(self, seconds: float) -> bool:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._stopping.wait()
-        except TimeoutError:
-            return False
-        return True
 
     async def _run_line(self, line: _Line) -> int:
         ran = 0

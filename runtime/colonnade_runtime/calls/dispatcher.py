@@ -125,7 +125,9 @@ class Dispatcher:
             left = max(0.0, until - self._now())
             return await self._bus.ask(operation.subject, payload, header, left)
 
-        reply = await (again(ask, until, self._now) if operation.idempotent else ask())
+        reply = await (
+            again(ask, until, self._now, context.request_id) if operation.idempotent else ask()
+        )
         try:
             return cast("ResponseT", read_answer(operation, reply))
         except Unreadable as error:

@@ -3,17 +3,18 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from colonnade.backoff import Backoff
 from colonnade.errors import DeadlineExceeded, Unavailable
 
-FIRST_PAUSE = 0.05
-LONGEST_PAUSE = 1.0
-"""Seconds between two tries; the pause doubles."""
+BACKOFF = Backoff(first=0.05, cap=1.0)
 
 
 async def again(
-    ask: Callable[[], Awaitable[bytes]], until: float, now: Callable[[], float]
+    ask: Callable[[], Awaitable[bytes]], until: float, now: Callable[[], float], key: str
 ) -> bytes:
     """Ask until there is an answer; `until` is when the caller gives up, by the clock `now`.
+
+    `key` is of the question: it spreads the pauses of callers that lost their answers together.
 
     A broken connection loses answers long before that. Once a question may have arrived, "nobody is
     there" says nothing any more about what happened to it.
@@ -23,8 +24,9 @@ async def again(
         Unavailable: nobody was there from the beginning; nothing happened.
     """
     lost: DeadlineExceeded | None = None
-    pause = FIRST_PAUSE
+    attempt = 0
     while True:
+        attempt += 1
         try:
             return await ask()
         except DeadlineExceeded as error:
@@ -32,7 +34,7 @@ async def again(
         except Unavailable:
             if lost is None:
                 raise
+        pause = BACKOFF.durable(attempt, key)
         if until - now() <= pause:
             raise lost
         await asyncio.sleep(pause)
-        pause = min(2 * pause, LONGEST_PAUSE)

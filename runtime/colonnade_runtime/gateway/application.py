@@ -9,6 +9,7 @@ from litestar.types import HTTPScope, Receive, Scope, Send
 
 from colonnade.errors import ColonnadeError, NotFound, Unavailable
 from colonnade.services import HealthCheck
+from colonnade.waiting import until
 from colonnade_runtime.calls.foreign_errors import known_error
 from colonnade_runtime.edge.connections.body_time import BODILESS, BodyTime, TimedBody
 from colonnade_runtime.edge.forwarded.origin import TrustedProxies
@@ -103,10 +104,7 @@ class GatewayApplication:
         self._open = False
         for socket in self._sockets:
             socket.cancel()
-        try:
-            async with asyncio.timeout(seconds):
-                await self._idle.wait()
-        except TimeoutError:
+        if not await until(self._idle, seconds):
             self._log.warning("requests were cut off", count=self._in_flight)
         await self._prober.stop()
         await self._forwarder.close()

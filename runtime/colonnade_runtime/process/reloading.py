@@ -10,6 +10,7 @@ from watchfiles import awatch
 from colonnade.background_tasks import background_task
 from colonnade.errors import ColonnadeError
 from colonnade.faults import Faults, NoFaults
+from colonnade.waiting import until
 from colonnade_runtime.assembly.declared import Declared
 from colonnade_runtime.assembly.started_secrets import secret_files
 from colonnade_runtime.declaration import DeclarationError, LoadedPlatform
@@ -134,7 +135,7 @@ class Reloader:
                     f"The files of the declaration cannot be watched: {error}",
                     mend="Check that its folders are there; until then reload with SIGHUP.",
                 )
-                await self._stopped_within(WATCH_AGAIN_SECONDS)
+                await until(self._stopped, WATCH_AGAIN_SECONDS)
 
     async def _watch(self, folders: frozenset[Path]) -> None:
         """Reload on every change, until stopped or until other folders are to be watched."""
@@ -165,13 +166,6 @@ class Reloader:
         # A secret whose folder is not there is missed elsewhere.
         held = {file.parent for file in _secret_files(self._loaded) if file.parent.is_dir()}
         return self._declared.folders_of(self._loaded) | held
-
-    async def _stopped_within(self, seconds: float) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._stopped.wait()
-        except TimeoutError:
-            return
 
 
 def _one_sentence(problems: list[str]) -> str:

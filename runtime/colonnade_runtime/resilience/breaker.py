@@ -1,12 +1,16 @@
 """A circuit breaker: after some failures in a row, a server that is down is left alone a while."""
 
+from random import SystemRandom
+
+from colonnade.backoff import Backoff
 from colonnade.clock import Clock, SystemClock
 
 
 class Breaker:
     """Counts failures of one server; open means: do not ask.
 
-    It opens after `failures` in a row, for `first` seconds, doubled each time up to `cap`. When
+    It opens after `failures` in a row, for `first` seconds, doubled each time up to `cap`, a tenth
+    of each at random, so that not all processes try at once. When
     that has passed one call may try; its success closes the breaker, its failure opens it again.
     Used from one event loop.
     """
@@ -20,8 +24,8 @@ class Breaker:
         clock: Clock | None = None,
     ) -> None:
         self._limit = failures
-        self._first = first
-        self._cap = cap
+        self._backoff = Backoff(first, cap, jitter=0.1)
+        self._random = SystemRandom()
         self._clock = clock or SystemClock()
         self._failures = 0
         self._not_before = 0.0
@@ -64,5 +68,4 @@ class Breaker:
         return self._failures == self._limit
 
     def _pause(self) -> float:
-        doublings = min(max(0, self._failures - self._limit), 30)
-        return min(self._cap, self._first * 2.0**doublings)
+        return self._backoff.after(max(1, self._failures - self._limit + 1), self._random)

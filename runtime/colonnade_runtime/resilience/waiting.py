@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable
 from random import SystemRandom
 from typing import Any, TypeVar
 
+from colonnade.backoff import Backoff
 from colonnade.errors import Unavailable
-from colonnade_runtime.resilience.backoff import Backoff
 
 T = TypeVar("T")
 

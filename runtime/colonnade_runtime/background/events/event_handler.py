@@ -5,17 +5,18 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from colonnade.backoff import Backoff
 from colonnade.context import use_context
 from colonnade.crash_points import crash_point, reach
 from colonnade.decoding import Unreadable
 from colonnade.errors import TooManyRequests, Unavailable
 from colonnade.events import Envelope, Event, handling
+from colonnade.waiting import until
 from colonnade_runtime.background.acting.actor import Actor
 from colonnade_runtime.background.events import dead_letters
 from colonnade_runtime.background.events.dead_letters import UnhandledEvent, sentence_of
 from colonnade_runtime.background.events.inbox import REMEMBERED_SECONDS, AlreadyHandled, TooOld
 from colonnade_runtime.background.events.reaction import Claim, Reaction, first_claim
-from colonnade_runtime.resilience.backoff import Backoff
 
 GIVEN_UP = crash_point(
     "delivery.given_up", "a dead letter and its inbox row are committed; nothing is acknowledged"
@@ -172,11 +173,7 @@ class EventHandler:
             seconds=round(seconds, 3),
             error=failure,
         )
-        try:
-            async with asyncio.timeout(seconds):
-                await self._stopping.wait()
-        except TimeoutError:
-            return
+        await until(self._stopping, seconds)
 
     async def _give_up(
         self, envelope: Envelope, data: bytes, failure: Exception, trial: _Attempts

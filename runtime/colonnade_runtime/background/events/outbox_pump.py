@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from colonnade.background_tasks import background_task
+from colonnade.backoff import Backoff
 from colonnade.crash_points import crash_point, reach
+from colonnade.waiting import until
 from colonnade_runtime.background.acting.actor import Actor
 from colonnade_runtime.background.events.outbox import Outgoing
-from colonnade_runtime.resilience.backoff import Backoff
 
 READ = crash_point("relay.read", "events were read from the outbox; none was published")
 PUBLISHED = crash_point("relay.published", "an event was accepted; its row is still pending")
@@ -184,11 +185,7 @@ class OutboxPump:
 
     async def _pause(self, attempt: int) -> None:
         seconds = self._settings.backoff.after(attempt, self._actor.random)
-        try:
-            async with asyncio.timeout(seconds):
-                await self._stopping.wait()
-        except TimeoutError:
-            return
+        await until(self._stopping, seconds)
 
     def _linger_left(self) -> float:
         if self._stopping.is_set() or len(self._sent) >= self._settings.batch:
@@ -198,11 +195,7 @@ class OutboxPump:
 
     async def _wait(self) -> None:
         timeout = max(self._linger_left(), 0.001) if self._sent else None
-        try:
-            async with asyncio.timeout(timeout):
-                await self._news.wait()
-        except TimeoutError:
-            return
+        await until(self._news, timeout)
 
     async def _mark(self) -> None:
         sent, self._sent = self._sent, []

@@ -11,6 +11,7 @@ from colonnade.context import use_context
 from colonnade.control_store import Lease, fence
 from colonnade.errors import Conflict, NotFound, Unavailable
 from colonnade.store import Session, SqlStore
+from colonnade.waiting import until
 from colonnade_runtime.background.acting.actor import Actor
 from colonnade_runtime.background.events import outbox
 from colonnade_runtime.background.events.outbox import OutboxStatus, Outgoing
@@ -158,11 +159,8 @@ class Relay:
             del self._pumps[tenant], self._tasks[tenant]
 
     async def _pause(self, attempt: int) -> None:
-        try:
-            async with asyncio.timeout(self._settings.backoff.after(attempt, self._actor.random)):
-                await self._stopping.wait()
-        except TimeoutError:
-            return
+        seconds = self._settings.backoff.after(attempt, self._actor.random)
+        await until(self._stopping, seconds)
 
     def _pipes(self, tenant: str) -> OutboxOperations:
         async def read(limit: int) -> Sequence[Outgoing]:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from colonnade.background_tasks import background_task
+from colonnade.backoff import Backoff
 from colonnade.context import use_context
 from colonnade.control_store import Lease, fence
 from colonnade.errors import Conflict, NotFound, Unavailable
@@ -20,7 +21,6 @@ from colonnade_runtime.background.sagas.saga_progress import SagaProgress, SagaR
 from colonnade_runtime.background.sagas.saga_runner import RunnerResources, SagaRunner
 from colonnade_runtime.background.sagas.transitions import Moment
 from colonnade_runtime.calls.tenant_states import StateOfTenant, TenantState
-from colonnade_runtime.resilience.backoff import Backoff
 
 T = TypeVar("T")
 

@@ -278,7 +278,7 @@ class SagaRunner:
 
         def change(progress: SagaProgress, now: datetime) -> SagaProgress:
             known = progress.but(uncertain=True) if suspect else progress
-            return rule(Moment(bound.definition, now, goes_on), known)
+            return rule(Moment(bound.definition, now, goes_on, str(self._id)), known)
 
         following = await self._change(record, change, effect)
         self._suspect = False

@@ -53,11 +53,13 @@ def sentence_of(error: BaseException) -> str:
 @dataclass(frozen=True, slots=True)
 class Moment:
     """What a transition depends on beside the progress. `goes_on` says that the orchestrator
-    will run the next action at once, so that it may be noted as started."""
+    will run the next action at once, so that it may be noted as started. `key` is the saga's id:
+    the pauses of sagas that failed together are spread by it."""
 
     saga: Saga
     now: datetime
     goes_on: bool = True
+    key: str = ""
 
 
 def begin(moment: Moment, progress: SagaProgress) -> SagaProgress:
@@ -273,8 +275,7 @@ def _wait(moment: Moment, progress: SagaProgress) -> SagaProgress:
 
 
 def _later(moment: Moment, progress: SagaProgress, rule: RetryRule, attempt: int) -> SagaProgress:
-    seconds = min(rule.cap, rule.first * 2.0 ** min(attempt - 1, 60))
-    at = moment.now + timedelta(seconds=seconds)
+    at = moment.now + timedelta(seconds=rule.pause(attempt, moment.key))
     return progress.but(wake_at=_earlier(moment, progress, at))
 
 

@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from functools import partial
 from typing import Any, cast
 
@@ -13,6 +12,7 @@ from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
 from colonnade.adapters import GatewayFilter
 from colonnade.errors import ColonnadeError, Unavailable
+from colonnade.waiting import until
 from colonnade_runtime.calls.dispatcher import Dispatcher
 from colonnade_runtime.calls.foreign_errors import known_error
 from colonnade_runtime.calls.tenants import TenantDirectory
@@ -109,8 +109,7 @@ class EdgeApplication:
         Those are cut off, so that a client that stalls holds up neither what has to be closed in
         order, nor the end of the process.
         """
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._idle.wait(), seconds)
+        if await until(self._idle, seconds):
             return True
         left = list(self._running)
         if not left:

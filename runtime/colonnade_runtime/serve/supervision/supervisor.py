@@ -5,12 +5,13 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from random import SystemRandom
 
+from colonnade.backoff import Backoff
 from colonnade.errors import ConfigurationError
+from colonnade.waiting import until
 from colonnade_runtime.adapters.disk.private_files import keep_files_private
 from colonnade_runtime.assembly.declared import Declared, read_declaration
 from colonnade_runtime.declaration.model.placement import (
@@ -22,7 +23,6 @@ from colonnade_runtime.declaration.model.placement import (
 from colonnade_runtime.observability.child_lines import ChildLines, JsonLines, PrefixedLines
 from colonnade_runtime.observability.lifecycle import Lifecycle
 from colonnade_runtime.observability.logs import configure_logs, is_for_machines
-from colonnade_runtime.resilience.backoff import Backoff
 from colonnade_runtime.resilience.end_with_parent import end_with_parent
 from colonnade_runtime.serve.heartbeat import BEAT_SECONDS, VARIABLE, HeartbeatMonitor
 from colonnade_runtime.serve.supervision.child import Child
@@ -124,9 +124,7 @@ class Supervisor:
         child.failures = 1 if loop.time() - started > _STEADY else child.failures + 1
         seconds = _BACKOFF.after(child.failures, SystemRandom())
         self._tell_end(child, code, seconds)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await child.wake.wait()
+        await until(child.wake, seconds)
 
     async def _watch(self) -> None:
         """End what stands still: it may hold a lock that only its end gives back."""

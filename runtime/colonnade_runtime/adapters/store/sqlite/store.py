@@ -8,7 +8,6 @@ import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor
-from contextlib import suppress
 from contextvars import copy_context
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
@@ -24,6 +23,7 @@ from colonnade.identifiers import is_tenant_id
 from colonnade.row_tracking import ANY_TABLE, RowSet
 from colonnade.services import StoreNeed
 from colonnade.store import Session
+from colonnade.waiting import until
 from colonnade_runtime.adapters.store.sqlite.control.control_store import SqliteControlStore
 from colonnade_runtime.adapters.store.sqlite.files.connections import (
     close_connection,
@@ -178,9 +178,7 @@ class SqliteStore:
         await self.condition.close()
         if self._running:
             self._drained = asyncio.Event()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(deadline):
-                    await self._drained.wait()
+            await until(self._drained, deadline)
         name = self._files.of_tenant("any").name
         folder = self._files.folder
         await self._open_files.close(lambda p: p.name == name and p.parent.parent == folder)

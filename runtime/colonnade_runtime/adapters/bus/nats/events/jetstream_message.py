@@ -6,7 +6,7 @@ from random import SystemRandom
 import nats.errors
 from nats.aio.msg import Msg
 
-from colonnade_runtime.resilience.backoff import Backoff
+from colonnade.backoff import Backoff
 
 LONGEST_PAUSE = 10.0
 """Seconds after which a message that was given back comes again at the latest."""

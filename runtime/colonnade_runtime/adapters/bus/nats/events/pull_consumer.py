@@ -13,6 +13,7 @@ from nats.aio.subscription import Subscription
 from colonnade.background_tasks import background_task
 from colonnade.bus import Consumer
 from colonnade.errors import ColonnadeError, DeadlineExceeded, Unavailable
+from colonnade.waiting import until
 from colonnade_runtime.adapters.bus.nats.connection.connection import Connection
 from colonnade_runtime.adapters.bus.nats.connection.subjects import EventName, consumer_name
 from colonnade_runtime.adapters.bus.nats.events.consumer_api import GROUP, ConsumerApi
@@ -187,11 +188,7 @@ class PullConsumer:
     async def _tick(self) -> None:
         kept = time.monotonic()
         while True:
-            try:
-                async with asyncio.timeout(self._settings.tick):
-                    await self._wake.wait()
-            except TimeoutError:
-                pass
+            await until(self._wake, self._settings.tick)
             self._wake.clear()
             await self._look()
             if time.monotonic() - kept >= self._settings.tick:

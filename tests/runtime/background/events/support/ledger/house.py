@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 from sqlalchemy import select
 
+from colonnade.backoff import Backoff
 from colonnade.bus import Bus
 from colonnade.clock import Clock, SystemClock
 from colonnade.context import use_context
@@ -23,7 +24,6 @@ from colonnade_runtime.background.events.outbox_pump import RelaySettings
 from colonnade_runtime.background.events.relay import Relay
 from colonnade_runtime.background.events.sweeper import Sweeper
 from colonnade_runtime.calls.tenant_states import TenantState
-from colonnade_runtime.resilience.backoff import Backoff
 from ledger.api import Deposited
 from ledger.models import EntryRow
 
