@@ -3,7 +3,6 @@
 import asyncio
 import json
 import shutil
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from colonnade_runtime.serve.services import listening
 from colonnade_runtime.testing.platform import RunningPlatform, running_platform
 from colonnade_runtime.testing.servers import RunningServer
 from colonnade_runtime.testing.servers.server_process import free_port
+from tests.forked_commands import run_command
 
 ROOT = Path(__file__).parents[2]
 PASSWORD = "a password for everybody"
@@ -158,13 +158,9 @@ async def test_one_service_goes_on_without_the_broker_and_events_wait(
 async def command(declaration: Path, *arguments: str) -> Any:
     """What `colonnade outbox` prints, asked of the platform that runs."""
     whole = ["--platform", str(declaration), "outbox", *arguments, "--format", "json"]
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "colonnade_runtime", *whole, stdout=asyncio.subprocess.PIPE
-    )
-    async with asyncio.timeout(LIMIT):
-        printed, _ = await process.communicate()
-    assert process.returncode == 0
-    return json.loads(printed)
+    ended = await asyncio.to_thread(run_command, *whole, cwd=declaration.parent, timeout=LIMIT)
+    assert ended.returncode == 0, ended.stderr
+    return json.loads(ended.stdout)
 
 
 async def test_a_wiped_broker_is_repaired_from_the_outbox_archive(

@@ -3,8 +3,6 @@
 import asyncio
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -16,6 +14,7 @@ import pytest
 
 from colonnade_runtime.testing.servers import RunningServer
 from colonnade_runtime.testing.servers.server_process import free_port
+from tests.forked_commands import ForkedCommand
 from tests.journeys.support.academy import OWNER_PASSWORD, copied_declaration, learner, owner
 
 READY_SECONDS = 90.0
@@ -32,7 +31,7 @@ class Split:
     people: str
     learning: str
     broker: RunningServer
-    programs: dict[str, "subprocess.Popen[bytes]"]
+    programs: dict[str, ForkedCommand]
 
     async def lose(self, what: str) -> None:
         """Lose the user process, as a kill does, or the broker."""
@@ -43,11 +42,11 @@ class Split:
         self.programs["people"].wait(10)
 
 
-def _start(declaration: Path, name: str, log: IO[bytes]) -> "subprocess.Popen[bytes]":
+def _start(declaration: Path, name: str, log: IO[bytes]) -> ForkedCommand:
     environment = {**os.environ, "COLONNADE_OWNER_PASSWORD": OWNER_PASSWORD}
-    command = [sys.executable, "-m", "colonnade_runtime", "run", name]
-    return subprocess.Popen(
-        command, cwd=declaration.parent, env=environment, stdout=log, stderr=subprocess.STDOUT
+    output = log.fileno()
+    return ForkedCommand(
+        "run", name, cwd=declaration.parent, env=environment, stdout=output, stderr=output
     )
 
 
@@ -73,7 +72,7 @@ def declaration(
 @pytest.fixture
 def programs(
     declaration: tuple[Path, RunningServer, dict[str, int]],
-) -> Iterator[dict[str, "subprocess.Popen[bytes]"]]:
+) -> Iterator[dict[str, ForkedCommand]]:
     copied, _, _ = declaration
     with ExitStack() as stack:
         started = {}
@@ -91,7 +90,7 @@ def programs(
 @pytest.fixture
 async def split(
     declaration: tuple[Path, RunningServer, dict[str, int]],
-    programs: dict[str, "subprocess.Popen[bytes]"],
+    programs: dict[str, ForkedCommand],
 ) -> Split:
     copied, broker, ports = declaration
     urls = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}

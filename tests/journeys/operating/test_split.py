@@ -7,7 +7,6 @@ import re
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping
@@ -24,6 +23,7 @@ from colonnade.context import Context, ContextSigner, Principal
 from colonnade_runtime.testing.servers.nats_streams import without_streams
 from colonnade_runtime.testing.servers.server_process import free_port
 from tests.course_material import skip_without_courses
+from tests.forked_commands import ForkedCommand, run_command
 from tests.journeys.support import whole_journey
 from tests.journeys.support.academy import OWNER_PASSWORD, PASSWORD, copied_declaration
 
@@ -106,13 +106,13 @@ def platform(
     processes, replicas = request.param
     overlay.write_text(declared(nats_url, port, processes, replicas))
     settings = tuple(word for each in whole_journey.SETTINGS for word in ("--set", each))
-    command = [sys.executable, "-m", "colonnade_runtime", *settings, "up"]
     environment = {**os.environ, "COLONNADE_OWNER_PASSWORD": OWNER_PASSWORD}
     log = declaration.with_name("log")
     with log.open("wb") as file:
-        process = subprocess.Popen(
-            command, cwd=log.parent, env=environment, stdout=file, stderr=subprocess.STDOUT
-        )
+        process = ForkedCommand(
+            *settings, "up", cwd=log.parent, env=environment,
+            stdout=file.fileno(), stderr=file.fileno(),
+        )  # fmt: skip
     try:
         _wait_until_ready(f"http://127.0.0.1:{port}", process, log)
         yield Split(f"http://127.0.0.1:{port}", log, processes, replicas, process.pid, settings)
@@ -121,7 +121,7 @@ def platform(
         assert process.wait(60) == 0, log.read_text()[-3000:]
 
 
-def _wait_until_ready(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
+def _wait_until_ready(url: str, process: ForkedCommand, log: Path) -> None:
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         try:
@@ -236,9 +236,7 @@ async def test_one_document_describes_all_processes(platform: Split) -> None:
 
 def commanded(platform: Split, *words: str) -> "subprocess.CompletedProcess[str]":
     """What a command says of the running platform."""
-    site = platform.log.parent
-    command = [sys.executable, "-m", "colonnade_runtime", *platform.settings, *words]
-    return subprocess.run(command, cwd=site, capture_output=True, text=True, timeout=120)
+    return run_command(*platform.settings, *words, cwd=platform.log.parent)
 
 
 def test_status_names_every_process_and_who_owns_the_work(platform: Split) -> None:

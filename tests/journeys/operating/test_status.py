@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-import sys
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Any
 
 from colonnade_runtime.testing.platform import running_platform
 from colonnade_runtime.testing.servers.server_process import free_port
+from tests.forked_commands import ForkedCommand
 from tests.journeys.support.academy import colonnade, owners_token
 
 
@@ -34,17 +35,15 @@ async def test_a_platform_starts_with_a_broken_file_and_status_names_it(
 @asynccontextmanager
 async def run(declaration: Path) -> AsyncIterator[None]:
     """`colonnade run` in a process of its own for the block."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "colonnade_runtime", "--platform", str(declaration)),
-        *("--set", f"gateway.port={free_port()}", "run"),
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
+    words = ("--platform", str(declaration), "--set", f"gateway.port={free_port()}", "run")
+    with open(os.devnull, "wb") as nowhere:
+        output = nowhere.fileno()
+        process = ForkedCommand(*words, cwd=declaration.parent, stdout=output, stderr=output)
     try:
         yield
     finally:
         process.terminate()
-        await process.wait()
+        await asyncio.to_thread(process.wait, 60)
 
 
 async def until_status(declaration: Path, condition: Callable[[Any], bool], code: int = 1) -> Any:

@@ -16,6 +16,8 @@ import httpx
 import pytest
 from colonnade_process import ROOT, free_port, until
 
+from tests.forked_commands import ForkedCommand
+
 pytestmark = pytest.mark.slow
 
 PLATFORM = """\
@@ -49,10 +51,9 @@ class Served:
 
     def __init__(self, site: Path, output: int, *arguments: str) -> None:
         self.port = free_port()
-        command = [sys.executable, "-m", "colonnade_runtime", "--platform", site / "platform.yaml"]
-        options = ["--set", f"gateway.port={self.port}", *arguments, "run"]
-        self.process = subprocess.Popen(
-            [*command, *options], cwd=site, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+        words = ["--platform", str(site / "platform.yaml"), "--set", f"gateway.port={self.port}"]
+        self.process = ForkedCommand(
+            *words, *arguments, "run", cwd=site, stdout=output, stderr=output
         )
         self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=5)
 

@@ -4,7 +4,6 @@ import json
 import os
 import re
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -16,6 +15,7 @@ import pytest
 from supervised_platform import Platform, declared
 
 from colonnade_runtime.cli.store_locks import held_locks
+from tests.forked_commands import run_command
 from tests.journeys.support.academy import OWNER_PASSWORD, PASSWORD
 
 HEARTBEAT = 8
@@ -93,11 +93,8 @@ def pause_in_a_write(platform: Platform) -> tuple[int, str, float]:
 
 
 def problems(platform: Platform) -> list[str]:
-    command = [sys.executable, "-m", "colonnade_runtime", "status", "--format", "json"]
-    ended = subprocess.run(
-        command, cwd=platform.root, capture_output=True, text=True, check=False, timeout=120,
-        env={**os.environ, "COLONNADE_OWNER_PASSWORD": OWNER_PASSWORD},
-    )  # fmt: skip
+    environment = {**os.environ, "COLONNADE_OWNER_PASSWORD": OWNER_PASSWORD}
+    ended = run_command("status", "--format", "json", cwd=platform.root, env=environment)
     found: list[str] = json.loads(ended.stdout)["problems"]
     return found
 

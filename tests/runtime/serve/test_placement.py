@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from colonnade_runtime.testing.servers.server_process import free_port
+from tests.forked_commands import ForkedCommand, run_command
 from tests.journeys.support.academy import OWNER_PASSWORD, copied_declaration
 
 PROCESSES = """\
@@ -62,20 +63,16 @@ def site(tmp_path: Path, nats_url: str) -> Path:
     return tmp_path
 
 
-def in_site(site: Path, *command: str) -> "subprocess.CompletedProcess[str]":
-    environment = {**os.environ, "COLONNADE_OWNER_PASSWORD": OWNER_PASSWORD}
-    return subprocess.run(
-        [sys.executable, *command],
-        cwd=site, env=environment, capture_output=True, text=True, timeout=120,
-    )  # fmt: skip
-
-
 def colonnade(site: Path, *words: str) -> "subprocess.CompletedProcess[str]":
-    return in_site(site, "-m", "colonnade_runtime", *words)
+    environment = {**os.environ, "COLONNADE_OWNER_PASSWORD": OWNER_PASSWORD}
+    return run_command(*words, cwd=site, env=environment)
 
 
 def test_a_process_loads_only_the_services_it_hosts(site: Path) -> None:
-    answer = in_site(site, "-c", LOADED, "money")
+    answer = subprocess.run(
+        [sys.executable, "-c", LOADED, "money"],
+        cwd=site, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
     assert answer.returncode == 0, answer.stderr
     modules = [name.split(".") for name in answer.stdout.split()]
     plugins = [parts for parts in modules if parts[0].startswith("colonnade_")]
@@ -92,13 +89,13 @@ def test_a_process_loads_only_the_services_it_hosts(site: Path) -> None:
 
 def test_a_process_that_runs_already_is_named(site: Path) -> None:
     environment = {**os.environ, "COLONNADE_OWNER_PASSWORD": OWNER_PASSWORD}
-    first = subprocess.Popen(
-        [sys.executable, "-m", "colonnade_runtime", "--set", "gateway.port=0", "run", "people"],
-        cwd=site, env=environment, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    assert first.stdout is not None
+    words = ("--set", "gateway.port=0", "run", "people")
+    reading, writing = os.pipe()
+    first = ForkedCommand(*words, cwd=site, env=environment, stdout=writing, stderr=2)
+    os.close(writing)
+    said = os.fdopen(reading)
     try:
-        while "people is ready" not in (line := first.stdout.readline()):
+        while "people is ready" not in (line := said.readline()):
             assert line, "it ended"
         again = colonnade(site, "run", "people")
         assert again.returncode == 1
@@ -110,7 +107,8 @@ def test_a_process_that_runs_already_is_named(site: Path) -> None:
         )
     finally:
         first.terminate()
-        first.communicate(timeout=60)
+        first.wait(60)
+        said.close()
 
 
 @pytest.mark.parametrize(
@@ -148,16 +146,14 @@ def test_a_process_that_is_declared_twice_is_named_with_its_line(site: Path) -> 
 
 def test_a_gateway_that_waits_for_discovery_says_so_and_stops_when_told(site: Path) -> None:
     port, nobody = free_port(), free_port()
-    gateway = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "colonnade_runtime", "--set", f"gateway.port={port}"),
-            *("--set", f"discovery=nats://127.0.0.1:{nobody}", "run", "gateway"),
-        ],
-        cwd=site, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    )  # fmt: skip
-    assert gateway.stdout is not None
+    settings = (f"gateway.port={port}", f"discovery=nats://127.0.0.1:{nobody}")
+    words = [word for each in settings for word in ("--set", each)]
+    reading, writing = os.pipe()
+    gateway = ForkedCommand(*words, "run", "gateway", cwd=site, stdout=writing, stderr=writing)
+    os.close(writing)
+    output = os.fdopen(reading)
     try:
-        while "waiting for the discovery" not in (line := gateway.stdout.readline()):
+        while "waiting for the discovery" not in (line := output.readline()):
             assert line, "it ended"
         assert f"127.0.0.1:{nobody} cannot be reached" in line
         answer = httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=10)
@@ -166,7 +162,9 @@ def test_a_gateway_that_waits_for_discovery_says_so_and_stops_when_told(site: Pa
         assert "127.0.0.1" not in answer.text
     finally:
         gateway.terminate()
-        said, _ = gateway.communicate(timeout=60)
+        said = output.read()
+        output.close()
+        gateway.wait(60)
     assert gateway.returncode == 0
     assert "Unclosed" not in said
     assert "Traceback" not in said

@@ -15,6 +15,7 @@ import httpx
 import pytest
 from supervised_platform import Platform, declared
 
+from tests.forked_commands import run_command
 from tests.journeys.support.academy import OWNER_PASSWORD
 
 pytestmark = [pytest.mark.server, pytest.mark.slow]
@@ -136,11 +137,8 @@ def answer_of(platform: Platform, path: str) -> tuple[int, str]:
 
 def command(platform: Platform, *words: str) -> subprocess.CompletedProcess[str]:
     """A command beside the running platform."""
-    return subprocess.run(
-        [sys.executable, "-m", "colonnade_runtime", *words],
-        cwd=platform.root, capture_output=True, text=True, check=False, timeout=120,
-        env={**os.environ, "COLONNADE_OWNER_PASSWORD": OWNER_PASSWORD},
-    )  # fmt: skip
+    environment = {**os.environ, "COLONNADE_OWNER_PASSWORD": OWNER_PASSWORD}
+    return run_command(*words, cwd=platform.root, env=environment)
 
 
 def status_of(platform: Platform) -> dict[str, Any]:

@@ -3,8 +3,6 @@
 import json
 import os
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+
+from tests.forked_commands import ForkedCommand
 
 ROOT = Path(__file__).parents[4]
 PATIENCE = 90.0
@@ -40,17 +40,18 @@ class ColonnadeProcess:
     def __init__(self, folder: Path, *settings: str, program: str = "") -> None:
         self.port = free_port()
         self.output = folder / "output.txt"
-        code = program + "from colonnade_runtime.__main__ import main; main()"
         arguments = ["--platform", str(folder / "platform.yaml"), "--set", "logging.format=json"]
         for setting in (*settings, f"gateway.port={self.port}"):
             arguments += ["--set", setting]
         with self.output.open("ab") as output:
-            self.process = subprocess.Popen(
-                [sys.executable, "-c", code, *arguments, "run"],
+            self.process = ForkedCommand(
+                *arguments,
+                "run",
                 cwd=folder,
-                stdout=output,
-                stderr=output,
+                stdout=output.fileno(),
+                stderr=output.fileno(),
                 env={**os.environ, "PYTHONPATH": str(Path(__file__).parent)},
+                program=program,
             )
 
     @property

@@ -2,13 +2,12 @@
 
 import os
 import re
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from colonnade_runtime.testing.servers.server_process import free_port
+from tests.forked_commands import ForkedCommand
 from tests.journeys.support.academy import OWNER_PASSWORD, copied_declaration
 
 PLATFORM = """\
@@ -38,10 +37,9 @@ class Platform:
         self._log = root / "log"
         environment = {**os.environ, "COLONNADE_OWNER_PASSWORD": OWNER_PASSWORD}
         with self._log.open("wb") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "colonnade_runtime", *settings, "up"],
-                cwd=root, env=environment, stdout=log, stderr=log,
-            )  # fmt: skip
+            self.process = ForkedCommand(
+                *settings, "up", cwd=root, env=environment, stdout=log.fileno(), stderr=log.fileno()
+            )
 
     @property
     def said(self) -> str:
