@@ -1,1 +1,1 @@
-"""How the command line works on a running platform: a socket of its own, never its files."""
+"""Administration of a running platform: commands over a socket of its own, never its files."""

@@ -34,7 +34,7 @@ GRACE = 5.0
 
 
 class NotRunning(ConfigurationError):
-    """No process listens on the admin socket."""
+    """Error: no process listens on the admin socket."""
 
     code = "not_running"
     title = "The platform does not run"
@@ -89,7 +89,7 @@ class AdminClient:
         seconds: float = 30.0,
         tell: Callable[[int, int], None] | None = None,
     ) -> Any:
-        """What the command `command` answers, as plain data.
+        """Run the command `command` and return its answer as plain data.
 
         `tell` is called with how far it is: parts done, parts in all.
 

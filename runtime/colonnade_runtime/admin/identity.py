@@ -1,4 +1,4 @@
-"""What a process that runs says of itself."""
+"""Identity of a running process: name, services, health, digest of its declaration."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

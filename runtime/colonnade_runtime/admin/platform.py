@@ -1,4 +1,4 @@
-"""What admin commands work on: the parts of a running process."""
+"""Parts of a running process that admin commands work on."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -62,7 +62,7 @@ class ProcessesClient:
         seconds: float = 30.0,
         tell: Callable[[int, int], None] | None = None,
     ) -> Any:
-        """What the processes answer: lists in one, or the first that knows the one thing.
+        """Merge the answers of processes: lists into one, or the first that knows the one thing.
 
         Raises:
             NotRunning: a process that is needed for it does not run.

@@ -1,4 +1,4 @@
-"""What goes over the admin socket: lines of JSON, one call after the other.
+"""Protocol of the admin socket: lines of JSON, one call after the other.
 
 A client sends a `Call` and, if it says `stream`, `Chunk`s until one is the last. The server sends
 `Reply`s: any number that tell of progress, then one with an answer or an error.
@@ -17,7 +17,7 @@ CHUNK = 256 * 1024
 """Bytes of a stream that travel in one line."""
 
 MAXIMUM_SECONDS = 3600.0
-"""How long one call may take."""
+"""Seconds that one call may take."""
 
 StructT = TypeVar("StructT")
 
@@ -39,7 +39,7 @@ class Chunk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """How far a call is: `done` of `total` parts."""
+    """Progress of a call: `done` of `total` parts."""
 
     done: int
     total: int

@@ -16,7 +16,7 @@ from colonnade_runtime.process.runtime import Runtime
 from colonnade_runtime.process.socket_file import claimed
 
 STOP_SECONDS = 5.0
-"""How long running commands may take to end when the process stops."""
+"""Seconds that running commands may take to end when the process stops."""
 
 
 @asynccontextmanager
@@ -71,5 +71,5 @@ class Administration:
         self._server.open(AdminPlatform.of(self._runtime))
 
     async def close(self) -> None:
-        """Before the runtime stops: let running commands end, take no more."""
+        """Let running commands end and take no more, before the runtime stops."""
         await self._server.stop(STOP_SECONDS)

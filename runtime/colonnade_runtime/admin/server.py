@@ -31,7 +31,7 @@ from colonnade_runtime.admin.protocol import (
 )
 
 IDLE_SECONDS = 600.0
-"""How long a connection may be silent between two calls."""
+"""Seconds that a connection may be silent between two calls."""
 
 MAXIMUM_CONNECTIONS = 32
 
@@ -210,7 +210,7 @@ class _Chunks:
 
 
 def _operator(writer: asyncio.StreamWriter) -> str:
-    """Who is on the other end; besides the mode of the file, a wall against other accounts."""
+    """Account at the other end: besides the mode of the file, a wall against other accounts."""
     if not hasattr(socket, "SO_PEERCRED"):
         return f"account:{os.geteuid()}"
     connection = writer.get_extra_info("socket")

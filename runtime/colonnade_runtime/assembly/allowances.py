@@ -1,4 +1,4 @@
-"""What is declared of how often a person may do something, held against the operations."""
+"""Declared limits per person and day, held against the operations."""
 
 from collections.abc import Iterator
 

@@ -29,7 +29,7 @@ class Declared:
     loaded: LoadedPlatform
     plugins: Plugins
     standing: Standing = field(default_factory=dict)
-    """How its files stood before they were read: what changed since is not in it."""
+    """State of its files before they were read: later changes are not in it."""
 
     def read_again(self) -> LoadedPlatform:
         """The same files as they are now, for the plugins that are loaded. Blocks on the disk.

@@ -1,4 +1,4 @@
-"""What a process is given from outside: the time, chance, and what its addresses stand for."""
+"""Dependencies of a process on the world: time, chance, adapters, background work, workers."""
 
 import time
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""How the owners of academies sign in, as the service that keeps their accounts knows it."""
+"""Sign-in of academies' owners, as the service that keeps their accounts knows it."""
 
 import asyncio
 import importlib
@@ -15,7 +15,7 @@ from colonnade_runtime.assembly.services import Services
 _log = structlog.get_logger("colonnade")
 
 SECONDS = 20.0
-"""How long all academies together may take; what is not known by then is not said."""
+"""Seconds for all academies together; later answers are left out."""
 
 
 async def owner_standings(

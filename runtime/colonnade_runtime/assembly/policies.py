@@ -35,7 +35,7 @@ def policy_bundle(
 def bundle_of(
     folder: Path, plugins: Plugins, hosted: Collection[str] | None = None
 ) -> PolicyBundle:
-    """As `policy_bundle`, for a folder of policies; nothing else of the platform is needed.
+    """Bundle of a folder of policies, like `policy_bundle`, without the rest of the platform.
 
     Raises:
         PolicyError: when a file cannot be read.
@@ -75,7 +75,7 @@ def names_of_plugins(plugins: Plugins) -> frozenset[str]:
 
 
 def vocabulary_of(plugins: Plugins, hosted: Collection[str] | None = None) -> Vocabulary:
-    """What policies may name on a platform with these plugins.
+    """Names that policies may use on a platform with these plugins.
 
     Fields and relations are those of tables. A process that hosts only some of the services loads
     no others' tables, so there they are left out; `colonnade check` knows them all.

@@ -1,4 +1,4 @@
-"""What a new declaration changes in a process that runs, and what only a restart changes."""
+"""Reconfiguration of a running process: changes taken up at once, and those that need a restart."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field

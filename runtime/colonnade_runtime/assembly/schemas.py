@@ -17,7 +17,7 @@ AT_ONCE = 8
 """Stores that are prepared side by side."""
 
 PREPARING_SECONDS = 600.0
-"""How long one store may take; a long migration is not cut off by a caller's hurry."""
+"""Seconds for one store; a caller's deadline never cuts off a long migration."""
 
 
 @runtime_checkable
@@ -25,7 +25,7 @@ class PreparedStore(Protocol):
     """A store that can say cheaply which tenants' tables are not as this code wants them."""
 
     async def outdated(self, tenants: Sequence[str]) -> tuple[list[str], list[str]]:
-        """Those of `tenants` whose tables must be changed, and those that have none yet."""
+        """Tenants whose tables must be changed, and those that have none yet."""
         ...
 
     async def prepare(self) -> None:

@@ -42,12 +42,12 @@ from colonnade_runtime.plugins.loader import Plugin, Plugins
 from colonnade_runtime.workers.pool import Workers
 
 LEAVING_SECONDS = 0.5
-"""How long a call waits for what it committed to leave for other processes."""
+"""Seconds that a call waits for its committed changes to leave for other processes."""
 
 
 @dataclass
 class Services:
-    """What the services of a process stand on, and those that stand already."""
+    """Services of a process, and the parts that all of them share."""
 
     process: str
     shared: bool
@@ -126,7 +126,7 @@ class Services:
         )
 
     def routes(self, hosted: Collection[str]) -> list[Any]:
-        """What the `hosted` services mount on HTTP, in start order."""
+        """Routes of the `hosted` services, in start order."""
         return [
             route
             for name in self.plugins.start_order
@@ -154,7 +154,7 @@ class Services:
         return store, tables.control(name)
 
     def _changed_elsewhere(self, store: SqlStore, use: str) -> Callable[[str], bool | None] | None:
-        """Whether another process committed to a tenant's store, where others may."""
+        """Probe: True when another process committed to a tenant's store, where others may."""
         if not self.shared:
             return None
         return partial(cast("SharedSqlStore", store).changed_elsewhere, use=use)

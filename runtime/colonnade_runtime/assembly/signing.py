@@ -15,7 +15,7 @@ SHORTEST = 32
 """Characters that a declared key has at least."""
 
 KEY_FILE = Path("var") / "keys" / "signing.key"
-"""Where the processes of a development platform share a key that nobody declared."""
+"""File of the key that processes of a development platform share when none is declared."""
 
 _PURPOSE = b"colonnade context v1"
 
@@ -38,7 +38,7 @@ def signing_key(loaded: LoadedPlatform, vault: SecretVault) -> bytes:
 
 
 def shared_key_file(loaded: LoadedPlatform) -> Path | None:
-    """Where the key is that nobody declared; nothing where there is one, or none is shared."""
+    """Path of the undeclared key; None where one is declared, or none is shared."""
     platform = loaded.platform
     if platform.signing_key is not None or platform.bus.scheme == "memory":
         return None

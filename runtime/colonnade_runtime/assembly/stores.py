@@ -15,7 +15,7 @@ from colonnade_runtime.declaration import Address, Platform
 from colonnade_runtime.declaration.yaml.tree import Path
 
 STARTING_SECONDS = 30.0
-"""How long one store may take to connect."""
+"""Seconds for one store to connect."""
 
 
 @dataclass
@@ -67,7 +67,7 @@ class Stores:
         return blobs
 
     def figures(self) -> list[StoreFigures]:
-        """How the stores are used, of those that say."""
+        """Figures of the stores that report them."""
         return [each.figures() for each in self._opened.values() if isinstance(each, Measured)]
 
     def health_checks(self) -> list[HealthCheck]:

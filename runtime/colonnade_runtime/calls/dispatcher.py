@@ -57,7 +57,7 @@ from colonnade_runtime.calls.tenants import TenantDirectory, TenantEntry
 ResponseT = TypeVar("ResponseT", bound=Message)
 
 _PEOPLE = frozenset({PrincipalKind.USER, PrincipalKind.API_KEY})
-"""Whose uses are counted: services act for the platform, and strangers are counted by network."""
+"""Principal types with limits: services act for the platform, strangers are counted by network."""
 
 _call: ContextVar[Call | None] = ContextVar("colonnade_call", default=None)
 
@@ -143,7 +143,7 @@ class Dispatcher:
         incoming: Any = None,
         idempotency_key: str | None = None,
     ) -> Any:
-        """Do an operation that this process hosts, as whoever is current.
+        """Run an operation that this process hosts, as the current principal.
 
         Raises:
             ColonnadeError: what the policy or the handler refuses.
@@ -183,7 +183,7 @@ class Dispatcher:
         return self._timeouts.get(operation.service, DEFAULT_DEADLINE)
 
     def _times(self, operation: Operation) -> int | None:
-        """How often one person may do it in a day: as is declared, else as it says itself."""
+        """Limit per person and day: the declared one, else the operation's own."""
         declared = self._per_day.get(operation.service)
         return declared.get(operation.name, operation.per_day) if declared else operation.per_day
 
@@ -382,7 +382,7 @@ def _count_use(session: Session, call: Call) -> None:
 
 @lru_cache(maxsize=10_000)
 def principal_facts(principal: Principal) -> Facts:
-    """What policies may know of a principal."""
+    """Facts about a principal for policies."""
     return Facts(
         {
             "id": principal.id,
@@ -424,7 +424,7 @@ def _key(
 
 
 def _depend_on_another_service() -> None:
-    """What is asked elsewhere changes without this service's store knowing."""
+    """Mark the answer as uncacheable: another service's state may change unseen by this store."""
     reads = tracked_reads()
     if reads is not None:
         reads.foreign = True

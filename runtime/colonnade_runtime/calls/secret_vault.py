@@ -24,18 +24,18 @@ from colonnade_runtime.declaration import (
 )
 
 RESOLVING_SECONDS = 30.0
-"""How long all secrets together may take; a vault on the network can be slow, not silent."""
+"""Seconds for all secrets together; a vault on the network can be slow, not silent."""
 
 Outcome = Secret | SecretUnavailable
 
 
 @dataclass(frozen=True, slots=True)
 class ResolvedSecrets:
-    """What each reference of a declaration stands for, or why it stands for nothing."""
+    """Values of a declaration's references, or the reason why one has none."""
 
     outcomes: Mapping[SecretReference, Outcome] = field(default_factory=dict)
     unset: tuple[Problem, ...] = ()
-    """In development: secrets that are declared and not there, and what comes of it."""
+    """Missing secrets in development, and the consequence of each."""
 
 
 def unknown_schemes(

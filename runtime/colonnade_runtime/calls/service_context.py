@@ -1,4 +1,4 @@
-"""What the runtime gives a service to work with."""
+"""Context of a service: all that the runtime gives it to work with."""
 
 import asyncio
 import secrets
@@ -165,7 +165,7 @@ class RuntimeServiceContext(RuntimeExtensionContext):
         return await self.dispatcher.ask(request, deadline)
 
     def tenant_config(self) -> BaseModel:
-        """This service's configuration for the tenant in context."""
+        """Configuration of this service for the tenant in context."""
         declared = self.tenants.entry(current_context().tenant).tenant.config_of(self.name)
         return declared if declared is not None else NoConfig()
 
@@ -175,7 +175,7 @@ class RuntimeServiceContext(RuntimeExtensionContext):
 
     @contextmanager
     def as_service(self) -> Iterator[Context]:
-        """For the block, act as this service, on behalf of whoever acted before."""
+        """Act as this service within the block, on behalf of the principal before."""
         context = current_context()
         principal = Principal.service(self.name, on_behalf_of=context.principal.id)
         with use_context(context.acting_as(principal)) as acting:
@@ -190,5 +190,5 @@ class RuntimeServiceContext(RuntimeExtensionContext):
         await self.events_left(current_context().tenant)
 
     def extensions(self, hook: str, **arguments: Any) -> Sequence[Any]:
-        """What the enabled plugins answer to a hook that this service owns."""
+        """Answers of the enabled plugins to a hook that this service owns."""
         return self.extension_answers(hook, arguments)

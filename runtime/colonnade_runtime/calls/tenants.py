@@ -1,4 +1,4 @@
-"""Which tenants there are, as declared now: by id, by host name, and as policies see them."""
+"""Tenants as declared now: by id, by host name, and as policies see them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -74,7 +74,7 @@ class TenantDirectory:
         self.swap(self.prepared(tenants))
 
     def prepared(self, tenants: Mapping[str, Tenant]) -> dict[str, TenantEntry]:
-        """What `swap` takes; nothing changes yet.
+        """Make the state that `swap` takes; nothing changes yet.
 
         Raises:
             ConfigurationError: when a tenant's policy data is not of the known form.
@@ -107,7 +107,7 @@ class TenantDirectory:
         return list(self._entries)
 
     def is_known(self, tenant: str) -> bool:
-        """Whether the tenant is declared."""
+        """True when the tenant is declared."""
         return tenant in self._entries
 
     def peek(self, tenant: str) -> TenantEntry | None:
@@ -126,7 +126,7 @@ class TenantDirectory:
         return entry
 
     def standing(self, tenant: str, service: str) -> TenantState:
-        """How the tenant stands to a service."""
+        """State of the tenant for a service."""
         entry = self._entries.get(tenant)
         if entry is None:
             return TenantState.UNKNOWN

@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 def examined(site: Site) -> tuple[list[str], list[str]]:
-    """What is wrong, and what a start would only warn of; a line each.
+    """Return errors and warnings of a start, a line each.
 
     What cannot be read hides what would be read with it: plugins say how to read the rest, and
     services are tried with what was read.

@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What came of one rule: `passed`, `failed` with problems, or `not tried` with the reason."""
+    """Verdict on one rule: `passed`, `failed` with problems, or `not tried` with the reason."""
 
     rule: "Rule"
     outcome: str
     problems: tuple[str, ...] = ()
 
     def lines(self) -> list[str]:
-        """As a person reads it."""
+        """Text for people."""
         mark = {"passed": "ok      ", "failed": "problem ", "not tried": "-       "}[self.outcome]
         return [f"{mark}{self.rule.title}", *(f"          {text}" for text in self.problems)]
 
@@ -153,7 +153,7 @@ def _of_project(project: Path) -> list[str]:
 
 
 def _root_of(folder: Path, package: str) -> Path:
-    """Where the package lies: beside pyproject.toml, in src, or one folder deeper elsewhere."""
+    """Find the package: beside pyproject.toml, in src, or one folder deeper elsewhere."""
     roots = [folder, folder / "src", *sorted(place for place in folder.iterdir() if place.is_dir())]
     for root in roots:
         if (root / package).is_dir() or (root / f"{package}.py").is_file():

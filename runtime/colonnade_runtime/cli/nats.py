@@ -103,7 +103,7 @@ def set_up_streams(site: Site, repair: bool, style: str) -> None:
 
 
 def needs_of(platform: Platform, plugins: Plugins) -> "list[ProcessNeeds]":
-    """Those of every process and replica; of one that hosts everything when none is declared."""
+    """Permissions of every process and replica; of the only process when none is declared."""
     if not platform.processes:
         return [_needs(placement_of(platform, None), plugins)]
     every = [*placements(platform), placement_of(platform, GATEWAY)]

@@ -1,4 +1,4 @@
-"""How commands print: text for people, JSON for machines, progress for who waits."""
+"""Output of commands: text for people, JSON for machines, progress for long work."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -28,7 +28,7 @@ format_option = click.option(
 
 @contextmanager
 def in_sentences() -> Iterator[None]:
-    """What is refused in the block is printed a line a problem, and the command exits with 1."""
+    """Print refusals of the block, a line a problem, and exit with 1."""
     try:
         yield
     except ColonnadeError as error:

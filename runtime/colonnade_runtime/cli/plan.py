@@ -1,4 +1,4 @@
-"""What a platform would run, as plain data, and the graph of its services."""
+"""Plan of a platform as plain data, and the graph of its services."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -124,7 +124,7 @@ def plan_text(plan: dict[str, Any]) -> str:
 
 
 def graph_text(plugins: Plugins, style: str) -> str:
-    """Who may ask whom, one service a line, or as a Mermaid flowchart."""
+    """Text of the graph of services: one service a line, or a Mermaid flowchart."""
     asked = plugins.requires()
     if style == "text":
         lines = [
@@ -149,7 +149,7 @@ def _all_places(loaded: LoadedPlatform) -> list[Placement]:
 
 
 def _names(plugins: Plugins) -> dict[str, Any]:
-    """What policies may name: roles, and the fields and relations of each type of object."""
+    """Names for policies: roles, and the fields and relations of each type of object."""
     words = vocabulary_of(plugins)
     objects = [
         {

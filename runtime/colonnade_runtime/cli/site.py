@@ -26,7 +26,7 @@ from colonnade_runtime.process.socket_file import socket_path
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Where the platform is declared, and what the command line sets."""
+    """Location of the declaration, and the settings of the command line."""
 
     path: Path
     settings: tuple[str, ...] = ()
@@ -119,7 +119,7 @@ class Site:
         return True
 
     def policy_test_failures(self, plugins: Plugins) -> list[str]:
-        """What the tests beside the policies found, a line each.
+        """Run the tests beside the policies; return the failures, a line each.
 
         Raises:
             PolicyError: when a policy cannot be read.

@@ -59,12 +59,12 @@ def status(site: Site, style: str) -> None:
 
 
 def problems_of(found: Sequence[dict[str, Any]]) -> list[str]:
-    """What is wrong with what the processes say, in sentences."""
+    """Problems that the processes report, in sentences."""
     return [*_troubles(found), *_skews(found), *_orphans(found)]
 
 
 def _locks(root: Path, folders: Sequence[Path]) -> Iterator[str]:
-    """Who has been writing to one file for longer than any write takes."""
+    """Locks held for longer than any write takes, and their holders."""
     names = process_names(root)
     for folder in folders:
         for file, pid in held_locks(folder):
@@ -100,7 +100,7 @@ def _declared_or_running(site: Site) -> tuple[list[str], list[str], list[Path]]:
 
 
 def _places(root: Path, loaded: LoadedPlatform) -> list[Placement]:
-    """Everything that should run: all in one where that runs or nothing else is declared."""
+    """Names of the processes that should run: `main` where that runs or no other is declared."""
     platform = loaded.platform
     everything = placement_of(platform, None)
     if not platform.processes or _runs(root, everything.name):
@@ -131,7 +131,7 @@ def _standing(root: Path, name: str, by_up: SupervisedProcesses | None = None) -
 
 
 def _unheard(name: str, by_up: SupervisedProcesses | None) -> dict[str, Any]:
-    """Of a process without a socket: `colonnade up` may have it, and load it at the moment."""
+    """Describe a process without a socket: `colonnade up` may be loading it at the moment."""
     pid = None if by_up is None else by_up.children.get(name)
     if pid is None:
         return {"process": name, "state": "does not run", "services": []}
@@ -195,7 +195,7 @@ def _troubles(found: Sequence[dict[str, Any]]) -> Iterator[str]:
 
 
 def _again(standing: dict[str, Any]) -> str:
-    """What is to be done after its end."""
+    """Advice after its end."""
     if "watched_by" in standing:
         return "; colonnade up starts it again, and ends it itself when this lasts"
     return " and start it again"
@@ -215,7 +215,8 @@ def _pid_of(root: Path, name: str) -> int | None:
 
 
 def _faults(standing: dict[str, Any]) -> Iterator[str]:
-    """What is broken; a check that keeps the process from being ready was said already."""
+    """Faults, without the checks that keep the process from being ready: those were listed
+    before."""
     name = standing["process"]
     said = {f"{what}: {reason}" for what, reason in standing.get("waiting_for", {}).items()}
     for fault in standing.get("faults", ()):
@@ -251,7 +252,7 @@ def _start(name: str, watched_by: int | None) -> str:
 
 
 def _skews(found: Sequence[dict[str, Any]]) -> Iterator[str]:
-    """What should be the same in all processes and is not."""
+    """Differences between processes that should agree."""
     what = {"version": "releases", "declaration": "declarations", "policies": "policies"}
     for key, noun in what.items():
         by_value: dict[str, list[str]] = {}

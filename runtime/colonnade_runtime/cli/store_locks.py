@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 HELD_SECONDS = 1.0
-"""How long a lock must be held to be told of: a write takes milliseconds."""
+"""Seconds after which a lock is reported: a write takes milliseconds."""
 
 _WRITE_LOCK = 120
 """The byte of the `-shm` file that whoever writes has locked.
@@ -54,7 +54,7 @@ def process_names(root: Path) -> dict[int, str]:
 
 
 def is_paused(pid: int) -> bool:
-    """Whether a process of this machine was stopped by a signal. Known on Linux alone.
+    """True when a process of this machine was stopped by a signal. Known on Linux alone.
 
     Source: proc(5), `/proc/PID/stat`, the field after the name in parentheses.
     """

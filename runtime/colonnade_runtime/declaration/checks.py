@@ -1,4 +1,4 @@
-"""What one key says about another: checks over a whole platform.
+"""Checks of one key against another, over a whole platform.
 
 They read the plain data and pass over what is malformed, so that a wrong type in one place
 does not hide a wrong name in another.
@@ -34,7 +34,7 @@ def check_platform(source: PlatformSource, outline: PlatformOutline) -> Iterator
 
 
 def check_valid_platform(source: PlatformSource, platform: Platform) -> Iterator[Problem]:
-    """What can be compared only once both values are known to be right."""
+    """Check keys against each other that can be compared once both are valid."""
     if platform.shutdown.drain > platform.shutdown.total:
         yield _problem(source, ("shutdown", "drain"), "is longer than 'shutdown.total'")
     connections = platform.gateway.connections

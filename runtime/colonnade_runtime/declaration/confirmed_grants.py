@@ -15,7 +15,7 @@ from colonnade_runtime.declaration.yaml.values import values_of
 
 
 class ConfirmedSection(Section):
-    """What the policies of one plugin may grant of other services' actions."""
+    """Grants of other services' actions that the policies of one plugin may make."""
 
     grants: list[str] = Field(default_factory=list)
     """Actions of other services that its policies may grant, to people who have signed in."""
@@ -29,7 +29,7 @@ class Confirmed(Section):
     version: Version
     """The version of this format: `1`."""
     plugins: dict[str, ConfirmedSection] = Field(default_factory=dict)
-    """By the name of the plugin."""
+    """Confirmed grants by the name of the plugin."""
 
 
 def read_confirmed_grants(
@@ -37,7 +37,7 @@ def read_confirmed_grants(
     plugins: Collection[str] | None = None,
     actions: Collection[str] | None = None,
 ) -> Mapping[str, ConfirmedGrants]:
-    """By plugin what the file at `path` confirms; nothing when there is no such file.
+    """Read the confirmed grants at `path`, by plugin; empty when there is no such file.
 
     `plugins` and `actions` are those that it may name; without them, it may name any. Blocks on
     the disk.

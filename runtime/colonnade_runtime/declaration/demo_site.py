@@ -1,4 +1,4 @@
-"""Where the demo platform is: inside the wheel, or at the root of the checkout."""
+"""Location of the demo platform: inside the wheel, or at the root of the checkout."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ from colonnade.errors import ConfigurationError
 
 PARTS = ("platform.yaml", "tenants", "policies")
 SCHEMAS = Path("docs", "reference")
-"""Where the files of the demo say that their JSON Schemas are."""
+"""Address of the JSON Schemas in the files of the demo."""
 
 
 def demo_folder() -> Path:

@@ -4,6 +4,7 @@ _SIGNS = (".", "~", "#")
 
 
 def is_ignored(name: str) -> bool:
-    """Whether a file of this name is nobody's work: a lock of Emacs (`.#acme.yaml`), an AppleDouble
-    (`._acme.yaml`), a copy that is being written (`.acme.yaml.x`, `~$acme.yaml`, `acme.yaml~`)."""
+    """True for names of files that editors and systems leave: a lock of Emacs (`.#acme.yaml`), an
+    AppleDouble (`._acme.yaml`), a copy being written (`.acme.yaml.x`, `~$acme.yaml`,
+    `acme.yaml~`)."""
     return name.startswith(_SIGNS) or name.endswith("~")

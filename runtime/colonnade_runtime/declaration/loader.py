@@ -45,21 +45,21 @@ class LoadedPlatform:
 
     @property
     def tenants_folder(self) -> FilePath:
-        """Where the tenants are declared."""
+        """Folder of the tenants' files."""
         return self.root / self.platform.tenants.folder
 
     @property
     def policies_folder(self) -> FilePath:
-        """Where the policies are."""
+        """Folder of the policies."""
         return self.root / self.platform.policy.folder
 
     def config_of(self, service: str) -> BaseModel | None:
-        """What the platform configured for `service`, in the model of its plugin; None when
-        the plugin has no model."""
+        """Configuration of `service` by the platform, in the model of its plugin; None when the
+        plugin has no model."""
         return self.configs.get(service)
 
     def extension_config_of(self, name: str) -> BaseModel | None:
-        """What the platform configured for the extension `name`; None when it has no model."""
+        """Configuration of the extension `name`; None when it has no model."""
         return self.extension_configs.get(name)
 
 

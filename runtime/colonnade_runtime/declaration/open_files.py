@@ -9,7 +9,7 @@ RESERVED = 1_024
 
 
 def needed_files(connections: int, *, forwarding: bool) -> int:
-    """How many files `connections` need; each takes another one where it is forwarded."""
+    """Number of files that `connections` need; a forwarded one takes another."""
     return connections * (2 if forwarding else 1) + RESERVED
 
 

@@ -1,4 +1,4 @@
-"""What can be said of a platform before its plugins are known: which of them it wants."""
+"""Outline of a platform before its plugins are known: the plugins that it wants."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence

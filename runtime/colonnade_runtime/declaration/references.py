@@ -24,7 +24,7 @@ class DeclaredSecret:
 
     @property
     def is_owner_password(self) -> bool:
-        """Whether it is the first password of a tenant's owner."""
+        """True for the first password of a tenant's owner."""
         return self.tenant is not None and self.path == ("owner", "password")
 
     def problem(self, loaded: LoadedPlatform, message: str) -> Problem:

@@ -105,7 +105,7 @@ def _open_keyword(key: str, value: Any) -> Any:
 
 
 def _is_narrow(schema: dict[str, Any]) -> bool:
-    """Whether `schema` is of a scalar that a text with a variable would not fit."""
+    """True when `schema` is of a scalar that a text with a variable would not fit."""
     kind = schema.get("type")
     if "const" in schema or "enum" in schema or kind in {"integer", "number", "boolean"}:
         return True

@@ -30,7 +30,7 @@ _ID = re.compile(TENANT_ID_PATTERN)
 
 @dataclass(frozen=True, slots=True)
 class TenantRules:
-    """What the platform asks of its tenants."""
+    """Rules that the platform has for its tenants."""
 
     services: tuple[str, ...]
     domain: str
@@ -128,7 +128,7 @@ def read_tenant(path: FilePath, rules: TenantRules) -> tuple[Tenant | None, list
 
 
 def tenant_origins(path: FilePath, environ: Mapping[str, str] = os.environ) -> Origins:
-    """Where each value of a valid tenant file was written.
+    """Origins of the values of a valid tenant file.
 
     Raises:
         DeclarationError: when the file is not YAML any more.

@@ -1,4 +1,4 @@
-"""From what a model refuses to problems at lines, said in sentences."""
+"""Validation: refusals of a model as problems at lines, said in sentences."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -92,7 +92,7 @@ def _sentence(error: ErrorDetails) -> str:
 
 
 def _as_clause(message: str) -> str:
-    """What pydantic says, as the end of a sentence that starts with the key."""
+    """Phrase pydantic's refusal as the end of a sentence that starts with the key."""
     message = message.removeprefix("Value error, ").removeprefix("Input should be")
     if message.startswith(" "):
         return f"must be{message}"

@@ -7,8 +7,8 @@ from pathlib import Path
 from colonnade_runtime.declaration.ignored_files import is_ignored
 
 Standing = Mapping[Path, tuple[int, ...] | None]
-"""Of each folder its inode, of each file inode, size, mode and time of the last write; nothing of
-what is not there."""
+"""State of files: of a folder its inode, of a file inode, size, mode and time of the last write, of
+an absent one None."""
 
 SWAPPED_LINK = "..data"
 """The link that a mounted ConfigMap swaps; the files beside it are links through it."""
@@ -17,12 +17,13 @@ _SUFFIXES = frozenset({".yaml", ".yml", ".rego"})
 
 
 def declares(path: Path) -> bool:
-    """Whether a file in one of the folders is part of the declaration, by its name."""
+    """True when a file in one of the folders is part of the declaration, by its name."""
     return path.suffix in _SUFFIXES and not is_ignored(path.name)
 
 
 def standing_of(folders: Iterable[Path], files: Iterable[Path]) -> Standing:
-    """How the folders, what declares in them, and other files stand. Blocks on the disk."""
+    """Read the state of the folders, of the declaring files in them, and of other files. Blocks on
+    the disk."""
     found: dict[Path, tuple[int, ...] | None] = {}
     for folder in folders:
         found[folder] = _inode(folder)

@@ -17,12 +17,12 @@ from colonnade_runtime.edge.connections.monitor import ConnectionMonitor, watche
 from colonnade_runtime.observability.library_logs import granian_logs
 
 NOTICE_SECONDS = 1.0
-"""How long a process says that it stops, before it stops: whoever sends it requests looks for that
-at least twice in this time."""
+"""Seconds that a process announces its stop beforehand: load balancers look for that at least twice
+in this time."""
 
 
 CLOSING_SECONDS = 2.0
-"""How long open connections are waited for once nothing is answered any more."""
+"""Seconds that open connections are waited for once requests are no longer answered."""
 
 
 MAXIMUM_BACKLOG = 4096

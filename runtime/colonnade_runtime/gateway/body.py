@@ -1,4 +1,4 @@
-"""What a client sends: kept whole when it is small, streamed once when not."""
+"""Request bodies: kept whole when small, streamed once when large."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -31,11 +31,11 @@ class Body:
 
     @property
     def repeatable(self) -> bool:
-        """Whether it can be sent again."""
+        """True when the body can be sent again."""
         return not self._streamed
 
     async def content(self) -> bytes | AsyncIterator[bytes] | None:
-        """For one sending."""
+        """Body for one attempt."""
         if not self.present:
             return None
         if self._kept is None and self.length is not None and self.length <= BUFFERED:

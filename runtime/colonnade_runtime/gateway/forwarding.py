@@ -54,7 +54,7 @@ class Forwarder:
         exchange: Exchange,
         patience: float,
     ) -> None:
-        """Have the request answered by one of those that `choose` offers.
+        """Forward the request to one of the upstreams that `choose` offers.
 
         One that certainly reached nobody is sent to another, and for `patience` seconds again.
 
@@ -81,7 +81,7 @@ class Forwarder:
     async def _attempt(
         self, upstream: Upstream, scope: HTTPScope, body: Body, exchange: Exchange
     ) -> bool:
-        """Whether it was answered; False when nothing can have happened."""
+        """Return True when it was answered; False when the upstream cannot have seen it."""
         upstream.outstanding += 1
         try:
             response = await self._sent(upstream, scope, body, exchange)
@@ -128,7 +128,8 @@ class Forwarder:
         scope: HTTPScope,
         exchange: Exchange,
     ) -> bool:
-        """Whether an answer was sent on; False when it broke off and may be asked for again."""
+        """Return True when an answer was sent on; False when it broke off and may be asked for
+        again."""
         answer = UpstreamResponse(response)
         try:
             await answer.begin()

@@ -1,4 +1,4 @@
-"""What a new declaration changes in the process in front, and what only a restart changes."""
+"""Reconfiguration of the gateway: changes taken up at once, and those that need a restart."""
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence

@@ -13,7 +13,7 @@ from colonnade_runtime.gateway.body import BUFFERED
 from colonnade_runtime.gateway.headers import to_client
 
 HOLD_SECONDS = 0.05
-"""How long the beginning of an answer of unknown length is waited for: it may be a live feed."""
+"""Seconds to wait for the beginning of an answer of unknown length: it may be a live feed."""
 
 
 class UpstreamResponse:
@@ -56,7 +56,7 @@ class UpstreamResponse:
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _gather(self) -> bool:
-        """Whether the answer ended within what is kept."""
+        """True when the answer ended within the part that is kept."""
         size = 0
         async for chunk in self._response.content.iter_any():
             self._beginning.append(chunk)

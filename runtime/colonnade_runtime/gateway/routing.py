@@ -1,4 +1,4 @@
-"""Which service answers a path, from the routes that the plugins declare."""
+"""Routing: the service of a path, from the routes that the plugins declare."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -34,7 +34,7 @@ class RouteTable:
 
     @property
     def services(self) -> set[str]:
-        """Those that answer any path."""
+        """Nodes that match any segment."""
         return set(self._services)
 
     def add(self, segments: Iterable[str | None], service: str, template: str = "") -> None:
@@ -70,7 +70,7 @@ def _find(node: _Node, segments: list[str], index: int) -> Route | None:
 
 
 def routes_of(plugins: Plugins) -> Mapping[str, Litestar]:
-    """For each service an application of its routes, which is asked nothing but what they are."""
+    """Applications of each service's routes, used for their descriptions only."""
     return {
         name: Litestar(
             list(plugins.services[name].call("http_routes") or ()),

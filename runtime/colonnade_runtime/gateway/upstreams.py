@@ -35,7 +35,7 @@ class Upstreams:
         self.update(places)
 
     def update(self, places: Sequence[Placement]) -> None:
-        """These are the processes now; what is known of those that stay is kept."""
+        """Replace the list of processes; the state of those that stay is kept."""
         known = {(each.place.name, each.place.url): each for each in self.all}
         self.all = [known.get((place.name, place.url)) or Upstream(place) for place in places]
         self._of = {}
@@ -61,7 +61,7 @@ class Upstreams:
 
 
 def _last(upstream: Upstream) -> bool:
-    """Whether it is asked only when all others were.
+    """True when it is tried only after all others.
 
     One whose circuit is half open is tried in its turn, unless it was silent when it was asked
     after its health: the request would wait for nothing.

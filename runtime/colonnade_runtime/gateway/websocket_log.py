@@ -10,11 +10,11 @@ SWITCHING_PROTOCOLS = 101
 """The status of a handshake that worked (RFC 6455 §4.2.2)."""
 
 FORBIDDEN = 403
-"""What the server answers to a handshake that nobody took up."""
+"""Close code for a handshake that no application accepted."""
 
 
 class WebSocketLine(AccessLine):
-    """What is said of one WebSocket. `close_code` is null while it is open (RFC 6455 §7.4)."""
+    """Line of one WebSocket. `close_code` is null while it is open (RFC 6455 §7.4)."""
 
     close_code: int | None = None
 
@@ -34,19 +34,19 @@ class WebSocketLog:
         self._is_open = False
 
     def opened(self, caller: tuple[str, str] | None) -> None:
-        """It was accepted, for this academy and principal if the process said whom it is for."""
+        """Log that it was accepted, for the tenant and principal that the process named."""
         self._caller = caller or (None, None)
         self._is_open = True
         self._record("websocket opened", SWITCHING_PROTOCOLS, None)
 
     def closed(self, code: int) -> None:
-        """It ended, after as many milliseconds as it was there; said once."""
+        """Log its end, once, with its duration in milliseconds."""
         if self._is_open:
             self._is_open = False
             self._record("websocket closed", SWITCHING_PROTOCOLS, code)
 
     def refused(self, code: int) -> None:
-        """Its handshake came to nothing."""
+        """Log a handshake that failed."""
         self._record("websocket refused", FORBIDDEN, code)
 
     def _record(self, event: str, status: int, close_code: int | None) -> None:

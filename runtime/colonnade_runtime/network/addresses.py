@@ -44,8 +44,8 @@ def node_address(text: str) -> Address | None:
 
 @lru_cache(maxsize=4096)
 def masked_address(address: str, shown: Shown) -> str:
-    """What a log says of a client's address: all of it, its network (`203.0.113.0/24`,
-    `2001:db8:1::/48`), or nothing. What is no address is never shown as a network."""
+    """Client's address for a log: all of it, its network (`203.0.113.0/24`, `2001:db8:1::/48`), or
+    nothing. Text that is no address is never shown as a network."""
     if shown == "none":
         return ""
     if shown == "full":

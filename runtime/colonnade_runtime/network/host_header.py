@@ -36,7 +36,7 @@ def host_name(value: str) -> str:
 
 
 def is_host(value: str) -> bool:
-    """Whether `value` could be a `Host`."""
+    """True when `value` could be a `Host`."""
     try:
         host_name(value)
     except InvalidRequest:

@@ -38,12 +38,12 @@ def foreign_hosts(place: Placement) -> Iterator[tuple[str, str]]:
 
 
 def is_foreign(host: str) -> bool:
-    """Whether `host` is no address of this machine."""
+    """True when `host` is no address of this machine."""
     return _reason(host) is not None
 
 
 def _reason(host: str) -> str | None:
-    """Why not even a free port of the host can be had; None when one can."""
+    """Reason that not even a free port of the host can be had; None when one can."""
     try:
         family, kind, _, _, address = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind) as candidate:

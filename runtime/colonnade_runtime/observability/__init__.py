@@ -1,1 +1,1 @@
-"""What operators see of a process: its lines, and what it counts."""
+"""Observability of a process: logs and metrics."""

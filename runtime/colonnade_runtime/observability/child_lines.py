@@ -12,7 +12,7 @@ import structlog
 
 
 class ChildLines(Protocol):
-    """Where both kinds of lines go."""
+    """Streams that both kinds of lines go to."""
 
     def relay(self, child: str, line: str) -> None:
         """Write what a process said."""

@@ -13,7 +13,7 @@ from structlog.typing import EventDict, WrappedLogger
 from colonnade.decoding import storable
 
 TRACE_SECONDS = 600.0
-"""How long a trace counts as shown; the same failure then says its class and sentence alone."""
+"""Seconds that a trace counts as shown; the same failure then says its class and sentence alone."""
 
 MAXIMUM_TRACES = 1_000
 """Failures that are told apart; the oldest make room."""
@@ -90,7 +90,7 @@ def _failure_of(given: Any) -> BaseException | None:
 
 
 def _place_of(failure: BaseException) -> tuple[Hashable, ...]:
-    """What tells a failure from others: its class and the line that raised it, causes too."""
+    """Fingerprint of a failure: its class and the line that raised it, causes too."""
     found: list[Hashable] = []
     seen: BaseException | None = failure
     while seen is not None and len(found) < 20:

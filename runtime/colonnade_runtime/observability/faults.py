@@ -32,7 +32,7 @@ class FaultRegistry:
         self._open: dict[Key, Fault] = {}
 
     def of(self, source: str) -> "SourceFaults":
-        """Where the part named `source` reports."""
+        """Reporter for the part named `source`."""
         return SourceFaults(self, source)
 
     def all(self) -> list[Fault]:
@@ -41,7 +41,7 @@ class FaultRegistry:
             return sorted(self._open.values(), key=lambda fault: fault.since)
 
     def counts(self) -> Counter[tuple[str, str]]:
-        """How many are open, by source and kind."""
+        """Number of open faults, by source and kind."""
         with self._lock:
             return Counter((source, kind) for source, kind, _ in self._open)
 
@@ -79,7 +79,7 @@ class FaultRegistry:
                 self.withdraw(fault.source, fault.kind, fault.tenant)
 
     def summary(self, but: str = "") -> dict[str, str]:
-        """What is broken, for whoever may ask: no file, no address, no academy.
+        """Public view of the faults: no file, no address, no academy.
 
         Faults of the source `but` are left out.
         """
@@ -116,7 +116,7 @@ class FaultCollector(Collector):
         self._registry = registry
 
     def collect(self) -> Iterator[Metric]:
-        """How many are open, now."""
+        """Collect the number of open faults."""
         family = GaugeMetricFamily(
             "colonnade_faults", "Things that are broken now.", labels=["source", "kind"]
         )

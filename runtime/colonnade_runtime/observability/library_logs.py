@@ -1,4 +1,4 @@
-"""What libraries write with the standard library's `logging`, on the same lines as ours."""
+"""Logs of libraries by the standard library's `logging`, on the same lines as ours."""
 
 import logging
 from typing import Any, ClassVar
@@ -15,7 +15,7 @@ class LibraryLogs(logging.Handler):
 
     @classmethod
     def install(cls, level: int) -> None:
-        """Be the handler of all loggers; below a warning, libraries speak only at `debug`.
+        """Become the handler of all loggers; below a warning, libraries speak only at `debug`.
 
         May be called again with another level.
         """
@@ -61,6 +61,6 @@ def _message(record: logging.LogRecord) -> str:
 
 
 def granian_logs() -> dict[str, Any]:
-    """How granian is told to log: by propagation, like any library."""
+    """Logging configuration for granian: propagate, like any library."""
     loggers = {name: {"handlers": [], "propagate": True} for name in ("_granian", "granian.access")}
     return {"formatters": {}, "handlers": {}, "loggers": loggers}

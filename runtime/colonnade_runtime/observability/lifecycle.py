@@ -21,11 +21,11 @@ class Lifecycle:
         self._say("starting", pid=os.getpid(), version=version("colonnade"), **what)
 
     def ready(self, **what: Any) -> None:
-        """It answers from now on."""
+        """Log that it answers from now on."""
         self._say("ready", seconds=self._passed(), **what)
 
     def stopping(self) -> None:
-        """It was told to stop."""
+        """Log that it was told to stop."""
         self._since = time.monotonic()
         self._say("stopping")
 

@@ -23,7 +23,7 @@ LARGEST_WRITE = 64 * 1024
 """Bytes that are gathered for one write."""
 
 RETRY_SECONDS = 1.0
-"""How often a stream that takes nothing is tried with the line that says what was lost."""
+"""Seconds between attempts to write the line about lost lines to a stream that takes nothing."""
 
 Render = Callable[[], str]
 """Makes whole lines, in the writer's thread."""
@@ -152,7 +152,7 @@ class LineWriter:
             self._announce_loss()
 
     def _next(self) -> list[_Entry] | None:
-        """What waits, up to one write of it: empty when a loss is still to be told, and nothing
+        """Take the next chunk, up to one write: empty while a loss is still to be told, None
         after the end."""
         unannounced = self.counts.lost > self._announced
         entries: list[_Entry] = []
@@ -189,7 +189,7 @@ class LineWriter:
             self.counts.refused += lost
 
     def _sent(self, data: bytes) -> bytes | None:
-        """Nothing when all of `data` is written; else what the stream refused."""
+        """Write `data`; return the part that the stream refused, or None."""
         if data and self._within_a_line:
             data = b"\n" + data
         view = memoryview(data)

@@ -46,7 +46,7 @@ class ErrorStreamLogger:
     """Hands finished lines to standard error as it is at the time, and never raises."""
 
     def __init__(self, *args: Any) -> None:
-        """Be made as structlog makes loggers; the arguments are names, and lines carry those."""
+        """Construct as structlog does; the arguments are names, and lines carry those."""
 
     def msg(self, line: str) -> None:
         """Write one line."""
@@ -76,8 +76,8 @@ def processors_of(
     bounded: bool = False,
     traces: bool = True,
 ) -> list[Any]:
-    """What a line goes through, from the call to its text. `bounded` lines of one kind are held
-    back once there were enough of them."""
+    """Processors of a line, from the call to its text. `bounded` holds lines of one kind back once
+    there were enough of them."""
     shared: list[Any] = [
         CallDetails(client_address),
         *([RepeatedLines()] if bounded else []),
@@ -98,14 +98,13 @@ def processors_of(
 
 
 def is_for_people(form: str) -> bool:
-    """Whether lines of this form are for a console."""
+    """True when lines of this form are for a console."""
     return form == "console" or (form == "auto" and sys.stderr.isatty())
 
 
 def is_for_machines(form: str, *, production: bool) -> bool:
-    """Whether everything that a process says is read by programs, so that a line of plain text
-    among lines of JSON would be a mistake: where JSON is declared, and in production without a
-    terminal."""
+    """True when programs read the output, so that a line of plain text among lines of JSON would
+    be a mistake: where JSON is declared, and in production without a terminal."""
     return form == "json" or (production and not is_for_people(form))
 
 

@@ -1,4 +1,4 @@
-"""What a log line may hold: plain data, with everything personal or secret masked.
+"""Masking: log lines hold plain data, with personal and secret values hidden.
 
 A value is masked by the mark of its field, wherever its model is nested, and by the name of its
 key. An object that is neither data nor a model is named by its type alone, since nobody knows
@@ -113,7 +113,7 @@ def _public_fields(model: BaseModel) -> list[tuple[str, Any]]:
 
 
 def is_hidden(key: Any) -> bool:
-    """Whether the name of a key says that its value is personal or secret."""
+    """True when the name of a key says that its value is personal or secret."""
     words = _SEPARATOR.sub("_", str(key).lower()).strip("_")
     if words in MASKED_KEYS:
         return True

@@ -11,7 +11,7 @@ from typing import TextIO
 from colonnade_runtime.observability.line_writer import LineCounts, LineWriter
 
 LAST_SECONDS = 1.0
-"""How long the end of a process waits for its last lines to be taken."""
+"""Seconds that the end of a process waits for its last lines to be taken."""
 
 LONGEST_PART = 64 * 1024
 """Characters that are kept until their line ends."""
@@ -29,12 +29,12 @@ class LineStream(io.TextIOBase):
 
     @property
     def encoding(self) -> str:  # type: ignore[override]
-        """What text is written as."""
+        """Encoding of text."""
         return "utf-8"
 
     @property
     def errors(self) -> str:  # type: ignore[override]
-        """What becomes of characters that have no encoding."""
+        """Handling of characters that have no encoding."""
         return "backslashreplace"
 
     def write(self, text: str) -> int:
@@ -65,7 +65,7 @@ class LineStream(io.TextIOBase):
         return self.writer.descriptor
 
     def isatty(self) -> bool:
-        """Whether a person reads it."""
+        """True when a terminal reads it."""
         return os.isatty(self.writer.descriptor)
 
     def writable(self) -> bool:
@@ -73,7 +73,7 @@ class LineStream(io.TextIOBase):
 
 
 def take_over_output() -> None:
-    """From now on, nothing that this process writes holds it up or ends it.
+    """Take over standard output and error: no write holds the process up or ends it from now on.
 
     Whatever writes to `sys.stdout` or `sys.stderr` is included: prints, warnings, the logs of
     libraries, traces. May be called again; streams without a descriptor, such as a test's, stay.
@@ -119,7 +119,7 @@ def output_counts() -> LineCounts:
 
 
 def describe_losses(describe: Callable[[int], str]) -> None:
-    """How the line about lost lines reads, given their number."""
+    """Set the function that phrases the line about lost lines, given their number."""
     for writer in _writers():
         writer.describe_loss = describe
 

@@ -19,7 +19,7 @@ class LogLineCollector(Collector):
     """Reads what became of the lines of this process."""
 
     def collect(self) -> Iterator[Metric]:
-        """Everything, now."""
+        """Collect all of it at the time of a scrape."""
         counts = output_counts()
         written = CounterMetricFamily(
             "colonnade_log_lines", "Lines that were written to standard output and error."

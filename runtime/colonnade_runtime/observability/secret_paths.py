@@ -20,7 +20,7 @@ _hidden: dict[str, re.Pattern[str]] = {}
 
 
 def hide_secrets_of(routes: Iterable[BaseRoute]) -> None:
-    """From now on, hide what stands in a path for a parameter whose name says it is secret.
+    """Hide path parameters whose name says that they are secret, from now on.
 
     For the whole process, as its logs are. What follows such a parameter is hidden with it.
     """

@@ -1,4 +1,4 @@
-"""What is installed that may be a plugin; nothing is imported to find out.
+"""Installed distributions that may be plugins; nothing is imported to find out.
 
 A plugin is an entry point of the group `colonnade.plugins`.
 """
@@ -12,7 +12,7 @@ GROUP = "colonnade.plugins"
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """Something installed that may be a plugin."""
+    """Candidate: an installed distribution that may be a plugin."""
 
     name: str
     distribution: str

@@ -287,7 +287,7 @@ class _Loading:
         return f"{place}: {problem}" if place else problem
 
     def _guard(self, subject: str, action: Any) -> Any:
-        """What `action` returns; a plugin that breaks is a problem to report, not a crash."""
+        """Run `action`; a plugin that breaks is a problem to report, not a crash."""
         try:
             return action()
         except (Exception, SystemExit) as error:

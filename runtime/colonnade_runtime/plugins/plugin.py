@@ -44,7 +44,7 @@ class Plugin:
         return f"plugin '{self.info.name}' ({self.distribution} {self.version})"
 
     def call(self, hook: str, **arguments: Any) -> Any | None:
-        """What this plugin alone answers to `hook`; None when it does not implement it.
+        """Answer of this plugin alone to `hook`; None when it does not implement it.
 
         Raises:
             LookupError: when no loaded plugin and not the platform specifies such a hook.
@@ -63,7 +63,7 @@ class Plugins:
     start_order: tuple[str, ...]
     """Every service, after all those that it requires."""
     builtin: Plugin
-    """What comes with Colonnade itself."""
+    """True for plugins that come with Colonnade itself."""
     installed: frozenset[str] = frozenset()
     """The names of all that could be a plugin here, wanted or not."""
 
@@ -97,7 +97,7 @@ class Plugins:
 
 
 def offered(plugin: Plugin, hook: str) -> Any | None:
-    """What `plugin` answers to a hook without arguments.
+    """Answer of `plugin` to a hook without arguments.
 
     Raises:
         PluginError: when the plugin breaks while it answers.
@@ -128,7 +128,7 @@ def requirements(
 def call(
     manager: pluggy.PluginManager, module: ModuleType, hook: str, arguments: Mapping[str, Any]
 ) -> Any | None:
-    """What the plugin in `module` alone answers to `hook`; None when it does not implement it.
+    """Answer of the plugin in `module` alone to `hook`; None when it does not implement it.
 
     Raises:
         LookupError: when nothing specifies such a hook.

@@ -28,7 +28,7 @@ class ProcessCollector(Collector):
         self._works = works
 
     def collect(self) -> Iterator[Metric]:
-        """Everything, now."""
+        """Collect all of it at the time of a scrape."""
         yield from self._decisions()
         yield from self._events()
         yield from self._waiting()
@@ -83,7 +83,7 @@ class WorkersCollector(Collector):
         self._workers = workers
 
     def collect(self) -> Iterator[Metric]:
-        """Everything, now."""
+        """Collect all of it at the time of a scrape."""
         calls = CounterMetricFamily(
             "colonnade_worker_calls", "Calls done in processes apart.", labels=["outcome"]
         )
@@ -101,7 +101,7 @@ class StoresCollector(Collector):
         self._figures = figures
 
     def collect(self) -> Iterator[Metric]:
-        """Everything, now."""
+        """Collect all of it at the time of a scrape."""
         found = list(self._figures())
         is_open = GaugeMetricFamily("colonnade_store_files", "Files of academies that are open.")
         is_open.add_metric([], sum(each.open for each in found))
@@ -125,7 +125,7 @@ class RowCacheCollector(Collector):
         self._cache = cache
 
     def collect(self) -> Iterator[Metric]:
-        """Everything, now."""
+        """Collect all of it at the time of a scrape."""
         cache = self._cache
         reads = CounterMetricFamily(
             "colonnade_row_cache_reads", "Reads that may be answered from it.", labels=["result"]

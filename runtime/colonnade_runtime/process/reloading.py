@@ -25,14 +25,14 @@ from colonnade_runtime.observability.logs import configure_logs
 from colonnade_runtime.process.preflight.machine import refuse_what_no_start_takes
 
 QUIET_MILLISECONDS = 50
-"""How long files must rest before they are read; an editor writes in several steps."""
+"""Milliseconds that files must rest before they are read; an editor writes in several steps."""
 
 WATCH_AGAIN_SECONDS = 1.0
-"""How long to wait before a folder that cannot be watched is tried again."""
+"""Seconds before a folder that cannot be watched is tried again."""
 
 LOOK_MILLISECONDS = 2_000
-"""How often files are looked at of which nothing was heard: they may have changed before the watch
-began, and some file systems tell of nothing."""
+"""Milliseconds between two looks at files without notifications: they may have changed before the
+watch began, and some file systems notify of nothing."""
 
 REFUSED = "reload_refused"
 RESTART = "restart_pending"
@@ -61,7 +61,7 @@ class Reloader:
 
     @property
     def loaded(self) -> LoadedPlatform:
-        """What was taken up last."""
+        """Declaration that was taken up last."""
         return self._loaded
 
     def start(self) -> None:

@@ -66,7 +66,7 @@ _POLICY_MEND = (
 _DISCOVERY_MEND = "Start what keeps the list of processes; until then the last one holds."
 
 LAST_SECONDS = 1.0
-"""What each step of stopping gets even when shutdown.drain is used up."""
+"""Seconds that each step of stopping gets even when shutdown.drain is used up."""
 
 
 class Runtime:
@@ -216,7 +216,7 @@ class Runtime:
     async def _authenticators(
         self, bus: Bus, plugin: Plugin, ctx: ServiceContext
     ) -> Sequence[Authenticator]:
-        """Those of a plugin, which hear from now on what changes about principals."""
+        """Authenticators of a plugin, which from now on are told of changes to principals."""
         found: Sequence[Authenticator] = plugin.call("authenticators", ctx=ctx) or ()
         await observe_principals(
             bus,
@@ -313,7 +313,7 @@ class Runtime:
 
     @property
     def policy_revision(self) -> str:
-        """Which policies decide now; empty before any do."""
+        """Revision of the policies in force; empty before there are any."""
         return "" if self._policy is None else self._policy.revision or ""
 
     def _policy_counters(self) -> PolicyCounters | None:
@@ -383,7 +383,7 @@ class Runtime:
         )
 
     async def owner_standings(self, tenants: Sequence[str]) -> Mapping[str, OwnerStanding]:
-        """How the owners of these academies sign in, as far as this process can tell."""
+        """Sign-in of these academies' owners, as far as this process can tell."""
         return await owner_standings(self._hosted, tenants)
 
     def _services(self, bus: Bus) -> Services:
@@ -415,7 +415,8 @@ class Runtime:
         )
 
     def _shows_docs(self) -> bool:
-        """Behind the process in front, which describes everything, only where it is said."""
+        """True when documents are served: behind the gateway, which describes everything, only
+        on request."""
         section = self._platform.processes.get(self.place.process)
         return self._platform.gateway.docs if section is None else section.gateway.docs
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from colonnade.errors import ConfigurationError
 
 FOLDER = "var/run"
-"""From the folder of platform.yaml."""
+"""Folder of the sockets, relative to that of platform.yaml."""
 
 MAXIMUM_PATH = 103
 """Bytes of a socket's path that every system takes (`sun_path` has 104 on BSD, 108 on Linux)."""
@@ -24,12 +24,12 @@ class AlreadyRuns(ConfigurationError):
 
 
 def socket_path(root: Path, process: str) -> Path:
-    """Where the socket of a process is, from the folder of its platform.yaml."""
+    """Path of a process's socket, given the folder of its platform.yaml."""
     return root / FOLDER / f"{process}.sock"
 
 
 def owner_of(root: Path, process: str) -> str | None:
-    """Who answers on the socket of a process, as it said itself; nothing when nobody does."""
+    """Owner of the socket of a process, as it wrote itself; empty when nobody answers."""
     path = socket_path(root, process)
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         try:

@@ -1,4 +1,4 @@
-"""What a platform says when it is ready: where it is, who may sign in, what to try next."""
+"""Banner of a platform that is ready: its addresses, who may sign in, what to try next."""
 
 import json
 import sys
@@ -31,8 +31,8 @@ class Banner:
         return cls(not is_for_machines(form, production=production), is_supervised())
 
     def announce(self, line: str) -> None:
-        """Something that is shown this once, such as a password that was made up. It goes to
-        standard output in either form, past the log, which would mask it."""
+        """Print once what is never logged, such as a generated password: on standard output in
+        either form, past the log, which would mask it."""
         if not self.plain:
             moment = datetime.now(UTC).isoformat()
             line = json.dumps({"timestamp": moment, "level": "info", "event": line})
@@ -134,7 +134,7 @@ def _address(loaded: LoadedPlatform, tenant: Tenant, port: int) -> str:
 
 
 def _command(loaded: LoadedPlatform) -> str:
-    """How this command line was started, so that a copied line works."""
+    """Command line that started this process, so that a copied line works."""
     started = Path(sys.argv[0])
     name = str(started) if started.name == "colonnade" else "colonnade"
     if loaded.root.absolute() == Path.cwd():

@@ -140,7 +140,7 @@ async def _followed(
     gateway: GatewayApplication,
     log: Any,
 ) -> AsyncIterator[Coroutine[Any, Any, None]]:
-    """What is to be done until the gateway knows whom to ask; undone after the block."""
+    """Start discovery, and undo it after the block."""
     if discovery is None or follower is None:
         yield _nothing()
         return
@@ -172,7 +172,7 @@ async def _watching(reloader: Reloader, wanted: bool) -> AsyncIterator[None]:
 
 
 async def _nothing() -> None:
-    """Everything is known from the declaration."""
+    """Routes and documents, from the declaration alone."""
 
 
 def _documents(declared: Declared, loaded: LoadedPlatform) -> ApiDocuments:

@@ -19,7 +19,7 @@ BEAT_SECONDS = 1.0
 
 
 def is_supervised() -> bool:
-    """Whether whoever started this process listens to it; asked before it is `beating`."""
+    """True when the parent process listens for heartbeats; asked before `beating`."""
     return VARIABLE in os.environ
 
 
@@ -59,7 +59,7 @@ class HeartbeatMonitor:
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
         self.began = False
-        """Whether there was a beat."""
+        """True when there was a beat."""
         self._last = now()
         self._reader, self.writer = os.pipe()
         os.set_blocking(self._reader, False)

@@ -1,4 +1,4 @@
-"""How the process keeps its memory small, and the collector out of the way of requests."""
+"""Memory of the process: large blocks returned, the garbage collector kept off requests."""
 
 import ctypes
 import gc
@@ -8,7 +8,7 @@ _M_MMAP_THRESHOLD = -3
 """The parameter's number in glibc's `mallopt(3)`."""
 
 LARGE_BLOCK = 1024 * 1024
-"""From how many bytes on a block of memory is given back as soon as it is free."""
+"""Size in bytes from which a block is returned to the system as soon as it is free."""
 
 
 def give_back_large_blocks() -> None:

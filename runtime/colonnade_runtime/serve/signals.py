@@ -1,4 +1,4 @@
-"""What a process does when it is signalled: stop in order, stop at once, or reload."""
+"""Signals: an orderly stop, an immediate stop, and reload."""
 
 import asyncio
 import os
@@ -10,7 +10,7 @@ from typing import Any
 from colonnade_runtime.observability.output import drain_output
 
 AT_ONCE_SECONDS = 0.2
-"""How long a stop at once waits for its lines to be taken."""
+"""Seconds that an immediate stop waits for its log lines to be taken."""
 
 STOPPED_AT_ONCE = 130
 """The exit code after a second signal, as a shell gives for Ctrl+C."""
@@ -46,11 +46,11 @@ class Signals:
             signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
     def ready(self) -> None:
-        """From now on reloads are carried out."""
+        """Carry out reloads from now on."""
         self._ready.set()
 
     async def unless_stopped(self, work: Coroutine[Any, Any, None]) -> bool:
-        """Do `work`; False when a signal asked to stop first, and it was given up.
+        """Await `work`; return False when a signal asked to stop first and it was cancelled.
 
         Raises:
             Exception: what `work` raises.

@@ -15,7 +15,7 @@ import msgspec
 from colonnade.errors import ColonnadeError, ErrorRecord, FieldError, InternalError
 
 BROKEN = "Something broke here; the log says what."
-"""What a caller reads of work that failed; functions and classes are for the log."""
+"""Message for callers about work that failed; functions and classes are for the log."""
 
 MAXIMUM_FRAME = 32 * 1024 * 1024
 """Bytes of one message; an answer beyond it ends the worker."""
@@ -71,7 +71,7 @@ def function_of(call: CallFrame) -> Callable[..., Any]:
 def decoders_of(
     function: Callable[..., Any],
 ) -> tuple[list[msgspec.msgpack.Decoder[Any]], msgspec.msgpack.Decoder[Any]]:
-    """For each parameter, and for the answer.
+    """Decoders of each parameter, and of the answer.
 
     Raises:
         TypeError: when a type is missing, or is none that can travel.
@@ -91,7 +91,7 @@ def decoders_of(
 
 
 def performed(call: CallFrame) -> AnswerFrame:
-    """Do what is asked, here. Running out of memory is raised as it is."""
+    """Run the call in this process. Running out of memory is raised as it is."""
     function = function_of(call)
     try:
         decoders, _ = decoders_of(function)
@@ -106,7 +106,7 @@ def performed(call: CallFrame) -> AnswerFrame:
 
 
 def answer_of(function: Callable[..., Any], frame: AnswerFrame) -> Any:
-    """What the call gives its caller.
+    """Return the call's value to its caller, or raise its error.
 
     Raises:
         Exception: of the class that the function raised, if its module knows it by that name.

@@ -20,17 +20,17 @@ MAXIMUM_CALLS = 500
 """A worker makes room for a new one after so many: what libraries leak goes with it."""
 
 PATIENCE = 10.0
-"""How many times its processor time a call may take by the clock, on a busy machine."""
+"""Factor from a call's processor time to its time by the clock, on a busy machine."""
 
 
 class Workers(Protocol):
-    """Does calls where they can be ended; `outcomes` counts how they ended."""
+    """Port to workers: calls that can be ended; `outcomes` counts how they ended."""
 
     outcomes: dict[str, int]
 
     @property
     def waiting(self) -> int:
-        """How many calls wait for a worker."""
+        """Number of calls that wait for a worker."""
         ...
 
     async def run(
@@ -57,7 +57,7 @@ class Workers(Protocol):
 
 
 class WorkerPool:
-    """At most `processes` workers of `memory` bytes each; at most `waiting` calls wait for one."""
+    """Create a pool of `processes` workers of `memory` bytes each; at most `waiting` calls wait."""
 
     def __init__(self, processes: int, waiting: int, memory: int) -> None:
         self._turns = Turns(processes, waiting)
@@ -71,7 +71,7 @@ class WorkerPool:
 
     @property
     def waiting(self) -> int:
-        """How many calls wait for a worker."""
+        """Number of calls that wait for a worker."""
         return self._turns.waiting
 
     async def run(

@@ -29,7 +29,7 @@ class Turns:
 
     @property
     def waiting(self) -> int:
-        """How many wait."""
+        """Number of those that wait."""
         return sum(map(_count, self._waiting.values()))
 
     @asynccontextmanager

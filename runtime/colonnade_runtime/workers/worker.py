@@ -19,7 +19,7 @@ from colonnade_runtime.workers.frames import (
 )
 
 LOADING_SECONDS = 60.0
-"""How long a worker may take to start and to import what the function needs."""
+"""Seconds for a worker to start and to import the function's module."""
 
 ENDING_SECONDS = 2.0
 
@@ -52,7 +52,7 @@ class Worker:
 
     @property
     def is_alive(self) -> bool:
-        """Whether it can take a call; one may have been ended from outside."""
+        """True when it can take a call; it may have been ended from outside."""
         if self._process.returncode is not None:
             return False
         try:
@@ -63,7 +63,7 @@ class Worker:
             return False
 
     async def perform(self, call: CallFrame, patience: float) -> AnswerFrame:
-        """Have it done, within `patience` seconds beside the processor time of the call.
+        """Run the call, within `patience` seconds beside its processor time.
 
         Raises:
             WorkEnded: it took more than it may, or crashed. The worker is gone.

@@ -19,7 +19,7 @@ SHOWN_LEVELS = 64
 """Levels of a JSON value that are shown as such; of what is deeper, the bytes."""
 
 SHOWN_BYTES = 100_000
-"""Of bytes that are no such value."""
+"""Describe bytes that are no such value."""
 
 
 class DeadLetterEntry(Protocol):
@@ -27,15 +27,15 @@ class DeadLetterEntry(Protocol):
 
     @property
     def id(self) -> UUID:
-        """Its id."""
+        """Id of the dead letter."""
         ...
 
     def shown(self) -> dict[str, Any]:
-        """What a list says of it."""
+        """Row for a list."""
         ...
 
     def content(self, call: AdminCall, *, reveal: bool) -> dict[str, Any]:
-        """What is in it; personal data stays hidden unless revealed."""
+        """Content; personal data stays hidden unless revealed."""
         ...
 
     async def replay(self) -> None:
@@ -57,11 +57,11 @@ class EventEntry:
 
     @property
     def id(self) -> UUID:
-        """Its id."""
+        """Id of the dead letter."""
         return self.letter.id
 
     def shown(self) -> dict[str, Any]:
-        """What a list says of it."""
+        """Row for a list."""
         letter = self.letter
         return {
             "id": letter.id,
@@ -77,7 +77,7 @@ class EventEntry:
         }
 
     def content(self, call: AdminCall, *, reveal: bool) -> dict[str, Any]:
-        """Its event."""
+        """Content: its event."""
         return {"event": _event(self.letter.envelope, call, reveal=reveal)}
 
     async def replay(self) -> None:
@@ -85,13 +85,13 @@ class EventEntry:
         await self.work.delivery.replay(self.letter.tenant, self.letter.id)
 
     async def discard(self) -> None:
-        """Its event counts as handled."""
+        """Discard it: its event counts as handled."""
         await self.work.delivery.discard(self.letter.tenant, self.letter.id)
 
 
 @dataclass(frozen=True, slots=True)
 class TenantlessEntry:
-    """Something that came over the bus and names no tenant known here."""
+    """Dead letter of bytes that came over the bus and name no tenant known here."""
 
     service: str
     work: BackgroundWork
@@ -99,11 +99,11 @@ class TenantlessEntry:
 
     @property
     def id(self) -> UUID:
-        """Its id."""
+        """Id of the dead letter."""
         return self.letter.id
 
     def shown(self) -> dict[str, Any]:
-        """What a list says of it."""
+        """Row for a list."""
         letter = self.letter
         return {
             "id": letter.id,
@@ -119,7 +119,7 @@ class TenantlessEntry:
         }
 
     def content(self, call: AdminCall, *, reveal: bool) -> dict[str, Any]:
-        """Its event, if it is one."""
+        """Content: its event, if it is one."""
         return {"event": _event(self.letter.payload, call, reveal=reveal)}
 
     async def replay(self) -> None:
@@ -134,7 +134,7 @@ class TenantlessEntry:
 
 @dataclass(frozen=True, slots=True)
 class ServiceEntry:
-    """Something that the service itself gave up, beside events."""
+    """Dead letter that the service itself gave up, beside events."""
 
     service: str
     work: BackgroundWork
@@ -142,11 +142,11 @@ class ServiceEntry:
 
     @property
     def id(self) -> UUID:
-        """Its id."""
+        """Id of the dead letter."""
         return self.letter.letter.id
 
     def shown(self) -> dict[str, Any]:
-        """What a list says of it."""
+        """Row for a list."""
         lost = self.letter.letter
         return {
             "id": lost.id,
@@ -162,15 +162,15 @@ class ServiceEntry:
         }
 
     def content(self, call: AdminCall, *, reveal: bool) -> dict[str, Any]:
-        """What the service says of it."""
+        """Content, as the service describes it."""
         return {"details": dict(self.letter.letter.details)}
 
     async def replay(self) -> None:
-        """Have it done once more."""
+        """Replay it: the service does it once more."""
         await self.work.service_dead_letters.replay(self.letter)
 
     async def discard(self) -> None:
-        """It counts as done."""
+        """Discard it: it counts as done."""
         await self.work.service_dead_letters.discard(self.letter)
 
 

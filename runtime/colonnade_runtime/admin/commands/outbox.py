@@ -14,14 +14,14 @@ Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class Status(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Of which service and tenant; of all when not said."""
+    """Arguments: service and tenant; all of them when left out."""
 
     service: str | None = None
     tenant: str | None = None
 
 
 class Republish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What was written at `since` or later."""
+    """Arguments: events written at `since` or later."""
 
     since: Instant
     service: str | None = None

@@ -11,7 +11,7 @@ from colonnade_runtime.admin.protocol import Call, read_line
 
 @dataclass(frozen=True, slots=True)
 class AdminCall:
-    """What a command gets beside its arguments.
+    """Context of a command, beside its arguments.
 
     `operator` is who called, for the audit. `chunks` are the bytes of a call with a stream.
     `tell` says how far the command is: parts done, parts in all.

@@ -14,11 +14,11 @@ from colonnade_runtime.observability.faults import MAXIMUM_SHOWN
 
 
 class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """There is nothing to say."""
+    """Arguments: none."""
 
 
 async def status(arguments: Nothing, call: AdminCall) -> dict[str, Any]:
-    """How this process stands; `services` says of each what it owns and what waits."""
+    """Report the state of this process; `services` says of each what it owns and what waits."""
     identity = call.platform.identity
     await call.platform.background.look()
     health = identity.health
@@ -50,7 +50,7 @@ def _services(names: tuple[str, ...], works: Mapping[str, BackgroundWork]) -> li
 
 
 def _standing(work: BackgroundWork | None) -> dict[str, Any]:
-    """Whether this process owns the service's background work, and what waits for that."""
+    """Ownership of the service's background work, and the backlog."""
     if work is None:
         return {"owner": None, "pending": 0, "lag": 0.0, "dead_letters": 0, "sagas": 0}
     backlog = work.backlog.last

@@ -13,11 +13,11 @@ from colonnade.row_tracking import ANY_TABLE, RowSet
 from colonnade_runtime.calls.row_cache.dependents import Dependents
 
 Key: TypeAlias = tuple[str, str, bytes, int, bytes, bytes, str]
-"""Everything an answer depends on beside rows: tenant, operation's subject, request, revision of
-the tenant's declaration, fingerprints of the decision and of what may be read at all, locale."""
+"""Key of an answer beside rows: tenant, operation's subject, request, revision of the tenant's
+declaration, fingerprints of the decision and of the readable set, locale."""
 
 Target: TypeAlias = tuple[str, bytes]
-"""What an HTTP client asked for: path and query string."""
+"""Path and query string that an HTTP client asked for."""
 
 Head: TypeAlias = tuple[int, list[tuple[bytes, bytes]]]
 """Status and headers of an HTTP response."""
@@ -153,7 +153,8 @@ class RowCache:
             self._remove(answer)
 
     def _overtaken(self, scope: Dependents) -> bool:
-        """Whether another process may have changed rows; then everything of them is forgotten."""
+        """True when another process may have changed rows; then all answers made of them are
+        dropped."""
         if scope.changed is None or scope.changed() is False:
             return False
         scope.sequence += 1

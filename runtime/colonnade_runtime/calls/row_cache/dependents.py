@@ -1,4 +1,4 @@
-"""Which answers depend on which rows of one tenant's store."""
+"""Dependents: the answers that depend on rows of one tenant's store."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -62,7 +62,7 @@ class Dependents:
                 self._tidy(table)
 
     def touched(self, changed: RowSet) -> set[Any]:
-        """Everything that was made of something in `changed`; see `RowSet.overlaps`."""
+        """Find all answers made of rows in `changed`; see `RowSet.overlaps`."""
         if not changed:
             return set()
         if ANY_TABLE in changed.tables:

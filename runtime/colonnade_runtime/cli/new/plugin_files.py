@@ -19,7 +19,7 @@ _SUFFIX = ".txt"
 
 @dataclass(frozen=True, slots=True)
 class PluginNames:
-    """What a new plugin is called in each place."""
+    """Names of a new plugin: of its package, distribution, service and classes."""
 
     plugin: str
     distribution: str
@@ -51,7 +51,7 @@ class PluginNames:
         return cls(name, distribution, package, service)
 
     def values(self) -> Mapping[str, str]:
-        """What templates call them; `title` is the service's name in class names."""
+        """Variables for templates; `title` is the service's name in class names."""
         return {
             "plugin": self.plugin,
             "distribution": self.distribution,

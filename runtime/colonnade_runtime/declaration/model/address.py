@@ -26,7 +26,7 @@ def _url(text: str) -> str:
 
 
 class Address(Section):
-    """Where a server or store is. A plain text is its URL."""
+    """Address of a server or store. A plain text is its URL."""
 
     short_form: ClassVar[str] = "url"
 
@@ -50,7 +50,7 @@ class Address(Section):
 
 
 class BusAddress(Address):
-    """Where the bus is."""
+    """Address of the bus."""
 
     administrator: SecretReference | None = None
     """The password of the server's user `administrator`, who makes there what the bus needs. With

@@ -1,4 +1,4 @@
-"""Where the processes of a platform are: what each hosts, and where it listens."""
+"""Placement of a platform's processes: the services and the address of each."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -31,22 +31,22 @@ class Placement:
     host: str
     port: int
     replicas: int = 1
-    """How many host the same services, this one included."""
+    """Number of replicas that host the same services, this one included."""
     health_host: str = ""
     health_port: int | None = None
-    """Where health is asked; None where nothing listens for that alone."""
+    """Port of a listener for health alone; None without one."""
     host_key: str = "gateway.host"
     health_host_key: str = "gateway.host"
     """The keys that say the hosts, or would."""
 
     @property
     def name(self) -> str:
-        """What it is called among all that run; the same over its restarts."""
+        """Name among all running processes; the same over restarts."""
         return self.process if self.replica == 1 else f"{self.process}-{self.replica}"
 
     @property
     def url(self) -> str:
-        """Where its HTTP answers."""
+        """Base URL of its HTTP listener."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{host}:{self.port}"
 

@@ -82,32 +82,32 @@ class ServiceSection(Section):
     """One service of the platform."""
 
     plugin: Name | None = None
-    """Which installed plugin provides the service; without it, the one named like the service."""
+    """Plugin that provides the service; without it, the installed one named like the service."""
 
     enabled: bool = True
-    """Whether the platform runs it. Installed does not mean enabled."""
+    """True to run the service. Installed does not mean enabled."""
 
     timeout: Timeout = Duration(5)
-    """How long a call to it may take, over the bus as over HTTP, unless the operation or the caller
-    says otherwise."""
+    """Deadline of a call to it, over the bus as over HTTP, unless the operation or the caller says
+    otherwise."""
 
     per_day: dict[str, Times] = Field(default_factory=dict)
-    """How often one person may have an operation change something in a day, by the operation's
-    name, where that is not what the operation itself says."""
+    """Limit for one person and day, by operation, where it differs from the one that the
+    operation itself declares."""
 
     config: JsonObject = Field(default_factory=dict)
-    """What the service's plugin reads; its own documentation says which keys there are."""
+    """Configuration of the service's plugin; its own documentation lists the keys."""
 
 
 class ExtensionSection(Section):
     """One extension: a plugin that adds to services and provides none itself."""
 
     config: JsonObject = Field(default_factory=dict)
-    """What the extension reads."""
+    """Configuration of the extension."""
 
 
 class ListenSection(Section):
-    """Where one process listens; what is absent comes from `gateway`."""
+    """Address of one process; absent keys come from `gateway`."""
 
     host: Host | None = None
     """The address to listen on."""
@@ -116,11 +116,11 @@ class ListenSection(Section):
     """The port; 0 takes a free one."""
 
     docs: bool = False
-    """Whether it serves `/docs` and the OpenAPI document of its own services."""
+    """True to serve `/docs` and the OpenAPI document of its own services."""
 
 
 class HealthSection(Section):
-    """Where `/livez`, `/readyz` and `/metrics` have a listener of their own."""
+    """Listener of its own for `/livez`, `/readyz` and `/metrics`."""
 
     host: Host | None = None
     """The address to listen on; without it that of the requests."""
@@ -136,20 +136,20 @@ class ProcessSection(Section):
     """The services it hosts; each enabled service has exactly one process."""
 
     replicas: Annotated[int, Field(ge=1, le=256)] = 1
-    """How many of this process run."""
+    """Number of replicas of this process."""
 
     gateway: ListenSection = ListenSection()
-    """Where its HTTP listens."""
+    """Address of its HTTP listener."""
 
     health: HealthSection = HealthSection()
-    """Where its health is asked."""
+    """Address of its health listener."""
 
 
 _STORE_KINDS = {"file": "blobs"}
 
 
 class StoreSection(Section):
-    """Where data is kept, by kind of store. A plain URL is the kind that its scheme serves."""
+    """Stores of data, by kind. A plain URL is the kind that its scheme serves."""
 
     short_form: ClassVar[str] = "sql"
 
@@ -172,44 +172,44 @@ class StoreSection(Section):
 
 
 class PolicySection(Section):
-    """Who may do what. A plain URL is the engine."""
+    """Policies: who may do what. A plain URL is the engine."""
 
     short_form: ClassVar[str] = "engine"
 
     engine: Address = Address(url="embedded:")
-    """What answers: `embedded:` in this process, or a server such as `opa+http://…`."""
+    """Engine that decides: `embedded:` in this process, or a server such as `opa+http://…`."""
 
     folder: Folder = "policies"
     """The folder of `.rego` files, from the folder of `platform.yaml`."""
 
     memory: Memory = Duration(300)
-    """How long a decision is remembered at most: between a second and a day."""
+    """Longest time that a decision is remembered: between a second and a day."""
 
 
 class ConnectionsSection(Section):
-    """How many connections one process has, and how long a client may take."""
+    """Bounds on the connections of one process, and on the time of their parts."""
 
     maximum: Annotated[int, Field(ge=16, le=1_000_000)] = 4096
-    """How many are open at once. When they are nearly used up, those that wait longest go."""
+    """Connections open at once. When they are nearly used up, those that wait longest are
+    closed."""
 
     per_address: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
-    """How many of them one address may have, at most all; without it a quarter. Not for trusted
-    proxies."""
+    """Connections of one address, at most all; without it a quarter. Not for trusted proxies."""
 
     head: Timeout = Duration(10)
-    """How long the head of a request may take, from the first byte on."""
+    """Time for the head of a request, from its first byte on."""
 
     idle: Timeout = Duration(75)
-    """How long a connection without a request stays open."""
+    """Time that a connection without a request stays open."""
 
     body: Timeout = Duration(30)
-    """How long the body of a request may take, uploads apart."""
+    """Time for the body of a request, uploads apart."""
 
     minimum_rate: Annotated[Size, AfterValidator(_some)] = Size(1024)
     """Bytes a second that an upload must reach on average beyond the time of `body`."""
 
     answer: Timeout = Duration(30)
-    """How long a client may take without reading any of its answer."""
+    """Time that a client may take without reading any of its answer."""
 
 
 class GatewaySection(Section):
@@ -231,16 +231,16 @@ class GatewaySection(Section):
     """Memory for the encoded answers of hot reads; `0B` keeps none."""
 
     timeout: Timeout = Duration(30)
-    """How long one request may take, streams apart."""
+    """Time for one request, streams apart."""
 
     health: HealthSection = HealthSection()
-    """Where health is asked, apart from requests. Production must say it."""
+    """Address of the health listener, apart from requests. Production requires it."""
 
     connections: ConnectionsSection = ConnectionsSection()
-    """How many connections one process has, and how long a client may take."""
+    """Bounds on the connections of one process, and on the time of their parts."""
 
     docs: bool = True
-    """Whether `/docs` and the OpenAPI document are served."""
+    """True to serve `/docs` and the OpenAPI document."""
 
     trusted_proxies: tuple[ProxyNetwork, ...] = ()
     """Networks of the proxies whose `Forwarded` and `X-Forwarded-*` headers are believed."""
@@ -250,27 +250,27 @@ class WorkersSection(Section):
     """Processes apart, in which work that strangers choose is done and can be ended."""
 
     processes: Annotated[int, Field(ge=1, le=64)] = 2
-    """How many of them each process of the platform has at most. They start when needed."""
+    """Largest number of workers of each process. They start when needed."""
 
     waiting: Annotated[int, Field(ge=4, le=10_000)] = 64
-    """How many calls wait for one; half of them of one academy. Beyond it, 503."""
+    """Largest number of calls that wait for one; half of them of one academy. Beyond it, 503."""
 
     memory: Size = Size(2**30)
-    """How much memory one of them may take."""
+    """Memory that one worker may take."""
 
 
 class TenantsSection(Section):
-    """Where the tenants are declared."""
+    """Tenants: the folder of their files, and what those may say."""
 
     folder: Folder = "tenants"
     """The folder of `<id>.yaml` files, from the folder of `platform.yaml`."""
 
     watch: bool = True
-    """Whether a changed file takes effect while the platform runs."""
+    """True to take up a changed file while the platform runs."""
 
 
 class LoggingSection(Section):
-    """What is logged, and how."""
+    """Logging: level, format, access log and addresses."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
     """The least severe level that is logged."""
@@ -279,25 +279,25 @@ class LoggingSection(Section):
     """`console` for people, `json` for machines; `auto` asks whether a terminal is there."""
 
     access: bool = True
-    """Whether every request writes a line."""
+    """True to write a line for every request."""
 
     client_address: Literal["full", "network", "none"] = "network"
-    """How much of a client's address a line says: `network` is the first 24 bits of IPv4 and the
-    first 48 of IPv6."""
+    """Part of a client's address on a line: `network` is the first 24 bits of IPv4 and the first
+    48 of IPv6."""
 
 
 class ShutdownSection(Section):
-    """How long an orderly stop may take."""
+    """Times of an orderly stop."""
 
     total: Timeout = Duration(20)
-    """From the signal to the end of the process."""
+    """Time from the signal to the end of the process."""
 
     drain: Duration = Duration(10)
-    """Of that, how long running requests may take to finish."""
+    """Part of it for running requests to finish."""
 
 
 class SupervisionSection(Section):
-    """How `colonnade up` looks after the processes that it starts."""
+    """Supervision: how `colonnade up` looks after the processes that it starts."""
 
     heartbeat: Heartbeat = Duration(10)
     """A process that stands still for longer than this, from 3s to 1h, is ended and started
@@ -309,7 +309,7 @@ class SupervisionSection(Section):
 
 
 class Platform(Section):
-    """What `platform.yaml` declares."""
+    """Declaration of a platform, `platform.yaml`."""
 
     version: Version
     """The version of this format."""
@@ -324,24 +324,24 @@ class Platform(Section):
     """The extensions that are enabled, by name: a list, or a mapping with their `config`."""
 
     processes: dict[Name, ProcessSection] = Field(default_factory=dict)
-    """Which services share a process. Without it all run in one, called `main`."""
+    """Processes and their services. Without it all services run in one, called `main`."""
 
     stores: dict[ServiceName, StoreSection] = Field(default_factory=dict)
-    """Where data is kept: `default`, and by name the services that differ from it."""
+    """Stores of data: `default`, and by name the services that differ from it."""
 
     bus: BusAddress = BusAddress(url="memory:")
-    """What carries operations and events between services."""
+    """Bus that carries operations and events between services."""
 
     discovery: Address = Address(url="static:")
-    """How the gateway finds the processes: `static:` where `processes` says they listen, or a
-    server that they tell, such as `nats://…`."""
+    """Discovery, by which the gateway finds the processes: `static:` at the addresses under
+    `processes`, or a server that they report to, such as `nats://…`."""
 
     signing_key: SecretReference | None = None
     """Signs what one process tells another of who is calling; the same for all. Production must
     say it when the bus leaves the process."""
 
     policy: PolicySection = PolicySection()
-    """Who may do what."""
+    """Policies: who may do what."""
 
     gateway: GatewaySection = GatewaySection()
     """The HTTP edge."""
@@ -350,20 +350,20 @@ class Platform(Section):
     """Processes apart, in which work that strangers choose is done and can be ended."""
 
     tenants: TenantsSection = TenantsSection()
-    """Where the tenants are declared."""
+    """Tenants: the folder of their files, and what those may say."""
 
     logging: LoggingSection = LoggingSection()
-    """What is logged, and how."""
+    """Logging: level, format, access log and addresses."""
 
     shutdown: ShutdownSection = ShutdownSection()
-    """How long an orderly stop may take."""
+    """Times of an orderly stop."""
 
     supervision: SupervisionSection = SupervisionSection()
-    """How `colonnade up` looks after its processes."""
+    """Supervision: how `colonnade up` looks after its processes."""
 
     @property
     def is_production(self) -> bool:
-        """Whether what matters had to be said."""
+        """True in production, where keys that matter have no default."""
         return self.environment == "production"
 
     @property
@@ -392,4 +392,4 @@ class Platform(Section):
 DEFAULT_STORES = StoreSection(
     sql=Address(url="sqlite:var/data"), blobs=Address(url="file:var/blobs")
 )
-"""Where a development platform keeps data when it does not say."""
+"""Default stores of a development platform."""

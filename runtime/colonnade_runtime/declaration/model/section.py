@@ -1,4 +1,4 @@
-"""What all parts of a declaration have in common: strict, frozen, and open to short forms."""
+"""Sections of a declaration: strict, frozen, and open to short forms."""
 
 import types
 from typing import Annotated, Any, ClassVar, Union, get_args, get_origin

@@ -90,7 +90,7 @@ class OwnerSection(Section):
 
 
 class BrandingSection(Section):
-    """How the academy looks and where it answers."""
+    """Branding: how the academy looks and at which domains it answers."""
 
     title: Line | None = None
     """The name shown to learners; without it, the tenant's name."""
@@ -102,17 +102,17 @@ class BrandingSection(Section):
     """The second colour, as `#ffb020`."""
 
     logo: Link | None = None
-    """Where the logo is: an `https://` address or a path that starts with `/`."""
+    """Logo: an `https://` address or a path that starts with `/`."""
 
     website: Link | None = None
     """The academy's own site."""
 
     support_email: EmailStr | None = None
-    """Where learners write for help."""
+    """Address to which learners write for help."""
 
 
 class LinksSection(Section):
-    """Where links in mails lead: pages of the academy's front end, with `{token}` for the token.
+    """Links in mails: pages of the academy's front end, with `{token}` for the token.
 
     Without one, a link leads to a plain page of the platform's own.
     """
@@ -134,17 +134,17 @@ class LinksSection(Section):
 
 
 class TenantServiceSection(Section):
-    """What one tenant says about one service of the platform."""
+    """Settings of one tenant for one service of the platform."""
 
     enabled: bool = True
-    """Whether the tenant has the service."""
+    """True when the tenant has the service."""
 
     config: JsonObject = Field(default_factory=dict)
-    """What the service's plugin reads per tenant."""
+    """Configuration of the service's plugin for this tenant."""
 
 
 class Tenant(Section):
-    """What `tenants/<id>.yaml` declares: one academy."""
+    """Declaration of one academy, `tenants/<id>.yaml`."""
 
     version: Version
     """The version of this format."""
@@ -167,25 +167,25 @@ class Tenant(Section):
     """The person whose academy it is."""
 
     plan: Name = "standard"
-    """What the tenant has booked; policies and services read it."""
+    """Plan that the tenant has booked; policies and services read it."""
 
     branding: BrandingSection = BrandingSection()
-    """How the academy looks."""
+    """Branding of the academy."""
 
     links: LinksSection = LinksSection()
-    """Where links in mails lead."""
+    """Links in mails."""
 
     locale: Annotated[str, AfterValidator(_locale)] = "en"
     """The language and region it speaks by default (BCP 47)."""
 
     timezone: Annotated[str, AfterValidator(_timezone)] = "UTC"
-    """Where its days begin and end (IANA time zone)."""
+    """Time zone in which its days begin and end (IANA)."""
 
     currency: Annotated[str, AfterValidator(_currency)]
-    """What its prices are in (ISO 4217)."""
+    """Currency of its prices (ISO 4217)."""
 
     services: dict[ServiceName, TenantServiceSection] = Field(default_factory=dict)
-    """What differs for this tenant, by service."""
+    """Settings that differ for this tenant, by service."""
 
     policy: JsonObject = Field(default_factory=dict)
     """Data that the policies read as the tenant's; it can narrow what is allowed, never widen."""
@@ -195,20 +195,20 @@ class Tenant(Section):
 
     @property
     def configs(self) -> Mapping[str, BaseModel]:
-        """What the tenant configured, by service, in the models of the services' plugins."""
+        """Configuration by the tenant, by service, in the models of the services' plugins."""
         return self._configs
 
     @property
     def is_active(self) -> bool:
-        """Whether it answers."""
+        """True when the tenant's requests are answered."""
         return self.status == "active"
 
     def config_of(self, service: str) -> BaseModel | None:
-        """What the tenant configured for `service`, in the model of the service's plugin; the
-        model's defaults when it says nothing, None when the plugin has no tenant model."""
+        """Configuration of `service` by the tenant, in the model of the service's plugin; the
+        model's defaults when it sets nothing, None when the plugin has no tenant model."""
         return self._configs.get(service)
 
     def has_service(self, service: str) -> bool:
-        """Whether the tenant has `service`, given that the platform runs it."""
+        """True when the tenant has `service`, given that the platform runs it."""
         section = self.services.get(service)
         return section is None or section.enabled

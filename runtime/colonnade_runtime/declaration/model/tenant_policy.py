@@ -16,7 +16,7 @@ EVERY = "*"
 def tenant_policy_problems(
     data: object, tree: MappingNode, vocabulary: Vocabulary
 ) -> Iterator[Problem]:
-    """Everything wrong with the `policy` of the tenant's file `tree`, each at its place.
+    """Yield every problem with the `policy` of the tenant's file `tree`, each at its place.
 
     A deny of something that does not exist would deny nothing, in silence.
     """
@@ -59,7 +59,7 @@ class _DenyCheck:
             yield from self._unknown(condition.value.relation, relations, "relation", *where)
 
     def _of_objects(self, members: Mapping[str, frozenset[str]]) -> frozenset[str]:
-        """Those of every type of object that the deny can be about, as it has to hold for each."""
+        """Names of every type of object that the deny can be about, as it has to hold for each."""
         words = self._vocabulary
         types = words.resources.get(self._deny.action, words.types)
         known = [members[name] for name in types if name in members]
@@ -79,5 +79,5 @@ class _DenyCheck:
         yield Problem.at(place, dotted(path), message, near)
 
     def _is_checked(self, what: str) -> bool:
-        """Whether it is known of this platform at all which fields and relations there are."""
+        """True when the fields and relations of this platform are known at all."""
         return what in ("field", "relation") and bool(self._vocabulary.fields)

@@ -1,4 +1,4 @@
-"""From what a YAML reader stumbles over to the mistake that somebody made, in a sentence.
+"""Mistakes behind a YAML reader's errors, each in a sentence.
 
 A reader notices an open quote or bracket lines later, often at the end of the file; the place to
 mend is where it opens.
@@ -39,7 +39,7 @@ _OPEN: Final = "the quote that opens here is not closed"
 
 
 class Mistake(NamedTuple):
-    """Where something is to be mended, counted from 1, and what."""
+    """Mistake: the place to mend, counted from 1, and the sentence."""
 
     line: int
     column: int
@@ -52,7 +52,7 @@ class _Quoted(NamedTuple):
 
 
 def mistake_in_scalar(event: yaml.ScalarEvent, lines: list[str]) -> str | None:
-    """What is wrong with a scalar of `lines` that can be read, and is hardly meant as it reads."""
+    """Find a scalar of `lines` that is valid YAML and hardly meant as it reads."""
     if event.style in ("'", '"'):
         assert event.start_mark is not None, "every event of a text has a start"
         assert event.end_mark is not None, "every event of a text has an end"
@@ -110,7 +110,7 @@ def _open_quote(
 
 
 def _is_followed_by(error: yaml.MarkedYAMLError, quoted: _Quoted, lines: list[str]) -> bool:
-    """Whether the reader stumbles over what comes right behind a quoted text, on its line."""
+    """True when the error is about text right behind a quoted one, on its line."""
     mark, end = error.problem_mark, quoted.end
     if mark is None or mark.line != end.line or mark.column < end.column:
         return False
@@ -132,7 +132,7 @@ def _quoted(text: str, loader: Any) -> Iterator[_Quoted]:
 
 
 def _runs_on(quoted: _Quoted, lines: list[str]) -> bool:
-    """Whether a quoted text takes in a line that is not indented below the one it begins on.
+    """True when a quoted text takes in a line that is not indented below the one it begins on.
 
     YAML 1.2 asks for that indent (§8.1), libyaml does not.
     """

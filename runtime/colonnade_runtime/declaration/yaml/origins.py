@@ -1,4 +1,4 @@
-"""Where each value of a declaration came from."""
+"""Origins of values: the layer, the place and the variables of each."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class OriginKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where one value came from: its layer, its place, and the variables filled into it."""
+    """Origin of one value: its layer, its place, and the variables filled into it."""
 
     kind: OriginKind
     place: Location | None = None

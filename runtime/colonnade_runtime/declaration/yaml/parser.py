@@ -1,4 +1,4 @@
-"""From the bytes of a YAML file to a tree, or to a problem at its line and column.
+"""Parser of YAML files: bytes to a tree, or to a problem at its line and column.
 
 Reads libyaml's events instead of building objects: that keeps every position, and nothing
 larger than the limits below is ever built, however many aliases a file folds up.

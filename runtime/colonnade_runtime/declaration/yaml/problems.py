@@ -1,4 +1,4 @@
-"""What is wrong with a declaration: every problem at once, each at its line."""
+"""Problems with a declaration: all of them at once, each at its line."""
 
 import difflib
 from collections.abc import Iterable, Sequence
@@ -9,8 +9,8 @@ from colonnade.errors import ConfigurationError
 
 
 class Location(NamedTuple):
-    """Where something is written. `line` and `column` count from 1; both are 0 where a source
-    has no lines, as `--set #1`."""
+    """Location in a source. `line` and `column` count from 1; both are 0 where a source has no
+    lines, as `--set #1`."""
 
     source: str
     line: int = 0
@@ -40,7 +40,7 @@ class Problem:
 
     @property
     def place(self) -> Location:
-        """Where to mend it."""
+        """Location to mend."""
         return Location(self.file, self.line, self.column)
 
     def __str__(self) -> str:

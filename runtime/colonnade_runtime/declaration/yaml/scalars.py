@@ -1,4 +1,4 @@
-"""What an unquoted scalar means: the core schema of YAML 1.2 (§10.3.2), and nothing of 1.1.
+"""Meaning of unquoted scalars: the core schema of YAML 1.2 (§10.3.2), and nothing of 1.1.
 
 `no`, `on`, `22:22` and `1_000` are text. So is `010`: readers disagree whether it is eight or
 ten, and a postal code should keep its zero.

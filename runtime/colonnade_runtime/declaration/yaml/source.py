@@ -70,7 +70,7 @@ def read_platform(
 def _later_layers(
     source: PlatformSource, settings: Sequence[str], environ: Mapping[str, str]
 ) -> MappingNode:
-    """What the environment and the command line say: both win over every file."""
+    """Layers of the environment and the command line: both win over every file."""
     layers = MappingNode(Location("--set"))
     if environment := environ.get(ENVIRONMENT_VARIABLE):
         place = Location(ENVIRONMENT_VARIABLE)

@@ -7,11 +7,11 @@ from enum import StrEnum
 from colonnade_runtime.declaration.yaml.problems import Location
 
 Path = tuple[str | int, ...]
-"""From the root of a declaration to a key or item of it."""
+"""Path from the root of a declaration to a key or item of it."""
 
 
 class Style(StrEnum):
-    """How a scalar was written. Only an unquoted one can be anything but text."""
+    """Style of a scalar. Only an unquoted one can be anything but text."""
 
     PLAIN = "plain"
     QUOTED = "quoted"
@@ -26,7 +26,7 @@ class ScalarNode:
     style: Style
     place: Location
     exact: bool = False
-    """Whether the n-th character of `text` stands n characters after its start."""
+    """True when the n-th character of `text` stands n characters after its start."""
 
 
 @dataclass(slots=True)
@@ -89,7 +89,7 @@ def find(node: "Node | None", *path: str | int) -> "Node | None":
 
 
 def matching(root: "Node", location: Sequence[str | int]) -> tuple[Path, "Node", Location]:
-    """How far `location` can be followed from `root`: the path, the node, and its key's place.
+    """Follow `location` from `root` as far as it goes: the path, the node, and its key's place.
 
     Steps that do not name anything that was written are passed over: a validator puts names
     of its own into a location, and a default has no place.

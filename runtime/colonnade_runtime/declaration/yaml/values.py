@@ -1,4 +1,4 @@
-"""From a tree to plain values: variables filled in, unquoted scalars given their type."""
+"""Plain values of a tree: variables filled in, unquoted scalars given their type."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ class Values:
 
 
 def values_of(node: Node, environ: Mapping[str, str], path: Path = ()) -> Values:
-    """Everything below `node` as dictionaries, lists and scalars.
+    """Convert all below `node` to dictionaries, lists and scalars.
 
     A value that cannot be had is None, and `problems` says why.
     """

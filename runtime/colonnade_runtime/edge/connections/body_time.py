@@ -66,7 +66,8 @@ class TimedBody:
 
 
 def is_streamed(scope: HTTPScope) -> bool:
-    """Whether the route that was found takes its body as a stream; until one is, it does."""
+    """True when the matched route streams its body; before a route is matched, the body may
+    stream."""
     handler: Any = scope.get("route_handler")
     if handler is None:
         return True

@@ -22,7 +22,7 @@ class ConnectionLimits:
     exempt: Sequence[Network] = ()
 
     def is_exempt(self, address: str) -> bool:
-        """Whether an address may have as many as there are: this machine, and proxies."""
+        """True for addresses without a limit of their own: this machine, and trusted proxies."""
         try:
             found = ip_address(address)
         except ValueError:

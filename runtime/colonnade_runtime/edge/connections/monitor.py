@@ -20,11 +20,11 @@ from colonnade_runtime.edge.connections.sockets import Connection, Peer, connect
 
 EVERY_SECONDS = 0.5
 LARGEST_SHARE = 0.1
-"""Of the time, looking takes at most this part: with many connections it is done less often."""
+"""Largest share of time that scans may take: with many connections they come less often."""
 
 CROWDED = 0.9
 RELIEVED = 0.5
-"""From which part of the maximum on those that wait are closed, and down to which."""
+"""Shares of the maximum at which waiting connections are closed, and down to which."""
 
 READ_AT_LEAST = 4096
 """Bytes that a client must take of its answer within the time for one."""
@@ -32,7 +32,7 @@ READ_AT_LEAST = 4096
 
 @dataclass(slots=True)
 class ConnectionHistory:
-    """What was seen of one connection, and since when (`time.monotonic`)."""
+    """History of one connection, with times of `time.monotonic`."""
 
     quiet_since: float
     progress_since: float
@@ -70,7 +70,7 @@ class ConnectionMonitor:
         self._running[peer] = self._running.get(peer, 0) + 1
 
     def end(self, peer: Peer) -> None:
-        """It was answered."""
+        """Note that a request of the connection was answered."""
         left = self._running[peer] - 1
         if left:
             self._running[peer] = left
@@ -79,7 +79,7 @@ class ConnectionMonitor:
         self._ran.add(peer)
 
     def look(self, found: Iterable[Connection], now: float) -> dict[str, list[Connection]]:
-        """Those that are to be closed, by the reason; remembers what it saw."""
+        """Return the connections to close, by reason, and remember this scan."""
         running, ran = self._running.copy(), self._ran
         self._ran = set()
         histories: dict[Peer, ConnectionHistory] = {}
@@ -118,7 +118,7 @@ class ConnectionMonitor:
         return "idle" if now - history.quiet_since > self._limits.idle else None
 
     def _crowded(self, left: list[Connection], running: dict[Peer, int]) -> list[Connection]:
-        """Those that make room: first who has no request and waits longest."""
+        """Yield connections to close for room: first those without a request that wait longest."""
         order = sorted(
             left,
             key=lambda each: (each.peer in running, self._histories[each.peer].quiet_since),

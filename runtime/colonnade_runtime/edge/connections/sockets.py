@@ -39,7 +39,7 @@ class Connection:
     descriptor: int
 
     def close(self) -> None:
-        """Have both sides see the end of it; the server then lets go of it by itself."""
+        """Shut the connection down on both sides; the server then closes it by itself."""
         # What nobody reads is thrown away, or the kernel would keep it (SO_LINGER in socket(7)).
         with suppress(OSError), socket.socket(fileno=os.dup(self.descriptor)) as held:
             # The number may be another file's by now.
@@ -50,7 +50,7 @@ class Connection:
 
 
 def is_countable() -> bool:
-    """Whether this system shows a process its connections."""
+    """True when this system shows a process its connections."""
     return DESCRIPTORS.is_dir() and hasattr(socket, "TCP_INFO")
 
 

@@ -1,1 +1,1 @@
-"""Where a request came from, when others stand between the client and this process."""
+"""Forwarded requests: the client of a request that came through proxies (RFC 7239)."""

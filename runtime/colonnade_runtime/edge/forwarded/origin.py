@@ -26,7 +26,7 @@ _SCHEMES = frozenset({"http", "https"})
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a request came from.
+    """Origin of a request: client address, scheme and host.
 
     `client` is a network address without a port, empty when there is none to know. `host` is the
     one that the client asked for, as a proxy says; empty when none says it.
@@ -90,7 +90,7 @@ class TrustedProxies:
         return Origin("" if client is None else str(client), said["proto"], said.get("host", ""))
 
     def _by_forwarded(self, found: Origin, value: str) -> Origin:
-        """From hop to hop towards the client, as long as the one who says it is trusted."""
+        """Walk the hops towards the client for as long as the hop that speaks is trusted."""
         for text in last_first(value):
             said = element_of(text)
             if said is None:

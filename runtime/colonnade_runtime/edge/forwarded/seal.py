@@ -28,7 +28,7 @@ class Seal:
         return {**complete, "seal": self._of(complete, request_id)}
 
     def holds(self, parameters: Mapping[str, str], request_id: str) -> bool:
-        """Whether the process in front said this of this request, just now."""
+        """True when the gateway sealed this for this request within the last seconds."""
         given = parameters.get("seal", "").encode()
         if not hmac.compare_digest(given, self._of(parameters, request_id).encode()):
             return False

@@ -15,14 +15,14 @@ SOURCE = "health"
 """The source of the faults that checks find; their kinds are the checks' names."""
 
 CHECK_SECONDS = 1.0
-"""How long one check may take; a part that says nothing for that long cannot work."""
+"""Seconds that one check may take; a part that is silent for longer cannot work."""
 
 KEPT_SECONDS = 1.0
-"""How long an answer holds, so that whoever asks often costs nothing."""
+"""Seconds that an answer holds, so that frequent probes cost nothing."""
 
 
 MEND = "The log says more. It is asked again by itself, and this goes when it answers."
-"""What is said of a check that does not say itself what to do."""
+"""Advice for a check that names none."""
 
 
 class HealthChecks:

@@ -1,4 +1,4 @@
-"""What a load balancer and Prometheus ask: `/livez`, `/readyz`, `/metrics`."""
+"""Health endpoints for load balancers and Prometheus: `/livez`, `/readyz`, `/metrics`."""
 
 import asyncio
 import json
@@ -118,7 +118,7 @@ class Health:
         await asyncio.gather(self.checks.failing(), self.degradations.failing())
 
     async def degraded(self) -> dict[str, str]:
-        """What works less than it should; of faults no more than their kind and their time."""
+        """Degradations and faults; of a fault its kind and time only."""
         return {**await self.degradations.failing(), **self.faults.summary(but=SOURCE)}
 
     async def readiness(self) -> tuple[int, bytes]:
@@ -135,7 +135,7 @@ class Health:
 
 
 async def _nothing() -> None:
-    """There is nothing to look at before the start."""
+    """Leave the background work alone: before the start none exists."""
 
 
 async def _send(send: Send, status: int, body: bytes, media_type: bytes) -> None:

@@ -24,10 +24,10 @@ STUCK_SECONDS = 10.0
 """A loop that has not turned for so long is said to be stuck."""
 
 ASKING_SECONDS = 2.0
-"""How long the loop that does the work may take to say how it stands."""
+"""Seconds that the main loop may take to report its health."""
 
 CLIENT_SECONDS = 5.0
-"""How long a client may take with its request, and with reading the answer."""
+"""Seconds that a client may take with its request, and with reading the answer."""
 
 MAXIMUM_HEAD = 8192
 MAXIMUM_CONNECTIONS = 64

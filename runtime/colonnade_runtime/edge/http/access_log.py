@@ -21,10 +21,10 @@ from colonnade_runtime.observability.output import error_writer
 from colonnade_runtime.observability.secret_paths import shown_path
 
 FLUSH_SECONDS = 0.25
-"""How long a line waits for others at most."""
+"""Seconds that a line waits for others at most."""
 
 FLUSH_LINES = 1_000
-"""How many lines are written at once."""
+"""Lines written at once."""
 
 LINE_BYTES = 250
 """Bytes of a line beside its path, roughly."""
@@ -33,13 +33,13 @@ SHARE = 0.5
 """Part of the log's room that access lines may take: a flood of requests hides no error."""
 
 STOP_SECONDS = 1.0
-"""How long `stop` waits for a reader that is stuck."""
+"""Seconds that `stop` waits for a reader that is stuck."""
 
 STANDARD_ERROR = 2
 
 
 class AccessLine(msgspec.Struct):
-    """What is said of one request; the names are those of every other line of the log.
+    """Fields of one request; their names are those of every other log line.
 
     A request that was refused before its tenant or its sender were known says null there.
     """
@@ -121,7 +121,7 @@ class AccessLog:
 
 
 def line_of(scope: HTTPScope, exchange: Exchange, seconds: float) -> AccessLine:
-    """What is said of a request that took `seconds`."""
+    """Make the line of a request that took `seconds`."""
     tenant, principal = exchange.caller or (None, None)
     if exchange.context is not None:
         tenant = exchange.context.tenant
@@ -141,7 +141,7 @@ def line_of(scope: HTTPScope, exchange: Exchange, seconds: float) -> AccessLine:
 
 
 def access_log_of(section: LoggingSection) -> AccessLog | None:
-    """Where requests are written, if the declaration wants them to be."""
+    """Make the access log, if the declaration wants one."""
     if not section.access or section.level not in ("debug", "info"):
         return None
     render = console_lines if is_for_people(section.format) else json_lines

@@ -1,4 +1,4 @@
-"""What a request meets on its way in: its tenant, who asks, and the door to the dispatcher."""
+"""Admission of HTTP requests: tenant, principal, and the door to the dispatcher."""
 
 import time
 from collections.abc import AsyncIterator
@@ -40,7 +40,7 @@ class RequestDoor:
         expected_versions: frozenset[int] | None = None,
         idempotency_key: str | None = None,
     ) -> ResponseT:
-        """Do the operation as the caller of this request."""
+        """Ask the operation as the caller of this request."""
         answer: ResponseT = await self._dispatcher.do(
             request, expected_versions=expected_versions, idempotency_key=idempotency_key
         )
@@ -49,11 +49,11 @@ class RequestDoor:
         return answer
 
     async def upload(self, request: Request[ResponseT], chunks: AsyncIterator[bytes]) -> ResponseT:
-        """Do an operation that takes a stream."""
+        """Ask an operation that takes a stream."""
         return await self._dispatcher.do(request, incoming=chunks)  # type: ignore[no-any-return]
 
     async def download(self, request: Request[Any]) -> Download:
-        """Do an operation that answers with a stream."""
+        """Ask an operation that answers with a stream."""
         return await self._dispatcher.do(request)  # type: ignore[no-any-return]
 
 

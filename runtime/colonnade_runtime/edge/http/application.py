@@ -38,7 +38,7 @@ from colonnade_runtime.edge.openapi.documents import ApiDocuments, asked_for
 from colonnade_runtime.observability.secret_paths import hide_secrets_of, shown_path
 
 CUT_OFF_SECONDS = 1.0
-"""How long a request that was cut off gets to give back what it holds."""
+"""Seconds that a request which was cut off gets to give back its resources."""
 
 
 class EdgeApplication:

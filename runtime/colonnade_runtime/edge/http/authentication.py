@@ -1,4 +1,4 @@
-"""Who sends a request: verified once, kept for a second at most."""
+"""Authentication of requests: credentials verified once, remembered for a second at most."""
 
 import time
 from collections import OrderedDict
@@ -9,7 +9,7 @@ from colonnade.errors import Unauthenticated
 from colonnade.services import Authenticator
 
 KEPT_SECONDS = 1.0
-"""How long a verified credential is believed without asking again."""
+"""Seconds for which a verified credential is believed without asking again."""
 
 MAXIMUM_KEPT = 10_000
 MAXIMUM_CREDENTIALS = 8192

@@ -1,4 +1,4 @@
-"""How a process tells the one in front for whom it answered, for the access log there."""
+"""Header by which a process names its caller to the gateway, for the access log there."""
 
 from urllib.parse import quote, unquote
 

@@ -7,10 +7,10 @@ from litestar.types import HTTPScope, Message, Send
 Pair = tuple[bytes, bytes]
 
 NO_SNIFFING: Pair = (b"x-content-type-options", b"nosniff")
-"""What is said to be JSON is nothing else (Fetch, §3.6)."""
+"""Header that keeps browsers from guessing types (Fetch, §3.6)."""
 
 VARIES: Pair = (b"vary", b"Authorization, X-Tenant")
-"""What an answer depends on besides its address (RFC 9110 §12.5.5)."""
+"""Request headers that answers depend on (RFC 9110 §12.5.5)."""
 
 REVALIDATED: Pair = (b"cache-control", b"private, no-cache")
 """An answer to one reader: kept by nobody in between, and asked for again (RFC 9111 §5.2.2)."""

@@ -101,7 +101,7 @@ class Exchange:
         await self({"type": "http.response.body", "body": body, "more_body": False})
 
     def sent(self) -> Response:
-        """What went out, without the request's id."""
+        """Status and size of the answer, without the request's id."""
         return Response(self.status, self.sent_headers, self.body)
 
 

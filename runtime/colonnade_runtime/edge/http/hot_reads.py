@@ -47,7 +47,7 @@ class _Meaning(NamedTuple):
 
 
 class HotReads:
-    """Which addresses stand for which requests, on top of the dispatcher's row cache."""
+    """Requests by address, on top of the dispatcher's row cache."""
 
     def __init__(self, dispatcher: Dispatcher) -> None:
         self._dispatcher = dispatcher
@@ -94,7 +94,7 @@ class HotReads:
 
 @lru_cache(maxsize=1_000)
 def _is_plain(handler: object) -> bool:
-    """Whether nothing but a binding made by `colonnade.http.get` makes the response."""
+    """True when the response comes from a binding of `colonnade.http.get` and nothing else."""
     if not isinstance(handler, HTTPRouteHandler):
         return False
     binding = handler.opt.get(BINDING)

@@ -69,7 +69,7 @@ async def send_problem(send: Send, error: ColonnadeError) -> None:
 
 
 def exception_handlers(log: Any) -> ExceptionHandlersMap:
-    """How Litestar answers what handlers raise: never with a trace."""
+    """Exception handlers for Litestar: problem documents, never a trace."""
 
     def known(request: AnyRequest, error: ColonnadeError) -> Response[bytes]:
         return Response(

@@ -11,7 +11,7 @@ MAXIMUM = 32 * 1024 * 1024
 """Bytes that are read only to be dropped."""
 
 SECONDS = 5.0
-"""How long that may take."""
+"""Seconds that discarding may take."""
 
 METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 """Methods whose requests carry a body."""

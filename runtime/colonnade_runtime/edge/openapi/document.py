@@ -202,7 +202,7 @@ def _operation(
 
 
 def _in_text(schema: dict[str, Any]) -> dict[str, Any]:
-    """What a parameter of a query says of itself: text cannot be null, only left out."""
+    """Schema of a query parameter: text is left out rather than null."""
     described = {name: value for name, value in schema.items() if name != "anyOf"}
     alternatives = [each for each in schema.get("anyOf", []) if each != {"type": "null"}]
     if len(alternatives) == 1:
@@ -288,7 +288,7 @@ def _success(model: type[BaseModel], schemas: dict[str, Any]) -> dict[str, Any]:
 
 
 def _conditional(binding: Binding, done: dict[str, Any]) -> dict[str, Any]:
-    """What conditions and ranges make of an answer (RFC 9110 §13, §14)."""
+    """Answers to conditions and ranges (RFC 9110 §13, §14)."""
     found: dict[str, Any] = {}
     if binding.conditional:
         whole = done[str(binding.status)]

@@ -122,7 +122,7 @@ def _response(body: bytes, media_type: str, more: Mapping[str, str]) -> Response
 
 
 def asked_for(document: Response, method: str, headers: Mapping[bytes, bytes]) -> Response:
-    """What of a document answers a request: all, its head, or that it has not changed.
+    """Select the part of a document that answers a request: all, its head, or 304.
 
     Raises:
         MethodNotAllowed: when it is not asked for with GET or HEAD.

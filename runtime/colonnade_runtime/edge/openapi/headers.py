@@ -111,11 +111,11 @@ def referred(*names: str) -> dict[str, Any]:
 
 
 def is_change(binding: Binding) -> bool:
-    """Whether it replaces, changes or removes what is at its path."""
+    """True when the operation replaces, changes or removes the resource at its path."""
     return binding.plain and binding.method in ("PUT", "PATCH", "DELETE")
 
 
 def has_version(binding: Binding) -> bool:
-    """Whether the answer has a version, and with it an `ETag`."""
+    """True when the answer has a version, and with it an `ETag`."""
     response = binding.operation.response
     return binding.plain and response is not Empty and "version" in response.model_fields

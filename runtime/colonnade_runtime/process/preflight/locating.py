@@ -1,4 +1,4 @@
-"""Where in the declaration a sentence points that names a key."""
+"""Location in the declaration of a sentence that names a key."""
 
 import re
 

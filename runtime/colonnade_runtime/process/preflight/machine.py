@@ -1,4 +1,4 @@
-"""What of the machine would be in the way: folders, ports, the socket's path."""
+"""Machine checks: folders, ports, the socket's path."""
 
 import os
 import re
@@ -78,7 +78,7 @@ def store_folders(loaded: LoadedPlatform) -> list[tuple[str, Path]]:
 
 
 def is_writable(folder: Path) -> bool:
-    """Whether this account can write there, or make it where it is not."""
+    """True when this account can write to the folder, or make it where it is absent."""
     nearest = next(place for place in (folder, *folder.absolute().parents) if place.exists())
     if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
         return False
@@ -158,7 +158,7 @@ def _all_places(loaded: LoadedPlatform) -> list[Placement]:
 
 
 def refused_port(host: str, port: int) -> str | None:
-    """Why the address cannot be listened on; None when it can."""
+    """Reason that the address cannot be listened on; None when it can."""
     try:
         family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind) as candidate:

@@ -36,19 +36,19 @@ from colonnade_runtime.process.preflight.locating import placed
 from colonnade_runtime.process.runtime import Runtime
 
 SECONDS = 60.0
-"""How long all of it may take; a plugin that waits for somebody is not waited for."""
+"""Seconds for all of it; a plugin that waits for somebody is not waited for."""
 
 
 @dataclass(slots=True)
 class PreflightReport:
-    """What a start would refuse, and what it would go on without, in sentences with their place."""
+    """Report: refusals and warnings of a start, in sentences with their place."""
 
     refusals: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
 
 def preflight(declared: Declared) -> PreflightReport:
-    """Everything that the start of `declared` would refuse, not the first thing only."""
+    """Find every refusal of a start of `declared`, not the first one only."""
     found = PreflightReport()
     with tempfile.TemporaryDirectory(prefix="colonnade-check-") as folder, _quiet():
         asyncio.run(_rehearse(declared, FilePath(folder), found))
@@ -88,7 +88,7 @@ class _Adapters(Adapters):
         object.__setattr__(self, "_folder", folder)
 
     def declared(self, place: Placement) -> Iterator[Callable[[], object]]:
-        """What makes each adapter that this place uses."""
+        """Adapter classes for this placement."""
         yield super().bus
         yield super().policy_engine
         if self.loaded.platform.processes:
@@ -168,7 +168,7 @@ class _Preflight(Runtime):
                 self._open(services)
 
     async def _secrets(self) -> bool:
-        """Whether all are there that a start needs."""
+        """True when all are there that a start needs."""
         before = len(self._found.refusals)
         with self._noting(True):
             resolved = await self._vault.resolved(self._loaded)

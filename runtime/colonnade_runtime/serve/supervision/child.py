@@ -19,7 +19,7 @@ class Child:
     starts: int = 0
     failures: int = 0
     renewed: bool = False
-    """Its next end is wanted, and no failure."""
+    """True when its next end is wanted, and no failure."""
     ready: bool = False
     """The process has said that it is ready; it may have ended since."""
     pulse: HeartbeatMonitor | None = None
@@ -34,12 +34,12 @@ class Child:
 
     @property
     def runs(self) -> bool:
-        """Whether there is a process that has not ended."""
+        """True while its process has not ended."""
         return self.process is not None and self.process.returncode is None
 
     @property
     def answers(self) -> bool:
-        """Whether there is a process that was ready and is heard of."""
+        """True while a process that was ready sends heartbeats."""
         if not self.runs or not self.ready:
             return False
         return self.pulse is None or self.pulse.silent() <= QUIET_SECONDS

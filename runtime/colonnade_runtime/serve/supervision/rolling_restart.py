@@ -14,17 +14,17 @@ from colonnade_runtime.process.socket_file import socket_path
 from colonnade_runtime.serve.supervision.child import Child
 
 READY_SECONDS = 120.0
-"""How long a process may take to be ready before the restart is given up: the one that was
-restarted, or the replica that has to answer meanwhile."""
+"""Seconds for a process to be ready before the restart is given up: the one restarted, or the
+replica that has to answer meanwhile."""
 
 LOOK_SECONDS = 0.2
-"""Between two looks at one that is not ready."""
+"""Seconds between two looks at a process that is not ready."""
 
 ANSWER_SECONDS = 2.0
-"""How long a process may take to say how it stands."""
+"""Seconds for a process to report its state."""
 
 IsReady = Callable[[Path, Child], Awaitable[bool]]
-"""Whether a child of the platform in a folder answers."""
+"""Probe that tells whether a child of the platform in a folder answers."""
 
 Tell = Callable[..., None]
 """Says something of a process: level, its name, event, sentence, facts."""
@@ -70,7 +70,7 @@ class RollingRestart:
         self._tell("info", GATEWAY, "restart finished", "all processes were restarted")
 
     async def _restarted(self, child: Child) -> bool:
-        """Whether it was restarted and is ready again."""
+        """Restart one child; return True when it is ready again."""
         if not await self._others_are_ready(child):
             return False
         before = child.process
@@ -91,7 +91,7 @@ class RollingRestart:
         return await self._terminate(child)
 
     async def _others_are_ready(self, child: Child) -> bool:
-        """Whether `child` may be stopped: who does not answer itself is missed by nobody."""
+        """True when `child` may be stopped: a child that does not answer itself is no loss."""
         if not child.answers or not (missing := await self._missing(child)):
             return True
         sentence = f"is restarted when {_named(missing)} ready"
@@ -129,7 +129,7 @@ def _named(names: Sequence[str]) -> str:
 
 
 async def _in_time(condition: Callable[[], Awaitable[bool]]) -> bool:
-    """Whether it holds within `READY_SECONDS`."""
+    """Return True when the condition holds within `READY_SECONDS`."""
     try:
         async with asyncio.timeout(READY_SECONDS):
             while True:
@@ -141,7 +141,7 @@ async def _in_time(condition: Callable[[], Awaitable[bool]]) -> bool:
 
 
 async def is_ready(root: Path, child: Child) -> bool:
-    """Whether the process answers, and says that it waits for nothing."""
+    """Return True when the process answers, and reports nothing that it waits for."""
     return child.answers and await asyncio.to_thread(_says_ready, root, child.name)
 
 

@@ -19,7 +19,7 @@ _PAUSE = 0.05
 
 
 class SupervisedProcesses(msgspec.Struct, frozen=True):
-    """What one `colonnade up` watches over: its process id, and those of its children by name.
+    """Process ids of one `colonnade up`: its own, and those of its children by name.
 
     A child that has ended and is to be started again has none.
     """
@@ -83,7 +83,7 @@ def _take(descriptor: int, path: Path) -> None:
 
 
 def watched(root: Path) -> SupervisedProcesses | None:
-    """What a `colonnade up` watches over at the moment; None when none runs."""
+    """Read the roster of a `colonnade up`; None when none runs."""
     try:
         descriptor = os.open(root / FOLDER / _NAME, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
