@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @hookimpl
 def plugin_info() -> PluginInfo:
-    """Who this is."""
+    """Name, version and requirements of the plugin."""
     return PluginInfo(
         name="payment",
         version="0.2.0",
@@ -31,7 +31,7 @@ def plugin_info() -> PluginInfo:
 
 @hookimpl
 def config_model() -> type[BaseModel]:
-    """What an operator may set."""
+    """Configuration model of `services.payment.config` in platform.yaml."""
     from colonnade_payment.config import PaymentConfig
 
     return PaymentConfig
@@ -39,7 +39,7 @@ def config_model() -> type[BaseModel]:
 
 @hookimpl
 def tenant_config_model() -> type[BaseModel]:
-    """What a tenant may set."""
+    """Configuration model of `services.payment.config` in a tenant's file."""
     from colonnade_payment.config import TenantPaymentConfig
 
     return TenantPaymentConfig
@@ -71,7 +71,7 @@ def create_service(ctx: "PaymentContext") -> AbstractAsyncContextManager[Sequenc
 
 @hookimpl
 def operations() -> Sequence[type[Request[Any]]]:
-    """What may be asked."""
+    """Operations of the service."""
     from colonnade_payment.api import OPERATIONS
 
     return OPERATIONS
@@ -79,7 +79,7 @@ def operations() -> Sequence[type[Request[Any]]]:
 
 @hookimpl
 def events() -> Sequence[type[Event]]:
-    """What is published."""
+    """Events that the service publishes."""
     from colonnade_payment.api import EVENTS
 
     return EVENTS
@@ -87,7 +87,7 @@ def events() -> Sequence[type[Event]]:
 
 @hookimpl
 def subscriptions() -> Sequence[type[Event]]:
-    """What is listened to."""
+    """Events of others that the service reacts to."""
     from colonnade_course.api import InstructorAdded, InstructorRemoved
     from colonnade_user.api import UserDeleted
 
@@ -96,9 +96,9 @@ def subscriptions() -> Sequence[type[Event]]:
 
 @hookimpl
 def sagas() -> Sequence[Any]:
-    """Work that spans services."""
+    """Sagas that the service runs."""
     from colonnade_payment.purchase.saga import PURCHASE
-    from colonnade_payment.reconciliation.notices import VOID
+    from colonnade_payment.reconciliation.late_authorizations import VOID
     from colonnade_payment.refund.saga import REFUND
 
     return [PURCHASE, REFUND, VOID]
@@ -106,7 +106,7 @@ def sagas() -> Sequence[Any]:
 
 @hookimpl
 def schedules() -> Sequence[Schedule]:
-    """What is looked after from time to time."""
+    """Schedules of the service."""
     return [
         Schedule("close-abandoned", 60.0, "close_abandoned"),
         Schedule("ask-providers", 60.0, "ask_providers"),
@@ -115,7 +115,7 @@ def schedules() -> Sequence[Schedule]:
 
 @hookimpl
 def http_routes() -> Sequence[Any]:
-    """The HTTP face."""
+    """HTTP routes of the service."""
     from colonnade_payment.routes import ROUTES
 
     return ROUTES
@@ -123,7 +123,7 @@ def http_routes() -> Sequence[Any]:
 
 @hookimpl
 def stores() -> StoreNeed:
-    """What is kept."""
+    """Tables and migrations of the service."""
     return StoreNeed(migrations="colonnade_payment.migrations", models="colonnade_payment.models")
 
 
@@ -136,7 +136,7 @@ def policies() -> Mapping[str, str]:
 
 @hookimpl
 def policy_attributes() -> Sequence[ResourceType]:
-    """What policies may speak of."""
+    """Resource types and their attributes for policies."""
     from colonnade_payment.resources import RESOURCE_TYPES
 
     return RESOURCE_TYPES

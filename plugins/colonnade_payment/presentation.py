@@ -32,12 +32,12 @@ def _like(model: type[MessageT], row: object, **others: object) -> MessageT:
 
 
 def money(amount: int, currency: str) -> Money:
-    """An amount of a currency."""
+    """Make an amount of a currency, in minor units."""
     return Money(amount=amount, currency=currency)
 
 
-def present_payment(row: PaymentRow) -> Payment:
-    """A payment."""
+def payment_of(row: PaymentRow) -> Payment:
+    """Present a payment."""
     return _like(
         Payment,
         row,
@@ -47,18 +47,18 @@ def present_payment(row: PaymentRow) -> Payment:
     )
 
 
-def present_refund(row: RefundRow) -> Refund:
-    """A refund."""
+def refund_of(row: RefundRow) -> Refund:
+    """Present a refund."""
     return _like(Refund, row, amount=money(row.amount, row.currency))
 
 
-def present_payout(row: PayoutRow) -> Payout:
-    """A payout."""
+def payout_of(row: PayoutRow) -> Payout:
+    """Present a payout."""
     return _like(Payout, row, amount=money(row.amount, row.currency))
 
 
-def present_coupon(row: CouponRow) -> Coupon:
-    """A coupon."""
+def coupon_of(row: CouponRow) -> Coupon:
+    """Present a coupon."""
     amount = None
     if row.amount is not None and row.currency is not None:
         amount = money(row.amount, row.currency)
@@ -66,8 +66,8 @@ def present_coupon(row: CouponRow) -> Coupon:
     return _like(Coupon, row, kind=kind, amount=amount)
 
 
-def present_transaction(row: JournalRow, postings: Sequence[PostingRow]) -> Transaction:
-    """A journal with its lines."""
+def transaction_of(row: JournalRow, postings: Sequence[PostingRow]) -> Transaction:
+    """Present a journal with its lines."""
     lines = [
         Posting(
             account=line.account,

@@ -1,4 +1,4 @@
-"""What the payment service does when others' events arrive."""
+"""Reactions of the payment service to events of others."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -9,30 +9,30 @@ from colonnade.events import reacts_to
 from colonnade.store import Session
 from colonnade_course.api import InstructorAdded, InstructorFact, InstructorRemoved
 from colonnade_payment.models import InstructorRow, PaymentRow
-from colonnade_payment.settlement.payments import OPEN
+from colonnade_payment.statuses import OPEN
 from colonnade_user.api import UserDeleted
 
 
 class Teaching:
-    """Keeps who teaches which course, so that sales can be shared."""
+    """Projection of who teaches which course, so that sales can be shared."""
 
     @reacts_to(InstructorAdded)
     def instructor_added(self, session: Session, event: InstructorAdded) -> None:
-        """Somebody teaches from now on."""
-        _note(session, event, active=True)
+        """Record that a person teaches a course."""
+        _record(session, event, active=True)
 
     @reacts_to(InstructorRemoved)
     def instructor_removed(self, session: Session, event: InstructorRemoved) -> None:
-        """Somebody no longer does; what they have earned stays theirs."""
-        _note(session, event, active=False)
+        """Record that a person no longer teaches a course; what they have earned stays theirs."""
+        _record(session, event, active=False)
 
 
 class Departures:
-    """Takes no money of people whose account is gone."""
+    """Open purchases of people whose account is deleted."""
 
     @reacts_to(UserDeleted)
     def user_deleted(self, session: Session, event: UserDeleted) -> None:
-        """What they were buying turns back before it captures."""
+        """Ask their open purchases to turn back before they capture."""
         for payment in _open_payments(session, event.user_id):
             payment.cancel_requested = True
 
@@ -42,7 +42,7 @@ def _open_payments(session: Session, user_id: UUID) -> Sequence[PaymentRow]:
     return session.scalars(query).all()
 
 
-def _note(session: Session, event: InstructorFact, *, active: bool) -> None:
+def _record(session: Session, event: InstructorFact, *, active: bool) -> None:
     row = session.get(InstructorRow, (event.course_id, event.user_id))
     if row is None:
         row = InstructorRow(

@@ -1,42 +1,44 @@
-"""The payment service: what its handlers, steps and reactions are made of."""
+"""The payment service: its handlers, saga steps, schedules and reactions."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from colonnade_payment.config import PaymentContext
-from colonnade_payment.handlers.balances import Books
-from colonnade_payment.handlers.coupons import Coupons
-from colonnade_payment.handlers.payments import Orders
-from colonnade_payment.handlers.payouts import Payouts
-from colonnade_payment.handlers.refunds import Refunds
-from colonnade_payment.handlers.webhooks import Webhooks
-from colonnade_payment.providers.registry import Till
-from colonnade_payment.purchase.saga import Purchases
+from colonnade_payment.handlers.balances import BalanceHandlers
+from colonnade_payment.handlers.coupons import CouponHandlers
+from colonnade_payment.handlers.payments import PaymentHandlers
+from colonnade_payment.handlers.payouts import PayoutHandlers
+from colonnade_payment.handlers.refunds import RefundHandlers
+from colonnade_payment.handlers.webhooks import WebhookHandlers
+from colonnade_payment.providers.registry import Providers
+from colonnade_payment.purchase.steps import PurchaseSteps
 from colonnade_payment.reactions import Departures, Teaching
-from colonnade_payment.reconciliation.notices import Lateness
-from colonnade_payment.reconciliation.provider_polling import Watch
-from colonnade_payment.refund.saga import Refunding
+from colonnade_payment.reconciliation.abandoned_payments import AbandonedPayments
+from colonnade_payment.reconciliation.late_authorizations import LateAuthorizationSteps
+from colonnade_payment.reconciliation.provider_polling import ProviderPolling
+from colonnade_payment.refund.steps import RefundSteps
 
 
 @asynccontextmanager
 async def payment_service(ctx: PaymentContext) -> AsyncIterator[Sequence[object]]:
-    """The objects that handle operations, events and sagas; providers are closed at the end."""
-    till = Till(ctx, ctx.extensions("payment_providers"))
+    """Make the objects that the runtime calls; the providers are closed at the end."""
+    providers = Providers(ctx, ctx.extensions("payment_providers"))
     try:
         yield [
-            Orders(ctx, till),
-            Purchases(ctx, till),
-            Refunds(ctx),
-            Refunding(ctx, till),
-            Lateness(till),
-            Webhooks(ctx, till),
-            Watch(ctx, till),
-            Books(ctx),
-            Payouts(ctx),
-            Coupons(ctx),
+            PaymentHandlers(ctx, providers),
+            PurchaseSteps(ctx, providers),
+            RefundHandlers(ctx),
+            RefundSteps(ctx, providers),
+            LateAuthorizationSteps(providers),
+            WebhookHandlers(ctx, providers),
+            ProviderPolling(ctx, providers),
+            AbandonedPayments(ctx),
+            BalanceHandlers(ctx),
+            PayoutHandlers(ctx),
+            CouponHandlers(ctx),
             Teaching(),
             Departures(),
         ]
     finally:
-        for provider in till.providers.values():
+        for provider in providers.by_name.values():
             await provider.close()

@@ -2,15 +2,16 @@
 declaration."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from dataclasses import replace
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from colonnade_payment.api import CreatePayment
+from colonnade_payment.sandbox.file import SandboxFile
 from colonnade_runtime.testing.platform import RunningPlatform, running_platform
 from tests.journeys.support.academy import (
     bought,
@@ -38,23 +39,35 @@ def bus_settings(bus_settings: list[str]) -> list[str]:
 async def webhooks(declaration: Path) -> AsyncIterator[RunningPlatform]:
     """A platform whose sandbox sends webhooks, each of them twice and the last one first."""
     sandbox = "services.payment.config.sandbox"
-    settings = [
-        f"{sandbox}.webhook_url=http://127.0.0.1:9",
-        f"{sandbox}.webhook_order=reversed",
-        f"{sandbox}.webhook_copies=2",
-    ]
-    async with running_platform(declaration, settings=settings) as running:
-        courier = sandbox_of(running)._courier
-        # The port is known only now.
-        url = f"{running.url}/api/v1/webhooks/payments/sandbox"
-        courier._delivery = replace(courier._delivery, url=url)
-        yield running
+    platforms: list[RunningPlatform] = []
+    async with relay(lambda: httpx.URL(platforms[0].url).port or 0) as port:
+        settings = [
+            f"{sandbox}.webhook_url=http://127.0.0.1:{port}/api/v1/webhooks/payments/sandbox",
+            f"{sandbox}.webhook_order=reversed",
+            f"{sandbox}.webhook_copies=2",
+        ]
+        async with running_platform(declaration, settings=settings) as running:
+            platforms.append(running)
+            yield running
 
 
-def sandbox_of(platform: RunningPlatform) -> Any:
-    """The payment provider."""
-    bound = platform.runtime._dispatcher._handlers[CreatePayment]
-    return bound.call.__self__._till.named("sandbox")
+@asynccontextmanager
+async def relay(target: Callable[[], int]) -> AsyncIterator[int]:
+    """A port that leads to the `target`, which is known only later."""
+
+    async def copy(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        while data := await source.read(65536):
+            sink.write(data)
+            await sink.drain()
+        sink.close()
+
+    async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        theirs, ours = await asyncio.open_connection("127.0.0.1", target())
+        await asyncio.gather(copy(reader, ours), copy(theirs, writer))
+
+    server = await asyncio.start_server(connect, "127.0.0.1", 0)
+    async with server:
+        yield server.sockets[0].getsockname()[1]
 
 
 async def priced_course(client: httpx.AsyncClient, currency: str, **more: Any) -> str:
@@ -209,20 +222,16 @@ async def test_the_other_academy_sees_none_of_it(platform: RunningPlatform) -> N
 
 @pytest.mark.journey
 async def test_webhooks_arrive_twice_and_out_of_order_and_change_nothing(
-    webhooks: RunningPlatform,
+    webhooks: RunningPlatform, declaration: Path
 ) -> None:
     acme = await owner(webhooks.url, "acme")
     course = await priced_course(acme, "EUR")
     ada = await learner(webhooks.url, "acme", "ada")
     payment = await bought(ada, course, "tok_twice")
-    sandbox = sandbox_of(webhooks)
-
-    async def everything_was_told() -> bool:
-        return not await sandbox.untold()
-
-    async with asyncio.timeout(15):
-        while not await everything_was_told():
-            await asyncio.sleep(0.02)
+    with closing(SandboxFile(declaration.parent / "var" / "sandbox-provider.sqlite3")) as sandbox:
+        async with asyncio.timeout(15):
+            while sandbox.unannounced(time.time(), limit=1):
+                await asyncio.sleep(0.02)
     after = (await ada.get(f"/payments/{payment['id']}")).json()
     assert after["status"] == "captured"
     journals = (await acme.get("/transactions")).json()["items"]

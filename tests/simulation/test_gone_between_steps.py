@@ -23,7 +23,7 @@ from colonnade_course.api import (
 )
 from colonnade_payment.api import CancelPayment, CreatePayment, CreateRefund, Payment
 from colonnade_payment.purchase.saga import PURCHASE
-from colonnade_payment.reconciliation.notices import VOID
+from colonnade_payment.reconciliation.late_authorizations import VOID
 from colonnade_payment.refund.saga import REFUND
 from colonnade_runtime.background.sagas.binding import Act, BoundSaga
 from colonnade_runtime.testing.simulation import World, expect_kept, is_quiet, rows, tenant_files

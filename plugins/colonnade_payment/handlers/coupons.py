@@ -1,4 +1,4 @@
-"""Coupons: what is asked about them."""
+"""Handlers of the operations on coupons."""
 
 from uuid import UUID
 
@@ -21,20 +21,20 @@ from colonnade_payment.api import (
     ListCoupons,
 )
 from colonnade_payment.models import CouponRow
-from colonnade_payment.presentation import present_coupon
+from colonnade_payment.presentation import coupon_of
 from colonnade_payment.resources import COUPON
 
 NEWEST_FIRST = [SortKey(CouponRow.created_at, descending=True), SortKey(CouponRow.id)]
 
 
-class Coupons:
-    """Handles what is asked about coupons."""
+class CouponHandlers:
+    """Operations on coupons."""
 
     def __init__(self, ctx: ServiceContext) -> None:
         self._ctx = ctx
 
     @handles(CreateCoupon)
-    async def create(self, request: CreateCoupon, call: Call) -> Coupon:
+    async def create_coupon(self, request: CreateCoupon, call: Call) -> Coupon:
         """Make a coupon."""
         _check(request)
         row = _coupon(request)
@@ -52,29 +52,29 @@ class Coupons:
                 )
             session.add(row)
             session.flush()
-            return present_coupon(row)
+            return coupon_of(row)
 
         return await self._ctx.store.run(work)
 
     @handles(ListCoupons)
-    async def list(self, request: ListCoupons, call: Call) -> Page[Coupon]:
-        """Coupons, newest first."""
+    async def list_coupons(self, request: ListCoupons, call: Call) -> Page[Coupon]:
+        """List coupons, newest first."""
         query = select(CouponRow).where(call.visible(COUPON))
         return await self._ctx.store.read(
-            lambda session: paginate(session, query, NEWEST_FIRST, request, present_coupon)
+            lambda session: paginate(session, query, NEWEST_FIRST, request, coupon_of)
         )
 
     @handles(GetCoupon)
-    async def read(self, request: GetCoupon, call: Call) -> Coupon:
-        """One coupon."""
+    async def get_coupon(self, request: GetCoupon, call: Call) -> Coupon:
+        """Read one coupon."""
         return await self._ctx.store.read(
-            lambda session: present_coupon(
+            lambda session: coupon_of(
                 permitted(session, call, COUPON, CouponRow, request.coupon_id)
             )
         )
 
     @handles(DeleteCoupon)
-    async def delete(self, request: DeleteCoupon, call: Call) -> Empty:
+    async def delete_coupon(self, request: DeleteCoupon, call: Call) -> Empty:
         """Take a coupon out of use; its row stays, payments name it."""
 
         def work(session: Session) -> Empty:
@@ -84,7 +84,11 @@ class Coupons:
         return await self._ctx.store.run(work)
 
     async def _require_course(self, course_id: UUID | None) -> None:
-        """Raises: ValidationFailed: a coupon for a course that nobody could ever buy."""
+        """Refuse a coupon for a course that nobody could ever buy.
+
+        Raises:
+            ValidationFailed: the academy has no such course.
+        """
         if course_id is None:
             return
         try:

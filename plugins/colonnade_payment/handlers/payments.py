@@ -1,24 +1,18 @@
-"""Orders: what buyers ask for, and how it stands."""
+"""Handlers of the operations on payments."""
 
-from collections.abc import Set
 from uuid import UUID
 
 from sqlalchemy import select
 
 from colonnade.errors import ColonnadeError
 from colonnade.idempotency import earlier_answer, once
-from colonnade.lookups import absent, permitted
-from colonnade.money import Money
+from colonnade.lookups import permitted
 from colonnade.operations import Call, handles
 from colonnade.pagination import Page, SortKey, paginate
-from colonnade.sagas import start_saga
 from colonnade.services import ServiceContext
 from colonnade.store import Session
-from colonnade_course.api import GetCourse, ListEnrollments
 from colonnade_payment.api import (
-    AlreadyEnrolled,
     CancelPayment,
-    CourseIsFree,
     CreatePayment,
     GetPayment,
     ListPayments,
@@ -26,26 +20,30 @@ from colonnade_payment.api import (
     Payment,
 )
 from colonnade_payment.models import PaymentRow
-from colonnade_payment.presentation import money, present_payment
-from colonnade_payment.providers.registry import Till
-from colonnade_payment.purchase.open_purchases import insert_only, refuse_late, refuse_second
-from colonnade_payment.purchase.saga import PURCHASE, PurchaseState
+from colonnade_payment.presentation import payment_of
+from colonnade_payment.providers.registry import Providers
+from colonnade_payment.purchase.open_purchases import refuse_second
+from colonnade_payment.purchase.ordering import (
+    course_price,
+    new_order,
+    place_order,
+    require_not_enrolled,
+)
 from colonnade_payment.resources import PAYMENT
-from colonnade_payment.settlement.payments import OPEN
-from colonnade_payment.settlement.redemption import claimed, redeem, reduced
+from colonnade_payment.statuses import OPEN
 
 NEWEST_FIRST = [SortKey(PaymentRow.created_at, descending=True), SortKey(PaymentRow.id)]
 
 
-class Orders:
-    """Handles what is asked about payments by people."""
+class PaymentHandlers:
+    """Operations on payments, each of them an order of a course."""
 
-    def __init__(self, ctx: ServiceContext, till: Till) -> None:
+    def __init__(self, ctx: ServiceContext, providers: Providers) -> None:
         self._ctx = ctx
-        self._till = till
+        self._providers = providers
 
     @handles(CreatePayment)
-    async def create(self, request: CreatePayment, call: Call) -> Payment:
+    async def create_payment(self, request: CreatePayment, call: Call) -> Payment:
         """Order a course; order, key and saga commit together."""
         user_id = call.require_person()
         answer = await self._answered(request, call)
@@ -61,8 +59,8 @@ class Orders:
             raise
 
     @handles(ListPayments)
-    async def list(self, request: ListPayments, call: Call) -> Page[Payment]:
-        """The payments the caller may see, newest first."""
+    async def list_payments(self, request: ListPayments, call: Call) -> Page[Payment]:
+        """List the payments that the caller may see, newest first."""
         query = select(PaymentRow).where(call.visible(PAYMENT))
         for column, wanted in (
             (PaymentRow.course_id, request.course_id),
@@ -72,20 +70,20 @@ class Orders:
             if wanted is not None:
                 query = query.where(column == wanted)
         return await self._ctx.store.read(
-            lambda session: paginate(session, query, NEWEST_FIRST, request, present_payment)
+            lambda session: paginate(session, query, NEWEST_FIRST, request, payment_of)
         )
 
     @handles(GetPayment)
-    async def read(self, request: GetPayment, call: Call) -> Payment:
-        """One payment."""
+    async def get_payment(self, request: GetPayment, call: Call) -> Payment:
+        """Read one payment."""
         return await self._ctx.store.read(
-            lambda session: present_payment(
+            lambda session: payment_of(
                 permitted(session, call, PAYMENT, PaymentRow, request.payment_id)
             )
         )
 
     @handles(CancelPayment)
-    async def cancel(self, request: CancelPayment, call: Call) -> Payment:
+    async def cancel_payment(self, request: CancelPayment, call: Call) -> Payment:
         """Ask the purchase to turn back before it captures."""
 
         def work(session: Session) -> Payment:
@@ -98,90 +96,27 @@ class Orders:
                     "The money has been taken; it can only be refunded.",
                     details={"status": row.status},
                 )
-            return present_payment(row)
+            return payment_of(row)
 
         return await self._ctx.store.run(work)
 
     async def _ordered(self, request: CreatePayment, call: Call, user_id: UUID) -> Payment:
-        price = await self._price(request.course_id)
+        price = await course_price(self._ctx, request.course_id)
         known = await self._ctx.store.read(
             lambda session: refuse_second(session, request.course_id, user_id)
         )
-        await self._check_not_enrolled(request.course_id, user_id)
-        row = _order(self._ctx.new_id(), user_id, request, price, self._till.chosen())
+        await require_not_enrolled(self._ctx, request.course_id, user_id)
+        provider = self._providers.name_for_tenant()
+        row = new_order(self._ctx.new_id(), user_id, request, price, provider)
 
-        def work(session: Session) -> Payment:
-            return once(session, call, request, lambda: _place(session, call, row, price, known))
+        def order(session: Session) -> Payment:
+            call.require(session, PAYMENT, row)
+            place_order(session, row, price, known)
+            return payment_of(row)
 
-        return await self._ctx.store.run(work)
+        return await self._ctx.store.run(
+            lambda session: once(session, call, request, lambda: order(session))
+        )
 
     async def _answered(self, request: CreatePayment, call: Call) -> Payment | None:
         return await self._ctx.store.read(lambda session: earlier_answer(session, call, request))
-
-    async def _price(self, course_id: UUID) -> Money:
-        course = await self._ctx.ask(GetCourse(course_id=course_id))
-        if course.status != "published":
-            raise absent("published course")
-        if course.price is None or course.price.amount == 0:
-            raise CourseIsFree(
-                "The course is free: enrol in it instead.", details={"course_id": str(course_id)}
-            )
-        return course.price
-
-    async def _check_not_enrolled(self, course_id: UUID, user_id: UUID) -> None:
-        mine = await self._ctx.ask(ListEnrollments(course_id=course_id, user_id=user_id, limit=100))
-        for enrollment in mine.items:
-            if enrollment.status != "ended":
-                raise AlreadyEnrolled(
-                    "You are in this course, or are buying it.",
-                    details={"enrollment_id": str(enrollment.id), "status": enrollment.status},
-                )
-
-
-def _order(
-    payment_id: UUID, user_id: UUID, request: CreatePayment, price: Money, provider: str
-) -> PaymentRow:
-    return PaymentRow(
-        id=payment_id,
-        user_id=user_id,
-        course_id=request.course_id,
-        method=request.method,
-        provider=provider,
-        coupon_code=request.coupon.upper() if request.coupon else None,
-        list_amount=price.amount,
-        amount=price.amount,
-        currency=price.currency,
-        platform_fee=0,
-        platform_fee_reversed=0,
-        refunding=0,
-        refunded=0,
-        status="pending",
-        authorization="",
-        capture="",
-        cancel_requested=False,
-        sequence=0,
-    )
-
-
-def _place(
-    session: Session, call: Call, row: PaymentRow, price: Money, known: Set[UUID]
-) -> Payment:
-    call.require(session, PAYMENT, row)
-    refuse_late(session, row, known)
-    if row.coupon_code is not None:
-        coupon = claimed(session, row.coupon_code, row.course_id, row.user_id, price)
-        row.amount = reduced(price, coupon).amount
-        insert_only(session, row)
-        redeem(session, coupon, row.id, row.user_id)
-    else:
-        insert_only(session, row)
-    state = PurchaseState(
-        payment_id=row.id,
-        user_id=row.user_id,
-        course_id=row.course_id,
-        provider=row.provider,
-        method=row.method,
-        amount=money(row.amount, row.currency),
-    )
-    start_saga(session, PURCHASE, state, saga_id=row.id)
-    return present_payment(row)

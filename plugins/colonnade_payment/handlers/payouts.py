@@ -1,4 +1,7 @@
-"""Payouts: instructors ask, somebody who may agrees, and notes when the money has left."""
+"""Handlers of the operations on payouts.
+
+An instructor asks, somebody who may agrees, and records when the money has left.
+"""
 
 from uuid import UUID
 
@@ -28,29 +31,34 @@ from colonnade_payment.api import (
     RequestPayout,
 )
 from colonnade_payment.config import PaymentContext
-from colonnade_payment.handlers.balances import balance_of, hold_of
+from colonnade_payment.ledger.balances import balance_of, payout_hold
 from colonnade_payment.ledger.journals import BANK, PAYOUTS, Entry, book, instructor_account
 from colonnade_payment.models import AccountRow, PayoutRow
-from colonnade_payment.presentation import money, present_payout
+from colonnade_payment.presentation import money, payout_of
 from colonnade_payment.resources import PAYOUT
+from colonnade_payment.statuses import PayoutStatus
 
 NEWEST_FIRST = [SortKey(PayoutRow.created_at, descending=True), SortKey(PayoutRow.id)]
 
 
-class Payouts:
-    """Handles what is asked about payouts."""
+class PayoutHandlers:
+    """Operations on payouts."""
 
     def __init__(self, ctx: PaymentContext) -> None:
         self._ctx = ctx
 
     @handles(RequestPayout)
-    async def request(self, request: RequestPayout, call: Call) -> Payout:
+    async def request_payout(self, request: RequestPayout, call: Call) -> Payout:
         """Set aside what an instructor wants of their available balance."""
         instructor_id, payout_id = call.require_person(), self._ctx.new_id()
 
         def order(session: Session) -> Payout:
             row = PayoutRow(
-                id=payout_id, instructor_id=instructor_id, status="requested", sequence=0, amount=0
+                id=payout_id,
+                instructor_id=instructor_id,
+                status=PayoutStatus.REQUESTED,
+                sequence=0,
+                amount=0,
             )
             call.require(session, PAYOUT, row)
             amount = self._amount(session, instructor_id, request.amount)
@@ -59,79 +67,80 @@ class Payouts:
             session.flush()
             _book(session, "payout_requested", row, instructor_account(instructor_id), PAYOUTS)
             _publish(session, PayoutRequested, row)
-            return present_payout(row)
+            return payout_of(row)
 
         return await self._ctx.store.run(
             lambda session: once(session, call, request, lambda: order(session))
         )
 
     @handles(ListPayouts)
-    async def list(self, request: ListPayouts, call: Call) -> Page[Payout]:
-        """The payouts the caller may see, newest first."""
+    async def list_payouts(self, request: ListPayouts, call: Call) -> Page[Payout]:
+        """List the payouts that the caller may see, newest first."""
         query = select(PayoutRow).where(call.visible(PAYOUT))
         if request.instructor_id is not None:
             query = query.where(PayoutRow.instructor_id == request.instructor_id)
         if request.status is not None:
             query = query.where(PayoutRow.status == request.status)
         return await self._ctx.store.read(
-            lambda session: paginate(session, query, NEWEST_FIRST, request, present_payout)
+            lambda session: paginate(session, query, NEWEST_FIRST, request, payout_of)
         )
 
     @handles(GetPayout)
-    async def read(self, request: GetPayout, call: Call) -> Payout:
-        """One payout."""
+    async def get_payout(self, request: GetPayout, call: Call) -> Payout:
+        """Read one payout."""
         return await self._ctx.store.read(
-            lambda session: present_payout(
+            lambda session: payout_of(
                 permitted(session, call, PAYOUT, PayoutRow, request.payout_id)
             )
         )
 
     @handles(ApprovePayout)
-    async def approve(self, request: ApprovePayout, call: Call) -> Payout:
-        """Agree; doing so again changes nothing."""
+    async def approve_payout(self, request: ApprovePayout, call: Call) -> Payout:
+        """Approve a payout; doing so again changes nothing."""
 
         def work(session: Session) -> Payout:
             row = permitted(session, call, PAYOUT, PayoutRow, request.payout_id)
-            if row.status != "approved":
-                _check_status(row, "requested")
-                row.status, row.approved_by = "approved", call.principal_id
+            if row.status != PayoutStatus.APPROVED:
+                _check_status(row, PayoutStatus.REQUESTED)
+                row.status, row.approved_by = PayoutStatus.APPROVED, call.principal_id
                 row.approved_at = session.now
                 session.flush()
                 _publish(session, PayoutApproved, row)
-            return present_payout(row)
+            return payout_of(row)
 
         return await self._ctx.store.run(work)
 
     @handles(RejectPayout)
-    async def reject(self, request: RejectPayout, call: Call) -> Payout:
-        """Refuse; the amount is the instructor's again."""
+    async def reject_payout(self, request: RejectPayout, call: Call) -> Payout:
+        """Reject a payout; the amount is the instructor's again."""
 
         def work(session: Session) -> Payout:
             row = permitted(session, call, PAYOUT, PayoutRow, request.payout_id)
-            if row.status != "rejected":
-                _check_status(row, "requested", "approved")
-                row.status, row.reason = "rejected", request.reason
+            if row.status != PayoutStatus.REJECTED:
+                _check_status(row, PayoutStatus.REQUESTED, PayoutStatus.APPROVED)
+                row.status, row.reason = PayoutStatus.REJECTED, request.reason
                 session.flush()
                 account = instructor_account(row.instructor_id)
                 _book(session, "payout_rejected", row, PAYOUTS, account)
                 _publish(session, PayoutRejected, row, reason=request.reason)
-            return present_payout(row)
+            return payout_of(row)
 
         return await self._ctx.store.run(work)
 
     @handles(MarkPayoutPaid)
-    async def mark_paid(self, request: MarkPayoutPaid, call: Call) -> Payout:
-        """Note that the money has left."""
+    async def mark_payout_paid(self, request: MarkPayoutPaid, call: Call) -> Payout:
+        """Record that the money has left."""
 
         def work(session: Session) -> Payout:
             row = permitted(session, call, PAYOUT, PayoutRow, request.payout_id)
-            if (row.status, row.reference) != ("paid", request.reference):
-                _check_status(row, "approved")
-                row.status, row.reference, row.paid_at = "paid", request.reference, session.now
+            if (row.status, row.reference) != (PayoutStatus.PAID, request.reference):
+                _check_status(row, PayoutStatus.APPROVED)
+                row.status, row.reference = PayoutStatus.PAID, request.reference
+                row.paid_at = session.now
                 session.flush()
                 _book(session, "payout_paid", row, PAYOUTS, BANK)
                 _publish(session, PayoutPaid, row, reference=request.reference)
-            return present_payout(row)
+            return payout_of(row)
 
         return await self._ctx.store.run(work)
 
@@ -143,7 +152,7 @@ class Payouts:
         account = session.get(AccountRow, key, with_for_update=True)
         available = 0
         if account is not None:
-            held_since = session.now - hold_of(self._ctx)
+            held_since = session.now - payout_hold(config)
             available = max(0, balance_of(session, account, held_since).available.amount)
         amount = wanted.amount if wanted else available
         least = max(config.payout_minimum, 1)
@@ -159,7 +168,7 @@ class Payouts:
         return money(amount, currency)
 
 
-def _check_status(row: PayoutRow, *wanted: str) -> None:
+def _check_status(row: PayoutRow, *wanted: PayoutStatus) -> None:
     if row.status not in wanted:
         raise PayoutState(f"The payout is {row.status}.", details={"status": row.status})
 

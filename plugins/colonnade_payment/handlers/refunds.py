@@ -1,4 +1,4 @@
-"""Refunds: what is asked about them."""
+"""Handlers of the operations on refunds."""
 
 from sqlalchemy import select
 
@@ -17,21 +17,21 @@ from colonnade_payment.api import (
     RefundTooLarge,
 )
 from colonnade_payment.models import PaymentRow, RefundRow
-from colonnade_payment.presentation import money, present_refund
-from colonnade_payment.refund.saga import claim, new_refund
+from colonnade_payment.presentation import money, refund_of
+from colonnade_payment.refund.booking import claim_refund, new_refund
 from colonnade_payment.resources import PAYMENT
 
 NEWEST_FIRST = [SortKey(RefundRow.created_at, descending=True), SortKey(RefundRow.id)]
 
 
-class Refunds:
-    """Handles what is asked about refunds."""
+class RefundHandlers:
+    """Operations on refunds."""
 
     def __init__(self, ctx: ServiceContext) -> None:
         self._ctx = ctx
 
     @handles(CreateRefund)
-    async def create(self, request: CreateRefund, call: Call) -> Refund:
+    async def create_refund(self, request: CreateRefund, call: Call) -> Refund:
         """Claim what is to go back, and send it in the background."""
         refund_id = self._ctx.new_id()
 
@@ -43,21 +43,21 @@ class Refunds:
             refund = new_refund(
                 refund_id, payment, request.amount.amount, request.reason, call.principal_id
             )
-            claim(session, payment, refund)
-            return present_refund(refund)
+            claim_refund(session, payment, refund)
+            return refund_of(refund)
 
         return await self._ctx.store.run(
             lambda session: once(session, call, request, lambda: order(session))
         )
 
     @handles(ListRefunds)
-    async def list(self, request: ListRefunds, call: Call) -> Page[Refund]:
-        """The refunds of a payment, newest first."""
+    async def list_refunds(self, request: ListRefunds, call: Call) -> Page[Refund]:
+        """List the refunds of a payment, newest first."""
         query = select(RefundRow).where(RefundRow.payment_id == request.payment_id)
 
         def work(session: Session) -> Page[Refund]:
             permitted(session, call, PAYMENT, PaymentRow, request.payment_id)
-            return paginate(session, query, NEWEST_FIRST, request, present_refund)
+            return paginate(session, query, NEWEST_FIRST, request, refund_of)
 
         return await self._ctx.store.read(work)
 

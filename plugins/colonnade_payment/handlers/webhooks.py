@@ -1,4 +1,4 @@
-"""Webhooks: what payment providers send."""
+"""Handler of the webhooks that payment providers send."""
 
 from colonnade.errors import NotFound
 from colonnade.messages import Empty
@@ -7,39 +7,39 @@ from colonnade.store import Session
 from colonnade_payment.api import ProviderNotice, ReceiveWebhook
 from colonnade_payment.config import PaymentContext
 from colonnade_payment.models import NoticeRow
-from colonnade_payment.providers.registry import Till
-from colonnade_payment.reconciliation.notices import UNKNOWN_PAYMENT, apply
+from colonnade_payment.providers.registry import Providers
+from colonnade_payment.reconciliation.notices import NoticeEffect, apply_notice
 
 
-class Webhooks:
-    """Handles what providers send, once per event of theirs."""
+class WebhookHandlers:
+    """Webhooks of providers, applied once per event of theirs."""
 
-    def __init__(self, ctx: PaymentContext, till: Till) -> None:
+    def __init__(self, ctx: PaymentContext, providers: Providers) -> None:
         self._ctx = ctx
-        self._till = till
+        self._providers = providers
 
     @handles(ReceiveWebhook)
-    async def receive(self, request: ReceiveWebhook, call: Call) -> Empty:
-        """Verify, and take each event in a transaction with the note that it was taken."""
-        provider = self._till.providers.get(request.provider)
+    async def receive_webhook(self, request: ReceiveWebhook, call: Call) -> Empty:
+        """Verify, and apply each event in the transaction that records its id."""
+        provider = self._providers.by_name.get(request.provider)
         if provider is None:
             raise NotFound("No payment provider of this name is enabled here.")
         body = request.body.encode()
         now = self._ctx.clock.now()
         for notice in provider.notices(request.headers, body, now):
-            await self._take(request.provider, notice)
+            await self._apply(request.provider, notice)
         return Empty()
 
-    async def _take(self, provider: str, notice: ProviderNotice) -> None:
+    async def _apply(self, provider: str, notice: ProviderNotice) -> None:
         share = self._ctx.tenant_config().instructor_share
 
-        def work(session: Session) -> str:
+        def work(session: Session) -> NoticeEffect:
             known = session.get(NoticeRow, (provider, notice.id))
             if known is not None:
-                return "repeated"
-            effect = apply(session, provider, notice, share)
+                return NoticeEffect.REPEATED
+            effect = apply_notice(session, provider, notice, share)
             # Another application's payments are many, and none of them is remembered.
-            if effect != UNKNOWN_PAYMENT:
+            if effect is not NoticeEffect.UNKNOWN_PAYMENT:
                 row = NoticeRow(
                     provider=provider, id=notice.id, effect=effect, received_at=session.now
                 )
@@ -47,6 +47,5 @@ class Webhooks:
             return effect
 
         effect = await self._ctx.store.run(work)
-        # What the books cannot take needs a person to look at it.
-        say = self._ctx.log.warning if effect.startswith("impossible") else self._ctx.log.info
-        say("webhook", provider=provider, notice=notice.id, effect=effect)
+        log = self._ctx.log.warning if effect.needs_attention else self._ctx.log.info
+        log("webhook", provider=provider, notice=notice.id, effect=str(effect))

@@ -24,12 +24,12 @@ BANK = "external:bank"
 
 
 def provider_account(provider: str) -> str:
-    """Where the money of a provider's customers comes from."""
+    """Name the account that a provider's customers pay from."""
     return f"external:{provider}"
 
 
 def instructor_account(user_id: UUID) -> str:
-    """What an instructor has."""
+    """Name the account of an instructor."""
     return f"instructor:{user_id}"
 
 

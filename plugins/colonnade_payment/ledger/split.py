@@ -5,7 +5,7 @@ from uuid import UUID
 
 
 def allocate(amount: int, weights: Sequence[int]) -> list[int]:
-    """`amount` in parts proportional to `weights`, which are not negative and not all zero.
+    """Divide `amount` in proportion to `weights`, which are not negative and not all zero.
 
     Each part is its exact share rounded down; what is left goes, one unit each, to the largest
     remainders, of equal ones to the first. When `amount` is at most the sum of the weights no
@@ -23,7 +23,7 @@ def allocate(amount: int, weights: Sequence[int]) -> list[int]:
 def split_sale(
     amount: int, instructors: Sequence[UUID], share_percent: int
 ) -> tuple[int, dict[UUID, int]]:
-    """The platform's fee and each instructor's share of a sale.
+    """Divide a sale into the platform's fee and each instructor's share.
 
     Instructors share `share_percent` equally; without any, all of it is the platform's.
     """
@@ -38,7 +38,7 @@ def split_sale(
 def split_refund(
     amount: int, fee_left: int, shares_left: Mapping[UUID, int]
 ) -> tuple[int, dict[UUID, int]]:
-    """What a refund takes back of the fee and of each share, in proportion to what is left.
+    """Divide a refund into what it takes back of the fee and of each share, by what is left.
 
     Refunds that together return all of a payment take back exactly what was given.
     """

@@ -1,4 +1,7 @@
-"""Asking providers, within a time, and never guessing about an answer that did not come."""
+"""The enabled payment providers, asked within a deadline.
+
+Nothing is guessed about an answer that did not come: it may have happened.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
@@ -23,11 +26,11 @@ T = TypeVar("T")
 
 SANDBOX = "sandbox"
 
-PATIENCE = RetryRule(attempts=900, first=0.5, cap=300.0)
-"""Three days: how long a provider that is not there is asked what became of a request, or to
+PROVIDER_RETRY = RetryRule(attempts=900, first=0.5, cap=300.0)
+"""Three days: for so long a provider that is not there is asked what became of a request, or to
 undo or refund one, until an operator is needed."""
 
-_BROUGHT = frozenset({"stripe"})
+_SHIPPED = frozenset({"stripe"})
 """Providers of plugins that come with the platform, enabled or not."""
 
 _LONGEST = 500
@@ -36,33 +39,33 @@ _LONGEST = 500
 ANSWERED = crash_point("provider.answered", "a provider has answered; nothing of it is recorded")
 
 
-class Till:
-    """The enabled providers."""
+class Providers:
+    """The enabled providers, by name."""
 
     def __init__(self, ctx: PaymentContext, answers: Sequence[Sequence[PaymentProvider]]) -> None:
         self._ctx = ctx
         self._config = ctx.config
-        self._providers = _by_name(answers)
+        self._by_name = _unique_names(answers)
         default = self._config.provider
         if default is None and ctx.production:
             raise ConfigurationError(
                 "services.payment.config.provider: say who takes the money in production"
-                f"{_offered(self._providers)}."
+                f"{_choices(self._by_name)}."
             )
         self._default = default or SANDBOX
-        if self._default not in self._providers:
+        if self._default not in self._by_name:
             raise ConfigurationError(
                 f"services.payment.config.provider: no enabled plugin brings '{self._default}'"
-                f"{_near(self._default, self._providers)}{_offered(self._providers)}."
+                f"{_suggestion(self._default, self._by_name)}{_choices(self._by_name)}."
             )
 
     @property
-    def providers(self) -> Mapping[str, PaymentProvider]:
+    def by_name(self) -> Mapping[str, PaymentProvider]:
         """Name → provider."""
-        return self._providers
+        return self._by_name
 
-    def chosen(self) -> str:
-        """The name of the provider that takes the money of the tenant in context.
+    def name_for_tenant(self) -> str:
+        """Name the provider that takes the money of the tenant in context.
 
         Raises:
             Unavailable: the tenant names one that is not enabled.
@@ -72,18 +75,18 @@ class Till:
         return name
 
     def named(self, name: str) -> PaymentProvider:
-        """The provider of this name.
+        """Find the provider of this name.
 
         Raises:
             Unavailable: no enabled plugin brings it.
         """
-        provider = self._providers.get(name)
+        provider = self._by_name.get(name)
         if provider is None:
             raise Unavailable(f"The payment provider '{name}' is not enabled on this platform.")
         return provider
 
     async def perform(self, provider: str, request: ProviderRequest) -> ProviderRecord:
-        """Have something done.
+        """Ask a provider to act.
 
         Raises:
             MethodDeclined: it was refused, for good.
@@ -94,10 +97,10 @@ class Till:
         if not isinstance(record, ProviderRecord):
             raise NoAnswer("What the payment provider answered cannot be read.")
         reach(ANSWERED)
-        return settled(record)
+        return require_success(record)
 
     async def find(self, provider: str, request: ProviderRequest) -> ProviderRecord | None:
-        """What became of something; None when the provider never got it.
+        """Find out what became of a request; None when the provider never got it.
 
         Raises:
             NoAnswer, Unavailable: the provider cannot say now.
@@ -121,8 +124,8 @@ class Till:
             raise NoAnswer("What the payment provider answered cannot be read.") from error
 
 
-def settled(record: ProviderRecord) -> ProviderRecord:
-    """A record of success.
+def require_success(record: ProviderRecord) -> ProviderRecord:
+    """Return a record of success.
 
     Raises:
         MethodDeclined: the provider refused; its message begins with the provider's code.
@@ -136,7 +139,7 @@ def settled(record: ProviderRecord) -> ProviderRecord:
     return record
 
 
-def _by_name(answers: Sequence[Sequence[PaymentProvider]]) -> dict[str, PaymentProvider]:
+def _unique_names(answers: Sequence[Sequence[PaymentProvider]]) -> dict[str, PaymentProvider]:
     found: dict[str, PaymentProvider] = {}
     for provider in (provider for answer in answers for provider in answer):
         if provider.name in found:
@@ -147,13 +150,13 @@ def _by_name(answers: Sequence[Sequence[PaymentProvider]]) -> dict[str, PaymentP
     return found
 
 
-def _near(name: str, providers: Iterable[str]) -> str:
-    near = get_close_matches(name, {*providers, *_BROUGHT}, 1)
+def _suggestion(name: str, providers: Iterable[str]) -> str:
+    near = get_close_matches(name, {*providers, *_SHIPPED}, 1)
     return f" (did you mean '{near[0]}'?)" if near else ""
 
 
-def _offered(providers: Iterable[str]) -> str:
-    """Whom there is to choose from; where there is none but the sandbox, how one is had."""
+def _choices(providers: Iterable[str]) -> str:
+    """List the providers to choose from; without any but the sandbox, how one is had."""
     real = sorted({*providers} - {SANDBOX})
     if real:
         return f": {', '.join(real)}"

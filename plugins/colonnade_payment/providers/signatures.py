@@ -13,7 +13,7 @@ _MAXIMUM_SIGNATURES = 10
 
 
 def signature_of(secret: str, identifier: str, timestamp: int, body: bytes) -> str:
-    """The header `webhook-signature`."""
+    """Compute the header `webhook-signature`."""
     signed = f"{identifier}.{timestamp}.".encode() + body
     digest = hmac.digest(secret.encode(), signed, hashlib.sha256)
     return f"v1,{base64.b64encode(digest).decode()}"

@@ -1,4 +1,4 @@
-"""Purchases under way: a person has one of a course at a time."""
+"""Open purchases: a person has one of a course at a time."""
 
 from collections.abc import Sequence, Set
 from uuid import UUID
@@ -9,20 +9,21 @@ from sqlalchemy.exc import IntegrityError
 from colonnade.store import Session
 from colonnade_payment.api import AlreadyEnrolled
 from colonnade_payment.models import PaymentRow
-from colonnade_payment.settlement.payments import OPEN
+from colonnade_payment.statuses import OPEN, PaymentStatus
 
-_STANDING = (*OPEN, "captured", "partially_refunded")
+_EFFECTIVE = (*OPEN, PaymentStatus.CAPTURED, PaymentStatus.PARTIALLY_REFUNDED)
 """Statuses of a payment that has bought the course, or may yet."""
 
 
 def refuse_second(session: Session, course_id: UUID, user_id: UUID) -> Set[UUID]:
-    """The payments by which the buyer has had the course; whether they still have it, the course
-    service says.
+    """Find the payments by which the buyer has had the course, none of them open.
+
+    Whether they still have it, the course service says.
 
     Raises:
         AlreadyEnrolled: one is under way; `details.payment_id` names it.
     """
-    payments = _standing(session, course_id, user_id)
+    payments = _effective(session, course_id, user_id)
     for payment in payments:
         if payment.status in OPEN:
             raise _refusal(payment)
@@ -30,13 +31,15 @@ def refuse_second(session: Session, course_id: UUID, user_id: UUID) -> Set[UUID]
 
 
 def refuse_late(session: Session, order: PaymentRow, known: Set[UUID]) -> None:
-    """Refuse an order whose buyer has ordered the course since `known` was read. What was captured
-    in between has led to an enrolment that the course service did not speak of yet.
+    """Refuse an order whose buyer has ordered the course since `known` was read.
+
+    What was captured in between has led to an enrolment that the course service did not speak of
+    yet.
 
     Raises:
         AlreadyEnrolled: they have; `details.payment_id` names the other payment.
     """
-    for payment in _standing(session, order.course_id, order.user_id):
+    for payment in _effective(session, order.course_id, order.user_id):
         if payment.id not in known:
             raise _refusal(payment)
 
@@ -54,11 +57,11 @@ def insert_only(session: Session, order: PaymentRow) -> None:
         raise AlreadyEnrolled(_SENTENCE) from None
 
 
-def _standing(session: Session, course_id: UUID, user_id: UUID) -> Sequence[PaymentRow]:
+def _effective(session: Session, course_id: UUID, user_id: UUID) -> Sequence[PaymentRow]:
     query = select(PaymentRow).where(
         PaymentRow.user_id == user_id,
         PaymentRow.course_id == course_id,
-        PaymentRow.status.in_(_STANDING),
+        PaymentRow.status.in_(_EFFECTIVE),
     )
     return session.scalars(query).all()
 

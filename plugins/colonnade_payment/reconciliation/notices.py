@@ -1,96 +1,76 @@
-"""What providers say by themselves, by webhook or when asked again: any order, any number of
-times, the same books."""
+"""Notices of providers, by webhook or when polled: in any order, any number of times, the ledger
+ends the same."""
 
+from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import or_, select
 
 from colonnade.errors import Unavailable
 from colonnade.identifiers import new_id
-from colonnade.messages import Message
 from colonnade.money import Money
-from colonnade.sagas import Saga, Step, StepCall, StepOutcome, start_saga
+from colonnade.sagas import start_saga
 from colonnade.store import Session
 from colonnade_payment.api import (
-    MethodDeclined,
     Outcome,
     ProviderAction,
     ProviderNotice,
-    ProviderRequest,
 )
 from colonnade_payment.models import PaymentRow, RefundRow
-from colonnade_payment.providers.registry import PATIENCE, Till
-from colonnade_payment.refund.saga import REFUND, RefundState, book_refund, claim, new_refund
+from colonnade_payment.reconciliation.late_authorizations import VOID, VoidState
+from colonnade_payment.refund.booking import book_refund, claim_refund, new_refund
+from colonnade_payment.refund.saga import REFUND, RefundState
 from colonnade_payment.settlement import payments as settlement
-
-UNKNOWN_PAYMENT = "unknown_payment"
-"""The word for what is about a payment that is not one of this academy's."""
+from colonnade_payment.statuses import FAILED, RefundStatus
 
 LATE = "The money arrived after the purchase had been given up."
 BY_PROVIDER = "The payment provider gave the money back."
 
 
-class VoidState(Message):
-    """An authorisation that nobody wants any more."""
+class NoticeEffect(StrEnum):
+    """Effect of a notice, as it is stored and logged."""
 
-    payment_id: UUID
-    provider: str
-    tenant: str
-    authorization: str
-    amount: Money
+    UNKNOWN_PAYMENT = "unknown_payment"
+    """It is about a payment that is not one of this academy's."""
+    NOTED = "noted"
+    """It changes nothing by its kind, such as a refusal."""
+    KNOWN = "known"
+    """It was booked already, or a saga finds out by itself."""
+    IMPOSSIBLE_CAPTURE = "impossible_capture"
+    LATE_CAPTURE_REFUNDED = "late_capture_refunded"
+    LATE_AUTHORIZATION_VOIDED = "late_authorization_voided"
+    LATE_REFUND = "late_refund"
+    IMPOSSIBLE_REFUND = "impossible_refund"
+    REFUND = "refund"
+    REPEATED = "repeated"
+    """A notice of this id was applied before."""
 
-
-VOID = Saga(
-    name="void-late-authorization",
-    state=VoidState,
-    steps=(Step("void", "void_late", idempotent=True, pivot=True, retry=PATIENCE),),
-)
-"""Lets go of money that was set aside too late."""
-
-
-class Lateness:
-    """The step of `VOID`."""
-
-    def __init__(self, till: Till) -> None:
-        self._till = till
-
-    async def void_late(self, call: StepCall) -> StepOutcome:
-        """Let go. A provider that refuses for good has let it run out, or has captured it after
-        all: it is asked which."""
-        state = call.state_as(VoidState)
-        asked = ProviderRequest(
-            action=ProviderAction.VOID,
-            key=call.idempotency_key,
-            tenant=state.tenant,
-            payment=str(state.payment_id),
-            amount=state.amount,
-            reference=state.authorization,
-        )
-        try:
-            await self._till.perform(state.provider, asked)
-        except MethodDeclined:
-            return StepOutcome(work=lambda session: settlement.watch(session, state.payment_id))
-        return StepOutcome()
+    @property
+    def needs_attention(self) -> bool:
+        """Whether the ledger cannot take it, so that a person has to look at it."""
+        return self in (NoticeEffect.IMPOSSIBLE_CAPTURE, NoticeEffect.IMPOSSIBLE_REFUND)
 
 
-def apply(session: Session, provider: str, notice: ProviderNotice, share_percent: int) -> str:
-    """Take what a provider says into the books; answers what came of it, in a word.
+def apply_notice(
+    session: Session, provider: str, notice: ProviderNotice, share_percent: int
+) -> NoticeEffect:
+    """Book what a provider says.
 
     Raises:
         Unavailable: what comes before it is not known here yet; it must be said again.
     """
     payment = _payment_of(session, provider, notice)
     if payment is None:
-        return UNKNOWN_PAYMENT
+        return NoticeEffect.UNKNOWN_PAYMENT
     if notice.record.outcome is not Outcome.SUCCEEDED:
-        return "noted"
+        return NoticeEffect.NOTED
     if notice.record.action is ProviderAction.CAPTURE:
         return _captured(session, payment, notice, share_percent)
     if notice.record.action is ProviderAction.AUTHORIZE:
         return _authorized(session, payment, notice)
     if notice.record.action is ProviderAction.REFUND:
         return _refunded(session, payment, notice)
-    return "noted"
+    return NoticeEffect.NOTED
 
 
 def _payment_of(session: Session, provider: str, notice: ProviderNotice) -> PaymentRow | None:
@@ -108,22 +88,22 @@ def _payment_of(session: Session, provider: str, notice: ProviderNotice) -> Paym
 
 def _captured(
     session: Session, payment: PaymentRow, notice: ProviderNotice, share_percent: int
-) -> str:
-    if payment.status not in ("declined", "canceled"):
+) -> NoticeEffect:
+    if payment.status not in FAILED:
         # Booked already, or the purchase finds out by itself.
-        return "known"
+        return NoticeEffect.KNOWN
     if notice.record.amount != Money(amount=payment.amount, currency=payment.currency):
-        return "impossible_capture"
+        return NoticeEffect.IMPOSSIBLE_CAPTURE
     settlement.capture(session, payment.id, notice.record.reference, share_percent)
     payment.watch_until = None
     refund = new_refund(new_id(), payment, payment.amount, LATE, "service:payment")
-    claim(session, payment, refund)
-    return "late_capture_refunded"
+    claim_refund(session, payment, refund)
+    return NoticeEffect.LATE_CAPTURE_REFUNDED
 
 
-def _authorized(session: Session, payment: PaymentRow, notice: ProviderNotice) -> str:
-    if payment.status not in ("declined", "canceled") or payment.authorization:
-        return "known"
+def _authorized(session: Session, payment: PaymentRow, notice: ProviderNotice) -> NoticeEffect:
+    if payment.status not in FAILED or payment.authorization:
+        return NoticeEffect.KNOWN
     payment.authorization = notice.record.reference
     state = VoidState(
         payment_id=payment.id,
@@ -133,19 +113,19 @@ def _authorized(session: Session, payment: PaymentRow, notice: ProviderNotice) -
         amount=notice.record.amount,
     )
     start_saga(session, VOID, state)
-    return "late_authorization_voided"
+    return NoticeEffect.LATE_AUTHORIZATION_VOIDED
 
 
-def _refunded(session: Session, payment: PaymentRow, notice: ProviderNotice) -> str:
+def _refunded(session: Session, payment: PaymentRow, notice: ProviderNotice) -> NoticeEffect:
     ours = _our_refund(session, notice)
     if ours is not None:
-        if ours.status != "failed":
-            return "known"
+        if ours.status != RefundStatus.FAILED:
+            return NoticeEffect.KNOWN
         book_refund(session, ours.id, notice.record.reference)
         _end_enrollment(session, ours, payment)
-        return "late_refund"
+        return NoticeEffect.LATE_REFUND
     if _is_known(session, payment, notice.record.reference):
-        return "known"
+        return NoticeEffect.KNOWN
     if payment.captured_at is None:
         raise Unavailable("The payment's capture is not known here yet; send this again later.")
     return _refunded_by_provider(session, payment, notice)
@@ -168,11 +148,13 @@ def _is_known(session: Session, payment: PaymentRow, reference: str) -> bool:
     return session.scalar(query) is not None
 
 
-def _refunded_by_provider(session: Session, payment: PaymentRow, notice: ProviderNotice) -> str:
+def _refunded_by_provider(
+    session: Session, payment: PaymentRow, notice: ProviderNotice
+) -> NoticeEffect:
     amount = notice.record.amount
     left = payment.amount - payment.refunded
     if amount.currency != payment.currency or not 0 < amount.amount <= left:
-        return "impossible_refund"
+        return NoticeEffect.IMPOSSIBLE_REFUND
     refund = new_refund(
         new_id(), payment, amount.amount, BY_PROVIDER, f"provider:{payment.provider}"
     )
@@ -181,7 +163,7 @@ def _refunded_by_provider(session: Session, payment: PaymentRow, notice: Provide
     session.flush()
     book_refund(session, refund.id, notice.record.reference)
     _end_enrollment(session, refund, payment)
-    return "refund"
+    return NoticeEffect.REFUND
 
 
 def _end_enrollment(session: Session, refund: RefundRow, payment: PaymentRow) -> None:

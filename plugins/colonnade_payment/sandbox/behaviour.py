@@ -1,4 +1,4 @@
-"""How the sandbox treats each method of payment."""
+"""Behaviour of the sandbox for each method of payment."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ A, C, R = ProviderAction.AUTHORIZE, ProviderAction.CAPTURE, ProviderAction.REFUN
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
-    """What happens to requests with one method.
+    """Behaviour for requests with one method.
 
     `declines` are the actions that are refused, for `reason`. `silent` ones are done and never
     answered, `lost` ones neither. `late` ones are not answered, denied when asked about, and
@@ -50,5 +50,5 @@ UNKNOWN = _declines(A, "unknown_method", "The sandbox knows no such method of pa
 
 
 def behaviour_of(method: str) -> Behaviour:
-    """How a method is treated."""
+    """Find the behaviour for a method."""
     return BEHAVIOURS.get(method, UNKNOWN)

@@ -1,5 +1,7 @@
-"""What the sandbox remembers, in a SQLite file of its own that a crash of the platform cannot
-undo: it is the witness of what the provider did."""
+"""The sandbox's record of its acts, in a SQLite file of its own.
+
+A crash of the platform cannot undo it: it is the witness of what the provider did.
+"""
 
 import secrets
 import sqlite3
@@ -38,7 +40,7 @@ CREATE INDEX IF NOT EXISTS acts_payment ON acts (payment);
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """Something the provider did, or will at `effective_at` (seconds since the epoch)."""
+    """Act of the provider, in effect from `effective_at` (seconds since the epoch)."""
 
     number: int
     key: str
@@ -51,7 +53,7 @@ class Act:
 
 
 class SandboxFile:
-    """The file. Blocking, and for one thread at a time."""
+    """File of acts. Blocking, and for one thread at a time."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -69,7 +71,7 @@ class SandboxFile:
         self._connection.close()
 
     def secret(self) -> str:
-        """What signs webhooks when nothing is configured: made once, kept."""
+        """Read the secret that signs webhooks when none is configured: made once, then kept."""
         made = secrets.token_urlsafe(32)
         self._connection.execute(
             "INSERT OR IGNORE INTO facts VALUES ('webhook_secret', ?)", (made,)
@@ -78,22 +80,22 @@ class SandboxFile:
         return str(self._connection.execute(query).fetchone()["value"])
 
     def by_key(self, key: str) -> Act | None:
-        """What was done under an idempotency key."""
+        """Find the act under an idempotency key."""
         return self._one("SELECT * FROM acts WHERE key = ?", key)
 
     def by_reference(self, reference: str) -> Act | None:
-        """What the provider calls `reference`."""
+        """Find the act that the provider calls `reference`."""
         return self._one("SELECT * FROM acts WHERE reference = ?", reference)
 
     def of_payment(self, payment: str) -> Sequence[Act]:
-        """Everything that was done for a payment, in order."""
+        """List the acts for a payment, in order."""
         rows = self._connection.execute(
             "SELECT * FROM acts WHERE payment = ? ORDER BY number", (payment,)
         )
         return [_act(row) for row in rows]
 
     def succeeded(self, action: ProviderAction, target: str) -> int:
-        """The sum of what succeeded of one action on a target, in minor units."""
+        """Sum the amounts of one action on a target that succeeded, in minor units."""
         row = self._connection.execute(
             "SELECT COALESCE(SUM(amount), 0) AS total FROM acts"
             " WHERE action = ? AND target = ? AND outcome = 'succeeded'",
@@ -102,14 +104,14 @@ class SandboxFile:
         return int(row["total"])
 
     def has_succeeded(self, action: ProviderAction, target: str) -> bool:
-        """Whether an action on a target has succeeded."""
+        """Tell whether an action on a target has succeeded."""
         query = "SELECT 1 FROM acts WHERE action = ? AND target = ? AND outcome = 'succeeded'"
         return self._connection.execute(query, (action, target)).fetchone() is not None
 
     def add(
         self, request: ProviderRequest, method: str, decided: ProviderRecord, at: float, late: float
     ) -> Act:
-        """Note an act durably; one that is there under the same key stays as it is."""
+        """Write an act durably; one that is there under the same key stays as it is."""
         self._connection.execute(
             "INSERT OR IGNORE INTO acts (key, action, tenant, payment, method, target, reference,"
             " amount, currency, outcome, reason, message, at, effective_at)"
@@ -135,16 +137,16 @@ class SandboxFile:
         assert act is not None
         return act
 
-    def untold(self, now: float, limit: int) -> Sequence[Act]:
-        """Acts that have taken effect and that no webhook was sent for, in order."""
+    def unannounced(self, now: float, limit: int) -> Sequence[Act]:
+        """List acts that have taken effect and that no webhook has arrived for, in order."""
         rows = self._connection.execute(
             "SELECT * FROM acts WHERE told = 0 AND effective_at <= ? ORDER BY number LIMIT ?",
             (now, limit),
         )
         return [_act(row) for row in rows]
 
-    def told(self, numbers: Sequence[int]) -> None:
-        """Note that webhooks for these acts have arrived."""
+    def mark_announced(self, numbers: Sequence[int]) -> None:
+        """Record that webhooks for these acts have arrived."""
         self._connection.executemany(
             "UPDATE acts SET told = 1 WHERE number = ?", [(number,) for number in numbers]
         )

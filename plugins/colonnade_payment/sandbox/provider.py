@@ -1,4 +1,4 @@
-"""The sandbox as a `PaymentProvider`. Its file is used on a thread of its own."""
+"""The sandbox as a `PaymentProvider`; its file is used on a thread of its own."""
 
 import asyncio
 import secrets
@@ -21,7 +21,7 @@ from colonnade_payment.api import (
 from colonnade_payment.providers.signatures import verify_signature
 from colonnade_payment.sandbox.behaviour import Behaviour, behaviour_of
 from colonnade_payment.sandbox.file import Act, SandboxFile
-from colonnade_payment.sandbox.webhook_sender import Courier, Delivery
+from colonnade_payment.sandbox.webhook_sender import Destination, WebhookSender
 from colonnade_payment.sandbox.webhooks import read_notice
 
 T = TypeVar("T")
@@ -32,7 +32,11 @@ ACTED = crash_point("sandbox.acted", "the provider has acted durably; nobody has
 
 
 class SandboxProvider:
-    """See `colonnade_payment.api.PaymentProvider`; `slow` and `late` are in seconds."""
+    """Provider that moves no money, see `colonnade_payment.api.PaymentProvider`.
+
+    `slow`, `late` and `tolerance` are in seconds. `webhooks` sends them, where there is a
+    destination.
+    """
 
     name = NAME
 
@@ -45,7 +49,7 @@ class SandboxProvider:
         late: float,
         tolerance: float,
         secret: Callable[[], str] | None = None,
-        delivery: Delivery | None = None,
+        destination: Destination | None = None,
         log: Any = None,
     ) -> None:
         self._file = SandboxFile(path)
@@ -55,15 +59,15 @@ class SandboxProvider:
         self._tolerance = tolerance
         self.secret = secret or self._own_secret
         self._made_up = self._file.secret()
-        self._courier = None if delivery is None else Courier(self, delivery, log)
+        self.webhooks = None if destination is None else WebhookSender(self, destination, log)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sandbox-provider")
 
     async def perform(self, request: ProviderRequest) -> ProviderRecord:
-        """Do what is asked, once per key, as the method's behaviour says."""
-        act, behaviour = await self.on_thread(self._perform, request)
+        """Act once per key, as the method's behaviour says."""
+        act, behaviour = await self._on_thread(self._perform, request)
         action = request.action
-        if self._courier is not None:
-            self._courier.wake()
+        if self.webhooks is not None:
+            self.webhooks.wake()
         if act is None or action in behaviour.silent or action in behaviour.late:
             await asyncio.Event().wait()
         assert act is not None
@@ -72,45 +76,45 @@ class SandboxProvider:
         return act.record
 
     async def find(self, request: ProviderRequest) -> ProviderRecord | None:
-        """What became of a request; one that will take effect later is not known yet."""
-        act = await self.on_thread(self._file.by_key, request.key)
+        """Find the record of a request; one that will take effect later is not known yet."""
+        act = await self._on_thread(self._file.by_key, request.key)
         if act is None or act.effective_at > self._clock.now().timestamp():
             return None
         return act.record
 
     async def acts(self, payment: str) -> Sequence[Act]:
-        """Everything that was done for a payment, in order: what a person would look up."""
-        return await self.on_thread(self._file.of_payment, payment)
+        """List the acts for a payment, in order, as a person would look them up."""
+        return await self._on_thread(self._file.of_payment, payment)
 
     def notices(
         self, headers: Mapping[str, str], body: bytes, now: datetime
     ) -> Sequence[ProviderNotice]:
-        """What a webhook of the sandbox says."""
+        """Read a webhook of the sandbox."""
         verify_signature(self.secret(), headers, body, now, tolerance=self._tolerance)
         return [read_notice(headers["webhook-id"], body)]
 
     def now(self) -> datetime:
-        """The time."""
+        """Tell the time of the sandbox's clock."""
         return self._clock.now()
 
-    async def untold(self, limit: int = 100) -> Sequence[Act]:
-        """Acts that no webhook has arrived for."""
-        return await self.on_thread(self._file.untold, self._clock.now().timestamp(), limit)
+    async def unannounced(self, limit: int = 100) -> Sequence[Act]:
+        """List acts that no webhook has arrived for."""
+        return await self._on_thread(self._file.unannounced, self._clock.now().timestamp(), limit)
 
-    async def told(self, acts: Sequence[Act]) -> None:
-        """Note that webhooks for these acts have arrived."""
-        await self.on_thread(self._file.told, [act.number for act in acts])
+    async def mark_announced(self, acts: Sequence[Act]) -> None:
+        """Record that webhooks for these acts have arrived."""
+        await self._on_thread(self._file.mark_announced, [act.number for act in acts])
 
     async def close(self) -> None:
         """Let the last request end, and close the file."""
-        if self._courier is not None:
-            await self._courier.stop()
+        if self.webhooks is not None:
+            await self.webhooks.stop()
         self._thread.shutdown(wait=False)
         await asyncio.to_thread(self._thread.shutdown)
         self._file.close()
 
-    async def on_thread(self, function: Callable[..., T], *arguments: object) -> T:
-        """Run something on the file's thread."""
+    async def _on_thread(self, function: Callable[..., T], *arguments: object) -> T:
+        """Run a function on the file's thread."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._thread, function, *arguments)
 
@@ -126,14 +130,14 @@ class SandboxProvider:
             return known, behaviour
         if request.action in behaviour.lost:
             return None, behaviour
-        decided = self._decided(request, target, behaviour)
+        decided = self._decide(request, target, behaviour)
         late = self._late if request.action in behaviour.late else 0.0
         now = self._clock.now().timestamp()
         act = self._file.add(request, method, decided, now, late)
         reach(ACTED)
         return act, behaviour
 
-    def _decided(
+    def _decide(
         self, request: ProviderRequest, target: Act | None, behaviour: Behaviour
     ) -> ProviderRecord:
         if request.action in behaviour.declines:

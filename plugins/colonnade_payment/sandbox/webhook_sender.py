@@ -1,4 +1,4 @@
-"""Sends the sandbox's webhooks: at least once each, in a careless order if wished."""
+"""Sending of the sandbox's webhooks: at least once each, in another order if configured."""
 
 import asyncio
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from colonnade.background_tasks import background_task
 from colonnade.waiting import until
 from colonnade_payment.sandbox.behaviour import behaviour_of
 from colonnade_payment.sandbox.file import Act
-from colonnade_payment.sandbox.webhooks import signed
+from colonnade_payment.sandbox.webhooks import signed_webhook
 
 if TYPE_CHECKING:
     from colonnade_payment.sandbox.provider import SandboxProvider
@@ -23,32 +23,32 @@ LOOK_AGAIN = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
-    """How webhooks are sent. `{tenant}` in `url` becomes the tenant's id."""
+class Destination:
+    """Address and manner of webhooks. `{tenant}` in `url` becomes the tenant's id."""
 
     url: str
     reverse: bool = False
     copies: int = 1
 
 
-class Courier:
-    """One background task of a sandbox; begun by the first request, stopped with it."""
+class WebhookSender:
+    """Background task of a sandbox; begun by its first request, stopped with it."""
 
-    def __init__(self, sandbox: "SandboxProvider", delivery: Delivery, log: Any) -> None:
+    def __init__(self, sandbox: "SandboxProvider", destination: Destination, log: Any) -> None:
         self._sandbox = sandbox
-        self._delivery = delivery
+        self.destination = destination
         self._log = log
         self._woken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     def wake(self) -> None:
-        """There may be something to send."""
+        """Look for acts to send webhooks of."""
         self._woken.set()
         if self._task is None:
             self._task = background_task(self._run(), name="sandbox-webhooks")
 
     async def stop(self) -> None:
-        """Send nothing more; what was not sent is sent by the next process."""
+        """Stop sending; what was not sent is sent by the next process."""
         if self._task is None:
             return
         self._task.cancel()
@@ -63,19 +63,19 @@ class Courier:
                 await until(self._woken, LOOK_AGAIN)
 
     async def _send_all(self, client: httpx.AsyncClient) -> None:
-        acts = list(await self._sandbox.untold())
-        if self._delivery.reverse:
+        acts = list(await self._sandbox.unannounced())
+        if self.destination.reverse:
             acts.reverse()
         arrived = [act for act in acts if await self._sent(client, act)]
-        await self._sandbox.told(arrived)
+        await self._sandbox.mark_announced(arrived)
 
     async def _sent(self, client: httpx.AsyncClient, act: Act) -> bool:
-        url = self._delivery.url.replace("{tenant}", act.tenant)
-        copies = self._delivery.copies * (2 if behaviour_of(act.method).twice else 1)
+        url = self.destination.url.replace("{tenant}", act.tenant)
+        copies = self.destination.copies * (2 if behaviour_of(act.method).twice else 1)
         answers: Sequence[int] = []
         try:
             for _ in range(copies):
-                headers, body = signed(self._sandbox.secret(), act, self._sandbox.now())
+                headers, body = signed_webhook(self._sandbox.secret(), act, self._sandbox.now())
                 # The tenant too, for a URL whose host name does not say it.
                 headers["x-tenant"] = act.tenant
                 answer = await client.post(url, content=body, headers=headers)

@@ -1,4 +1,4 @@
-"""The sandbox's webhooks: how they are written, and read."""
+"""Webhooks of the sandbox, written, signed and read."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Literal
@@ -22,8 +22,8 @@ from colonnade_payment.sandbox.file import Act
 Word = Annotated[str, StringConstraints(max_length=255)]
 
 
-class SandboxNotice(Message):
-    """The body of a webhook."""
+class SandboxWebhook(Message):
+    """Body of a webhook."""
 
     type: Literal["authorize", "capture", "void", "refund"]
     occurred_at: datetime
@@ -36,10 +36,10 @@ class SandboxNotice(Message):
     message: Word = ""
 
 
-def written(act: Act) -> bytes:
-    """The body of the webhook for an act."""
+def webhook_body(act: Act) -> bytes:
+    """Write the body of the webhook for an act."""
     record = act.record
-    return SandboxNotice(
+    return SandboxWebhook(
         type=record.action.value,
         occurred_at=datetime.fromtimestamp(act.effective_at, UTC),
         payment=UUID(act.payment),
@@ -52,9 +52,9 @@ def written(act: Act) -> bytes:
     ).encode()
 
 
-def signed(secret: str, act: Act, now: datetime) -> tuple[dict[str, str], bytes]:
-    """The headers and the body of the webhook for an act; its id is the same each time."""
-    body = written(act)
+def signed_webhook(secret: str, act: Act, now: datetime) -> tuple[dict[str, str], bytes]:
+    """Write the headers and the body of the webhook for an act; its id is the same each time."""
+    body = webhook_body(act)
     identifier, timestamp = f"evt_{act.record.reference}", int(now.timestamp())
     headers = {
         "content-type": "application/json",
@@ -66,13 +66,13 @@ def signed(secret: str, act: Act, now: datetime) -> tuple[dict[str, str], bytes]
 
 
 def read_notice(identifier: str, body: bytes) -> ProviderNotice:
-    """What a body says.
+    """Read the body of a webhook.
 
     Raises:
         WebhookUnreadable: it is not one of ours.
     """
     try:
-        notice = SandboxNotice.decode(body)
+        notice = SandboxWebhook.decode(body)
     except pydantic.ValidationError:
         raise WebhookUnreadable("The body is not a notice of the sandbox.") from None
     return ProviderNotice(

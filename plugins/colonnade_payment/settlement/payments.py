@@ -1,4 +1,4 @@
-"""What happens to a payment when it is known how it went: rows, ledger and events, together.
+"""Settlement of payments: captured, completed or ended, with rows, ledger and events together.
 
 Everything here runs inside a transaction of the payment's store and bears repetition.
 """
@@ -29,22 +29,20 @@ from colonnade_payment.ledger.split import split_sale
 from colonnade_payment.models import InstructorRow, PaymentRow, ShareRow
 from colonnade_payment.presentation import money
 from colonnade_payment.settlement.redemption import release_redemption
+from colonnade_payment.statuses import OPEN, PaymentStatus
 
-OPEN = ("pending", "authorized", "unknown")
-"""Statuses of a payment whose money has not moved and may."""
-
-WATCHED = timedelta(days=1)
-"""For how long a provider is asked whether it acted after all."""
+WATCH_PERIOD = timedelta(days=1)
+"""Time for which a provider is asked whether it acted after all."""
 
 
 def next_sequence(payment: PaymentRow) -> int:
-    """The sequence of the payment's next event."""
+    """Count the sequence of the payment's next event."""
     payment.sequence += 1
     return payment.sequence
 
 
-def mark(session: Session, payment_id: UUID, status: str) -> None:
-    """Note how far a payment is that has not ended."""
+def mark(session: Session, payment_id: UUID, status: PaymentStatus) -> None:
+    """Set the status of a payment that has not ended; others keep theirs."""
     payment = session.get_one(PaymentRow, payment_id)
     if payment.status in OPEN:
         payment.status = status
@@ -61,7 +59,7 @@ def capture(session: Session, payment_id: UUID, reference: str, share_percent: i
         )
     ).all()
     fee, shares = split_sale(payment.amount, instructors, share_percent)
-    payment.status = "captured"
+    payment.status = PaymentStatus.CAPTURED
     payment.reason_code = payment.reason = None
     payment.capture = reference
     payment.captured_at = session.now
@@ -76,9 +74,9 @@ def capture(session: Session, payment_id: UUID, reference: str, share_percent: i
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """Why a payment came to nothing. `unsure` says that the provider may act yet."""
+    """Ending of a payment that came to nothing. `unsure` says that the provider may act yet."""
 
-    status: Literal["declined", "canceled"]
+    status: Literal[PaymentStatus.DECLINED, PaymentStatus.CANCELED]
     code: str
     sentence: str
     unsure: bool = False
@@ -89,12 +87,12 @@ def close(session: Session, payment_id: UUID, ending: Ending) -> None:
     payment = session.get_one(PaymentRow, payment_id)
     if payment.status not in OPEN:
         return
-    if ending.unsure or payment.status == "unknown":
+    if ending.unsure or payment.status == PaymentStatus.UNKNOWN:
         watch(session, payment_id)
     payment.status = ending.status
     payment.reason_code, payment.reason = ending.code[:100], ending.sentence[:500]
     release_redemption(session, payment.id)
-    model = PaymentDeclined if ending.status == "declined" else PaymentCanceled
+    model = PaymentDeclined if ending.status is PaymentStatus.DECLINED else PaymentCanceled
     session.publish(
         model(
             payment_id=payment.id,
@@ -109,8 +107,8 @@ def close(session: Session, payment_id: UUID, ending: Ending) -> None:
 
 
 def watch(session: Session, payment_id: UUID) -> None:
-    """Have the provider asked, for a while, whether it acted after all."""
-    session.get_one(PaymentRow, payment_id).watch_until = session.now + WATCHED
+    """Note that the provider is to be asked, for a while, whether it acted after all."""
+    session.get_one(PaymentRow, payment_id).watch_until = session.now + WATCH_PERIOD
 
 
 def complete(session: Session, payment_id: UUID, enrollment_id: UUID) -> None:

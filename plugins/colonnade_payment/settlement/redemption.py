@@ -1,4 +1,4 @@
-"""Claiming a coupon for a purchase, in the transaction that makes the order."""
+"""Redemption of coupons: one use is claimed in the transaction that makes the order."""
 
 from uuid import UUID
 
@@ -11,15 +11,17 @@ from colonnade_payment.models import CouponRow, RedemptionRow
 
 
 def reduced(price: Money, coupon: CouponRow) -> Money:
-    """What is left of a price; a percentage is rounded down to the minor unit."""
+    """Reduce a price by a coupon; a percentage is rounded down to the minor unit."""
     off = coupon.amount or 0
     if coupon.percent is not None:
         off = price.amount * coupon.percent // 100
     return Money(amount=max(0, price.amount - off), currency=price.currency)
 
 
-def claimed(session: Session, code: str, course_id: UUID, user_id: UUID, price: Money) -> CouponRow:
-    """The coupon of this code, its limits held against this purchase, one use of it taken.
+def claim_coupon(
+    session: Session, code: str, course_id: UUID, user_id: UUID, price: Money
+) -> CouponRow:
+    """Find the coupon of this code, check its limits for this purchase and take one use of it.
 
     The coupon's row is locked until the transaction ends, so the last use goes to one buyer.
 
@@ -42,7 +44,7 @@ def claimed(session: Session, code: str, course_id: UUID, user_id: UUID, price: 
 
 
 def redeem(session: Session, coupon: CouponRow, payment_id: UUID, user_id: UUID) -> None:
-    """Note which purchase uses the coupon; after the payment's row is there."""
+    """Record which purchase uses the coupon; after the payment's row is there."""
     session.flush()
     session.add(RedemptionRow(payment_id=payment_id, coupon_id=coupon.id, user_id=user_id))
 

@@ -4,6 +4,7 @@ import itertools
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
@@ -23,7 +24,7 @@ from colonnade_payment.api import (
 from colonnade_payment.models import NoticeRow
 from colonnade_payment.providers.signatures import signature_of
 from colonnade_payment.sandbox.file import Act
-from colonnade_payment.sandbox.webhooks import signed
+from colonnade_payment.sandbox.webhooks import signed_webhook
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -125,7 +126,6 @@ async def capture_at_the_provider(academy: Academy, payment: object, target: str
     """The lost capture, arriving at the provider after all."""
     from colonnade_payment.api import ProviderRequest
 
-    sandbox = academy.sandbox
     request = ProviderRequest(
         ProviderAction.CAPTURE,
         f"{payment.id}:capture",
@@ -137,7 +137,7 @@ async def capture_at_the_provider(academy: Academy, payment: object, target: str
     record = ProviderRecord(
         ProviderAction.CAPTURE, Outcome.SUCCEEDED, f"cap_{uuid4().hex}", payment.amount
     )
-    return await sandbox.on_thread(sandbox._file.add, request, "tok_ok", record, 0.0, 0.0)
+    return academy.sandbox.add(request, "tok_ok", record, 0.0, 0.0)
 
 
 async def test_a_payment_of_nobody_is_taken_and_forgotten(academy: Academy) -> None:
@@ -154,13 +154,13 @@ async def test_an_unknown_provider_is_like_nothing(academy: Academy) -> None:
 async def test_unsigned_and_replayed_webhooks_are_refused(academy: Academy) -> None:
     payment = await academy.bought((await academy.course()).id)
     act = (await academy.acts(payment))[0]
-    now = academy.sandbox._clock.now()
-    headers, body = signed(academy.sandbox.secret(), act, now.replace(year=now.year - 1))
+    now = datetime.now(UTC)
+    headers, body = signed_webhook(academy.sandbox.secret(), act, now.replace(year=now.year - 1))
     for given, text in (
         ({}, body.decode()),
         (headers, body.decode()),
-        (signed("another secret", act, now)[0], body.decode()),
-        (signed(academy.sandbox.secret(), act, now)[0], body.decode() + " "),
+        (signed_webhook("another secret", act, now)[0], body.decode()),
+        (signed_webhook(academy.sandbox.secret(), act, now)[0], body.decode() + " "),
     ):
         with pytest.raises(WebhookSignature):
             await academy.ask(
@@ -170,7 +170,7 @@ async def test_unsigned_and_replayed_webhooks_are_refused(academy: Academy) -> N
 
 @pytest.mark.parametrize("body", ["", "[]", "{}", '{"type":"capture"}', "\x00", "NaN", "{" * 999])
 async def test_signed_nonsense_is_a_bad_request(academy: Academy, body: str) -> None:
-    timestamp = int(academy.sandbox._clock.now().timestamp())
+    timestamp = int(datetime.now(UTC).timestamp())
     signature = signature_of(academy.sandbox.secret(), "evt_x", timestamp, body.encode())
     headers = {
         "webhook-id": "evt_x",
@@ -183,6 +183,6 @@ async def test_signed_nonsense_is_a_bad_request(academy: Academy, body: str) -> 
 
 async def test_a_webhook_says_what_happened_and_nothing_of_the_buyer(academy: Academy) -> None:
     payment = await academy.bought((await academy.course()).id)
-    _, body = signed("secret", (await academy.acts(payment))[0], academy.sandbox._clock.now())
+    _, body = signed_webhook("secret", (await academy.acts(payment))[0], datetime.now(UTC))
     assert str(payment.user_id) not in body.decode()
     assert json.loads(body)["payment"] == str(payment.id)

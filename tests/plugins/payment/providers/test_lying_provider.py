@@ -18,7 +18,7 @@ from colonnade_payment.api import (
     ProviderRecord,
     ProviderRequest,
 )
-from colonnade_payment.providers.registry import Till
+from colonnade_payment.providers.registry import Providers
 
 PRICE = Money(amount=4900, currency="EUR")
 REQUEST = ProviderRequest(ProviderAction.CAPTURE, "key", "acme", "one", PRICE, "card", "ref")
@@ -39,10 +39,10 @@ class Provider:
         return cast("ProviderRecord", self._act())
 
 
-def till_of(act: Callable[[], Any]) -> Till:
+def providers_of(act: Callable[[], Any]) -> Providers:
     config = SimpleNamespace(provider=None, answer_within=Duration(5))
-    ctx = SimpleNamespace(config=config, production=False, log=structlog.get_logger("till"))
-    return Till(cast("Any", ctx), [[cast("Any", Provider(act))]])
+    ctx = SimpleNamespace(config=config, production=False, log=structlog.get_logger("providers"))
+    return Providers(cast("Any", ctx), [[cast("Any", Provider(act))]])
 
 
 def raises(error: BaseException) -> Callable[[], Any]:
@@ -67,8 +67,8 @@ def raises(error: BaseException) -> Callable[[], Any]:
     ids=lambda error: type(error).__name__,
 )
 async def test_whatever_a_provider_raises_may_have_happened(error: Exception) -> None:
-    till = till_of(raises(error))
-    for ask in (till.perform, till.find):
+    providers = providers_of(raises(error))
+    for ask in (providers.perform, providers.find):
         with pytest.raises(NoAnswer):
             await ask("sandbox", REQUEST)
 
@@ -76,7 +76,7 @@ async def test_whatever_a_provider_raises_may_have_happened(error: Exception) ->
 @pytest.mark.parametrize("record", [None, {}, "done", 7])
 async def test_what_is_no_record_is_no_answer(record: object) -> None:
     with pytest.raises(NoAnswer):
-        await till_of(lambda: record).perform("sandbox", REQUEST)
+        await providers_of(lambda: record).perform("sandbox", REQUEST)
 
 
 async def test_the_words_of_a_refusal_are_kept_as_far_as_a_store_takes_them() -> None:
@@ -84,10 +84,10 @@ async def test_the_words_of_a_refusal_are_kept_as_far_as_a_store_takes_them() ->
         ProviderAction.CAPTURE, Outcome.DECLINED, "", PRICE, "bad\ud800", "x" * 100_000
     )
     with pytest.raises(MethodDeclined) as refused:
-        await till_of(lambda: record).perform("sandbox", REQUEST)
+        await providers_of(lambda: record).perform("sandbox", REQUEST)
     assert len(refused.value.message.encode()) < 2_000
 
 
 async def test_a_cancelled_call_stays_one() -> None:
     with pytest.raises(asyncio.CancelledError):
-        await till_of(raises(asyncio.CancelledError())).perform("sandbox", REQUEST)
+        await providers_of(raises(asyncio.CancelledError())).perform("sandbox", REQUEST)

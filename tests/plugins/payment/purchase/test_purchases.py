@@ -11,6 +11,7 @@ from payment_academy import OPEN, Academy, person, until
 from colonnade.errors import Forbidden, IdempotencyKeyReused, InvalidRequest, NotFound
 from colonnade.money import Money
 from colonnade.sagas import Resolution, Saga, SagaPhase, StepCall
+from colonnade.services import ServiceContext
 from colonnade.store import Session
 from colonnade_course.api import CreateCourse, UnpublishCourse
 from colonnade_course.reactions import Departures as CourseDepartures
@@ -24,11 +25,15 @@ from colonnade_payment.api import (
     NotCancelable,
     ProviderAction,
 )
+from colonnade_payment.handlers import payments as payment_handlers
 from colonnade_payment.models import PaymentRow
-from colonnade_payment.purchase.saga import PURCHASE, Purchases, PurchaseState
+from colonnade_payment.purchase.saga import PURCHASE, PurchaseState
+from colonnade_payment.purchase.steps import PurchaseSteps
 from colonnade_payment.reactions import Departures
-from colonnade_payment.reconciliation import provider_polling as watching
-from colonnade_payment.reconciliation.notices import VOID
+from colonnade_payment.reconciliation import provider_polling
+from colonnade_payment.reconciliation.abandoned_payments import AbandonedPayments
+from colonnade_payment.reconciliation.late_authorizations import VOID
+from colonnade_payment.reconciliation.provider_polling import ProviderPolling
 from colonnade_payment.refund.saga import REFUND
 from colonnade_payment.sandbox.behaviour import BEHAVIOURS, Behaviour
 from colonnade_runtime.background.sagas.saga_progress import SagaProgress
@@ -168,10 +173,10 @@ async def test_a_capture_after_the_purchase_was_given_up_is_refunded_by_itself(
 ) -> None:
     payment = await academy.bought((await academy.course()).id, "tok_late")
     assert payment.status == "canceled"
-    watch = academy.watch
+    polling = academy.hosted.object_of(ProviderPolling)
 
     async def is_refunded() -> bool:
-        await academy.as_service(watch.ask_providers)
+        await academy.as_service(polling.ask_providers)
         return (await academy.payment(payment.id)).status == "refunded"
 
     await until(is_refunded)
@@ -185,7 +190,7 @@ async def test_a_capture_after_the_purchase_was_given_up_is_refunded_by_itself(
 async def test_everybody_who_is_watched_has_a_turn(
     academy: Academy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watching, "AT_ONCE", 2)
+    monkeypatch.setattr(provider_polling, "AT_ONCE", 2)
     course = (await academy.course()).id
     orders = [
         await academy.order(person(), course, method)
@@ -193,10 +198,10 @@ async def test_everybody_who_is_watched_has_a_turn(
     ]
     *_, late = [await academy.settled(order) for order in orders]
     assert late.status == "canceled"
-    watch = academy.watch
+    polling = academy.hosted.object_of(ProviderPolling)
 
     async def is_refunded() -> bool:
-        await academy.as_service(watch.ask_providers)
+        await academy.as_service(polling.ask_providers)
         return (await academy.payment(late.id)).status == "refunded"
 
     await until(is_refunded)
@@ -223,7 +228,7 @@ async def test_a_capture_that_was_cut_off_and_is_denied_may_come_all_the_same(
         session.get_one(PaymentRow, payment.id).status = "authorized"
 
     await academy.write(reopen)
-    purchases = Purchases(academy.object_of("Orders")._ctx, academy.object_of("Orders")._till)
+    purchases = academy.hosted.object_of(PurchaseSteps)
     resolution = await academy.as_service(lambda: purchases.find_capture(call))
     assert resolution == Resolution.did_not_happen()
     assert (await academy.payment(payment.id)).status == "unknown"
@@ -304,7 +309,7 @@ class TestDeletedAccounts:
             return (await academy.payment(payment.id)).enrollment_id is not None
 
         await until(has_a_seat)
-        store = academy.object_of("Reservations")._ctx.store
+        store = academy.hosted.contexts["course"].store
         course = CourseDepartures()
         await academy.as_service(
             lambda: store.run(lambda session: course.user_deleted(session, gone))
@@ -336,7 +341,7 @@ async def test_a_purchase_that_ended_without_saying_so_is_closed(academy: Academ
         assert session.get_one(SagaRow, payment.id).phase == "compensated"
 
     await academy.write(reopen)
-    await academy.as_service(academy.watch.close_abandoned)
+    await academy.as_service(academy.hosted.object_of(AbandonedPayments).close_abandoned)
     assert (await academy.payment(payment.id)).status == "declined"
 
 
@@ -363,16 +368,15 @@ class TestIdempotencyKeys:
         self, academy: Academy, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         course, buyer = await academy.course(), person()
-        orders = academy.object_of("Orders")
-        price, twins = orders._price, []
+        price, twins = payment_handlers.course_price, []
 
-        async def price_after_the_twin(course_id: UUID) -> Money:
-            monkeypatch.setattr(orders, "_price", price)
+        async def price_after_the_twin(ctx: ServiceContext, course_id: UUID) -> Money:
+            monkeypatch.setattr(payment_handlers, "course_price", price)
             twins.append(await academy.order(buyer, course.id, key="twin"))
             await academy.settled(twins[0])
-            return await price(course_id)
+            return await price(ctx, course_id)
 
-        monkeypatch.setattr(orders, "_price", price_after_the_twin)
+        monkeypatch.setattr(payment_handlers, "course_price", price_after_the_twin)
         assert [await academy.order(buyer, course.id, key="twin")] == twins
 
     async def test_another_body_is_refused(self, academy: Academy) -> None:

@@ -7,13 +7,15 @@ register first.
 import asyncio
 import shutil
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence, Set
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence, Set
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
 
+import pytest
 import yaml
 from sqlalchemy import select
 
@@ -21,7 +23,9 @@ from colonnade.context import Context, Principal, PrincipalKind, use_context
 from colonnade.identifiers import new_id
 from colonnade.messages import Message, Request
 from colonnade.money import Money
+from colonnade.services import ServiceContext
 from colonnade.store import Session
+from colonnade_course import service as course_service
 from colonnade_course.api import (
     AddInstructor,
     CreateCourse,
@@ -30,6 +34,7 @@ from colonnade_course.api import (
     PublishCourse,
     RemoveInstructor,
 )
+from colonnade_payment import service as payment_service
 from colonnade_payment.api import (
     Balance,
     CreatePayment,
@@ -44,11 +49,10 @@ from colonnade_payment.api import (
     Transaction,
 )
 from colonnade_payment.models import InstructorRow
-from colonnade_payment.reconciliation.provider_polling import Watch
-from colonnade_payment.sandbox.file import Act
-from colonnade_payment.sandbox.provider import SandboxProvider
-from colonnade_payment.sandbox.webhooks import signed
+from colonnade_payment.sandbox.file import Act, SandboxFile
+from colonnade_payment.sandbox.webhooks import signed_webhook
 from colonnade_runtime.process.runtime import Runtime, read_declaration
+from colonnade_user import service as user_service
 from colonnade_user.models import UserRow
 
 ROOT = Path(__file__).parents[4]
@@ -57,10 +61,11 @@ OPEN = ("pending", "authorized", "unknown")
 
 ResponseT = TypeVar("ResponseT", bound=Message)
 T = TypeVar("T")
+MakeService = Callable[[ServiceContext], AbstractAsyncContextManager[Sequence[object]]]
 
 
 def person(role: str = "learner") -> Principal:
-    """Somebody new."""
+    """Make a person nobody knows."""
     return Principal(PrincipalKind.USER, str(new_id()), (role,))
 
 
@@ -85,6 +90,8 @@ class Academy:
     """One tenant of a running platform."""
 
     runtime: Runtime
+    sandbox: SandboxFile
+    hosted: "Hosted"
     tenant: str = "acme"
     currency: str = "EUR"
 
@@ -93,7 +100,7 @@ class Academy:
     ) -> ResponseT:
         """Ask as HTTP would."""
         with use_context(self._context(principal)):
-            answer: ResponseT = await self.runtime._dispatcher.do(request, idempotency_key=key)
+            answer: ResponseT = await self.runtime.dispatcher.do(request, idempotency_key=key)
         return answer
 
     async def course(self, price: int = 4900, *, teachers: int = 1, **more: Any) -> "Sold":
@@ -121,7 +128,7 @@ class Academy:
             role=who.roles[0],
             status="active",
         )
-        store = self.runtime._hosted.contexts["user"].store
+        store = self.hosted.contexts["user"].store
         with use_context(self._context(Principal.service("user"))):
             await store.run(lambda session: session.add(account))
 
@@ -144,7 +151,7 @@ class Academy:
         return await self.payment(payment.id)
 
     async def payment(self, payment_id: UUID) -> Payment:
-        """How a payment stands."""
+        """Read a payment."""
         return await self.ask(OWNER, GetPayment(payment_id=payment_id))
 
     async def refund(self, payment: Payment, amount: int, key: str = "") -> Refund:
@@ -169,7 +176,7 @@ class Academy:
         return (await self.ask(OWNER, wanted)).items
 
     async def journals(self, payment: Payment) -> list[Transaction]:
-        """What the ledger says of a payment, newest first."""
+        """List the journals of a payment, newest first."""
         return (await self.ask(OWNER, ListTransactions(payment_id=payment.id, limit=100))).items
 
     async def balances(self) -> dict[str, Balance]:
@@ -201,48 +208,28 @@ class Academy:
 
     async def webhook(self, act: Act) -> None:
         """Bring the sandbox's webhook for an act."""
-        headers, body = signed(self.sandbox.secret(), act, self.sandbox._clock.now())
+        headers, body = signed_webhook(self.sandbox.secret(), act, datetime.now(UTC))
         request = ReceiveWebhook(provider="sandbox", headers=headers, body=body.decode())
         await self.ask(PROVIDER, request)
 
     async def acts(self, payment: Payment) -> Sequence[Act]:
-        """What the sandbox did for a payment."""
-        return await self.sandbox.acts(str(payment.id))
-
-    @property
-    def sandbox(self) -> SandboxProvider:
-        """The provider."""
-        till = self.object_of("Orders")._till
-        provider = till.named("sandbox")
-        assert isinstance(provider, SandboxProvider)
-        return provider
-
-    def object_of(self, name: str) -> Any:
-        """One of the payment service's objects, by the name of its class."""
-        handlers = self.runtime._dispatcher._handlers.values()
-        owners = [bound.call.__self__ for bound in handlers]
-        return next(one for one in owners if type(one).__name__ == name)
-
-    @property
-    def watch(self) -> Watch:
-        """What is done from time to time, to be done now."""
-        orders = self.object_of("Orders")
-        return Watch(orders._ctx, orders._till)
+        """List the sandbox's acts for a payment."""
+        return self.sandbox.of_payment(str(payment.id))
 
     async def as_service(self, act: Callable[[], Awaitable[T]]) -> T:
-        """Do something as the payment service, as a schedule would."""
+        """Act as the payment service, as a schedule would."""
         with use_context(self._context(Principal.service("payment"))):
             return await act()
 
     async def read(self, work: Callable[[Session], T]) -> T:
         """Look into the payment service's own tables."""
         with use_context(self._context(Principal.service("payment"))):
-            return await self.object_of("Orders")._ctx.store.read(work)
+            return await self.hosted.contexts["payment"].store.read(work)
 
     async def write(self, work: Callable[[Session], T]) -> T:
         """Change the payment service's own tables."""
         with use_context(self._context(Principal.service("payment"))):
-            return await self.object_of("Orders")._ctx.store.run(work)
+            return await self.hosted.contexts["payment"].store.run(work)
 
     async def _teach(self, course_id: UUID, people: set[UUID]) -> bool:
         def standing(session: Session) -> tuple[bool, set[UUID]]:
@@ -266,6 +253,41 @@ class Sold:
     teachers: list[Principal]
 
 
+@dataclass(frozen=True)
+class Hosted:
+    """Contexts and objects of the services while they run, as their plugins were given them."""
+
+    contexts: dict[str, ServiceContext] = field(default_factory=dict)
+    objects: dict[str, Sequence[object]] = field(default_factory=dict)
+
+    def object_of(self, kind: type[T]) -> T:
+        """One of the payment service's objects."""
+        return next(one for one in self.objects["payment"] if isinstance(one, kind))
+
+    def remembering(self, make: MakeService) -> MakeService:
+        """Make a service as before, and keep what it was given and is made of."""
+
+        @asynccontextmanager
+        async def service(ctx: ServiceContext) -> AsyncIterator[Sequence[object]]:
+            async with make(ctx) as objects:
+                self.contexts[ctx.name], self.objects[ctx.name] = ctx, objects
+                yield objects
+
+        return service
+
+    @contextmanager
+    def observed(self) -> Iterator[None]:
+        """Keep the services that start within the block."""
+        with pytest.MonkeyPatch.context() as patch:
+            for module, name in (
+                (user_service, "create_service"),
+                (course_service, "course_service"),
+                (payment_service, "payment_service"),
+            ):
+                patch.setattr(module, name, self.remembering(getattr(module, name)))
+            yield
+
+
 SELLING = frozenset({"user", "course", "content", "payment"})
 
 
@@ -283,9 +305,14 @@ async def running(
         *settings,
     ]
     runtime = Runtime(read_declaration(declaration, chosen), announce=lambda _: None)
-    await runtime.start()
+    hosted = Hosted()
+    with hosted.observed():
+        await runtime.start()
     try:
-        yield Academy(runtime)
+        with closing(
+            SandboxFile(declaration.parent / "var" / "sandbox-provider.sqlite3")
+        ) as sandbox:
+            yield Academy(runtime, sandbox, hosted)
     finally:
         await runtime.stop()
 
