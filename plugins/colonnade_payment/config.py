@@ -1,4 +1,4 @@
-"""What an operator and a tenant may set."""
+"""Configuration of the payment service, for operators and for tenants."""
 
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeAlias

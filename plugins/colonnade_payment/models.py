@@ -78,7 +78,7 @@ class PaymentRow(Identified, Versioned, Timestamped, Base):
 
 
 class ShareRow(Base):
-    """What an instructor got of a payment, and how much of that refunds took back."""
+    """Share of an instructor in a payment, and how much of that refunds took back."""
 
     __tablename__ = "payment_shares"
 
@@ -142,7 +142,7 @@ class JournalRow(Base):
 
 
 class PostingRow(Base):
-    """What one account gains (positive) or loses (negative) in a journal, in minor units."""
+    """Gain (positive) or loss (negative) of one account in a journal, in minor units."""
 
     __tablename__ = "postings"
     __table_args__ = (Index("ix_postings_account", "account", "currency", "payment_id"),)
@@ -210,7 +210,7 @@ class RedemptionRow(Base):
 
 
 class InstructorRow(Base):
-    """Who teaches a course, as the course service says; `sequence` is the last seen."""
+    """Instructor of a course, as the course service says; `sequence` is the last seen."""
 
     __tablename__ = "course_instructors"
 

@@ -1,4 +1,4 @@
-"""What policies may say about payments, the ledger, payouts and coupons."""
+"""Resource types for policies: payments, the ledger, payouts and coupons."""
 
 from colonnade.policy import ResourceType
 from colonnade_payment.models import (

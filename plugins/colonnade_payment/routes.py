@@ -89,7 +89,7 @@ class LedgerController(Controller):
 
 
 class WebhookController(Controller):
-    """What payment providers send."""
+    """Webhooks of payment providers."""
 
     path = "/webhooks/payments"
     tags = ["payments"]  # noqa: RUF012

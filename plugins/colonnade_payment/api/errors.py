@@ -1,4 +1,4 @@
-"""What the service refuses, by stable codes."""
+"""Errors of the payment service, by stable codes."""
 
 from colonnade.errors import Conflict, InvalidRequest, PaymentRequired, Unauthenticated
 
@@ -39,14 +39,14 @@ class RefundTooLarge(Conflict):
 
 
 class NotRefundable(Conflict):
-    """Nothing was captured; `details.status` says how the payment stands."""
+    """The payment captured no money; `details.status` is the payment's status."""
 
     code = "payment.not_refundable"
     title = "There is nothing to refund"
 
 
 class NotCancelable(Conflict):
-    """Money has moved, or the payment has ended; `details.status` says how it stands."""
+    """Money has moved, or the payment has ended; `details.status` is its status."""
 
     code = "payment.not_cancelable"
     title = "Too late to cancel"
@@ -75,7 +75,7 @@ class BalanceTooLow(Conflict):
 
 
 class PayoutState(Conflict):
-    """The payout is not in the state that this needs; `details.status` says in which it is."""
+    """The payout is not in the state that this needs; `details.status` is its status."""
 
     code = "payment.payout_state"
     title = "The payout is in another state"

@@ -1,4 +1,4 @@
-"""What the service publishes.
+"""Events of the payment service.
 
 Events of different types may overtake each other: of one payment, or one payout, the event with
 the higher `sequence` is the later. Amounts are of the payment's one currency. Of a captured payment
@@ -56,7 +56,7 @@ class PaymentCanceled(PaymentFailure):
 
 @event("payment", key="payment_id")
 class PurchaseCompleted(Event):
-    """Somebody has paid for a course and is enrolled in it. Once per payment."""
+    """A buyer has paid for a course and is enrolled in it. Once per payment."""
 
     payment_id: UUID
     user_id: UUID
@@ -118,7 +118,7 @@ class PayoutRequested(PayoutFact):
 
 @event("payment", key="payout_id")
 class PayoutApproved(PayoutFact):
-    """Somebody who may has agreed to a payout."""
+    """A payout was approved by somebody who may."""
 
 
 @event("payment", key="payout_id")

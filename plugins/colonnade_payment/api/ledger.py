@@ -35,7 +35,7 @@ class Transaction(Message):
 
 
 class Balance(Message):
-    """What an account has: the sum of its postings.
+    """Balance of an account: the sum of its postings.
 
     Of an instructor's account `held` is still within the hold period and `available` may be
     paid out. Accounts of the world outside, `external:…`, mirror what came in and went out.

@@ -16,7 +16,7 @@ from colonnade.money import Money
 
 
 class ProviderAction(StrEnum):
-    """What a provider is asked to do."""
+    """Actions that a provider is asked for."""
 
     AUTHORIZE = "authorize"
     CAPTURE = "capture"
@@ -25,7 +25,7 @@ class ProviderAction(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What became of a request to a provider."""
+    """Outcomes of a request to a provider."""
 
     SUCCEEDED = "succeeded"
     DECLINED = "declined"
@@ -60,7 +60,7 @@ class ProviderRequest:
 
 @dataclass(frozen=True, slots=True)
 class ProviderRecord:
-    """What a provider knows of a request. `reason` is its code for a refusal."""
+    """Record that a provider keeps of a request. `reason` is its code for a refusal."""
 
     action: ProviderAction
     outcome: Outcome
@@ -72,7 +72,7 @@ class ProviderRecord:
 
 @dataclass(frozen=True, slots=True)
 class ProviderNotice:
-    """What a webhook says: an event of the provider's, by its id, about a payment of ours.
+    """Notice in a webhook: an event of the provider's, by its id, about a payment of ours.
 
     `payment` is our id, or empty when the provider does not say it: then `target`, what the
     provider calls the authorisation or the capture, finds the payment.
@@ -91,11 +91,11 @@ class PaymentProvider(Protocol):
 
     @property
     def name(self) -> str:
-        """What configuration and webhook URLs call it: lower-case letters, digits, hyphens."""
+        """Name in configuration and webhook URLs: lower-case letters, digits, hyphens."""
         ...
 
     async def perform(self, request: ProviderRequest) -> ProviderRecord:
-        """Do what is asked, once per key.
+        """Act once per key.
 
         A refusal is a record too, with `Outcome.DECLINED`.
 
@@ -106,7 +106,7 @@ class PaymentProvider(Protocol):
         ...
 
     async def find(self, request: ProviderRequest) -> ProviderRecord | None:
-        """What became of a request; None when the provider never got it.
+        """Find out what became of a request; None when the provider never got it.
 
         Raises:
             Unavailable: the provider cannot be asked now.
@@ -117,7 +117,9 @@ class PaymentProvider(Protocol):
     def notices(
         self, headers: Mapping[str, str], body: bytes, now: datetime
     ) -> Sequence[ProviderNotice]:
-        """What a webhook says; nothing when it is of no interest. Header names are lower case.
+        """Read the notices in a webhook; header names are lower case.
+
+        One that is of no interest has none.
 
         Raises:
             WebhookSignature: it is not from the provider, or too old.

@@ -54,7 +54,7 @@ class SignedMoney(Message):
 
 
 class Share(Message):
-    """What one instructor gets of a payment, or gives back of it at a refund."""
+    """Share of one instructor in a payment, or in what a refund takes back of it."""
 
     user_id: UUID
     amount: Money

@@ -1,4 +1,4 @@
-"""What makes the ledger append only and balanced in the database itself.
+"""Triggers that make the ledger append only and balanced in the database itself.
 
 A journal's row is written after its postings and seals them: a trigger refuses the row unless
 they sum to zero in each currency, and any posting that comes after it. A deferred foreign key

@@ -9,7 +9,7 @@ _UNDER_WAY = "status IN ('pending', 'authorized', 'unknown') AND NOT is_twin"
 
 
 def upgrade(op: Operations) -> None:
-    """Have the store refuse a second one; those that it holds beside an earlier one end as they
+    """Make the store refuse a second one; those that it holds beside an earlier one end as they
     would have."""
     column: sa.Column[bool] = sa.Column(
         "is_twin", sa.Boolean(), nullable=False, server_default=sa.false()

@@ -47,7 +47,7 @@ class NoticeEffect(StrEnum):
 
     @property
     def needs_attention(self) -> bool:
-        """Whether the ledger cannot take it, so that a person has to look at it."""
+        """Tell whether the ledger cannot take it, so that a person has to look at it."""
         return self in (NoticeEffect.IMPOSSIBLE_CAPTURE, NoticeEffect.IMPOSSIBLE_REFUND)
 
 

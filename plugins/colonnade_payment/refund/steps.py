@@ -25,7 +25,7 @@ class RefundSteps:
         self._providers = providers
 
     async def keep_claim(self, call: StepCall) -> None:
-        """Do nothing: the order of the refund has claimed the amount."""
+        """Leave everything as it is: the order of the refund has claimed the amount."""
 
     async def drop_claim(self, call: StepCall) -> StepOutcome:
         """Free the claim after a refusal: the amount may be refunded again."""

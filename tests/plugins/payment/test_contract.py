@@ -1,4 +1,4 @@
-"""What the contract says of itself."""
+"""The contract of the payment service."""
 
 from colonnade.events import event_type_of
 from colonnade_payment import plugin as payment_plugin

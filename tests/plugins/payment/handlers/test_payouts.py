@@ -144,7 +144,7 @@ async def test_an_instructor_sees_their_own_only(academy: Academy) -> None:
 
 
 async def test_nobody_takes_a_step_of_their_own_payout(academy: Academy) -> None:
-    """Not even an owner who teaches; somebody else has to agree."""
+    """An owner who teaches needs somebody else to agree, too."""
     course = await academy.course()
     await academy.bought(course.id)
     [teacher] = course.teachers

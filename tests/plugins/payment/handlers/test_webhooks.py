@@ -36,7 +36,7 @@ async def books(academy: Academy, payment: object) -> tuple[str, list[str], int]
 
 
 def by_provider(act: Act, action: ProviderAction, amount: int) -> Act:
-    """Something that the provider did by itself, for the payment of `act`."""
+    """Make an act of the provider's own, for the payment of `act`."""
     reference = f"own_{uuid4().hex}"
     record = ProviderRecord(
         action, Outcome.SUCCEEDED, reference, Money(amount=amount, currency="EUR")

@@ -25,7 +25,7 @@ REQUEST = ProviderRequest(ProviderAction.CAPTURE, "key", "acme", "one", PRICE, "
 
 
 class Provider:
-    """Does what the test says, whatever it is asked."""
+    """Provider that answers as the test says, whatever it is asked."""
 
     name = "sandbox"
 

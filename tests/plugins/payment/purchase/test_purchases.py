@@ -291,7 +291,7 @@ async def test_a_buyer_gives_up_before_the_capture(academy: Academy) -> None:
 
 
 class TestDeletedAccounts:
-    """Nobody pays for what they can no longer have."""
+    """People whose account is deleted pay for nothing that they cannot have."""
 
     async def test_before_the_capture_nothing_is_taken(self, academy: Academy) -> None:
         payment = await academy.order(person(), (await academy.course()).id, "tok_slow")
