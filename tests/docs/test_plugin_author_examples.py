@@ -30,10 +30,13 @@ from colonnade_runtime.calls.tenant_states import TenantState
 
 PAGES = Path(__file__).parents[2] / "docs" / "plugin-authors"
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+EXAMPLES = PAGES / "examples"
+QUIZ = Path(__file__).parents[1] / "fixtures" / "acme_quiz" / "tests" / "test_quiz.py"
 QUOTED = {
-    "sagas.md": "purchase.py",
-    "events.md": "welcome.py",
-    "channels.md": "text_messages.py",
+    "sagas.md": EXAMPLES / "purchase.py",
+    "events.md": EXAMPLES / "welcome.py",
+    "channels.md": EXAMPLES / "text_messages.py",
+    "testing.md": QUIZ,
 }
 TENANT = "acme"
 
@@ -47,13 +50,13 @@ def upgrade(op):
 
 
 @pytest.mark.parametrize(("page", "example"), QUOTED.items())
-def test_every_block_of_a_page_is_quoted_from_its_example(page: str, example: str) -> None:
-    source = (PAGES / "examples" / example).read_text(encoding="utf-8")
+def test_every_block_of_a_page_is_quoted_from_its_example(page: str, example: Path) -> None:
+    source = example.read_text(encoding="utf-8")
     blocks = BLOCK.findall((PAGES / page).read_text(encoding="utf-8"))
     assert len(blocks) > 2
     for block in blocks:
         assert squeezed(block) in squeezed(source), (
-            f"{page} quotes what {example} does not say:\n{block}"
+            f"{page} quotes what {example.name} does not say:\n{block}"
         )
 
 

@@ -13,7 +13,8 @@ from colonnade.crash_points import arm
 _BACKGROUND = Path(__file__).parents[1] / "runtime" / "background"
 sys.path[:0] = [
     str(Path(__file__).parent / "support"),
-    str(_BACKGROUND / "support"),
+    str(_BACKGROUND / "events" / "support"),
+    str(_BACKGROUND / "sagas" / "support"),
 ]
 
 SECONDS = 60

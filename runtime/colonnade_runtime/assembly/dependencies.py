@@ -8,6 +8,7 @@ from random import Random
 from colonnade.clock import Clock, SystemClock
 from colonnade_runtime.assembly.adapters import Adapters
 from colonnade_runtime.assembly.background import ProcessBackground
+from colonnade_runtime.background.background_work import BackgroundSettings
 from colonnade_runtime.workers.pool import WorkerPool, Workers
 
 
@@ -18,7 +19,8 @@ class ProcessDependencies:
     `epoch` is the time of `clock` in seconds since the Unix epoch, for what is asked at every call.
     `random` makes the source of chance of one service; nothing secret is made of it. `adapters`
     makes what turns declared URLs into buses, stores and engines; `background` what runs beside;
-    `workers` where work that can be ended is done.
+    `workers` where work that can be ended is done; `background_settings` how each service's
+    background work waits and retries.
     """
 
     clock: Clock = field(default_factory=SystemClock)
@@ -27,3 +29,4 @@ class ProcessDependencies:
     adapters: Callable[..., Adapters] = Adapters
     background: Callable[[], ProcessBackground] = ProcessBackground
     workers: Callable[[int, int, int], Workers] = WorkerPool
+    background_settings: BackgroundSettings = field(default_factory=BackgroundSettings)

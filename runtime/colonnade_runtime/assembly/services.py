@@ -24,7 +24,7 @@ from colonnade_runtime.assembly.reconfiguration import Configs
 from colonnade_runtime.assembly.schemas import StoreSchemas
 from colonnade_runtime.assembly.stores import NoStore, Stores
 from colonnade_runtime.background.acting.actor import Actor
-from colonnade_runtime.background.background_work import BackgroundWork
+from colonnade_runtime.background.background_work import BackgroundSettings, BackgroundWork
 from colonnade_runtime.calls.dispatcher import Dispatcher, guard_commit
 from colonnade_runtime.calls.secret_vault import SecretVault
 from colonnade_runtime.calls.service_context import (
@@ -67,8 +67,11 @@ class Services:
     background: ProcessBackground
     schemas: StoreSchemas
     faults: FaultRegistry
+    background_settings: BackgroundSettings
     stack: AsyncExitStack
     contexts: dict[str, RuntimeServiceContext] = field(default_factory=dict)
+    objects: dict[str, Sequence[object]] = field(default_factory=dict)
+    """Service → the handlers and reactions that its plugin made."""
     extension_contexts: dict[str, RuntimeExtensionContext] = field(default_factory=dict)
     pools: dict[str, ThreadPoolExecutor] = field(default_factory=dict)
 
@@ -85,6 +88,7 @@ class Services:
         self.contexts[name] = ctx
         created = plugin.call("create_service", ctx=ctx)
         objects = await self.stack.enter_async_context(created) if created is not None else ()
+        self.objects[name] = objects
         await self._host(plugin, objects)
         if control is not None:
             tasks = tasks_of(plugin, ctx, objects)
@@ -92,7 +96,16 @@ class Services:
             actor = Actor(name, self.clock, random=self.random())
             changed = self._changed_elsewhere(store, "background")
             work = BackgroundWork(
-                tasks, store, control, self.bus, standing, self.process, actor, log, changed=changed
+                tasks,
+                store,
+                control,
+                self.bus,
+                standing,
+                self.process,
+                actor,
+                log,
+                self.background_settings,
+                changed,
             )
             self.background.add(name, work)
         return ctx

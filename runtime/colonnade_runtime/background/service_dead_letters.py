@@ -1,17 +1,20 @@
-"""Dead letters of a service's own, in the stores of its tenants."""
+"""What one service gave up beside events, in the stores of its tenants."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from colonnade.context import use_context
 from colonnade.dead_letters import DeadLetter, DeadLetterSource
-from colonnade.store import Session
-from colonnade_runtime.background.acting.acting_store import ActingStore
+from colonnade.store import Session, SqlStore
+from colonnade_runtime.background.acting.actor import Actor
+
+_STORE_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceDeadLetter:
-    """A dead letter with the tenant and the source that keep it."""
+    """Something given up, and where it is kept."""
 
     tenant: str
     source: DeadLetterSource
@@ -19,56 +22,57 @@ class ServiceDeadLetter:
 
 
 class ServiceDeadLetters:
-    """The sources of dead letters of one service, asked in the context of a tenant."""
+    """Asks a service's own sources of dead letters, in the context of a tenant."""
 
-    def __init__(self, sources: Sequence[DeadLetterSource], store: ActingStore) -> None:
+    def __init__(self, sources: Sequence[DeadLetterSource], store: SqlStore, actor: Actor) -> None:
         self._sources = sources
         self._store = store
+        self._actor = actor
 
     def count(self, session: Session) -> int:
-        """Count those that wait in one tenant's store."""
+        """How much waits in one tenant's store."""
         return sum(source.count(session) for source in self._sources)
 
     async def waiting(self, tenant: str, *, limit: int) -> list[ServiceDeadLetter]:
-        """List the oldest `limit` of each source."""
+        """The oldest `limit` of each source."""
 
         def work(session: Session) -> list[ServiceDeadLetter]:
             return [
-                ServiceDeadLetter(tenant, source, letter)
+                ServiceDeadLetter(tenant, source, lost)
                 for source in self._sources
-                for letter in source.oldest(session, limit)
+                for lost in source.oldest(session, limit)
             ]
 
-        return await self._store.read(tenant, work)
+        with use_context(self._actor.context(tenant, seconds=_STORE_SECONDS)):
+            return await self._store.read(work)
 
     async def find(self, tenant: str, identifier: UUID) -> ServiceDeadLetter | None:
-        """Find one by its id; nothing when no source has it."""
+        """One of them."""
 
         def work(session: Session) -> ServiceDeadLetter | None:
             for source in self._sources:
-                letter = source.find(session, identifier)
-                if letter is not None:
-                    return ServiceDeadLetter(tenant, source, letter)
+                lost = source.find(session, identifier)
+                if lost is not None:
+                    return ServiceDeadLetter(tenant, source, lost)
             return None
 
-        return await self._store.read(tenant, work)
+        with use_context(self._actor.context(tenant, seconds=_STORE_SECONDS)):
+            return await self._store.read(work)
 
-    async def replay(self, dead: ServiceDeadLetter) -> None:
-        """Have the service do its work once more.
+    async def replay(self, letter: ServiceDeadLetter) -> None:
+        """Have it done once more.
 
         Raises:
             Conflict: it does not wait any more.
         """
-        await self._store.run(
-            dead.tenant, lambda session: dead.source.replay(session, dead.letter.id)
-        )
+        with use_context(self._actor.context(letter.tenant, seconds=_STORE_SECONDS)):
+            await self._store.run(lambda session: letter.source.replay(session, letter.letter.id))
 
-    async def discard(self, dead: ServiceDeadLetter) -> None:
+    async def discard(self, letter: ServiceDeadLetter) -> None:
         """Count it as done.
 
         Raises:
             Conflict: it does not wait any more.
         """
-        await self._store.run(
-            dead.tenant, lambda session: dead.source.discard(session, dead.letter.id)
-        )
+        with use_context(self._actor.context(letter.tenant, seconds=_STORE_SECONDS)):
+            await self._store.run(lambda session: letter.source.discard(session, letter.letter.id))

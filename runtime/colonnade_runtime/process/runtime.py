@@ -275,6 +275,11 @@ class Runtime:
         """The one way in to the services, once `start` is done."""
         return self._dispatcher
 
+    @property
+    def services(self) -> Services:
+        """The services that this process hosts, once `start` is done."""
+        return self._hosted
+
     async def ask(self, request: Request[ResponseT]) -> ResponseT:
         """Ask an operation as whoever is current; what runs beside the services does.
 
@@ -411,6 +416,7 @@ class Runtime:
             background=self.background,
             schemas=self._schemas,
             faults=self.edge.health.faults,
+            background_settings=self._dependencies.background_settings,
             stack=self._stack,
         )
 

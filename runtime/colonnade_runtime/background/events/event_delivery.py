@@ -7,12 +7,12 @@ from typing import Any
 from uuid import UUID
 
 from colonnade.bus import Bus, Consumer
+from colonnade.context import use_context
 from colonnade.decoding import Unreadable
 from colonnade.errors import ColonnadeError, Conflict, Unavailable
 from colonnade.events import BoundReaction, Envelope
 from colonnade.identifiers import is_tenant_id
 from colonnade.store import SqlStore
-from colonnade_runtime.background.acting.acting_store import ActingStore
 from colonnade_runtime.background.acting.actor import Actor
 from colonnade_runtime.background.events import dead_letters, inbox
 from colonnade_runtime.background.events.dead_letters import (
@@ -30,6 +30,9 @@ from colonnade_runtime.background.events.ports import TenantlessDeadLetters
 from colonnade_runtime.background.events.reaction import Reaction, replay_claim
 from colonnade_runtime.calls.tenant_states import StateOfTenant, TenantState
 
+_STORE_SECONDS = 30.0
+_PRUNED_AT_ONCE = 500
+
 
 class EventDelivery:
     """Brings events to the reactions of one service, and keeps what they gave up.
@@ -42,16 +45,16 @@ class EventDelivery:
         reactions: Sequence[BoundReaction],
         store: SqlStore,
         letters: TenantlessDeadLetters,
-        state_of: StateOfTenant,
+        standing_of: StateOfTenant,
         actor: Actor,
         log: Any,
         settings: DeliverySettings | None = None,
     ) -> None:
         self.counts = DeliveryCounts()
         self._settings = settings or DeliverySettings()
-        self._store = ActingStore(actor, store)
+        self._store = store
         self._letters = letters
-        self._state_of = state_of
+        self._standing_of = standing_of
         self._actor = actor
         self._log = log
         self._stopping = asyncio.Event()
@@ -80,7 +83,8 @@ class EventDelivery:
         self, tenant: str, *, replayed: bool = False, limit: int = 100
     ) -> Sequence[EventDeadLetter]:
         """The oldest dead letters of a tenant; replayed ones only when asked for."""
-        return await self._store.read(tenant, dead_letters.listing(replayed=replayed, limit=limit))
+        with use_context(self._actor.context(tenant, seconds=_STORE_SECONDS)):
+            return await self._store.read(dead_letters.listing(replayed=replayed, limit=limit))
 
     async def dead_letter(self, tenant: str, identifier: UUID) -> EventDeadLetter:
         """One dead letter.
@@ -88,7 +92,8 @@ class EventDelivery:
         Raises:
             NotFound: when the tenant has none of this id.
         """
-        return await self._store.read(tenant, dead_letters.show(identifier))
+        with use_context(self._actor.context(tenant, seconds=_STORE_SECONDS)):
+            return await self._store.read(dead_letters.show(identifier))
 
     async def discard(self, tenant: str, identifier: UUID) -> None:
         """Remove a dead letter; its event counts as handled.
@@ -96,7 +101,8 @@ class EventDelivery:
         Raises:
             NotFound: when the tenant has none of this id.
         """
-        await self._store.run(tenant, dead_letters.discard(identifier))
+        with use_context(self._actor.context(tenant, seconds=_STORE_SECONDS)):
+            await self._store.run(dead_letters.discard(identifier))
 
     async def replay(self, tenant: str, identifier: UUID) -> None:
         """Deliver a dead letter once more, now, on the same path as any event.
@@ -120,8 +126,9 @@ class EventDelivery:
         except AlreadyReplayed:
             raise
         except Exception as error:
-            failed = dead_letters.note_failure(identifier, sentence_of(error))
-            await self._store.run(tenant, failed)
+            with use_context(self._actor.context(tenant, seconds=_STORE_SECONDS)):
+                failed = dead_letters.note_failure(identifier, sentence_of(error))
+                await self._store.run(failed)
             raise Conflict(f"The replay failed again: {sentence_of(error)}") from error
 
     async def deliver_again(self, consumer: str, data: bytes) -> None:
@@ -141,12 +148,12 @@ class EventDelivery:
         wrong = origin_mismatch(envelope, handling.reaction.bound.event_type)
         if wrong is not None:
             raise Conflict(f"{wrong} Find out who published it, and discard the letter.")
-        state = TenantState.UNKNOWN
+        standing = TenantState.UNKNOWN
         if is_tenant_id(envelope.tenant):
-            state = self._state_of(envelope.tenant)
-        if state is TenantState.SUSPENDED:
+            standing = self._standing_of(envelope.tenant)
+        if standing is TenantState.SUSPENDED:
             raise Unavailable(f"The tenant '{envelope.tenant}' is suspended; replay it later.")
-        if state is not TenantState.ACTIVE:
+        if standing is not TenantState.ACTIVE:
             raise Conflict(
                 f"The tenant '{envelope.tenant[:64]}' is not known here, or does not use this "
                 "service: declare it first, or discard the letter."
@@ -156,7 +163,13 @@ class EventDelivery:
     async def prune_inbox(self, tenant: str) -> int:
         """Forget events that were handled longer ago than the inbox remembers; how many."""
         before = self._actor.clock.now() - timedelta(seconds=self._settings.remembered)
-        return await self._store.prune(tenant, lambda limit: inbox.prune(before, limit))
+        removed = 0
+        while True:
+            with use_context(self._actor.context(tenant, seconds=_STORE_SECONDS)):
+                found = await self._store.run(inbox.prune(before, _PRUNED_AT_ONCE))
+            removed += found
+            if found < _PRUNED_AT_ONCE:
+                return removed
 
     async def _replay(self, handling: EventHandler, letter: EventDeadLetter) -> None:
         envelope = Envelope.decode(letter.envelope)
@@ -174,14 +187,14 @@ class EventDelivery:
         wrong = origin_mismatch(envelope, handling.reaction.bound.event_type)
         if wrong is not None:
             return await self._keep_tenantless(handling, data, wrong)
-        state = TenantState.UNKNOWN
+        standing = TenantState.UNKNOWN
         if is_tenant_id(envelope.tenant):
-            state = self._state_of(envelope.tenant)
-        if state is TenantState.ACTIVE:
+            standing = self._standing_of(envelope.tenant)
+        if standing is TenantState.ACTIVE:
             return await self._handle(handling, envelope, data)
-        if state is TenantState.SUSPENDED:
+        if standing is TenantState.SUSPENDED:
             raise Unavailable(f"The tenant '{envelope.tenant}' is suspended; its events wait.")
-        if state is TenantState.DISABLED:
+        if standing is TenantState.DISABLED:
             self.counts.passed_over += 1
             return None
         unknown = f"The tenant '{envelope.tenant[:64]}' is not known here."

@@ -19,7 +19,6 @@ from colonnade.control_store import Lease, fence
 from colonnade.events import Envelope, event_type_of
 from colonnade_runtime.adapters.bus.memory import MemoryBus
 from colonnade_runtime.adapters.store.sqlite import SqliteStores
-from colonnade_runtime.background.acting.acting_store import ActingStore
 from colonnade_runtime.background.acting.actor import Actor
 from colonnade_runtime.background.background_work import (
     BackgroundSettings,
@@ -163,7 +162,7 @@ class TestALostLease:
         self, replica: Replica, arrivals: Arrivals, lease: Callable[[], Lease | None]
     ) -> Relay:
         return Relay(
-            ActingStore(Actor("teller"), replica.store), arrivals.bus, LOG,
+            replica.store, arrivals.bus, Actor("teller"), LOG,
             aggregates={event_type_of(Deposited).type: "account"}, lease=lease,
         )  # fmt: skip
 

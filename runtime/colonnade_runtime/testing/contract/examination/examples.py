@@ -1,5 +1,6 @@
 """Made-up messages of a model: valid, and the same for the same seed."""
 
+from collections.abc import Set
 from typing import Any, TypeVar
 
 import pydantic
@@ -19,8 +20,9 @@ class NoExample(Exception):
     """No valid message could be made up; the message says what an author can do."""
 
 
-def example_of(model: type[ModelT], seed: int = 0) -> ModelT:
+def example_of(model: type[ModelT], seed: int = 0, **fields: Any) -> ModelT:
     """A valid message of `model`: every optional field is given for even seeds, none for odd.
+    `fields` are taken as they are.
 
     Values come from the types, from `Field(examples=[...])`, and for a few names that are the
     same everywhere (`email`, `currency`) from what is valid there.
@@ -32,19 +34,20 @@ def example_of(model: type[ModelT], seed: int = 0) -> ModelT:
     reason = ""
     for _ in range(_TRIES):
         try:
-            whole = factory.build()
+            whole = factory.build(**fields)
         except (pydantic.ValidationError, FactoryException, ValueError) as error:
             reason = " ".join(str(error).split())[:300]
         else:
-            return _shortened(model, whole) if seed % 2 else whole
+            return _shortened(model, whole, set(fields)) if seed % 2 else whole
     raise NoExample(
         f"no valid {model.__name__} could be made up ({reason}). Give the fields that need a "
         "special form examples: Field(examples=['…'])."
     )
 
 
-def _shortened(model: type[ModelT], whole: Any) -> Any:
-    optional = {name for name, field in model.model_fields.items() if not field.is_required()}
+def _shortened(model: type[ModelT], whole: Any, given: Set[str]) -> Any:
+    fields = model.model_fields.items()
+    optional = {name for name, field in fields if not field.is_required()} - given
     try:
         return model.model_validate_json(whole.model_dump_json(exclude=optional))
     except pydantic.ValidationError:

@@ -17,7 +17,6 @@ from colonnade.services import StoreNeed
 from colonnade.store import Session
 from colonnade_runtime.adapters.bus.memory import MemoryBus
 from colonnade_runtime.adapters.store.sqlite import SqliteStores
-from colonnade_runtime.background.acting.acting_store import ActingStore
 from colonnade_runtime.background.acting.actor import Actor
 from colonnade_runtime.background.events.event_delivery import EventDelivery
 from colonnade_runtime.background.events.event_handler import DeliverySettings
@@ -72,7 +71,7 @@ class House:
         clock = clock or SystemClock()
         log = structlog.get_logger()
         self.actor = Actor("ledger", clock)
-        self.states: dict[str, TenantState] = {}
+        self.standing: dict[str, TenantState] = {}
         self.stores = SqliteStores(folder, clock, lambda tenant: True)
         self.bus: Bus = bus or MemoryBus()
         self.store = self.stores.store(
@@ -80,14 +79,14 @@ class House:
         )
         self.control = self.stores.control("ledger")
         self.relay = Relay(
-            ActingStore(self.actor, self.store), self.bus, log,
+            self.store, self.bus, self.actor, log,
             relay or RelaySettings(linger=0.02, backoff=QUICK),
         )  # fmt: skip
         self.delivery = EventDelivery(
             reactions_of(objects),
             self.store,
             self.control,
-            lambda tenant: self.states.get(tenant, TenantState.ACTIVE),
+            lambda tenant: self.standing.get(tenant, TenantState.ACTIVE),
             self.actor,
             log,
             delivery or DeliverySettings(attempts=3, backoff=QUICK),

@@ -1,0 +1,177 @@
+"""The process of a bench: the real runtime, with a clock, a bus and an engine of the bench's."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from secrets import token_urlsafe
+from uuid import UUID
+
+from colonnade.backoff import Backoff
+from colonnade.bus import Bus
+from colonnade.context import ContextSigner, Principal
+from colonnade.events import Event
+from colonnade.policy import MemoisedPolicy, PolicyEngine
+from colonnade.services import Authenticator
+from colonnade_runtime.assembly.adapters import Adapters
+from colonnade_runtime.assembly.background import ProcessBackground
+from colonnade_runtime.assembly.declared import Declared
+from colonnade_runtime.assembly.dependencies import ProcessDependencies
+from colonnade_runtime.assembly.services import Services
+from colonnade_runtime.background.background_work import BackgroundSettings, BackgroundWork
+from colonnade_runtime.background.events.event_handler import DeliverySettings
+from colonnade_runtime.background.events.inbox import AlreadyHandled
+from colonnade_runtime.background.events.outbox_pump import RelaySettings
+from colonnade_runtime.background.events.reaction import Claim, Reaction
+from colonnade_runtime.declaration.model.placement import placement_of
+from colonnade_runtime.process.runtime import Runtime
+from colonnade_runtime.testing.bench.clock import BenchClock
+from colonnade_runtime.testing.bench.policies import SharedEngine
+from colonnade_runtime.testing.bench.stubs import BenchBus
+from colonnade_runtime.testing.workers import InlineWorkers
+
+SCHEME = "bench"
+"""`Authorization: Bench <token>` is somebody whom `Callers.token_of` was asked about."""
+
+
+class Failures:
+    """What reactions raised when they were last tried, by event and consumer."""
+
+    def __init__(self) -> None:
+        self._last: dict[tuple[UUID, str], Exception] = {}
+
+    def note(self, event_id: UUID, consumer: str, error: Exception | None) -> None:
+        """Keep how a try ended; nothing is left of one that went well."""
+        self._last.pop((event_id, consumer), None)
+        if error is not None:
+            self._last[event_id, consumer] = error
+
+    def take(self, event_id: UUID | None = None) -> list[Exception]:
+        """Those of one event, or all, which are then forgotten."""
+        keys = [key for key in self._last if event_id in (None, key[0])]
+        return [self._last.pop(key) for key in keys]
+
+
+@dataclass(frozen=True, slots=True)
+class _WatchedReaction(Reaction):
+    failures: Failures = field(kw_only=True)
+
+    async def run(self, event: Event, event_id: UUID, claim: Claim) -> None:
+        failure: Exception | None = None
+        try:
+            await Reaction.run(self, event, event_id, claim)
+        except AlreadyHandled:
+            raise
+        except Exception as error:
+            failure = error
+            raise
+        finally:
+            self.failures.note(event_id, self.consumer, failure)
+
+
+class BenchBackground(ProcessBackground):
+    """Background work that tells what its reactions raise."""
+
+    def __init__(self, failures: Failures) -> None:
+        super().__init__()
+        self._failures = failures
+
+    def add(self, service: str, work: BackgroundWork) -> None:
+        """Take the work of a service in."""
+        for handling in work.delivery.consumers.values():
+            seen = handling.reaction
+            handling.reaction = _WatchedReaction(
+                seen.consumer, seen.bound, seen.store, failures=self._failures
+            )
+        super().add(service, work)
+
+
+@dataclass(frozen=True)
+class BenchAdapters(Adapters):
+    """What URLs stand for in a bench: tables and files are the real ones."""
+
+    bench_bus: BenchBus = field(kw_only=True)
+
+    def bus(self) -> Bus:
+        """The bus of the bench."""
+        return self.bench_bus
+
+    def policy_engine(self) -> PolicyEngine:
+        """An engine out of those that are loaded."""
+        return SharedEngine()
+
+
+class Callers:
+    """Principals that come in over HTTP without an account."""
+
+    def __init__(self) -> None:
+        self._principals: dict[str, Principal] = {}
+
+    def token_of(self, principal: Principal) -> str:
+        """What stands behind `Authorization: Bench` for this principal."""
+        token = token_urlsafe(12)
+        self._principals[token] = principal
+        return token
+
+    async def authenticate(self, scheme: str, credentials: str) -> Principal | None:
+        """The principal of a token; an `Authenticator`."""
+        return self._principals.get(credentials) if scheme == SCHEME else None
+
+
+class BenchProcess(Runtime):
+    """One process that hosts the services under test. HTTP opens when it is asked for."""
+
+    def __init__(
+        self,
+        declared: Declared,
+        hosted: Sequence[str],
+        clock: BenchClock,
+        attempts: int,
+    ) -> None:
+        self.bench_bus = BenchBus()
+        self.failures = Failures()
+        self.callers = Callers()
+        everything = placement_of(declared.loaded.platform, None)
+        super().__init__(
+            declared,
+            place=replace(everything, services=tuple(hosted)),
+            announce=lambda text: None,
+            dependencies=ProcessDependencies(
+                clock=clock,
+                epoch=clock.epoch,
+                adapters=partial(BenchAdapters, bench_bus=self.bench_bus),
+                background=lambda: BenchBackground(self.failures),
+                workers=InlineWorkers,
+                background_settings=_settings(attempts),
+            ),
+        )
+        self._is_open = False
+
+    @property
+    def signer(self) -> ContextSigner:
+        """What contexts on the bus are signed with."""
+        return self._signer
+
+    def open_http(self) -> None:
+        """Mount the routes of the services under test, once."""
+        if not self._is_open:
+            self._is_open = True
+            super()._open(self.services)
+
+    def _connect(
+        self, bus: Bus, policy: MemoisedPolicy, key: bytes, authenticators: list[Authenticator]
+    ) -> Services:
+        self._signer = ContextSigner(key)
+        authenticators.append(self.callers.authenticate)
+        return super()._connect(bus, policy, key, authenticators)
+
+    def _open(self, services: Services) -> None:
+        """Routes take longer to mount than most tests take; see `open_http`."""
+
+
+def _settings(attempts: int) -> BackgroundSettings:
+    """Nothing waits for company, and what fails is tried again at once."""
+    soon = Backoff(first=0.005, cap=0.05)
+    return BackgroundSettings(
+        relay=RelaySettings(linger=0.0, backoff=soon),
+        delivery=DeliverySettings(attempts=attempts, patience=0.0, backoff=soon),
+    )
