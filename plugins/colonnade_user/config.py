@@ -1,4 +1,4 @@
-"""What an operator and a tenant may set."""
+"""Configuration of the user service: by the operator and by a tenant."""
 
 from typing import Literal, Self, TypeAlias
 
@@ -10,7 +10,7 @@ from colonnade_user.throttling.allowances import ThrottleConfig
 
 
 class RegistrationConfig(BaseModel):
-    """`registration`: what strangers who register are told, and when they have an account."""
+    """`registration`: confirmation of addresses when visitors register."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -13,7 +13,7 @@ from colonnade_user.api import fold_email
 
 
 class Base(DeclarativeBase):
-    """The metadata that the migrations lead to."""
+    """Metadata of the tables, as the migrations leave them."""
 
     metadata = tenant_metadata()
     type_annotation_map = TYPES
@@ -22,9 +22,9 @@ class Base(DeclarativeBase):
 class UserRow(Identified, Timestamped, Versioned, Base):
     """An account. `folded_name` is what a search compares: SQLite folds ASCII only.
 
-    `email` is written to as it was given, `folded_email` is compared. `casefolded_email` is what
-    an account of an earlier version was known by, whose own spelling was not kept.
-    `email_verified_at` is when whoever reads the address said so.
+    `email` is written to as it was given, `folded_email` is compared. `casefolded_email` is the
+    address of an account of an earlier version, which did not keep the spelling as given.
+    `email_verified_at` is the time at which the reader of the address confirmed it.
     """
 
     __tablename__ = "users"
@@ -51,7 +51,7 @@ class UserRow(Identified, Timestamped, Versioned, Base):
         return email
 
     def rename(self, name: str) -> None:
-        """Give another name, and make it findable."""
+        """Set the name and its folded form, which searches compare."""
         self.name = name
         self.folded_name = folded(name)
 
@@ -69,10 +69,10 @@ class CredentialRow(Base):
 
 
 class ConfirmationRow(Identified, Base):
-    """A step that counts once whoever reads `email` confirms it by the link in a mail.
+    """A step that takes effect when the reader of `email` confirms it by the link in a mail.
 
-    `user_id` is whose account it is about, where there is one. `name` and `password_hash` are
-    what an account is made with that does not exist yet. The row of an invitation's confirmation
+    `user_id` is the account it is about, where there is one. `name` and `password_hash` belong
+    to the account that a registration will open. The row of an invitation's confirmation
     has the invitation's id.
     """
 
@@ -127,7 +127,7 @@ class InvitationRow(Identified, Timestamped, Versioned, Base):
 
 
 class ProfileRow(Timestamped, Versioned, Base):
-    """What somebody tells about themself. `audience` is the widest visibility of any field."""
+    """Profile of a user. `audience` is the widest visibility of any field."""
 
     __tablename__ = "profiles"
 
@@ -204,7 +204,7 @@ class CounterRow(Base):
 
 
 class DeviceRow(Base):
-    """A device that somebody signed in from, by its token's SHA-256, and its network's digest."""
+    """A device that a user signed in from, by its token's SHA-256, and its network's digest."""
 
     __tablename__ = "devices"
     __table_args__ = (
@@ -219,7 +219,7 @@ class DeviceRow(Base):
 
 
 class KnownCourseRow(Base):
-    """That there is a course, or was: `sequence` is that of the last event of it."""
+    """Existence of a course, also of a deleted one; `sequence` is that of its last event."""
 
     __tablename__ = "known_courses"
 
@@ -229,7 +229,7 @@ class KnownCourseRow(Base):
 
 
 class CourseTeacherRow(Base):
-    """Whether somebody teaches a course, as of `sequence`."""
+    """Assignment of an instructor to a course, as of `sequence`."""
 
     __tablename__ = "course_teachers"
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @hookimpl
 def plugin_info() -> PluginInfo:
-    """Who this is."""
+    """Name, version and roles of the plugin."""
     return PluginInfo(
         name="user",
         version="0.2.0",
@@ -32,7 +32,7 @@ def plugin_info() -> PluginInfo:
 
 @hookimpl
 def config_model() -> type[BaseModel]:
-    """What an operator may set."""
+    """Model of `services.user.config` in platform.yaml."""
     from colonnade_user.config import UserConfig
 
     return UserConfig
@@ -40,7 +40,7 @@ def config_model() -> type[BaseModel]:
 
 @hookimpl
 def tenant_config_model() -> type[BaseModel]:
-    """What a tenant may set."""
+    """Model of `services.user.config` in a tenant's file."""
     from colonnade_user.config import TenantUserConfig
 
     return TenantUserConfig
@@ -48,7 +48,7 @@ def tenant_config_model() -> type[BaseModel]:
 
 @hookimpl
 def create_service(ctx: "UserContext") -> AbstractAsyncContextManager[Sequence[object]]:
-    """The handlers."""
+    """Create the operation handlers and reactions."""
     from colonnade_user import service
 
     return service.create_service(ctx)
@@ -56,7 +56,7 @@ def create_service(ctx: "UserContext") -> AbstractAsyncContextManager[Sequence[o
 
 @hookimpl
 def operations() -> Sequence[type[Request[Any]]]:
-    """What may be asked."""
+    """Operations of the service."""
     from colonnade_user import api
 
     return api.OPERATIONS
@@ -64,7 +64,7 @@ def operations() -> Sequence[type[Request[Any]]]:
 
 @hookimpl
 def events() -> Sequence[type[Event]]:
-    """What is published."""
+    """Events that the service publishes."""
     from colonnade_user import api
 
     return api.EVENTS
@@ -72,7 +72,7 @@ def events() -> Sequence[type[Event]]:
 
 @hookimpl
 def subscriptions() -> Sequence[type[Event]]:
-    """What is listened to."""
+    """Events that the service reacts to."""
     from colonnade_user.reactions import SUBSCRIPTIONS
 
     return SUBSCRIPTIONS
@@ -80,13 +80,13 @@ def subscriptions() -> Sequence[type[Event]]:
 
 @hookimpl
 def schedules() -> Sequence[Schedule]:
-    """What is looked after from time to time."""
+    """Schedules: hourly pruning."""
     return [Schedule("prune", 3600.0, "prune")]
 
 
 @hookimpl
 def cli_commands() -> Sequence[click.Command]:
-    """What operators do with accounts."""
+    """Commands for operators: `colonnade owner`."""
     from colonnade_user.commands import owner
 
     return [owner]
@@ -94,7 +94,7 @@ def cli_commands() -> Sequence[click.Command]:
 
 @hookimpl
 def http_routes() -> Sequence[Any]:
-    """The HTTP face."""
+    """Litestar controllers under `/api/v1`."""
     from colonnade_user.routes import ROUTES
 
     return ROUTES
@@ -102,7 +102,7 @@ def http_routes() -> Sequence[Any]:
 
 @hookimpl
 def stores() -> StoreNeed:
-    """What is kept."""
+    """Migrations, models and provisioning of the store."""
     return StoreNeed(
         migrations="colonnade_user.migrations",
         models="colonnade_user.models",
@@ -120,7 +120,7 @@ def policies() -> Mapping[str, str]:
 
 @hookimpl
 def policy_attributes() -> Sequence[ResourceType]:
-    """What policies may speak of."""
+    """Resource types that policies decide on."""
     from colonnade_user.models import RESOURCE_TYPES
 
     return RESOURCE_TYPES
@@ -128,7 +128,7 @@ def policy_attributes() -> Sequence[ResourceType]:
 
 @hookimpl
 def principal_events() -> Sequence[type[Event]]:
-    """What changes who somebody is."""
+    """Events after which a verified principal is no longer valid."""
     from colonnade_user import api
 
     return (api.SessionEnded, api.UserStatusChanged, api.UserRoleChanged, api.UserDeleted)
@@ -136,7 +136,7 @@ def principal_events() -> Sequence[type[Event]]:
 
 @hookimpl
 def authenticators(ctx: "UserContext") -> Sequence[Any]:
-    """How an access token becomes a principal."""
+    """Authenticator of access tokens (RFC 6750)."""
     from colonnade_user.authentication.authenticator import BearerAuthenticator
 
     return [BearerAuthenticator(ctx)]

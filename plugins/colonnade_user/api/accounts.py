@@ -1,4 +1,4 @@
-"""Accounts: who is who in an academy."""
+"""Accounts: the users of an academy, their roles and statuses."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -28,9 +28,9 @@ from colonnade_user.api.values import (
 
 
 class User(Message):
-    """An account. `email` is null for those who may not see it.
+    """An account. `email` is null for callers who may not see it.
 
-    `email_verified` says that whoever reads the address has confirmed it.
+    `email_verified` is true once the reader of the address has confirmed it.
     """
 
     id: UUID
@@ -50,7 +50,7 @@ class User(Message):
 class RegisterUser(Request[User]):
     """Open an account at once; its role is learner.
 
-    For services and those who add people; `Register` is what strangers do.
+    For services and admins; visitors use `Register`.
     """
 
     email: EmailAddress
@@ -60,7 +60,7 @@ class RegisterUser(Request[User]):
 
 @operation("user", action="user.read")
 class ListUsers(ListRequest[Page[User]]):
-    """The accounts that the caller may see."""
+    """List the accounts that the caller may see."""
 
     role: Role | None = None
     status: UserStatus | None = None
@@ -74,19 +74,19 @@ class ListUsers(ListRequest[Page[User]]):
 
 @operation("user", action="user.read", idempotent=True)
 class GetUser(Request[User]):
-    """One account."""
+    """Return one account."""
 
     user_id: UUID
 
 
 @operation("user", action="user.read", idempotent=True)
 class GetCurrentUser(Request[User]):
-    """The account of the caller."""
+    """Return the account of the caller."""
 
 
 @operation("user", action="user.update", errors=[OwnerProtected, LastOwner], per_day=5000)
 class UpdateUser(Patch[User]):
-    """Change somebody's role or status."""
+    """Change the role or status of an account."""
 
     user_id: UUID
     role: Annotated[Role | None, NotNull()] = None

@@ -1,4 +1,4 @@
-"""Signing in, staying signed in and leaving; the keys that verify tokens."""
+"""Authentication: sign-in, refresh, logout, sessions and the keys that verify tokens."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -27,7 +27,7 @@ from colonnade_user.api.values import (
 
 
 class TokenPair(Message):
-    """What a signed-in client holds (RFC 6749 §5.1); `expires_in` is in seconds.
+    """Tokens of a signed-in client (RFC 6749 §5.1); `expires_in` is in seconds.
 
     `device_token` comes with a sign-in only: the device shows it at its next one.
     """
@@ -50,7 +50,7 @@ class UserSession(Message):
 
 
 class ResolvedSession(Message):
-    """Who a live session belongs to, as of now."""
+    """User, role and expiry of a live session, as of now."""
 
     user_id: UUID
     role: Role
@@ -102,7 +102,7 @@ class Logout(Request[Empty]):
 
 @operation("user", action="signing_key.read", idempotent=True)
 class GetSigningKeys(Request[JsonWebKeySet]):
-    """The public keys that verify this academy's access tokens."""
+    """Return the public keys that verify this academy's access tokens."""
 
 
 @operation("user", action="signing_key.rotate", per_day=50)
@@ -112,7 +112,7 @@ class RotateSigningKey(Request[JsonWebKeySet]):
 
 @operation("user", action="session.resolve", idempotent=True, errors=[SessionOver])
 class ResolveSession(Request[ResolvedSession]):
-    """Say whose session this is, if it is still live. For the edge, not for people."""
+    """Return the user of a session, if it is still live. For the edge, not for people."""
 
     session_id: UUID
 
@@ -127,7 +127,7 @@ class ChangePassword(Request[Empty]):
 
 @operation("user", action="session.read")
 class ListSessions(ListRequest[Page[UserSession]]):
-    """One's own live sessions, newest first."""
+    """List one's own live sessions, newest first."""
 
 
 @operation("user", action="session.end", per_day=1000)

@@ -1,4 +1,4 @@
-"""Confirmations: what counts once whoever reads an address says so, by the link in a mail."""
+"""Confirmations: steps that take effect when the reader of an address follows a mailed link."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -24,7 +24,7 @@ Token = Annotated[str, Field(min_length=1, max_length=200), Confidential()]
 
 
 class Purpose(StrEnum):
-    """What a mail of the user service is for. The last two carry no token: they only tell."""
+    """Purpose of a mail of the user service. The last two carry no token: they only inform."""
 
     PASSWORD_RESET = "password_reset"  # noqa: S105
     EMAIL_VERIFICATION = "email_verification"
@@ -36,12 +36,12 @@ class Purpose(StrEnum):
 
     @property
     def has_token(self) -> bool:
-        """Whether the mail carries a link that does something."""
+        """True if the mail carries a link that does something."""
         return self not in (Purpose.ADDRESS_TAKEN, Purpose.EMAIL_CHANGED)
 
 
 class IssuedConfirmation(Message):
-    """What a mail is made of, for the one service that sends it.
+    """Contents of a mail, for the one service that sends it.
 
     `token` is new at every asking, so that a mail that is sent again carries one that works;
     it does until `expires_at`.
@@ -56,8 +56,10 @@ class IssuedConfirmation(Message):
 
 
 class ConfirmationState(Message):
-    """What a link would do; `academy` is its name, `locale` its language (BCP 47) and `timezone`
-    its time zone (IANA). The link works until `expires_at`."""
+    """Purpose of a link, with the name, language (BCP 47) and time zone (IANA) of its academy.
+
+    The link works until `expires_at`.
+    """
 
     purpose: Purpose
     email: Annotated[str, Personal()]
@@ -77,14 +79,14 @@ class IssueConfirmation(Request[IssuedConfirmation]):
 
 @operation("user", action="confirmation.redeem", errors=[LinkOver])
 class DescribeConfirmation(Request[ConfirmationState]):
-    """Say what a link would do; nothing is done yet."""
+    """Describe what a link would do; nothing is done yet."""
 
     token: Token
 
 
 @operation("user", action="password.forget")
 class RequestPasswordReset(Request[Empty]):
-    """Have a link mailed with which a forgotten password is replaced.
+    """Request a mail with a link that replaces a forgotten password.
 
     The answer is the same, and takes the same time, whether there is an account or not.
     """
@@ -102,14 +104,14 @@ class ConfirmPasswordReset(Request[Empty]):
 
 @operation("user", action="user.reset_password", resource="user", per_day=1000)
 class ResetUserPassword(Request[Empty]):
-    """Have a link mailed to somebody with which they set a new password themself."""
+    """Mail a user a link with which they set a new password themself."""
 
     user_id: UUID
 
 
 @operation("user", action="email.verify", per_day=20)
 class RequestEmailVerification(Request[Empty]):
-    """Have a link mailed to one's own address that proves it is read."""
+    """Request a mail with a link that verifies one's own address."""
 
 
 @operation("user", action="confirmation.redeem", errors=[LinkOver])
@@ -121,7 +123,7 @@ class ConfirmEmailVerification(Request[Empty]):
 
 @operation("user", action="email.change", errors=[WrongPassword], per_day=20)
 class RequestEmailChange(Request[Empty]):
-    """Have a link mailed to another address, which becomes one's own when it is followed.
+    """Request a mail to another address; its link makes that address one's own.
 
     The answer is the same whether the other address has an account or not.
     """
@@ -132,13 +134,13 @@ class RequestEmailChange(Request[Empty]):
 
 @operation("user", action="confirmation.redeem", errors=[LinkOver, EmailTaken])
 class ConfirmEmailChange(Request[Empty]):
-    """Change one's address by the token of a mail; the old address is told."""
+    """Change one's address by the token of a mail; the old address is notified."""
 
     token: Token
 
 
 class Registration(Message):
-    """What came of registering: the account, or nothing until the address is confirmed."""
+    """Result of registering: the account, or null until the address is confirmed."""
 
     user: User | None = None
 
@@ -164,7 +166,7 @@ class ConfirmRegistration(Request[User]):
 
 @operation("user", action="password.set")
 class SetOwnerPassword(Request[User]):
-    """Replace an owner's password. For whoever runs the platform; every session of it ends."""
+    """Replace an owner's password. For the operator of the platform; every session of the owner ends."""
 
     password: NewPassword
     email: Annotated[

@@ -1,10 +1,10 @@
-"""What can go wrong, with stable codes."""
+"""Errors of the user service, with stable codes."""
 
 from colonnade.errors import ColonnadeError, Conflict, Forbidden, Unauthenticated, ValidationFailed
 
 
 class EmailTaken(Conflict):
-    """Somebody is registered with this e-mail address already."""
+    """E-mail address of an existing account."""
 
     code = "user.email_taken"
 
@@ -42,13 +42,13 @@ class WrongPassword(ValidationFailed):
 
 
 class OwnerProtected(Forbidden):
-    """Nobody but an owner may demote, suspend or delete that owner."""
+    """Refusal to demote, suspend or delete an owner, which only that owner may do."""
 
     code = "user.owner_protected"
 
 
 class LastOwner(Conflict):
-    """An academy keeps one active owner at least."""
+    """Refusal to leave an academy without an active owner."""
 
     code = "user.last_owner"
 
@@ -62,7 +62,7 @@ class LinkOver(ColonnadeError):
 
 
 class InvitationPending(Conflict):
-    """There is an invitation to this address that nobody has accepted yet."""
+    """Pending invitation to the same address."""
 
     code = "user.invitation_pending"
 

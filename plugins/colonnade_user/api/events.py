@@ -1,4 +1,4 @@
-"""What the user service publishes."""
+"""Events of the user service."""
 
 from typing import Annotated
 from uuid import UUID
@@ -11,7 +11,7 @@ from colonnade_user.api.values import Role, SessionEnd, UserStatus
 
 @event("user", key="user_id")
 class UserRegistered(Event):
-    """Somebody has an account. The e-mail address is not part of it: ask when you need it."""
+    """An account was opened. The e-mail address is not part of it: ask when you need it."""
 
     user_id: UUID
     name: Annotated[str, Personal()]
@@ -20,7 +20,7 @@ class UserRegistered(Event):
 
 @event("user", key="user_id")
 class UserRoleChanged(Event):
-    """Somebody's role is another one now."""
+    """The role of an account changed."""
 
     user_id: UUID
     previous: Role
@@ -29,7 +29,7 @@ class UserRoleChanged(Event):
 
 @event("user", key="user_id")
 class UserStatusChanged(Event):
-    """Somebody was suspended, or may come back."""
+    """An account was suspended or activated again."""
 
     user_id: UUID
     previous: UserStatus
@@ -38,21 +38,21 @@ class UserStatusChanged(Event):
 
 @event("user", key="user_id")
 class PasswordChanged(Event):
-    """Somebody has another password now; their other sessions have ended."""
+    """The password of an account changed; its other sessions have ended."""
 
     user_id: UUID
 
 
 @event("user", key="user_id")
 class UserDeleted(Event):
-    """An account is gone; whoever keeps personal data of it erases that."""
+    """An account was deleted; services that keep personal data of it erase that."""
 
     user_id: UUID
 
 
 @event("user", key="user_id")
 class ProfileUpdated(Event):
-    """Somebody changed their name or their profile."""
+    """The name or the profile of a user changed."""
 
     user_id: UUID
     name: Annotated[str, Personal()]
@@ -69,7 +69,7 @@ class SessionEnded(Event):
 
 @event("user", key="confirmation_id")
 class ConfirmationRequested(Event):
-    """A mail is to be sent; whoever sends it asks for address and token when it does.
+    """A mail is to be sent; its sender asks for address and token when it does.
 
     `user_id` is whose account it is about, where there is one.
     """
@@ -81,14 +81,14 @@ class ConfirmationRequested(Event):
 
 @event("user", key="user_id")
 class EmailChanged(Event):
-    """Somebody has another e-mail address now; it is not part of this."""
+    """The e-mail address of an account changed; the address is not part of the event."""
 
     user_id: UUID
 
 
 @event("user", key="user_id")
 class InvitationAccepted(Event):
-    """Somebody opened the account that they were offered."""
+    """An invitation was accepted and its account opened."""
 
     invitation_id: UUID
     user_id: UUID

@@ -22,7 +22,7 @@ MAXIMUM_COURSES = 50
 
 
 class InvitationStatus(StrEnum):
-    """What has become of an invitation."""
+    """Status of an invitation."""
 
     PENDING = "pending"
     ACCEPTED = "accepted"
@@ -61,14 +61,14 @@ class CreateInvitation(Request[Invitation]):
 
 @operation("user", action="invitation.read")
 class ListInvitations(ListRequest[Page[Invitation]]):
-    """The invitations that the caller may see, newest first."""
+    """List the invitations that the caller may see, newest first."""
 
     status: InvitationStatus | None = None
 
 
 @operation("user", action="invitation.read", idempotent=True)
 class GetInvitation(Request[Invitation]):
-    """One invitation."""
+    """Return one invitation."""
 
     invitation_id: UUID
 

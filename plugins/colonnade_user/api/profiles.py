@@ -1,4 +1,4 @@
-"""Profiles: what people tell about themselves, and to whom."""
+"""Profiles: public details of a user, each with its visibility."""
 
 from typing import Annotated
 from uuid import UUID
@@ -20,7 +20,7 @@ Place = Annotated[str | None, Field(max_length=200), Personal()]
 
 
 class ProfileVisibility(Message):
-    """Who sees which field of a profile."""
+    """Visibility of each field of a profile."""
 
     name: Visibility = Visibility.MEMBERS
     headline: Visibility = Visibility.MEMBERS
@@ -30,8 +30,8 @@ class ProfileVisibility(Message):
 
 
 class Profile(Message):
-    """What somebody tells about themself. A field the caller may not see is null, and so is
-    `visibility` for everybody who may not see the whole."""
+    """Profile of a user. A field the caller may not see is null, and so is `visibility` for
+    callers who may not see the whole."""
 
     user_id: UUID
     name: Annotated[str | None, Personal()] = None
@@ -45,7 +45,7 @@ class Profile(Message):
 
 @operation("user", action="profile.read", idempotent=True)
 class GetProfile(Request[Profile]):
-    """Somebody's profile, as far as the caller may see it."""
+    """Return a user's profile, as far as the caller may see it."""
 
     user_id: UUID
 

@@ -1,4 +1,4 @@
-"""The values that fields of the contract take."""
+"""Value types of the contract: names, passwords, tokens, roles and statuses."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -21,7 +21,7 @@ RefreshToken = Annotated[str, Field(min_length=1, max_length=200), Confidential(
 
 
 class Role(StrEnum):
-    """What somebody is in an academy, highest first."""
+    """Role of a user in an academy, highest first."""
 
     OWNER = "owner"
     ADMIN = "admin"
@@ -30,14 +30,14 @@ class Role(StrEnum):
 
 
 class UserStatus(StrEnum):
-    """Whether somebody may use the academy."""
+    """Status of an account: suspended users cannot use the academy."""
 
     ACTIVE = "active"
     SUSPENDED = "suspended"
 
 
 class Visibility(StrEnum):
-    """Who sees a field of a profile: everybody, those signed in, or its owner and admins."""
+    """Audience of a profile field: everybody, signed-in users, or its owner and admins."""
 
     PUBLIC = "public"
     MEMBERS = "members"
@@ -45,7 +45,7 @@ class Visibility(StrEnum):
 
 
 class SessionEnd(StrEnum):
-    """Why a session ended."""
+    """Reason for which a session ended."""
 
     LOGOUT = "logout"
     ENDED_BY_USER = "ended_by_user"

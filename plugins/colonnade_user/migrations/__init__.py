@@ -1,1 +1,1 @@
-"""How the user service's tables came to be, oldest first."""
+"""Migrations of the user service's tables, oldest first."""

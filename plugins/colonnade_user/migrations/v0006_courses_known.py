@@ -1,4 +1,4 @@
-"""What is known of courses and their teachers, so that invitations name those that there are."""
+"""Tables of known courses and their teachers, against which invitations are checked."""
 
 import sqlalchemy as sa
 from alembic.operations import Operations
