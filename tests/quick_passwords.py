@@ -14,6 +14,6 @@ def quick_passwords() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(hashing, "ITERATIONS", 1)
         patch.setattr(hashing, "MEMORY_KIBIBYTES", 8)
-        hashing._unmatched.cache_clear()
+        hashing.unmatched_hash.cache_clear()
         yield
-    hashing._unmatched.cache_clear()
+    hashing.unmatched_hash.cache_clear()

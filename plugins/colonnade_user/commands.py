@@ -1,4 +1,4 @@
-"""`colonnade owner`: the way back into an academy for whoever runs the platform."""
+"""Command `colonnade owner`: recovery of an owner's access by the operator."""
 
 import secrets
 import sys
@@ -7,7 +7,7 @@ import click
 
 from colonnade.command_line import CommandLine
 
-MADE_UP_BYTES = 15
+GENERATED_PASSWORD_BYTES = 15
 
 
 @click.group()
@@ -33,7 +33,7 @@ def password(line: CommandLine, tenant: str, email: str | None, generate: bool) 
 
     from colonnade_user.api import SetOwnerPassword
 
-    chosen = secrets.token_urlsafe(MADE_UP_BYTES) if generate else _read()
+    chosen = secrets.token_urlsafe(GENERATED_PASSWORD_BYTES) if generate else _read()
     try:
         request = SetOwnerPassword(password=chosen, email=email)
     except ValidationError as error:

@@ -6,7 +6,6 @@ from uuid import UUID
 from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, validates
 
-from colonnade.policy import ResourceType
 from colonnade.tables import TYPES, Identified, Timestamped, Versioned, tenant_metadata
 from colonnade.text import folded
 from colonnade_user.api import fold_email
@@ -237,29 +236,3 @@ class CourseTeacherRow(Base):
     user_id: Mapped[UUID] = mapped_column(primary_key=True)
     active: Mapped[bool]
     sequence: Mapped[int]
-
-
-USER = ResourceType(
-    "user",
-    fields={"id": UserRow.id, "role": UserRow.role, "status": UserRow.status},
-)
-PROFILE = ResourceType(
-    "profile",
-    fields={"user_id": ProfileRow.user_id, "audience": ProfileRow.audience},
-)
-SESSION = ResourceType(
-    "session",
-    fields={"id": SessionRow.id, "user_id": SessionRow.user_id},
-)
-
-INVITATION = ResourceType(
-    "invitation",
-    fields={
-        "id": InvitationRow.id,
-        "role": InvitationRow.role,
-        "status": InvitationRow.status,
-        "invited_by": InvitationRow.invited_by,
-    },
-)
-
-RESOURCE_TYPES = (USER, PROFILE, SESSION, INVITATION)

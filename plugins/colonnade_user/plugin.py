@@ -106,7 +106,7 @@ def stores() -> StoreNeed:
     return StoreNeed(
         migrations="colonnade_user.migrations",
         models="colonnade_user.models",
-        provision="colonnade_user.service:provision",
+        provision="colonnade_user.accounts.provisioning:provision",
         owner_standing="colonnade_user.accounts.owner_status:owner_standing",
     )
 
@@ -121,7 +121,7 @@ def policies() -> Mapping[str, str]:
 @hookimpl
 def policy_attributes() -> Sequence[ResourceType]:
     """Resource types that policies decide on."""
-    from colonnade_user.models import RESOURCE_TYPES
+    from colonnade_user.resources import RESOURCE_TYPES
 
     return RESOURCE_TYPES
 

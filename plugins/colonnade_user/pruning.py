@@ -1,4 +1,4 @@
-"""Forgets what has ended by itself, so that nothing grows with time alone."""
+"""Pruning: rows that expired are deleted, so that no table grows with time alone."""
 
 from colonnade.services import ServiceContext
 from colonnade_user.confirmations.records import prune_confirmations
@@ -9,15 +9,14 @@ from colonnade_user.throttling.devices import prune_devices
 
 
 class Pruning:
-    """What the service removes from time to time."""
+    """Scheduled removal of expired rows."""
 
     def __init__(self, ctx: ServiceContext) -> None:
         self._ctx = ctx
 
     async def prune(self) -> None:
-        """Forget sessions that ended by themselves, counters that stand at nothing, devices that
-        were not used for long and links past their time, and mark invitations that nobody
-        accepted; in small transactions, so that others write in between."""
+        """Delete expired sessions, counters at zero, unused devices and expired confirmations,
+        and mark overdue invitations; in small transactions, so that others write in between."""
         for prune in (
             prune_sessions,
             prune_counters,

@@ -1,7 +1,7 @@
-"""What the user service keeps of courses, so that it can say which an invitation may name.
+"""Reactions to course events: known courses and their instructors, which invitations may name.
 
-It may not ask the course service, which asks this one. Events may overtake each other; whatever
-is not newer than what is known is ignored.
+The course service asks this one, so this one must not ask it back: it keeps a projection instead.
+Events may overtake each other, so an event that is not newer than the row is ignored.
 """
 
 from colonnade.events import reacts_to
@@ -28,45 +28,48 @@ SUBSCRIPTIONS = (
     InstructorAdded,
     InstructorRemoved,
 )
-"""What is listened to."""
+"""Events that the service reacts to."""
 
 
 class KnownCourses:
-    """Follows courses and who teaches them."""
+    """Projection of courses and their instructors.
+
+    The names of the class and its methods are part of stored inbox keys.
+    """
 
     @reacts_to(CourseCreated)
     def course_created(self, session: Session, event: CourseCreated) -> None:
-        """There is one more."""
+        """Record a new course."""
         _keep_course(session, event)
 
     @reacts_to(CourseUpdated)
     def course_updated(self, session: Session, event: CourseUpdated) -> None:
-        """There is such a course."""
+        """Record the course, in case its first event was missed."""
         _keep_course(session, event)
 
     @reacts_to(CoursePublished)
     def course_published(self, session: Session, event: CoursePublished) -> None:
-        """There is such a course."""
+        """Record the course; an invitation may name drafts as well."""
         _keep_course(session, event)
 
     @reacts_to(CourseUnpublished)
     def course_unpublished(self, session: Session, event: CourseUnpublished) -> None:
-        """A draft is a course, too."""
+        """Record the course; a draft stays known."""
         _keep_course(session, event)
 
     @reacts_to(CourseDeleted)
     def course_deleted(self, session: Session, event: CourseDeleted) -> None:
-        """Keep the grave of a course, so that a late event does not bring it back."""
+        """Mark the course as deleted; the row stays, so that a late event does not revive it."""
         _keep_course(session, event, deleted=True)
 
     @reacts_to(InstructorAdded)
     def instructor_added(self, session: Session, event: InstructorAdded) -> None:
-        """Somebody teaches."""
+        """Record an instructor."""
         _keep_teacher(session, event, active=True)
 
     @reacts_to(InstructorRemoved)
     def instructor_removed(self, session: Session, event: InstructorRemoved) -> None:
-        """Somebody no longer teaches."""
+        """Mark an instructor as removed."""
         _keep_teacher(session, event, active=False)
 
 

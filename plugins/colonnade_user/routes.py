@@ -1,4 +1,4 @@
-"""The HTTP face of the user service, under `/api/v1`."""
+"""HTTP routes of the user service, under `/api/v1`."""
 
 from typing import Any
 
@@ -57,13 +57,13 @@ ACCOUNT = "/api/v1/users/{id}"
 
 
 async def keep_out_of_caches(response: Response[Any]) -> Response[Any]:
-    """Tokens are for the one who asked (RFC 6749 §5.1)."""
+    """Forbid caches to store answers that carry tokens (RFC 6749 §5.1)."""
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
 class AuthenticationController(Controller):
-    """Becoming and staying somebody."""
+    """Registration, sign-in, tokens, passwords and addresses."""
 
     path = "/auth"
     tags = ["authentication"]  # noqa: RUF012
@@ -81,7 +81,7 @@ class AuthenticationController(Controller):
         ),
     )
     async def register(self, request: AnyRequest) -> Response[bytes]:
-        """The account, or 202 where it is opened when the address is confirmed."""
+        """Answer with the account, or 202 where it is opened when the address is confirmed."""
         answer = await edge_of(request).ask(await read_request(request, Register, has_body=True))
         if answer.user is None:
             return respond(request, Empty(), 202)
@@ -107,7 +107,7 @@ class AuthenticationController(Controller):
 
 
 class SessionController(Controller):
-    """One's own sign-ins."""
+    """Sessions of the caller."""
 
     path = "/sessions"
     tags = ["authentication"]  # noqa: RUF012
@@ -132,7 +132,7 @@ class UserController(Controller):
 
 
 class InvitationController(Controller):
-    """Accounts that are offered."""
+    """Invitations."""
 
     path = "/invitations"
     tags = ["users"]  # noqa: RUF012
@@ -145,7 +145,7 @@ class InvitationController(Controller):
 
 
 class ProfileController(Controller):
-    """What people tell about themselves."""
+    """Profiles."""
 
     path = "/profiles"
     tags = ["users"]  # noqa: RUF012

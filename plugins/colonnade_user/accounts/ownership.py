@@ -1,4 +1,4 @@
-"""What holds of owners whatever a policy says: an academy is never taken from its owner."""
+"""Protection of owners, whatever a policy permits: an academy always keeps an active owner."""
 
 from sqlalchemy import select
 
@@ -8,10 +8,10 @@ from colonnade_user.models import UserRow
 
 
 def protect_owner(session: Session, user: UserRow, principal_id: str) -> None:
-    """Refuse to take an owner's rank or account away; nothing happens for anybody else.
+    """Refuse to demote, suspend or delete an owner; other accounts pass.
 
     Raises:
-        OwnerProtected: somebody else than that owner asks.
+        OwnerProtected: another principal than that owner asks.
         LastOwner: no other active owner would be left.
     """
     if user.role != Role.OWNER:

@@ -1,12 +1,12 @@
-"""What a new tenant starts with: a signing key, and its owner's account."""
+"""Provisioning of a new tenant: its signing key and its owner's account."""
 
 from colonnade.errors import ConfigurationError, ValidationFailed
 from colonnade.events import Work
 from colonnade.services import ServiceContext
 from colonnade.store import Session
+from colonnade_user.accounts.records import NewAccount, add_account
 from colonnade_user.api import Role, normalise_email
-from colonnade_user.handlers.accounts import NewAccount, add_account
-from colonnade_user.passwords.hashing import Passwords
+from colonnade_user.passwords.hashing import PasswordHasher
 from colonnade_user.passwords.rules import academy_names, check_password
 from colonnade_user.tokens.signing_keys import add_first_key
 
@@ -14,7 +14,7 @@ PASSWORD_LENGTH = range(8, 129)
 
 
 async def provision(ctx: ServiceContext) -> Work:
-    """Prepare the tenant in context. It creates the owner's account; nothing ever resets it.
+    """Prepare the tenant in context. The owner's account is created once and never reset.
 
     Raises:
         ConfigurationError: the declared address or password of the owner cannot be used.
@@ -51,7 +51,7 @@ async def _declared_owner(ctx: ServiceContext) -> NewAccount | None:
     return NewAccount(
         email=email,
         name=f"Owner of {tenant.name}"[:200],
-        password_hash=await Passwords(ctx).hash(password),
+        password_hash=await PasswordHasher(ctx).hash(password),
         role=Role.OWNER,
         # Whoever declares the academy answers for it.
         email_verified=True,

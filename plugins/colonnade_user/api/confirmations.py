@@ -166,7 +166,7 @@ class ConfirmRegistration(Request[User]):
 
 @operation("user", action="password.set")
 class SetOwnerPassword(Request[User]):
-    """Replace an owner's password. For the operator of the platform; every session of the owner ends."""
+    """Replace an owner's password. For the operator; every session of the owner ends."""
 
     password: NewPassword
     email: Annotated[

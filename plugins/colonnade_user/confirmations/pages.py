@@ -1,8 +1,8 @@
-"""Plain pages that links in mails lead to where an academy declares no front end of its own.
+"""HTML pages for the links in mails, where an academy declares no front end of its own.
 
-They work without script. A page only asks: what a link does is done by the form on it, so that
+They work without script. A page only asks; the form on it does what the link is for, so that
 programs that follow the links in mails do nothing. The token stands in the query of the page and
-in the body of the form, is told to no other site, and is kept by no cache.
+in the body of the form, is sent to no other site, and is kept by no cache.
 """
 
 import base64
@@ -40,7 +40,7 @@ from colonnade_user.api import ConfirmationState, DescribeConfirmation, LinkOver
 FORM = "application/x-www-form-urlencoded"
 PAGE = "text/html"
 MAXIMUM_FORM = 8_192
-LAST_RESORT = "en"
+DEFAULT_LOCALE = "en"
 LOCALES = ("en", "de")
 
 _ACTIONS = {
@@ -72,7 +72,7 @@ class ConfirmationPageController(Controller):
 
     @litestar_get("/", opt=bind("GET", DescribeConfirmation, answer=PAGE, page=True))
     async def ask(self, request: AnyRequest) -> Response[str]:
-        """What the link does, and a form that does it."""
+        """Page that describes the link, with a form that redeems it."""
         token = request.query_params.get("token", "")
         try:
             state = await edge_of(request).ask(_question(token))
@@ -84,7 +84,7 @@ class ConfirmationPageController(Controller):
 def confirming(
     path: str, model: type[Request[Any]], purpose: Purpose, *, location: str | None = None
 ) -> HTTPRouteHandler:
-    """The route that redeems a token: JSON for programs, the form of the page for people."""
+    """Route that redeems a token: JSON for programs, the form of the page for people."""
     status = 204 if location is None else 201
     binding = Binding("POST", operation_of(model), status, location, page=True, form=True)
 
@@ -108,7 +108,7 @@ async def _redeem(
     try:
         state = await edge_of(request).ask(_question(token))
     except (LinkOver, NotFound) as error:
-        # What is wrong with the form itself is wrong whatever became of the link.
+        # A mistake in the form is reported whatever became of the link.
         return _over(request, _mistake(model, fields) or error)
     try:
         await edge_of(request).ask(_message(model, fields))
@@ -172,7 +172,7 @@ def _form_page(
 
 
 def _expiry(state: ConfirmationState) -> str:
-    """The end of a link's time, as the academy writes times."""
+    """Expiry of a link, in the academy's time zone and locale."""
     assert state.expires_at is not None
     there = ZoneInfo(state.timezone)
     return format_datetime(
@@ -216,7 +216,7 @@ def _page(
     state: ConfirmationState | None,
     content: str,
     status: int = 200,
-    locale: str = LAST_RESORT,
+    locale: str = DEFAULT_LOCALE,
 ) -> Response[str]:
     if state is not None:
         locale = _locale(state.locale)
@@ -232,7 +232,7 @@ def _page(
 
 def _locale(tag: str) -> str:
     language = tag.partition("-")[0].lower()
-    return language if language in LOCALES else LAST_RESORT
+    return language if language in LOCALES else DEFAULT_LOCALE
 
 
 @cache

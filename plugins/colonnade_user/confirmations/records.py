@@ -1,4 +1,4 @@
-"""Confirmations in the store, inside a unit of work: opened, given tokens, redeemed, forgotten.
+"""Confirmations in the store, inside a unit of work: requested, issued, redeemed, pruned.
 
 Only digests of tokens are kept. A mail that is sent again gets a token of its own, and the ones
 before it keep working, since nobody knows which of the mails arrived: so no mail carries a dead
@@ -27,10 +27,10 @@ TOKEN_LIFETIMES = {
     Purpose.REGISTRATION: timedelta(days=1),
     Purpose.INVITATION: timedelta(days=7),
 }
-"""How long a link works after its mail went out; mails and pages say until when that is."""
+"""Time that a link works after its mail went out; mails and pages show when it ends."""
 
-SENDING = timedelta(days=4)
-"""How long a mail may be on its way: longer than the mail server is tried."""
+DELIVERY_TIME = timedelta(days=4)
+"""Time that a mail may take to be sent: longer than the mail server is tried."""
 
 MAXIMUM_RECENT = 3
 """Mails of one purpose that an address or account gets within `RECENT`, however often they are
@@ -42,8 +42,8 @@ PRUNED_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """A confirmation to be opened; `id` where it is another thing's, too."""
+class NewConfirmation:
+    """Initial values of a confirmation; `id` where it shares that of an invitation."""
 
     purpose: Purpose
     email: str
@@ -53,8 +53,8 @@ class Wanted:
     id: UUID | None = None
 
 
-def open_confirmation(session: Session, wanted: Wanted) -> None:
-    """Have a mail sent, unless its address or account has had enough of this kind for now."""
+def request_confirmation(session: Session, wanted: NewConfirmation) -> None:
+    """Request a mail, unless its address or account got `MAXIMUM_RECENT` of this kind lately."""
     folded = fold_email(wanted.email)
     if _recent(session, wanted, folded) >= MAXIMUM_RECENT:
         return
@@ -67,7 +67,7 @@ def open_confirmation(session: Session, wanted: Wanted) -> None:
         name=wanted.name,
         password_hash=wanted.password_hash,
         created_at=session.now,
-        expires_at=session.now + SENDING,
+        expires_at=session.now + DELIVERY_TIME,
     )
     session.add(row)
     session.publish(
@@ -79,14 +79,14 @@ def open_confirmation(session: Session, wanted: Wanted) -> None:
 
 @dataclass(frozen=True, slots=True)
 class NewToken:
-    """A token for one mail, and until when its link works."""
+    """Token of one mail, and the time until which its link works."""
 
     text: str = field(repr=False)
     expires_at: datetime
 
 
 def issue_token(session: Session, row: ConfirmationRow) -> NewToken:
-    """One more token for a confirmation; those before it stay good until they expire."""
+    """Issue a token for a confirmation; earlier ones stay valid until they expire."""
     token = secrets.token_urlsafe(TOKEN_BYTES)
     expires_at = session.now + TOKEN_LIFETIMES[Purpose(row.purpose)]
     session.execute(
@@ -103,12 +103,12 @@ def issue_token(session: Session, row: ConfirmationRow) -> NewToken:
 
 
 def expiry_of(session: Session, token: str) -> datetime:
-    """Until when a token of `confirmation_of` works."""
+    """Time until which a token of `confirmation_of` works."""
     return session.get_one(ConfirmationTokenRow, digest_of(token)).expires_at
 
 
 def confirmation_of(session: Session, token: str, *purposes: Purpose) -> ConfirmationRow:
-    """The confirmation that a token is for, if it still works.
+    """Find the confirmation of a token that still works.
 
     Raises:
         LinkOver: it was used, is too old, was never made, or is for something else.
@@ -122,8 +122,8 @@ def confirmation_of(session: Session, token: str, *purposes: Purpose) -> Confirm
     return row
 
 
-def close(session: Session, *rows: ConfirmationRow) -> None:
-    """Forget confirmations with all their tokens: no link of them works any more."""
+def delete_confirmations(session: Session, *rows: ConfirmationRow) -> None:
+    """Delete confirmations with all their tokens: no link of them works any more."""
     for row in rows:
         session.execute(
             delete(ConfirmationTokenRow).where(ConfirmationTokenRow.confirmation_id == row.id)
@@ -131,44 +131,44 @@ def close(session: Session, *rows: ConfirmationRow) -> None:
         session.delete(row)
 
 
-def close_of(session: Session, user_id: UUID, *purposes: Purpose) -> None:
-    """Forget every confirmation of an account that has one of these purposes, or of any."""
+def delete_confirmations_of(session: Session, user_id: UUID, *purposes: Purpose) -> None:
+    """Delete the confirmations of an account with these purposes; without any, all of them."""
     query = select(ConfirmationRow).where(ConfirmationRow.user_id == user_id)
     if purposes:
         query = query.where(ConfirmationRow.purpose.in_(purposes))
-    close(session, *session.scalars(query).all())
+    delete_confirmations(session, *session.scalars(query).all())
 
 
 def prune_confirmations(session: Session) -> int:
-    """Forget confirmations that can come to nothing any more; answers how many, at most 500."""
+    """Delete expired confirmations, at most `PRUNED_AT_ONCE`; return their number."""
     query = (
         select(ConfirmationRow)
         .where(ConfirmationRow.expires_at <= session.now)
         .limit(PRUNED_AT_ONCE)
     )
     rows = session.scalars(query).all()
-    close(session, *rows)
+    delete_confirmations(session, *rows)
     return len(rows)
 
 
 def digest_of(token: str) -> bytes:
-    """What is kept of a token; 256 random bits need no salt and no stretching, and to look one
-    up by its digest tells nothing of the token."""
+    """SHA-256 of a token. 256 random bits need no salt and no stretching, and the time that a
+    look-up by digest takes discloses nothing of the token."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 
 def link_over() -> LinkOver:
-    """What every token that does not work is answered with."""
+    """Error for every token that does not work, whatever the cause."""
     return LinkOver(
         "This link works no more: it was used, is too old, or is incomplete. Ask for a new one.",
         fields=[FieldError("/token", "works no more", "over")],
     )
 
 
-def _recent(session: Session, wanted: Wanted, folded_email: str) -> int:
+def _recent(session: Session, wanted: NewConfirmation, folded_email: str) -> int:
     same = ConfirmationRow.folded_email == folded_email
     if wanted.user_id is not None:
-        # Nobody has mails sent to one address after the other.
+        # Per account as well: changing the address must not get around the limit.
         same = or_(same, ConfirmationRow.user_id == wanted.user_id)
     query = select(func.count()).where(
         same,

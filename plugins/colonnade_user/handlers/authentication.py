@@ -1,170 +1,135 @@
-"""Signing in, staying signed in and leaving: what the operations on sessions do."""
+"""Operations that open, continue, resolve and close sessions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from colonnade.errors import FieldError, Unauthenticated
+from colonnade.errors import Unauthenticated
 from colonnade.messages import Empty
 from colonnade.operations import Call, handles
 from colonnade.store import Session
+from colonnade_user.accounts.records import account_for_sign_in
 from colonnade_user.api import (
     AccountSuspended,
-    ChangePassword,
-    GetSigningKeys,
     InvalidCredentials,
-    JsonWebKeySet,
     Login,
     Logout,
-    PasswordChanged,
-    Purpose,
     RefreshTokens,
     ResolvedSession,
     ResolveSession,
     Role,
-    RotateSigningKey,
     SessionEnd,
     SessionOver,
     TokenPair,
     UserStatus,
-    WrongPassword,
 )
 from colonnade_user.config import UserContext
-from colonnade_user.confirmations.records import close_of
-from colonnade_user.handlers.accounts import account_known_as
-from colonnade_user.handlers.sessions import current_session
-from colonnade_user.models import CredentialRow, SessionRow, UserRow
-from colonnade_user.passwords.hashing import Passwords
-from colonnade_user.passwords.rules import academy_names, check_password
+from colonnade_user.models import SessionRow, UserRow
+from colonnade_user.passwords.credentials import Credential, credential_of, replace_hash
+from colonnade_user.passwords.hashing import PasswordHasher
+from colonnade_user.sessions.current import current_session
 from colonnade_user.sessions.records import (
-    Granted,
+    GrantedSession,
     Lifetimes,
-    Refused,
+    RefusedToken,
     continue_session,
     end_session,
-    end_sessions_of,
     is_live,
     open_session,
 )
-from colonnade_user.throttling.counted_attempts import (
+from colonnade_user.throttling.attempt_counters import (
     cleared_by_success,
-    password_change_counters,
     sign_in_counters,
     token_counters,
 )
 from colonnade_user.throttling.counters import Counter, Reading, clear_counters, read_counters
-from colonnade_user.throttling.devices import acquaintance_of, remember_device
+from colonnade_user.throttling.devices import recognise_origin, remember_device
 from colonnade_user.throttling.throttle import Throttle, client_network
-from colonnade_user.tokens.access_tokens import SigningKey, issue
+from colonnade_user.tokens.access_tokens import SigningKey, issue_access_token
 from colonnade_user.tokens.refresh_tokens import session_row_of
-from colonnade_user.tokens.signing_keys import current_key, published_keys, rotate
+from colonnade_user.tokens.signing_keys import current_signing_key
 
-_NO_ACCOUNT = "Only somebody with an account has a password to change."
-
-
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    user_id: UUID
-    password_hash: str
+_SUSPENDED = "This account is suspended; ask the academy's admins."
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
-    """What a sign-in meets: an account or none, and how the counters stand that it raises."""
+class _SignIn:
+    """Credential of the account, if there is one, and the counters that the attempt raises."""
 
-    kept: _Kept | None
+    credential: Credential | None
     readings: Mapping[Counter, Reading]
 
 
 class AuthenticationHandlers:
-    """Login, refresh, logout, passwords and keys."""
+    """Handlers of login, refresh, logout and the resolution of sessions."""
 
-    def __init__(self, ctx: UserContext, passwords: Passwords, throttle: Throttle) -> None:
+    def __init__(self, ctx: UserContext, hasher: PasswordHasher, throttle: Throttle) -> None:
         self._ctx = ctx
-        self._passwords = passwords
+        self._hasher = hasher
         self._throttle = throttle
 
     @handles(Login)
     async def login(self, request: Login, call: Call) -> TokenPair:
-        """Verify the password, then open a session; unknown addresses take the same way."""
-        network = client_network(call)
-        seen = await self._ctx.store.read(lambda session: self._seen(session, request, network))
-        kept = seen.kept
-        with self._throttle.attempt(seen.readings):
-            valid, renewed = await self._passwords.verify(
-                request.password, kept.password_hash if kept else None
-            )
-            if kept is None or not valid:
-                await self._throttle.count(list(seen.readings))
-                raise InvalidCredentials("The e-mail address or the password is wrong.")
+        """Verify the password, then open a session.
 
-        def work(session: Session) -> tuple[Granted, SigningKey, str]:
-            _renew(session, kept, renewed)
-            user = session.get_one(UserRow, kept.user_id)
+        An unknown address takes the same steps as a known one, so that neither the answer nor
+        its time tells which it is.
+        """
+        network = client_network(call)
+        sign_in = await self._ctx.store.read(
+            lambda session: self._sign_in(session, request, network)
+        )
+        credential, renewed = await self._verify(request, sign_in)
+
+        def work(session: Session) -> tuple[GrantedSession, SigningKey, str]:
+            replace_hash(session, credential, renewed)
+            user = session.get_one(UserRow, credential.user_id)
             if user.status != UserStatus.ACTIVE:
-                raise AccountSuspended("This account is suspended; ask the academy's admins.")
-            clear_counters(session, cleared_by_success(seen.readings))
-            device = remember_device(session, kept.user_id, request.device_token, network)
-            granted = open_session(session, kept.user_id, self._lifetimes())
-            return granted, current_key(session), device
+                raise AccountSuspended(_SUSPENDED)
+            clear_counters(session, cleared_by_success(sign_in.readings))
+            device = remember_device(session, user.id, request.device_token, network)
+            granted = open_session(session, user.id, self._lifetimes())
+            return granted, current_signing_key(session), device
 
         granted, key, device = await self._ctx.store.run(work)
         pair = self._tokens(call.tenant, granted, key)
         return pair.model_copy(update={"device_token": device})
 
-    def _seen(self, session: Session, request: Login, network: str) -> _Seen:
-        kept = _credential_of(session, request.email)
-        user_id = kept.user_id if kept else None
-        known = acquaintance_of(session, user_id, request.device_token, network)
-        counters = sign_in_counters(
-            self._throttle.config, request.email, network, request.device_token, known
-        )
-        return _Seen(kept, read_counters(session, counters))
-
     @handles(RefreshTokens)
-    async def refresh(self, request: RefreshTokens, call: Call) -> TokenPair:
-        """Trade the refresh token; a second use of one ends the session."""
+    async def refresh_tokens(self, request: RefreshTokens, call: Call) -> TokenPair:
+        """Exchange the refresh token; a second use of one ends the session."""
 
-        counters = token_counters(self._throttle.config, client_network(call))
-
-        def work(session: Session) -> tuple[Granted, SigningKey] | Refused:
+        def work(session: Session) -> tuple[GrantedSession, SigningKey] | RefusedToken:
             outcome = continue_session(session, request.refresh_token, self._lifetimes())
-            if isinstance(outcome, Refused):
+            if isinstance(outcome, RefusedToken):
                 return outcome
-            user = session.get_one(UserRow, outcome.user_id)
-            if user.status != UserStatus.ACTIVE:
-                raise SessionOver("This account is suspended; ask the academy's admins.")
-            return outcome, current_key(session)
+            if session.get_one(UserRow, outcome.user_id).status != UserStatus.ACTIVE:
+                raise SessionOver(_SUSPENDED)
+            return outcome, current_signing_key(session)
 
         outcome = await self._ctx.store.run(work)
-        if isinstance(outcome, Refused):
-            if outcome.ended_for is not None:
-                self._ctx.invalidate_principal(str(outcome.ended_for))
-                self._ctx.log.warning("refresh_token_reused", user_id=str(outcome.ended_for))
-            # Only now: a token that continues a session does so whoever floods the network.
-            await self._throttle.spend(counters)
+        if isinstance(outcome, RefusedToken):
+            await self._refuse(outcome, call)
             raise SessionOver("The refresh token is not valid any more; sign in again.")
         return self._tokens(call.tenant, *outcome)
 
     @handles(Logout)
     async def logout(self, request: Logout, call: Call) -> Empty:
-        """End the caller's session and the one whose token is given, if they are still there."""
+        """End the caller's session and the one whose token is given, if they are still live."""
         current = current_session(call)
         token = request.refresh_token
         if current is None and token is None:
             raise Unauthenticated("Nobody is signed in: send the access or the refresh token.")
 
         def work(session: Session) -> set[UUID]:
-            ended = set()
-            rows = {
+            found = {
                 session.get(SessionRow, current) if current else None,
                 session_row_of(session, token) if token else None,
             }
-            for row in rows - {None}:
-                assert row is not None
+            rows = {row for row in found if row is not None}
+            for row in rows:
                 end_session(session, row, SessionEnd.LOGOUT)
-                ended.add(row.user_id)
-            return ended
+            return {row.user_id for row in rows}
 
         for user_id in await self._ctx.store.run(work):
             self._ctx.invalidate_principal(str(user_id))
@@ -172,8 +137,8 @@ class AuthenticationHandlers:
         return Empty()
 
     @handles(ResolveSession)
-    async def resolve(self, request: ResolveSession, call: Call) -> ResolvedSession:
-        """Say who a live session belongs to."""
+    async def resolve_session(self, request: ResolveSession, call: Call) -> ResolvedSession:
+        """Return the user of a live session."""
 
         def work(session: Session) -> ResolvedSession:
             row = session.get(SessionRow, request.session_id)
@@ -181,69 +146,50 @@ class AuthenticationHandlers:
             if row is None or user is None or not is_live(row, session.now):
                 raise SessionOver("The session has ended; sign in again.")
             if user.status != UserStatus.ACTIVE:
-                raise SessionOver("This account is suspended; ask the academy's admins.")
+                raise SessionOver(_SUSPENDED)
             return ResolvedSession(user_id=user.id, role=Role(user.role), expires_at=row.expires_at)
 
         return await self._ctx.store.read(work)
 
-    @handles(ChangePassword)
-    async def change_password(self, request: ChangePassword, call: Call) -> Empty:
-        """Replace the caller's password, who has to know the current one."""
-        user_id = call.require_person(_NO_ACCOUNT)
-        names = await self._ctx.store.read(lambda session: _names_of(session, user_id))
-        check_password(
-            request.new_password, pointer="/new_password", names=(*names, *academy_names(self._ctx))
+    def _sign_in(self, session: Session, request: Login, network: str) -> _SignIn:
+        user = account_for_sign_in(session, request.email)
+        credential = None if user is None else credential_of(session, user.id)
+        user_id = credential.user_id if credential else None
+        origin = recognise_origin(session, user_id, request.device_token, network)
+        counters = sign_in_counters(
+            self._throttle.config, request.email, network, request.device_token, origin
         )
-        kept = await self._ctx.store.read(lambda session: _credential_by_id(session, user_id))
-        counters = password_change_counters(
-            self._throttle.config, call.context.principal.session_id
-        )
-        readings = await self._throttle.read(counters)
-        with self._throttle.attempt(readings):
-            valid, _ = await self._passwords.verify(
-                request.current_password, kept.password_hash if kept else None
+        return _SignIn(credential, read_counters(session, counters))
+
+    async def _verify(self, request: Login, sign_in: _SignIn) -> tuple[Credential, str | None]:
+        """Return the credential that the password matches, and a new hash if it needs one."""
+        credential = sign_in.credential
+        with self._throttle.attempt(sign_in.readings):
+            valid, renewed = await self._hasher.verify(
+                request.password, credential.password_hash if credential else None
             )
-            if kept is None or not valid:
-                await self._throttle.count(counters)
-                wrong = FieldError("/current_password", "is not your password", "wrong_password")
-                raise WrongPassword(fields=[wrong])
-        replacement = await self._passwords.hash(request.new_password)
+            if credential is None or not valid:
+                await self._throttle.count(list(sign_in.readings))
+                raise InvalidCredentials("The e-mail address or the password is wrong.")
+        return credential, renewed
 
-        def work(session: Session) -> None:
-            _renew(session, kept, replacement)
-            end_sessions_of(
-                session, user_id, SessionEnd.PASSWORD_CHANGED, keep=current_session(call)
-            )
-            close_of(session, user_id, Purpose.PASSWORD_RESET, Purpose.EMAIL_CHANGE)
-            session.publish(PasswordChanged(user_id=user_id))
+    async def _refuse(self, refused: RefusedToken, call: Call) -> None:
+        """Count a refused token against the network; log one that ended its session.
 
-        await self._ctx.store.run(work)
-        self._ctx.invalidate_principal(str(user_id))
-        await self._ctx.published()
-        return Empty()
-
-    @handles(GetSigningKeys)
-    async def signing_keys(self, request: GetSigningKeys, call: Call) -> JsonWebKeySet:
-        """The public keys."""
-        return await self._ctx.store.read(published_keys)
-
-    @handles(RotateSigningKey)
-    async def rotate_signing_key(self, request: RotateSigningKey, call: Call) -> JsonWebKeySet:
-        """Add a key, let the others run out."""
-
-        def work(session: Session) -> JsonWebKeySet:
-            rotate(session)
-            session.flush()
-            return published_keys(session)
-
-        return await self._ctx.store.run(work)
+        It is counted only here: a token that continues a session does so even while somebody
+        floods the same network.
+        """
+        if refused.ended_for is not None:
+            self._ctx.invalidate_principal(str(refused.ended_for))
+            self._ctx.log.warning("refresh_token_reused", user_id=str(refused.ended_for))
+        await self._throttle.spend(token_counters(self._throttle.config, client_network(call)))
 
     def _lifetimes(self) -> Lifetimes:
         return Lifetimes.of(self._ctx.config)
 
-    def _tokens(self, tenant: str, granted: Granted, key: SigningKey) -> TokenPair:
+    def _tokens(self, tenant: str, granted: GrantedSession, key: SigningKey) -> TokenPair:
         lifetime = self._ctx.config.access_token_lifetime
-        access_token = issue(
+        access_token = issue_access_token(
             key,
             tenant=tenant,
             user_id=granted.user_id,
@@ -257,28 +203,3 @@ class AuthenticationHandlers:
             token_type="Bearer",  # noqa: S106
             expires_in=int(lifetime),
         )
-
-
-def _credential_of(session: Session, email: str) -> _Kept | None:
-    user = account_known_as(session, email)
-    return None if user is None else _credential_by_id(session, user.id)
-
-
-def _credential_by_id(session: Session, user_id: UUID) -> _Kept | None:
-    row = session.get(CredentialRow, user_id)
-    return None if row is None else _Kept(row.user_id, row.password_hash)
-
-
-def _names_of(session: Session, user_id: UUID) -> tuple[str, ...]:
-    row = session.get(UserRow, user_id)
-    return () if row is None else (row.email, row.name)
-
-
-def _renew(session: Session, kept: _Kept, replacement: str | None) -> None:
-    """Replace the hash that was verified, unless the password was changed meanwhile."""
-    row = session.get(CredentialRow, kept.user_id)
-    if row is None or row.password_hash != kept.password_hash:
-        raise InvalidCredentials("The password was changed a moment ago; sign in again.")
-    if replacement is not None:
-        row.password_hash = replacement
-        row.changed_at = session.now

@@ -1,4 +1,4 @@
-"""Tokens for mails about to be sent, and what a token would do."""
+"""Operations that all confirmations have in common: issuing and describing tokens."""
 
 from colonnade.errors import NotFound
 from colonnade.operations import Call, handles
@@ -17,7 +17,7 @@ from colonnade_user.models import ConfirmationRow, InvitationRow
 
 
 class ConfirmationHandlers:
-    """The operations that all confirmations have in common."""
+    """Handlers of the operations on confirmations."""
 
     def __init__(self, ctx: ServiceContext) -> None:
         self._ctx = ctx
@@ -26,10 +26,10 @@ class ConfirmationHandlers:
     async def issue_confirmation(
         self, request: IssueConfirmation, call: Call
     ) -> IssuedConfirmation:
-        """Give the mail its token.
+        """Issue the token of a mail.
 
         Raises:
-            NotFound: there is nothing to send any more.
+            NotFound: the confirmation is gone or expired; no mail is to be sent.
         """
 
         def work(session: Session) -> IssuedConfirmation:
@@ -56,7 +56,7 @@ class ConfirmationHandlers:
     async def describe_confirmation(
         self, request: DescribeConfirmation, call: Call
     ) -> ConfirmationState:
-        """What the link would do, for whoever holds it."""
+        """Describe the link to its holder."""
 
         def work(session: Session) -> ConfirmationState:
             row = confirmation_of(session, request.token)

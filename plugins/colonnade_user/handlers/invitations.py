@@ -1,4 +1,4 @@
-"""What the operations on invitations do."""
+"""Operations on invitations."""
 
 from uuid import UUID
 
@@ -11,6 +11,12 @@ from colonnade.operations import Call, handles
 from colonnade.pagination import Page, SortKey, paginate
 from colonnade.services import ServiceContext
 from colonnade.store import Session
+from colonnade_user.accounts.records import (
+    NewAccount,
+    account_by_email,
+    add_account,
+    email_taken,
+)
 from colonnade_user.api import (
     AcceptInvitation,
     CreateInvitation,
@@ -28,40 +34,35 @@ from colonnade_user.api import (
 )
 from colonnade_user.confirmations.records import (
     TOKEN_LIFETIMES,
-    Wanted,
-    close,
+    NewConfirmation,
     confirmation_of,
+    delete_confirmations,
     link_over,
-    open_confirmation,
+    request_confirmation,
 )
-from colonnade_user.handlers.accounts import (
-    NewAccount,
-    account_at,
-    add_account,
-    email_taken,
-    present,
-)
-from colonnade_user.invitations.courses import check_courses, hear_of
-from colonnade_user.invitations.records import pending_to, presented, revoke
-from colonnade_user.models import INVITATION, InvitationRow
-from colonnade_user.passwords.hashing import Passwords
+from colonnade_user.invitations.courses import await_courses, check_courses
+from colonnade_user.invitations.records import pending_invitation, revoke
+from colonnade_user.models import InvitationRow
+from colonnade_user.passwords.hashing import PasswordHasher
 from colonnade_user.passwords.rules import academy_names, check_password
+from colonnade_user.presentation import present_invitation, present_user
+from colonnade_user.resources import INVITATION
 
 NEWEST_FIRST = [SortKey(InvitationRow.created_at, descending=True), SortKey(InvitationRow.id)]
 
 
 class InvitationHandlers:
-    """The operations on invitations."""
+    """Handlers of the operations on invitations."""
 
-    def __init__(self, ctx: ServiceContext, passwords: Passwords) -> None:
+    def __init__(self, ctx: ServiceContext, hasher: PasswordHasher) -> None:
         self._ctx = ctx
-        self._passwords = passwords
+        self._hasher = hasher
 
     @handles(CreateInvitation)
     async def create_invitation(self, request: CreateInvitation, call: Call) -> Invitation:
         """Offer an account, of a role that the policy lets the caller offer."""
-        invited_by, giver = call.person_id, call.context.principal
-        await hear_of(self._ctx, request.courses, giver)
+        invited_by, inviter = call.person_id, call.context.principal
+        await await_courses(self._ctx, request.courses, inviter)
 
         def work(session: Session) -> Invitation:
             row = InvitationRow(
@@ -75,43 +76,46 @@ class InvitationHandlers:
                 expires_at=session.now + TOKEN_LIFETIMES[Purpose.INVITATION],
             )
             call.require(session, INVITATION, row)
-            check_courses(session, request.courses, giver)
+            check_courses(session, request.courses, inviter)
             _check_free(session, request.email)
             session.add(row)
             session.flush()
-            open_confirmation(session, Wanted(Purpose.INVITATION, row.email, id=row.id))
-            return presented(session, row)
+            request_confirmation(session, NewConfirmation(Purpose.INVITATION, row.email, id=row.id))
+            return present_invitation(row, session.now)
 
         return await self._ctx.store.run(work)
 
     @handles(ListInvitations)
     async def list_invitations(self, request: ListInvitations, call: Call) -> Page[Invitation]:
-        """The invitations the caller may see."""
+        """List the invitations the caller may see."""
 
         def work(session: Session) -> Page[Invitation]:
             query = select(InvitationRow).where(call.visible(INVITATION))
             if request.status is not None:
-                query = query.where(_stands(session, request.status))
+                query = query.where(_has_status(session, request.status))
             return paginate(
-                session, query, NEWEST_FIRST, request, lambda row: presented(session, row)
+                session,
+                query,
+                NEWEST_FIRST,
+                request,
+                lambda row: present_invitation(row, session.now),
             )
 
         return await self._ctx.store.read(work)
 
     @handles(GetInvitation)
     async def get_invitation(self, request: GetInvitation, call: Call) -> Invitation:
-        """One invitation."""
+        """Return one invitation."""
 
         def work(session: Session) -> Invitation:
-            return presented(
-                session, permitted(session, call, INVITATION, InvitationRow, request.invitation_id)
-            )
+            row = permitted(session, call, INVITATION, InvitationRow, request.invitation_id)
+            return present_invitation(row, session.now)
 
         return await self._ctx.store.read(work)
 
     @handles(RevokeInvitation)
     async def revoke_invitation(self, request: RevokeInvitation, call: Call) -> Empty:
-        """Take it back; again, or after it was accepted, changes nothing."""
+        """Revoke a pending invitation; any other stays as it is."""
 
         def work(session: Session) -> None:
             row = changeable(session, call, INVITATION, InvitationRow, request.invitation_id)
@@ -123,31 +127,31 @@ class InvitationHandlers:
 
     @handles(AcceptInvitation)
     async def accept_invitation(self, request: AcceptInvitation, call: Call) -> User:
-        """Open the account; courses hear of it and enrol."""
+        """Open the account; the course service enrols it on `InvitationAccepted`."""
         email = await self._ctx.store.read(
             lambda session: confirmation_of(session, request.token, Purpose.INVITATION).email
         )
         names = (email, request.name, *academy_names(self._ctx))
         check_password(request.password, pointer="/password", names=names)
-        password_hash = await self._passwords.hash(request.password)
+        password_hash = await self._hasher.hash(request.password)
 
         def work(session: Session) -> User:
             confirmation = confirmation_of(session, request.token, Purpose.INVITATION)
             row = session.get(InvitationRow, confirmation.id)
             if row is None or row.status != InvitationStatus.PENDING:
                 raise link_over()
-            close(session, confirmation)
+            delete_confirmations(session, confirmation)
             new = NewAccount(
                 row.email, request.name, password_hash, Role(row.role), email_verified=True
             )
             user = add_account(session, new)
-            _accepted(session, row, user.id)
-            return present(user)
+            _mark_accepted(session, row, user.id)
+            return present_user(user)
 
         return await self._ctx.store.run(work)
 
 
-def _accepted(session: Session, row: InvitationRow, user_id: UUID) -> None:
+def _mark_accepted(session: Session, row: InvitationRow, user_id: UUID) -> None:
     row.status, row.user_id = InvitationStatus.ACCEPTED, user_id
     session.publish(
         InvitationAccepted(
@@ -160,9 +164,9 @@ def _accepted(session: Session, row: InvitationRow, user_id: UUID) -> None:
 
 
 def _check_free(session: Session, email: str) -> None:
-    if account_at(session, email) is not None:
+    if account_by_email(session, email) is not None:
         raise email_taken()
-    pending = pending_to(session, fold_email(email))
+    pending = pending_invitation(session, fold_email(email))
     if pending is not None:
         raise InvitationPending(
             "Somebody has invited this address already; revoke that invitation to send another.",
@@ -170,8 +174,8 @@ def _check_free(session: Session, email: str) -> None:
         )
 
 
-def _stands(session: Session, status: InvitationStatus) -> ColumnElement[bool]:
-    """What is overdue counts as expired, whether or not that was noted yet."""
+def _has_status(session: Session, status: InvitationStatus) -> ColumnElement[bool]:
+    """Condition for a status; overdue invitations are expired, also before pruning marks them."""
     pending = InvitationRow.status == InvitationStatus.PENDING
     if status is InvitationStatus.PENDING:
         return and_(pending, InvitationRow.expires_at > session.now)

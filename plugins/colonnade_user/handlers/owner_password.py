@@ -1,26 +1,27 @@
-"""A new password for an owner, set by whoever runs the platform."""
+"""Operation that replaces an owner's password, for the operator of the platform."""
 
 from colonnade.errors import FieldError, NotFound, ValidationFailed
 from colonnade.operations import Call, handles
 from colonnade.services import ServiceContext
 from colonnade.store import Session
+from colonnade_user.accounts.records import account_for_sign_in
 from colonnade_user.api import Role, SetOwnerPassword, User, normalise_email
-from colonnade_user.handlers.accounts import account_known_as, present
-from colonnade_user.passwords.credentials import replace_password
-from colonnade_user.passwords.hashing import Passwords
+from colonnade_user.passwords.credentials import reset_password
+from colonnade_user.passwords.hashing import PasswordHasher
 from colonnade_user.passwords.rules import academy_names, check_password
+from colonnade_user.presentation import present_user
 
 
 class OwnerPasswordHandlers:
-    """The operation on owners' passwords."""
+    """Handler of the operation on owners' passwords."""
 
-    def __init__(self, ctx: ServiceContext, passwords: Passwords) -> None:
+    def __init__(self, ctx: ServiceContext, hasher: PasswordHasher) -> None:
         self._ctx = ctx
-        self._passwords = passwords
+        self._hasher = hasher
 
     @handles(SetOwnerPassword)
     async def set_owner_password(self, request: SetOwnerPassword, call: Call) -> User:
-        """Set it, end every session, and tell the owner by mail.
+        """Set the password, end every session, and notify the owner by mail.
 
         Raises:
             NotFound: no account has that address.
@@ -30,10 +31,10 @@ class OwnerPasswordHandlers:
         check_password(
             request.password, pointer="/password", names=(email, *academy_names(self._ctx))
         )
-        password_hash = await self._passwords.hash(request.password)
+        password_hash = await self._hasher.hash(request.password)
 
         def work(session: Session) -> User:
-            user = account_known_as(session, email)
+            user = account_for_sign_in(session, email)
             if user is None:
                 raise NotFound(
                     f"No account of '{call.tenant}' has the address {email}; name the owner's "
@@ -44,8 +45,8 @@ class OwnerPasswordHandlers:
                     f"{email} is not an owner of '{call.tenant}' but {user.role}.",
                     fields=[FieldError("/email", "is not an owner's", "not_an_owner")],
                 )
-            replace_password(session, user.id, password_hash)
-            return present(user)
+            reset_password(session, user.id, password_hash)
+            return present_user(user)
 
         changed = await self._ctx.store.run(work)
         self._ctx.invalidate_principal(str(changed.id))

@@ -1,4 +1,4 @@
-"""Profiles: what people tell about themselves, field by field to whom they choose."""
+"""Operations on profiles, whose fields have a visibility each."""
 
 from uuid import UUID
 
@@ -12,34 +12,36 @@ from colonnade_user.api import (
     GetProfile,
     Profile,
     ProfileUpdated,
-    ProfileVisibility,
     UpdateProfile,
     UserStatus,
     Visibility,
 )
-from colonnade_user.models import PROFILE, ProfileRow, UserRow
-
-OPTIONAL_FIELDS = ("headline", "biography", "website", "location")
-WIDEST_FIRST = (Visibility.PUBLIC, Visibility.MEMBERS, Visibility.PRIVATE)
+from colonnade_user.models import ProfileRow, UserRow
+from colonnade_user.presentation import (
+    OPTIONAL_PROFILE_FIELDS,
+    WIDEST_FIRST,
+    present_profile,
+)
+from colonnade_user.resources import PROFILE
 
 
 class ProfileHandlers:
-    """The operations on `profiles`."""
+    """Handlers of the operations on `profiles`."""
 
     def __init__(self, ctx: ServiceContext) -> None:
         self._ctx = ctx
 
     @handles(GetProfile)
     async def get_profile(self, request: GetProfile, call: Call) -> Profile:
-        """The profile, as far as the caller may see it."""
+        """Return the profile, as far as the caller may see it."""
 
         def work(session: Session) -> Profile:
             user, profile = _existing(session, request.user_id)
             call.require(session, PROFILE, profile)
-            seen = _sees(profile, call)
-            if user.status != UserStatus.ACTIVE and seen is not Visibility.PRIVATE:
+            narrowest = _narrowest_visible(profile, call)
+            if user.status != UserStatus.ACTIVE and narrowest is not Visibility.PRIVATE:
                 raise _missing()
-            return _present(user, profile, seen)
+            return present_profile(user, profile, narrowest)
 
         return await self._ctx.store.read(work)
 
@@ -52,12 +54,12 @@ class ProfileHandlers:
             call.require(session, PROFILE, profile)
             call.check_version(profile.version)
             _change(user, profile, request)
-            # A new name changes the answer but not this row; its version has to say so.
+            # A new name is in the account's row; touching this one raises the profile's version.
             profile.updated_at = session.now
             session.flush()
             call.require(session, PROFILE, profile)
             session.publish(ProfileUpdated(user_id=user.id, name=user.name))
-            return _present(user, profile, Visibility.PRIVATE)
+            return present_profile(user, profile, Visibility.PRIVATE)
 
         return await self._ctx.store.run(work)
 
@@ -65,7 +67,7 @@ class ProfileHandlers:
 def _change(user: UserRow, profile: ProfileRow, request: UpdateProfile) -> None:
     if request.name is not None:
         user.rename(request.name)
-    assign(profile, request.given(*OPTIONAL_FIELDS))
+    assign(profile, request.given(*OPTIONAL_PROFILE_FIELDS))
     if request.visibility is not None:
         chosen = request.visibility.model_dump(mode="json", exclude_unset=True)
         profile.visibility = profile.visibility | chosen
@@ -84,27 +86,10 @@ def _missing() -> NotFound:
     return NotFound("There is no such profile, or none that you may see.")
 
 
-def _sees(profile: ProfileRow, call: Call) -> Visibility:
-    """The narrowest fields the caller sees. Whoever may read every profile sees the whole."""
+def _narrowest_visible(profile: ProfileRow, call: Call) -> Visibility:
+    """Narrowest visibility the caller sees; callers who may read every profile see all fields."""
     if call.decision.unconditional or str(profile.user_id) == call.principal_id:
         return Visibility.PRIVATE
     if call.context.principal.kind is PrincipalKind.ANONYMOUS:
         return Visibility.PUBLIC
     return Visibility.MEMBERS
-
-
-def _present(user: UserRow, profile: ProfileRow, seen: Visibility) -> Profile:
-    visibility = ProfileVisibility.model_validate(profile.visibility)
-    values = {"name": user.name} | {name: getattr(profile, name) for name in OPTIONAL_FIELDS}
-    reach = WIDEST_FIRST.index(seen)
-    shown = {
-        name: value
-        for name, value in values.items()
-        if WIDEST_FIRST.index(getattr(visibility, name)) <= reach
-    }
-    return Profile(
-        user_id=user.id,
-        visibility=visibility if seen is Visibility.PRIVATE else None,
-        version=profile.version,
-        **shown,
-    )

@@ -1,8 +1,9 @@
-"""Registering: an account at once, or when whoever reads the address says so."""
+"""Operations that open accounts: at once, or when the address is confirmed by mail."""
 
 from colonnade.context import PrincipalKind
 from colonnade.operations import Call, handles
 from colonnade.store import Session
+from colonnade_user.accounts.records import NewAccount, account_by_email, add_account
 from colonnade_user.api import (
     ConfirmationRequired,
     ConfirmRegistration,
@@ -15,39 +16,39 @@ from colonnade_user.api import (
     User,
 )
 from colonnade_user.config import UserContext
-from colonnade_user.confirmations.even_time import even_time
 from colonnade_user.confirmations.records import (
-    Wanted,
-    close,
+    NewConfirmation,
     confirmation_of,
+    delete_confirmations,
     link_over,
-    open_confirmation,
+    request_confirmation,
 )
-from colonnade_user.handlers.accounts import NewAccount, account_at, add_account, present
-from colonnade_user.models import USER
-from colonnade_user.passwords.hashing import Passwords
+from colonnade_user.confirmations.response_timing import padded_response
+from colonnade_user.passwords.hashing import PasswordHasher
 from colonnade_user.passwords.rules import academy_names, check_password
-from colonnade_user.throttling.counted_attempts import registration_counters
+from colonnade_user.presentation import present_user
+from colonnade_user.resources import USER
+from colonnade_user.throttling.attempt_counters import registration_counters
 from colonnade_user.throttling.throttle import Throttle, client_network
 
 
 class RegistrationHandlers:
-    """The operations that open accounts for those who ask."""
+    """Handlers of the operations that open accounts."""
 
-    def __init__(self, ctx: UserContext, passwords: Passwords, throttle: Throttle) -> None:
+    def __init__(self, ctx: UserContext, hasher: PasswordHasher, throttle: Throttle) -> None:
         self._ctx = ctx
-        self._passwords = passwords
+        self._hasher = hasher
         self._throttle = throttle
 
     @handles(Register)
     async def register(self, request: Register, call: Call) -> Registration:
-        """Open an account, or have the link mailed by which it is opened."""
+        """Open an account, or request the mail whose link opens it."""
         await self._check(request, call)
         if self._opens_at_once(call):
             return Registration(user=await self._open(request, call))
         call.permit_without_object("nothing is made before the address is confirmed")
-        async with even_time(self._ctx.clock):
-            password_hash = await self._passwords.hash(request.password)
+        async with padded_response(self._ctx.clock):
+            password_hash = await self._hasher.hash(request.password)
             await self._ctx.store.run(
                 lambda session: _ask_to_confirm(session, request, password_hash)
             )
@@ -58,7 +59,7 @@ class RegistrationHandlers:
         """Open an account at once.
 
         Raises:
-            ConfirmationRequired: a stranger asks, where addresses are confirmed first.
+            ConfirmationRequired: a visitor asks, where addresses are confirmed first.
         """
         await self._check(request, call)
         if not self._opens_at_once(call):
@@ -76,19 +77,19 @@ class RegistrationHandlers:
             if row.name is None or row.password_hash is None:
                 raise link_over()
             new = NewAccount(row.email, row.name, row.password_hash, email_verified=True)
-            close(session, row)
-            return present(add_account(session, new))
+            delete_confirmations(session, row)
+            return present_user(add_account(session, new))
 
         self._check_open(call)
         return await self._ctx.store.run(work)
 
     async def _open(self, request: Register | RegisterUser, call: Call) -> User:
-        new = NewAccount(request.email, request.name, await self._passwords.hash(request.password))
+        new = NewAccount(request.email, request.name, await self._hasher.hash(request.password))
 
         def work(session: Session) -> User:
             user = add_account(session, new)
             call.require(session, USER, user)
-            return present(user)
+            return present_user(user)
 
         return await self._ctx.store.run(work)
 
@@ -96,33 +97,33 @@ class RegistrationHandlers:
         self._check_open(call)
         names = (request.email, request.name, *academy_names(self._ctx))
         check_password(request.password, pointer="/password", names=names)
-        if not _adds_people(call):
+        if not _is_administrator(call):
             network, config = client_network(call), self._throttle.config
             await self._throttle.spend(registration_counters(config, network))
 
     def _check_open(self, call: Call) -> None:
-        if self._ctx.tenant_config().registration == "closed" and not _adds_people(call):
+        if self._ctx.tenant_config().registration == "closed" and not _is_administrator(call):
             raise RegistrationClosed("This academy adds people itself; ask its admins.")
 
     def _opens_at_once(self, call: Call) -> bool:
         declared = self._ctx.config.registration.confirm
         confirms = self._ctx.production if declared is None else declared
-        return not confirms or _adds_people(call)
+        return not confirms or _is_administrator(call)
 
 
-def _adds_people(call: Call) -> bool:
-    """Those who see every account anyway: nothing is disclosed to them."""
+def _is_administrator(call: Call) -> bool:
+    """True for services, owners and admins: they see every account anyway."""
     principal = call.context.principal
     by_service = principal.kind is PrincipalKind.SERVICE
     return by_service or bool({Role.OWNER, Role.ADMIN}.intersection(principal.roles))
 
 
 def _ask_to_confirm(session: Session, request: Register, password_hash: str) -> None:
-    known = account_at(session, request.email)
+    known = account_by_email(session, request.email)
     if known is not None:
-        open_confirmation(session, Wanted(Purpose.ADDRESS_TAKEN, known.email, known.id))
+        request_confirmation(session, NewConfirmation(Purpose.ADDRESS_TAKEN, known.email, known.id))
         return
-    wanted = Wanted(
+    wanted = NewConfirmation(
         Purpose.REGISTRATION, request.email, name=request.name, password_hash=password_hash
     )
-    open_confirmation(session, wanted)
+    request_confirmation(session, wanted)

@@ -1,4 +1,4 @@
-"""One's own sign-ins: what the operations on sessions that are under way do."""
+"""Operations on one's own sessions."""
 
 from uuid import UUID
 
@@ -17,36 +17,32 @@ from colonnade_user.api import (
     SessionEnd,
     UserSession,
 )
-from colonnade_user.models import SESSION, SessionRow
+from colonnade_user.models import SessionRow
+from colonnade_user.presentation import present_session
+from colonnade_user.resources import SESSION
+from colonnade_user.sessions.current import current_session
 from colonnade_user.sessions.records import end_session, end_sessions_of
 
 
 class SessionHandlers:
-    """The operations on `sessions`."""
+    """Handlers of the operations on `sessions`."""
 
     def __init__(self, ctx: ServiceContext) -> None:
         self._ctx = ctx
 
     @handles(ListSessions)
     async def list_sessions(self, request: ListSessions, call: Call) -> Page[UserSession]:
-        """The live sessions that the caller may see."""
+        """List the live sessions that the caller may see."""
         current = current_session(call)
-
-        def present(row: SessionRow) -> UserSession:
-            return UserSession(
-                id=row.id,
-                created_at=row.created_at,
-                last_used_at=row.last_used_at,
-                expires_at=row.expires_at,
-                current=row.id == current,
-            )
 
         def work(session: Session) -> Page[UserSession]:
             query = select(SessionRow).where(
                 call.visible(SESSION), SessionRow.expires_at > session.now
             )
             order = [SortKey(SessionRow.created_at, descending=True), SortKey(SessionRow.id)]
-            return paginate(session, query, order, request, present)
+            return paginate(
+                session, query, order, request, lambda row: present_session(row, current)
+            )
 
         return await self._ctx.store.read(work)
 
@@ -82,9 +78,3 @@ class SessionHandlers:
         self._ctx.invalidate_principal(str(user_id))
         await self._ctx.published()
         return Empty()
-
-
-def current_session(call: Call) -> UUID | None:
-    """The session whose access token the caller has shown."""
-    session_id = call.context.principal.session_id
-    return None if session_id is None else UUID(session_id)

@@ -1,4 +1,4 @@
-"""Courses that an invitation names: there are such, and they are the inviter's to give."""
+"""Courses that an invitation names: they exist, and the inviter may enrol people in them."""
 
 import asyncio
 from collections.abc import Sequence
@@ -13,54 +13,58 @@ from colonnade.store import Session
 from colonnade_user.api import Role
 from colonnade_user.models import CourseTeacherRow, KnownCourseRow
 
-HEARSAY = 2.0
-"""Seconds that are waited for the event of a course that was made or assigned just now."""
+COURSE_EVENT_WAIT = 2.0
+"""Seconds to wait for the event of a course that was created or assigned just now."""
 
-_PAUSE = 0.05
+_POLLING_INTERVAL = 0.05
 
 
-def check_courses(session: Session, courses: Sequence[UUID], giver: Principal) -> None:
-    """Refuse an invitation to courses that are not the inviter's to give.
+def check_courses(session: Session, courses: Sequence[UUID], inviter: Principal) -> None:
+    """Refuse an invitation to courses that the inviter may not enrol people in.
 
     Raises:
-        ValidationFailed: with a pointer to each of them. One that is not there and one that
-            somebody else teaches are told alike.
+        ValidationFailed: with a pointer to each of them. One that does not exist and one that
+            another instructor teaches get the same message.
     """
-    given = _to_give(session, courses, giver)
+    grantable = _grantable_courses(session, courses, inviter)
     problems = [
         FieldError(f"/courses/{index}", "names no course of yours to give", "unknown")
         for index, course in enumerate(courses)
-        if course not in given
+        if course not in grantable
     ]
     if problems:
         raise ValidationFailed("An invitation names a course that is not there.", fields=problems)
 
 
-async def hear_of(ctx: ServiceContext, courses: Sequence[UUID], giver: Principal) -> None:
-    """Wait until events have told of courses, `HEARSAY` seconds at most: whoever makes a course
-    and invites to it in one breath is not refused."""
+async def await_courses(ctx: ServiceContext, courses: Sequence[UUID], inviter: Principal) -> None:
+    """Wait for the events of courses, at most `COURSE_EVENT_WAIT` seconds.
+
+    An instructor who creates a course and invites to it at once is thus not refused.
+    """
     began = ctx.clock.monotonic()
-    while ctx.clock.monotonic() - began < HEARSAY:
-        given = await ctx.store.read(lambda session: _to_give(session, courses, giver))
-        if given.issuperset(courses):
+    while ctx.clock.monotonic() - began < COURSE_EVENT_WAIT:
+        grantable = await ctx.store.read(
+            lambda session: _grantable_courses(session, courses, inviter)
+        )
+        if grantable.issuperset(courses):
             return
-        await asyncio.sleep(_PAUSE)
+        await asyncio.sleep(_POLLING_INTERVAL)
 
 
-def _to_give(session: Session, courses: Sequence[UUID], giver: Principal) -> set[UUID]:
+def _grantable_courses(session: Session, courses: Sequence[UUID], inviter: Principal) -> set[UUID]:
     query = select(KnownCourseRow.course_id).where(
         KnownCourseRow.course_id.in_(courses), KnownCourseRow.deleted.is_(False)
     )
-    if not _administrates(giver):
+    if not _is_administrator(inviter):
         teaches = select(CourseTeacherRow.course_id).where(
-            CourseTeacherRow.user_id == UUID(giver.id), CourseTeacherRow.active.is_(True)
+            CourseTeacherRow.user_id == UUID(inviter.id), CourseTeacherRow.active.is_(True)
         )
         query = query.where(KnownCourseRow.course_id.in_(teaches))
     return set(session.scalars(query))
 
 
-def _administrates(giver: Principal) -> bool:
-    """Those who may enrol anybody anywhere; others give what they teach."""
-    if giver.kind is not PrincipalKind.USER:
+def _is_administrator(inviter: Principal) -> bool:
+    """True for principals that may enrol anybody; instructors only in what they teach."""
+    if inviter.kind is not PrincipalKind.USER:
         return True
-    return bool({Role.OWNER, Role.ADMIN}.intersection(giver.roles))
+    return bool({Role.OWNER, Role.ADMIN}.intersection(inviter.roles))

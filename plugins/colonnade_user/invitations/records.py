@@ -5,15 +5,15 @@ from uuid import UUID
 from sqlalchemy import select
 
 from colonnade.store import Session
-from colonnade_user.api import Invitation, InvitationStatus, Role
-from colonnade_user.confirmations.records import close
+from colonnade_user.api import InvitationStatus
+from colonnade_user.confirmations.records import delete_confirmations
 from colonnade_user.models import ConfirmationRow, InvitationRow
 
 EXPIRED_AT_ONCE = 500
 
 
-def pending_to(session: Session, folded_email: str) -> InvitationRow | None:
-    """The invitation to an address that nobody has accepted, if there is one."""
+def pending_invitation(session: Session, folded_email: str) -> InvitationRow | None:
+    """Find the pending invitation to an address."""
     return session.scalars(
         select(InvitationRow).where(
             InvitationRow.folded_email == folded_email,
@@ -24,15 +24,15 @@ def pending_to(session: Session, folded_email: str) -> InvitationRow | None:
 
 
 def revoke(session: Session, row: InvitationRow) -> None:
-    """Take a pending invitation back; its links die."""
+    """Revoke a pending invitation; its links stop working."""
     if row.status != InvitationStatus.PENDING:
         return
     row.status = InvitationStatus.REVOKED
-    settle(session, row.id)
+    _delete_confirmation(session, row.id)
 
 
-def revoke_those_of(session: Session, user_id: UUID) -> None:
-    """Take back what somebody offered who may do less from now on, or is gone."""
+def revoke_invitations_of(session: Session, user_id: UUID) -> None:
+    """Revoke the pending invitations of a user who lost rights or was deleted."""
     query = select(InvitationRow).where(
         InvitationRow.invited_by == user_id, InvitationRow.status == InvitationStatus.PENDING
     )
@@ -40,15 +40,14 @@ def revoke_those_of(session: Session, user_id: UUID) -> None:
         revoke(session, row)
 
 
-def settle(session: Session, invitation_id: UUID) -> None:
-    """Forget the confirmation of an invitation."""
+def _delete_confirmation(session: Session, invitation_id: UUID) -> None:
     confirmation = session.get(ConfirmationRow, invitation_id)
     if confirmation is not None:
-        close(session, confirmation)
+        delete_confirmations(session, confirmation)
 
 
 def expire_invitations(session: Session) -> int:
-    """Mark invitations that nobody accepted in time, at most 500; answers how many."""
+    """Mark overdue invitations as expired, at most `EXPIRED_AT_ONCE`; return their number."""
     overdue = (
         select(InvitationRow)
         .where(
@@ -61,20 +60,3 @@ def expire_invitations(session: Session) -> int:
     for row in rows:
         row.status = InvitationStatus.EXPIRED
     return len(rows)
-
-
-def presented(session: Session, row: InvitationRow) -> Invitation:
-    """The invitation as it stands now."""
-    overdue = row.status == InvitationStatus.PENDING and row.expires_at <= session.now
-    return Invitation(
-        id=row.id,
-        email=row.email,
-        role=Role(row.role),
-        courses=[UUID(course) for course in row.courses],
-        status=InvitationStatus.EXPIRED if overdue else InvitationStatus(row.status),
-        invited_by=row.invited_by,
-        user_id=row.user_id,
-        created_at=row.created_at,
-        expires_at=row.expires_at,
-        version=row.version,
-    )

@@ -1,4 +1,8 @@
-"""A queue in which academies take turns: one with many waiting makes no other wait longer."""
+"""Fair queue: academies take turns, so that one with many waiting delays no other.
+
+Round-robin by academy rather than first come, first served: a flood of sign-ins to one academy
+fills its own line only.
+"""
 
 import asyncio
 from collections import OrderedDict, deque
@@ -8,13 +12,13 @@ from contextlib import asynccontextmanager
 from colonnade.errors import Unavailable
 
 RETRY_AFTER = 2
-"""Seconds after which somebody turned away may try again."""
+"""Seconds after which a refused client may try again."""
 
 
 class FairQueue:
-    """Lets `at_once` in at a time, academy by academy in turn, and within one in order.
+    """Queue that admits `at_once` at a time, round-robin by academy, in order within one.
 
-    At most `maximum_waiting` of an academy wait; how many others have does not count for it.
+    At most `maximum_waiting` of an academy wait, however many of others do.
     """
 
     def __init__(self, *, at_once: int, maximum_waiting: int) -> None:
@@ -44,7 +48,7 @@ class FairQueue:
             await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():
-                # It was given the turn at the moment it went away.
+                # The turn was given at the moment of the cancellation: pass it on.
                 self._leave()
             else:
                 self._step_out(tenant, turn)

@@ -1,4 +1,4 @@
-"""Passwords: Argon2id off the event loop, in turns, with equal work for unknown accounts."""
+"""Password hashing: Argon2id off the event loop, in turns, with equal work for unknown accounts."""
 
 import secrets
 import unicodedata
@@ -15,7 +15,7 @@ from colonnade_user.passwords.fair_queue import FairQueue
 MEMORY_KIBIBYTES = 19 * 1024
 ITERATIONS = 2
 LANES = 1
-AT_ONCE = 2
+CONCURRENT_HASHES = 2
 """Passwords that are hashed at the same time: as many as a service has threads."""
 
 MAXIMUM_WAITING = 64
@@ -23,45 +23,44 @@ MAXIMUM_WAITING = 64
 no other academy signs in."""
 
 
-def prepared(password: str) -> str:
-    """The password as it is hashed: NFKC, so that every keyboard types the same one
+def normalised(password: str) -> str:
+    """Normalise a password before hashing: NFKC, so that every keyboard types the same one
     (NIST SP 800-63B §5.1.1.2)."""
     return unicodedata.normalize("NFKC", password)
 
 
 def new_password_hash() -> PasswordHash:
-    """Argon2id with 19 MiB, two iterations and one lane (OWASP's minimum)."""
+    """Argon2id with 19 MiB, two iterations and one lane (the OWASP minimum)."""
     hasher = Argon2Hasher(time_cost=ITERATIONS, memory_cost=MEMORY_KIBIBYTES, parallelism=LANES)
     return PasswordHash((hasher,))
 
 
 @cache
-def _unmatched() -> str:
-    """A hash that no password matches; made once per process."""
+def unmatched_hash() -> str:
+    """Hash that no password matches; computed once per process."""
     return new_password_hash().hash(secrets.token_urlsafe())
 
 
-class Passwords:
-    """Hashes and verifies on the threads of this service, which do nothing else; academies take
-    turns."""
+class PasswordHasher:
+    """Hashing and verification on the threads of this service; academies take turns."""
 
     def __init__(self, ctx: ServiceContext, *, maximum_waiting: int = MAXIMUM_WAITING) -> None:
         self._ctx = ctx
         self._hasher = new_password_hash()
-        self._queue = FairQueue(at_once=AT_ONCE, maximum_waiting=maximum_waiting)
-        self._decoy = _unmatched()
+        self._queue = FairQueue(at_once=CONCURRENT_HASHES, maximum_waiting=maximum_waiting)
+        self._decoy = unmatched_hash()
 
     async def hash(self, password: str) -> str:
-        """The hash to keep.
+        """Hash a password.
 
         Raises:
             Unavailable: too many passwords of the academy wait already.
         """
         async with self._turn():
-            return await self._ctx.in_worker(self._hasher.hash, prepared(password))
+            return await self._ctx.in_worker(self._hasher.hash, normalised(password))
 
-    async def verify(self, password: str, kept: str | None) -> tuple[bool, str | None]:
-        """Whether `password` is the one whose hash is `kept`, and a new hash if it needs one.
+    async def verify(self, password: str, stored: str | None) -> tuple[bool, str | None]:
+        """Verify `password` against the hash `stored`; return also a new hash if it needs one.
 
         Without a hash, one that nothing matches is verified instead: an account that does not
         exist takes the time of one that does.
@@ -69,12 +68,12 @@ class Passwords:
         Raises:
             Unavailable: too many passwords of the academy wait already.
         """
-        against = self._decoy if kept is None else kept
+        against = self._decoy if stored is None else stored
         async with self._turn():
             valid, renewed = await self._ctx.in_worker(
-                self._hasher.verify_and_update, prepared(password), against
+                self._hasher.verify_and_update, normalised(password), against
             )
-        if kept is None:
+        if stored is None:
             return False, None
         return valid, renewed
 

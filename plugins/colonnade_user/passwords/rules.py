@@ -1,4 +1,4 @@
-"""Which passwords are refused because everybody who guesses tries them first.
+"""Rules for new passwords: common ones, patterns and names are refused.
 
 The list is that of zxcvbn (MIT; see `common_passwords.license.txt` beside it), as NIST SP 800-63B
 §5.1.1.2 asks for: passwords of published leaks, and what the academy and the person are called.
@@ -17,18 +17,18 @@ MINIMUM_NAME = 3
 """Characters from which a name counts: a password around a shorter one is not about it."""
 
 _AROUND = "0123456789!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~ "
-"""What people put before and after a word to make a password of it."""
+"""Characters that people put before and after a word to make a password of it."""
 
 
 def folded(text: str) -> str:
-    """The form in which passwords are compared with what is guessed: without case, and with the
-    look-alikes of Unicode as one (NFKC)."""
+    """Form in which passwords are compared with common ones: case-folded and NFKC, so that the
+    compatibility variants of a character count as one."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
 
 
 @cache
 def common_passwords() -> frozenset[str]:
-    """Some eleven thousand, of eight characters and more, folded."""
+    """Some eleven thousand common passwords of eight characters and more, folded."""
     text = files(__package__).joinpath("common_passwords.txt").read_text("utf-8")
     return frozenset(text.splitlines())
 
@@ -50,13 +50,13 @@ def check_password(password: str, *, pointer: str, names: Iterable[str]) -> None
 
 
 def academy_names(ctx: ServiceContext) -> tuple[str, ...]:
-    """What the academy in context is called."""
+    """Id and name of the academy in context."""
     tenant = ctx.tenant()
     return tenant.id, tenant.name
 
 
 def _is_pattern(text: str) -> bool:
-    """Whether it is one or two characters over and over, or each is the neighbour of the last
+    """True for one or two characters repeated, or a run of neighbouring characters
     (NIST SP 800-63B §5.1.1.2: repetitive or sequential characters)."""
     repeats = any(text == (text[:size] * len(text))[: len(text)] for size in (1, 2))
     steps = {ord(after) - ord(before) for before, after in pairwise(text)}
@@ -70,7 +70,7 @@ def _words(names: Iterable[str]) -> set[str]:
 
 
 def _bare(text: str) -> str:
-    """A word without the digits and signs around it and the gaps within."""
+    """Strip a word of the digits and signs around it and the spaces within."""
     return "".join(text.strip(_AROUND).split())
 
 

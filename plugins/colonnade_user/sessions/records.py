@@ -1,4 +1,4 @@
-"""Sessions, inside a unit of work.
+"""Sessions in the store, inside a unit of work.
 
 A session is a family of refresh tokens: each works once and brings the next. One that comes a
 second time was stolen, or used by two programs at once; which of the two cannot be told, so the
@@ -18,7 +18,7 @@ from colonnade_user.config import UserConfig
 from colonnade_user.models import RefreshTokenRow, SessionRow
 from colonnade_user.throttling.devices import forget_devices
 from colonnade_user.tokens.refresh_tokens import (
-    exchange,
+    exchange_token,
     first_token,
     forget_tokens,
     session_row_of,
@@ -28,11 +28,11 @@ MAXIMUM_SESSIONS = 50
 """Live sessions one user may have; the longest unused one makes room."""
 
 PRUNED_AT_ONCE = 500
-"""Sessions that one transaction forgets."""
+"""Sessions that one transaction deletes."""
 
 
 @dataclass(frozen=True, slots=True)
-class Granted:
+class GrantedSession:
     """A live session and the refresh token that continues it."""
 
     user_id: UUID
@@ -41,40 +41,40 @@ class Granted:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
-    """A refresh token that continues nothing; `ended_for` is whose session ended over it."""
+class RefusedToken:
+    """Refusal of a refresh token; `ended_for` is the user whose session ended because of it."""
 
     ended_for: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Lifetimes:
-    """How long sessions last."""
+    """Lifetimes of sessions: unused, and in total."""
 
     idle: timedelta
     total: timedelta
 
     @classmethod
     def of(cls, config: UserConfig) -> "Lifetimes":
-        """What the operator has set."""
+        """Read the lifetimes from the operator's configuration."""
         return cls(
             timedelta(seconds=config.session_idle_lifetime),
             timedelta(seconds=config.session_lifetime),
         )
 
     def expiry(self, created_at: datetime, now: datetime) -> datetime:
-        """When a session used at `now` ends by itself."""
+        """Time at which a session used at `now` expires."""
         return min(now + self.idle, created_at + self.total)
 
 
 def is_live(row: SessionRow | None, now: datetime) -> bool:
-    """Whether a session still is one; an ended one has no row."""
+    """True for a session that has not expired; an ended one has no row."""
     return row is not None and row.expires_at > now
 
 
-def open_session(session: Session, user_id: UUID, lifetimes: Lifetimes) -> Granted:
-    """Begin a session, and sweep away what is left of the user's old ones."""
-    _sweep(session, user_id)
+def open_session(session: Session, user_id: UUID, lifetimes: Lifetimes) -> GrantedSession:
+    """Begin a session, and delete the user's expired and surplus ones."""
+    _delete_old(session, user_id)
     row = SessionRow(
         id=new_id(),
         user_id=user_id,
@@ -84,28 +84,30 @@ def open_session(session: Session, user_id: UUID, lifetimes: Lifetimes) -> Grant
     )
     session.add(row)
     session.flush()
-    return Granted(user_id, row.id, first_token(session, row))
+    return GrantedSession(user_id, row.id, first_token(session, row))
 
 
-def continue_session(session: Session, token: str, lifetimes: Lifetimes) -> Granted | Refused:
-    """The next refresh token of the family, or a refusal when `token` continues nothing.
+def continue_session(
+    session: Session, token: str, lifetimes: Lifetimes
+) -> GrantedSession | RefusedToken:
+    """Issue the next refresh token of the family, or refuse `token`.
 
     A used token ends its family, and that has to be committed: this is why it does not raise.
     """
     row = session_row_of(session, token)
     if row is None or not is_live(row, session.now):
-        return Refused()
-    following = exchange(session, row, token)
+        return RefusedToken()
+    following = exchange_token(session, row, token)
     if following is None:
         end_session(session, row, SessionEnd.TOKEN_REUSED)
-        return Refused(ended_for=row.user_id)
+        return RefusedToken(ended_for=row.user_id)
     row.last_used_at = session.now
     row.expires_at = lifetimes.expiry(row.created_at, session.now)
-    return Granted(row.user_id, row.id, following)
+    return GrantedSession(row.user_id, row.id, following)
 
 
 def end_session(session: Session, row: SessionRow, reason: SessionEnd) -> None:
-    """Forget a session with all its tokens."""
+    """Delete a session with all its tokens, and publish its end."""
     forget_tokens(session, row)
     session.delete(row)
     session.publish(SessionEnded(user_id=row.user_id, session_id=row.id, reason=reason))
@@ -114,8 +116,8 @@ def end_session(session: Session, row: SessionRow, reason: SessionEnd) -> None:
 def end_sessions_of(
     session: Session, user_id: UUID, reason: SessionEnd, *, keep: UUID | None = None
 ) -> None:
-    """Forget every session of a user, except the one to `keep`, and every device: whoever signs
-    in next is a stranger until the password is right."""
+    """Delete every session of a user, except the one to `keep`, and every device: the next
+    sign-in is throttled like a stranger's until the password is right."""
     forget_devices(session, user_id)
     for row in session.scalars(select(SessionRow).where(SessionRow.user_id == user_id)).all():
         if row.id != keep:
@@ -123,7 +125,7 @@ def end_sessions_of(
 
 
 def prune_sessions(session: Session) -> int:
-    """Forget sessions that ended by themselves, at most `PRUNED_AT_ONCE`; answers how many."""
+    """Delete expired sessions, at most `PRUNED_AT_ONCE`; return their number."""
     expired = (
         select(SessionRow.id).where(SessionRow.expires_at <= session.now).limit(PRUNED_AT_ONCE)
     )
@@ -134,7 +136,7 @@ def prune_sessions(session: Session) -> int:
     return len(found)
 
 
-def _sweep(session: Session, user_id: UUID) -> None:
+def _delete_old(session: Session, user_id: UUID) -> None:
     oldest_first = (
         select(SessionRow).where(SessionRow.user_id == user_id).order_by(SessionRow.last_used_at)
     )

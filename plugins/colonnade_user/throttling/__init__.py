@@ -1,1 +1,1 @@
-"""Slows down who guesses and who floods, and nobody else; see docs/decisions/guessing.md."""
+"""Throttling of guessing and flooding; docs/decisions/guessing.md says how and why."""

@@ -1,4 +1,4 @@
-"""How much is free and how long the waits are: `services.user.config.throttle`."""
+"""Allowances: free attempts and waits, as `services.user.config.throttle` declares them."""
 
 import math
 from typing import Self
@@ -12,7 +12,7 @@ MAXIMUM_DOUBLINGS = 32
 
 
 class Allowance(BaseModel):
-    """What may be tried before there is a wait, and how the wait grows.
+    """Number of free attempts, and growth of the wait beyond them.
 
     Attempts drain away evenly, all that are free within `window`. Each beyond them doubles the
     wait, from `first_wait` to `longest_wait`.
@@ -34,12 +34,12 @@ class Allowance(BaseModel):
         return self
 
     def drained(self, level: float, seconds: float) -> float:
-        """What is left of `level` attempts after `seconds`."""
+        """Attempts left of `level` after `seconds`."""
         return max(0.0, level - max(0.0, seconds) * self.free / self.window)
 
     def raised(self, level: float) -> float:
-        """One attempt more, of which there can be no more than lengthen the wait: whoever stops
-        is forgotten in bounded time."""
+        """Level after one more attempt, capped at those that still lengthen the wait: a client
+        that stops is forgotten in bounded time."""
         doublings = min(MAXIMUM_DOUBLINGS, math.log2(self.longest_wait / self.first_wait))
         return min(level + 1, self.free + 1 + math.ceil(doublings))
 
@@ -65,7 +65,8 @@ def _allowance(free: int, window: str, first_wait: str, longest_wait: str) -> Al
 
 
 class ThrottleConfig(BaseModel):
-    """What is counted. A class of thirty behind one address stays far below every number."""
+    """Allowance for each kind of attempt. A class of thirty behind one address stays far below
+    every number."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -1,4 +1,4 @@
-"""The network of a client: what its provider gives to one household, school or machine."""
+"""Networks of clients: the addresses that a provider gives to one subscriber."""
 
 from ipaddress import IPv6Address, ip_address, ip_network
 
@@ -7,7 +7,7 @@ IPV6_PREFIX = 64
 
 
 def network_of(address: str) -> str:
-    """One IPv4 address, or 64 bits of an IPv6 one; the empty text when there is none."""
+    """Network of an address: one IPv4 address, or 64 bits of an IPv6 one; empty when invalid."""
     try:
         found = ip_address(address.partition("%")[0])
     except ValueError:

@@ -1,4 +1,4 @@
-"""Counters in the store, inside a unit of work: what is counted, and how long to wait."""
+"""Counters in the store, inside a unit of work: attempts, and the waits they cause."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,17 +9,17 @@ from sqlalchemy import delete, func, select
 from colonnade.store import Session
 from colonnade_user.models import CounterRow
 from colonnade_user.throttling.allowances import Allowance
-from colonnade_user.throttling.digests import digest, key_of, known_key
+from colonnade_user.throttling.digests import digest, digest_key, existing_digest_key
 
 EVICTED_AT_ONCE = 100
-"""Counters that make room when an academy has as many as it may."""
+"""Counters evicted at a time when an academy has its maximum."""
 
 PRUNED_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """One thing that is counted: its kind, and of whom, which is kept as a digest only."""
+    """Counter of attempts: its kind and its subject, which is stored as a digest only."""
 
     kind: str
     subject: tuple[str, ...]
@@ -28,15 +28,15 @@ class Counter:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How a counter stands: attempts that are not drained yet, and seconds still to wait."""
+    """State of a counter: attempts that have not drained yet, and seconds still to wait."""
 
     level: float = 0.0
     wait: float = 0.0
 
 
 def read_counters(session: Session, counters: Sequence[Counter]) -> Mapping[Counter, Reading]:
-    """How each stands now; one that was never raised stands at nothing."""
-    key = known_key(session)
+    """Read the state of each; one that was never raised is at zero."""
+    key = existing_digest_key(session)
     if key is None or not counters:
         return dict.fromkeys(counters, Reading())
     digests = {_digest(key, counter): counter for counter in counters}
@@ -48,8 +48,8 @@ def read_counters(session: Session, counters: Sequence[Counter]) -> Mapping[Coun
 
 
 def raise_counters(session: Session, counters: Iterable[Counter], maximum_rows: int) -> None:
-    """Count one attempt more of each."""
-    key = key_of(session)
+    """Count one more attempt of each."""
+    key = digest_key(session)
     for counter in counters:
         name = _digest(key, counter)
         row = session.get(CounterRow, name)
@@ -65,15 +65,15 @@ def raise_counters(session: Session, counters: Iterable[Counter], maximum_rows: 
 
 
 def clear_counters(session: Session, counters: Iterable[Counter]) -> None:
-    """Forget what was counted."""
-    key = known_key(session)
+    """Delete the counters."""
+    key = existing_digest_key(session)
     names = [] if key is None else [_digest(key, counter) for counter in counters]
     if names:
         session.execute(delete(CounterRow).where(CounterRow.digest.in_(names)))
 
 
 def prune_counters(session: Session) -> int:
-    """Remove those that stand at nothing, at most `PRUNED_AT_ONCE`; answers how many."""
+    """Delete counters at zero, at most `PRUNED_AT_ONCE`; return their number."""
     empty = (
         select(CounterRow.digest)
         .where(CounterRow.forgotten_at <= session.now)
@@ -85,7 +85,7 @@ def prune_counters(session: Session) -> int:
 
 
 def _read(session: Session, row: CounterRow, allowance: Allowance) -> Reading:
-    # After the clock was set back, what lies ahead was counted just now, and makes nobody wait.
+    # After the clock was set back, a time ahead counts as now, and causes no wait.
     since = (session.now - row.raised_at).total_seconds()
     wait = allowance.wait(row.level) - since if since >= 0 else 0.0
     return Reading(allowance.drained(row.level, since), max(0.0, wait))

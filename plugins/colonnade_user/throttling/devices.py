@@ -1,8 +1,8 @@
-"""Known devices, inside a unit of work: where somebody signed in before.
+"""Known devices in the store, inside a unit of work: browsers that signed in before.
 
-A device is known by a random token that a sign-in answers and the next one brings along. Only its
-digest is kept, with that of the network, so that neither a browser nor a place can be read from
-a row. What strangers do never counts against a device that its owner has used.
+A device is known by a random token that a sign-in answers and the next one sends. Only its digest
+is stored, with that of the network, so that a row discloses neither browser nor place. Attempts
+of strangers never count against a device that its owner has used.
 """
 
 import hashlib
@@ -15,59 +15,62 @@ from sqlalchemy import delete, select
 
 from colonnade.store import Session
 from colonnade_user.models import DeviceRow
-from colonnade_user.throttling.digests import digest, key_of, known_key
+from colonnade_user.throttling.digests import digest, digest_key, existing_digest_key
 
 MAXIMUM_DEVICES = 20
-"""Devices one account may have; the longest unused one makes room."""
+"""Devices of one account; the longest unused one is evicted."""
 
-REMEMBERED = timedelta(days=180)
-"""How long an unused device stays known."""
+DEVICE_LIFETIME = timedelta(days=180)
+"""Time after which an unused device is unknown again."""
 
-NOTED_EVERY = timedelta(days=1)
-"""How exact `last_used_at` is: a sign-in writes it no more often."""
+LAST_USED_RESOLUTION = timedelta(days=1)
+"""Resolution of `last_used_at`: sign-ins write it no more often."""
 
 TOKEN_BYTES = 32
 PRUNED_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Acquaintance:
-    """What is known of where a sign-in comes from."""
+class RecognisedOrigin:
+    """Recognised origin of a sign-in: device and network."""
 
     device: bool = False
-    """The token is one that this account was given."""
+    """True when the token belongs to this account."""
     network: bool = False
-    """The account was signed in to from this network."""
+    """True when the account was signed in to from this network before."""
 
 
 def token_digest(token: str) -> bytes:
-    """What is kept of a token; 256 random bits need no salt and no stretching."""
+    """SHA-256 of a token; 256 random bits need no salt and no stretching."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 
-def acquaintance_of(
+def recognise_origin(
     session: Session, user_id: UUID | None, token: str | None, network: str
-) -> Acquaintance:
-    """What is known; an account that does not exist knows nothing, after the same queries."""
-    key = known_key(session)
+) -> RecognisedOrigin:
+    """Recognise device and network of an account.
+
+    One that does not exist recognises nothing, after the same queries.
+    """
+    key = existing_digest_key(session)
     rows = session.scalars(select(DeviceRow).where(DeviceRow.user_id == user_id)).all()
     if key is None:
-        return Acquaintance()
-    live = [row for row in rows if row.last_used_at > session.now - REMEMBERED]
+        return RecognisedOrigin()
+    live = [row for row in rows if row.last_used_at > session.now - DEVICE_LIFETIME]
     shown = None if token is None else token_digest(token)
     place = digest(key, "network", network)
-    return Acquaintance(
+    return RecognisedOrigin(
         device=any(secrets.compare_digest(row.digest, shown or b"") for row in live),
         network=any(row.network == place for row in live),
     )
 
 
 def remember_device(session: Session, user_id: UUID, token: str | None, network: str) -> str:
-    """The token of the device: the one it showed, or a new one."""
-    place = digest(key_of(session), "network", network)
+    """Return the token of the device: the one it sent, or a new one."""
+    place = digest(digest_key(session), "network", network)
     row = None if token is None else session.get(DeviceRow, token_digest(token))
     if token is not None and row is not None and row.user_id == user_id:
-        if row.network != place or row.last_used_at < session.now - NOTED_EVERY:
+        if row.network != place or row.last_used_at < session.now - LAST_USED_RESOLUTION:
             row.network, row.last_used_at = place, session.now
         return token
     _make_room(session, user_id)
@@ -81,13 +84,13 @@ def remember_device(session: Session, user_id: UUID, token: str | None, network:
 
 
 def forget_devices(session: Session, user_id: UUID) -> None:
-    """Know none of an account's devices any more."""
+    """Delete the devices of an account."""
     session.execute(delete(DeviceRow).where(DeviceRow.user_id == user_id))
 
 
 def prune_devices(session: Session) -> int:
-    """Forget those unused for long, at most `PRUNED_AT_ONCE`; answers how many."""
-    before: datetime = session.now - REMEMBERED
+    """Delete devices past `DEVICE_LIFETIME`, at most `PRUNED_AT_ONCE`; return their number."""
+    before: datetime = session.now - DEVICE_LIFETIME
     unused = select(DeviceRow.digest).where(DeviceRow.last_used_at <= before).limit(PRUNED_AT_ONCE)
     found = session.scalars(unused).all()
     session.execute(delete(DeviceRow).where(DeviceRow.digest.in_(found)))

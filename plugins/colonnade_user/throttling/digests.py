@@ -1,7 +1,7 @@
-"""Digests of addresses and networks, inside a unit of work: an academy never stores them plainly.
+"""Keyed digests of addresses and networks, inside a unit of work; neither is stored plainly.
 
-They are keyed, because the few IPv4 addresses there are could all be tried. The key is made when
-something is first counted, lives in the academy's own store and leaves it with no export of rows.
+They are keyed, because all IPv4 addresses could be tried otherwise. The key is made when something
+is first counted, lives in the academy's own store and leaves it with no export of rows.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ DIGEST_BYTES = 16
 
 
 def digest(key: bytes, *parts: str) -> bytes:
-    """A digest of `parts`, of which none can pass for a piece of another."""
+    """Digest `parts`, each with its length, so that no two lists of parts are alike."""
     made = hashlib.blake2b(key=key, digest_size=DIGEST_BYTES)
     for part in parts:
         encoded = part.encode("utf-8", "surrogatepass")
@@ -24,15 +24,15 @@ def digest(key: bytes, *parts: str) -> bytes:
     return made.digest()
 
 
-def known_key(session: Session) -> bytes | None:
-    """The academy's key; None while nothing was ever counted."""
+def existing_digest_key(session: Session) -> bytes | None:
+    """Return the academy's key; None while nothing was ever counted."""
     fact = session.get(StoreFact, KEY_NAME)
     return None if fact is None else bytes.fromhex(fact.value)
 
 
-def key_of(session: Session) -> bytes:
-    """The academy's key, made now if there is none."""
-    known = known_key(session)
+def digest_key(session: Session) -> bytes:
+    """Return the academy's key, made now if there is none."""
+    known = existing_digest_key(session)
     if known is not None:
         return known
     made = secrets.token_bytes(KEY_BYTES)

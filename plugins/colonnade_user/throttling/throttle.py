@@ -1,8 +1,8 @@
-"""The throttle: lets an attempt in, or says how long to wait.
+"""Throttle: admits an attempt, or refuses it with the time to wait.
 
-What was counted is in the academy's store, so that replicas share it. Attempts that are under way
-are counted in the process besides: they may all fail, so no more of them run at once than are
-free, and beyond that one after the other.
+Counters are in the academy's store, so that replicas share them. Attempts under way are counted in
+the process besides: they may all fail, so no more of them run at once than are free, and beyond
+that one after the other.
 """
 
 import math
@@ -20,19 +20,19 @@ from colonnade_user.throttling.allowances import ThrottleConfig
 from colonnade_user.throttling.client_networks import network_of
 from colonnade_user.throttling.counters import Counter, Reading, raise_counters, read_counters
 
-UNDER_WAY = 1.0
-"""Seconds after which to come back when only attempts under way are in the way."""
+UNDER_WAY_WAIT = 1.0
+"""Seconds to wait when only attempts under way prevent another."""
 
 
 def client_network(call: Call) -> str:
-    """The network that is counted for this call; empty for a service, and where none is known."""
+    """Network that is counted for this call; empty for a service, and where none is known."""
     if call.context.principal.kind is PrincipalKind.SERVICE:
         return ""
     return network_of(call.context.client)
 
 
 class Throttle:
-    """Counts for the academies of one process."""
+    """Throttle of one process, for all its academies."""
 
     def __init__(self, ctx: UserContext) -> None:
         self._ctx = ctx
@@ -40,12 +40,12 @@ class Throttle:
 
     @property
     def config(self) -> ThrottleConfig:
-        """The declared numbers."""
+        """Declared allowances."""
         return self._ctx.config.throttle
 
     @contextmanager
     def attempt(self, readings: Mapping[Counter, Reading]) -> Iterator[None]:
-        """Let an attempt in for the block, which `read_counters` has just found to stand so.
+        """Admit an attempt for the block, by the counters that `read_counters` has just read.
 
         Raises:
             TooManyRequests: with `Retry-After`; nothing was tried.
@@ -63,19 +63,19 @@ class Throttle:
                     del self._under_way[key]
 
     async def read(self, counters: Sequence[Counter]) -> Mapping[Counter, Reading]:
-        """How they stand now."""
+        """Read the state of each counter."""
         if not counters:
             return {}
         return await self._ctx.store.read(partial(read_counters, counters=counters))
 
     async def count(self, counters: Sequence[Counter]) -> None:
-        """Count one attempt more of each."""
+        """Count one more attempt of each."""
         if counters:
             maximum = self.config.maximum_rows
             await self._run(partial(raise_counters, counters=counters, maximum_rows=maximum))
 
     async def spend(self, counters: Sequence[Counter]) -> None:
-        """Count an attempt that counts however it ends.
+        """Count an attempt that counts whatever its outcome.
 
         Raises:
             TooManyRequests: with `Retry-After`; it was not counted, and must not be made.
@@ -92,7 +92,7 @@ class Throttle:
         await self._run(work)
 
     async def _run(self, work: Callable[[Session], None]) -> None:
-        # The service counts for itself: no decision about the caller covers these rows.
+        # As the service itself: no decision about the caller covers these rows.
         with self._ctx.as_service():
             await self._ctx.store.run(work)
 
@@ -101,7 +101,7 @@ class Throttle:
         for counter, reading in readings.items():
             free = max(1.0, counter.allowance.free - reading.level)
             if self._under_way[tenant, counter] >= free:
-                _refuse_within(UNDER_WAY)
+                _refuse_within(UNDER_WAY_WAIT)
 
 
 def _refuse_within(seconds: float) -> None:

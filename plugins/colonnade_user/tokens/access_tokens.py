@@ -26,7 +26,7 @@ MAXIMUM_TOKEN = 2048
 """Characters a token may have; ours have some 600."""
 
 MAXIMUM_TOKEN_HEADER = 400
-"""Characters its first part may have, so that nobody makes us parse a deep one."""
+"""Characters its first part may have: bounds the JSON that is parsed unverified."""
 
 LEEWAY = 60.0
 """Seconds by which the clocks of two machines may differ, or one be set back (RFC 7519 §4.1.5
@@ -34,7 +34,7 @@ speaks of no more than a few minutes); a token that has expired gets none of it.
 
 
 def issuer_of(tenant: str) -> str:
-    """The `iss` of a tenant's tokens."""
+    """Return the `iss` of a tenant's tokens."""
     return f"urn:colonnade:tenant:{tenant}"
 
 
@@ -46,7 +46,7 @@ def new_private_key() -> dict[str, str]:
 
 
 def public_key_of(key_id: UUID, private_key: Mapping[str, str]) -> JsonWebKey:
-    """The public half, as it is published."""
+    """Return the public half of a key pair, as it is published."""
     return JsonWebKey(
         kty=private_key["kty"],
         crv=private_key["crv"],
@@ -60,7 +60,7 @@ def public_key_of(key_id: UUID, private_key: Mapping[str, str]) -> JsonWebKey:
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a verified token says."""
+    """Claims of a verified token."""
 
     user_id: UUID
     session_id: UUID
@@ -69,13 +69,13 @@ class Claims:
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
-    """The key that signs at this moment, out of the store."""
+    """Key that signs at this moment, from the store."""
 
     id: UUID
     private_key: Mapping[str, str]
 
 
-def issue(
+def issue_access_token(
     key: SigningKey,
     *,
     tenant: str,
@@ -84,7 +84,7 @@ def issue(
     now: datetime,
     lifetime: float,
 ) -> str:
-    """A signed access token; `lifetime` is in seconds."""
+    """Sign an access token; `lifetime` is in seconds."""
     issued_at = int(now.timestamp())
     claims = {
         "iss": issuer_of(tenant),
@@ -105,28 +105,28 @@ def _imported(text: str) -> ECKey:
     return ECKey.import_key(json.loads(text))
 
 
-def rejected(reason: str) -> Unauthenticated:
-    """What a client with a useless token is told (RFC 6750 §3.1)."""
+def invalid_token(reason: str) -> Unauthenticated:
+    """Error for a token that does not authenticate (RFC 6750 §3.1)."""
     challenge = f'Bearer error="invalid_token", error_description="{reason}"'
     return Unauthenticated(f"{reason}.", headers={"WWW-Authenticate": challenge})
 
 
 def key_id_of(token: str) -> str:
-    """The `kid` of a token that nobody has verified yet.
+    """Read the `kid` of an unverified token.
 
     Raises:
         Unauthenticated: it is too long or not a token.
     """
     header = token.partition(".")[0]
     if len(token) > MAXIMUM_TOKEN or len(header) > MAXIMUM_TOKEN_HEADER or not token.isascii():
-        raise rejected("The access token is not of the form that is issued here")
+        raise invalid_token("The access token is not of the form that is issued here")
     try:
         members = _header_of(header)
     except (ValueError, RecursionError):
-        raise rejected("The access token is not of the form that is issued here") from None
+        raise invalid_token("The access token is not of the form that is issued here") from None
     key_id = members.get("kid")
     if not isinstance(key_id, str):
-        raise rejected("The access token names no key")
+        raise invalid_token("The access token names no key")
     return key_id
 
 
@@ -137,32 +137,32 @@ def _header_of(part: str) -> Mapping[str, object]:
     return members
 
 
-def verify(token: str, key: ECKey, *, tenant: str, now: float) -> Claims:
-    """What `token` says, if it was issued here for this tenant and still holds at `now`.
+def verify_access_token(token: str, key: ECKey, *, tenant: str, now: float) -> Claims:
+    """Verify that `token` was issued here for this tenant and is valid at `now`.
 
     Raises:
-        Unauthenticated: it was not or does not; the sentence says which.
+        Unauthenticated: it was not or is not; the sentence says which.
     """
     try:
         decoded = jwt.decode(token, key, algorithms=ALGORITHMS)
     except (JoseError, ValueError, TypeError):
-        raise rejected("The access token was not signed by this academy") from None
+        raise invalid_token("The access token was not signed by this academy") from None
     claims = decoded.claims
     if decoded.header.get("typ") != TYPE:
-        raise rejected("The token is not an access token")
+        raise invalid_token("The token is not an access token")
     if claims.get("iss") != issuer_of(tenant) or claims.get("aud") != AUDIENCE:
-        raise rejected("The access token is meant for somewhere else")
+        raise invalid_token("The access token is meant for somewhere else")
     expires_at, issued_at = claims.get("exp"), claims.get("iat")
     if not isinstance(expires_at, int) or not isinstance(issued_at, int):
-        raise rejected("The access token says not how long it holds")
+        raise invalid_token("The access token says not how long it holds")
     if expires_at <= now:
-        raise rejected("The access token has expired")
+        raise invalid_token("The access token has expired")
     not_before = claims.get("nbf", issued_at)
     if not isinstance(not_before, int):
-        raise rejected("The access token says not from when it holds")
+        raise invalid_token("The access token says not from when it holds")
     if max(issued_at, not_before) > now + LEEWAY:
-        raise rejected("The access token is from the future")
+        raise invalid_token("The access token is from the future")
     try:
         return Claims(UUID(claims["sub"]), UUID(claims["sid"]), float(expires_at))
     except (KeyError, ValueError, TypeError, AttributeError):
-        raise rejected("The access token names no user and session") from None
+        raise invalid_token("The access token names no user and session") from None

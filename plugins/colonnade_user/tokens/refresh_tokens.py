@@ -1,9 +1,9 @@
-"""Refresh tokens, inside a unit of work: one row a session, and every used one still recognised.
+"""Refresh tokens in the store, inside a unit of work: one row a session recognises every used one.
 
-A token is the family's secret followed by one of its own, both random. The row of its session
-keeps the digest of the first, so that whoever brings it held a token of this session; the one row
-beside it keeps the digest of the only token that is not used yet. Any other token of the family
-was therefore used before, however long ago, and nothing has to be kept of it.
+A token is the family's secret followed by one of its own, both random. The session's row stores the
+digest of the first, which proves that the bearer held a token of this session; one row beside it
+stores the digest of the only token that is not used yet. Any other token of the family was
+therefore used before, however long ago, and nothing has to be stored of it.
 """
 
 import hashlib
@@ -25,12 +25,12 @@ _FAMILY_CHARACTERS = FAMILY_BYTES * 4 // 3
 
 
 def digest_of(text: str) -> bytes:
-    """What is kept of a secret; 144 random bits and more need no salt and no stretching."""
+    """SHA-256 of a secret; 144 random bits and more need no salt and no stretching."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
 def first_token(session: Session, row: SessionRow) -> str:
-    """Found the family of a new session, and give out its first token."""
+    """Create the family of a new session, and return its first token."""
     family = secrets.token_urlsafe(FAMILY_BYTES)
     row.family = digest_of(family)
     token = _token(family)
@@ -39,7 +39,7 @@ def first_token(session: Session, row: SessionRow) -> str:
 
 
 def session_row_of(session: Session, token: str) -> SessionRow | None:
-    """The session to whose family `token` belongs, used or not."""
+    """Find the session to whose family `token` belongs, used or not."""
     family = digest_of(token[:_FAMILY_CHARACTERS])
     row = session.scalars(select(SessionRow).where(SessionRow.family == family)).first()
     if row is not None:
@@ -48,18 +48,18 @@ def session_row_of(session: Session, token: str) -> SessionRow | None:
     return None if found is None else session.get(SessionRow, found.session_id)
 
 
-def exchange(session: Session, row: SessionRow, token: str) -> str | None:
-    """The token that follows `token`, or nothing when it was used before."""
+def exchange_token(session: Session, row: SessionRow, token: str) -> str | None:
+    """Exchange `token` for its successor; None when it was used before."""
     family = token[:_FAMILY_CHARACTERS]
     if row.family != digest_of(family):
-        return _leave_the_past(session, row, token)
+        return _exchange_without_family(session, row, token)
     following = _token(family)
     replaced = {"digest": digest_of(following), "issued_at": session.now}
     return following if _use(session, token, replaced) else None
 
 
-def _leave_the_past(session: Session, row: SessionRow, token: str) -> str | None:
-    """Found the family of a session that began before there were any.
+def _exchange_without_family(session: Session, row: SessionRow, token: str) -> str | None:
+    """Create the family of a session of an earlier version, which had none.
 
     The rows of its used tokens, this one's included, stay until the session ends: they belong to
     no family by which they could be recognised.
@@ -70,7 +70,7 @@ def _leave_the_past(session: Session, row: SessionRow, token: str) -> str | None
 
 
 def forget_tokens(session: Session, row: SessionRow) -> None:
-    """Delete what is kept of a session's tokens."""
+    """Delete the tokens of a session."""
     session.execute(delete(RefreshTokenRow).where(RefreshTokenRow.session_id == row.id))
 
 
@@ -79,7 +79,7 @@ def _token(family: str) -> str:
 
 
 def _use(session: Session, token: str, change: Mapping[str, object]) -> bool:
-    """Whether `token` was the one to use; the condition decides it, whoever else tries."""
+    """Mark `token` as used; True if it was unused. The condition of the update decides a race."""
     changed = session.execute(
         update(RefreshTokenRow)
         .where(RefreshTokenRow.digest == digest_of(token), RefreshTokenRow.used_at.is_(None))

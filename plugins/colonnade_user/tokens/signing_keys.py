@@ -1,4 +1,4 @@
-"""The signing keys of a tenant, inside a unit of work: several, of which one signs."""
+"""Signing keys of a tenant in the store, inside a unit of work: one signs, several verify."""
 
 import math
 from collections.abc import Sequence
@@ -15,17 +15,17 @@ from colonnade_user.models import SigningKeyRow
 from colonnade_user.tokens.access_tokens import SigningKey, new_private_key, public_key_of
 
 PUBLISHED_BEFORE_USE = timedelta(seconds=30)
-"""How long a new key is published before it signs: longer than the edge waits between fetches."""
+"""Time that a new key is published before it signs: longer than the edge waits between fetches."""
 
 VERIFIES_AFTER_USE = timedelta(hours=1)
-"""How long a key verifies after it last signed: the longest an access token may live."""
+"""Time that a key verifies after it last signed: the longest lifetime of an access token."""
 
 MAXIMUM_KEYS = 8
 """Keys that may verify at one time: every client that verifies offline fetches all of them."""
 
 
 def add_first_key(session: Session) -> None:
-    """Give a new tenant its key, to be used at once."""
+    """Add the first key of a new tenant, which signs at once."""
     session.add(
         SigningKeyRow(
             id=new_id(),
@@ -36,8 +36,8 @@ def add_first_key(session: Session) -> None:
     )
 
 
-def rotate(session: Session) -> None:
-    """Add the key that will sign next, and set an end to the others.
+def rotate_signing_keys(session: Session) -> None:
+    """Add the key that will sign next, and let the others expire.
 
     Raises:
         TooManyRequests: so many keys still verify that another must wait until one has run out.
@@ -61,8 +61,8 @@ def rotate(session: Session) -> None:
     )
 
 
-def current_key(session: Session) -> SigningKey:
-    """The key that signs: the one that is not running out, once it has been published for long
+def current_signing_key(session: Session) -> SigningKey:
+    """Return the key that signs: the one without an end, once it has been published for long
     enough; until then the youngest of the others.
 
     Neither trusts that the clock only goes forward. After it was set back, the times of every
@@ -88,7 +88,7 @@ def _verifies(row: SigningKeyRow, now: datetime) -> bool:
 
 
 def _precedence(row: SigningKeyRow) -> tuple[bool, datetime, UUID]:
-    """Only the key of the last rotation has no end, whatever the clock said at the time."""
+    """Order of keys. Only that of the last rotation has no end, whatever the clock said then."""
     return row.verifies_until is None, row.signs_from, row.id
 
 
@@ -104,7 +104,7 @@ def _refuse_another(verifying: Sequence[SigningKeyRow], now: datetime) -> None:
 
 
 def published_keys(session: Session) -> JsonWebKeySet:
-    """Every key that a valid token may be signed with, youngest first."""
+    """Return every key that a valid token may be signed with, youngest first."""
     rows = session.scalars(
         select(SigningKeyRow)
         .where(

@@ -15,7 +15,8 @@ from colonnade.policy import Decision, Facts, PolicyBundle, PolicyQuery, permits
 from colonnade.tables import PLACEHOLDER_SCHEMA
 from colonnade_runtime.adapters.policy.embedded.engine import EmbeddedPolicy
 from colonnade_user.api import Role, UserStatus
-from colonnade_user.models import USER, Base, UserRow
+from colonnade_user.models import Base, UserRow
+from colonnade_user.resources import USER
 from tests.demo_policies import demo_policies
 
 TENANT = Facts({"id": "acme", "plan": "free", "status": "active"})

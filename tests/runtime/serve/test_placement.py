@@ -28,7 +28,8 @@ SHARED = ("api", "plugin", "config", "hookspecs")
 CALLERS = (
     "colonnade_user.authentication",
     "colonnade_user.authentication.authenticator",
-    "colonnade_user.authentication.known_sessions",
+    "colonnade_user.authentication.key_ring",
+    "colonnade_user.authentication.session_cache",
     "colonnade_user.tokens",
     "colonnade_user.tokens.access_tokens",
     "colonnade_user.throttling",

@@ -12,7 +12,7 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 from colonnade.errors import Unavailable
 from colonnade.services import ServiceContext
 from colonnade_user.passwords import hashing
-from colonnade_user.passwords.hashing import Passwords
+from colonnade_user.passwords.hashing import PasswordHasher
 
 T = TypeVar("T")
 
@@ -39,8 +39,8 @@ def workers() -> Workers:
     return Workers()
 
 
-def keeper(workers: Workers, **options: Any) -> Passwords:
-    return Passwords(cast(ServiceContext, workers), **options)
+def keeper(workers: Workers, **options: Any) -> PasswordHasher:
+    return PasswordHasher(cast(ServiceContext, workers), **options)
 
 
 async def test_a_hash_says_argon2id_with_19_mib_two_iterations_and_one_lane(

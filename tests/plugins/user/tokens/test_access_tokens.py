@@ -21,12 +21,12 @@ from colonnade_user.tokens.access_tokens import (
     MAXIMUM_TOKEN,
     TYPE,
     SigningKey,
-    issue,
+    issue_access_token,
     issuer_of,
     key_id_of,
     new_private_key,
     public_key_of,
-    verify,
+    verify_access_token,
 )
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -54,11 +54,13 @@ def token(**changes: Any) -> str:
 
 
 def verified(text: str, *, tenant: str = "acme", after: float = 1.0) -> Any:
-    return verify(text, PUBLIC, tenant=tenant, now=NOW.timestamp() + after)
+    return verify_access_token(text, PUBLIC, tenant=tenant, now=NOW.timestamp() + after)
 
 
 def test_a_token_says_who_it_is_for_and_of_which_session() -> None:
-    issued = issue(KEY, tenant="acme", user_id=USER, session_id=SESSION, now=NOW, lifetime=900)
+    issued = issue_access_token(
+        KEY, tenant="acme", user_id=USER, session_id=SESSION, now=NOW, lifetime=900
+    )
 
     claims = verified(issued)
 
@@ -67,7 +69,9 @@ def test_a_token_says_who_it_is_for_and_of_which_session() -> None:
 
 
 def test_a_token_names_issuer_audience_times_and_key() -> None:
-    issued = issue(KEY, tenant="acme", user_id=USER, session_id=SESSION, now=NOW, lifetime=900)
+    issued = issue_access_token(
+        KEY, tenant="acme", user_id=USER, session_id=SESSION, now=NOW, lifetime=900
+    )
 
     decoded = jwt.decode(issued, PUBLIC, algorithms=[ALGORITHM])
 
@@ -79,7 +83,9 @@ def test_a_token_names_issuer_audience_times_and_key() -> None:
 
 def test_two_tokens_are_never_the_same() -> None:
     first, second = (
-        issue(KEY, tenant="acme", user_id=USER, session_id=SESSION, now=NOW, lifetime=900)
+        issue_access_token(
+            KEY, tenant="acme", user_id=USER, session_id=SESSION, now=NOW, lifetime=900
+        )
         for _ in range(2)
     )
 
@@ -138,7 +144,9 @@ def test_another_academys_token_is_refused_under_the_same_key() -> None:
 
 def test_a_token_signed_with_another_key_is_refused() -> None:
     other = SigningKey(KEY.id, new_private_key())
-    forged = issue(other, tenant="acme", user_id=USER, session_id=SESSION, now=NOW, lifetime=900)
+    forged = issue_access_token(
+        other, tenant="acme", user_id=USER, session_id=SESSION, now=NOW, lifetime=900
+    )
 
     with pytest.raises(Unauthenticated, match="not signed by this academy"):
         verified(forged)

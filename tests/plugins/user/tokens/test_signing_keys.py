@@ -11,7 +11,11 @@ from user_bench import Bench, within
 
 from colonnade.store import Session
 from colonnade_user.models import SigningKeyRow
-from colonnade_user.tokens.signing_keys import current_key, published_keys, rotate
+from colonnade_user.tokens.signing_keys import (
+    current_signing_key,
+    published_keys,
+    rotate_signing_keys,
+)
 
 T = TypeVar("T")
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -46,7 +50,7 @@ class Steps:
         """The key that signs, which has to be among those that verify."""
 
         def work(session: Session) -> UUID:
-            key = current_key(session).id
+            key = current_signing_key(session).id
             assert str(key) in {item.kid for item in published_keys(session).keys}
             return key
 
@@ -68,7 +72,7 @@ async def test_the_only_key_signs_whatever_the_clock_says(steps: Steps, hours: f
 
 async def test_a_new_key_signs_half_a_minute_later(steps: Steps) -> None:
     first = await steps.signing(0)
-    await steps.at(1, rotate)
+    await steps.at(1, rotate_signing_keys)
 
     assert await steps.signing(1) == first
     assert await steps.signing(1.1) != first
@@ -76,7 +80,7 @@ async def test_a_new_key_signs_half_a_minute_later(steps: Steps) -> None:
 
 async def test_after_a_rotation_and_a_step_back_the_old_key_signs_on(steps: Steps) -> None:
     first = await steps.signing(0)
-    await steps.at(48, rotate)
+    await steps.at(48, rotate_signing_keys)
 
     assert await steps.signing(24) == first
 
@@ -85,9 +89,9 @@ async def test_a_rotation_at_a_wrong_time_is_mended_by_the_next(steps: Steps) ->
     """The clock was a year ahead when the second key was made; the third takes its place."""
     year = 24 * 365
     first = await steps.signing(0)
-    await steps.at(year, rotate)
+    await steps.at(year, rotate_signing_keys)
     second = await steps.signing(year + 0.1)
-    await steps.at(1, rotate)
+    await steps.at(1, rotate_signing_keys)
     third = await steps.signing(1.1)
 
     assert len({first, second, third}) == 3
@@ -95,7 +99,7 @@ async def test_a_rotation_at_a_wrong_time_is_mended_by_the_next(steps: Steps) ->
 
 
 async def test_a_step_back_before_every_key_leaves_one_that_signs(steps: Steps) -> None:
-    await steps.at(1, rotate)
-    await steps.at(2, rotate)
+    await steps.at(1, rotate_signing_keys)
+    await steps.at(2, rotate_signing_keys)
 
     assert await steps.signing(-1000)

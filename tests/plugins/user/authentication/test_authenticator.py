@@ -1,4 +1,4 @@
-"""The edge keeps an academy's public keys, and lets nobody make it fetch them at will."""
+"""An access token becomes a principal; keys and sessions are cached within bounds."""
 
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -26,14 +26,19 @@ from colonnade_user.api import (
     UserStatus,
     UserStatusChanged,
 )
-from colonnade_user.authentication.authenticator import (
+from colonnade_user.authentication.authenticator import BearerAuthenticator
+from colonnade_user.authentication.key_ring import (
     KEYS_LIFETIME,
     MAXIMUM_TENANTS,
     REFETCH_INTERVAL,
-    BearerAuthenticator,
 )
 from colonnade_user.config import UserConfig
-from colonnade_user.tokens.access_tokens import SigningKey, issue, new_private_key, public_key_of
+from colonnade_user.tokens.access_tokens import (
+    SigningKey,
+    issue_access_token,
+    new_private_key,
+    public_key_of,
+)
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -74,7 +79,7 @@ class Edge:
         """A token of a live session of the current tenant."""
         user_id, session_id = new_id(), new_id()
         self.live[session_id] = ResolvedSession(user_id=user_id, role=Role.LEARNER, expires_at=NOW)
-        return issue(
+        return issue_access_token(
             self.keys[self.current],
             tenant=self.current,
             user_id=user_id,

@@ -1,6 +1,6 @@
-"""Sessions that a process has seen live, and what it has heard of them since.
+"""Session cache: sessions that a process has seen live, corrected by the events it has heard.
 
-It is kept in memory, as what it corrects is: a process that begins anew believes nobody.
+It is in memory only: a process that has just started accepts no session during an outage.
 """
 
 from collections import OrderedDict
@@ -21,11 +21,11 @@ from colonnade_user.api import (
 V = TypeVar("V")
 
 MAXIMUM_SESSIONS = 10_000
-"""Sessions that are remembered; the longest unseen make room."""
+"""Sessions that are cached; the longest unseen are evicted."""
 
-MAXIMUM_NEWS = 10_000
-"""People and sessions of whom news are remembered; the oldest make room. Those are not believed
-either: what was heard took them from the sessions that were seen live."""
+MAXIMUM_CHANGES = 10_000
+"""Users and sessions whose changes are cached; the oldest are evicted. Evicted ones are not
+accepted either: their change has removed them from the live sessions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,42 +34,44 @@ class _Live:
     at: float
 
 
-class KnownSessions:
-    """What a process may believe while nobody can be asked. All times are of one monotonic clock,
-    in seconds; ids are the tenant's."""
+class SessionCache:
+    """Sessions that a process may accept while the user service cannot be asked.
+
+    All times are of one monotonic clock, in seconds; ids are the tenant's.
+    """
 
     def __init__(self) -> None:
         self._live: OrderedDict[tuple[str, UUID], _Live] = OrderedDict()
         self._over: OrderedDict[tuple[str, UUID], None] = OrderedDict()
-        self._news: OrderedDict[tuple[str, UUID], float] = OrderedDict()
+        self._changes: OrderedDict[tuple[str, UUID], float] = OrderedDict()
 
-    def keep(self, tenant: str, session_id: UUID, found: ResolvedSession, at: float) -> None:
-        """Remember an answer that was asked for at `at`, unless something was heard since."""
-        if self.heard_since(tenant, found.user_id, at):
+    def store(self, tenant: str, session_id: UUID, resolved: ResolvedSession, at: float) -> None:
+        """Store an answer that was asked for at `at`, unless the user changed since."""
+        if self.changed_since(tenant, resolved.user_id, at):
             return
-        _put(self._live, (tenant, session_id), _Live(found, at), MAXIMUM_SESSIONS)
+        _put(self._live, (tenant, session_id), _Live(resolved, at), MAXIMUM_SESSIONS)
         self._over.pop((tenant, session_id), None)
-        self._over.pop((tenant, found.user_id), None)
+        self._over.pop((tenant, resolved.user_id), None)
 
     def forget(self, tenant: str, session_id: UUID) -> None:
-        """The session is over."""
+        """Remove a session that has ended."""
         self._live.pop((tenant, session_id), None)
 
     def find(self, tenant: str, session_id: UUID, *, not_before: float) -> ResolvedSession | None:
-        """What is believed of a session that was asked about after `not_before`."""
+        """Find a session that was resolved after `not_before`."""
         known = self._live.get((tenant, session_id))
         return known.session if known is not None and known.at > not_before else None
 
     def is_over(self, tenant: str, session_id: UUID, user_id: UUID) -> bool:
-        """Whether the end of the session, or of its user's access, was heard."""
+        """True if the end of the session, or of its user's access, was heard."""
         return (tenant, session_id) in self._over or (tenant, user_id) in self._over
 
-    def heard_since(self, tenant: str, user_id: UUID, at: float) -> bool:
-        """Whether anything about this user was heard at `at` or later."""
-        return self._news.get((tenant, user_id), float("-inf")) >= at
+    def changed_since(self, tenant: str, user_id: UUID, at: float) -> bool:
+        """True if a change of this user was heard at `at` or later."""
+        return self._changes.get((tenant, user_id), float("-inf")) >= at
 
-    def hear(self, tenant: str, event: Event, at: float) -> UUID | None:
-        """Correct what is believed; answers whom the event is about."""
+    def apply(self, tenant: str, event: Event, at: float) -> UUID | None:
+        """Apply an event; return the user it is about, or None for other events."""
         match event:
             case SessionEnded(user_id=user_id, session_id=session_id):
                 self.forget(tenant, session_id)
@@ -87,7 +89,7 @@ class KnownSessions:
                     self._live[key] = _Live(changed, known.at)
             case _:
                 return None
-        _put(self._news, (tenant, user_id), at, MAXIMUM_NEWS)
+        _put(self._changes, (tenant, user_id), at, MAXIMUM_CHANGES)
         return user_id
 
     def _of(self, tenant: str, user_id: UUID) -> list[tuple[str, UUID]]:
@@ -98,7 +100,7 @@ class KnownSessions:
         ]
 
     def _end(self, tenant: str, identifier: UUID) -> None:
-        _put(self._over, (tenant, identifier), None, MAXIMUM_NEWS)
+        _put(self._over, (tenant, identifier), None, MAXIMUM_CHANGES)
 
 
 def _put(

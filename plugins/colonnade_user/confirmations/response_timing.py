@@ -1,4 +1,4 @@
-"""Answers whose time tells nothing: they come at the next full step, whatever was found."""
+"""Response timing: answers are padded to a full step, so that their time discloses nothing."""
 
 import asyncio
 import math
@@ -12,8 +12,8 @@ STEP = 0.25
 
 
 @asynccontextmanager
-async def even_time(clock: Clock, step: float = STEP) -> AsyncIterator[None]:
-    """Let the block take a multiple of `step` seconds, also when it raises."""
+async def padded_response(clock: Clock, step: float = STEP) -> AsyncIterator[None]:
+    """Pad the block to a multiple of `step` seconds, also when it raises."""
     began = clock.monotonic()
     try:
         yield
