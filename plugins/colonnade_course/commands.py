@@ -1,6 +1,6 @@
-"""`colonnade course`: courses from the command line.
+"""Command `colonnade course`: import of courses.
 
-The import is a client of two services, course and content, like anybody's: it goes through their
+The import is a client of two services, course and content, like any other: it calls their
 operations as the operator.
 """
 
@@ -19,7 +19,7 @@ from colonnade.command_line import CommandLine
 
 if TYPE_CHECKING:
     from colonnade_course.carpentries.reader import ImportedCourse
-    from colonnade_course.importing.course_import import CourseImport, Outcome
+    from colonnade_course.importing.course_import import CourseImport, ImportResult
 
 
 @click.group()
@@ -85,7 +85,7 @@ def _read(folder: Path) -> "ImportedCourse":
         raise click.ClickException(f"{error.filename}: {error.strerror}.") from None
 
 
-def _run(job: "CourseImport", *, publish: bool, instructors: Sequence[str]) -> "Outcome":
+def _run(job: "CourseImport", *, publish: bool, instructors: Sequence[str]) -> "ImportResult":
     from colonnade_course.carpentries.reader import LessonRefused
 
     try:
@@ -102,7 +102,7 @@ def _run(job: "CourseImport", *, publish: bool, instructors: Sequence[str]) -> "
         ) from None
 
 
-def _plain(outcome: "Outcome") -> dict[str, object]:
+def _plain(outcome: "ImportResult") -> dict[str, object]:
     return {
         "course_id": str(outcome.course.id),
         "slug": outcome.course.slug,
@@ -117,7 +117,7 @@ def _plain(outcome: "Outcome") -> dict[str, object]:
     }
 
 
-def _say(outcome: "Outcome", tenant: str) -> None:
+def _say(outcome: "ImportResult", tenant: str) -> None:
     made = outcome.course
     click.echo(
         f"'{made.title}' in {tenant}: {outcome.lessons} lessons, {outcome.appendix} pages in the "

@@ -50,13 +50,13 @@ class CourseRow(Identified, Versioned, Timestamped, Base):
     published_at: Mapped[datetime | None]
 
     def retitle(self, title: str) -> None:
-        """Give another title, and make it findable."""
+        """Set the title and its folded form, which searches compare."""
         self.title = title
         self.folded_title = folded(title)
 
 
 class CourseCounterRow(Base):
-    """What counts in a course without being part of what it says of itself.
+    """Counters of a course, apart from its row so that counting leaves a cached course valid.
 
     `seats_taken` is the number of enrolments that have not ended; `sequence` that of the last
     event of the course.
@@ -70,7 +70,7 @@ class CourseCounterRow(Base):
 
 
 class InstructorRow(Versioned, Base):
-    """Somebody who teaches a course, or no longer does: the row stays, its version counts on."""
+    """Instructor of a course, also a former one: the row stays, and its version counts on."""
 
     __tablename__ = "course_instructors"
     __table_args__ = (Index("ix_course_instructors_user", "user_id", "course_id"),)
@@ -82,7 +82,7 @@ class InstructorRow(Versioned, Base):
 
 
 class CourseToTellRow(Base):
-    """A course that others are to be told of once more, as it stands."""
+    """A course that is to be published once more, as it stands."""
 
     __tablename__ = "courses_to_tell"
 
@@ -135,7 +135,7 @@ class LessonRow(Identified, Versioned, Timestamped, Base):
 
 
 class EnrollmentRow(Identified, Versioned, Timestamped, Base):
-    """Somebody's place in a course; at most one per person and course has not ended."""
+    """Enrolment of a user in a course; at most one per user and course has not ended."""
 
     __tablename__ = "enrollments"
     __table_args__ = (
@@ -162,7 +162,7 @@ class EnrollmentRow(Identified, Versioned, Timestamped, Base):
 
 
 class LessonProgressRow(Base):
-    """What a learner did in one lesson."""
+    """Progress of a learner in one lesson."""
 
     __tablename__ = "lesson_progress"
     __table_args__ = (Index("ix_lesson_progress_lesson", "lesson_id"),)

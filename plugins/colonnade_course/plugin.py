@@ -16,7 +16,7 @@ from colonnade.services import PluginInfo, Schedule, ServiceContext, StoreNeed
 
 @hookimpl
 def plugin_info() -> PluginInfo:
-    """Who this is."""
+    """Name, version and requirements of the plugin."""
     return PluginInfo(
         name="course",
         version="0.2.0",
@@ -28,15 +28,15 @@ def plugin_info() -> PluginInfo:
 
 @hookimpl
 def create_service(ctx: ServiceContext) -> AbstractAsyncContextManager[Sequence[object]]:
-    """The handlers and reactions."""
-    from colonnade_course.service import course_service
+    """Create the operation handlers and reactions."""
+    from colonnade_course import service
 
-    return course_service(ctx)
+    return service.create_service(ctx)
 
 
 @hookimpl
 def operations() -> Sequence[type[Request[Any]]]:
-    """What may be asked."""
+    """Operations of the service."""
     from colonnade_course.api import OPERATIONS
 
     return OPERATIONS
@@ -44,7 +44,7 @@ def operations() -> Sequence[type[Request[Any]]]:
 
 @hookimpl
 def events() -> Sequence[type[Event]]:
-    """What is published."""
+    """Events that the service publishes."""
     from colonnade_course.api import EVENTS
 
     return EVENTS
@@ -52,7 +52,7 @@ def events() -> Sequence[type[Event]]:
 
 @hookimpl
 def subscriptions() -> Sequence[type[Event]]:
-    """What is listened to."""
+    """Events that the service reacts to."""
     from colonnade_user.api import InvitationAccepted, UserDeleted
 
     return [UserDeleted, InvitationAccepted]
@@ -60,13 +60,13 @@ def subscriptions() -> Sequence[type[Event]]:
 
 @hookimpl
 def schedules() -> Sequence[Schedule]:
-    """What is looked after from time to time."""
-    return [Schedule("retell", 3600.0, "retell")]
+    """Schedules: hourly republication of older courses."""
+    return [Schedule("retell", 3600.0, "republish")]
 
 
 @hookimpl
 def http_routes() -> Sequence[Any]:
-    """The HTTP face."""
+    """Litestar controllers under `/api/v1`."""
     from colonnade_course.routes import CONTROLLERS
 
     return CONTROLLERS
@@ -74,7 +74,7 @@ def http_routes() -> Sequence[Any]:
 
 @hookimpl
 def stores() -> StoreNeed:
-    """What is kept."""
+    """Migrations and models of the store."""
     return StoreNeed(migrations="colonnade_course.migrations", models="colonnade_course.models")
 
 
@@ -87,7 +87,7 @@ def policies() -> Mapping[str, str]:
 
 @hookimpl
 def policy_attributes() -> Sequence[ResourceType]:
-    """What policies may speak of."""
+    """Resource types that policies decide on."""
     from colonnade_course.resources import COURSE, ENROLLMENT, LESSON, SECTION
 
     return [COURSE, SECTION, LESSON, ENROLLMENT]
@@ -95,7 +95,7 @@ def policy_attributes() -> Sequence[ResourceType]:
 
 @hookimpl
 def cli_commands() -> Sequence[click.Command]:
-    """What is added to the command line."""
+    """Commands for operators: `colonnade course`."""
     from colonnade_course.commands import course
 
     return [course]

@@ -1,8 +1,9 @@
-"""Rows as the contract shows them."""
+"""Presentation: rows of the course service as messages of its contract."""
 
 from typing import TypeVar
 
 from colonnade.messages import Message
+from colonnade.money import Money
 from colonnade_course.api import (
     Course,
     Enrollment,
@@ -13,7 +14,7 @@ from colonnade_course.api import (
     Section,
 )
 from colonnade_course.models import CourseRow, EnrollmentRow, InstructorRow, LessonRow, SectionRow
-from colonnade_course.publishing.events import price_of
+from colonnade_course.states import EnrollmentState
 
 MessageT = TypeVar("MessageT", bound=Message)
 
@@ -23,13 +24,20 @@ def _like(model: type[MessageT], row: object, **others: object) -> MessageT:
     return model.model_validate(values | others)
 
 
+def price_of(course: CourseRow) -> Money | None:
+    """Price of a course; None when it is free."""
+    if course.price_amount is None or course.price_currency is None:
+        return None
+    return Money(amount=course.price_amount, currency=course.price_currency)
+
+
 def present_course(row: CourseRow) -> Course:
     """A course."""
     return _like(Course, row, price=price_of(row))
 
 
 def present_instructor(row: InstructorRow) -> Instructor:
-    """Somebody who teaches."""
+    """An instructor."""
     return _like(Instructor, row)
 
 
@@ -44,7 +52,7 @@ def present_lesson(row: LessonRow) -> Lesson:
 
 
 def present_outline_lesson(row: LessonRow, section: SectionRow) -> OutlineLesson:
-    """A lesson in an outline, where `required` has its section's say in it."""
+    """A lesson in an outline; it is required when its section is, too."""
     return _like(OutlineLesson, row, required=row.required and section.required)
 
 
@@ -56,7 +64,7 @@ def present_enrollment(row: EnrollmentRow, progress: int) -> Enrollment:
 def present_reservation(key: str, enrollment: EnrollmentRow | None) -> Reservation:
     """A reservation; one without an enrolment was released before it was made."""
     if enrollment is None:
-        return Reservation(key=key, enrollment_id=None, status="ended")
+        return Reservation(key=key, enrollment_id=None, status=EnrollmentState.ENDED.value)
     return Reservation.model_validate(
         {
             "key": key,

@@ -1,4 +1,7 @@
-"""What the course service does when others' events arrive."""
+"""Reactions of the course service to deleted users and accepted invitations.
+
+The names of the classes and their methods are part of stored inbox keys.
+"""
 
 from uuid import UUID
 
@@ -8,34 +11,36 @@ from colonnade.events import reacts_to
 from colonnade.services import ServiceContext
 from colonnade.store import Session
 from colonnade_course.api import CourseFull, EnrollmentActivated
-from colonnade_course.enrollment.seats import end, live_enrollment, seat
+from colonnade_course.enrollment.enrolling import new_enrollment
+from colonnade_course.enrollment.seats import end_enrollment, live_enrollment, take_seat
 from colonnade_course.models import CourseRow, EnrollmentRow, InstructorRow
-from colonnade_course.publishing.events import publish_enrollment, publish_instructor
+from colonnade_course.publishing.events import publish_enrollment_event, publish_instructor_event
+from colonnade_course.states import CourseState, EndReason, EnrollmentState
 from colonnade_user.api import InvitationAccepted, UserDeleted
 
 
 class Departures:
-    """Lets go of people whose account is gone."""
+    """Removal of deleted users from courses."""
 
     @reacts_to(UserDeleted)
     def user_deleted(self, session: Session, event: UserDeleted) -> None:
-        """End what they learnt and taught; their seats become free."""
+        """End the enrolments and teaching of a deleted user; their seats become free."""
         for enrollment in _live_enrollments(session, event.user_id):
-            end(session, enrollment, "user_deleted")
+            end_enrollment(session, enrollment, EndReason.USER_DELETED)
         for instructor in _teaching(session, event.user_id):
             instructor.active = False
-            publish_instructor(session, instructor)
+            publish_instructor_event(session, instructor)
 
 
 class Invitations:
-    """Enrols people who accepted an invitation in the courses that came with it."""
+    """Enrolment of new users in the courses that their invitation named."""
 
     def __init__(self, ctx: ServiceContext) -> None:
         self._ctx = ctx
 
     @reacts_to(InvitationAccepted)
     def invitation_accepted(self, session: Session, event: InvitationAccepted) -> None:
-        """Enrol them as a gift; a course that is full or cannot be enrolled in is passed over."""
+        """Enrol the user free of charge; skip courses that are full or not published."""
         for course_id in event.courses:
             course = session.get(CourseRow, course_id)
             problem = _enrol(session, course, event.user_id, self._ctx.new_id())
@@ -51,28 +56,22 @@ class Invitations:
 def _enrol(
     session: Session, course: CourseRow | None, user_id: UUID, enrollment_id: UUID
 ) -> str | None:
-    if course is None or course.status != "published":
+    if course is None or course.status != CourseState.PUBLISHED:
         return "there is no such published course"
     if live_enrollment(session, course.id, user_id) is not None:
         return None
-    enrollment = EnrollmentRow(
-        id=enrollment_id,
-        course_id=course.id,
-        user_id=user_id,
-        status="active",
-        activated_at=session.now,
-    )
+    enrollment = new_enrollment(enrollment_id, course.id, user_id, session.now)
     try:
-        seat(session, course, enrollment)
+        take_seat(session, course, enrollment)
     except CourseFull as error:
         return error.message
-    publish_enrollment(session, EnrollmentActivated, enrollment)
+    publish_enrollment_event(session, EnrollmentActivated, enrollment)
     return None
 
 
 def _live_enrollments(session: Session, user_id: UUID) -> list[EnrollmentRow]:
     query = select(EnrollmentRow).where(
-        EnrollmentRow.user_id == user_id, EnrollmentRow.status != "ended"
+        EnrollmentRow.user_id == user_id, EnrollmentRow.status != EnrollmentState.ENDED
     )
     return list(session.scalars(query))
 

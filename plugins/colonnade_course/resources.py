@@ -1,4 +1,4 @@
-"""What policies may say about courses, sections, lessons and enrolments."""
+"""Resource types of the course service: fields and relations that policies decide on."""
 
 from colonnade.policy import Relation, ResourceType
 from colonnade_course.models import (
@@ -8,22 +8,23 @@ from colonnade_course.models import (
     LessonRow,
     SectionRow,
 )
+from colonnade_course.states import ENROLLED_STATES
 
 TEACHES = Relation(
     InstructorRow, object_column="course_id", subject_column="user_id", where=lambda row: row.active
 )
-"""Somebody (by user id) teaches a course (by its id)."""
+"""Instructor: a user (by id) teaches a course (by id)."""
 
 ENROLLED = Relation(
     EnrollmentRow,
     object_column="course_id",
     subject_column="user_id",
-    where=lambda row: row.status.in_(["active", "completed"]),
+    where=lambda row: row.status.in_(ENROLLED_STATES),
 )
-"""Somebody is enrolled in a course."""
+"""Learner: a user is enrolled in a course."""
 
 COURSE_STATUS = Relation(CourseRow, object_column="id", subject_column="status")
-"""A course is in a status; the subject is that status, such as `published`."""
+"""Status of a course; the subject is that status, such as `published`."""
 
 _RELATIONS = {"teaches": TEACHES, "enrolled": ENROLLED, "course_status": COURSE_STATUS}
 

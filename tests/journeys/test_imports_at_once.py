@@ -14,7 +14,7 @@ from colonnade.pagination import ListRequest
 from colonnade_content.api import ListContent, ListFiles, ListMedia
 from colonnade_course.api import CreateLesson, GetOutline, ListCourses, ListLessons, OrderLessons
 from colonnade_course.carpentries.reader import read_lesson
-from colonnade_course.importing.course_import import CourseImport, Outcome
+from colonnade_course.importing.course_import import CourseImport, ImportResult
 from colonnade_runtime.admin.client import AdminClient
 from colonnade_runtime.admin.running import administered
 from colonnade_runtime.process.socket_file import socket_path
@@ -94,7 +94,7 @@ class Intruded(Meanwhile):
         return self._client.ask(tenant, request, deadline=deadline)
 
 
-def run(site: Path, folder: Path, kind: Any = None) -> Outcome:
+def run(site: Path, folder: Path, kind: Any = None) -> ImportResult:
     with AdminClient(socket_path(site.parent, "main")) as client:
         platform = client if kind is None else kind(client)
         return CourseImport(platform, "acme", read_lesson(folder), lambda *_: None).run()

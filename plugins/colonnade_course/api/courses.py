@@ -31,7 +31,7 @@ from colonnade_course.api.types import (
 
 
 class Course(Message):
-    """A course as it presents itself. Without a price, or with one of 0, it is free."""
+    """A course. Without a price, or with one of 0, it is free."""
 
     id: UUID
     title: str
@@ -147,7 +147,7 @@ class OutlineSection(Message):
 
 
 class Outline(Message):
-    """Everything in a course, in order."""
+    """Sections and lessons of a course, in order."""
 
     course_id: UUID
     sections: list[OutlineSection]
@@ -161,7 +161,7 @@ class GetOutline(Request[Outline]):
 
 
 class Instructor(Message):
-    """Somebody who teaches a course."""
+    """Instructor of a course."""
 
     course_id: UUID
     user_id: UUID
@@ -170,7 +170,7 @@ class Instructor(Message):
 
 @operation("course", action="course.read", idempotent=True)
 class ListInstructors(ListRequest[Page[Instructor]]):
-    """List who teaches a course."""
+    """List the instructors of a course."""
 
     course_id: UUID
 
@@ -179,7 +179,7 @@ class ListInstructors(ListRequest[Page[Instructor]]):
     "course", action="course.assign", idempotent=True, errors=[NotATeacher, TooLarge], per_day=2000
 )
 class AddInstructor(Request[Instructor]):
-    """Let somebody teach a course, whose role is instructor, admin or owner."""
+    """Add an instructor to a course; their role is instructor, admin or owner."""
 
     course_id: UUID
     user_id: UUID
@@ -187,7 +187,7 @@ class AddInstructor(Request[Instructor]):
 
 @operation("course", action="course.assign", per_day=2000)
 class RemoveInstructor(Request[Empty]):
-    """Take somebody off the people who teach a course."""
+    """Remove an instructor from a course."""
 
     course_id: UUID
     user_id: UUID

@@ -21,7 +21,7 @@ from colonnade_course.api.types import EnrollmentStatus, ReservationKey
 
 
 class Enrollment(Message):
-    """Somebody's place in a course.
+    """Enrolment of a user in a course.
 
     `progress` is the share of required lessons completed, 0–100, rounded down.
     """
@@ -39,7 +39,7 @@ class Enrollment(Message):
 
 
 class EnrollmentDetail(Enrollment):
-    """An enrolment with what was done in it.
+    """Enrolment with the lessons started and completed in it.
 
     `resume_lesson_id` is where to go on: the lesson touched last, or else the next required one
     behind it that is not completed, or else the first such one; null when nothing is left.
@@ -87,7 +87,7 @@ class EndEnrollment(Request[EnrollmentDetail]):
 
 @operation("course", action="enrollment.progress", idempotent=True, errors=[EnrollmentNotActive])
 class RecordLessonProgress(Request[EnrollmentDetail]):
-    """Say that a lesson was started or completed; a completed one stays completed."""
+    """Record that a lesson was started or completed; a completed one stays completed."""
 
     enrollment_id: UUID
     lesson_id: UUID

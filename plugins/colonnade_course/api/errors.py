@@ -1,4 +1,4 @@
-"""What the service refuses, by stable codes."""
+"""Errors of the course service, with stable codes."""
 
 from colonnade.errors import Conflict, PaymentRequired
 
@@ -11,7 +11,7 @@ class SlugTaken(Conflict):
 
 
 class DuplicateExternalId(Conflict):
-    """Something of the same kind has this external id; `details.id` says which."""
+    """Another course, section or lesson has this external id; `details.id` says which."""
 
     code = "course.duplicate_external_id"
     title = "The external id is taken"
@@ -39,7 +39,7 @@ class TooLarge(Conflict):
 
 
 class NotATeacher(Conflict):
-    """Nobody of this id has an account here whose role lets them teach."""
+    """User without an account here, or with a role that may not teach."""
 
     code = "course.not_a_teacher"
     title = "Not somebody who may teach"
@@ -81,8 +81,8 @@ class ReservationReleased(Conflict):
 
 
 class ReservationGone(Conflict):
-    """There is nothing left to activate, and never will be: the reservation was never made, was
-    spent before it was made, or its course was deleted."""
+    """Reservation that can never be activated: it was never made, was released before it was
+    made, or its course was deleted."""
 
     code = "course.reservation_gone"
     title = "The reservation is gone"

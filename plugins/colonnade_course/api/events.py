@@ -1,4 +1,4 @@
-"""What the service publishes.
+"""Events of the course service.
 
 Events of different types may overtake each other, so each carries the whole state it speaks of and
 a `sequence`: a projection keeps the sequence it saw last and ignores what is not newer. For courses
@@ -31,7 +31,7 @@ class CourseCreated(CourseFact):
 
 @event("course", key="course_id")
 class CourseUpdated(CourseFact):
-    """Something a course says of itself has changed."""
+    """Fields of a course have changed."""
 
 
 @event("course", key="course_id")
@@ -51,12 +51,12 @@ class CourseDeleted(CourseFact):
 
 @event("course", key="course_id")
 class LessonContentChanged(Event):
-    """What a lesson shows, and whether everybody may see it: the whole state, per lesson.
+    """Content that a lesson shows, and its visibility: the whole state, per lesson.
 
     Published when a lesson gains, changes or loses its content (`content_id` null: it shows
     none, or is gone), when its `preview` changes, and for each lesson with content when the
     course is published, unpublished or deleted. `sequence` is that of the course, shared with
-    the events of the course itself: of two events of one lesson the higher is the truth.
+    the events of the course itself: of two events of one lesson the higher one holds.
     """
 
     lesson_id: UUID
@@ -77,7 +77,7 @@ class LessonRemoved(Event):
 
 
 class InstructorFact(Event):
-    """Whether somebody teaches a course. `sequence` counts per course and person."""
+    """State of an instructor of a course. `sequence` counts per course and person."""
 
     course_id: UUID
     user_id: UUID
@@ -86,19 +86,19 @@ class InstructorFact(Event):
 
 @event("course", key="course_id")
 class InstructorAdded(InstructorFact):
-    """Somebody teaches a course from now on."""
+    """An instructor was added to a course."""
 
 
 @event("course", key="course_id")
 class InstructorRemoved(InstructorFact):
-    """Somebody no longer teaches a course."""
+    """An instructor was removed from a course."""
 
 
 class EnrollmentFact(Event):
     """The state of an enrolment after a change. `sequence` counts per enrolment.
 
-    Somebody is enrolled in a course while one of their enrolments there has the status
-    `active` or `completed`. Enrolling again after the end makes a new enrolment.
+    A user is enrolled in a course while one of their enrolments there has the status `active`
+    or `completed`. Enrolling again after the end makes a new enrolment.
     """
 
     enrollment_id: UUID
@@ -110,22 +110,22 @@ class EnrollmentFact(Event):
 
 @event("course", key="enrollment_id")
 class EnrollmentActivated(EnrollmentFact):
-    """Somebody may work through a course."""
+    """An enrolment became active: the learner may work through the course."""
 
 
 @event("course", key="enrollment_id")
 class EnrollmentCompleted(EnrollmentFact):
-    """Somebody has completed every required lesson of a course; once per enrolment."""
+    """Every required lesson of a course was completed; once per enrolment."""
 
 
 @event("course", key="enrollment_id")
 class EnrollmentEnded(EnrollmentFact):
-    """Somebody is no longer in a course; not published for one who never was."""
+    """An enrolment that had been active ended."""
 
 
 @event("course", key="enrollment_id")
 class LessonCompleted(Event):
-    """Somebody has completed a lesson; once per enrolment and lesson."""
+    """A lesson was completed; once per enrolment and lesson."""
 
     enrollment_id: UUID
     lesson_id: UUID

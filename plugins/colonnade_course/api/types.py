@@ -1,4 +1,4 @@
-"""The kinds of values that the contract is made of, with their bounds."""
+"""Value types of the contract, with their bounds."""
 
 from typing import Annotated, Literal
 
@@ -16,7 +16,7 @@ Slug = Annotated[
 ExternalId = Annotated[
     str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")
 ]
-"""What the thing is called where it was imported from."""
+"""Identifier of a thing where it was imported from."""
 
 Language = Annotated[
     str, StringConstraints(max_length=35, pattern=r"^[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*$")
@@ -26,7 +26,7 @@ Language = Annotated[
 ReservationKey = Annotated[
     str, StringConstraints(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9._:-]+$")
 ]
-"""Names one reservation; chosen by the caller, such as the id of an order."""
+"""Key of one reservation, chosen by the caller, such as the id of an order."""
 
 Seats = Annotated[int, Field(ge=1, le=1_000_000)]
 Position = Annotated[int, Field(ge=0, le=1_000_000)]

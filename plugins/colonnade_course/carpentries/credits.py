@@ -1,4 +1,4 @@
-"""What a lesson is called, whose work it is, and under which licence it may be shown."""
+"""Credits of a lesson: title, authors, copyright holder, licence and source."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from colonnade_course.carpentries.folder import LessonFolder, Source
+from colonnade_course.carpentries.folder import LessonFolder, SourcePage
 
 MAXIMUM_AUTHORS: Final = 2000
 UNKNOWN_LICENCE: Final = "unknown"
@@ -49,7 +49,7 @@ class Credits:
         )
 
 
-def read_credits(lesson: LessonFolder, index: Source | None) -> Credits:
+def read_credits(lesson: LessonFolder, index: SourcePage | None) -> Credits:
     """Gather the credit from ``config.yaml``, ``CITATION``, ``AUTHORS`` and ``LICENSE.md``."""
     settings = lesson.settings("config.yaml")
     citation = _words(lesson.text("CITATION") or lesson.text("CITATION.md") or "")
@@ -87,7 +87,7 @@ def attribution_page(credit: Credits) -> tuple[str, str]:
 
 
 def _title(
-    lesson: LessonFolder, index: Source | None, declared: list[object], citation: str
+    lesson: LessonFolder, index: SourcePage | None, declared: list[object], citation: str
 ) -> str:
     quoted = _QUOTED.search(citation)
     candidates = [

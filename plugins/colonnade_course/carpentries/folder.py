@@ -1,7 +1,7 @@
-"""The files of a lesson folder, each checked before it is believed.
+"""Lesson folder: its files, each checked as it is read.
 
-What is wrong is collected, so that an author sees all of it at once, as sentences that begin with
-the file and the line.
+Problems are collected, so that an author sees all of them at once, as sentences that begin with the
+file and the line.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _FRONT_MATTER = re.compile(
 
 
 class LessonRefused(Exception):
-    """The folder cannot become a course; ``problems`` says everything that is wrong with it."""
+    """Folder that cannot become a course; ``problems`` lists everything that is wrong with it."""
 
     def __init__(self, problems: tuple[str, ...]) -> None:
         super().__init__("\n".join(problems))
@@ -44,8 +44,8 @@ class LessonRefused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """A page as it was read: ``body`` begins on ``first_line`` of its file."""
+class SourcePage:
+    """Page as it was read: ``body`` begins on ``first_line`` of its file."""
 
     key: str
     title: str
@@ -57,14 +57,14 @@ class Source:
 
 
 class LessonFolder:
-    """A lesson folder; everything it hands out lies inside it.
+    """Reader of a lesson folder; every file it returns lies inside the folder.
 
     A key is the path of a file below the folder in composed Unicode (NFC): a file system may keep
     names decomposed, as macOS did, and authors write them composed.
     """
 
     def __init__(self, folder: Path) -> None:
-        """Look whether ``folder`` is a lesson.
+        """Check that ``folder`` is a lesson.
 
         Raises:
             LessonRefused: it is missing, no folder, or holds no episodes.
@@ -80,7 +80,7 @@ class LessonFolder:
         if self._problems:
             raise LessonRefused(tuple(dict.fromkeys(self._problems)))
 
-    def page(self, key: str) -> Source | None:
+    def page(self, key: str) -> SourcePage | None:
         """Read the page ``key``; None when there is no such file."""
         raw = self._read(key) if self._path(key).exists() else None
         return self._source(key, raw, is_episode=False) if raw is not None else None
@@ -94,7 +94,7 @@ class LessonFolder:
         """Read the YAML file ``key``, empty when there is none."""
         return self._mapping(key, self.text(key) or "", first_line=1)
 
-    def episodes(self) -> list[Source]:
+    def episodes(self) -> list[SourcePage]:
         """Read the episodes in the order of ``config.yaml``, or of their names."""
         folder = self._root / "episodes"
         names = self._markdown_below("episodes")
@@ -115,7 +115,7 @@ class LessonFolder:
         ]
         return [source for source in sources if source]
 
-    def learner_pages(self) -> list[Source]:
+    def learner_pages(self) -> list[SourcePage]:
         """Read the pages for learners: setting up first, then by name."""
         folder = self._root / "learners"
         if not folder.is_dir():
@@ -178,7 +178,7 @@ class LessonFolder:
                 yield key
 
     def _markdown_below(self, folder: str) -> list[str]:
-        """The names of pages; editors and systems leave files that begin with a dot."""
+        """List the names of pages, without the hidden files that editors and systems leave."""
         return sorted(
             self._key(path).rpartition("/")[2]
             for path in (self._root / folder).iterdir()
@@ -186,7 +186,7 @@ class LessonFolder:
         )
 
     def _key(self, path: Path) -> str:
-        """The key of a file, remembered with the name that the file system has for it."""
+        """Return the key of a file, and record the name that the file system has for it."""
         actual = path.relative_to(self._root).as_posix()
         key = _composed(actual)
         if self._paths.setdefault(key, actual) != actual:
@@ -228,7 +228,7 @@ class LessonFolder:
             self._problems.append(f"{key}:{line}: the file is not UTF-8 text; save it as UTF-8.")
             return None
 
-    def _source(self, key: str, raw: bytes, *, is_episode: bool) -> Source | None:
+    def _source(self, key: str, raw: bytes, *, is_episode: bool) -> SourcePage | None:
         text = self._decoded(key, raw)
         if text is None:
             return None
@@ -241,7 +241,7 @@ class LessonFolder:
         matter = found["yaml"] if found else ""
         said = self._mapping(key, matter, first_line=2)
         body_start = found.end() if found else 0
-        return Source(
+        return SourcePage(
             key=key,
             title=self._title(key, matter, said, is_required=is_episode),
             body=text[body_start:],

@@ -1,4 +1,4 @@
-"""Find where the links and images of a Markdown text point, and change that and nothing else.
+"""Targets of links and images in a Markdown text: found, and replaced byte for byte.
 
 A Markdown parser says which lines hold text and not code; within those lines the targets are found
 by their place in the source, so that a text can be rewritten byte for byte around them.
@@ -41,7 +41,7 @@ _GROUPS = ("address", "double", "single", "angled", "bare")
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where one link or image points: ``text`` stands at ``[start, stop)``, on ``line`` from 1."""
+    """Target of one link or image: ``text`` stands at ``[start, stop)``, on ``line`` from 1."""
 
     text: str
     start: int

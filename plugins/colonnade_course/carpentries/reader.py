@@ -21,7 +21,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from colonnade_course.carpentries.credits import Credits, attribution_page, read_credits
-from colonnade_course.carpentries.folder import LessonFolder, LessonRefused, Source
+from colonnade_course.carpentries.folder import LessonFolder, LessonRefused, SourcePage
 from colonnade_course.carpentries.markdown_links import (
     Target,
     find_targets,
@@ -51,7 +51,7 @@ _EXTERNAL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//")
 
 
 class LinkKind(StrEnum):
-    """What a link or image points to."""
+    """Kind of thing that a link or image points to."""
 
     FIGURE = "figure"
     DATA = "data"
@@ -64,7 +64,7 @@ class LinkKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LinkTarget:
-    """A link or image of one page: what it points to, and where it stands.
+    """Link or image of one page, classified by its target.
 
     ``key`` is the item meant, None for what lies outside the lesson; ``fragment`` is what follows
     ``#``. ``line`` counts from 1 in the page's file; ``place`` is where in ``markdown`` it stands.
@@ -84,7 +84,7 @@ class LinkTarget:
 
     @property
     def is_image(self) -> bool:
-        """Whether an image shows it, rather than a link leading to it."""
+        """True for an image, False for a link."""
         return self.place.is_image
 
 
@@ -165,7 +165,7 @@ class ImportedCourse:
 
     @property
     def pages(self) -> tuple[ImportedPage, ...]:
-        """Everything that holds Markdown: overview, lessons, appendix."""
+        """Pages of Markdown: overview, lessons, appendix."""
         return (*([self.overview] if self.overview else []), *self.lessons, *self.appendix)
 
 
@@ -182,7 +182,7 @@ def read_lesson(folder: Path) -> ImportedCourse:
     learners = lesson.learner_pages()
     credit = read_credits(lesson, index)
     lesson.raise_problems()
-    items = _Items(
+    items = _FolderKeys(
         lessons=frozenset(source.key for source in episodes),
         pages=frozenset(
             {ATTRIBUTION_KEY, *(s.key for s in learners), *([index.key] if index else [])}
@@ -227,7 +227,7 @@ def rewrite_links(page: ImportedPage, resolve: Callable[[LinkTarget], str | None
 
 
 @dataclass(frozen=True, slots=True)
-class _Items:
+class _FolderKeys:
     lessons: frozenset[str]
     pages: frozenset[str]
     figures: frozenset[str]
@@ -262,7 +262,7 @@ def _candidates(path: str, source_key: str) -> Iterable[str]:
         yield posixpath.normpath(posixpath.join(folder, stripped))
 
 
-def _lesson(source: Source, items: _Items) -> ImportedLesson:
+def _lesson(source: SourcePage, items: _FolderKeys) -> ImportedLesson:
     return ImportedLesson(
         key=source.key,
         title=source.title,
@@ -275,7 +275,7 @@ def _lesson(source: Source, items: _Items) -> ImportedLesson:
     )
 
 
-def _page(source: Source, items: _Items, untitled: str) -> ImportedPage:
+def _page(source: SourcePage, items: _FolderKeys, untitled: str) -> ImportedPage:
     title = source.title or untitled
     links = _links(source, items)
     return ImportedPage(source.key, title, source.body, source.digest, links, source.first_line)
@@ -284,16 +284,16 @@ def _page(source: Source, items: _Items, untitled: str) -> ImportedPage:
 def _attribution(credit: Credits) -> ImportedPage:
     markdown, digest = attribution_page(credit)
     page = ImportedPage(ATTRIBUTION_KEY, "Attribution and licence", markdown, digest)
-    source = Source(ATTRIBUTION_KEY, page.title, markdown, digest, first_line=1)
-    nothing = _Items(frozenset(), frozenset(), frozenset(), frozenset())
+    source = SourcePage(ATTRIBUTION_KEY, page.title, markdown, digest, first_line=1)
+    nothing = _FolderKeys(frozenset(), frozenset(), frozenset(), frozenset())
     return replace(page, links=_links(source, nothing))
 
 
-def _links(source: Source, items: _Items) -> tuple[LinkTarget, ...]:
+def _links(source: SourcePage, items: _FolderKeys) -> tuple[LinkTarget, ...]:
     return tuple(_classified(place, source, items) for place in find_targets(source.body))
 
 
-def _classified(place: Target, source: Source, items: _Items) -> LinkTarget:
+def _classified(place: Target, source: SourcePage, items: _FolderKeys) -> LinkTarget:
     line = place.line + source.first_line - 1
     path, _, fragment = place.text.partition("#")
     if _EXTERNAL.match(place.text):

@@ -1,4 +1,4 @@
-"""Completing an enrolment: when every required lesson is done, once and for good."""
+"""Completion of an enrolment: when every required lesson is completed, once and for good."""
 
 from collections.abc import Collection
 from uuid import UUID
@@ -8,24 +8,25 @@ from sqlalchemy import ColumnElement, and_, func, select
 from colonnade.store import Session
 from colonnade_course.api import EnrollmentCompleted
 from colonnade_course.models import EnrollmentRow, LessonProgressRow, LessonRow, SectionRow
-from colonnade_course.publishing.events import publish_enrollment
+from colonnade_course.publishing.events import publish_enrollment_event
+from colonnade_course.states import EnrollmentState
 
 
 def counts_for_progress() -> ColumnElement[bool]:
-    """The condition, over lessons joined with their sections, that a lesson is required."""
+    """Condition, over lessons joined with their sections, that a lesson is required."""
     return and_(LessonRow.required.is_(True), SectionRow.required.is_(True))
 
 
-def complete(session: Session, enrollment: EnrollmentRow) -> None:
-    """Turn an active enrolment into a completed one; others stay as they are."""
-    if enrollment.status != "active":
+def complete_enrollment(session: Session, enrollment: EnrollmentRow) -> None:
+    """Complete an active enrolment; others stay as they are."""
+    if enrollment.status != EnrollmentState.ACTIVE:
         return
-    enrollment.status = "completed"
+    enrollment.status = EnrollmentState.COMPLETED
     enrollment.completed_at = session.now
-    publish_enrollment(session, EnrollmentCompleted, enrollment)
+    publish_enrollment_event(session, EnrollmentCompleted, enrollment)
 
 
-def complete_finished(session: Session, course_id: UUID) -> None:
+def complete_finished_enrollments(session: Session, course_id: UUID) -> None:
     """Complete every active enrolment of a course that a change of its lessons has finished."""
     required = select(func.count()).select_from(LessonRow).join(SectionRow, _in_section())
     total = session.scalars(
@@ -40,7 +41,7 @@ def complete_finished(session: Session, course_id: UUID) -> None:
         .join(SectionRow, _in_section())
         .where(
             EnrollmentRow.course_id == course_id,
-            EnrollmentRow.status == "active",
+            EnrollmentRow.status == EnrollmentState.ACTIVE,
             LessonProgressRow.completed_at.is_not(None),
             counts_for_progress(),
         )
@@ -48,11 +49,11 @@ def complete_finished(session: Session, course_id: UUID) -> None:
         .having(func.count() == total)
     )
     for enrollment in session.scalars(finished).all():
-        complete(session, enrollment)
+        complete_enrollment(session, enrollment)
 
 
 def required_totals(session: Session, course_ids: Collection[UUID]) -> dict[UUID, int]:
-    """Course → number of its required lessons."""
+    """Count the required lessons of each course."""
     query = (
         select(LessonRow.course_id, func.count())
         .join(SectionRow, _in_section())
@@ -63,7 +64,7 @@ def required_totals(session: Session, course_ids: Collection[UUID]) -> dict[UUID
 
 
 def required_done(session: Session, enrollment_ids: Collection[UUID]) -> dict[UUID, int]:
-    """Enrolment → number of required lessons completed in it."""
+    """Count the required lessons completed in each enrolment."""
     query = (
         select(LessonProgressRow.enrollment_id, func.count())
         .join(LessonRow, LessonRow.id == LessonProgressRow.lesson_id)

@@ -1,4 +1,4 @@
-"""How far somebody is in a course, and where they go on."""
+"""Progress through a course: percentage, completion and the lesson to resume at."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -7,14 +7,14 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A lesson as progress sees it; those that are not `required` do not count."""
+    """Lesson of a course; those that are not `required` do not count for progress."""
 
     lesson_id: UUID
     required: bool
 
 
 def percentage(steps: Sequence[Step], completed: Collection[UUID]) -> int:
-    """The share of required steps that are completed, 0–100, rounded down.
+    """Percentage of required steps that are completed, 0–100, rounded down.
 
     100 means all of them; a course without required steps stays at 0.
     """
@@ -29,13 +29,16 @@ def share(done: int, required: int) -> int:
 
 
 def is_finished(steps: Sequence[Step], completed: Collection[UUID]) -> bool:
-    """Whether every required step is completed, of which there must be one."""
+    """True if every required step is completed; a course must have one at least."""
     return percentage(steps, completed) == 100
 
 
 def resume_at(steps: Sequence[Step], completed: Collection[UUID], last: UUID | None) -> UUID | None:
-    """Where to go on after touching `last`: there, or at the next required step that is not
-    completed, or, when none follows, at the first such one; nothing when all are."""
+    """Find the lesson to resume at after `last`.
+
+    That is the first required step from `last` on that is not completed, or, when none follows,
+    the first such one of the course; None when all are completed.
+    """
     order = [step.lesson_id for step in steps]
     start = order.index(last) if last in order else 0
     around = [*steps[start:], *steps[:start]]

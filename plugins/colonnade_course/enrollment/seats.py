@@ -1,7 +1,7 @@
-"""Seats: how many may be enrolled at a time. The last one goes to exactly one.
+"""Seats: the limit of enrolments at a time; the last seat goes to exactly one.
 
-The count lives beside the course, not in it, and is changed in the transaction that makes or
-ends an enrolment.
+The count is in a row beside the course, so that enrolling leaves a cached course valid. It changes
+in the transaction that makes or ends an enrolment, under a lock on that row.
 """
 
 from uuid import UUID
@@ -12,16 +12,17 @@ from colonnade.lookups import flush
 from colonnade.store import Session
 from colonnade_course.api import AlreadyEnrolled, CourseFull, EnrollmentEnded
 from colonnade_course.models import CourseRow, EnrollmentRow
-from colonnade_course.publishing.events import counter_of, publish_enrollment
+from colonnade_course.publishing.events import counter_of, publish_enrollment_event
+from colonnade_course.states import EndReason, EnrollmentState
 
 
 def live_enrollment(session: Session, course_id: UUID, user_id: UUID) -> EnrollmentRow | None:
-    """The enrolment of somebody in a course that has not ended."""
+    """Find the enrolment of a user in a course that has not ended."""
     return session.scalar(
         select(EnrollmentRow).where(
             EnrollmentRow.course_id == course_id,
             EnrollmentRow.user_id == user_id,
-            EnrollmentRow.status != "ended",
+            EnrollmentRow.status != EnrollmentState.ENDED,
         )
     )
 
@@ -30,7 +31,7 @@ def check_not_enrolled(session: Session, course_id: UUID, user_id: UUID) -> None
     """Refuse a second enrolment beside one that has not ended.
 
     Raises:
-        AlreadyEnrolled: naming the first one.
+        AlreadyEnrolled: naming the enrolment that has not ended.
     """
     enrollment = live_enrollment(session, course_id, user_id)
     if enrollment is not None:
@@ -40,12 +41,12 @@ def check_not_enrolled(session: Session, course_id: UUID, user_id: UUID) -> None
         )
 
 
-def seat(session: Session, course: CourseRow, enrollment: EnrollmentRow) -> None:
+def take_seat(session: Session, course: CourseRow, enrollment: EnrollmentRow) -> None:
     """Write a new enrolment and take a seat for it.
 
     Raises:
         CourseFull: every seat is taken.
-        AlreadyEnrolled: somebody wrote another one at the same moment.
+        AlreadyEnrolled: another one was written at the same moment.
     """
     counter = counter_of(session, course)
     if course.seats is not None and counter.seats_taken >= course.seats:
@@ -55,18 +56,17 @@ def seat(session: Session, course: CourseRow, enrollment: EnrollmentRow) -> None
     flush(session, AlreadyEnrolled("There is an enrolment in this course that has not ended."))
 
 
-def end(session: Session, enrollment: EnrollmentRow, because: str) -> None:
+def end_enrollment(session: Session, enrollment: EnrollmentRow, reason: EndReason) -> None:
     """End an enrolment and free its seat; one that has ended stays as it is.
 
-    `because` is `left`, `released` or `user_deleted`. A reservation that was never activated
-    ends without an event: nobody was ever enrolled.
+    A reservation that was never activated ends without an event: no learner was enrolled.
     """
-    if enrollment.status == "ended":
+    if enrollment.status == EnrollmentState.ENDED:
         return
     course = session.get_one(CourseRow, enrollment.course_id)
     counter_of(session, course).seats_taken -= 1
-    enrollment.status = "ended"
-    enrollment.ended_because = because
+    enrollment.status = EnrollmentState.ENDED
+    enrollment.ended_because = reason
     enrollment.ended_at = session.now
     if enrollment.activated_at is not None:
-        publish_enrollment(session, EnrollmentEnded, enrollment)
+        publish_enrollment_event(session, EnrollmentEnded, enrollment)

@@ -1,4 +1,4 @@
-"""Courses: the catalogue and what stands in it."""
+"""Operations on courses."""
 
 from typing import Any
 from uuid import UUID
@@ -46,11 +46,12 @@ from colonnade_course.models import (
 from colonnade_course.presentation import present_course
 from colonnade_course.publishing.events import (
     counter_of,
-    publish_contents,
-    publish_course,
-    publish_instructor,
+    publish_course_event,
+    publish_instructor_event,
+    publish_lesson_contents,
 )
 from colonnade_course.resources import COURSE
+from colonnade_course.states import CourseState
 
 ORDERS = {
     "-created_at": [SortKey(CourseRow.created_at, descending=True), SortKey(CourseRow.id)],
@@ -61,15 +62,15 @@ ORDERS = {
 CHANGEABLE = ("slug", "summary", "seats", "language", "license", "attribution", "external_id")
 
 
-class Courses:
-    """Handles what is asked about courses."""
+class CourseHandlers:
+    """Handlers of the operations on courses."""
 
     def __init__(self, ctx: ServiceContext) -> None:
         self._ctx = ctx
 
     @handles(CreateCourse)
-    async def create(self, request: CreateCourse, call: Call) -> Course:
-        """Make a draft; a person who makes one teaches it."""
+    async def create_course(self, request: CreateCourse, call: Call) -> Course:
+        """Create a draft; a person who creates one teaches it."""
         tenant = self._ctx.tenant()
         _check_currency(request.price, tenant.currency)
 
@@ -82,14 +83,14 @@ class Courses:
             flush(session, _taken(course))
             session.add(CourseCounterRow(course_id=course.id, seats_taken=0, sequence=0))
             _let_creator_teach(session, call, course)
-            publish_course(session, CourseCreated, course)
+            publish_course_event(session, CourseCreated, course)
             return present_course(course)
 
         return await self._ctx.store.run(work)
 
     @handles(ListCourses)
-    async def list(self, request: ListCourses, call: Call) -> Page[Course]:
-        """The courses the caller may see, in the order asked for."""
+    async def list_courses(self, request: ListCourses, call: Call) -> Page[Course]:
+        """List the courses the caller may see, in the order asked for."""
         query = select(CourseRow).where(call.visible(COURSE))
         if request.slug is not None:
             query = query.where(CourseRow.slug == request.slug)
@@ -107,8 +108,8 @@ class Courses:
         return await self._ctx.store.read(work)
 
     @handles(GetCourse)
-    async def read(self, request: GetCourse, call: Call) -> Course:
-        """One course, read by its primary key alone: the answer is cached by the rows read."""
+    async def get_course(self, request: GetCourse, call: Call) -> Course:
+        """Return one course. It is read by primary key alone: the answer is cached by rows read."""
 
         def work(session: Session) -> Course:
             return present_course(permitted(session, call, COURSE, CourseRow, request.course_id))
@@ -116,8 +117,8 @@ class Courses:
         return await self._ctx.store.read(work)
 
     @handles(UpdateCourse)
-    async def update(self, request: UpdateCourse, call: Call) -> Course:
-        """Change what was given."""
+    async def update_course(self, request: UpdateCourse, call: Call) -> Course:
+        """Change the fields given."""
         values = request.given("title", "price", *CHANGEABLE)
         _check_currency(values.get("price"), self._ctx.tenant().currency)
 
@@ -130,14 +131,14 @@ class Courses:
                 _check_unique(session, course)
             flush(session, _taken(course))
             call.require(session, COURSE, course)
-            publish_course(session, CourseUpdated, course)
+            publish_course_event(session, CourseUpdated, course)
             return present_course(course)
 
         return await self._ctx.store.run(work)
 
     @handles(DeleteCourse)
-    async def delete(self, request: DeleteCourse, call: Call) -> Empty:
-        """Remove a course that has no learners, with everything in it."""
+    async def delete_course(self, request: DeleteCourse, call: Call) -> Empty:
+        """Delete a course that has no learners, with everything in it."""
 
         def work(session: Session) -> Empty:
             course = changeable(session, call, COURSE, CourseRow, request.course_id)
@@ -147,8 +148,8 @@ class Courses:
                     f"{taken} enrolments of the course have not ended; end them first.",
                     details={"enrollments": taken},
                 )
-            publish_contents(session, course, removed=True)
-            publish_course(session, CourseDeleted, course)
+            publish_lesson_contents(session, course, removed=True)
+            publish_course_event(session, CourseDeleted, course)
             session.flush()
             _delete_everything(session, course)
             return Empty()
@@ -156,27 +157,29 @@ class Courses:
         return await self._ctx.store.run(work)
 
     @handles(PublishCourse)
-    async def publish(self, request: PublishCourse, call: Call) -> Course:
+    async def publish_course(self, request: PublishCourse, call: Call) -> Course:
         """Show a course to everybody."""
-        return await self._set_status(request.course_id, call, "published")
+        return await self._set_status(request.course_id, call, CourseState.PUBLISHED)
 
     @handles(UnpublishCourse)
-    async def unpublish(self, request: UnpublishCourse, call: Call) -> Course:
+    async def unpublish_course(self, request: UnpublishCourse, call: Call) -> Course:
         """Make a course a draft again."""
-        return await self._set_status(request.course_id, call, "draft")
+        return await self._set_status(request.course_id, call, CourseState.DRAFT)
 
-    async def _set_status(self, course_id: UUID, call: Call, status: str) -> Course:
+    async def _set_status(self, course_id: UUID, call: Call, status: CourseState) -> Course:
         def work(session: Session) -> Course:
             course = changeable(session, call, COURSE, CourseRow, course_id)
             if course.status == status:
                 return present_course(course)
-            published = status == "published"
+            published = status is CourseState.PUBLISHED
             course.status = status
             course.published_at = session.now if published else None
             session.flush()
             call.require(session, COURSE, course)
-            publish_course(session, CoursePublished if published else CourseUnpublished, course)
-            publish_contents(session, course)
+            publish_course_event(
+                session, CoursePublished if published else CourseUnpublished, course
+            )
+            publish_lesson_contents(session, course)
             return present_course(course)
 
         return await self._ctx.store.run(work)
@@ -187,7 +190,7 @@ def _new_course(request: CreateCourse, call: Call, language: str) -> CourseRow:
         slug=request.slug,
         summary=request.summary,
         language=language,
-        status="draft",
+        status=CourseState.DRAFT,
         price_amount=request.price.amount if request.price else None,
         price_currency=request.price.currency if request.price else None,
         seats=request.seats,
@@ -217,7 +220,7 @@ def _let_creator_teach(session: Session, call: Call, course: CourseRow) -> None:
         return
     instructor = InstructorRow(course_id=course.id, user_id=creator, active=True, since=session.now)
     session.add(instructor)
-    publish_instructor(session, instructor)
+    publish_instructor_event(session, instructor)
 
 
 def _check_currency(price: Money | None, currency: str) -> None:

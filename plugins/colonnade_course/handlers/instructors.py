@@ -1,4 +1,4 @@
-"""Who teaches a course."""
+"""Operations on the instructors of a course."""
 
 from uuid import UUID
 
@@ -22,22 +22,22 @@ from colonnade_course.api import (
 )
 from colonnade_course.models import CourseRow, InstructorRow
 from colonnade_course.presentation import present_instructor
-from colonnade_course.publishing.events import publish_instructor
+from colonnade_course.publishing.events import publish_instructor_event
 from colonnade_course.resources import COURSE
 from colonnade_user.api import GetUser
 
 LONGEST_FIRST = [SortKey(InstructorRow.since), SortKey(InstructorRow.user_id)]
 
 
-class Instructors:
-    """Handles what is asked about the people who teach."""
+class InstructorHandlers:
+    """Handlers of the operations on instructors."""
 
     def __init__(self, ctx: ServiceContext) -> None:
         self._ctx = ctx
 
     @handles(ListInstructors)
-    async def list(self, request: ListInstructors, call: Call) -> Page[Instructor]:
-        """Who teaches a course the caller may see."""
+    async def list_instructors(self, request: ListInstructors, call: Call) -> Page[Instructor]:
+        """List the instructors of a course the caller may see."""
 
         def work(session: Session) -> Page[Instructor]:
             permitted(session, call, COURSE, CourseRow, request.course_id)
@@ -47,15 +47,15 @@ class Instructors:
         return await self._ctx.store.read(work)
 
     @handles(AddInstructor)
-    async def add(self, request: AddInstructor, call: Call) -> Instructor:
-        """Let somebody teach; nothing changes for one who does already."""
+    async def add_instructor(self, request: AddInstructor, call: Call) -> Instructor:
+        """Add an instructor; an active one stays as they are."""
 
         def permit(session: Session) -> None:
             permitted(session, call, COURSE, CourseRow, request.course_id)
 
-        # First of all, or anybody could find out here who has an account.
+        # Before anything else: the answer must not disclose to strangers who has an account.
         await self._ctx.store.read(permit)
-        await self._require_teacher(request.user_id)
+        await self._require_instructor(request.user_id)
 
         def work(session: Session) -> Instructor:
             permit(session)
@@ -69,14 +69,14 @@ class Instructors:
             row.active = True
             row.since = session.now
             session.add(row)
-            publish_instructor(session, row)
+            publish_instructor_event(session, row)
             return present_instructor(row)
 
         return await self._ctx.store.run(work)
 
     @handles(RemoveInstructor)
-    async def remove(self, request: RemoveInstructor, call: Call) -> Empty:
-        """Take somebody off; also oneself."""
+    async def remove_instructor(self, request: RemoveInstructor, call: Call) -> Empty:
+        """Remove an instructor; one may remove oneself."""
 
         def work(session: Session) -> Empty:
             permitted(session, call, COURSE, CourseRow, request.course_id)
@@ -84,13 +84,17 @@ class Instructors:
             if row is None or not row.active:
                 raise absent("instructor")
             row.active = False
-            publish_instructor(session, row)
+            publish_instructor_event(session, row)
             return Empty()
 
         return await self._ctx.store.run(work)
 
-    async def _require_teacher(self, user_id: UUID) -> None:
-        """Raises: NotATeacher: what the course earns would belong to nobody, or to a learner."""
+    async def _require_instructor(self, user_id: UUID) -> None:
+        """Refuse users who may not teach: nobody else may earn with a course.
+
+        Raises:
+            NotATeacher: the user has no account, or is a learner.
+        """
         try:
             with self._ctx.as_service():
                 await self._ctx.ask(GetUser(user_id=user_id))

@@ -1,4 +1,4 @@
-"""Lessons: the steps of a course, in order."""
+"""Operations on lessons and their order."""
 
 from typing import Any
 from uuid import UUID
@@ -19,7 +19,6 @@ from colonnade_course.api import (
     MAXIMUM_LESSONS,
     CreateLesson,
     DeleteLesson,
-    DuplicateExternalId,
     GetLesson,
     Lesson,
     ListLessons,
@@ -28,9 +27,11 @@ from colonnade_course.api import (
     TooLarge,
     UpdateLesson,
 )
-from colonnade_course.enrollment.completion import complete_finished
+from colonnade_course.enrollment.completion import complete_finished_enrollments
 from colonnade_course.models import CourseRow, LessonProgressRow, LessonRow, SectionRow
-from colonnade_course.outline.structure import arrange, lessons_of, make_room, outline_of
+from colonnade_course.outline.external_ids import check_external_id, external_id_taken
+from colonnade_course.outline.ordering import arrange, make_room
+from colonnade_course.outline.structure import lessons_of, outline_of
 from colonnade_course.presentation import present_lesson
 from colonnade_course.publishing.events import publish_lesson_content, publish_lesson_removed
 from colonnade_course.resources import LESSON, SECTION
@@ -57,15 +58,15 @@ CHANGEABLE = (
 FILTERS = ("course_id", "section_id", "content_id", "external_id")
 
 
-class Lessons:
-    """Handles what is asked about lessons, and about the order of them."""
+class LessonHandlers:
+    """Handlers of the operations on lessons."""
 
     def __init__(self, ctx: ServiceContext) -> None:
         self._ctx = ctx
 
     @handles(CreateLesson)
-    async def create(self, request: CreateLesson, call: Call) -> Lesson:
-        """Add a lesson at its place."""
+    async def create_lesson(self, request: CreateLesson, call: Call) -> Lesson:
+        """Add a lesson at its position."""
         await self._require_publishable(request.content_id)
 
         def work(session: Session) -> Lesson:
@@ -75,10 +76,10 @@ class Lessons:
             lesson = _new_lesson(request, section, self._ctx.new_id())
             require_new(session, call, LESSON, lesson, "section")
             _check_room(session, section.course_id)
-            _check_unique(session, lesson)
+            check_external_id(session, lesson)
             lesson.position = make_room(lessons_of(session, section.id), request.position)
             session.add(lesson)
-            flush(session, _taken(lesson))
+            flush(session, external_id_taken(lesson))
             if lesson.content_id is not None:
                 publish_lesson_content(session, _course_of(session, lesson), lesson)
             return present_lesson(lesson)
@@ -86,8 +87,8 @@ class Lessons:
         return await self._ctx.store.run(work)
 
     @handles(ListLessons)
-    async def list(self, request: ListLessons, call: Call) -> Page[Lesson]:
-        """The lessons the caller may see, in the order of their course."""
+    async def list_lessons(self, request: ListLessons, call: Call) -> Page[Lesson]:
+        """List the lessons the caller may see, in the order of their course."""
         query = select(LessonRow).where(call.visible(LESSON))
         for name in FILTERS:
             value = getattr(request, name)
@@ -101,8 +102,8 @@ class Lessons:
         return await self._ctx.store.read(work)
 
     @handles(GetLesson)
-    async def read(self, request: GetLesson, call: Call) -> Lesson:
-        """One lesson."""
+    async def get_lesson(self, request: GetLesson, call: Call) -> Lesson:
+        """Return one lesson."""
 
         def work(session: Session) -> Lesson:
             return present_lesson(permitted(session, call, LESSON, LessonRow, request.lesson_id))
@@ -110,8 +111,8 @@ class Lessons:
         return await self._ctx.store.read(work)
 
     @handles(UpdateLesson)
-    async def update(self, request: UpdateLesson, call: Call) -> Lesson:
-        """Change what was given; a new place makes room there."""
+    async def update_lesson(self, request: UpdateLesson, call: Call) -> Lesson:
+        """Change the fields given; a new position moves the lessons behind it."""
         values = request.given(*CHANGEABLE)
         await self._require_publishable(await self._newly_shown(request, call))
 
@@ -120,20 +121,23 @@ class Lessons:
             shown = (lesson.content_id, lesson.preview)
             _move(session, lesson, dict(values))
             with session.no_autoflush:
-                _check_unique(session, lesson)
-            flush(session, _taken(lesson))
+                check_external_id(session, lesson)
+            flush(session, external_id_taken(lesson))
             call.require(session, LESSON, lesson)
             if shown != (lesson.content_id, lesson.preview):
                 publish_lesson_content(session, _course_of(session, lesson), lesson)
             if "required" in values or "section_id" in values:
-                complete_finished(session, lesson.course_id)
+                complete_finished_enrollments(session, lesson.course_id)
             return present_lesson(lesson)
 
         return await self._ctx.store.run(work)
 
     @handles(DeleteLesson)
-    async def delete(self, request: DeleteLesson, call: Call) -> Empty:
-        """Remove a lesson and what learners did in it; who did all others has finished."""
+    async def delete_lesson(self, request: DeleteLesson, call: Call) -> Empty:
+        """Delete a lesson with the progress in it.
+
+        Enrolments in which all other required lessons are completed are completed with it.
+        """
 
         def work(session: Session) -> Empty:
             lesson = changeable(session, call, LESSON, LessonRow, request.lesson_id)
@@ -145,13 +149,13 @@ class Lessons:
             session.execute(delete(LessonProgressRow).where(done))
             session.delete(lesson)
             session.flush()
-            complete_finished(session, course.id)
+            complete_finished_enrollments(session, course.id)
             return Empty()
 
         return await self._ctx.store.run(work)
 
     async def _newly_shown(self, request: UpdateLesson, call: Call) -> UUID | None:
-        """What the lesson is to show and does not show by now."""
+        """Return the content that the lesson does not show yet."""
 
         def shown(session: Session) -> UUID | None:
             lesson = permitted(session, call, LESSON, LessonRow, request.lesson_id)
@@ -163,7 +167,7 @@ class Lessons:
         return None if is_shown else request.content_id
 
     async def _require_publishable(self, content_id: UUID | None) -> None:
-        """Ask, as the caller, whether they may show this; its readers are not theirs to choose."""
+        """Ask the content service, as the caller, whether they may show the content to readers."""
         if content_id is None:
             return
         found = await self._ctx.ask(ListPublishableContent(ids=[content_id]))
@@ -172,7 +176,7 @@ class Lessons:
             raise ValidationFailed(fields=[FieldError("/content_id", message, "unknown")])
 
     @handles(OrderLessons)
-    async def order(self, request: OrderLessons, call: Call) -> Outline:
+    async def order_lessons(self, request: OrderLessons, call: Call) -> Outline:
         """Put the lessons of a section in the given order."""
 
         def work(session: Session) -> Outline:
@@ -226,25 +230,3 @@ def _check_room(session: Session, course_id: UUID) -> None:
     lessons = select(func.count()).where(LessonRow.course_id == course_id)
     if session.scalars(lessons).one() >= MAXIMUM_LESSONS:
         raise TooLarge(f"A course may have {MAXIMUM_LESSONS} lessons at most.")
-
-
-def _check_unique(session: Session, lesson: LessonRow) -> None:
-    if lesson.external_id is None:
-        return
-    twin: UUID | None = session.scalar(
-        select(LessonRow.id).where(
-            LessonRow.course_id == lesson.course_id,
-            LessonRow.external_id == lesson.external_id,
-            LessonRow.id != lesson.id,
-        )
-    )
-    if twin is not None:
-        raise _taken(lesson, {"id": str(twin)})
-
-
-def _taken(lesson: LessonRow, details: dict[str, str] | None = None) -> DuplicateExternalId:
-    return DuplicateExternalId(
-        f"The course has a lesson with the external id '{lesson.external_id}'.",
-        details=details,
-        fields=[FieldError("/external_id", "is taken", "taken")],
-    )

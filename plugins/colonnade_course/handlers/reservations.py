@@ -1,7 +1,7 @@
-"""Reservations: how a service that sells seats holds, uses and frees them.
+"""Operations on reservations, with which a service that sells seats holds, uses and frees them.
 
-Each is named by a key of the caller's, and each step may be asked for again: after a lost answer
-the caller repeats the step and gets the first answer.
+Each reservation has a key of the caller's, and each operation may be repeated: after a lost answer
+the caller asks again and gets the first answer.
 """
 
 from colonnade.lookups import flush
@@ -20,41 +20,42 @@ from colonnade_course.api import (
     ReservationReleased,
     ReserveSeat,
 )
-from colonnade_course.enrollment.seats import check_not_enrolled, end, seat
-from colonnade_course.handlers.enrollments import new_enrollment, published_course
+from colonnade_course.enrollment.enrolling import new_enrollment, published_course
+from colonnade_course.enrollment.seats import check_not_enrolled, end_enrollment, take_seat
 from colonnade_course.models import CourseRow, EnrollmentRow, ReservationRow
 from colonnade_course.presentation import present_reservation
-from colonnade_course.publishing.events import counter_of, publish_enrollment
+from colonnade_course.publishing.events import counter_of, publish_enrollment_event
 from colonnade_course.resources import ENROLLMENT
+from colonnade_course.states import ENROLLED_STATES, EndReason, EnrollmentState
 
 
-class Reservations:
-    """Handles what services ask about seats."""
+class ReservationHandlers:
+    """Handlers of the operations on reservations."""
 
     def __init__(self, ctx: ServiceContext) -> None:
         self._ctx = ctx
 
     @handles(ReserveSeat)
-    async def reserve(self, request: ReserveSeat, call: Call) -> Reservation:
+    async def reserve_seat(self, request: ReserveSeat, call: Call) -> Reservation:
         """Hold a seat, once per key."""
 
         def work(session: Session) -> Reservation:
             known = session.get(ReservationRow, request.key)
             if known is not None:
                 return _reserved(session, call, request, known)
-            course = published_course(session, call, request.course_id)
+            course = published_course(session, request.course_id)
             enrollment = new_enrollment(self._ctx.new_id(), course.id, request.user_id)
             call.require(session, ENROLLMENT, enrollment)
             check_not_enrolled(session, course.id, request.user_id)
-            seat(session, course, enrollment)
+            take_seat(session, course, enrollment)
             session.add(_reservation(session, request.key, enrollment))
             return present_reservation(request.key, enrollment)
 
         return await self._ctx.store.run(work)
 
     @handles(ActivateEnrollment)
-    async def activate(self, request: ActivateEnrollment, call: Call) -> Reservation:
-        """Use a reservation; repeat it freely."""
+    async def activate_enrollment(self, request: ActivateEnrollment, call: Call) -> Reservation:
+        """Activate the enrolment of a reservation; repetition changes nothing."""
 
         def work(session: Session) -> Reservation:
             known = session.get(ReservationRow, request.key)
@@ -62,7 +63,10 @@ class Reservations:
             if enrollment is None:
                 raise ReservationGone("There is no reservation of this key to activate.")
             call.require(session, ENROLLMENT, enrollment)
-            if enrollment.activated_at is None and enrollment.ended_because != "user_deleted":
+            if (
+                enrollment.activated_at is None
+                and enrollment.ended_because != EndReason.USER_DELETED
+            ):
                 _activate(session, enrollment)
                 call.require(session, ENROLLMENT, enrollment)
             return present_reservation(request.key, enrollment)
@@ -70,8 +74,8 @@ class Reservations:
         return await self._ctx.store.run(work)
 
     @handles(ReleaseSeat)
-    async def release(self, request: ReleaseSeat, call: Call) -> Reservation:
-        """Free a reserved seat; a key not seen yet is spent, so that a late call cannot use it."""
+    async def release_seat(self, request: ReleaseSeat, call: Call) -> Reservation:
+        """Free a reserved seat. A key not seen yet is used up, so no late call can reserve."""
 
         def work(session: Session) -> Reservation:
             known = session.get(ReservationRow, request.key)
@@ -82,9 +86,9 @@ class Reservations:
                     session.add(_reservation(session, request.key, None))
                 return present_reservation(request.key, None)
             call.require(session, ENROLLMENT, enrollment)
-            if enrollment.status in ("active", "completed"):
+            if enrollment.status in ENROLLED_STATES:
                 raise ReservationActive("The enrolment was activated; end it instead.")
-            end(session, enrollment, "released")
+            end_enrollment(session, enrollment, EndReason.RELEASED)
             session.flush()
             call.require(session, ENROLLMENT, enrollment)
             return present_reservation(request.key, enrollment)
@@ -113,19 +117,19 @@ def _reserved(
     call.require(session, ENROLLMENT, enrollment)
     if (enrollment.course_id, enrollment.user_id) != (request.course_id, request.user_id):
         raise ReservationKeyReused("The key names a reservation of another seat.")
-    if enrollment.status == "ended" and enrollment.activated_at is None:
+    if enrollment.status == EnrollmentState.ENDED and enrollment.activated_at is None:
         raise ReservationReleased("This reservation was released; make one with a new key.")
     return present_reservation(request.key, enrollment)
 
 
 def _activate(session: Session, enrollment: EnrollmentRow) -> None:
-    if enrollment.status == "ended":
-        # Released, then paid after all: the seat comes back, beyond the limit if need be.
+    if enrollment.status == EnrollmentState.ENDED:
+        # Released, then paid after all: the seat is taken again, beyond the limit if necessary.
         check_not_enrolled(session, enrollment.course_id, enrollment.user_id)
         counter_of(session, session.get_one(CourseRow, enrollment.course_id)).seats_taken += 1
-    enrollment.status = "active"
+    enrollment.status = EnrollmentState.ACTIVE
     enrollment.activated_at = session.now
     enrollment.ended_at = None
     enrollment.ended_because = None
     flush(session, AlreadyEnrolled("There is an enrolment in this course that has not ended."))
-    publish_enrollment(session, EnrollmentActivated, enrollment)
+    publish_enrollment_event(session, EnrollmentActivated, enrollment)

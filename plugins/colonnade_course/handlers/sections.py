@@ -1,10 +1,7 @@
-"""Sections: the parts of a course, in order."""
-
-from uuid import UUID
+"""Operations on sections, their order and the outline of a course."""
 
 from sqlalchemy import select
 
-from colonnade.errors import FieldError
 from colonnade.lookups import absent, changeable, flush, permitted, require_new
 from colonnade.messages import Empty
 from colonnade.operations import Call, handles
@@ -16,7 +13,6 @@ from colonnade_course.api import (
     MAXIMUM_SECTIONS,
     CreateSection,
     DeleteSection,
-    DuplicateExternalId,
     GetOutline,
     GetSection,
     ListSections,
@@ -27,24 +23,26 @@ from colonnade_course.api import (
     TooLarge,
     UpdateSection,
 )
-from colonnade_course.enrollment.completion import complete_finished
+from colonnade_course.enrollment.completion import complete_finished_enrollments
 from colonnade_course.models import CourseRow, LessonRow, SectionRow
-from colonnade_course.outline.structure import arrange, make_room, outline_of, sections_of
+from colonnade_course.outline.external_ids import check_external_id, external_id_taken
+from colonnade_course.outline.ordering import arrange, make_room
+from colonnade_course.outline.structure import outline_of, sections_of
 from colonnade_course.presentation import present_section
 from colonnade_course.resources import COURSE, SECTION
 
 IN_ORDER = [SortKey(SectionRow.position), SortKey(SectionRow.id)]
 
 
-class Sections:
-    """Handles what is asked about sections, and about the order of them."""
+class SectionHandlers:
+    """Handlers of the operations on sections."""
 
     def __init__(self, ctx: ServiceContext) -> None:
         self._ctx = ctx
 
     @handles(CreateSection)
-    async def create(self, request: CreateSection, call: Call) -> Section:
-        """Add a section at its place."""
+    async def create_section(self, request: CreateSection, call: Call) -> Section:
+        """Add a section at its position."""
 
         def work(session: Session) -> Section:
             if session.get(CourseRow, request.course_id) is None:
@@ -60,17 +58,17 @@ class Sections:
             siblings = sections_of(session, request.course_id)
             if len(siblings) >= MAXIMUM_SECTIONS:
                 raise TooLarge(f"A course may have {MAXIMUM_SECTIONS} sections at most.")
-            _check_unique(session, section)
+            check_external_id(session, section)
             section.position = make_room(siblings, request.position)
             session.add(section)
-            flush(session, _taken(section))
+            flush(session, external_id_taken(section))
             return present_section(section)
 
         return await self._ctx.store.run(work)
 
     @handles(ListSections)
-    async def list(self, request: ListSections, call: Call) -> Page[Section]:
-        """The sections of a course, as far as the caller may see them."""
+    async def list_sections(self, request: ListSections, call: Call) -> Page[Section]:
+        """List the sections of a course, as far as the caller may see them."""
         query = select(SectionRow).where(
             SectionRow.course_id == request.course_id, call.visible(SECTION)
         )
@@ -83,8 +81,8 @@ class Sections:
         return await self._ctx.store.read(work)
 
     @handles(GetSection)
-    async def read(self, request: GetSection, call: Call) -> Section:
-        """One section."""
+    async def get_section(self, request: GetSection, call: Call) -> Section:
+        """Return one section."""
 
         def work(session: Session) -> Section:
             row = permitted(session, call, SECTION, SectionRow, request.section_id)
@@ -93,8 +91,8 @@ class Sections:
         return await self._ctx.store.read(work)
 
     @handles(UpdateSection)
-    async def update(self, request: UpdateSection, call: Call) -> Section:
-        """Change what was given; a new position makes room there."""
+    async def update_section(self, request: UpdateSection, call: Call) -> Section:
+        """Change the fields given; a new position moves the sections behind it."""
         values = request.given("title", "position", "required", "external_id")
 
         def work(session: Session) -> Section:
@@ -105,18 +103,18 @@ class Sections:
                 make_room([row for row in siblings if row is not section], position)
             assign(section, values)
             with session.no_autoflush:
-                _check_unique(session, section)
-            flush(session, _taken(section))
+                check_external_id(session, section)
+            flush(session, external_id_taken(section))
             call.require(session, SECTION, section)
             if "required" in values:
-                complete_finished(session, section.course_id)
+                complete_finished_enrollments(session, section.course_id)
             return present_section(section)
 
         return await self._ctx.store.run(work)
 
     @handles(DeleteSection)
-    async def delete(self, request: DeleteSection, call: Call) -> Empty:
-        """Remove an empty section."""
+    async def delete_section(self, request: DeleteSection, call: Call) -> Empty:
+        """Delete a section without lessons."""
 
         def work(session: Session) -> Empty:
             section = changeable(session, call, SECTION, SectionRow, request.section_id)
@@ -129,7 +127,7 @@ class Sections:
         return await self._ctx.store.run(work)
 
     @handles(OrderSections)
-    async def order(self, request: OrderSections, call: Call) -> Outline:
+    async def order_sections(self, request: OrderSections, call: Call) -> Outline:
         """Put the sections of a course in the given order."""
 
         def work(session: Session) -> Outline:
@@ -141,33 +139,11 @@ class Sections:
         return await self._ctx.store.run(work)
 
     @handles(GetOutline)
-    async def outline(self, request: GetOutline, call: Call) -> Outline:
-        """Everything in a course, in order."""
+    async def get_outline(self, request: GetOutline, call: Call) -> Outline:
+        """Return the sections and lessons of a course, in order."""
 
         def work(session: Session) -> Outline:
             permitted(session, call, COURSE, CourseRow, request.course_id)
             return outline_of(session, request.course_id)
 
         return await self._ctx.store.read(work)
-
-
-def _check_unique(session: Session, section: SectionRow) -> None:
-    if section.external_id is None:
-        return
-    twin: UUID | None = session.scalar(
-        select(SectionRow.id).where(
-            SectionRow.course_id == section.course_id,
-            SectionRow.external_id == section.external_id,
-            SectionRow.id != section.id,
-        )
-    )
-    if twin is not None:
-        raise _taken(section, {"id": str(twin)})
-
-
-def _taken(section: SectionRow, details: dict[str, str] | None = None) -> DuplicateExternalId:
-    return DuplicateExternalId(
-        f"The course has a section with the external id '{section.external_id}'.",
-        details=details,
-        fields=[FieldError("/external_id", "is taken", "taken")],
-    )

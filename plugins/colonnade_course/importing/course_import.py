@@ -1,7 +1,7 @@
-"""Bring a lesson folder into an academy as a course, again and again.
+"""Import of a lesson folder as a course, which may be repeated.
 
-Everything has a name from its source (`external_id`), so an import that was cut off goes on where
-it stopped, and one that is repeated changes only what has changed. Pages are complete before any
+Every item has an external id from its source, so an import that was interrupted goes on where it
+stopped, and one that is repeated changes only what has changed. Pages are complete before any
 lesson shows them: files, pictures, pages, then the course with its sections and lessons.
 """
 
@@ -30,18 +30,18 @@ from colonnade_course.carpentries.reader import (
     LinkTarget,
     rewrite_links,
 )
-from colonnade_course.importing.files import ImportedFiles
-from colonnade_course.importing.import_run import Imported, every
-from colonnade_course.importing.instructors import ImportedTeachers
-from colonnade_course.importing.structure import ImportedStructure, Place
+from colonnade_course.importing.file_import import FileImport
+from colonnade_course.importing.import_run import ImportRun, list_all
+from colonnade_course.importing.instructor_import import InstructorImport
+from colonnade_course.importing.structure_import import LessonPlan, StructureImport
 
 DATA_KEY = "colonnade:data"
 """The key of the page that lists the data files; no path in a folder looks like it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What an import did. `changes` counts what it made, changed or removed."""
+class ImportResult:
+    """Result of an import. `changes` counts the items it created, changed or deleted."""
 
     course: Course
     lessons: int
@@ -54,22 +54,22 @@ class Outcome:
 
 @dataclass(slots=True)
 class CourseImport:
-    """One import of one folder into one academy; `tell` hears how far it is."""
+    """Import of one folder into one academy; `tell(done, total)` is called at each step."""
 
     platform: PlatformClient
     tenant: str
     source: ImportedCourse
     tell: Callable[[int, int], None]
-    _imported: Imported = field(init=False)
-    _files: ImportedFiles = field(init=False)
+    _run: ImportRun = field(init=False)
+    _files: FileImport = field(init=False)
     _done: int = field(init=False, default=0)
     _contents: dict[str, UUID] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._imported = Imported(self.source.source_key, list(self.source.warnings))
-        self._files = ImportedFiles(self.platform, self.tenant, self._imported, self._step)
+        self._run = ImportRun(self.source.source_key, list(self.source.warnings))
+        self._files = FileImport(self.platform, self.tenant, self._run, self._step)
 
-    def run(self, *, publish: bool = False, instructors: Sequence[str] = ()) -> Outcome:
+    def run(self, *, publish: bool = False, instructors: Sequence[str] = ()) -> ImportResult:
         """Import everything, let `instructors` (addresses) teach it, publish it if told to.
 
         Raises:
@@ -78,29 +78,29 @@ class CourseImport:
                 goes on from there.
         """
         source = self.source
-        teachers = ImportedTeachers(self.platform, self.tenant, self._imported)
-        # Looked up first: a mistake in an address is said before anything is changed.
+        teachers = InstructorImport(self.platform, self.tenant, self._run)
+        # Looked up first: a mistake in an address is reported before anything is changed.
         teaching = teachers.find(instructors)
-        self._files.bring(source.files, source.media)
+        self._files.upload_all(source.files, source.media)
         pages = [*source.pages, *self._data_page()]
         self._write(pages)
-        structure = ImportedStructure(self.platform, self.tenant, self._imported, self._step)
+        structure = StructureImport(self.platform, self.tenant, self._run, self._step)
         appendix = [page for page in pages if page not in source.lessons]
-        course = structure.bring(source, self._places(source.lessons), self._places(appendix))
+        course = structure.update(source, self._plans(source.lessons), self._plans(appendix))
         teachers.add(course, teaching)
-        self._files.forget_old()
+        self._files.delete_unused()
         if publish and course.status != "published":
             course = self.platform.ask(self.tenant, PublishCourse(course_id=course.id))
-            self._imported.changes += 1
+            self._run.changes += 1
         self.tell(self._total, self._total)
-        return Outcome(
+        return ImportResult(
             course,
             len(source.lessons),
             len(appendix),
             len(source.files),
             len(source.media),
-            self._imported.changes,
-            self._imported.warnings,
+            self._run.changes,
+            self._run.warnings,
         )
 
     @property
@@ -124,12 +124,12 @@ class CourseImport:
 
     def _write(self, pages: Sequence[ImportedPage]) -> None:
         """Make every page, then write its text: texts lead to each other."""
-        request = ListContent(limit=100, external_id_prefix=self._imported.prefix)
-        found = every(self.platform, self.tenant, request)
+        request = ListContent(limit=100, external_id_prefix=self._run.prefix)
+        found = list_all(self.platform, self.tenant, request)
         known = {content.external_id: content for content in found}
         before: list[Content | ContentSummary] = []
         for page in pages:
-            name = self._imported.external_id(page.key)
+            name = self._run.external_id(page.key)
             content = known.get(name) or self._make(name, self._title(page))
             self._contents[page.key] = content.id
             before.append(content)
@@ -141,7 +141,7 @@ class CourseImport:
     def _make(self, name: str, title: str) -> Content | ContentSummary:
         create = CreateContent(kind="markdown", title=title, body="", external_id=name)
         find = ListContent(external_id=name)
-        return self._imported.make(
+        return self._run.create(
             lambda: self.platform.ask(self.tenant, create),
             lambda: self.platform.ask(self.tenant, find).items,
         )
@@ -153,7 +153,7 @@ class CourseImport:
             after = self.platform.ask(self.tenant, request)
         except (ValidationError, ValidationFailed) as error:
             raise LessonRefused(_problems(page, error)) from error
-        self._imported.changes += after.version != before.version
+        self._run.changes += after.version != before.version
 
     def _resolve(self, link: LinkTarget) -> str | None:
         if link.kind in (LinkKind.FIGURE, LinkKind.DATA):
@@ -165,9 +165,9 @@ class CourseImport:
             return None
         return f"/api/v1/content/{content}" + (f"#{link.fragment}" if link.fragment else "")
 
-    def _places(self, pages: Sequence[ImportedPage]) -> list[Place]:
+    def _plans(self, pages: Sequence[ImportedPage]) -> list[LessonPlan]:
         return [
-            Place(page.key, self._title(page), self._contents[page.key], _minutes(page))
+            LessonPlan(page.key, self._title(page), self._contents[page.key], _minutes(page))
             for page in pages
         ]
 
@@ -179,7 +179,7 @@ class CourseImport:
 
 
 def _problems(page: ImportedPage, error: ValidationError | ValidationFailed) -> tuple[str, ...]:
-    """What is wrong with a page, as `file:line`. Lines of a text count from where it begins."""
+    """Problems of a page, as `file:line`. Lines of a text count from where it begins."""
     if isinstance(error, ValidationError):
         line, found = 1, [each["msg"] for each in error.errors(include_url=False)]
     else:

@@ -1,4 +1,7 @@
-"""What an import remembers while it runs; between runs it remembers nothing but names."""
+"""Import run: external ids, counted changes and warnings of one run of an import.
+
+Nothing is stored between runs: the external ids let the next run find what is there already.
+"""
 
 import hashlib
 from collections.abc import Callable, Sequence
@@ -17,8 +20,8 @@ FoundT = TypeVar("FoundT", bound=Message)
 
 
 @dataclass(slots=True)
-class Imported:
-    """One import of the source `key`: what it calls things, what it changed, what it warns of."""
+class ImportRun:
+    """Run of an import of the source `key`."""
 
     key: str
     warnings: list[str] = field(default_factory=list)
@@ -26,24 +29,25 @@ class Imported:
 
     @property
     def prefix(self) -> str:
-        """What the external id of everything of this source begins with."""
+        """Prefix of the external ids of this source."""
         return f"{self.key}/"
 
     def external_id(self, key: str) -> str:
-        """What the item `key` of this source is called in the academy."""
+        """Return the external id of the item `key`; long keys are hashed."""
         whole = self.prefix + key
         if len(whole) <= MAXIMUM_EXTERNAL_ID:
             return whole
         return self.prefix + hashlib.sha256(key.encode()).hexdigest()
 
-    def make(
+    def create(
         self, make: Callable[[], ItemT], find: Callable[[], Sequence[FoundT]]
     ) -> ItemT | FoundT:
-        """What `make` makes, counted as a change; where another import of the same source has
-        taken the name since it was looked for, what `find` finds.
+        """Create an item with `make` and count it as a change.
+
+        When another import of the same source was faster, return what `find` finds instead.
 
         Raises:
-            Conflict: something else stands in the way.
+            Conflict: `find` finds nothing, so something else is in conflict.
         """
         try:
             made = make()
@@ -56,12 +60,14 @@ class Imported:
         return made
 
     def warn(self, sentence: str) -> None:
-        """Say something at the end."""
+        """Add a warning, which is shown when the import has ended."""
         self.warnings.append(sentence)
 
 
-def every(platform: PlatformClient, tenant: str, request: ListRequest[Page[ItemT]]) -> list[ItemT]:
-    """Everything in a list, page by page."""
+def list_all(
+    platform: PlatformClient, tenant: str, request: ListRequest[Page[ItemT]]
+) -> list[ItemT]:
+    """List all items, page by page."""
     found: list[ItemT] = []
     while True:
         page = platform.ask(tenant, request)

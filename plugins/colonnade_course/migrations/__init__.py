@@ -1,1 +1,1 @@
-"""How the course service's tables came to be, oldest first."""
+"""Migrations of the course service's tables, oldest first."""

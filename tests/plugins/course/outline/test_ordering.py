@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from colonnade.errors import ValidationFailed
-from colonnade_course.outline.structure import arrange, make_room
+from colonnade_course.outline.ordering import arrange, make_room
 
 
 @dataclass(eq=False)

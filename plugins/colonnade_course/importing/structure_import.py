@@ -1,4 +1,4 @@
-"""The course of an import, with its sections and lessons."""
+"""Import of the course itself, with its sections and lessons."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from colonnade_course.api import (
     UpdateSection,
 )
 from colonnade_course.carpentries.reader import ImportedCourse
-from colonnade_course.importing.import_run import Imported, every
+from colonnade_course.importing.import_run import ImportRun, list_all
 
 APPENDIX = "appendix"
 _SLUGS_TRIED = 20
@@ -32,8 +32,8 @@ _ORDERS_TRIED = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A lesson to be: the page that it shows, and how many minutes it takes."""
+class LessonPlan:
+    """Lesson to be imported: the page that it shows, and its duration in minutes."""
 
     key: str
     title: str
@@ -42,28 +42,30 @@ class Place:
 
 
 @dataclass(slots=True)
-class ImportedStructure:
-    """Brings the course and what stands in it."""
+class StructureImport:
+    """Import of a course with its sections and lessons."""
 
     platform: PlatformClient
     tenant: str
-    imported: Imported
+    run: ImportRun
     step: Callable[[], None]
 
-    def bring(
-        self, source: ImportedCourse, lessons: Sequence[Place], appendix: Sequence[Place]
+    def update(
+        self, source: ImportedCourse, lessons: Sequence[LessonPlan], appendix: Sequence[LessonPlan]
     ) -> Course:
-        """The course, brought up to date; what people did with it stays."""
+        """Create or update the course; progress of learners stays."""
         course = self._course(source)
-        sections = every(self.platform, self.tenant, ListSections(course_id=course.id, limit=100))
-        known = every(self.platform, self.tenant, ListLessons(course_id=course.id, limit=100))
+        sections = list_all(
+            self.platform, self.tenant, ListSections(course_id=course.id, limit=100)
+        )
+        known = list_all(self.platform, self.tenant, ListLessons(course_id=course.id, limit=100))
         title = source.sections[0].title
         main = self._section(course, sections, "lessons", title, required=True)
         self._lessons(main, known, lessons)
         if appendix:
             behind = self._section(course, sections, APPENDIX, "Appendix", required=False)
             self._lessons(behind, known, appendix, previews={"index.md"})
-        self._warn_of_the_rest(known, {place.key for place in (*lessons, *appendix)})
+        self._warn_of_removed(known, {plan.key for plan in (*lessons, *appendix)})
         return course
 
     def _course(self, source: ImportedCourse) -> Course:
@@ -73,10 +75,10 @@ class ImportedStructure:
             "license": source.licence,
             "attribution": source.attribution,
         }
-        request = ListCourses(external_id=self.imported.key)
+        request = ListCourses(external_id=self.run.key)
         found = self.platform.ask(self.tenant, request).items
         if not found:
-            return self.imported.make(
+            return self.run.create(
                 lambda: self._new_course(source.slug, words),
                 lambda: self.platform.ask(self.tenant, request).items,
             )
@@ -88,7 +90,7 @@ class ImportedStructure:
     def _new_course(self, slug: str, words: dict[str, Any]) -> Course:
         for number in range(1, _SLUGS_TRIED):
             wanted = slug if number == 1 else f"{slug[:76]}-{number}"
-            request = CreateCourse(slug=wanted, external_id=self.imported.key, **words)
+            request = CreateCourse(slug=wanted, external_id=self.run.key, **words)
             try:
                 return self.platform.ask(self.tenant, request)
             except SlugTaken:
@@ -104,7 +106,7 @@ class ImportedStructure:
                 course_id=course.id, title=title, required=required, external_id=name
             )
             find = ListSections(course_id=course.id, external_id=name)
-            return self.imported.make(
+            return self.run.create(
                 lambda: self.platform.ask(self.tenant, create),
                 lambda: self.platform.ask(self.tenant, find).items,
             )
@@ -117,42 +119,42 @@ class ImportedStructure:
         self,
         section: Section,
         known: Sequence[Lesson],
-        places: Sequence[Place],
+        plans: Sequence[LessonPlan],
         previews: frozenset[str] | set[str] = frozenset(),
     ) -> None:
         by_name = {lesson.external_id: lesson for lesson in known}
         wanted = []
-        for place in places:
-            before = by_name.get(self._name(place.key))
+        for plan in plans:
+            before = by_name.get(self._name(plan.key))
             if before is None:
-                lesson = self._new_lesson(section, place, preview=place.key in previews)
+                lesson = self._new_lesson(section, plan, preview=plan.key in previews)
             else:
-                lesson = self._update_lesson(section, before, place)
+                lesson = self._update_lesson(section, before, plan)
             wanted.append(lesson.id)
             self.step()
         self._order(section, wanted)
 
-    def _new_lesson(self, section: Section, place: Place, *, preview: bool) -> Lesson:
+    def _new_lesson(self, section: Section, plan: LessonPlan, *, preview: bool) -> Lesson:
         create = CreateLesson(
             section_id=section.id,
-            title=place.title,
-            content_id=place.content_id,
+            title=plan.title,
+            content_id=plan.content_id,
             preview=preview,
-            duration_minutes=place.minutes,
-            external_id=self._name(place.key),
+            duration_minutes=plan.minutes,
+            external_id=self._name(plan.key),
         )
         find = ListLessons(course_id=section.course_id, external_id=create.external_id)
-        return self.imported.make(
+        return self.run.create(
             lambda: self.platform.ask(self.tenant, create),
             lambda: self.platform.ask(self.tenant, find).items,
         )
 
-    def _update_lesson(self, section: Section, before: Lesson, place: Place) -> Lesson:
+    def _update_lesson(self, section: Section, before: Lesson, plan: LessonPlan) -> Lesson:
         request = UpdateLesson(
             lesson_id=before.id,
-            title=place.title,
-            content_id=place.content_id,
-            duration_minutes=place.minutes,
+            title=plan.title,
+            content_id=plan.content_id,
+            duration_minutes=plan.minutes,
             section_id=section.id,
         )
         after = self.platform.ask(self.tenant, request)
@@ -160,10 +162,10 @@ class ImportedStructure:
         return after
 
     def _order(self, section: Section, wanted: Sequence[UUID]) -> None:
-        """Put the imported lessons in order, and leave others in between where they are."""
+        """Order the imported lessons, and leave others in between where they are."""
         for left in reversed(range(_ORDERS_TRIED)):
             request = ListLessons(section_id=section.id, limit=100)
-            there = [lesson.id for lesson in every(self.platform, self.tenant, request)]
+            there = [lesson.id for lesson in list_all(self.platform, self.tenant, request)]
             ordered = _arranged(there, wanted)
             if ordered == there:
                 return
@@ -174,27 +176,27 @@ class ImportedStructure:
                 if not left:
                     raise
                 continue
-            self.imported.changes += 1
+            self.run.changes += 1
             return
 
-    def _warn_of_the_rest(self, known: Sequence[Lesson], keys: set[str]) -> None:
+    def _warn_of_removed(self, known: Sequence[Lesson], keys: set[str]) -> None:
         names = {self._name(key) for key in keys}
         for lesson in known:
             name = lesson.external_id or ""
-            if name.startswith(self.imported.prefix) and name not in names:
-                self.imported.warn(
+            if name.startswith(self.run.prefix) and name not in names:
+                self.run.warn(
                     f"The lesson '{lesson.title}' is no longer in the folder. It stays, with what "
                     f"learners did in it: DELETE /api/v1/lessons/{lesson.id} removes it."
                 )
 
     def _name(self, key: str) -> str:
-        return self.imported.external_id(key)
+        return self.run.external_id(key)
 
     def _count(self, before: Course | Section | Lesson, after: Course | Section | Lesson) -> None:
-        self.imported.changes += before.version != after.version
+        self.run.changes += before.version != after.version
 
 
 def _arranged(there: Sequence[UUID], wanted: Sequence[UUID]) -> list[UUID]:
-    """`there` with those that are wanted in the order wanted."""
+    """Reorder the wanted lessons among those that are there."""
     queue = iter(lesson for lesson in wanted if lesson in there)
     return [next(queue) if lesson in wanted else lesson for lesson in there]
