@@ -38,9 +38,7 @@ class AdminPlatform:
         """The parts of a runtime that has started."""
         plugins = runtime.declared.plugins
         found = [
-            operation_of(request)
-            for plugin in plugins.every()
-            for request in plugin.call("operations") or ()
+            operation_of(request) for plugin in plugins.every() for request in plugin.operations
         ]
         by_subject = {operation.subject: operation for operation in found}
         identity = Identity(

@@ -13,7 +13,7 @@ def allowance_problems(loaded: LoadedPlatform, plugins: Plugins) -> Iterator[Pro
     for service, section in loaded.platform.services.items():
         if not section.per_day or service not in plugins.services:
             continue
-        requests = plugins.services[service].call("operations") or ()
+        requests = plugins.services[service].operations
         operations = {operation.name: operation for operation in map(operation_of, requests)}
         counted = {name for name, operation in operations.items() if operation.per_day is not None}
         for name in section.per_day.keys() - counted:

@@ -75,12 +75,12 @@ def tasks_of(plugin: Plugin, ctx: ServiceContext, objects: Sequence[object]) -> 
     """
     tasks = BackgroundTasks(
         reactions_of(objects),
-        bind_sagas(plugin.call("sagas") or (), objects),
-        bind_schedules(plugin.call("schedules") or (), objects),
-        [event_type_of(model) for model in plugin.call("events") or ()],
-        plugin.call("dead_letters", ctx=ctx) or (),
+        bind_sagas(plugin.sagas, objects),
+        bind_schedules(plugin.schedules, objects),
+        [event_type_of(model) for model in plugin.events],
+        plugin.dead_letters(ctx),
     )
-    declared = {event_type_of(model).type for model in plugin.call("subscriptions") or ()}
+    declared = {event_type_of(model).type for model in plugin.subscriptions}
     found = {reaction.event_type.type for reaction in tasks.reactions}
     for wrong in sorted(declared ^ found):
         raise ConfigurationError(

@@ -41,7 +41,7 @@ async def owner_standings(
 
 def _tellers(services: Services) -> Iterator[tuple[str, str]]:
     for service in services.contexts:
-        need = services.plugins.services[service].call("stores")
+        need = services.plugins.services[service].stores
         if need is not None and need.owner_standing is not None:
             yield service, need.owner_standing
 

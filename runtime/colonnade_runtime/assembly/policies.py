@@ -15,7 +15,6 @@ from colonnade_runtime.adapters.policy.rego.files import read_policies
 from colonnade_runtime.declaration import LoadedPlatform
 from colonnade_runtime.declaration.confirmed_grants import read_confirmed_grants
 from colonnade_runtime.plugins.loader import Plugins
-from colonnade_runtime.plugins.plugin import offered
 
 
 def policy_bundle(
@@ -64,7 +63,7 @@ def brought_policies(plugins: Plugins) -> list[PolicyModule]:
     return [
         PolicyModule(name, source, plugin.info.name, plugin.info.service or "")
         for plugin in plugins.every()
-        for name, source in (offered(plugin, "policies") or {}).items()
+        for name, source in plugin.policies.items()
     ]
 
 
@@ -90,7 +89,7 @@ def vocabulary_of(plugins: Plugins, hosted: Collection[str] | None = None) -> Vo
     relations: dict[str, set[str]] = defaultdict(set)
     whole = hosted is None or set(hosted) >= set(plugins.services)
     for plugin in plugins.every() if whole else ():
-        for resource_type in offered(plugin, "policy_attributes") or ():
+        for resource_type in plugin.policy_attributes:
             fields[resource_type.name].update(resource_type.fields)
             relations[resource_type.name].update(resource_type.relations)
     return Vocabulary(
@@ -107,7 +106,7 @@ def vocabulary_of(plugins: Plugins, hosted: Collection[str] | None = None) -> Vo
 
 def _operations(plugins: Plugins) -> Iterator[Operation]:
     for plugin in plugins.every():
-        for request in offered(plugin, "operations") or ():
+        for request in plugin.operations:
             yield operation_of(request)
 
 

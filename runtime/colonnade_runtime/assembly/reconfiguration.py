@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 from pydantic import BaseModel
 
-from colonnade.errors import ConfigurationError
 from colonnade_runtime.declaration import LoadedPlatform, Platform
 from colonnade_runtime.declaration.model.address import Address
 from colonnade_runtime.declaration.model.section import Section
@@ -71,12 +70,7 @@ def reconfiguration(
 
 
 def _keys_to_restart(plugin: Plugin, old: BaseModel, new: BaseModel) -> list[str]:
-    try:
-        answer = plugin.call("can_reload", old=old, new=new)
-    except Exception as error:
-        raise ConfigurationError(
-            f"The {plugin} is broken: its hook can_reload raised {type(error).__name__}: {error}."
-        ) from None
+    answer = plugin.can_reload(old, new)
     if answer is not None:
         return list(answer)
     fields = type(old).model_fields

@@ -86,7 +86,7 @@ class Services:
         store, control = self._tables(plugin, name)
         ctx = await self._context(plugin, name, store, log)
         self.contexts[name] = ctx
-        created = plugin.call("create_service", ctx=ctx)
+        created = plugin.create_service(ctx)
         objects = await self.stack.enter_async_context(created) if created is not None else ()
         self.objects[name] = objects
         await self._host(plugin, objects)
@@ -144,11 +144,11 @@ class Services:
             route
             for name in self.plugins.start_order
             if name in hosted
-            for route in self.plugins.services[name].call("http_routes") or ()
+            for route in self.plugins.services[name].http_routes
         ]
 
     def _tables(self, plugin: Plugin, name: str) -> tuple[SqlStore, ControlStore | None]:
-        need = plugin.call("stores")
+        need = plugin.stores
         tables = self.stores.tables(name)
         if need is None or tables is None:
             return NoStore(name, "sql"), None
@@ -240,7 +240,7 @@ class Services:
         return self.extension_contexts[plugin.name]
 
     async def _host(self, plugin: Plugin, objects: Sequence[object]) -> None:
-        offered = {operation_of(request).request for request in plugin.call("operations") or ()}
+        offered = {operation_of(request).request for request in plugin.operations}
         found = [bound for item in objects for bound in handlers_of(item)]
         handled = {bound.operation.request for bound in found}
         for request in offered ^ handled:

@@ -30,6 +30,7 @@ from colonnade_runtime.declaration import (
 )
 from colonnade_runtime.declaration.rendering import Row
 from colonnade_runtime.observability.output import take_over_output
+from colonnade_runtime.plugins.plugin import PluginError
 from colonnade_runtime.serve.memory import put_off_collection
 
 
@@ -74,9 +75,11 @@ class PlatformGroup(click.Group):
         added: dict[str, click.Command] = {}
         for plugin in plugins:
             try:
-                commands = plugin.call("cli_commands") or ()
-            except Exception as error:
-                click.echo(f"warning: the commands of the {plugin} are broken: {error}", err=True)
+                commands = plugin.cli_commands
+            except PluginError as error:
+                click.echo(
+                    f"warning: the commands of the {plugin} are broken: {error.__cause__}", err=True
+                )
                 continue
             for command in commands:
                 if command.name:

@@ -9,7 +9,6 @@ from typing import TypeVar
 import click
 
 from colonnade.errors import ConfigurationError
-from colonnade.services import StoreNeed
 from colonnade_runtime.adapters.disk.folder_lock import FolderLocks
 from colonnade_runtime.adapters.store.sqlite.schema.store_upgrade import (
     CURRENT,
@@ -23,7 +22,6 @@ from colonnade_runtime.cli.output import format_option, progress, show_json, sho
 from colonnade_runtime.cli.site import Site
 from colonnade_runtime.declaration import LoadedPlatform
 from colonnade_runtime.plugins.loader import Plugins
-from colonnade_runtime.plugins.plugin import offered
 from colonnade_runtime.process.socket_file import FOLDER, owner_of
 
 T = TypeVar("T")
@@ -64,7 +62,7 @@ def _upgrades(
     loaded: LoadedPlatform, plugins: Plugins
 ) -> Iterator[tuple[str, tuple[Path, StoreUpgrade]]]:
     for service in plugins.start_order:
-        need: StoreNeed | None = offered(plugins.services[service], "stores")
+        need = plugins.services[service].stores
         address = loaded.platform.store_of(service).sql
         if need is None or address is None:
             continue

@@ -130,7 +130,7 @@ def _needs(place: Placement, plugins: Plugins) -> "ProcessNeeds":
 def _heard(service: str, plugins: Plugins) -> Iterator[tuple[str, str]]:
     """The consumers of a service, each with the type of its event."""
     plugin = plugins.services[service]
-    subscribed = {event_type_of(model).type for model in plugin.call("subscriptions") or ()}
+    subscribed = {event_type_of(model).type for model in plugin.subscriptions}
     for reaction, event in sorted(declared_reactions(plugin.module).items()):
         if event.type in subscribed:
             yield f"{service}:{reaction}", event.type
@@ -139,7 +139,7 @@ def _heard(service: str, plugins: Plugins) -> Iterator[tuple[str, str]]:
 def _observed(plugins: Plugins) -> Iterator[str]:
     """The events after which a process with HTTP has to verify its callers anew."""
     for plugin in plugins.services.values():
-        yield from (event_type_of(each).type for each in plugin.call("principal_events") or ())
+        yield from (event_type_of(each).type for each in plugin.principal_events)
 
 
 def _asked_about_callers(plugins: Plugins) -> Iterator[str]:

@@ -26,7 +26,6 @@ from colonnade_runtime.declaration.model.placement import (
     placements,
 )
 from colonnade_runtime.plugins.loader import Plugins
-from colonnade_runtime.plugins.plugin import offered
 
 API = "/api/v1"
 
@@ -53,12 +52,12 @@ def plan_of(loaded: LoadedPlatform, plugins: Plugins) -> dict[str, Any]:
                 for found in operations
                 if found.service == name
             ],
-            "routes": list(_routes(offered(plugins.services[name], "http_routes") or ())),
-            "publishes": _types(offered(plugins.services[name], "events")),
-            "reacts_to": _types(offered(plugins.services[name], "subscriptions")),
+            "routes": list(_routes(plugins.services[name].http_routes)),
+            "publishes": _types(plugins.services[name].events),
+            "reacts_to": _types(plugins.services[name].subscriptions),
             "schedules": [
                 {"name": each.name, "every": str(Duration(each.every))}
-                for each in offered(plugins.services[name], "schedules") or ()
+                for each in plugins.services[name].schedules
             ],
         }
         for name in plugins.start_order

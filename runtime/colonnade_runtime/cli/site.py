@@ -20,7 +20,6 @@ from colonnade_runtime.cli.output import working
 from colonnade_runtime.declaration import LoadedPlatform, load_platform_outline
 from colonnade_runtime.declaration.model.placement import EVERYTHING, placements
 from colonnade_runtime.plugins.loader import Plugins, discover_plugins
-from colonnade_runtime.plugins.plugin import offered
 from colonnade_runtime.process.socket_file import socket_path
 
 
@@ -143,7 +142,7 @@ def operations_of(plugins: Plugins) -> list[Operation]:
     return [
         operation_of(request)
         for name in plugins.start_order
-        for request in offered(plugins.services[name], "operations") or ()
+        for request in plugins.services[name].operations
     ]
 
 

@@ -73,7 +73,7 @@ def routes_of(plugins: Plugins) -> Mapping[str, Litestar]:
     """Applications of each service's routes, used for their descriptions only."""
     return {
         name: Litestar(
-            list(plugins.services[name].call("http_routes") or ()),
+            list(plugins.services[name].http_routes),
             path=PREFIX,
             openapi_config=None,
             logging_config=None,

@@ -1,15 +1,31 @@
 """The plugins of a platform, loaded: what each says of itself, and how it is asked."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import ModuleType
 from typing import Any
 
+import click
 import pluggy
 from pydantic import BaseModel
 
+from colonnade.adapters import GatewayFilter
+from colonnade.dead_letters import DeadLetterSource
 from colonnade.errors import ConfigurationError
-from colonnade.services import PluginInfo
+from colonnade.events import Event
+from colonnade.messages import Request
+from colonnade.policy import ResourceType
+from colonnade.sagas import Saga
+from colonnade.services import (
+    Authenticator,
+    HealthCheck,
+    PluginInfo,
+    Schedule,
+    ServiceContext,
+    StoreNeed,
+)
 
 
 class PluginError(ConfigurationError):
@@ -29,6 +45,10 @@ class Plugin:
 
     `name` is the service's name or the extension's. `distribution` is what was installed;
     of a module that was handed over directly it is the module's name.
+
+    Each hook without arguments is a property, which asks once, when it is first needed: answering
+    imports routes, tables and commands, and `check` needs few of them. It raises `PluginError`
+    when the plugin breaks while it answers.
     """
 
     name: str
@@ -50,6 +70,109 @@ class Plugin:
             LookupError: when no loaded plugin and not the platform specifies such a hook.
         """
         return call(self.manager, self.module, hook, arguments)
+
+    @cached_property
+    def operations(self) -> tuple[type[Request[Any]], ...]:
+        """The operations it offers."""
+        return tuple(self._offered("operations") or ())
+
+    @cached_property
+    def events(self) -> tuple[type[Event], ...]:
+        """The events it publishes."""
+        return tuple(self._offered("events") or ())
+
+    @cached_property
+    def subscriptions(self) -> tuple[type[Event], ...]:
+        """The events it reacts to."""
+        return tuple(self._offered("subscriptions") or ())
+
+    @cached_property
+    def principal_events(self) -> tuple[type[Event], ...]:
+        """The events after which what was verified of a principal holds no more."""
+        return tuple(self._offered("principal_events") or ())
+
+    @cached_property
+    def sagas(self) -> tuple[Saga, ...]:
+        """The sagas it starts, in all versions that it still runs."""
+        return tuple(self._offered("sagas") or ())
+
+    @cached_property
+    def schedules(self) -> tuple[Schedule, ...]:
+        """What it does from time to time."""
+        return tuple(self._offered("schedules") or ())
+
+    @cached_property
+    def http_routes(self) -> tuple[Any, ...]:
+        """Its Litestar controllers and route handlers."""
+        return tuple(self._offered("http_routes") or ())
+
+    @cached_property
+    def stores(self) -> StoreNeed | None:
+        """What it keeps in SQL; None when it keeps nothing there."""
+        need: StoreNeed | None = self._offered("stores")
+        return need
+
+    @cached_property
+    def policy_attributes(self) -> tuple[ResourceType, ...]:
+        """The resource types that policies may speak of."""
+        return tuple(self._offered("policy_attributes") or ())
+
+    @cached_property
+    def cli_commands(self) -> tuple[click.Command, ...]:
+        """The commands it adds."""
+        return tuple(self._offered("cli_commands") or ())
+
+    @cached_property
+    def gateway_filters(self) -> tuple[GatewayFilter, ...]:
+        """Its ASGI middleware, outermost first."""
+        return tuple(self._offered("gateway_filters") or ())
+
+    @property
+    def policies(self) -> Mapping[str, str]:
+        """File name → Rego source. Read anew each time: whoever writes a plugin edits them while a
+        platform runs, and reloads."""
+        return self._offered("policies") or {}
+
+    def create_service(
+        self, ctx: ServiceContext
+    ) -> AbstractAsyncContextManager[Sequence[object]] | None:
+        """The setting up and tearing down of its service."""
+        created: AbstractAsyncContextManager[Sequence[object]] | None = self.call(
+            "create_service", ctx=ctx
+        )
+        return created
+
+    def authenticators(self, ctx: ServiceContext) -> Sequence[Authenticator]:
+        """Its ways to turn credentials into a principal; new ones at each call."""
+        return self.call("authenticators", ctx=ctx) or ()
+
+    def health_checks(self, ctx: ServiceContext) -> Sequence[HealthCheck]:
+        """What `/readyz` asks of it."""
+        return self.call("health_checks", ctx=ctx) or ()
+
+    def dead_letters(self, ctx: ServiceContext) -> Sequence[DeadLetterSource]:
+        """Where it keeps what it gave up beside events."""
+        return self.call("dead_letters", ctx=ctx) or ()
+
+    def can_reload(self, old: BaseModel, new: BaseModel) -> Sequence[str] | None:
+        """The keys whose change needs a restart; None when it does not say.
+
+        Raises:
+            PluginError: when the plugin breaks while it answers.
+        """
+        keys: Sequence[str] | None = self._offered("can_reload", old=old, new=new)
+        return keys
+
+    def _offered(self, hook: str, **arguments: Any) -> Any | None:
+        try:
+            return self.call(hook, **arguments)
+        except Exception as error:
+            raise PluginError(
+                [
+                    f"The {self} is broken: its hook {hook} raised {type(error).__name__}: {error}."
+                    " Install another version of it, or remove it from the platform."
+                ]
+            ) from error
 
 
 @dataclass(frozen=True)
@@ -94,23 +217,6 @@ class Plugins:
     def extension_config_models(self) -> dict[str, type[BaseModel]]:
         """The models of `plugins.<name>.config` in the platform's file."""
         return _models(self.extensions, "config_model")
-
-
-def offered(plugin: Plugin, hook: str) -> Any | None:
-    """Answer of `plugin` to a hook without arguments.
-
-    Raises:
-        PluginError: when the plugin breaks while it answers.
-    """
-    try:
-        return plugin.call(hook)
-    except Exception as error:
-        raise PluginError(
-            [
-                f"The {plugin} is broken: its hook {hook} raised {type(error).__name__}: {error}."
-                " Install another version of it, or remove it from the platform."
-            ]
-        ) from error
 
 
 def requirements(

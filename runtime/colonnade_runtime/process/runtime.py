@@ -217,11 +217,11 @@ class Runtime:
         self, bus: Bus, plugin: Plugin, ctx: ServiceContext
     ) -> Sequence[Authenticator]:
         """Authenticators of a plugin, which from now on are told of changes to principals."""
-        found: Sequence[Authenticator] = plugin.call("authenticators", ctx=ctx) or ()
+        found = plugin.authenticators(ctx)
         await observe_principals(
             bus,
             ctx.name,
-            plugin.call("principal_events") or (),
+            plugin.principal_events,
             found,
             is_known=self.tenants.is_known,
             clock=self._clock,
@@ -354,7 +354,7 @@ class Runtime:
 
     async def _start_stores(self) -> None:
         wanted = {
-            name: ("blobs",) if plugin.call("stores") is None else ("sql", "blobs")
+            name: ("blobs",) if plugin.stores is None else ("sql", "blobs")
             for name, plugin in self._plugins.services.items()
             if name in self.place.services
         }
@@ -435,16 +435,12 @@ class Runtime:
             maximum_body=int(self._platform.gateway.max_body),
             timeout=float(self._platform.gateway.timeout),
             docs=self._shows_docs(),
-            filters=[
-                each
-                for plugin in self._plugins.every()
-                for each in plugin.call("gateway_filters") or ()
-            ],
+            filters=[each for plugin in self._plugins.every() for each in plugin.gateway_filters],
         )
 
 
 def _named_checks(service: str, plugin: Plugin, ctx: ServiceContext) -> list[HealthCheck]:
-    checks: Sequence[HealthCheck] = plugin.call("health_checks", ctx=ctx) or ()
+    checks = plugin.health_checks(ctx)
     return [
         HealthCheck(f"service {service}: {each.name}", each.check, each.mend) for each in checks
     ]

@@ -180,10 +180,6 @@ def _documents(declared: Declared, loaded: LoadedPlatform) -> ApiDocuments:
     if not loaded.platform.gateway.docs:
         return ApiDocuments(None)
     plugins = declared.plugins
-    routes = [
-        route
-        for name in plugins.start_order
-        for route in plugins.services[name].call("http_routes") or ()
-    ]
+    routes = [route for name in plugins.start_order for route in plugins.services[name].http_routes]
     application = Litestar(routes, path=PREFIX, openapi_config=None, logging_config=None)
     return ApiDocuments(lambda: described(application))

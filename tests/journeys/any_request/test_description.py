@@ -24,11 +24,7 @@ def document() -> dict[str, Any]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COLONNADE_OWNER_PASSWORD", "a password for the owner")
         plugins = read_declaration(ROOT / "platform.yaml").plugins
-    routes = [
-        route
-        for name in plugins.start_order
-        for route in plugins.services[name].call("http_routes") or ()
-    ]
+    routes = [route for name in plugins.start_order for route in plugins.services[name].http_routes]
     application = Litestar([Router("/api/v1", route_handlers=routes)], openapi_config=None)
     described = openapi_document(application, title="Colonnade", version="1")
     whole: dict[str, Any] = json.loads(json.dumps(described))

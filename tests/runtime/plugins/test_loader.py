@@ -8,7 +8,7 @@ import pytest
 from pydantic import BaseModel
 
 from colonnade.hookspecs import hookimpl, hookspec
-from colonnade.services import PluginInfo
+from colonnade.services import PluginInfo, Schedule
 from colonnade_runtime.declaration import PlatformOutline, ServiceOutline
 from colonnade_runtime.plugins.loader import PluginError, discover_plugins
 
@@ -72,8 +72,46 @@ def test_another_plugin_may_be_named_as_the_provider_of_a_service() -> None:
 def test_a_call_asks_one_plugin_alone() -> None:
     modules = [plugin("alpha", policies=lambda: {"a.rego": ""}), plugin("beta")]
     found = discover_plugins(outline("alpha", "beta"), extra=modules)
-    assert found.services["alpha"].call("policies") == {"a.rego": ""}
-    assert found.services["beta"].call("policies") is None
+    assert found.services["alpha"].policies == {"a.rego": ""}
+    assert found.services["beta"].policies == {}
+
+
+def test_a_plugin_is_asked_once_and_when_it_is_needed() -> None:
+    asked: list[str] = []
+
+    def schedules() -> list[Schedule]:
+        asked.append("schedules")
+        return [Schedule("sweep", 60.0, "sweep")]
+
+    found = discover_plugins(outline("alpha"), extra=[plugin("alpha", schedules=schedules)])
+    assert asked == []
+    assert found.services["alpha"].schedules == found.services["alpha"].schedules
+    assert [each.name for each in found.services["alpha"].schedules] == ["sweep"]
+    assert asked == ["schedules"]
+
+
+def test_a_plugin_that_says_nothing_has_nothing() -> None:
+    found = discover_plugins(outline("alpha"), extra=[plugin("alpha")]).services["alpha"]
+    assert found.operations == found.events == found.http_routes == ()
+    assert found.stores is None
+    assert found.can_reload(Options(), Options()) is None
+
+
+def test_policies_are_read_anew_each_time() -> None:
+    """Whoever writes a plugin edits them while the platform runs."""
+    versions = iter(["one", "two"])
+    module = plugin("alpha", policies=lambda: {"a.rego": next(versions)})
+    found = discover_plugins(outline("alpha"), extra=[module]).services["alpha"]
+    assert [found.policies["a.rego"], found.policies["a.rego"]] == ["one", "two"]
+
+
+def test_a_plugin_that_breaks_while_it_answers_is_named() -> None:
+    def operations() -> list[Any]:
+        raise ZeroDivisionError("by nothing")
+
+    found = discover_plugins(outline("alpha"), extra=[plugin("alpha", operations=operations)])
+    with pytest.raises(PluginError, match="its hook operations raised ZeroDivisionError"):
+        _ = found.services["alpha"].operations
 
 
 def test_a_hook_that_nobody_specifies_cannot_be_called() -> None:

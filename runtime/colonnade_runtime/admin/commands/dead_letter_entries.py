@@ -187,7 +187,7 @@ def _event(data: bytes, call: AdminCall, *, reveal: bool) -> Any:
     models = {
         model
         for plugin in call.platform.plugins.every()
-        for model in plugin.call("events") or ()
+        for model in plugin.events
         if event_type_of(model).type == envelope.type
     }
     return shown | {"data": masked_json(bytes(envelope.data), models)}

@@ -1,5 +1,6 @@
 """Commands on sagas: find them, look at one, let one go on, undo one."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from typing import Annotated, Any
@@ -8,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from colonnade.errors import NotFound
-from colonnade.sagas import SagaPhase, SagaView
+from colonnade.sagas import Saga, SagaPhase, SagaView
 from colonnade_runtime.admin.commands.masking import masked_json
 from colonnade_runtime.admin.commands.registry import AdminCall, AdminCommand
 from colonnade_runtime.admin.commands.unreadable_stores import not_found, unreadable_noted
@@ -92,8 +93,8 @@ async def _find(arguments: One, call: AdminCall) -> tuple[Place, SagaView]:
     )
 
 
-def _definitions(call: AdminCall, service: str) -> Any:
-    return call.platform.plugins.services[service].call("sagas") or ()
+def _definitions(call: AdminCall, service: str) -> Sequence[Saga]:
+    return call.platform.plugins.services[service].sagas
 
 
 def _shown(service: str, view: SagaView) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from colonnade.errors import ConfigurationError
 from colonnade_runtime.adapters.policy.rego.files import SUFFIX, TEST_SUFFIX
 from colonnade_runtime.declaration.yaml.problems import closest
 from colonnade_runtime.plugins.loader import Plugins
-from colonnade_runtime.plugins.plugin import Plugin, offered
+from colonnade_runtime.plugins.plugin import Plugin
 
 
 def copied_policy(name: str, plugins: Plugins, folder: Path) -> list[Path]:
@@ -42,7 +42,7 @@ def copied_policy(name: str, plugins: Plugins, folder: Path) -> list[Path]:
 def _brought(file: str, plugins: Plugins) -> tuple[Plugin, str]:
     found: dict[str, list[tuple[Plugin, str]]] = {}
     for plugin in plugins.every():
-        for name, source in (offered(plugin, "policies") or {}).items():
+        for name, source in plugin.policies.items():
             found.setdefault(name, []).append((plugin, source))
     if file not in found:
         near = closest(file, list(found))

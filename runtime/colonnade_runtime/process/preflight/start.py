@@ -161,7 +161,7 @@ class _Preflight(Runtime):
                 plugin = self._plugins.services[name]
                 ctx = await services.add(plugin)
                 await self._authenticators(bus, plugin, ctx)
-                plugin.call("health_checks", ctx=ctx)
+                plugin.health_checks(ctx)
                 standing.append(name)
         if len(standing) == len(self._plugins.start_order):
             with self._noting(secrets_are_there):

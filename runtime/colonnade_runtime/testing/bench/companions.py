@@ -11,7 +11,6 @@ from colonnade.services import PluginInfo
 from colonnade_runtime.declaration import PlatformOutline, ServiceOutline
 from colonnade_runtime.plugins.installed import installed_plugins
 from colonnade_runtime.plugins.loader import Plugins, discover_plugins
-from colonnade_runtime.plugins.plugin import offered
 from colonnade_runtime.testing.contract.examination.named_services import services_spoken_of
 
 
@@ -32,9 +31,7 @@ class BenchPlugins:
     @property
     def policy_files(self) -> frozenset[str]:
         """The names of the policies that plugins bring."""
-        return frozenset(
-            name for plugin in self.plugins.every() for name in offered(plugin, "policies") or ()
-        )
+        return frozenset(name for plugin in self.plugins.every() for name in plugin.policies)
 
 
 @lru_cache(maxsize=64)

@@ -19,7 +19,6 @@ from colonnade.events import Envelope, Event, event_source, event_type_of
 from colonnade.identifiers import new_id
 from colonnade.messages import Message, Request
 from colonnade.operations import operation_of
-from colonnade_runtime.plugins.plugin import offered
 from colonnade_runtime.testing.bench.companions import bench_plugins
 from colonnade_runtime.testing.bench.declared_files import (
     BenchDeclaration,
@@ -235,7 +234,7 @@ class ServiceBench(ServicesUnderTest):
         found: list[tuple[Envelope, EventT]] = []
         for service in self._plugins.hosted:
             plugin = self._plugins.plugins.services[service]
-            models = {event_type_of(each).type: each for each in offered(plugin, "events") or ()}
+            models = {event_type_of(each).type: each for each in plugin.events}
             if model is not None:
                 models = {type_: each for type_, each in models.items() if each is model}
             if models:

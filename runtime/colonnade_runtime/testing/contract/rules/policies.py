@@ -78,7 +78,7 @@ def lay_out(subject: Subject, folder: Path) -> None:
         if subject.services.get(module.service, module.plugin) == module.plugin:
             (folder / module.path).write_text(module.source, encoding="utf-8")
     for plugin in (*subject.plugins.every(), subject.plugin):
-        for name, source in (plugin.call("policies") or {}).items():
+        for name, source in plugin.policies.items():
             (folder / Path(name).name).write_text(source, encoding="utf-8")
 
 
