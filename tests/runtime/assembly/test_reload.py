@@ -468,7 +468,7 @@ async def test_a_signing_key_that_was_replaced_waits_for_a_restart_and_says_so(
 
     # Nobody asks for it: the file is watched, as those of the declaration are.
     await eventually(lambda: kinds_of(keyed) == ["restart_pending"])
-    [fault] = keyed.gateway.health.faults.all()
+    [fault] = keyed.edge.health.faults.all()
     assert fault.sentence == "Declared since the start and not in force: signing_key."
 
     key.write_text("a" * 40)
