@@ -1,7 +1,6 @@
-"""`python changes/gather.py VERSION DATE` moves the fragments beside it into CHANGELOG.md."""
+"""The fragments of changes, moved into CHANGELOG.md by a release."""
 
 import re
-import sys
 import textwrap
 from pathlib import Path
 
@@ -78,7 +77,3 @@ def gather(root: Path, version: str, date: str) -> None:
     )
     for path in found:
         path.unlink()
-
-
-if __name__ == "__main__":
-    gather(Path(__file__).parent.parent, *sys.argv[1:])

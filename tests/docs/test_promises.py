@@ -14,7 +14,7 @@ from colonnade_runtime.adapters import builtin
 from colonnade_runtime.cli import main
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 SOURCES = [path for root in ("core", "runtime", "plugins") for path in (ROOT / root).rglob("*.py")]
 
@@ -114,3 +114,15 @@ def test_a_principal_in_a_page_acts_somewhere(principal: str) -> None:
     is_service = f"colonnade_{principal}" in services
     naming = re.compile(rf'Principal\.service\("{principal}"\)')
     assert is_service or any(naming.search(path.read_text("utf-8")) for path in SOURCES)
+
+
+def test_every_make_target_that_a_page_names_is_there() -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    named = {
+        target
+        for words in re.findall(
+            r"`make ([a-z ]+)", "".join(page.read_text("utf-8") for page in PAGES)
+        )
+        for target in words.split()
+    }
+    assert {"run", "test", "lint", "types", "release"} <= named <= targets

@@ -1,0 +1,166 @@
+"""A release is made by one command: version, changelog, commits, tag and a line in releases.txt."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "changes"))
+
+import release as releasing  # noqa: E402
+
+VERSION = "99.1.0"
+IDENTITY = {
+    f"GIT_{who}_{what}": "somebody" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
+}
+ENVIRONMENT = {"PATH": os.environ["PATH"], "GIT_CONFIG_GLOBAL": os.devnull, **IDENTITY}
+
+pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="there is no git here")
+
+
+def git(folder: Path, *words: str) -> str:
+    done = subprocess.run(
+        ["git", *words], cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A repository with what a release touches, of which nothing is released yet."""
+    places = [path for pattern in releasing.PLACES for path in ROOT.glob(pattern)]
+    for path in (*places, *(ROOT / "changes").iterdir(), ROOT / "CHANGELOG.md"):
+        if path.is_file():
+            (tmp_path / path.relative_to(ROOT)).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, tmp_path / path.relative_to(ROOT))
+    (tmp_path / "changes" / "zebras.removed.md").write_text("Zebras are gone.\n")
+    (tmp_path / "releases.txt").write_text("# Releases.\n")
+    git(tmp_path, "init", "--quiet", "--initial-branch=main")
+    commit(tmp_path)
+    return tmp_path
+
+
+def commit(folder: Path) -> None:
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message", "test: a state")
+
+
+def make_release(folder: Path, version: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-B", "changes/release.py", version, "2040-01-31"],
+        cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+
+
+def test_a_release_is_committed_tagged_and_listed(checkout: Path) -> None:
+    told = make_release(checkout, VERSION)
+    assert told.returncode == 0, told.stderr
+    released = git(checkout, "rev-parse", f"v{VERSION}^{{commit}}")
+    assert released == git(checkout, "rev-parse", "HEAD^")
+    assert released in told.stdout
+    assert (checkout / "releases.txt").read_text() == f"# Releases.\n{VERSION} {released}\n"
+    assert git(checkout, "status", "--porcelain") == ""
+    assert f'\nversion = "{VERSION}"\n' in git(checkout, "show", f"{released}:pyproject.toml")
+    assert f"## {VERSION} - 2040-01-31" in git(checkout, "show", f"{released}:CHANGELOG.md")
+    assert {path.name for path in (checkout / "changes").glob("*.md")} == {"README.md"}
+
+
+def test_every_place_says_the_version(checkout: Path) -> None:
+    assert make_release(checkout, VERSION).returncode == 0
+    for places in releasing.PLACES:
+        assert list(checkout.glob(places)), places
+        for path in checkout.glob(places):
+            assert VERSION in path.read_text(), path
+    changed = git(checkout, "diff", "--numstat", "HEAD~2", "HEAD", "--", "tests", "plugins")
+    assert {line.split()[0] for line in changed.splitlines()} == {"1"}
+
+
+def untracked(folder: Path) -> None:
+    (folder / "new.txt").write_text("new\n")
+
+
+def changed(folder: Path) -> None:
+    (folder / "pyproject.toml").write_text("")
+
+
+def tagged(folder: Path) -> None:
+    git(folder, "tag", f"v{VERSION}")
+
+
+def listed(folder: Path) -> None:
+    (folder / "releases.txt").write_text(f"{VERSION} {'0' * 40}\n")
+    commit(folder)
+
+
+def newer(folder: Path) -> None:
+    (folder / "releases.txt").write_text(f"99.10.0 {'0' * 40}\n")
+    commit(folder)
+
+
+def detached(folder: Path) -> None:
+    git(folder, "checkout", "--quiet", "--detach")
+
+
+def breaking(folder: Path) -> None:
+    plugin = folder / "plugins" / "colonnade_user" / "plugin.py"
+    text = plugin.read_text()
+    old = next(line for line in text.splitlines() if line.lstrip().startswith("version="))
+    plugin.write_text(text.replace(old, '        version="100.0.0",'))
+    commit(folder)
+
+
+def without_notes(folder: Path) -> None:
+    for note in (folder / "changes").glob("*.*.md"):
+        note.unlink()
+    commit(folder)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "version", "says"),
+    [
+        (None, "99.1", "'99.1' is no version: write MAJOR.MINOR.PATCH"),
+        (None, "v99.1.0", "is no version"),
+        (None, "99.01.0", "is no version"),
+        (None, "0.0.1", "already: release"),
+        (untracked, VERSION, "The tree has changes"),
+        (changed, VERSION, "The tree has changes"),
+        (tagged, VERSION, f"{VERSION} is released already"),
+        (listed, VERSION, f"{VERSION} is released already"),
+        (newer, VERSION, f"{VERSION} is older than 99.10.0"),
+        (detached, VERSION, "No branch is checked out"),
+        (breaking, VERSION, "says 100.0.0 already: release 100.0.0 or a later one"),
+        (without_notes, VERSION, "There is nothing to release"),
+    ],
+)
+def test_a_release_that_cannot_be_is_refused_and_changes_nothing(
+    checkout: Path, spoil: Any, version: str, says: str
+) -> None:
+    if spoil is not None:
+        spoil(checkout)
+    before = git(checkout, "rev-parse", "HEAD"), git(checkout, "status", "--porcelain")
+    told = make_release(checkout, version)
+    assert told.returncode == 1
+    assert says in told.stderr
+    assert len(told.stderr.splitlines()) == 1
+    after = git(checkout, "rev-parse", "HEAD"), git(checkout, "status", "--porcelain")
+    assert after == before
+
+
+def test_each_listed_commit_is_of_its_version() -> None:
+    if not (ROOT / ".git").exists():
+        pytest.skip("this is no checkout of git, so it has no commits")
+    known = 0
+    for version, commit in releasing.released(ROOT).items():
+        shown = subprocess.run(
+            ["git", "show", f"{commit}:pyproject.toml"], cwd=ROOT, capture_output=True, text=True
+        )
+        if shown.returncode == 0:
+            assert f'\nversion = "{version}"\n' in shown.stdout
+            known += 1
+    if not known:
+        pytest.skip("no commit of a release is here: none is listed, or the clone is shallow")
