@@ -1,11 +1,11 @@
 """Remembers decisions, so that a hot request costs a dictionary look-up instead of an engine."""
 
 import asyncio
-from collections import OrderedDict
 from dataclasses import dataclass
 from random import Random
 
 import structlog
+from cachetools import LRUCache
 
 from colonnade.background_tasks import background_task
 from colonnade.clock import Clock, SystemClock
@@ -52,7 +52,6 @@ class MemoisedPolicy:
             raise ValueError("A memory of decisions needs room for at least one.")
         self.counters = PolicyCounters()
         self._engine = engine
-        self._capacity = capacity
         self._clock = clock or SystemClock()
         self.longest = longest
         self._random = random or Random()  # noqa: S311
@@ -62,7 +61,8 @@ class MemoisedPolicy:
         on_distrust = getattr(engine, "on_distrust", None)
         if on_distrust is not None:
             on_distrust(self._forget)
-        self._decisions: OrderedDict[QueryKey, tuple[Decision, float]] = OrderedDict()
+        # Each with the time until which it counts: a TTL cache would look up four times as slowly.
+        self._decisions: LRUCache[QueryKey, tuple[Decision, float]] = LRUCache(capacity)
         self._asking: dict[QueryKey, asyncio.Task[Decision]] = {}
         self._tasks: set[asyncio.Task[Decision]] = set()
 
@@ -87,7 +87,6 @@ class MemoisedPolicy:
         if expired or until <= self._clock.monotonic():
             del self._decisions[key]
             return None
-        self._decisions.move_to_end(key)
         self.counters.hits += 1
         if decision.refused:
             self.counters.denies += 1
@@ -176,8 +175,6 @@ class MemoisedPolicy:
         # Spread, so that what was asked together is not asked again together.
         age = self.longest * (0.8 + 0.2 * self._random.random())
         self._decisions[key] = (decision, self._clock.monotonic() + age)
-        if len(self._decisions) > self._capacity:
-            self._decisions.popitem(last=False)
 
     def _forget(self) -> None:
         self._revision = self._engine.revision

@@ -1,9 +1,9 @@
 """Key ring: the public keys of tenants, cached in the process that verifies tokens."""
 
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from cachetools import LRUCache
 from joserfc.jwk import ECKey
 
 from colonnade.errors import DeadlineExceeded, Unavailable
@@ -35,7 +35,7 @@ class KeyRing:
 
     def __init__(self, ctx: UserContext) -> None:
         self._ctx = ctx
-        self._fetched: OrderedDict[str, _Fetched] = OrderedDict()
+        self._fetched: LRUCache[str, _Fetched] = LRUCache(MAXIMUM_TENANTS)
 
     async def find(self, tenant: str, key_id: str) -> ECKey | None:
         """Find the tenant's key of this id."""
@@ -43,8 +43,6 @@ class KeyRing:
         fetched = self._fetched.get(tenant)
         if fetched is None or self._is_due(fetched, key_id, now):
             fetched = await self._fetch(tenant, now)
-        else:
-            self._fetched.move_to_end(tenant)
         return fetched.keys.get(key_id)
 
     @staticmethod
@@ -62,7 +60,4 @@ class KeyRing:
             return known
         keys = {key.kid: ECKey.import_key(key.model_dump()) for key in answer.keys}
         fetched = self._fetched[tenant] = _Fetched(keys, now)
-        self._fetched.move_to_end(tenant)
-        while len(self._fetched) > MAXIMUM_TENANTS:
-            self._fetched.popitem(last=False)
         return fetched

@@ -3,10 +3,10 @@
 It is in memory only: a process that has just started accepts no session during an outage.
 """
 
-from collections import OrderedDict
 from dataclasses import dataclass
-from typing import TypeVar
 from uuid import UUID
+
+from cachetools import FIFOCache
 
 from colonnade.events import Event
 from colonnade_user.api import (
@@ -17,8 +17,6 @@ from colonnade_user.api import (
     UserStatus,
     UserStatusChanged,
 )
-
-V = TypeVar("V")
 
 MAXIMUM_SESSIONS = 10_000
 """Sessions that are cached; the longest unseen are evicted."""
@@ -41,15 +39,15 @@ class SessionCache:
     """
 
     def __init__(self) -> None:
-        self._live: OrderedDict[tuple[str, UUID], _Live] = OrderedDict()
-        self._over: OrderedDict[tuple[str, UUID], None] = OrderedDict()
-        self._changes: OrderedDict[tuple[str, UUID], float] = OrderedDict()
+        self._live: FIFOCache[tuple[str, UUID], _Live] = FIFOCache(MAXIMUM_SESSIONS)
+        self._over: FIFOCache[tuple[str, UUID], bool] = FIFOCache(MAXIMUM_CHANGES)
+        self._changes: FIFOCache[tuple[str, UUID], float] = FIFOCache(MAXIMUM_CHANGES)
 
     def store(self, tenant: str, session_id: UUID, resolved: ResolvedSession, at: float) -> None:
         """Store an answer that was asked for at `at`, unless the user changed since."""
         if self.changed_since(tenant, resolved.user_id, at):
             return
-        _put(self._live, (tenant, session_id), _Live(resolved, at), MAXIMUM_SESSIONS)
+        self._live[tenant, session_id] = _Live(resolved, at)
         self._over.pop((tenant, session_id), None)
         self._over.pop((tenant, resolved.user_id), None)
 
@@ -89,7 +87,7 @@ class SessionCache:
                     self._live[key] = _Live(changed, known.at)
             case _:
                 return None
-        _put(self._changes, (tenant, user_id), at, MAXIMUM_CHANGES)
+        self._changes[tenant, user_id] = at
         return user_id
 
     def _of(self, tenant: str, user_id: UUID) -> list[tuple[str, UUID]]:
@@ -100,13 +98,4 @@ class SessionCache:
         ]
 
     def _end(self, tenant: str, identifier: UUID) -> None:
-        _put(self._over, (tenant, identifier), None, MAXIMUM_CHANGES)
-
-
-def _put(
-    kept: "OrderedDict[tuple[str, UUID], V]", key: tuple[str, UUID], value: V, most: int
-) -> None:
-    kept[key] = value
-    kept.move_to_end(key)
-    while len(kept) > most:
-        kept.popitem(last=False)
+        self._over[tenant, identifier] = True

@@ -3,11 +3,11 @@
 import sys
 import threading
 import traceback
-from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from time import monotonic
 from typing import Any
 
+from cachetools import TTLCache
 from structlog.typing import EventDict, WrappedLogger
 
 from colonnade.decoding import storable
@@ -48,9 +48,9 @@ class ExplainedFailures:
     Without `traces` no line has one.
     """
 
-    def __init__(self, *, traces: bool = True) -> None:
+    def __init__(self, *, traces: bool = True, timer: Callable[[], float] = monotonic) -> None:
         self._traces = traces
-        self._shown: OrderedDict[Hashable, float] = OrderedDict()
+        self._shown: TTLCache[Hashable, bool] = TTLCache(MAXIMUM_TRACES, TRACE_SECONDS, timer=timer)
         self._lock = threading.RLock()
 
     def __call__(self, logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
@@ -69,15 +69,10 @@ class ExplainedFailures:
 
     def _is_new(self, event: Any, failure: BaseException) -> bool:
         key = (event if isinstance(event, str) else None, *_place_of(failure))
-        now = monotonic()
         with self._lock:
-            before = self._shown.get(key)
-            if before is not None and now - before < TRACE_SECONDS:
+            if key in self._shown:
                 return False
-            self._shown[key] = now
-            self._shown.move_to_end(key)
-            if len(self._shown) > MAXIMUM_TRACES:
-                self._shown.popitem(last=False)
+            self._shown[key] = True
         return True
 
 

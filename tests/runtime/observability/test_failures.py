@@ -6,8 +6,11 @@ from typing import Any
 import pytest
 
 from colonnade.errors import Unavailable
-from colonnade_runtime.observability import failures
-from colonnade_runtime.observability.failures import ExplainedFailures, failure_in_words
+from colonnade_runtime.observability.failures import (
+    TRACE_SECONDS,
+    ExplainedFailures,
+    failure_in_words,
+)
 
 
 class Unspeakable(Exception):
@@ -78,11 +81,12 @@ def _elsewhere() -> BaseException:
         return found
 
 
-def test_a_trace_is_shown_again_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
-    process = ExplainedFailures()
+def test_a_trace_is_shown_again_after_a_while() -> None:
+    seconds = [0.0]
+    process = ExplainedFailures(timer=lambda: seconds[0])
     failure = raised(ValueError("it broke"))
     assert lines(process, 2, event="failed", exc_info=failure) == [failure, None]
-    monkeypatch.setattr(failures, "TRACE_SECONDS", 0.0)
+    seconds[0] = TRACE_SECONDS
     assert lines(process, 1, event="failed", exc_info=failure) == [failure]
 
 

@@ -1,8 +1,9 @@
 """Authentication of requests: credentials verified once, remembered for a second at most."""
 
 import time
-from collections import OrderedDict
 from collections.abc import Sequence
+
+from cachetools import LRUCache
 
 from colonnade.context import Context, Principal, use_context
 from colonnade.errors import Unauthenticated
@@ -20,7 +21,8 @@ class Authentication:
 
     def __init__(self, authenticators: Sequence[Authenticator]) -> None:
         self._authenticators = authenticators
-        self._verified: OrderedDict[tuple[str, str], tuple[Principal, float]] = OrderedDict()
+        # Each with the time until which it counts: a TTL cache would look up four times as slowly.
+        self._verified: LRUCache[tuple[str, str], tuple[Principal, float]] = LRUCache(MAXIMUM_KEPT)
 
     async def principal(self, context: Context, header: str | None) -> Principal:
         """The principal of an `Authorization` header; `context` is the gateway's own.
@@ -36,9 +38,6 @@ class Authentication:
             return kept[0]
         principal = await self._verify(context, header)
         self._verified[key] = (principal, time.monotonic() + KEPT_SECONDS)
-        self._verified.move_to_end(key)
-        if len(self._verified) > MAXIMUM_KEPT:
-            self._verified.popitem(last=False)
         return principal
 
     def forget(self, tenant: str, principal_id: str) -> None:

@@ -5,11 +5,11 @@ status and headers its answer went out. Everything that decides whether a caller
 credentials, policy) happens before, for every request; see docs/decisions/hot-reads.md.
 """
 
-from collections import OrderedDict
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from cachetools import LRUCache
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import HTTPScope
 
@@ -51,7 +51,7 @@ class HotReads:
 
     def __init__(self, dispatcher: Dispatcher) -> None:
         self._dispatcher = dispatcher
-        self._meanings: OrderedDict[Target, _Meaning] = OrderedDict()
+        self._meanings: LRUCache[Target, _Meaning] = LRUCache(MAXIMUM_TARGETS)
 
     def answer(
         self, scope: HTTPScope, headers: Mapping[bytes, bytes], context: Context
@@ -65,7 +65,6 @@ class HotReads:
         head = kept.heads.get(target) if kept is not None else None
         if kept is None or head is None:
             return None
-        self._meanings.move_to_end(target)
         return Response(head[0], head[1], kept.body, meaning.route)
 
     def learn(
@@ -88,8 +87,6 @@ class HotReads:
             return
         kept.remember_head(target, (sent.status, completed(sent.headers, REVALIDATED)))
         self._meanings[target] = _Meaning(operation, payload, scope.get("path_template", ""))
-        if len(self._meanings) > MAXIMUM_TARGETS:
-            self._meanings.popitem(last=False)
 
 
 @lru_cache(maxsize=1_000)

@@ -8,7 +8,6 @@ import hashlib
 import json
 import os
 import stat
-from collections import OrderedDict
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import fields, is_dataclass, replace
@@ -18,6 +17,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
 
+from cachetools import LRUCache
 from pydantic import TypeAdapter, ValidationError
 
 import colonnade.policy
@@ -41,7 +41,7 @@ class VerdictCache:
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
-        self._known: OrderedDict[str, ConsultedPackages] = OrderedDict()
+        self._known: LRUCache[str, ConsultedPackages] = LRUCache(CAPACITY)
 
     def find(self, key: str) -> ConsultedPackages | None:
         """The packages of a bundle that passed, or nothing. Reads a file."""
@@ -49,22 +49,16 @@ class VerdictCache:
         if found is None and self._folder is not None:
             found = _read(self._folder / f"{key}.json")
         if found is not None:
-            self._remember(key, found)
+            self._known[key] = found
         return found
 
     def keep(self, key: str, packages: ConsultedPackages) -> None:
         """Note that a bundle passed. Writes a file, whole or not at all."""
-        self._remember(key, packages)
+        self._known[key] = packages
         if self._folder is not None:
             with suppress(OSError):
                 _write(self._folder, key, _VERDICT.dump_json(packages))
                 _make_room(self._folder)
-
-    def _remember(self, key: str, packages: ConsultedPackages) -> None:
-        self._known[key] = packages
-        self._known.move_to_end(key)
-        if len(self._known) > CAPACITY:
-            self._known.popitem(last=False)
 
 
 def verdict_key(bundle: PolicyBundle) -> str:

@@ -1,7 +1,8 @@
 """Events into the stream of their service: accepted by the server, each once, in order."""
 
 import re
-from collections import OrderedDict
+
+from cachetools import LRUCache
 
 from colonnade.errors import DeadlineExceeded, Unavailable
 from colonnade_runtime.adapters.bus.nats.connection.connection import Connection
@@ -31,7 +32,7 @@ class EventPublisher:
     def __init__(self, connection: Connection, streams: StreamManager) -> None:
         self._connection = connection
         self._streams = streams
-        self._last: OrderedDict[str, int] = OrderedDict()
+        self._last: LRUCache[str, int] = LRUCache(_REMEMBERED)
 
     def forget(self) -> None:
         """The server may have lost its streams: look again."""
@@ -97,6 +98,3 @@ class EventPublisher:
 
     def _remember(self, subject: str, sequence: int) -> None:
         self._last[subject] = sequence
-        self._last.move_to_end(subject)
-        if len(self._last) > _REMEMBERED:
-            self._last.popitem(last=False)

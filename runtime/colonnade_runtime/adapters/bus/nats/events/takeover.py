@@ -7,9 +7,10 @@ must not pass those before it on the same subject.
 
 import asyncio
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
+
+from cachetools import FIFOCache
 
 from colonnade.errors import ColonnadeError
 from colonnade_runtime.adapters.bus.nats.connection.subjects import EventName
@@ -51,7 +52,7 @@ class ConsumerTakeover:
         self._since = 0.0
         self._last: int | None = None
         self._floor = 0
-        self._handled: OrderedDict[int, None] = OrderedDict()
+        self._handled: FIFOCache[int, bool] = FIFOCache(_REMEMBERED)
         self._looked = 0.0
         self._looking = asyncio.Lock()
         self._stopping = False
@@ -72,9 +73,7 @@ class ConsumerTakeover:
 
     def handled(self, sequence: int) -> None:
         """A message was handled here."""
-        self._handled[sequence] = None
-        if len(self._handled) > _REMEMBERED:
-            self._handled.popitem(last=False)
+        self._handled[sequence] = True
 
     def stop(self) -> None:
         """Whoever waits, waits no longer."""

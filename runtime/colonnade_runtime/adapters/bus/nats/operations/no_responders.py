@@ -3,12 +3,17 @@
 import time
 
 import msgspec
+from cachetools import TTLCache
 
 from colonnade.decoding import Unreadable, decoded
 from colonnade.errors import DeadlineExceeded, Unavailable
 from colonnade_runtime.adapters.bus.nats.connection.connection import Connection
 
 ASKING_SECONDS = 0.3
+
+REMEMBERED = 1_000
+"""Operations whose answer is kept."""
+
 BELIEVED_SECONDS = 2.0
 """How long one answer counts: a caller that asks again and again must not ask twice as much."""
 
@@ -28,15 +33,17 @@ class NoRespondersExplanation:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._known: dict[str, tuple[float, str]] = {}
+        self._known: TTLCache[str, str] = TTLCache(
+            REMEMBERED, BELIEVED_SECONDS, timer=time.monotonic
+        )
 
     async def why(self, subject: str) -> str:
         """A sentence for who asked `ask.<service>.v<major>.<operation>`, which nobody serves."""
         known = self._known.get(subject)
-        if known is not None and known[0] > time.monotonic():
-            return known[1]
+        if known is not None:
+            return known
         sentence = await self._found_out(subject)
-        self._known[subject] = (time.monotonic() + BELIEVED_SECONDS, sentence)
+        self._known[subject] = sentence
         return sentence
 
     async def _found_out(self, subject: str) -> str:

@@ -5,11 +5,10 @@ import tempfile
 import zlib
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
 
+from cachetools import LRUCache
 from sqlalchemy import Connection, create_engine, insert, select, update
 from sqlalchemy.schema import CreateIndex, CreateTable
-from sqlalchemy.util import LRUCache
 
 import colonnade.allowances
 import colonnade.idempotency
@@ -36,7 +35,7 @@ PLATFORM_VERSION = "platform_version"
 PLATFORM_TABLES = "platform_tables"
 PROVISIONED_AT = "provisioned_at"
 
-_made: Any = LRUCache(32)
+_made: LRUCache[str, bytes] = LRUCache(32)
 """By digest the templates that this process has made, compressed: mostly a few kilobytes."""
 
 _META = PlatformBase.metadata.tables[f"{PLACEHOLDER_SCHEMA}.{StoreFact.__tablename__}"]
