@@ -16,7 +16,7 @@ from uuid import UUID
 
 from colonnade.backoff import Backoff
 from colonnade.context import context_or_none
-from colonnade.errors import ConfigurationError, NotFound
+from colonnade.errors import ColonnadeError, ConfigurationError, NotFound
 from colonnade.events import Work
 from colonnade.identifiers import new_id
 from colonnade.messages import Message
@@ -154,11 +154,38 @@ class Saga:
 
 
 @dataclass(frozen=True, slots=True)
+class SagaReason:
+    """Why a saga turned back: the `code` of the error that was raised, and its `sentence`.
+
+    `code` is empty where no error was: the saga was canceled, or its time was over. As text it is
+    `<code>: <sentence>`, which is how sagas keep it; `parse` reads the rows of every release.
+    """
+
+    code: str
+    sentence: str
+
+    @classmethod
+    def of(cls, error: ColonnadeError) -> "SagaReason":
+        """The reason that an error is, in the words for operators where it has some."""
+        return cls(error.code, str(error))
+
+    @classmethod
+    def parse(cls, text: str) -> "SagaReason":
+        """The reason that was kept as `text`."""
+        code, separator, sentence = text.partition(": ")
+        return cls(code, sentence) if separator else cls("", text)
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.sentence}" if self.code else self.sentence
+
+
+@dataclass(frozen=True, slots=True)
 class StepCall:
     """What an action, a compensation or a resolve gets.
 
     `idempotency_key` is `<saga id>:<step>`, the same at every try; a compensation's ends in
-    `:compensate`. `reason` says, to a compensation, why the saga turned back. `signal` is the
+    `:compensate`. `reason` says, to a compensation, why the saga turned back; `turned_back` is the
+    same as a record. `signal` is the
     data of the signal that the step waited for.
     """
 
@@ -170,6 +197,11 @@ class StepCall:
     state: Message
     reason: str = ""
     signal: Mapping[str, Any] | None = None
+
+    @property
+    def turned_back(self) -> SagaReason:
+        """Why the saga turned back, for a compensation that tells one error from another."""
+        return SagaReason.parse(self.reason)
 
     def state_as(self, model: type[StateT]) -> StateT:
         """The state, as the model that the saga declares."""

@@ -11,7 +11,7 @@ from typing import TypeVar
 from colonnade.crash_points import crash_point, reach
 from colonnade.decoding import storable
 from colonnade.errors import ColonnadeError, ConfigurationError, Unavailable
-from colonnade.sagas import RetryRule
+from colonnade.sagas import RetryRule, SagaReason
 from colonnade_payment.api import (
     MethodDeclined,
     NoAnswer,
@@ -133,7 +133,7 @@ def require_success(record: ProviderRecord) -> ProviderRecord:
     """
     if record.outcome is Outcome.DECLINED:
         reason, message = (storable(said)[:_LONGEST] for said in (record.reason, record.message))
-        raise MethodDeclined(f"{reason}: {message}", details={"reason": reason})
+        raise MethodDeclined(str(SagaReason(reason, message)), details={"reason": reason})
     if record.outcome is Outcome.PENDING:
         raise NoAnswer("The payment provider has not decided yet.")
     return record

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from colonnade.context import current_context
 from colonnade.errors import ColonnadeError, Conflict, TooManyRequests
-from colonnade.sagas import Resolution, StepCall, StepOutcome
+from colonnade.sagas import Resolution, SagaReason, StepCall, StepOutcome
 from colonnade.store import Session
 from colonnade_course.api import (
     ActivateEnrollment,
@@ -58,7 +58,7 @@ class PurchaseSteps:
         except ColonnadeError as error:
             if error.status >= 500 or isinstance(error, TooManyRequests):
                 raise
-            return StepOutcome(_changed(state, refused=f"{error.code}: {error.message}"))
+            return StepOutcome(_changed(state, refused=str(SagaReason(error.code, error.message))))
         held = _changed(state, enrollment_id=reservation.enrollment_id)
 
         def work(session: Session) -> None:
@@ -71,7 +71,8 @@ class PurchaseSteps:
         """Give the seat back, and end the payment in the same transaction."""
         state = call.state_as(PurchaseState)
         await self._ctx.ask(ReleaseSeat(key=str(state.payment_id)))
-        ending = ending_of(state.refused or call.reason)
+        refused = SagaReason.parse(state.refused) if state.refused else call.turned_back
+        ending = ending_of(refused)
 
         def work(session: Session) -> None:
             settlement.close(session, state.payment_id, ending)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 
 from colonnade.saga_tables import SagaRow
-from colonnade.sagas import SagaPhase
+from colonnade.sagas import SagaPhase, SagaReason
 from colonnade.services import ServiceContext
 from colonnade.store import Session
 from colonnade_payment.models import PaymentRow
@@ -43,4 +43,4 @@ def _abandoned(session: Session) -> Sequence[tuple[PaymentRow, str]]:
 
 def _close_abandoned(session: Session) -> None:
     for payment, reason in _abandoned(session):
-        settlement.close(session, payment.id, ending_of(reason))
+        settlement.close(session, payment.id, ending_of(SagaReason.parse(reason)))

@@ -15,7 +15,7 @@ from colonnade.errors import (
     TooManyRequests,
     Unavailable,
 )
-from colonnade.sagas import RetryRule, Saga, SagaPhase
+from colonnade.sagas import RetryRule, Saga, SagaPhase, SagaReason
 from colonnade_runtime.background.sagas.saga_progress import SagaProgress
 from colonnade_runtime.observability.failures import failure_in_words
 
@@ -46,7 +46,7 @@ def classify(error: BaseException) -> Failure:
 def sentence_of(error: BaseException) -> str:
     """An error as it is kept."""
     if isinstance(error, ColonnadeError):
-        return f"{error.code}: {error}"[:ERROR_LIMIT]
+        return str(SagaReason.of(error))[:ERROR_LIMIT]
     return failure_in_words(error)[:ERROR_LIMIT]
 
 
