@@ -15,14 +15,14 @@ from colonnade.sagas import RetryRule, SagaReason, StepCall
     ("text", "reason"),
     [
         (
-            "payment.declined: expired: The card is old.",
-            ("payment.declined", "expired: The card is old."),
+            "payment.declined: expired: It is old.",
+            ("payment.declined", "expired: It is old."),
         ),
         ("ValueError: no: such thing", ("ValueError", "no: such thing")),
         ("It was canceled.", ("", "It was canceled.")),
         (
-            "It was not done by 2026-02-01 10:20:30 UTC.",
-            ("", "It was not done by 2026-02-01 10:20:30 UTC."),
+            "It was not done by 10:20:30 UTC.",
+            ("", "It was not done by 10:20:30 UTC."),
         ),
         ("", ("", "")),
     ],
@@ -50,10 +50,8 @@ def test_operators_read_the_words_that_are_for_them() -> None:
 
 
 def test_a_compensation_learns_why_the_saga_turned_back() -> None:
-    call = StepCall(
-        UUID(int=0), "tea", "pour", "k", 1, Empty(), reason="conflict: The pot is empty."
-    )
-    assert call.turned_back == SagaReason("conflict", "The pot is empty.")
+    call = StepCall(UUID(int=0), "tea", "pour", "k", 1, Empty(), reason="conflict: No tea.")
+    assert call.turned_back == SagaReason("conflict", "No tea.")
 
 
 def test_a_pause_is_the_same_in_every_process_and_another_for_each_saga() -> None:

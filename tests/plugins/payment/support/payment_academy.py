@@ -281,7 +281,7 @@ class Hosted:
         with pytest.MonkeyPatch.context() as patch:
             for module, name in (
                 (user_service, "create_service"),
-                (course_service, "course_service"),
+                (course_service, "create_service"),
                 (payment_service, "payment_service"),
             ):
                 patch.setattr(module, name, self.remembering(getattr(module, name)))
