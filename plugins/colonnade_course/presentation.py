@@ -32,37 +32,37 @@ def price_of(course: CourseRow) -> Money | None:
 
 
 def present_course(row: CourseRow) -> Course:
-    """A course."""
+    """Present a course."""
     return _like(Course, row, price=price_of(row))
 
 
 def present_instructor(row: InstructorRow) -> Instructor:
-    """An instructor."""
+    """Present an instructor."""
     return _like(Instructor, row)
 
 
 def present_section(row: SectionRow) -> Section:
-    """A section."""
+    """Present a section."""
     return _like(Section, row)
 
 
 def present_lesson(row: LessonRow) -> Lesson:
-    """A lesson."""
+    """Present a lesson."""
     return _like(Lesson, row)
 
 
 def present_outline_lesson(row: LessonRow, section: SectionRow) -> OutlineLesson:
-    """A lesson in an outline; it is required when its section is, too."""
+    """Present a lesson in an outline; it is required when its section is, too."""
     return _like(OutlineLesson, row, required=row.required and section.required)
 
 
 def present_enrollment(row: EnrollmentRow, progress: int) -> Enrollment:
-    """An enrolment."""
+    """Present an enrolment with its progress in per cent."""
     return _like(Enrollment, row, progress=progress)
 
 
 def present_reservation(key: str, enrollment: EnrollmentRow | None) -> Reservation:
-    """A reservation; one without an enrolment was released before it was made."""
+    """Present a reservation; one without an enrolment was released before it was made."""
     if enrollment is None:
         return Reservation(key=key, enrollment_id=None, status=EnrollmentState.ENDED.value)
     return Reservation.model_validate(

@@ -1,4 +1,4 @@
-"""The HTTP routes of the course service."""
+"""HTTP routes of the course service, under `/api/v1`."""
 
 from litestar import Controller
 

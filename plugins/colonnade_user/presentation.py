@@ -21,7 +21,7 @@ WIDEST_FIRST = (Visibility.PUBLIC, Visibility.MEMBERS, Visibility.PRIVATE)
 
 
 def present_user(row: UserRow) -> User:
-    """An account with every field, unmasked."""
+    """Present an account with every field, unmasked."""
     return User(
         id=row.id,
         email=row.email,
@@ -36,7 +36,7 @@ def present_user(row: UserRow) -> User:
 
 
 def present_session(row: SessionRow, current: UUID | None) -> UserSession:
-    """A session; `current` is the id of the one that asks."""
+    """Present a session; `current` is the id of the one that asks."""
     return UserSession(
         id=row.id,
         created_at=row.created_at,
@@ -47,7 +47,7 @@ def present_session(row: SessionRow, current: UUID | None) -> UserSession:
 
 
 def present_invitation(row: InvitationRow, now: datetime) -> Invitation:
-    """An invitation at `now`: overdue ones are expired, also before pruning marks them."""
+    """Present an invitation at `now`; overdue ones are expired, also before pruning marks them."""
     overdue = row.status == InvitationStatus.PENDING and row.expires_at <= now
     return Invitation(
         id=row.id,
@@ -64,7 +64,7 @@ def present_invitation(row: InvitationRow, now: datetime) -> Invitation:
 
 
 def present_profile(user: UserRow, profile: ProfileRow, narrowest: Visibility) -> Profile:
-    """A profile with the fields up to the visibility `narrowest`; the others are null."""
+    """Present a profile with the fields up to the visibility `narrowest`; the others are null."""
     visibility = ProfileVisibility.model_validate(profile.visibility)
     values = {"name": user.name}
     values |= {name: getattr(profile, name) for name in OPTIONAL_PROFILE_FIELDS}

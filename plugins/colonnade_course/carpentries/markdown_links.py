@@ -17,6 +17,7 @@ from markdown_it import MarkdownIt
 from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 
+# Quantifiers are possessive (`*+`, `++`), so that no text makes a search backtrack for long.
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _IN_BRACKETS = r"\((?:\\.|[^\s\\()])*+\)"
 _BARE = rf"(?:\\.|[^\s\\()]|{_IN_BRACKETS})"

@@ -46,6 +46,7 @@ def complete_finished_enrollments(session: Session, course_id: UUID) -> None:
             counts_for_progress(),
         )
         .group_by(EnrollmentRow.id)
+        # Completed lessons that count equal those that there are: none is left.
         .having(func.count() == total)
     )
     for enrollment in session.scalars(finished).all():

@@ -48,6 +48,7 @@ def take_seat(session: Session, course: CourseRow, enrollment: EnrollmentRow) ->
         CourseFull: every seat is taken.
         AlreadyEnrolled: another one was written at the same moment.
     """
+    # Locked before it is compared: of two learners who want the last seat, one waits here.
     counter = counter_of(session, course)
     if course.seats is not None and counter.seats_taken >= course.seats:
         raise CourseFull(f"All {course.seats} seats are taken.", details={"seats": course.seats})

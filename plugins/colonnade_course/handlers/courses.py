@@ -127,6 +127,7 @@ class CourseHandlers:
             _apply(course, dict(values))
             if not session.is_modified(course):
                 return present_course(course)
+            # Before the flush: the error then names the other course, which the index cannot.
             with session.no_autoflush:
                 _check_unique(session, course)
             flush(session, _taken(course))

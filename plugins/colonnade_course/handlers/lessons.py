@@ -120,6 +120,7 @@ class LessonHandlers:
             lesson = changeable(session, call, LESSON, LessonRow, request.lesson_id)
             shown = (lesson.content_id, lesson.preview)
             _move(session, lesson, dict(values))
+            # Before the flush: the error then names the other lesson, which the index cannot.
             with session.no_autoflush:
                 check_external_id(session, lesson)
             flush(session, external_id_taken(lesson))

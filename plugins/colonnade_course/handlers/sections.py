@@ -102,6 +102,7 @@ class SectionHandlers:
                 siblings = sections_of(session, section.course_id)
                 make_room([row for row in siblings if row is not section], position)
             assign(section, values)
+            # Before the flush: the error then names the other section, which the index cannot.
             with session.no_autoflush:
                 check_external_id(session, section)
             flush(session, external_id_taken(section))

@@ -36,7 +36,7 @@ from colonnade_course.importing.instructor_import import InstructorImport
 from colonnade_course.importing.structure_import import LessonPlan, StructureImport
 
 DATA_KEY = "colonnade:data"
-"""The key of the page that lists the data files; no path in a folder looks like it."""
+"""Key of the page that lists the data files; no path in a folder looks like it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ class CourseImport:
         self.tell(min(self._done, self._total), self._total)
 
     def _data_page(self) -> list[ImportedPage]:
-        """A page that lists every data file, so that whoever learns here may read them all."""
+        """Compose a page that lists every data file: learners may read what a page links to."""
         lines = [
             f"- [{_escaped(file)}]({self._files.paths[file.key]})"
             for file in self.source.files

@@ -29,6 +29,7 @@ def counter_of(session: Session, course: CourseRow) -> CourseCounterRow:
 
 def next_sequence(session: Session, course: CourseRow) -> int:
     """Take the sequence of the next event of a course."""
+    # The lock keeps two transactions from taking the same sequence.
     counter = counter_of(session, course)
     counter.sequence += 1
     return counter.sequence

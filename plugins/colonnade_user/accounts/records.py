@@ -61,6 +61,7 @@ def add_account(session: Session, new: NewAccount) -> UserRow:
     user.email_verified_at = session.now if new.email_verified else None
     user.rename(new.name)
     session.add(user)
+    # Of two registrations of one address at once, the unique index lets one through.
     try:
         session.flush()
     except IntegrityError:

@@ -16,7 +16,7 @@ Biography = Annotated[str | None, Field(max_length=5000), Personal()]
 Website = Annotated[
     str | None, Field(max_length=500, pattern=r"^https?://[^\s<>\"']+$"), Personal()
 ]
-Place = Annotated[str | None, Field(max_length=200), Personal()]
+Location = Annotated[str | None, Field(max_length=200), Personal()]
 
 
 class ProfileVisibility(Message):
@@ -69,5 +69,5 @@ class UpdateProfile(Patch[Profile]):
     headline: Headline = None
     biography: Biography = None
     website: Website = None
-    location: Place = None
+    location: Location = None
     visibility: Annotated[VisibilityChange | None, NotNull()] = None

@@ -54,6 +54,7 @@ class KeyRing:
         try:
             answer = await self._ctx.ask(GetSigningKeys())
         except (Unavailable, DeadlineExceeded):
+            # Stale keys go on verifying in an outage; a tenant never fetched has to wait.
             known = self._fetched.get(tenant)
             if known is None:
                 raise

@@ -70,6 +70,7 @@ class SessionCache:
 
     def apply(self, tenant: str, event: Event, at: float) -> UUID | None:
         """Apply an event; return the user it is about, or None for other events."""
+        # The order matters: the activation of an account is a `UserStatusChanged` as well.
         match event:
             case SessionEnded(user_id=user_id, session_id=session_id):
                 self.forget(tenant, session_id)

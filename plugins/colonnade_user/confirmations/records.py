@@ -89,6 +89,7 @@ def issue_token(session: Session, row: ConfirmationRow) -> NewToken:
     """Issue a token for a confirmation; earlier ones stay valid until they expire."""
     token = secrets.token_urlsafe(TOKEN_BYTES)
     expires_at = session.now + TOKEN_LIFETIMES[Purpose(row.purpose)]
+    # Each sending adds a row; the expired ones of the same confirmation go with it.
     session.execute(
         delete(ConfirmationTokenRow).where(
             ConfirmationTokenRow.confirmation_id == row.id,

@@ -28,7 +28,7 @@ def folded(text: str) -> str:
 
 @cache
 def common_passwords() -> frozenset[str]:
-    """Some eleven thousand common passwords of eight characters and more, folded."""
+    """Load some eleven thousand common passwords of eight characters and more, folded."""
     text = files(__package__).joinpath("common_passwords.txt").read_text("utf-8")
     return frozenset(text.splitlines())
 

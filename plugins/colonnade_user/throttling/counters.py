@@ -95,6 +95,7 @@ def _make_room(session: Session, maximum_rows: int) -> None:
     count = session.scalar(select(func.count()).select_from(CounterRow)) or 0
     if count < maximum_rows:
         return
+    # Those nearest to zero are evicted first: a flood of new subjects leaves long waits in place.
     nearly_forgotten = (
         select(CounterRow.digest).order_by(CounterRow.forgotten_at).limit(EVICTED_AT_ONCE)
     )

@@ -53,6 +53,7 @@ def recognise_origin(
     One that does not exist recognises nothing, after the same queries.
     """
     key = existing_digest_key(session)
+    # Queried also without an account or a key, so that the time is the same for all.
     rows = session.scalars(select(DeviceRow).where(DeviceRow.user_id == user_id)).all()
     if key is None:
         return RecognisedOrigin()

@@ -99,6 +99,7 @@ class Throttle:
     def _admit(self, tenant: str, readings: Mapping[Counter, Reading]) -> None:
         _refuse_within(max((reading.wait for reading in readings.values()), default=0.0))
         for counter, reading in readings.items():
+            # At least one at a time, or an exhausted counter would never admit another attempt.
             free = max(1.0, counter.allowance.free - reading.level)
             if self._under_way[tenant, counter] >= free:
                 _refuse_within(UNDER_WAY_WAIT)

@@ -39,7 +39,7 @@ def issuer_of(tenant: str) -> str:
 
 
 def new_private_key() -> dict[str, str]:
-    """A new P-256 key pair, as JWK members (RFC 7518 §6.2)."""
+    """Generate a P-256 key pair, as JWK members (RFC 7518 §6.2)."""
     key = ECKey.generate_key(CURVE, private=True)
     members = key.as_dict(private=True)
     return {name: str(members[name]) for name in ("kty", "crv", "x", "y", "d")}
@@ -100,6 +100,7 @@ def issue_access_token(
     return jwt.encode(header, claims, _imported(json.dumps(dict(key.private_key))), ALGORITHMS)
 
 
+# A key signs many tokens, and importing it parses JSON and checks a curve point.
 @lru_cache(maxsize=1024)
 def _imported(text: str) -> ECKey:
     return ECKey.import_key(json.loads(text))

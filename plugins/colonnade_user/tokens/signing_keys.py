@@ -42,6 +42,7 @@ def rotate_signing_keys(session: Session) -> None:
     Raises:
         TooManyRequests: so many keys still verify that another must wait until one has run out.
     """
+    # A key that signed at once would be unknown to edges that have fetched the keys just before.
     signs_from = session.now + PUBLISHED_BEFORE_USE
     verifying = [row for row in _keys(session) if _verifies(row, session.now)]
     if len(verifying) >= MAXIMUM_KEYS:
