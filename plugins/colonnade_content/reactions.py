@@ -10,9 +10,9 @@ from colonnade_course.api import (
     EnrollmentActivated,
     EnrollmentCompleted,
     EnrollmentEnded,
-    EnrollmentFact,
+    EnrollmentEvent,
     InstructorAdded,
-    InstructorFact,
+    InstructorEvent,
     InstructorRemoved,
     LessonContentChanged,
     LessonRemoved,
@@ -81,7 +81,7 @@ class CourseFacts:
         _set_learner(session, event)
 
 
-def _set_teacher(session: Session, event: InstructorFact, *, active: bool) -> None:
+def _set_teacher(session: Session, event: InstructorEvent, *, active: bool) -> None:
     row = session.get(TeacherRow, (event.course_id, event.user_id))
     if row is not None and row.sequence >= event.sequence:
         return
@@ -95,7 +95,7 @@ def _set_teacher(session: Session, event: InstructorFact, *, active: bool) -> No
     )
 
 
-def _set_learner(session: Session, event: EnrollmentFact) -> None:
+def _set_learner(session: Session, event: EnrollmentEvent) -> None:
     row = session.get(LearnerRow, event.enrollment_id)
     if row is not None and row.sequence >= event.sequence:
         return

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from colonnade.events import reacts_to
 from colonnade.store import Session
-from colonnade_course.api import InstructorAdded, InstructorFact, InstructorRemoved
+from colonnade_course.api import InstructorAdded, InstructorEvent, InstructorRemoved
 from colonnade_payment.models import InstructorRow, PaymentRow
 from colonnade_payment.statuses import OPEN
 from colonnade_user.api import UserDeleted
@@ -42,7 +42,7 @@ def _open_payments(session: Session, user_id: UUID) -> Sequence[PaymentRow]:
     return session.scalars(query).all()
 
 
-def _record(session: Session, event: InstructorFact, *, active: bool) -> None:
+def _record(session: Session, event: InstructorEvent, *, active: bool) -> None:
     row = session.get(InstructorRow, (event.course_id, event.user_id))
     if row is None:
         row = InstructorRow(

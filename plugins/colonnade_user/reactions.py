@@ -9,12 +9,12 @@ from colonnade.store import Session
 from colonnade_course.api import (
     CourseCreated,
     CourseDeleted,
-    CourseFact,
+    CourseEvent,
     CoursePublished,
     CourseUnpublished,
     CourseUpdated,
     InstructorAdded,
-    InstructorFact,
+    InstructorEvent,
     InstructorRemoved,
 )
 from colonnade_user.models import CourseTeacherRow, KnownCourseRow
@@ -40,40 +40,40 @@ class KnownCourses:
     @reacts_to(CourseCreated)
     def course_created(self, session: Session, event: CourseCreated) -> None:
         """Record a new course."""
-        _keep_course(session, event)
+        _record_course(session, event)
 
     @reacts_to(CourseUpdated)
     def course_updated(self, session: Session, event: CourseUpdated) -> None:
         """Record the course, in case its first event was missed."""
-        _keep_course(session, event)
+        _record_course(session, event)
 
     @reacts_to(CoursePublished)
     def course_published(self, session: Session, event: CoursePublished) -> None:
         """Record the course; an invitation may name drafts as well."""
-        _keep_course(session, event)
+        _record_course(session, event)
 
     @reacts_to(CourseUnpublished)
     def course_unpublished(self, session: Session, event: CourseUnpublished) -> None:
         """Record the course; a draft stays known."""
-        _keep_course(session, event)
+        _record_course(session, event)
 
     @reacts_to(CourseDeleted)
     def course_deleted(self, session: Session, event: CourseDeleted) -> None:
         """Mark the course as deleted; the row stays, so that a late event does not revive it."""
-        _keep_course(session, event, deleted=True)
+        _record_course(session, event, deleted=True)
 
     @reacts_to(InstructorAdded)
     def instructor_added(self, session: Session, event: InstructorAdded) -> None:
         """Record an instructor."""
-        _keep_teacher(session, event, active=True)
+        _record_instructor(session, event, active=True)
 
     @reacts_to(InstructorRemoved)
     def instructor_removed(self, session: Session, event: InstructorRemoved) -> None:
         """Mark an instructor as removed."""
-        _keep_teacher(session, event, active=False)
+        _record_instructor(session, event, active=False)
 
 
-def _keep_course(session: Session, event: CourseFact, *, deleted: bool = False) -> None:
+def _record_course(session: Session, event: CourseEvent, *, deleted: bool = False) -> None:
     row = session.get(KnownCourseRow, event.course_id)
     if row is not None and row.sequence >= event.sequence:
         return
@@ -82,7 +82,7 @@ def _keep_course(session: Session, event: CourseFact, *, deleted: bool = False) 
     )
 
 
-def _keep_teacher(session: Session, event: InstructorFact, *, active: bool) -> None:
+def _record_instructor(session: Session, event: InstructorEvent, *, active: bool) -> None:
     row = session.get(CourseTeacherRow, (event.course_id, event.user_id))
     if row is not None and row.sequence >= event.sequence:
         return

@@ -13,16 +13,16 @@ from colonnade_analytics.rollups.upserts import insert_new
 from colonnade_course.api import (
     CourseCreated,
     CourseDeleted,
-    CourseFact,
+    CourseEvent,
     CoursePublished,
     CourseUnpublished,
     CourseUpdated,
     EnrollmentActivated,
     EnrollmentCompleted,
     EnrollmentEnded,
-    EnrollmentFact,
+    EnrollmentEvent,
     InstructorAdded,
-    InstructorFact,
+    InstructorEvent,
     InstructorRemoved,
     LessonCompleted,
     LessonContentChanged,
@@ -80,7 +80,7 @@ def _refunded(session: Session, event: PaymentRefunded, row: EventRow) -> None:
     increments.earn(session, at, course, event.shares, -1)
 
 
-def _course(session: Session, event: CourseFact, row: EventRow) -> None:
+def _course(session: Session, event: CourseEvent, row: EventRow) -> None:
     known = session.get(CourseRow, event.course_id)
     if known is not None and known.sequence >= event.sequence:
         return
@@ -94,7 +94,7 @@ def _course(session: Session, event: CourseFact, row: EventRow) -> None:
     )
 
 
-def _instructor(session: Session, event: InstructorFact, row: EventRow) -> None:
+def _instructor(session: Session, event: InstructorEvent, row: EventRow) -> None:
     known = session.get(TeacherRow, (event.course_id, event.user_id))
     if known is not None and known.sequence >= event.sequence:
         return
@@ -114,12 +114,12 @@ def _deleted(session: Session, event: UserDeleted, row: EventRow) -> None:
     erase(session, event.user_id)
 
 
-def _enrollment(session: Session, event: EnrollmentFact | LessonCompleted, row: EventRow) -> Any:
+def _enrollment(session: Session, event: EnrollmentEvent | LessonCompleted, row: EventRow) -> Any:
     assert row.person_id is not None
     return increments.enrollment_of(session, event.enrollment_id, event.course_id, row.person_id)
 
 
-def _active(session: Session, event: EnrollmentFact | LessonCompleted, row: EventRow) -> None:
+def _active(session: Session, event: EnrollmentEvent | LessonCompleted, row: EventRow) -> None:
     assert row.person_id is not None
     quarters = {quarter_of(row.occurred_us)}
     increments.mark_active(session, quarters, event.course_id, row.person_id, enrolled=True)

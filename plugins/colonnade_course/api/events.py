@@ -13,7 +13,7 @@ from colonnade.money import Money
 from colonnade_course.api.types import CourseStatus, EnrollmentStatus
 
 
-class CourseFact(Event):
+class CourseEvent(Event):
     """The state of a course after a change. `sequence` grows with every event of the course."""
 
     course_id: UUID
@@ -25,27 +25,27 @@ class CourseFact(Event):
 
 
 @event("course", key="course_id")
-class CourseCreated(CourseFact):
+class CourseCreated(CourseEvent):
     """A course was made, as a draft."""
 
 
 @event("course", key="course_id")
-class CourseUpdated(CourseFact):
+class CourseUpdated(CourseEvent):
     """Fields of a course have changed."""
 
 
 @event("course", key="course_id")
-class CoursePublished(CourseFact):
+class CoursePublished(CourseEvent):
     """A course became visible to everybody in the academy."""
 
 
 @event("course", key="course_id")
-class CourseUnpublished(CourseFact):
+class CourseUnpublished(CourseEvent):
     """A course became a draft again."""
 
 
 @event("course", key="course_id")
-class CourseDeleted(CourseFact):
+class CourseDeleted(CourseEvent):
     """A course is gone, with everything in it; its last event."""
 
 
@@ -76,7 +76,7 @@ class LessonRemoved(Event):
     sequence: int
 
 
-class InstructorFact(Event):
+class InstructorEvent(Event):
     """State of an instructor of a course. `sequence` counts per course and person."""
 
     course_id: UUID
@@ -85,16 +85,16 @@ class InstructorFact(Event):
 
 
 @event("course", key="course_id")
-class InstructorAdded(InstructorFact):
+class InstructorAdded(InstructorEvent):
     """An instructor was added to a course."""
 
 
 @event("course", key="course_id")
-class InstructorRemoved(InstructorFact):
+class InstructorRemoved(InstructorEvent):
     """An instructor was removed from a course."""
 
 
-class EnrollmentFact(Event):
+class EnrollmentEvent(Event):
     """The state of an enrolment after a change. `sequence` counts per enrolment.
 
     A user is enrolled in a course while one of their enrolments there has the status `active`
@@ -109,17 +109,17 @@ class EnrollmentFact(Event):
 
 
 @event("course", key="enrollment_id")
-class EnrollmentActivated(EnrollmentFact):
+class EnrollmentActivated(EnrollmentEvent):
     """An enrolment became active: the learner may work through the course."""
 
 
 @event("course", key="enrollment_id")
-class EnrollmentCompleted(EnrollmentFact):
+class EnrollmentCompleted(EnrollmentEvent):
     """Every required lesson of a course was completed; once per enrolment."""
 
 
 @event("course", key="enrollment_id")
-class EnrollmentEnded(EnrollmentFact):
+class EnrollmentEnded(EnrollmentEvent):
     """An enrolment that had been active ended."""
 
 

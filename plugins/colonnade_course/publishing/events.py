@@ -4,8 +4,8 @@ from sqlalchemy import select
 
 from colonnade.store import Session
 from colonnade_course.api import (
-    CourseFact,
-    EnrollmentFact,
+    CourseEvent,
+    EnrollmentEvent,
     InstructorAdded,
     InstructorRemoved,
     LessonContentChanged,
@@ -35,7 +35,7 @@ def next_sequence(session: Session, course: CourseRow) -> int:
     return counter.sequence
 
 
-def publish_course_event(session: Session, kind: type[CourseFact], course: CourseRow) -> None:
+def publish_course_event(session: Session, kind: type[CourseEvent], course: CourseRow) -> None:
     """Publish the state of a course."""
     session.publish(
         kind.model_validate(
@@ -84,7 +84,7 @@ def publish_instructor_event(session: Session, row: InstructorRow) -> None:
 
 
 def publish_enrollment_event(
-    session: Session, kind: type[EnrollmentFact], row: EnrollmentRow
+    session: Session, kind: type[EnrollmentEvent], row: EnrollmentRow
 ) -> None:
     """Publish the state of an enrolment; flushes, so that the row has its version."""
     session.flush()

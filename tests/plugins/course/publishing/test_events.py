@@ -9,15 +9,15 @@ from course_journeys import Academy, Published
 
 from colonnade.events import Event
 from colonnade_course.api import (
-    CourseFact,
+    CourseEvent,
     CoursePublished,
     CourseUnpublished,
     EnrollmentActivated,
     EnrollmentCompleted,
     EnrollmentEnded,
-    EnrollmentFact,
+    EnrollmentEvent,
     InstructorAdded,
-    InstructorFact,
+    InstructorEvent,
     InstructorRemoved,
     LessonCompleted,
     LessonContentChanged,
@@ -42,11 +42,11 @@ def _key(event: Event) -> Any:
     match event:
         case LessonContentChanged():
             return "lesson", event.lesson_id
-        case CourseFact():
+        case CourseEvent():
             return "course", event.course_id
-        case EnrollmentFact():
+        case EnrollmentEvent():
             return "enrollment", event.enrollment_id
-        case InstructorFact():
+        case InstructorEvent():
             return "instructor", event.course_id, event.user_id
     return None
 
@@ -134,7 +134,7 @@ async def test_who_teaches_is_told(academy: Academy, published: Published) -> No
     user_id = academy.other_teacher.user_id
     await academy.teacher.post(f"/courses/{course['id']}/instructors", {"user_id": user_id})
     await academy.teacher.delete(f"/courses/{course['id']}/instructors/{user_id}")
-    told = [event for event in await published() if isinstance(event, InstructorFact)]
+    told = [event for event in await published() if isinstance(event, InstructorEvent)]
     assert [(type(event), str(event.user_id)) for event in told] == [
         (InstructorAdded, academy.teacher.user_id),
         (InstructorAdded, user_id),
@@ -152,7 +152,7 @@ async def test_completing_is_told_once_per_lesson_and_once_for_the_course(
         await academy.learner.put(url, {"status": "completed"})
     await academy.learner.post(f"/enrollments/{enrollment['id']}/end")
     told = [
-        event for event in await published() if isinstance(event, EnrollmentFact | LessonCompleted)
+        event for event in await published() if isinstance(event, EnrollmentEvent | LessonCompleted)
     ]
     assert [type(event) for event in told] == [
         EnrollmentActivated,

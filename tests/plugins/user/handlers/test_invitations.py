@@ -16,10 +16,10 @@ from colonnade.identifiers import new_id
 from colonnade_course.api import (
     CourseCreated,
     CourseDeleted,
-    CourseFact,
+    CourseEvent,
     CourseUpdated,
     InstructorAdded,
-    InstructorFact,
+    InstructorEvent,
     InstructorRemoved,
 )
 from colonnade_user.api import InvitationAccepted, Purpose, Role
@@ -36,7 +36,7 @@ def post(bench: Bench) -> Post:
     return Post(bench)
 
 
-def fact(course: UUID, kind: type[CourseFact] = CourseCreated, sequence: int = 1) -> CourseFact:
+def fact(course: UUID, kind: type[CourseEvent] = CourseCreated, sequence: int = 1) -> CourseEvent:
     """What the course service says of a course."""
     return kind(course_id=course, slug="c", title="C", status="draft", sequence=sequence)
 
@@ -110,7 +110,7 @@ async def test_whoever_makes_a_course_and_invites_at_once_is_not_refused(
     ("event", "is_theirs"), [(InstructorAdded, True), (InstructorRemoved, False)]
 )
 async def test_those_who_only_teach_give_what_they_teach(
-    bench: Bench, event: type[InstructorFact], is_theirs: bool
+    bench: Bench, event: type[InstructorEvent], is_theirs: bool
 ) -> None:
     course, teacher = new_id(), new_id()
     giver = Principal(PrincipalKind.USER, str(teacher), roles=("instructor",))
