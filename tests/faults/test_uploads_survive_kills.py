@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from colonnade_content.api import ListFiles, UploadFile
-from colonnade_content.files.orphans import KEPT, PERIOD
+from colonnade_content.files.orphans import BYTES_STORED, MINIMUM_AGE
 from colonnade_runtime.admin.client import AdminClient
 from colonnade_runtime.admin.embedded import embedded
 from colonnade_runtime.assembly.declared import read_declaration
@@ -55,7 +55,7 @@ def blobs(site: Path) -> list[Path]:
 
 def age(paths: list[Path]) -> None:
     for path in paths:
-        then = path.stat().st_mtime - 2 * PERIOD.total_seconds()
+        then = path.stat().st_mtime - 2 * MINIMUM_AGE.total_seconds()
         os.utime(path, (then, then))
 
 
@@ -69,7 +69,7 @@ async def sweep(site: Path) -> None:
 @pytest.fixture
 def orphan(site: Path, child: Child) -> Path:
     """Bytes without a row, and others of the same age with one."""
-    assert child(uploading(site), KEPT) == KILLED
+    assert child(uploading(site), BYTES_STORED) == KILLED
     [left] = blobs(site)
     assert child(uploading(site), "") == 0
     return left

@@ -1,4 +1,4 @@
-"""Answering with the bytes of a blob, or with the range of them that was asked for."""
+"""Downloads of blobs, whole or in ranges."""
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ from colonnade_content.files.ranges import evaluate
 
 
 @dataclass(frozen=True, slots=True)
-class Served:
-    """A blob and how it is served; `size` is in bytes."""
+class StoredBlob:
+    """Blob with the headers of its answers; `size` is in bytes."""
 
     key: str
     size: int
@@ -21,8 +21,10 @@ class Served:
     headers: Mapping[str, str]
 
 
-async def serve(ctx: ServiceContext, tenant: str, served: Served, asked: Conditions) -> Download:
-    """The head and the bytes of `served` that fit what was `asked`.
+async def download(
+    ctx: ServiceContext, tenant: str, blob: StoredBlob, asked: Conditions
+) -> Download:
+    """Answer `asked` with a head and the bytes of `blob` that fit it.
 
     Raises:
         BlobNotFound: the bytes are gone.
@@ -30,14 +32,14 @@ async def serve(ctx: ServiceContext, tenant: str, served: Served, asked: Conditi
     conditions = {
         name.replace("_", "-"): value for name, value in asked.model_dump(exclude_none=True).items()
     }
-    plan = evaluate(conditions, served.size, f'"{served.sha256}"', served.modified)
+    plan = evaluate(conditions, blob.size, f'"{blob.sha256}"', blob.modified)
     headers = dict(plan.headers) | {"Cache-Control": "private, no-cache"}
     if not plan.length:
         if plan.status == 200:
-            headers |= served.headers
+            headers |= blob.headers
         return Download(ContentHead(status=plan.status, headers=headers), _nothing())
-    chunks = await ctx.blobs.open(tenant, served.key, start=plan.start, stop=plan.stop)
-    return Download(ContentHead(status=plan.status, headers=headers | dict(served.headers)), chunks)
+    chunks = await ctx.blobs.open(tenant, blob.key, start=plan.start, stop=plan.stop)
+    return Download(ContentHead(status=plan.status, headers=headers | dict(blob.headers)), chunks)
 
 
 async def _nothing() -> AsyncIterator[bytes]:

@@ -1,4 +1,4 @@
-"""Content items: Markdown, files, pictures and links that lessons show."""
+"""Handlers of the operations on content items: Markdown, files, pictures and links."""
 
 from collections.abc import Callable
 from typing import Any
@@ -26,7 +26,6 @@ from colonnade_content.api import (
     ContentVersion,
     CreateContent,
     DeleteContent,
-    DuplicateExternalId,
     GetContent,
     ListContent,
     ListContentVersions,
@@ -43,9 +42,22 @@ from colonnade_content.models import (
     RenderingRow,
     ShareRow,
 )
-from colonnade_content.references.external_ids import begins_with
-from colonnade_content.references.targets import keep_references, kept_references, publishable
-from colonnade_content.rendering.renderings import Renderings, keep_html, kept_html
+from colonnade_content.presentation import (
+    content_of,
+    content_summary_of,
+    content_version_of,
+)
+from colonnade_content.references.external_ids import (
+    duplicate,
+    require_unique,
+    with_external_id,
+)
+from colonnade_content.references.targets import (
+    publishable_targets,
+    store_references,
+    stored_targets,
+)
+from colonnade_content.rendering.renderings import Renderings, store_html, stored_html
 from colonnade_content.resources import CONTENT
 
 CHANGEABLE = ("title", *SHOWN.values(), "external_id")
@@ -53,18 +65,18 @@ ORDER = [SortKey(ContentRow.created_at, descending=True), SortKey(ContentRow.id)
 NEWEST_REVISION = [SortKey(ContentRevisionRow.revision, descending=True)]
 
 
-class Contents:
-    """Handles what is asked about content items."""
+class ContentHandlers:
+    """Operations on content items."""
 
     def __init__(self, ctx: ServiceContext, renderings: Renderings) -> None:
         self._ctx = ctx
         self._renderings = renderings
 
     @handles(CreateContent)
-    async def create(self, request: CreateContent, call: Call) -> Content:
-        """Make an item and its first revision."""
+    async def create_content(self, request: CreateContent, call: Call) -> Content:
+        """Create an item and its first revision."""
         content_id, values = self._ctx.new_id(), request.model_dump()
-        allowed = await publishable(self._ctx, values)
+        allowed = await publishable_targets(self._ctx, values)
 
         def checked(session: Session) -> ContentRow:
             row = ContentRow(id=content_id, revision=1, created_by=call.principal_id, **values)
@@ -86,31 +98,28 @@ class Contents:
         return await self._present(*await self._ctx.store.run(work))
 
     @handles(ListContent)
-    async def list(self, request: ListContent, call: Call) -> Page[ContentSummary]:
-        """The items the caller may read, newest first."""
+    async def list_content(self, request: ListContent, call: Call) -> Page[ContentSummary]:
+        """List the items that the caller may read, newest first."""
         query = select(ContentRow).where(call.visible(CONTENT))
         if request.kind is not None:
             query = query.where(ContentRow.kind == request.kind)
-        if request.external_id is not None:
-            query = query.where(ContentRow.external_id == request.external_id)
-        if request.external_id_prefix is not None:
-            query = query.where(begins_with(ContentRow.external_id, request.external_id_prefix))
+        query = with_external_id(query, ContentRow, request)
         return await self._ctx.store.read(
-            lambda session: paginate(session, query, ORDER, request, _summary)
+            lambda session: paginate(session, query, ORDER, request, content_summary_of)
         )
 
     @handles(GetContent)
-    async def read(self, request: GetContent, call: Call) -> Content:
-        """One item, rendered."""
+    async def get_content(self, request: GetContent, call: Call) -> Content:
+        """Read one item, rendered."""
 
         def work(session: Session) -> tuple[ContentRow, str | None]:
             row = permitted(session, call, CONTENT, ContentRow, request.content_id)
-            return row, kept_html(session, row.id)
+            return row, stored_html(session, row.id)
 
         return await self._present(*await self._ctx.store.read(work))
 
     @handles(UpdateContent)
-    async def update(self, request: UpdateContent, call: Call) -> Content:
+    async def update_content(self, request: UpdateContent, call: Call) -> Content:
         """Change what was given; a change of what is shown is a new revision."""
         values = request.given(*CHANGEABLE)
 
@@ -120,26 +129,26 @@ class Contents:
             return row
 
         html = await self._html_of_change(request, found) if "body" in values else None
-        given = await publishable(self._ctx, request.model_dump(include=set(values)))
+        given = await publishable_targets(self._ctx, request.model_dump(include=set(values)))
 
         def work(session: Session) -> tuple[ContentRow, str | None]:
             row = found(session)
             changed = assign(row, values)
             if changed:
                 with session.no_autoflush:
-                    allowed = given | kept_references(session, row.id)
+                    allowed = given | stored_targets(session, row.id)
                     _check(session, row, allowed)
                 row.revision += bool(changed - {"external_id"})
                 _write(session, row, call, html, allowed)
                 call.require(session, CONTENT, row)
                 session.publish(_fact(ContentUpdated, row))
-            return row, html or kept_html(session, row.id)
+            return row, html or stored_html(session, row.id)
 
         return await self._present(*await self._ctx.store.run(work))
 
     @handles(DeleteContent)
-    async def delete(self, request: DeleteContent, call: Call) -> Empty:
-        """Remove an item that no lesson shows."""
+    async def delete_content(self, request: DeleteContent, call: Call) -> Empty:
+        """Delete an item that no lesson shows."""
 
         def work(session: Session) -> Empty:
             row = permitted(session, call, CONTENT, ContentRow, request.content_id)
@@ -157,13 +166,15 @@ class Contents:
         return await self._ctx.store.run(work)
 
     @handles(ListContentVersions)
-    async def versions(self, request: ListContentVersions, call: Call) -> Page[ContentVersion]:
-        """What the item was, newest first."""
+    async def list_content_versions(
+        self, request: ListContentVersions, call: Call
+    ) -> Page[ContentVersion]:
+        """List the revisions of an item, newest first."""
 
         def work(session: Session) -> Page[ContentVersion]:
             row = permitted(session, call, CONTENT, ContentRow, request.content_id)
             query = select(ContentRevisionRow).where(ContentRevisionRow.content_id == row.id)
-            return paginate(session, query, NEWEST_REVISION, request, _version)
+            return paginate(session, query, NEWEST_REVISION, request, content_version_of)
 
         return await self._ctx.store.read(work)
 
@@ -173,30 +184,19 @@ class Contents:
     async def _html_of_change(
         self, request: UpdateContent, found: Callable[[Session], ContentRow]
     ) -> str | None:
-        """The HTML of the text that is given; one that is there already is not made again."""
+        """Render the text that is given; one that is there already is not made again."""
 
         def before(session: Session) -> tuple[bool, str | None]:
             row = found(session)
-            return row.body == request.body, kept_html(session, row.id)
+            return row.body == request.body, stored_html(session, row.id)
 
         is_same, html = await self._ctx.store.read(before)
         return html if is_same and html is not None else await self._html_of(request.body)
 
     async def _present(self, row: ContentRow, html: str | None) -> Content:
         if html is None and row.body is not None:
-            html = await self._renderings.again(row.id, row.body)
-        values = {name: getattr(row, name) for name in Content.model_fields if name != "html"}
-        return Content.model_validate(values | {"html": html})
-
-
-def _summary(row: ContentRow) -> ContentSummary:
-    values = {name: getattr(row, name) for name in ContentSummary.model_fields}
-    return ContentSummary.model_validate(values)
-
-
-def _version(row: ContentRevisionRow) -> ContentVersion:
-    values = {name: getattr(row, name) for name in ContentVersion.model_fields}
-    return ContentVersion.model_validate(values)
+            html = await self._renderings.render_stored(row.id, row.body)
+        return content_of(row, html)
 
 
 def _fact(model: type[ContentFact], row: ContentRow) -> ContentFact:
@@ -218,28 +218,13 @@ def _check(session: Session, row: ContentRow, allowed: set[UUID]) -> None:
         wrong.append(FieldError("/media_id", "names no picture that you may show", "unknown"))
     if wrong:
         raise ValidationFailed(fields=wrong)
-    if row.external_id is not None:
-        twin = session.scalar(
-            select(ContentRow.id).where(
-                ContentRow.external_id == row.external_id, ContentRow.id != row.id
-            )
-        )
-        if twin is not None:
-            raise _duplicate({"id": str(twin)})
+    require_unique(session, ContentRow, row.external_id, own_id=row.id)
 
 
 def _is_there(
     session: Session, kind: type[FileRow] | type[MediaRow], shown: UUID | None, allowed: set[UUID]
 ) -> bool:
     return shown is None or (shown in allowed and session.get(kind, shown) is not None)
-
-
-def _duplicate(details: dict[str, str] | None = None) -> DuplicateExternalId:
-    return DuplicateExternalId(
-        "Another content item has this external id.",
-        details=details,
-        fields=[FieldError("/external_id", "is taken", "taken")],
-    )
 
 
 def _write(
@@ -249,7 +234,7 @@ def _write(
     try:
         session.flush()
     except IntegrityError:
-        raise _duplicate() from None
+        raise duplicate(ContentRow) from None
     names = ("title", "body", "url", "file_id", "media_id", "revision")
     session.merge(
         ContentRevisionRow(
@@ -260,5 +245,5 @@ def _write(
         )
     )
     if html is not None:
-        keep_html(session, row.id, html)
-    keep_references(session, row, allowed)
+        store_html(session, row.id, html)
+    store_references(session, row, allowed)

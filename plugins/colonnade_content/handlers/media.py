@@ -1,4 +1,4 @@
-"""Pictures: what is asked about them; their variants are made elsewhere."""
+"""Handlers of the operations on pictures; their variants are made in the background."""
 
 from sqlalchemy import delete, select
 
@@ -21,32 +21,35 @@ from colonnade_content.api import (
     MediaCreated,
     MediaDeleted,
     MediaNotReady,
-    MediaVariant,
     NoVariants,
 )
-from colonnade_content.files.downloads import Served, serve
+from colonnade_content.files.blob_keys import variant_key
+from colonnade_content.files.downloads import StoredBlob, download
 from colonnade_content.files.file_types import RASTER_IMAGES, SVG, serving_headers
-from colonnade_content.media.processing import variant_key
+from colonnade_content.media.states import MediaState
 from colonnade_content.media.svg.sanitiser import RESPONSE_HEADERS
 from colonnade_content.models import ContentReferenceRow, FileRow, MediaRow, MediaVariantRow
+from colonnade_content.presentation import media_of
 from colonnade_content.resources import MEDIA
 
 ORDER = [SortKey(MediaRow.created_at, descending=True), SortKey(MediaRow.id)]
 
 
-class MediaItems:
-    """Handles what is asked about pictures."""
+class MediaHandlers:
+    """Operations on pictures and their variants."""
 
     def __init__(self, ctx: ServiceContext) -> None:
         self._ctx = ctx
 
     @handles(CreateMedia)
-    async def create(self, request: CreateMedia, call: Call) -> Media:
-        """Announce a picture; making its variants reacts to the announcement."""
+    async def create_media(self, request: CreateMedia, call: Call) -> Media:
+        """Create a picture and publish that; its variants are made in reaction."""
         publishable = (await self._ctx.ask(ListPublishableFiles(ids=[request.file_id]))).ids
 
         def work(session: Session) -> Media:
-            row = MediaRow(id=self._ctx.new_id(), file_id=request.file_id, state="processing")
+            row = MediaRow(
+                id=self._ctx.new_id(), file_id=request.file_id, state=MediaState.PROCESSING
+            )
             row.created_by = call.principal_id
             call.require(session, MEDIA, row)
             file = session.get(FileRow, request.file_id)
@@ -57,34 +60,34 @@ class MediaItems:
             session.add(row)
             session.flush()
             session.publish(MediaCreated(media_id=row.id, file_id=row.file_id))
-            return _present(session, row)
+            return _with_variants(session, row)
 
         return await self._ctx.store.run(work)
 
     @handles(ListMedia)
-    async def list(self, request: ListMedia, call: Call) -> Page[Media]:
-        """The pictures the caller may see, newest first."""
+    async def list_media(self, request: ListMedia, call: Call) -> Page[Media]:
+        """List the pictures that the caller may see, newest first."""
         query = select(MediaRow).where(call.visible(MEDIA))
         if request.file_id is not None:
             query = query.where(MediaRow.file_id == request.file_id)
         return await self._ctx.store.read(
             lambda session: paginate(
-                session, query, ORDER, request, lambda row: _present(session, row)
+                session, query, ORDER, request, lambda row: _with_variants(session, row)
             )
         )
 
     @handles(GetMedia)
-    async def read(self, request: GetMedia, call: Call) -> Media:
-        """One picture."""
+    async def get_media(self, request: GetMedia, call: Call) -> Media:
+        """Read one picture."""
         return await self._ctx.store.read(
-            lambda session: _present(
+            lambda session: _with_variants(
                 session, permitted(session, call, MEDIA, MediaRow, request.media_id)
             )
         )
 
     @handles(DeleteMedia)
-    async def delete(self, request: DeleteMedia, call: Call) -> Empty:
-        """Remove a picture that nothing shows."""
+    async def delete_media(self, request: DeleteMedia, call: Call) -> Empty:
+        """Delete a picture that nothing shows."""
 
         def work(session: Session) -> Empty:
             row = permitted(session, call, MEDIA, MediaRow, request.media_id)
@@ -101,10 +104,10 @@ class MediaItems:
         return await self._ctx.store.run(work)
 
     @handles(DownloadVariant)
-    async def download(self, request: DownloadVariant, call: Call) -> Download:
-        """The bytes of one variant."""
+    async def download_variant(self, request: DownloadVariant, call: Call) -> Download:
+        """Send the bytes of one variant, or a range of them."""
 
-        def work(session: Session) -> Served:
+        def work(session: Session) -> StoredBlob:
             row = permitted(session, call, MEDIA, MediaRow, request.media_id)
             variant = session.get(MediaVariantRow, (row.id, request.name))
             if variant is None:
@@ -116,18 +119,12 @@ class MediaItems:
             headers = dict(RESPONSE_HEADERS)
             if variant.media_type != SVG:
                 headers = serving_headers(variant.media_type, f"{variant.name}.webp")
-            return Served(key, variant.size, variant.sha256, variant.created_at, headers)
+            return StoredBlob(key, variant.size, variant.sha256, variant.created_at, headers)
 
-        served = await self._ctx.store.read(work)
-        return await serve(self._ctx, call.tenant, served, request.conditions)
+        blob = await self._ctx.store.read(work)
+        return await download(self._ctx, call.tenant, blob, request.conditions)
 
 
-def _present(session: Session, row: MediaRow) -> Media:
+def _with_variants(session: Session, row: MediaRow) -> Media:
     query = select(MediaVariantRow).where(MediaVariantRow.media_id == row.id)
-    names = MediaVariant.model_fields
-    variants = [
-        MediaVariant.model_validate({name: getattr(variant, name) for name in names})
-        for variant in session.scalars(query.order_by(MediaVariantRow.size))
-    ]
-    values = {name: getattr(row, name) for name in Media.model_fields if name != "variants"}
-    return Media.model_validate(values | {"variants": variants})
+    return media_of(row, session.scalars(query.order_by(MediaVariantRow.size)).all())

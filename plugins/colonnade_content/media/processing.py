@@ -1,4 +1,4 @@
-"""What happens behind the scenes: variants are made, and bytes that nothing names go."""
+"""Processing of pictures and files in the background: variants are made, bytes deleted."""
 
 from collections.abc import AsyncIterator
 from uuid import UUID
@@ -8,8 +8,10 @@ from colonnade.events import Work, reacts_to
 from colonnade.services import ServiceContext
 from colonnade.store import Session
 from colonnade_content.api import FileDeleted, MediaCreated, MediaDeleted, MediaProcessed
+from colonnade_content.files.blob_keys import file_key, variant_key, variants_prefix
 from colonnade_content.files.file_types import SVG
 from colonnade_content.media.images import MAXIMUM_SOURCE_BYTES, ImageRejected, variants_of
+from colonnade_content.media.states import MediaState
 from colonnade_content.media.svg.sanitiser import SvgRejected, sanitise_svg
 from colonnade_content.models import FileRow, MediaRow, MediaVariantRow
 
@@ -21,20 +23,15 @@ DRAWING_SECONDS = 4.0
 MAXIMUM_VARIANT_BYTES = 64 * 1024 * 1024
 
 
-def variant_key(media_id: UUID, name: str) -> str:
-    """The key of a variant's blob."""
-    return f"media/{media_id}/{name}"
-
-
 class Processing:
-    """Reacts to what happened to files and pictures; every reaction bears repetition."""
+    """Reactions to changes of files and pictures; each bears repetition."""
 
     def __init__(self, ctx: ServiceContext) -> None:
         self._ctx = ctx
 
     @reacts_to(MediaCreated)
     async def media_created(self, event: MediaCreated) -> Work | None:
-        """Make the variants, or say why there are none."""
+        """Make the variants, or record why there are none."""
 
         def find(session: Session) -> tuple[str, int] | None:
             media = session.get(MediaRow, event.media_id)
@@ -54,16 +51,16 @@ class Processing:
 
     @reacts_to(MediaDeleted)
     async def media_deleted(self, event: MediaDeleted) -> Work | None:
-        """Let go of the bytes of the variants."""
+        """Delete the bytes of the variants."""
         tenant = self._ctx.tenant().id
-        for key in await self._ctx.blobs.list(tenant, f"media/{event.media_id}/"):
+        for key in await self._ctx.blobs.list(tenant, variants_prefix(event.media_id)):
             await self._ctx.blobs.delete(tenant, key)
         return None
 
     @reacts_to(FileDeleted)
     async def file_deleted(self, event: FileDeleted) -> Work | None:
-        """Let go of the bytes."""
-        await self._ctx.blobs.delete(self._ctx.tenant().id, f"files/{event.file_id}")
+        """Delete the bytes of the file."""
+        await self._ctx.blobs.delete(self._ctx.tenant().id, file_key(event.file_id))
         return None
 
     async def _make(self, event: MediaCreated, media_type: str, size: int) -> list[MediaVariantRow]:
@@ -72,20 +69,20 @@ class Processing:
                 f"The file has {size} bytes; variants are made of at most {MAXIMUM_SOURCE_BYTES}."
             )
         tenant = self._ctx.tenant().id
-        chunks = await self._ctx.blobs.open(tenant, f"files/{event.file_id}")
+        chunks = await self._ctx.blobs.open(tenant, file_key(event.file_id))
         source = b"".join([chunk async for chunk in chunks])
         if media_type == SVG:
             drawing = await self._ctx.in_process(sanitise_svg, source, seconds=DRAWING_SECONDS)
-            return [await self._keep(event.media_id, "drawing", SVG, drawing, None, None)]
+            return [await self._store(event.media_id, "drawing", SVG, drawing, None, None)]
         made = await self._ctx.in_process(variants_of, source, media_type, seconds=PICTURE_SECONDS)
         return [
-            await self._keep(
+            await self._store(
                 event.media_id, item.name, item.media_type, item.data, item.width, item.height
             )
             for item in made
         ]
 
-    async def _keep(
+    async def _store(
         self,
         media_id: UUID,
         name: str,
@@ -116,8 +113,8 @@ def _failed(media_id: UUID, reason: str) -> Work:
         row = session.get(MediaRow, media_id)
         if row is None:
             return
-        row.state, row.failure = "failed", reason
-        session.publish(MediaProcessed(media_id=media_id, state="failed"))
+        row.state, row.failure = MediaState.FAILED, reason
+        session.publish(MediaProcessed(media_id=media_id, state=MediaState.FAILED.value))
 
     return work
 
@@ -127,11 +124,11 @@ def _ready(media_id: UUID, variants: list[MediaVariantRow]) -> Work:
         row = session.get(MediaRow, media_id)
         if row is None:
             return
-        row.state, row.failure = "ready", None
+        row.state, row.failure = MediaState.READY, None
         for variant in variants:
             variant.created_at = session.now
             session.merge(variant)
-        session.publish(MediaProcessed(media_id=media_id, state="ready"))
+        session.publish(MediaProcessed(media_id=media_id, state=MediaState.READY.value))
 
     return work
 

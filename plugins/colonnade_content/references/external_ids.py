@@ -1,9 +1,56 @@
-"""Comparing texts alike in every database."""
+"""External ids: what items and files are called where they were imported from."""
 
-from sqlalchemy import ColumnElement, func
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import InstrumentedAttribute
+
+from colonnade.errors import FieldError
+from colonnade.store import Session
+from colonnade_content.api import DuplicateExternalId, ListContent, ListFiles
+from colonnade_content.models import ContentRow, FileRow
+
+Row = type[ContentRow] | type[FileRow]
+
+
+def with_external_id(query: Select[Any], row: Row, request: ListContent | ListFiles) -> Select[Any]:
+    """Narrow a query to the external id, or the beginning of one, that a request names."""
+    if request.external_id is not None:
+        query = query.where(row.external_id == request.external_id)
+    if request.external_id_prefix is not None:
+        query = query.where(begins_with(row.external_id, request.external_id_prefix))
+    return query
+
+
+def require_unique(
+    session: Session, row: Row, external_id: str | None, *, own_id: UUID | None = None
+) -> None:
+    """Refuse an external id that another row than `own_id` has.
+
+    Raises:
+        DuplicateExternalId: one has; `details.id` names it.
+    """
+    if external_id is None:
+        return
+    query = select(row.id).where(row.external_id == external_id)
+    if own_id is not None:
+        query = query.where(row.id != own_id)
+    twin = session.scalar(query)
+    if twin is not None:
+        raise duplicate(row, {"id": str(twin)})
+
+
+def duplicate(row: Row, details: dict[str, str] | None = None) -> DuplicateExternalId:
+    """Make the error for an external id that is taken."""
+    noun = "file" if row is FileRow else "content item"
+    return DuplicateExternalId(
+        f"Another {noun} has this external id.",
+        details=details,
+        fields=[FieldError("/external_id", "is taken", "taken")],
+    )
 
 
 def begins_with(column: InstrumentedAttribute[str | None], prefix: str) -> ColumnElement[bool]:
-    """Whether a text begins with `prefix`; upper and lower case differ, whatever the database."""
+    """Compare the beginning of a text; upper and lower case differ, whatever the database."""
     return func.substr(column, 1, len(prefix)) == prefix

@@ -1,4 +1,4 @@
-"""Files and pictures that a content item shows or links to: only those that its author may publish.
+"""Targets of references: files and pictures that a content item shows or links to.
 
 Whoever may read an item may read what it refers to. So an item refers to nothing that its author
 could not show by themselves; a link to anything else stays in the text, and leads nowhere.
@@ -25,8 +25,8 @@ _LINK = re.compile(
 )
 
 
-async def publishable(ctx: ServiceContext, values: Mapping[str, Any]) -> set[UUID]:
-    """Those of the files and pictures named in an item's `values` that the caller may publish."""
+async def publishable_targets(ctx: ServiceContext, values: Mapping[str, Any]) -> set[UUID]:
+    """Ask which files and pictures named in an item's `values` the caller may publish."""
     wanted = sorted(_named(values.get("body"), values.get("file_id"), values.get("media_id")))
     if not wanted:
         return set()
@@ -35,13 +35,13 @@ async def publishable(ctx: ServiceContext, values: Mapping[str, Any]) -> set[UUI
     return {*files.ids, *media.ids}
 
 
-def kept_references(session: Session, content_id: UUID) -> set[UUID]:
-    """What an item refers to by now; whoever may change it need not give that up."""
+def stored_targets(session: Session, content_id: UUID) -> set[UUID]:
+    """Read what an item refers to by now; whoever may change it need not give that up."""
     query = select(ContentReferenceRow.target_id)
     return set(session.scalars(query.where(ContentReferenceRow.content_id == content_id)))
 
 
-def keep_references(session: Session, row: ContentRow, allowed: set[UUID]) -> None:
+def store_references(session: Session, row: ContentRow, allowed: set[UUID]) -> None:
     """Write what an item refers to, as far as it is `allowed`."""
     session.execute(delete(ContentReferenceRow).where(ContentReferenceRow.content_id == row.id))
     for target in _named(row.body, row.file_id, row.media_id) & allowed:

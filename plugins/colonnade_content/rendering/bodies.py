@@ -1,4 +1,4 @@
-"""The work of rendering one body, for a process apart: it imports little and gets a text only."""
+"""Rendering of one body, for a process apart: it imports little and gets a text only."""
 
 from colonnade.decoding import words_of
 from colonnade.errors import FieldError, ValidationFailed
@@ -7,11 +7,11 @@ from colonnade_content.rendering.markdown import render_markdown
 
 
 class RendererFailed(ValueError):
-    """The renderer broke on a text; the words are for the log."""
+    """Failure of the renderer on a text; its words are for the log."""
 
 
 def render_body(text: str) -> str:
-    """The HTML of a Markdown body.
+    """Render a Markdown body as HTML.
 
     Raises:
         ValidationFailed: it cannot be rendered; `details["line"]` is where, counted from 1.
@@ -29,7 +29,7 @@ def render_body(text: str) -> str:
 
 
 def cannot_be_rendered(sentence: str, line: int = 1) -> ValidationFailed:
-    """The error for a body, with a pointer to it."""
+    """Make the error for a body, with a pointer to it."""
     field = FieldError(
         "/body", f"cannot be rendered, line {line}: {sentence.rstrip('.')}", "not_rendered"
     )

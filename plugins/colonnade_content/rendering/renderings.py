@@ -1,4 +1,4 @@
-"""The HTML of texts: made once, before a text is kept, and kept with it."""
+"""Renderings: the HTML of texts, made once, before a text is stored, and stored with it."""
 
 from collections.abc import Callable, Sequence
 from html import escape
@@ -14,7 +14,7 @@ from colonnade_content.models import ContentRow, RenderingRow
 from colonnade_content.rendering.bodies import RendererFailed, cannot_be_rendered, render_body
 
 RENDERER = 1
-"""Grows when the same text becomes other HTML than before; what is kept is then made again."""
+"""Grows when the same text becomes other HTML than before; stored HTML is then made again."""
 
 SECONDS = 4.0
 """Processor time for one text. 200,000 characters of prose take half a second."""
@@ -24,13 +24,13 @@ AT_ONCE = 10
 
 
 class Renderings:
-    """Renders texts in a process apart, where each has its time and academies take turns."""
+    """Renderer of texts in a process apart, where each has its time and academies take turns."""
 
     def __init__(self, ctx: ServiceContext) -> None:
         self._ctx = ctx
 
     async def html_of(self, body: str) -> str:
-        """The HTML of a text that is about to be kept.
+        """Render a text that is about to be stored.
 
         Raises:
             ValidationFailed: it cannot be rendered, or not within its bounds.
@@ -44,8 +44,8 @@ class Renderings:
             self._ctx.log.warning("the renderer failed", error=error)
             raise cannot_be_rendered("The renderer fails on it.") from None
 
-    async def again(self, content_id: UUID, body: str) -> str:
-        """The HTML of a text that was kept before its HTML was; it is kept from now on.
+    async def render_stored(self, content_id: UUID, body: str) -> str:
+        """Render a text that was stored without its HTML, and store that.
 
         A text that cannot be rendered is shown as it was written.
         """
@@ -57,7 +57,7 @@ class Renderings:
             await self._ctx.store.run(_late(content_id, body, html))
         except ColonnadeError as error:
             # Whoever reads has their answer all the same.
-            self._ctx.log.warning("the HTML of a text could not be kept", error=str(error))
+            self._ctx.log.warning("the HTML of a text could not be kept", error=error)
         return html
 
     async def render_outdated(self) -> None:
@@ -66,21 +66,21 @@ class Renderings:
         while found := await self._ctx.store.read(_outdated(after)):
             for content_id, body in found:
                 try:
-                    await self.again(content_id, body)
+                    await self.render_stored(content_id, body)
                 except Unavailable:
                     # Others need the processes; what is left is for the next time.
                     return
                 after = content_id
 
 
-def kept_html(session: Session, content_id: UUID) -> str | None:
-    """The HTML of a text as it is made today, or None where that is not there."""
+def stored_html(session: Session, content_id: UUID) -> str | None:
+    """Read the HTML of a text as it is made today; None where that is not there."""
     row = session.get(RenderingRow, content_id)
     return row.html if row is not None and row.renderer == RENDERER else None
 
 
-def keep_html(session: Session, content_id: UUID, html: str) -> None:
-    """Keep the HTML of a content item's text, in the transaction that keeps the text."""
+def store_html(session: Session, content_id: UUID, html: str) -> None:
+    """Store the HTML of a content item's text, in the transaction that stores the text."""
     session.merge(RenderingRow(content_id=content_id, html=html, renderer=RENDERER))
 
 
@@ -89,7 +89,7 @@ def _late(content_id: UUID, body: str, html: str) -> Work:
         row = session.get(ContentRow, content_id)
         # Another text was written meanwhile, and came with its own.
         if row is not None and row.body == body:
-            keep_html(session, content_id, html)
+            store_html(session, content_id, html)
 
     return work
 

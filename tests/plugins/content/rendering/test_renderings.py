@@ -14,7 +14,7 @@ from colonnade.store import Session
 from colonnade_content.api import MediaCreated
 from colonnade_content.media import processing
 from colonnade_content.models import ContentRow, RenderingRow
-from colonnade_content.rendering import renderings as kept
+from colonnade_content.rendering import renderings
 from colonnade_runtime.workers.pool import WorkerPool
 
 MEMORY = 512 * 2**20
@@ -60,7 +60,7 @@ async def test_a_text_is_rendered_once_and_never_at_a_read(
 async def test_what_cannot_be_rendered_is_refused_whole(
     academy: Academy, workers: WorkerPool, monkeypatch: pytest.MonkeyPatch, body: str
 ) -> None:
-    monkeypatch.setattr(kept, "SECONDS", 0.5)
+    monkeypatch.setattr(renderings, "SECONDS", 0.5)
     before = (await _make(academy, "fine", title="Before")).json()
     for answer in (
         await _make(academy, body),
