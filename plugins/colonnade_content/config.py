@@ -1,4 +1,4 @@
-"""What an operator may set."""
+"""Configuration of the content service."""
 
 from typing import TypeAlias
 
@@ -23,4 +23,4 @@ class ContentConfig(BaseModel):
 
 
 ContentContext: TypeAlias = ServiceContext[ContentConfig]
-"""What the service is given to work with."""
+"""Context of the content service."""

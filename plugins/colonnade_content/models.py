@@ -99,7 +99,7 @@ class RenderingRow(Base):
 
 
 class ContentRevisionRow(Base):
-    """What a content item was from one change to the next."""
+    """Revision of a content item, from one change to the next."""
 
     __tablename__ = "content_revisions"
 
@@ -125,7 +125,7 @@ class ContentReferenceRow(Base):
 
 
 class LessonContentRow(Base):
-    """What is known of a lesson; `removed` is final. `sequence` is that of the last event."""
+    """Lesson as its events tell; `removed` is final. `sequence` is that of the last event."""
 
     __tablename__ = "lesson_contents"
 
@@ -139,7 +139,7 @@ class LessonContentRow(Base):
 
 
 class TeacherRow(Base):
-    """Whether somebody teaches a course, as of `sequence`."""
+    """Teacher of a course, active or not, as of `sequence`."""
 
     __tablename__ = "course_teachers"
 
@@ -150,7 +150,7 @@ class TeacherRow(Base):
 
 
 class LearnerRow(Base):
-    """Whether an enrolment lets somebody learn in a course, as of `sequence`."""
+    """Learner by an enrolment, active or not, as of `sequence`."""
 
     __tablename__ = "course_learners"
     __table_args__ = (Index("ix_course_learners_person", "user_id", "course_id"),)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @hookimpl
 def plugin_info() -> PluginInfo:
-    """Who this is."""
+    """Name, version and requirements of the plugin."""
     return PluginInfo(
         name="content",
         version="0.2.0",
@@ -31,7 +31,7 @@ def plugin_info() -> PluginInfo:
 
 @hookimpl
 def config_model() -> type[BaseModel]:
-    """What an operator may set."""
+    """Configuration model of `services.content.config` in platform.yaml."""
     from colonnade_content.config import ContentConfig
 
     return ContentConfig
@@ -39,7 +39,7 @@ def config_model() -> type[BaseModel]:
 
 @hookimpl
 def create_service(ctx: "ContentContext") -> AbstractAsyncContextManager[Sequence[object]]:
-    """The handlers and reactions."""
+    """Handlers, reactions and schedules of the service."""
     from colonnade_content.service import content_service
 
     return content_service(ctx)
@@ -47,7 +47,7 @@ def create_service(ctx: "ContentContext") -> AbstractAsyncContextManager[Sequenc
 
 @hookimpl
 def operations() -> Sequence[type[Request[Any]]]:
-    """What may be asked."""
+    """Operations of the service."""
     from colonnade_content.api import OPERATIONS
 
     return OPERATIONS
@@ -55,7 +55,7 @@ def operations() -> Sequence[type[Request[Any]]]:
 
 @hookimpl
 def events() -> Sequence[type[Event]]:
-    """What is published."""
+    """Events that the service publishes."""
     from colonnade_content.api import EVENTS
 
     return EVENTS
@@ -63,7 +63,7 @@ def events() -> Sequence[type[Event]]:
 
 @hookimpl
 def subscriptions() -> Sequence[type[Event]]:
-    """What is listened to."""
+    """Events that the service reacts to."""
     from colonnade_content.api import FileDeleted, MediaCreated, MediaDeleted
     from colonnade_course.api import (
         EnrollmentActivated,
@@ -91,7 +91,7 @@ def subscriptions() -> Sequence[type[Event]]:
 
 @hookimpl
 def schedules() -> Sequence[Schedule]:
-    """What is looked after from time to time."""
+    """Schedules of the service."""
     return [
         Schedule("remove-orphans", 86400.0, "remove_orphans"),
         Schedule("render-outdated", 3600.0, "render_outdated"),
@@ -100,7 +100,7 @@ def schedules() -> Sequence[Schedule]:
 
 @hookimpl
 def http_routes() -> Sequence[Any]:
-    """The HTTP face."""
+    """HTTP routes of the service."""
     from colonnade_content.routes import CONTROLLERS
 
     return CONTROLLERS
@@ -108,7 +108,7 @@ def http_routes() -> Sequence[Any]:
 
 @hookimpl
 def stores() -> StoreNeed:
-    """What is kept."""
+    """Tables and migrations of the service."""
     return StoreNeed(migrations="colonnade_content.migrations", models="colonnade_content.models")
 
 
@@ -121,7 +121,7 @@ def policies() -> Mapping[str, str]:
 
 @hookimpl
 def policy_attributes() -> Sequence[ResourceType]:
-    """What policies may speak of."""
+    """Resource types and their attributes for policies."""
     from colonnade_content.resources import CONTENT, FILE, MEDIA
 
     return [CONTENT, FILE, MEDIA]

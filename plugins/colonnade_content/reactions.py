@@ -1,4 +1,4 @@
-"""What the content service keeps of courses, so that it can decide about reading on its own.
+"""Projection of courses, so that the content service can decide about reading on its own.
 
 Events may overtake each other; whatever is not newer than what is known is ignored.
 """
@@ -20,11 +20,11 @@ from colonnade_course.api import (
 
 
 class CourseFacts:
-    """Follows lessons, teachers and learners."""
+    """Projection of lessons, teachers and learners."""
 
     @reacts_to(LessonContentChanged)
     def lesson_content_changed(self, session: Session, event: LessonContentChanged) -> None:
-        """Remember what a lesson shows."""
+        """Record what a lesson shows."""
         row = session.get(LessonContentRow, event.lesson_id)
         if row is not None and (row.removed or row.sequence >= event.sequence):
             return
@@ -42,7 +42,7 @@ class CourseFacts:
 
     @reacts_to(LessonRemoved)
     def lesson_removed(self, session: Session, event: LessonRemoved) -> None:
-        """Keep the grave of a lesson, so that a late event does not bring it back."""
+        """Leave a tombstone of a lesson, so that a late event does not bring it back."""
         session.merge(
             LessonContentRow(
                 lesson_id=event.lesson_id,
@@ -57,27 +57,27 @@ class CourseFacts:
 
     @reacts_to(InstructorAdded)
     def instructor_added(self, session: Session, event: InstructorAdded) -> None:
-        """Somebody teaches."""
+        """Record that a person teaches a course."""
         _set_teacher(session, event, active=True)
 
     @reacts_to(InstructorRemoved)
     def instructor_removed(self, session: Session, event: InstructorRemoved) -> None:
-        """Somebody no longer teaches."""
+        """Record that a person no longer teaches a course."""
         _set_teacher(session, event, active=False)
 
     @reacts_to(EnrollmentActivated)
     def enrollment_activated(self, session: Session, event: EnrollmentActivated) -> None:
-        """Somebody learns."""
+        """Record that a person learns in a course."""
         _set_learner(session, event)
 
     @reacts_to(EnrollmentCompleted)
     def enrollment_completed(self, session: Session, event: EnrollmentCompleted) -> None:
-        """Somebody has learnt, and may read it again."""
+        """Record that a person has completed a course, and may read it again."""
         _set_learner(session, event)
 
     @reacts_to(EnrollmentEnded)
     def enrollment_ended(self, session: Session, event: EnrollmentEnded) -> None:
-        """Somebody no longer learns."""
+        """Record that a person no longer learns in a course."""
         _set_learner(session, event)
 
 

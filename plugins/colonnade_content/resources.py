@@ -1,4 +1,4 @@
-"""What policies may say about files, pictures and content items.
+"""Resource types for policies: files, pictures and content items.
 
 Who may read something follows from the lessons that show it. The relations below are joins over
 the local projections, so that one enrolment is one row, however many lessons a course has.
@@ -24,8 +24,8 @@ EVERYBODY = "everybody"
 
 _learns = and_(LearnerRow.course_id == LessonContentRow.course_id, LearnerRow.active.is_(True))
 _teaches = and_(TeacherRow.course_id == LessonContentRow.course_id, TeacherRow.active.is_(True))
-_stands = LessonContentRow.removed.is_(False)
-_published = and_(_stands, LessonContentRow.published.is_(True))
+_existing = LessonContentRow.removed.is_(False)
+_published = and_(_existing, LessonContentRow.published.is_(True))
 _preview = and_(_published, LessonContentRow.preview.is_(True))
 _refers = ContentReferenceRow.content_id == LessonContentRow.content_id
 _everybody = literal(EVERYBODY, String()).label("audience")
@@ -35,7 +35,7 @@ _TARGET = ContentReferenceRow.target_id.label("object_id")
 
 
 class ContentLearners(Base):
-    """Who learns in a published course with a lesson that shows which content item."""
+    """Relation of content items to learners of published courses with a lesson that shows them."""
 
     __table__ = (
         select(_CONTENT, LearnerRow.user_id).join(LearnerRow, _learns).where(_published).subquery()
@@ -44,23 +44,23 @@ class ContentLearners(Base):
 
 
 class ContentTeachers(Base):
-    """Who teaches a course with a lesson that shows which content item."""
+    """Relation of content items to teachers of courses with a lesson that shows them."""
 
     __table__ = (
-        select(_CONTENT, TeacherRow.user_id).join(TeacherRow, _teaches).where(_stands).subquery()
+        select(_CONTENT, TeacherRow.user_id).join(TeacherRow, _teaches).where(_existing).subquery()
     )
     __mapper_args__ = {"primary_key": [__table__.c.object_id, __table__.c.user_id]}  # noqa: RUF012
 
 
 class ContentPreviews(Base):
-    """Which content items are shown to everybody."""
+    """Content items that are shown to everybody."""
 
     __table__ = select(_CONTENT, _everybody).where(_preview).subquery()
     __mapper_args__ = {"primary_key": [__table__.c.object_id]}  # noqa: RUF012
 
 
 class TargetLearners(Base):
-    """Who learns where which file or picture is shown or linked to."""
+    """Relation of files and pictures to learners where they are shown or linked to."""
 
     __table__ = (
         select(_TARGET, LearnerRow.user_id)
@@ -74,21 +74,21 @@ class TargetLearners(Base):
 
 
 class TargetTeachers(Base):
-    """Who teaches where which file or picture is shown or linked to."""
+    """Relation of files and pictures to teachers where they are shown or linked to."""
 
     __table__ = (
         select(_TARGET, TeacherRow.user_id)
         .select_from(LessonContentRow)
         .join(ContentReferenceRow, _refers)
         .join(TeacherRow, _teaches)
-        .where(_stands)
+        .where(_existing)
         .subquery()
     )
     __mapper_args__ = {"primary_key": [__table__.c.object_id, __table__.c.user_id]}  # noqa: RUF012
 
 
 class TargetPreviews(Base):
-    """Which files and pictures are shown to everybody."""
+    """Files and pictures that are shown to everybody."""
 
     __table__ = (
         select(_TARGET, _everybody)
@@ -101,7 +101,7 @@ class TargetPreviews(Base):
 
 
 class TargetShares(Base):
-    """With whom a content item is shared that shows or links to which file or picture."""
+    """Relation of files and pictures to people with whom an item is shared that shows them."""
 
     __table__ = (
         select(_TARGET, ShareRow.user_id)

@@ -11,11 +11,11 @@ _WHOLE = frozenset({"MGA"})
 
 
 class AmountNotCharged(ValueError):
-    """Stripe has no number for the amount; the text says what can be done."""
+    """Amount that Stripe has no number for; the text says what can be done."""
 
 
 def to_stripe(money: Money) -> tuple[int, str]:
-    """The amount and the currency code for a request.
+    """Convert to the amount and the currency code of a request.
 
     Raises:
         AmountNotCharged: it has a part that Stripe does not count.
@@ -31,7 +31,7 @@ def to_stripe(money: Money) -> tuple[int, str]:
 
 
 def from_stripe(amount: int, currency: str) -> Money:
-    """The amount of an answer."""
+    """Convert the amount of an answer."""
     code = currency.upper()
     if code in _HUNDREDFOLD:
         amount //= 100

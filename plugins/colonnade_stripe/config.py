@@ -1,4 +1,4 @@
-"""What an operator may set."""
+"""Configuration of the Stripe plugin."""
 
 from pydantic import BaseModel, ConfigDict, Field
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @hookimpl
 def plugin_info() -> PluginInfo:
-    """Who this is."""
+    """Name, version and description of the plugin."""
     return PluginInfo(
         name="stripe",
         version="0.2.0",
@@ -25,7 +25,7 @@ def plugin_info() -> PluginInfo:
 
 @hookimpl
 def config_model() -> type[BaseModel]:
-    """What an operator may set."""
+    """Configuration model of `plugins.stripe.config` in platform.yaml."""
     from colonnade_stripe.config import StripeConfig
 
     return StripeConfig

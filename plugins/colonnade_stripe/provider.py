@@ -30,7 +30,7 @@ TENANT = "colonnade_tenant"
 
 
 class StripeProvider:
-    """See `colonnade_payment.api.PaymentProvider`."""
+    """Payment provider that asks Stripe, see `colonnade_payment.api.PaymentProvider`."""
 
     name = "stripe"
 
@@ -40,7 +40,7 @@ class StripeProvider:
         self._http = stripe.HTTPXClient(timeout=30, allow_sync_methods=False)
 
     async def perform(self, request: ProviderRequest) -> ProviderRecord:
-        """Do what is asked, under its idempotency key."""
+        """Act at Stripe, under the request's idempotency key."""
         acts: Mapping[ProviderAction, Callable[[ProviderRequest], Awaitable[ProviderRecord]]] = {
             ProviderAction.AUTHORIZE: self._authorize,
             ProviderAction.CAPTURE: self._capture,
@@ -57,14 +57,14 @@ class StripeProvider:
             raise _unreadable() from error
 
     async def find(self, request: ProviderRequest) -> ProviderRecord | None:
-        """What became of a request."""
+        """Find out what became of a request."""
         try:
             if request.action is ProviderAction.AUTHORIZE:
                 return await self._find_authorization(request)
             if request.action is ProviderAction.REFUND:
                 return await self._find_refund(request)
             intent = await self._client.v1.payment_intents.retrieve_async(request.reference)
-            return _standing(request, intent)
+            return _conclusion(request, intent)
         except stripe.StripeError as error:
             _refusal(request, error)
             return None
@@ -74,7 +74,7 @@ class StripeProvider:
     def notices(
         self, headers: Mapping[str, str], body: bytes, now: datetime
     ) -> Sequence[ProviderNotice]:
-        """What an event of Stripe's says."""
+        """Read an event of Stripe's."""
         secret = self._ctx.secret(self._config.webhook_secret).reveal()
         verify(body, headers, secret, float(self._config.webhook_tolerance))
         return read_event(body)
@@ -182,7 +182,10 @@ def _record(
 
 
 def _authorization(request: ProviderRequest, intent: Any) -> ProviderRecord:
-    """Of an intent that was confirmed on the spot (https://docs.stripe.com/payments/paymentintents/lifecycle)."""
+    """Read an intent that was confirmed on the spot.
+
+    Source: https://docs.stripe.com/payments/paymentintents/lifecycle
+    """
     if intent.status in ("requires_capture", "succeeded"):
         return _record(request, Outcome.SUCCEEDED, intent.id)
     if intent.status == "processing":
@@ -192,7 +195,7 @@ def _authorization(request: ProviderRequest, intent: Any) -> ProviderRecord:
     return _record(request, Outcome.DECLINED, intent.id, reason, message)
 
 
-def _standing(request: ProviderRequest, intent: Any) -> ProviderRecord | None:
+def _conclusion(request: ProviderRequest, intent: Any) -> ProviderRecord | None:
     wanted = "succeeded" if request.action is ProviderAction.CAPTURE else "canceled"
     if intent.status == wanted:
         return _record(request, Outcome.SUCCEEDED, intent.id)
@@ -215,7 +218,7 @@ def _unreadable() -> NoAnswer:
 
 
 def _refusal(request: ProviderRequest, error: stripe.StripeError) -> ProviderRecord:
-    """The record of an error that says no.
+    """Read an error that says no as a record.
 
     Raises:
         Unavailable: nothing happened, and trying again may help.

@@ -1,4 +1,4 @@
-"""Stripe's webhooks: verified by Stripe's own library, then read."""
+"""Webhooks of Stripe, verified by Stripe's own library, then read."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -79,7 +79,7 @@ def verify(body: bytes, headers: Mapping[str, str], secret: str, tolerance: floa
 
 
 def read_event(body: bytes) -> Sequence[ProviderNotice]:
-    """What an event says about a payment; nothing when it is of another sort.
+    """Read what an event says about a payment; nothing when it is of another sort.
 
     Other applications may take money in the same account of Stripe's: what they charge, in whatever
     form and currency, says nothing here.

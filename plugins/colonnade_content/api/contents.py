@@ -47,7 +47,7 @@ class Content(ContentSummary):
 
 
 class ContentVersion(Message):
-    """What a content item was from one change to the next."""
+    """Revision of a content item, from one change to the next."""
 
     revision: int
     title: str

@@ -1,4 +1,4 @@
-"""What the service refuses, by stable codes."""
+"""Errors of the content service, by stable codes."""
 
 from colonnade.errors import Conflict, UnsupportedMediaType
 
@@ -46,7 +46,7 @@ class FileTypeMismatch(UnsupportedMediaType):
 
 
 class NoVariants(UnsupportedMediaType):
-    """No variants can be made of files of this type."""
+    """Files of this type have no variants."""
 
     code = "content.no_variants"
     title = "No variants can be made of this file"

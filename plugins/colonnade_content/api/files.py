@@ -14,7 +14,7 @@ from colonnade_content.api.types import ExternalId, FileName, Header
 
 
 class File(Message):
-    """What is known of a file. `media_type` was told from its bytes, `size` is in bytes."""
+    """File without its bytes. `media_type` was told from them, `size` is in bytes."""
 
     id: UUID
     name: str
@@ -28,7 +28,7 @@ class File(Message):
 
 
 class ContentHead(Message):
-    """How bytes are answered on HTTP: a status and headers that fit the ranges asked for."""
+    """Head of an answer with bytes: a status and headers that fit the ranges asked for."""
 
     status: int
     headers: dict[str, str]

@@ -1,4 +1,4 @@
-"""With whom a content item is shared, and what somebody may let others see."""
+"""Shares of content items, and what a caller may let others see."""
 
 from datetime import datetime
 from typing import Annotated
@@ -25,7 +25,7 @@ class Share(Message):
 
 
 class Publishable(Message):
-    """Those of the given ids that the caller may let lessons show."""
+    """Ids of those that the caller may let lessons show."""
 
     ids: list[UUID]
 

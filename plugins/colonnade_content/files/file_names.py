@@ -1,4 +1,4 @@
-"""The names that people give their files: cleaned on the way in, quoted on the way out."""
+"""Names of files, as people give them: cleaned on the way in, quoted on the way out."""
 
 from __future__ import annotations
 

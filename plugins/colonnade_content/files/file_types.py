@@ -1,4 +1,4 @@
-"""What a file is, told from its first bytes, and how a browser may be given it.
+"""Media types of files, told from their first bytes, and headers to serve them with.
 
 A type that is declared, or that the name promises, is a lie only where the bytes are of a known and
 different family. What nothing is known about is kept as bytes and only ever downloaded.
@@ -271,7 +271,7 @@ def _kin(media_type: str) -> str:
 
 
 def _claimed(claim: str) -> tuple[str, ...] | None:
-    """The families that a claim allows; None when it claims nothing that is known."""
+    """Return the families that a claim allows; None when it claims nothing that is known."""
     if claim in _CLAIMS:
         return _CLAIMS[claim]
     if _is_in_zip(claim):

@@ -1,4 +1,4 @@
-"""Which bytes of a file a request gets: conditions and ranges of RFC 9110, for one file.
+"""Conditional and range requests for one file, as RFC 9110 says.
 
 Several ranges in one request are answered with the whole file, which §14.2 allows, unless only one
 of them can be satisfied; multipart answers help nobody who downloads or plays a file and are a
@@ -37,7 +37,7 @@ class RangePlan:
 
     @property
     def length(self) -> int:
-        """How many bytes the body has."""
+        """Length of the body in bytes."""
         return self.stop - self.start
 
 

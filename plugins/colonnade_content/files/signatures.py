@@ -1,4 +1,4 @@
-"""Media types by the first bytes of a file.
+"""Signatures of file formats: media types by the first bytes of a file.
 
 Signatures are those of the formats' own specifications. Each type belongs to a family, the kind of
 bytes that it is written in. A browser is never told more than what stands here.
@@ -133,7 +133,7 @@ def _is_text(head: bytes) -> bool:
 
 
 def is_utf8(text: bytes) -> bool:
-    """Whether bytes are UTF-8; a character that is cut in two by their end is no mistake."""
+    """Tell whether bytes are UTF-8; a character that is cut in two by their end is no mistake."""
     try:
         text.decode()
     except UnicodeDecodeError as error:

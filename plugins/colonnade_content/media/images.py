@@ -1,4 +1,4 @@
-"""A picture in the sizes that pages need, made from an image that nobody vouches for.
+"""Variants of pictures, in the sizes that pages need, made from untrusted images.
 
 Every variant is WebP: all browsers of the last years read it, it keeps transparency, and one
 format means one encoder. The pixels are turned as EXIF says and all metadata, the place where a
@@ -36,7 +36,7 @@ _DECODERS = MappingProxyType(
 
 
 class ImageRejected(Exception):
-    """No variant can be made of this image; the message is a sentence for who uploaded it."""
+    """Image of which no variant can be made; the message is a sentence for who uploaded it."""
 
 
 @dataclass(frozen=True, slots=True)

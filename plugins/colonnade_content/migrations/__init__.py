@@ -1,1 +1,1 @@
-"""How the content service's tables came to be, oldest first."""
+"""Migrations of the content service's tables, oldest first."""

@@ -1,4 +1,4 @@
-"""What a file is called where it was imported from."""
+"""External ids of files: what they are called where they were imported from."""
 
 import sqlalchemy as sa
 from alembic.operations import Operations

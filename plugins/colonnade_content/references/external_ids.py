@@ -1,4 +1,4 @@
-"""External ids: what items and files are called where they were imported from."""
+"""External ids: names of items and files where they were imported from."""
 
 from typing import Any
 from uuid import UUID

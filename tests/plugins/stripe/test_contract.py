@@ -1,4 +1,4 @@
-"""What the plugin says of itself."""
+"""The contract of the Stripe plugin."""
 
 from colonnade_runtime.testing import PluginContract
 from colonnade_stripe import plugin as stripe_plugin

@@ -48,7 +48,7 @@ def request(action: ProviderAction, reference: str = "", amount: int = 4900) -> 
 
 
 async def test_the_mock_holds_requests_against_stripes_description(stripe_url: str) -> None:
-    """Without this the tests below would prove little."""
+    """Prove that the tests below mean anything."""
     async with httpx.AsyncClient(base_url=stripe_url, auth=("sk_test_123", "")) as client:
         wrong = await client.post("/v1/payment_intents", data={"amount": "much"})
     assert wrong.status_code == 400

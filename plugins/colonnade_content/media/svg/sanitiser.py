@@ -1,4 +1,4 @@
-"""Make an SVG drawing that strangers sent harmless, and keep what it looks like.
+"""Sanitising of untrusted SVG drawings, so that they are harmless and look the same.
 
 Only elements, attributes and style declarations that are known to draw are written out again, by
 our own writer, so nothing that the parser understood differently from a browser survives. Scripts,
@@ -55,7 +55,7 @@ _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 
 class SvgRejected(Exception):
-    """This is no drawing that can be made harmless; the message says why, in a sentence."""
+    """Drawing that cannot be made harmless; the message says why, in a sentence."""
 
 
 def sanitise_svg(source: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""What bytes are said to be, which claims about them are lies, and how they are served."""
+"""Media types of bytes, claims about them that are lies, and headers they are served with."""
 
 from __future__ import annotations
 

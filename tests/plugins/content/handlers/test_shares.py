@@ -112,7 +112,7 @@ async def test_sharing_with_a_learner_shows_them_nothing(
 async def test_a_preview_publishes_no_file_that_its_maker_may_not(
     academy: Academy, theirs: tuple[Any, Any]
 ) -> None:
-    """By a link, by showing it, and by a picture that is made of it."""
+    """Links, items that show it and pictures that are made of it are tried."""
     _, file = theirs
     link = f"/files/{file['id']}/content"
     content = await _made(academy.colleague, f"[mine now](/api/v1{link})")

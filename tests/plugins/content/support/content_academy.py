@@ -13,7 +13,7 @@ from colonnade.context import Principal
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody who sends requests."""
+    """Person who sends requests."""
 
     client: httpx.AsyncClient
     id: str

@@ -42,7 +42,7 @@ EVENT_MODELS = {event_type_of(model).type: model for model in EVENTS}
 
 
 class BenchContext:
-    """As much of a service's context as the content service uses."""
+    """Context of a service, as far as the content service uses it."""
 
     name = "content"
     clock = SystemClock()
@@ -154,12 +154,12 @@ class Bench:
                 await self._store.run(work)
 
     async def work(self, work: Work) -> Any:
-        """Do something to the store that no operation does."""
+        """Run a unit of work that no operation does."""
         with use_context(_context(Principal.service("content"))):
             return await self._store.run(work)
 
     async def scheduled(self, name: str) -> None:
-        """Do what a schedule does."""
+        """Run a scheduled method."""
         [method] = [getattr(item, name) for item in self._objects if hasattr(item, name)]
         with use_context(_context(Principal.service("content"))):
             await method()
