@@ -1,6 +1,9 @@
 """The house is built as its plan says, so that a place follows from a name."""
 
+import ast
 import tomllib
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -30,9 +33,14 @@ HOUSE = (
     "docs/api",
     "docs/reference",
     "docs/decisions",
+    "docs/internals",
     "benchmarks",
 )
 LONGEST = 600
+ROOMY = 15
+"""Modules that a folder holds at most, outside core."""
+FLAT = ROOT / "tests" / "core"
+"""It mirrors core, whose modules are what plugins import: one noun a file, all in one place."""
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 
 
@@ -93,3 +101,53 @@ def test_no_file_is_too_long_to_read() -> None:
         for path in place.rglob("*.py")
     }
     assert {path: length for path, length in lengths.items() if length > LONGEST} == {}
+
+
+def test_no_room_holds_more_than_one_can_look_through() -> None:
+    crowded = {}
+    for place in ("runtime", "plugins", "tests", "benchmarks"):
+        for folder in {path.parent for path in (ROOT / place).rglob("*.py")} - {FLAT}:
+            modules = [path for path in folder.glob("*.py") if path.name != "__init__.py"]
+            if len(modules) > ROOMY:
+                crowded[str(folder.relative_to(ROOT))] = len(modules)
+    assert crowded == {}
+
+
+def modules() -> dict[str, Path]:
+    """Every module that is shipped, by its import name."""
+    found = {}
+    for root in (ROOT / "core", ROOT / "runtime", ROOT / "plugins"):
+        for path in root.rglob("*.py"):
+            name = ".".join(path.relative_to(root).with_suffix("").parts)
+            found[name.removesuffix(".__init__")] = path
+    return found
+
+
+def imported(path: Path, known: dict[str, Path]) -> Iterator[str]:
+    """Modules of ours that are imported when `path` is, types alone apart."""
+    pending: list[ast.AST] = [ast.parse(path.read_text("utf-8"))]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            continue
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            continue
+        if isinstance(node, ast.ImportFrom) and node.module:
+            for each in node.names:
+                whole = f"{node.module}.{each.name}"
+                yield whole if whole in known else node.module
+        elif isinstance(node, ast.Import):
+            yield from (each.name for each in node.names)
+        pending.extend(ast.iter_child_nodes(node))
+
+
+def test_no_module_imports_in_a_circle() -> None:
+    known = modules()
+    graph = {
+        name: {each for each in imported(path, known) if each in known and each != name}
+        for name, path in known.items()
+    }
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(f"these import each other: {' -> '.join(error.args[1])}")
