@@ -82,6 +82,6 @@ class WebhookSender:
                 answers = [*answers, answer.status_code]
         except Exception as error:
             # Whoever listens there may answer anything; the next look tries again.
-            self._log.warning("webhook not sent", url=url, error=f"{type(error).__name__}: {error}")
+            self._log.warning("webhook not sent", url=url, error=error)
             return False
         return all(200 <= status < 300 for status in answers)

@@ -132,7 +132,7 @@ class Dispatcher:
             return cast("ResponseT", read_answer(operation, reply))
         except Unreadable as error:
             # Others wrote the bytes; what they make a decoder raise is no mistake of ours.
-            self._log.error("answer not understood", operation=operation.subject, error=str(error))
+            self._log.error("answer not understood", operation=operation.subject, error=error)
         raise Unavailable(f"'{operation.subject}' answered what cannot be read; try again.")
 
     async def do(

@@ -12,6 +12,7 @@ import click
 
 from colonnade.errors import ConfigurationError
 from colonnade_runtime.cli.output import working
+from colonnade_runtime.observability.failures import failure_in_words
 from colonnade_runtime.plugins.installed import GROUP
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def _verdict(rule: "Rule", subject: "Subject") -> Verdict:
         return Verdict(rule, "not tried", (str(reason),))
     except Exception as error:
         # What the plugin raises while a rule is tried is a finding, and the next rule goes on.
-        return Verdict(rule, "failed", (f"the plugin raised {type(error).__name__}: {error}",))
+        return Verdict(rule, "failed", (f"the plugin raised {failure_in_words(error)}",))
     return Verdict(rule, "failed" if problems else "passed", tuple(problems))
 
 
@@ -107,7 +108,7 @@ def _subject(path: Path, name: str, *, update: bool, policies: Path | None) -> "
         module = importlib.import_module(name)
     except (Exception, SystemExit) as error:
         raise ConfigurationError(
-            f"{name} cannot be imported: {type(error).__name__}: {error}. Mend it, or install "
+            f"{name} cannot be imported: {failure_in_words(error)}. Mend it, or install "
             "what it needs."
         ) from error
     return Subject(module, snapshot=_snapshot(path), update=update, policies=policies)

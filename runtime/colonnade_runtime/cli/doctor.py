@@ -9,6 +9,7 @@ from colonnade.errors import ConfigurationError
 from colonnade_runtime.cli.output import format_option, show_json
 from colonnade_runtime.cli.site import Site
 from colonnade_runtime.declaration import LoadedPlatform
+from colonnade_runtime.observability.failures import failure_in_words
 from colonnade_runtime.plugins.loader import installed_plugins
 from colonnade_runtime.process.preflight.machine import (
     addresses,
@@ -59,7 +60,7 @@ def _installed() -> Iterator[Finding]:
         try:
             entry.load()
         except (Exception, SystemExit) as error:
-            yield False, f"{subject} cannot be imported: {type(error).__name__}: {error}"
+            yield False, f"{subject} cannot be imported: {failure_in_words(error)}"
         else:
             yield True, f"{subject} can be imported."
 

@@ -26,6 +26,7 @@ from colonnade.services import (
     ServiceContext,
     StoreNeed,
 )
+from colonnade_runtime.observability.failures import failure_in_words
 
 
 class PluginError(ConfigurationError):
@@ -169,7 +170,7 @@ class Plugin:
         except Exception as error:
             raise PluginError(
                 [
-                    f"The {self} is broken: its hook {hook} raised {type(error).__name__}: {error}."
+                    f"The {self} is broken: its hook {hook} raised {failure_in_words(error)}."
                     " Install another version of it, or remove it from the platform."
                 ]
             ) from error

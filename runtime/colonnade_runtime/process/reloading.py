@@ -21,6 +21,7 @@ from colonnade_runtime.declaration.watched_files import (
     standing_of,
 )
 from colonnade_runtime.observability.declaration_changes import changes_between
+from colonnade_runtime.observability.failures import failure_in_words
 from colonnade_runtime.observability.logs import configure_logs
 from colonnade_runtime.process.preflight.machine import refuse_what_no_start_takes
 
@@ -86,7 +87,7 @@ class Reloader:
                 return self._refuse(error.message.splitlines())
             except Exception as error:
                 self._log.exception("reload failed")
-                return self._refuse([f"{type(error).__name__}: {error}"])
+                return self._refuse([failure_in_words(error)])
             self._take_over(loaded, restart)
             return True
 

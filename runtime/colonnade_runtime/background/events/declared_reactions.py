@@ -11,6 +11,7 @@ from types import ModuleType
 
 from colonnade.errors import ConfigurationError
 from colonnade.events import EventType, event_type_of
+from colonnade_runtime.observability.failures import failure_in_words
 
 _NOT_LOOKED_INTO = frozenset({"__main__", "conftest", "migrations", "tests"})
 
@@ -72,5 +73,5 @@ def _imported(name: str) -> ModuleType | None:
 def _cannot_be_imported(name: str, error: Exception) -> str:
     return (
         f"The reactions in {name} cannot be found, since it cannot be imported: "
-        f"{type(error).__name__}: {error}"
+        f"{failure_in_words(error)}"
     )

@@ -32,6 +32,7 @@ from colonnade_runtime.assembly.signing import KEY_FILE, signing_key
 from colonnade_runtime.declaration import Address
 from colonnade_runtime.declaration.model.placement import Placement, placement_of
 from colonnade_runtime.declaration.yaml.tree import Path
+from colonnade_runtime.observability.failures import failure_in_words
 from colonnade_runtime.process.preflight.locating import placed
 from colonnade_runtime.process.runtime import Runtime
 
@@ -193,7 +194,7 @@ class _Preflight(Runtime):
             self._note(error.message, service)
         except Exception as error:
             about = f"services.{service}: its plugin" if service else "The platform"
-            self._note(f"{about} cannot start: {type(error).__name__}: {error}", service)
+            self._note(f"{about} cannot start: {failure_in_words(error)}", service)
 
     def _note(self, message: str, service: str) -> None:
         for line in message.splitlines():

@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 import structlog
 
 from colonnade.background_tasks import background_task
-from colonnade.decoding import words_of
 from colonnade.errors import Unavailable
 from colonnade.policy import (
     Decision,
@@ -29,6 +28,7 @@ from colonnade_runtime.adapters.policy.rego.deny_attribution import with_deny_ru
 from colonnade_runtime.adapters.policy.rego.module_inspection import ENTRY_PACKAGE
 from colonnade_runtime.adapters.policy.rego.program import EngineFault, input_text
 from colonnade_runtime.adapters.policy.trial.verification import missing_actions, verify
+from colonnade_runtime.observability.failures import failure_in_words
 from colonnade_runtime.resilience.breaker import Breaker
 
 DEFAULT_PORT = 8181
@@ -155,7 +155,7 @@ class OpaPolicy(PolicyEngine):
             self._did_not_answer()
             return self._failed(query, f"no answer within {self._timeout:g} s")
         except Exception as error:
-            return self._failed(query, f"{type(error).__name__}: {words_of(error)}")
+            return self._failed(query, failure_in_words(error))
         decision = parse_decision(
             answer,
             action=query.action,

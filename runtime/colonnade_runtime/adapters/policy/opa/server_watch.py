@@ -88,4 +88,4 @@ class OpaServerWatch:
         try:
             await placed.put_on(self._server)
         except Exception as error:
-            _log.error("policies cannot be put back", reason=f"{type(error).__name__}: {error}")
+            _log.error("policies cannot be put back", error=error)

@@ -12,6 +12,7 @@ from colonnade.events import Event
 from colonnade.messages import Message, Request
 from colonnade.services import PluginInfo
 from colonnade_runtime.declaration import PlatformOutline, ServiceOutline
+from colonnade_runtime.observability.failures import failure_in_words
 from colonnade_runtime.plugins.loader import (
     Plugin,
     PluginError,
@@ -130,7 +131,7 @@ class Subject:
         try:
             return plugin.call(hook)
         except Exception as error:
-            raise NotTried(f"its hook {hook} raises {type(error).__name__}: {error}") from error
+            raise NotTried(f"its hook {hook} raises {failure_in_words(error)}") from error
 
     @cached_property
     def operations(self) -> tuple[type[Request[Any]], ...]:

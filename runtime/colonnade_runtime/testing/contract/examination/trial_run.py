@@ -18,6 +18,7 @@ import yaml
 from colonnade.errors import ColonnadeError
 from colonnade.hookspecs import hookimpl
 from colonnade_runtime.assembly.declared import read_declaration
+from colonnade_runtime.observability.failures import failure_in_words
 from colonnade_runtime.process.runtime import Runtime
 from colonnade_runtime.testing.contract.examination import trial_visitors as visitors
 from colonnade_runtime.testing.contract.examination.route_probes import Probe, probe_routes
@@ -97,7 +98,7 @@ async def _visit(subject: Subject, declaration: Path, trial: Trial, *, asks: boo
     except ColonnadeError as error:
         trial.failure = error.message
     except Exception as error:
-        trial.failure = f"{type(error).__name__}: {error}"
+        trial.failure = failure_in_words(error)
     trial.leftovers += await _tasks_left(tasks)
 
 

@@ -10,6 +10,7 @@ from colonnade.policy import ResourceType
 from colonnade.services import StoreNeed
 from colonnade.tables import PLACEHOLDER_SCHEMA
 from colonnade_runtime.adapters.store.migrations import models_metadata, schema_differences
+from colonnade_runtime.observability.failures import failure_in_words
 from colonnade_runtime.testing.contract.examination.subject import NotTried, Subject
 
 
@@ -42,7 +43,7 @@ def migrations_lead_to_the_models(subject: Subject) -> Iterator[str]:
     except ConfigurationError as error:
         differences = [error.message]
     except Exception as error:
-        differences = [f"A migration does not run: {type(error).__name__}: {error}"]
+        differences = [f"A migration does not run: {failure_in_words(error)}"]
     yield from differences
 
 

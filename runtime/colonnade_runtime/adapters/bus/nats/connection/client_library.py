@@ -10,7 +10,7 @@ import asyncio
 import nats.errors
 from nats.aio.client import Client
 
-from colonnade.decoding import words_of
+from colonnade_runtime.observability.failures import failure_in_words
 
 _LINE_END = b"\r\n"
 
@@ -26,7 +26,7 @@ class TolerantClient(Client):
         except (OSError, TimeoutError, nats.errors.Error):
             raise
         except Exception as error:
-            why = f"what answers is no NATS server ({type(error).__name__}: {words_of(error)})"
+            why = f"what answers is no NATS server ({failure_in_words(error)})"
             raise nats.errors.Error(why) from error
 
     async def _process_headers(self, headers: bytes | None) -> dict[str, str] | None:

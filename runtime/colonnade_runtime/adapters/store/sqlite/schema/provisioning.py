@@ -43,6 +43,7 @@ from colonnade_runtime.adapters.store.sqlite.schema.service_schema import (
     read_facts,
     write_fact,
 )
+from colonnade_runtime.observability.failures import failure_in_words
 
 PROVISION_SECONDS = 60.0
 """How long a provision hook may take."""
@@ -201,7 +202,7 @@ class Provisioning:
             except Exception as error:
                 raise StoreFailure(
                     f"{file.label} could not be filled for the first time: "
-                    f"{type(error).__name__}: {error}.",
+                    f"{failure_in_words(error)}.",
                     PROVISIONING,
                     "Mend the service's provision hook; it is called again by itself.",
                 ) from error
@@ -255,7 +256,7 @@ def refusal(error: Exception, label: str) -> Exception:
     if isinstance(known, ColonnadeError):
         return known
     return StoreFailure(
-        f"{label} cannot be brought up to date: {type(error).__name__}: {error}.",
+        f"{label} cannot be brought up to date: {failure_in_words(error)}.",
         MIGRATION,
         "Run the release that it is from, or mend the migration; nothing of it was changed.",
     )
