@@ -9,6 +9,7 @@ from colonnade.clock import Clock, SystemClock
 from colonnade_runtime.assembly.adapters import Adapters
 from colonnade_runtime.assembly.background import ProcessBackground
 from colonnade_runtime.background.background_work import BackgroundSettings
+from colonnade_runtime.edge.http.application import EdgeApplication
 from colonnade_runtime.workers.pool import WorkerPool, Workers
 
 
@@ -20,7 +21,7 @@ class ProcessDependencies:
     `random` makes the source of chance of one service; nothing secret is made of it. `adapters`
     makes what turns declared URLs into buses, stores and engines; `background` what runs beside;
     `workers` where work that can be ended is done; `background_settings` how each service's
-    background work waits and retries.
+    background work waits and retries; `edge` makes what answers HTTP.
     """
 
     clock: Clock = field(default_factory=SystemClock)
@@ -30,3 +31,4 @@ class ProcessDependencies:
     background: Callable[[], ProcessBackground] = ProcessBackground
     workers: Callable[[int, int, int], Workers] = WorkerPool
     background_settings: BackgroundSettings = field(default_factory=BackgroundSettings)
+    edge: Callable[..., EdgeApplication] = EdgeApplication

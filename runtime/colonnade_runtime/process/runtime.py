@@ -43,7 +43,6 @@ from colonnade_runtime.edge.forwarded.origin import TrustedProxies
 from colonnade_runtime.edge.forwarded.seal import Seal
 from colonnade_runtime.edge.health.endpoints import Health, open_paths
 from colonnade_runtime.edge.http.access_log import access_log_of
-from colonnade_runtime.edge.http.application import EdgeApplication
 from colonnade_runtime.edge.http.authentication import Authentication
 from colonnade_runtime.edge.listening import NOTICE_SECONDS
 from colonnade_runtime.observability.redaction import hosts_in
@@ -95,7 +94,7 @@ class Runtime:
         self._stopping = False
         self.background = self._dependencies.background()
         access_log = access_log_of(self._platform.logging)
-        self.edge = EdgeApplication(
+        self.edge = self._dependencies.edge(
             Health(
                 self._log,
                 open_paths(self.place, production=self._platform.is_production),

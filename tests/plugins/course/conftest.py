@@ -1,79 +1,55 @@
 """An academy with the course service in it, empty for every test."""
 
-import asyncio
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent / "support"))
 
-import httpx
 import pytest
-from course_bench import Bench, BenchContext
+from course_bench import CourseBench
 from course_journeys import Academy, AskAs, Caller, Deliver, Published
 
-from colonnade.clock import SystemClock
-from colonnade.policy import MemoisedPolicy, PolicyBundle
-from colonnade.row_tracking import RowSet
-from colonnade_course import plugin
-from colonnade_runtime.adapters.policy.embedded.engine import EmbeddedPolicy
-from colonnade_runtime.adapters.store.sqlite.adapter import SqliteStores
-from tests.demo_policies import demo_policies
-
-
-@pytest.fixture(scope="session")
-def policies() -> Iterator[EmbeddedPolicy]:
-    """The real policies, loaded once: that takes half a second."""
-    with asyncio.Runner() as runner:
-        made = EmbeddedPolicy(timeout=10.0)
-        runner.run(made.load(PolicyBundle(demo_policies())))
-        yield made
-        runner.run(made.close())
+from colonnade.context import Principal
+from colonnade.messages import Request
 
 
 @pytest.fixture
-async def bench(tmp_path: Path, policies: EmbeddedPolicy) -> AsyncIterator[Bench]:
-    stores = SqliteStores(tmp_path, SystemClock(), lambda tenant: tenant == "acme")
-    changes = RowSet()
-    store = stores.store(
-        "course", plugin.stores(), invalidation=lambda _, changed: changes.update(changed)
+async def bench() -> AsyncIterator[CourseBench]:
+    async with CourseBench() as running:
+        running.answer_for_others()
+        yield running
+
+
+@pytest.fixture
+def academy(bench: CourseBench) -> Academy:
+    async def new_learner() -> Caller:
+        return bench.caller("learner")
+
+    return Academy(
+        owner=bench.caller("owner"),
+        teacher=bench.caller("instructor"),
+        other_teacher=bench.caller("instructor"),
+        learner=bench.caller("learner"),
+        visitor=Caller(bench.client(), ""),
+        new_learner=new_learner,
     )
-    context = BenchContext(store)
-    async with plugin.create_service(context) as objects:  # type: ignore[arg-type]
-        bench = Bench(store, MemoisedPolicy(policies), objects, changes, context.people)
-        bench.unpublishable = context.unpublishable
-        yield bench
-    await stores.close()
 
 
 @pytest.fixture
-async def academy(bench: Bench) -> AsyncIterator[Academy]:
-    transport = httpx.ASGITransport(bench.app())
-    async with httpx.AsyncClient(transport=transport, base_url="http://acme.localhost") as client:
+def ask_as(bench: CourseBench) -> AskAs:
+    async def ask(principal: Principal, request: Request[Any]) -> Any:
+        return await bench.ask(request, as_=principal)
 
-        async def new_learner() -> Caller:
-            return bench.person(client, "learner")
-
-        yield Academy(
-            owner=bench.person(client, "owner"),
-            teacher=bench.person(client, "instructor"),
-            other_teacher=bench.person(client, "instructor"),
-            learner=bench.person(client, "learner"),
-            visitor=Caller(client, {}, ""),
-            new_learner=new_learner,
-        )
+    return ask
 
 
 @pytest.fixture
-def ask_as(bench: Bench) -> AskAs:
-    return bench.ask
-
-
-@pytest.fixture
-def published(bench: Bench) -> Published:
+def published(bench: CourseBench) -> Published:
     return bench.published
 
 
 @pytest.fixture
-def deliver(bench: Bench) -> Deliver:
+def deliver(bench: CourseBench) -> Deliver:
     return bench.deliver

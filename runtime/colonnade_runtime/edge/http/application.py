@@ -76,16 +76,7 @@ class EdgeApplication:
         filters: Sequence[GatewayFilter] = (),
     ) -> None:
         """Serve the services' routes from now on."""
-        self.application = Litestar(
-            list(route_handlers),
-            path="/api/v1",
-            exception_handlers=exception_handlers(self._log),
-            openapi_config=None,
-            logging_config=None,
-            request_max_body_size=None,
-        )
-        application = self.application
-        hide_secrets_of(application.routes)
+        application = self.application = self.mounted(route_handlers)
         self._entrance = Admission(
             self.application,
             ApiDocuments((lambda: described(application)) if docs else None),
@@ -98,6 +89,19 @@ class EdgeApplication:
             RouteMethods(application),
         )
         self._answering = filtered(self._answer, filters, self._log)  # type: ignore[arg-type]
+
+    def mounted(self, route_handlers: Sequence[Any]) -> Litestar:
+        """The routes, below the path that all have."""
+        application = Litestar(
+            list(route_handlers),
+            path="/api/v1",
+            exception_handlers=exception_handlers(self._log),
+            openapi_config=None,
+            logging_config=None,
+            request_max_body_size=None,
+        )
+        hide_secrets_of(application.routes)
+        return application
 
     def close(self) -> None:
         """Answer 503 again; what runs may end."""

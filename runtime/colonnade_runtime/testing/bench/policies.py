@@ -53,7 +53,8 @@ class SharedEngine(PolicyEngine):
         """
         if self._engine is None:
             raise RuntimeError("No policies are loaded yet.")
-        return await self._engine.decide(query)
+        # Decisions of another revision than the engine's own are never remembered.
+        return replace(await self._engine.decide(query), revision=self._revision)
 
     async def close(self) -> None:
         """Nothing ends with one bench."""

@@ -4,7 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from secrets import token_urlsafe
+from typing import Any
 from uuid import UUID
+
+from litestar import Litestar
 
 from colonnade.backoff import Backoff
 from colonnade.bus import Bus
@@ -23,6 +26,7 @@ from colonnade_runtime.background.events.inbox import AlreadyHandled
 from colonnade_runtime.background.events.outbox_pump import RelaySettings
 from colonnade_runtime.background.events.reaction import Claim, Reaction
 from colonnade_runtime.declaration.model.placement import placement_of
+from colonnade_runtime.edge.http.application import EdgeApplication
 from colonnade_runtime.process.runtime import Runtime
 from colonnade_runtime.testing.bench.clock import BenchClock
 from colonnade_runtime.testing.bench.policies import SharedEngine
@@ -117,6 +121,21 @@ class Callers:
         return self._principals.get(credentials) if scheme == SCHEME else None
 
 
+_applications: dict[tuple[Any, ...], Litestar] = {}
+
+
+class BenchEdge(EdgeApplication):
+    """The edge, which mounts the same routes once in a process: that takes longer than most tests
+    do, and an application keeps nothing of the requests that it answered."""
+
+    def mounted(self, route_handlers: Sequence[Any]) -> Litestar:
+        """The routes, below the path that all have."""
+        key = tuple(route_handlers)
+        if key not in _applications:
+            _applications[key] = super().mounted(route_handlers)
+        return _applications[key]
+
+
 class BenchProcess(Runtime):
     """One process that hosts the services under test. HTTP opens when it is asked for."""
 
@@ -142,6 +161,7 @@ class BenchProcess(Runtime):
                 background=lambda: BenchBackground(self.failures),
                 workers=InlineWorkers,
                 background_settings=_settings(attempts),
+                edge=BenchEdge,
             ),
         )
         self._is_open = False

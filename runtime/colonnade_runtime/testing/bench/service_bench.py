@@ -19,6 +19,7 @@ from colonnade.events import Envelope, Event, event_source, event_type_of
 from colonnade.identifiers import new_id
 from colonnade.messages import Message, Request
 from colonnade.operations import operation_of
+from colonnade_runtime.calls.row_cache import CachedAnswer
 from colonnade_runtime.testing.bench.companions import bench_plugins
 from colonnade_runtime.testing.bench.declared_files import (
     BenchDeclaration,
@@ -148,16 +149,27 @@ class ServiceBench(ServicesUnderTest):
     def client(
         self, as_: Principal | None = None, *, tenant: str | None = None
     ) -> httpx.AsyncClient:
-        """A client of the HTTP API of a tenant: the real edge, without a socket."""
+        """A client of a tenant's HTTP API, without a socket; closed with the bench."""
         self._running.open_http()
         headers = {}
         if as_ is not None:
             headers["Authorization"] = f"{SCHEME} {self._running.callers.token_of(as_)}"
-        return httpx.AsyncClient(
+        client = httpx.AsyncClient(
             transport=httpx.ASGITransport(self._running.edge),  # type: ignore[arg-type]
             base_url=self._running.tenants.entry(tenant or self.tenants[0]).info.url,
             headers=headers,
         )
+        self._stack.push_async_callback(client.aclose)
+        return client
+
+    def kept_answer(
+        self, request: Request[Any], *, as_: Principal | None = None, tenant: str | None = None
+    ) -> CachedAnswer | None:
+        """The answer to a cached read that is kept for this principal, if it still holds; its
+        `reads` are the rows and tables that it depends on."""
+        operation = operation_of(type(request))
+        context = self.context(as_ or Principal.anonymous(), tenant=tenant)
+        return self._running.dispatcher.kept(operation, request.encode(), context)
 
     def stub(self, request: type[RequestT], answer: Answer) -> Stub[RequestT]:
         """Answer an operation of a service that does not run, from now on.

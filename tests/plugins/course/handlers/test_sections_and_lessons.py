@@ -3,7 +3,7 @@
 from uuid import uuid4
 
 import pytest
-from course_bench import Bench
+from course_bench import CourseBench
 from course_journeys import Academy, problem
 
 
@@ -168,7 +168,7 @@ async def test_learners_add_nothing_to_a_published_course(academy: Academy) -> N
 
 
 async def test_a_lesson_shows_nothing_that_its_maker_may_not(
-    academy: Academy, bench: Bench
+    academy: Academy, bench: CourseBench
 ) -> None:
     section = await academy.section(await academy.course())
     foreign, own = uuid4(), uuid4()

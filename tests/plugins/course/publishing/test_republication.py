@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from course_bench import Bench
+from course_bench import CourseBench
 from course_journeys import Academy, Published
 from sqlalchemy import select
 
@@ -12,7 +12,7 @@ from colonnade_course.models import CourseRow, CourseToTellRow
 
 
 async def test_every_older_course_is_told_of_once_with_its_teachers(
-    academy: Academy, bench: Bench, published: Published
+    academy: Academy, bench: CourseBench, published: Published
 ) -> None:
     made = [await academy.course() for _ in range(2)]
     before = len(await published())

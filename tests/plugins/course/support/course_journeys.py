@@ -26,10 +26,9 @@ _numbers = count(1)
 
 @dataclass(frozen=True)
 class Caller:
-    """Somebody who sends requests; `headers` say who."""
+    """Somebody who sends requests with a client of their own."""
 
     client: httpx.AsyncClient
-    headers: dict[str, str]
     user_id: str
 
     async def get(self, path: str) -> httpx.Response:
@@ -56,7 +55,7 @@ class Caller:
         content: bytes | None = None,
         headers: dict[str, str] | None = None,
     ) -> httpx.Response:
-        sent = self.headers | (headers or {})
+        sent = dict(headers or {})
         if content is not None:
             sent["Content-Type"] = "application/json"
         return await self.client.request(method, f"/api/v1{path}", content=content, headers=sent)
