@@ -39,10 +39,10 @@ def config_model() -> type[BaseModel]:
 
 @hookimpl
 def create_service(ctx: "ContentContext") -> AbstractAsyncContextManager[Sequence[object]]:
-    """Handlers, reactions and schedules of the service."""
-    from colonnade_content.service import content_service
+    """Create the operation handlers, schedules and reactions."""
+    from colonnade_content import service
 
-    return content_service(ctx)
+    return service.create_service(ctx)
 
 
 @hookimpl

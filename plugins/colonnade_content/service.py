@@ -16,7 +16,7 @@ from colonnade_content.rendering.renderings import Renderings
 
 
 @asynccontextmanager
-async def content_service(ctx: ContentContext) -> AsyncIterator[Sequence[object]]:
+async def create_service(ctx: ContentContext) -> AsyncIterator[Sequence[object]]:
     """Make the objects that the runtime calls; nothing needs tearing down."""
     renderings = Renderings(ctx)
     yield [

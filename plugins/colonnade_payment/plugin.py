@@ -47,7 +47,7 @@ def tenant_config_model() -> type[BaseModel]:
 
 @hookimpl
 def add_hookspecs() -> Sequence[Any]:
-    """The hook that providers of payments implement."""
+    """Hook specification that providers of payments implement."""
     from colonnade_payment import hookspecs
 
     return [hookspecs]
@@ -63,10 +63,10 @@ def payment_providers(ctx: "ExtensionContext[PaymentConfig]") -> Sequence[Any]:
 
 @hookimpl
 def create_service(ctx: "PaymentContext") -> AbstractAsyncContextManager[Sequence[object]]:
-    """The handlers, the steps of the sagas and the reactions."""
-    from colonnade_payment.service import payment_service
+    """Create the operation handlers, saga steps, schedules and reactions."""
+    from colonnade_payment import service
 
-    return payment_service(ctx)
+    return service.create_service(ctx)
 
 
 @hookimpl

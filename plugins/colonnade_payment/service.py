@@ -20,7 +20,7 @@ from colonnade_payment.refund.steps import RefundSteps
 
 
 @asynccontextmanager
-async def payment_service(ctx: PaymentContext) -> AsyncIterator[Sequence[object]]:
+async def create_service(ctx: PaymentContext) -> AsyncIterator[Sequence[object]]:
     """Make the objects that the runtime calls; the providers are closed at the end."""
     providers = Providers(ctx, ctx.extensions("payment_providers"))
     try:

@@ -279,12 +279,8 @@ class Hosted:
     def observed(self) -> Iterator[None]:
         """Keep the services that start within the block."""
         with pytest.MonkeyPatch.context() as patch:
-            for module, name in (
-                (user_service, "create_service"),
-                (course_service, "create_service"),
-                (payment_service, "payment_service"),
-            ):
-                patch.setattr(module, name, self.remembering(getattr(module, name)))
+            for module in (user_service, course_service, payment_service):
+                patch.setattr(module, "create_service", self.remembering(module.create_service))
             yield
 
 
