@@ -4,10 +4,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
+from colonnade.context import PrincipalKind
 from colonnade.policy.decision import Decision, Grant, RelatedTo
+from colonnade.tenant_status import TenantStatus
 
-PRINCIPAL_KINDS = frozenset({"user", "anonymous", "service", "api_key"})
-TENANT_STATUSES = frozenset({"active", "suspended"})
+PRINCIPAL_KINDS = frozenset(kind.value for kind in PrincipalKind)
+TENANT_STATUSES = frozenset(status.value for status in TenantStatus)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ import json
 import sys
 import tomllib
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,18 +20,33 @@ if TYPE_CHECKING:
     from colonnade_runtime.testing.contract import Rule, Subject
 
 
+class RuleOutcome(StrEnum):
+    """Outcomes of a rule that was held against a plugin."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    NOT_TRIED = "not tried"
+
+
+_MARKS = {
+    RuleOutcome.PASSED: "ok      ",
+    RuleOutcome.FAILED: "problem ",
+    RuleOutcome.NOT_TRIED: "-       ",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Verdict on one rule: `passed`, `failed` with problems, or `not tried` with the reason."""
+    """Verdict on one rule, with the problems of one that failed or the reason of one not tried."""
 
     rule: "Rule"
-    outcome: str
+    outcome: RuleOutcome
     problems: tuple[str, ...] = ()
 
     def lines(self) -> list[str]:
         """Text for people."""
-        mark = {"passed": "ok      ", "failed": "problem ", "not tried": "-       "}[self.outcome]
-        return [f"{mark}{self.rule.title}", *(f"          {text}" for text in self.problems)]
+        indented = (f"          {text}" for text in self.problems)
+        return [f"{_MARKS[self.outcome]}{self.rule.title}", *indented]
 
 
 def examine(path: Path, style: str, *, update: bool, policies: Path | None = None) -> bool:
@@ -55,7 +71,7 @@ def examine(path: Path, style: str, *, update: bool, policies: Path | None = Non
     for subject in subjects:
         with working("Holding the rules against it"):
             verdicts = [_verdict(rule, subject) for rule in RULES]
-        passed = not any(verdict.outcome == "failed" for verdict in verdicts)
+        passed = not any(verdict.outcome is RuleOutcome.FAILED for verdict in verdicts)
         healthy = healthy and passed
         documents.append(_document(subject, verdicts, passed=passed))
         if style == "text":
@@ -71,15 +87,17 @@ def _verdict(rule: "Rule", subject: "Subject") -> Verdict:
     try:
         problems = rule.problems(subject)
     except NotTried as reason:
-        return Verdict(rule, "not tried", (str(reason),))
+        return Verdict(rule, RuleOutcome.NOT_TRIED, (str(reason),))
     except Exception as error:
         # What the plugin raises while a rule is tried is a finding, and the next rule goes on.
-        return Verdict(rule, "failed", (f"the plugin raised {failure_in_words(error)}",))
-    return Verdict(rule, "failed" if problems else "passed", tuple(problems))
+        raised = f"the plugin raised {failure_in_words(error)}"
+        return Verdict(rule, RuleOutcome.FAILED, (raised,))
+    outcome = RuleOutcome.FAILED if problems else RuleOutcome.PASSED
+    return Verdict(rule, outcome, tuple(problems))
 
 
 def _print(subject: "Subject", verdicts: list[Verdict]) -> None:
-    failed = sum(verdict.outcome == "failed" for verdict in verdicts)
+    failed = sum(verdict.outcome is RuleOutcome.FAILED for verdict in verdicts)
     for verdict in verdicts:
         click.echo("\n".join(verdict.lines()))
     summary = f"{failed} of {len(verdicts)} rules are broken" if failed else "keeps every rule"

@@ -16,6 +16,7 @@ from pydantic import (
 
 from colonnade.money import CURRENT_CURRENCIES
 from colonnade.secrets import SecretReference
+from colonnade.tenant_status import TenantStatus
 from colonnade.text import Line
 from colonnade.timezones import timezone_names
 from colonnade_runtime.declaration.model.hosts import host_name
@@ -201,7 +202,7 @@ class Tenant(Section):
     @property
     def is_active(self) -> bool:
         """True when the tenant's requests are answered."""
-        return self.status == "active"
+        return self.status == TenantStatus.ACTIVE.value
 
     def config_of(self, service: str) -> BaseModel | None:
         """Configuration of `service` by the tenant, in the model of the service's plugin; the

@@ -10,6 +10,7 @@ from dataclasses import replace
 from colonnade.errors import ColonnadeError
 from colonnade.policy import Decision, PolicyQuery, parse_decision
 from colonnade.policy.decision import Grant
+from colonnade.tenant_status import TenantStatus
 from colonnade_runtime.adapters.policy.rego.consulted_packages import ConsultedPackages
 from colonnade_runtime.adapters.policy.rego.module_inspection import SERVICE_PACKAGE
 from colonnade_runtime.adapters.policy.rego.program import EngineFault
@@ -77,7 +78,7 @@ def _of_the_entry_point(deny: Grant, query: PolicyQuery) -> list[str]:
     ]
     if found:
         return found
-    return [ENTRY_POINT if query.tenant.data.get("status") == "active" else SUSPENSION]
+    return [ENTRY_POINT if query.tenant.data.get("status") == TenantStatus.ACTIVE else SUSPENSION]
 
 
 def _may_be(rule: Mapping[str, object], deny: Grant, query: PolicyQuery) -> bool:

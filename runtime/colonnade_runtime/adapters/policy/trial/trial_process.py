@@ -8,6 +8,7 @@ import resource
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 
+from colonnade.tenant_status import TenantStatus
 from colonnade_runtime.adapters.policy.rego.program import (
     ACTIONS,
     DECISION,
@@ -131,7 +132,7 @@ def _probe(
         "action": action,
         "resource_type": action.partition(".")[0],
         "principal": {**principal, "attributes": {}, "on_behalf_of": None},
-        "tenant": {"id": "probe", "plan": "probe", "status": "active", **academy},
+        "tenant": {"id": "probe", "plan": "probe", "status": TenantStatus.ACTIVE.value, **academy},
         "tenant_data": {},
         "packages": packages,
     }
