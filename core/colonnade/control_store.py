@@ -108,13 +108,17 @@ class ControlStore(Protocol):
         ...
 
 
+class LeaseLost(Conflict):
+    """A lease is not, or no longer, held by the process that acts on it; nothing was changed."""
+
+
 def fence(session: Session, lease: Lease) -> None:
     """Refuse this transaction if a later owner of the lease has already written here.
 
     Call it in the same unit of work as what the lease protects.
 
     Raises:
-        Conflict: when the lease has moved on.
+        LeaseLost: the lease has moved on.
     """
     name = f"fence:{lease.name}"
     fact = session.get(StoreFact, name)
@@ -122,6 +126,6 @@ def fence(session: Session, lease: Lease) -> None:
         session.add(StoreFact(name=name, value=str(lease.token)))
         return
     if int(fact.value) > lease.token:
-        raise Conflict(f"'{lease.name}' has another owner by now; {lease.owner} stops.")
+        raise LeaseLost(f"'{lease.name}' has another owner by now; {lease.owner} stops.")
     if int(fact.value) < lease.token:
         fact.value = str(lease.token)

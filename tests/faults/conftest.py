@@ -13,8 +13,7 @@ from colonnade.crash_points import arm
 _BACKGROUND = Path(__file__).parents[1] / "runtime" / "background"
 sys.path[:0] = [
     str(Path(__file__).parent / "support"),
-    str(_BACKGROUND / "events" / "support"),
-    str(_BACKGROUND / "sagas" / "support"),
+    str(_BACKGROUND / "support"),
 ]
 
 SECONDS = 60

@@ -106,7 +106,7 @@ async def publish(house: House, data: bytes) -> None:
 async def test_poison_becomes_a_dead_letter_of_each_consumer_and_holds_up_nothing(
     house: House, poison: str
 ) -> None:
-    house.standing["nobody-here"] = TenantState.UNKNOWN
+    house.states["nobody-here"] = TenantState.UNKNOWN
     await publish(house, POISON[poison])
     await publish(house, event(json.dumps({**DATA, "number": 8})))
 

@@ -12,12 +12,12 @@ from datetime import timedelta
 from typing import Any
 
 from colonnade.bus import Bus
-from colonnade.context import use_context
 from colonnade.control_store import ControlStore, Lease
 from colonnade.dead_letters import DeadLetterSource
 from colonnade.events import BoundReaction, EventType
 from colonnade.idempotency import KEPT_SECONDS, prune
 from colonnade.store import SqlStore
+from colonnade_runtime.background.acting.acting_store import ActingStore
 from colonnade_runtime.background.acting.actor import Actor
 from colonnade_runtime.background.acting.ownership import Ownership
 from colonnade_runtime.background.backlog import LOOKING_SECONDS, BacklogMonitor
@@ -39,9 +39,6 @@ HOUSEKEEPING = "colonnade-housekeeping"
 """The schedule that deletes what was kept for long enough; once a day."""
 
 _DAY = 86400.0
-
-_PRUNED_AT_ONCE = 500
-"""Keys that are forgotten in one transaction; others write in between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +84,7 @@ class BackgroundWork:
         store: SqlStore,
         control: ControlStore,
         bus: Bus,
-        standing_of: StateOfTenant,
+        state_of: StateOfTenant,
         owner: str,
         actor: Actor,
         log: Any,
@@ -96,39 +93,29 @@ class BackgroundWork:
     ) -> None:
         chosen = settings or BackgroundSettings()
         self._bus = bus
-        self._store = store
-        self._actor = actor
+        self._acting = acting = ActingStore(actor, store)
         self._idempotency = chosen.idempotency
         self.control = control
-        self._standing_of = standing_of
+        self._state_of = state_of
         self.ownership = Ownership(control, LEASE, owner, actor.clock, log, seconds=chosen.lease)
         aggregates = {each.type: each.aggregate for each in tasks.events}
-        self.relay = Relay(store, bus, actor, log, chosen.relay, aggregates, self._lease)
+        self.relay = Relay(acting, bus, log, chosen.relay, aggregates, self._lease)
         self.delivery = EventDelivery(
-            tasks.reactions, store, control, standing_of, actor, log, chosen.delivery
+            tasks.reactions, store, control, state_of, actor, log, chosen.delivery
         )
-        self.sagas = SagaOrchestrator(
-            tasks.sagas, store, standing_of, self._lease, actor, log, chosen.sagas
-        )
+        self.sagas = SagaOrchestrator(tasks.sagas, acting, state_of, self._lease, log, chosen.sagas)
         housekeeping = BoundSchedule(HOUSEKEEPING, _DAY, self.tidy)
         self.scheduler = Scheduler(
             [*tasks.schedules, housekeeping],
-            store,
+            acting,
             self._provisioned,
-            standing_of,
+            state_of,
             self._owns,
-            actor,
             log,
         )
-        self.service_dead_letters = ServiceDeadLetters(tasks.dead_letters, store, actor)
+        self.service_dead_letters = ServiceDeadLetters(tasks.dead_letters, acting)
         self.backlog = BacklogMonitor(
-            store,
-            control,
-            self.service_dead_letters.count,
-            lambda tenant: actor.context(tenant, seconds=LOOKING_SECONDS),
-            self._is_known,
-            actor.clock.now,
-            log,
+            acting, control, self.service_dead_letters.count, self._is_known, log
         )
         self.sweeper = Sweeper(
             actor.service,
@@ -184,12 +171,10 @@ class BackgroundWork:
         await self._prune_keys(tenant)
 
     async def _prune_keys(self, tenant: str) -> None:
-        before = self._actor.clock.now() - timedelta(seconds=self._idempotency)
-        while True:
-            with use_context(self._actor.context(tenant, seconds=LOOKING_SECONDS)):
-                found = await self._store.run(prune(before, _PRUNED_AT_ONCE))
-            if found < _PRUNED_AT_ONCE:
-                return
+        before = self._acting.actor.clock.now() - timedelta(seconds=self._idempotency)
+        await self._acting.prune(
+            tenant, lambda limit: prune(before, limit), seconds=LOOKING_SECONDS
+        )
 
     def _lease(self) -> Lease | None:
         return self.ownership.lease
@@ -198,7 +183,7 @@ class BackgroundWork:
         return self.ownership.lease is not None
 
     def _is_known(self, tenant: str) -> bool:
-        return self._standing_of(tenant) is not TenantState.UNKNOWN
+        return self._state_of(tenant) is not TenantState.UNKNOWN
 
     async def _provisioned(self) -> Sequence[str]:
         return [entry.tenant for entry in await self.control.provisioned()]

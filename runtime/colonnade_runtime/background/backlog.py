@@ -10,13 +10,13 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from colonnade.context import Context, use_context
 from colonnade.control_store import ControlStore
 from colonnade.errors import Unavailable
 from colonnade.saga_tables import SagaRow
 from colonnade.sagas import SagaPhase
-from colonnade.store import Session, SqlStore
+from colonnade.store import Session
 from colonnade.tables import DeadLetterRow, OutboxRow
+from colonnade_runtime.background.acting.acting_store import ActingStore
 
 KEPT_SECONDS = 5.0
 """How long one look counts, however often it is asked for."""
@@ -65,21 +65,18 @@ class BacklogMonitor:
 
     def __init__(
         self,
-        store: SqlStore,
+        store: ActingStore,
         control: ControlStore,
         lost: Callable[[Session], int],
-        context_for: Callable[[str], Context],
         is_known: Callable[[str], bool],
-        now: Callable[[], datetime],
         log: Any,
     ) -> None:
         self.last = Backlog()
         self._store = store
         self._control = control
         self._lost = lost
-        self._context_for = context_for
         self._is_known = is_known
-        self._now = now
+        self._now = store.actor.clock.now
         self._log = log
         self._looked = -KEPT_SECONDS
         self._found: dict[str, TenantBacklog] = {}
@@ -128,8 +125,7 @@ class BacklogMonitor:
         self._found[tenant] = found
 
     async def _read(self, tenant: str) -> TenantBacklog:
-        with use_context(self._context_for(tenant)):
-            return await self._store.read(self._waiting)
+        return await self._store.read(tenant, self._waiting, seconds=LOOKING_SECONDS)
 
     def _add(self, found: Backlog, each: TenantBacklog) -> None:
         found.pending += each.pending

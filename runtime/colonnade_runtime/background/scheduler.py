@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from colonnade.background_tasks import background_task
+from colonnade.background_tasks import background_task, finish_tasks
 from colonnade.context import use_context
 from colonnade.errors import ConfigurationError
 from colonnade.services import Schedule
-from colonnade.store import Session, SqlStore
+from colonnade.store import Session
 from colonnade.tables import StoreFact
 from colonnade.waiting import until
-from colonnade_runtime.background.acting.actor import Actor
+from colonnade_runtime.background.acting.acting_store import ActingStore
 from colonnade_runtime.calls.tenant_states import StateOfTenant, TenantState
 
 REMEMBERED_FROM = 600.0
@@ -82,11 +82,10 @@ class Scheduler:
     def __init__(
         self,
         schedules: Sequence[BoundSchedule],
-        store: SqlStore,
+        store: ActingStore,
         tenants: Callable[[], Awaitable[Sequence[str]]],
-        standing_of: StateOfTenant,
+        state_of: StateOfTenant,
         owns: Callable[[], bool],
-        actor: Actor,
         log: Any,
         *,
         settle: float = 60.0,
@@ -94,9 +93,9 @@ class Scheduler:
         self._lines = [_Line(schedule) for schedule in schedules]
         self._store = store
         self._tenants = tenants
-        self._standing_of = standing_of
+        self._state_of = state_of
         self._owns = owns
-        self._actor = actor
+        self._actor = store.actor
         self._log = log
         self._settle = settle
         self._stopping = asyncio.Event()
@@ -114,13 +113,7 @@ class Scheduler:
     async def stop(self, deadline: float) -> None:
         """Begin no further run; wait at most `deadline` seconds for those under way."""
         self._stopping.set()
-        if not self._tasks:
-            return
-        _, late = await asyncio.wait(self._tasks, timeout=deadline)
-        for task in late:
-            task.cancel()
-        if late:
-            await asyncio.wait(late, timeout=1.0)
+        await finish_tasks(self._tasks, deadline)
 
     async def run_due(self, name: str) -> int:
         """Run one schedule now for every tenant for which it is due; answers for how many.
@@ -145,7 +138,7 @@ class Scheduler:
                 seconds = max(line.schedule.every, _MINIMUM_SECONDS)
                 with use_context(self._actor.context(tenant, seconds=seconds)):
                     await line.schedule.run(tenant)
-                    await self._note(line, self._actor.clock.now())
+                await self._note(line, tenant, self._actor.clock.now())
                 return
         raise ConfigurationError(f"There is no schedule '{name}'.")
 
@@ -164,7 +157,7 @@ class Scheduler:
         for tenant in await self._tenants():
             if self._stopping.is_set() or not self._owns():
                 break
-            if self._standing_of(tenant) is TenantState.ACTIVE:
+            if self._state_of(tenant) is TenantState.ACTIVE:
                 ran += await self._run_tenant(line, tenant)
         return ran
 
@@ -177,12 +170,12 @@ class Scheduler:
         # Half a look early, so that one that comes a little too soon is not one too late.
         following = schedule.every - min(schedule.every, _MINIMUM_SECONDS) / 2
         try:
+            if not await self._is_due(line, tenant, now):
+                return False
             with use_context(self._actor.context(tenant, seconds=seconds)):
-                if not await self._is_due(line, tenant, now):
-                    return False
                 async with asyncio.timeout(seconds):
                     await schedule.run(tenant)
-                await self._note(line, now)
+            await self._note(line, tenant, now)
         except Exception as error:
             self._log.error("schedule failed", schedule=schedule.name, tenant=tenant, error=error)
             following = min(following, _AFTER_FAILURE_SECONDS)
@@ -192,15 +185,17 @@ class Scheduler:
     async def _is_due(self, line: _Line, tenant: str, now: datetime) -> bool:
         if line.schedule.every < REMEMBERED_FROM or tenant in line.due:
             return True
-        ran = await self._store.read(lambda session: _last_run(session, line.schedule.name))
+        ran = await self._store.read(tenant, lambda session: _last_run(session, line.schedule.name))
         if ran is None:
             return True
         line.due[tenant] = ran + timedelta(seconds=line.schedule.every)
         return line.due[tenant] <= now
 
-    async def _note(self, line: _Line, now: datetime) -> None:
+    async def _note(self, line: _Line, tenant: str, now: datetime) -> None:
         if line.schedule.every >= REMEMBERED_FROM:
-            await self._store.run(lambda session: _note_run(session, line.schedule.name, now))
+            await self._store.run(
+                tenant, lambda session: _note_run(session, line.schedule.name, now)
+            )
 
 
 def _last_run(session: Session, name: str) -> datetime | None:

@@ -1,20 +1,17 @@
-"""What one service gave up beside events, in the stores of its tenants."""
+"""Dead letters of a service's own, in the stores of its tenants."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from colonnade.context import use_context
 from colonnade.dead_letters import DeadLetter, DeadLetterSource
-from colonnade.store import Session, SqlStore
-from colonnade_runtime.background.acting.actor import Actor
-
-_STORE_SECONDS = 30.0
+from colonnade.store import Session
+from colonnade_runtime.background.acting.acting_store import ActingStore
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceDeadLetter:
-    """Something given up, and where it is kept."""
+    """A dead letter with the tenant and the source that keep it."""
 
     tenant: str
     source: DeadLetterSource
@@ -22,57 +19,56 @@ class ServiceDeadLetter:
 
 
 class ServiceDeadLetters:
-    """Asks a service's own sources of dead letters, in the context of a tenant."""
+    """The sources of dead letters of one service, asked in the context of a tenant."""
 
-    def __init__(self, sources: Sequence[DeadLetterSource], store: SqlStore, actor: Actor) -> None:
+    def __init__(self, sources: Sequence[DeadLetterSource], store: ActingStore) -> None:
         self._sources = sources
         self._store = store
-        self._actor = actor
 
     def count(self, session: Session) -> int:
-        """How much waits in one tenant's store."""
+        """Count those that wait in one tenant's store."""
         return sum(source.count(session) for source in self._sources)
 
     async def waiting(self, tenant: str, *, limit: int) -> list[ServiceDeadLetter]:
-        """The oldest `limit` of each source."""
+        """List the oldest `limit` of each source."""
 
         def work(session: Session) -> list[ServiceDeadLetter]:
             return [
-                ServiceDeadLetter(tenant, source, lost)
+                ServiceDeadLetter(tenant, source, letter)
                 for source in self._sources
-                for lost in source.oldest(session, limit)
+                for letter in source.oldest(session, limit)
             ]
 
-        with use_context(self._actor.context(tenant, seconds=_STORE_SECONDS)):
-            return await self._store.read(work)
+        return await self._store.read(tenant, work)
 
     async def find(self, tenant: str, identifier: UUID) -> ServiceDeadLetter | None:
-        """One of them."""
+        """Find one by its id; nothing when no source has it."""
 
         def work(session: Session) -> ServiceDeadLetter | None:
             for source in self._sources:
-                lost = source.find(session, identifier)
-                if lost is not None:
-                    return ServiceDeadLetter(tenant, source, lost)
+                letter = source.find(session, identifier)
+                if letter is not None:
+                    return ServiceDeadLetter(tenant, source, letter)
             return None
 
-        with use_context(self._actor.context(tenant, seconds=_STORE_SECONDS)):
-            return await self._store.read(work)
+        return await self._store.read(tenant, work)
 
-    async def replay(self, letter: ServiceDeadLetter) -> None:
-        """Have it done once more.
+    async def replay(self, dead: ServiceDeadLetter) -> None:
+        """Have the service do its work once more.
 
         Raises:
             Conflict: it does not wait any more.
         """
-        with use_context(self._actor.context(letter.tenant, seconds=_STORE_SECONDS)):
-            await self._store.run(lambda session: letter.source.replay(session, letter.letter.id))
+        await self._store.run(
+            dead.tenant, lambda session: dead.source.replay(session, dead.letter.id)
+        )
 
-    async def discard(self, letter: ServiceDeadLetter) -> None:
+    async def discard(self, dead: ServiceDeadLetter) -> None:
         """Count it as done.
 
         Raises:
             Conflict: it does not wait any more.
         """
-        with use_context(self._actor.context(letter.tenant, seconds=_STORE_SECONDS)):
-            await self._store.run(lambda session: letter.source.discard(session, letter.letter.id))
+        await self._store.run(
+            dead.tenant, lambda session: dead.source.discard(session, dead.letter.id)
+        )

@@ -7,12 +7,12 @@ from typing import Any
 from uuid import UUID
 
 from colonnade.bus import Bus, Consumer
-from colonnade.context import use_context
 from colonnade.decoding import Unreadable
 from colonnade.errors import ColonnadeError, Conflict, Unavailable
 from colonnade.events import BoundReaction, Envelope
 from colonnade.identifiers import is_tenant_id
 from colonnade.store import SqlStore
+from colonnade_runtime.background.acting.acting_store import ActingStore
 from colonnade_runtime.background.acting.actor import Actor
 from colonnade_runtime.background.events import dead_letters, inbox
 from colonnade_runtime.background.events.dead_letters import (
@@ -30,9 +30,6 @@ from colonnade_runtime.background.events.ports import TenantlessDeadLetters
 from colonnade_runtime.background.events.reaction import Reaction, replay_claim
 from colonnade_runtime.calls.tenant_states import StateOfTenant, TenantState
 
-_STORE_SECONDS = 30.0
-_PRUNED_AT_ONCE = 500
-
 
 class EventDelivery:
     """Brings events to the reactions of one service, and keeps what they gave up.
@@ -45,16 +42,16 @@ class EventDelivery:
         reactions: Sequence[BoundReaction],
         store: SqlStore,
         letters: TenantlessDeadLetters,
-        standing_of: StateOfTenant,
+        state_of: StateOfTenant,
         actor: Actor,
         log: Any,
         settings: DeliverySettings | None = None,
     ) -> None:
         self.counts = DeliveryCounts()
         self._settings = settings or DeliverySettings()
-        self._store = store
+        self._store = ActingStore(actor, store)
         self._letters = letters
-        self._standing_of = standing_of
+        self._state_of = state_of
         self._actor = actor
         self._log = log
         self._stopping = asyncio.Event()
@@ -83,8 +80,7 @@ class EventDelivery:
         self, tenant: str, *, replayed: bool = False, limit: int = 100
     ) -> Sequence[EventDeadLetter]:
         """The oldest dead letters of a tenant; replayed ones only when asked for."""
-        with use_context(self._actor.context(tenant, seconds=_STORE_SECONDS)):
-            return await self._store.read(dead_letters.listing(replayed=replayed, limit=limit))
+        return await self._store.read(tenant, dead_letters.listing(replayed=replayed, limit=limit))
 
     async def dead_letter(self, tenant: str, identifier: UUID) -> EventDeadLetter:
         """One dead letter.
@@ -92,8 +88,7 @@ class EventDelivery:
         Raises:
             NotFound: when the tenant has none of this id.
         """
-        with use_context(self._actor.context(tenant, seconds=_STORE_SECONDS)):
-            return await self._store.read(dead_letters.show(identifier))
+        return await self._store.read(tenant, dead_letters.show(identifier))
 
     async def discard(self, tenant: str, identifier: UUID) -> None:
         """Remove a dead letter; its event counts as handled.
@@ -101,8 +96,7 @@ class EventDelivery:
         Raises:
             NotFound: when the tenant has none of this id.
         """
-        with use_context(self._actor.context(tenant, seconds=_STORE_SECONDS)):
-            await self._store.run(dead_letters.discard(identifier))
+        await self._store.run(tenant, dead_letters.discard(identifier))
 
     async def replay(self, tenant: str, identifier: UUID) -> None:
         """Deliver a dead letter once more, now, on the same path as any event.
@@ -126,9 +120,8 @@ class EventDelivery:
         except AlreadyReplayed:
             raise
         except Exception as error:
-            with use_context(self._actor.context(tenant, seconds=_STORE_SECONDS)):
-                failed = dead_letters.note_failure(identifier, sentence_of(error))
-                await self._store.run(failed)
+            failed = dead_letters.note_failure(identifier, sentence_of(error))
+            await self._store.run(tenant, failed)
             raise Conflict(f"The replay failed again: {sentence_of(error)}") from error
 
     async def deliver_again(self, consumer: str, data: bytes) -> None:
@@ -148,12 +141,12 @@ class EventDelivery:
         wrong = origin_mismatch(envelope, handling.reaction.bound.event_type)
         if wrong is not None:
             raise Conflict(f"{wrong} Find out who published it, and discard the letter.")
-        standing = TenantState.UNKNOWN
+        state = TenantState.UNKNOWN
         if is_tenant_id(envelope.tenant):
-            standing = self._standing_of(envelope.tenant)
-        if standing is TenantState.SUSPENDED:
+            state = self._state_of(envelope.tenant)
+        if state is TenantState.SUSPENDED:
             raise Unavailable(f"The tenant '{envelope.tenant}' is suspended; replay it later.")
-        if standing is not TenantState.ACTIVE:
+        if state is not TenantState.ACTIVE:
             raise Conflict(
                 f"The tenant '{envelope.tenant[:64]}' is not known here, or does not use this "
                 "service: declare it first, or discard the letter."
@@ -163,13 +156,7 @@ class EventDelivery:
     async def prune_inbox(self, tenant: str) -> int:
         """Forget events that were handled longer ago than the inbox remembers; how many."""
         before = self._actor.clock.now() - timedelta(seconds=self._settings.remembered)
-        removed = 0
-        while True:
-            with use_context(self._actor.context(tenant, seconds=_STORE_SECONDS)):
-                found = await self._store.run(inbox.prune(before, _PRUNED_AT_ONCE))
-            removed += found
-            if found < _PRUNED_AT_ONCE:
-                return removed
+        return await self._store.prune(tenant, lambda limit: inbox.prune(before, limit))
 
     async def _replay(self, handling: EventHandler, letter: EventDeadLetter) -> None:
         envelope = Envelope.decode(letter.envelope)
@@ -187,14 +174,14 @@ class EventDelivery:
         wrong = origin_mismatch(envelope, handling.reaction.bound.event_type)
         if wrong is not None:
             return await self._keep_tenantless(handling, data, wrong)
-        standing = TenantState.UNKNOWN
+        state = TenantState.UNKNOWN
         if is_tenant_id(envelope.tenant):
-            standing = self._standing_of(envelope.tenant)
-        if standing is TenantState.ACTIVE:
+            state = self._state_of(envelope.tenant)
+        if state is TenantState.ACTIVE:
             return await self._handle(handling, envelope, data)
-        if standing is TenantState.SUSPENDED:
+        if state is TenantState.SUSPENDED:
             raise Unavailable(f"The tenant '{envelope.tenant}' is suspended; its events wait.")
-        if standing is TenantState.DISABLED:
+        if state is TenantState.DISABLED:
             self.counts.passed_over += 1
             return None
         unknown = f"The tenant '{envelope.tenant[:64]}' is not known here."

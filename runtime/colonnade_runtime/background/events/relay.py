@@ -3,16 +3,16 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
-from colonnade.background_tasks import background_task
+from colonnade.background_tasks import background_task, finish_tasks
 from colonnade.bus import Bus
-from colonnade.context import use_context
-from colonnade.control_store import Lease, fence
-from colonnade.errors import Conflict, NotFound, Unavailable
-from colonnade.store import Session, SqlStore
+from colonnade.control_store import Lease, LeaseLost
+from colonnade.errors import NotFound
+from colonnade.store import Session
 from colonnade.waiting import until
-from colonnade_runtime.background.acting.actor import Actor
+from colonnade_runtime.background.acting.acting_store import ActingStore
+from colonnade_runtime.background.acting.lease_fence import LeaseFence
 from colonnade_runtime.background.events import outbox
 from colonnade_runtime.background.events.outbox import OutboxStatus, Outgoing
 from colonnade_runtime.background.events.outbox_pump import (
@@ -20,11 +20,6 @@ from colonnade_runtime.background.events.outbox_pump import (
     OutboxPump,
     RelaySettings,
 )
-
-T = TypeVar("T")
-
-_STORE_SECONDS = 30.0
-_PRUNED_AT_ONCE = 500
 
 
 class Relay:
@@ -39,9 +34,8 @@ class Relay:
 
     def __init__(
         self,
-        store: SqlStore,
+        store: ActingStore,
         bus: Bus,
-        actor: Actor,
         log: Any,
         settings: RelaySettings | None = None,
         aggregates: Mapping[str, str] | None = None,
@@ -49,11 +43,11 @@ class Relay:
     ) -> None:
         self._store = store
         self._bus = bus
-        self._actor = actor
+        self._actor = store.actor
         self._log = log
         self._settings = settings or RelaySettings()
         self._aggregates = aggregates or {}
-        self._lease = lease
+        self._fence = None if lease is None else LeaseFence(lease)
         self._pumps: dict[str, OutboxPump] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._reading = asyncio.Semaphore(self._settings.parallel_reads)
@@ -96,43 +90,31 @@ class Relay:
         self._stopping.set()
         for pump in self._pumps.values():
             pump.stop()
-        tasks = set(self._tasks.values())
-        if not tasks:
-            return
-        _, late = await asyncio.wait(tasks, timeout=deadline)
-        for task in late:
-            task.cancel()
-        if late:
-            await asyncio.wait(late, timeout=1.0)
+        await finish_tasks(set(self._tasks.values()), deadline)
 
     async def has_work(self, tenant: str) -> bool:
         """Whether events of the tenant are pending or on their way."""
         if tenant in self._pumps:
             return True
-        return await self._read(tenant, outbox.has_pending)
+        return await self._store.read(tenant, outbox.has_pending)
 
     async def status(self, tenant: str) -> OutboxStatus:
         """How the tenant's outbox stands."""
-        return await self._read(tenant, outbox.status)
+        return await self._store.read(tenant, outbox.status)
 
     async def republish(self, tenant: str, since: datetime) -> int:
         """Publish again what was written from `since` on; answers how many.
 
         Consumers that have handled an event already do not handle it twice.
         """
-        again = await self._run(tenant, outbox.republish(since))
+        again = await self._store.run(tenant, outbox.republish(since))
         self.wake(tenant)
         return again
 
     async def prune(self, tenant: str) -> int:
         """Delete what has been in the tenant's archive for long enough; answers how many."""
         before = self._actor.clock.now() - timedelta(seconds=self._settings.archive)
-        removed = 0
-        while True:
-            found = await self._run(tenant, outbox.prune(before, _PRUNED_AT_ONCE))
-            removed += found
-            if found < _PRUNED_AT_ONCE:
-                return removed
+        return await self._store.prune(tenant, lambda limit: outbox.prune(before, limit))
 
     async def _empty(self, tenant: str) -> None:
         pump = self._pumps[tenant]
@@ -142,7 +124,7 @@ class Relay:
                 try:
                     await pump.run()
                     return
-                except Conflict:
+                except LeaseLost:
                     # The new owner goes on from what is marked; consumers know what came twice.
                     return
                 except NotFound:
@@ -167,39 +149,28 @@ class Relay:
             if not self._may_work():
                 return ()
             async with self._reading:
-                return await self._read(tenant, outbox.pending(limit))
+                return await self._store.read(tenant, outbox.pending(limit))
 
         async def publish(row: Outgoing) -> None:
             if not self._may_work():
                 self._pumps[tenant].stop()
-                raise Unavailable("Another process sends this service's events by now.")
+                raise LeaseLost("Another process sends this service's events by now.")
             key = f"{tenant}/{self._aggregates.get(row.type, '')}/{row.key}"
             await self._bus.publish(row.type, key, row.message_id, row.envelope)
             self.published += 1
 
         async def mark(accepted: Sequence[Outgoing]) -> int:
-            return await self._run(tenant, self._fenced(outbox.mark_sent(accepted)))
+            return await self._store.run(tenant, self._fenced(outbox.mark_sent(accepted)))
 
         return OutboxOperations(read, publish, mark)
 
     def _may_work(self) -> bool:
-        return self._lease is None or self._lease() is not None
+        return self._fence is None or self._fence.is_open
 
-    def _fenced(self, work: Callable[[Session], T]) -> Callable[[Session], T]:
-        def fenced(session: Session) -> T:
-            if self._lease is not None:
-                lease = self._lease()
-                if lease is None:
-                    raise Conflict("Another process sends this service's events by now.")
-                fence(session, lease)
+    def _fenced(self, work: Callable[[Session], int]) -> Callable[[Session], int]:
+        def fenced(session: Session) -> int:
+            if self._fence is not None:
+                self._fence(session)
             return work(session)
 
         return fenced
-
-    async def _read(self, tenant: str, work: Callable[[Session], T]) -> T:
-        with use_context(self._actor.context(tenant, seconds=_STORE_SECONDS)):
-            return await self._store.read(work)
-
-    async def _run(self, tenant: str, work: Callable[[Session], T]) -> T:
-        with use_context(self._actor.context(tenant, seconds=_STORE_SECONDS)):
-            return await self._store.run(work)

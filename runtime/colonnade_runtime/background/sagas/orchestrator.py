@@ -4,17 +4,16 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
-from colonnade.background_tasks import background_task
+from colonnade.background_tasks import background_task, finish_tasks
 from colonnade.backoff import Backoff
-from colonnade.context import use_context
-from colonnade.control_store import Lease, fence
-from colonnade.errors import Conflict, NotFound, Unavailable
+from colonnade.control_store import Lease
+from colonnade.errors import Conflict, NotFound
 from colonnade.sagas import SagaPhase, SagaView, saga_view
-from colonnade.store import Session, SqlStore
-from colonnade_runtime.background.acting.actor import Actor
+from colonnade_runtime.background.acting.acting_store import ActingStore
+from colonnade_runtime.background.acting.lease_fence import LeaseFence
 from colonnade_runtime.background.sagas import records, transitions
 from colonnade_runtime.background.sagas.binding import BoundSaga
 from colonnade_runtime.background.sagas.saga_progress import SagaProgress, SagaRecord
@@ -22,10 +21,8 @@ from colonnade_runtime.background.sagas.saga_runner import RunnerResources, Saga
 from colonnade_runtime.background.sagas.transitions import Moment
 from colonnade_runtime.calls.tenant_states import StateOfTenant, TenantState
 
-T = TypeVar("T")
-
-_STORE_SECONDS = 30.0
-_PRUNED_AT_ONCE = 200
+PRUNED_AT_ONCE = 200
+"""Ended sagas deleted in one transaction; each takes its signals with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,25 +45,24 @@ class SagaOrchestrator:
     def __init__(
         self,
         sagas: Sequence[BoundSaga],
-        store: SqlStore,
-        standing_of: StateOfTenant,
+        store: ActingStore,
+        state_of: StateOfTenant,
         lease: Callable[[], Lease | None],
-        actor: Actor,
         log: Any,
         settings: SagaSettings | None = None,
     ) -> None:
         self._settings = settings or SagaSettings()
         self._store = store
-        self._standing_of = standing_of
+        self._state_of = state_of
         self._lease = lease
-        self._actor = actor
+        self._actor = store.actor
         self._log = log
         self._stopping = asyncio.Event()
         self._definitions = {
             (saga.definition.name, saga.definition.version): saga for saga in sagas
         }
         self._shared = RunnerResources(
-            store, actor, self._definitions, self._fence, self._stopping, log
+            store, self._definitions, LeaseFence(lease), self._stopping, log
         )
         self._slots = asyncio.Semaphore(self._settings.parallel)
         self._sweeps: dict[str, asyncio.Task[None]] = {}
@@ -91,7 +87,7 @@ class SagaOrchestrator:
             self._wake(tenant)
 
     def _wake(self, tenant: str) -> None:
-        if self._stopping.is_set() or self._standing_of(tenant) is not TenantState.ACTIVE:
+        if self._stopping.is_set() or self._state_of(tenant) is not TenantState.ACTIVE:
             return
         if tenant in self._sweeps:
             self._woken.add(tenant)
@@ -110,25 +106,19 @@ class SagaOrchestrator:
             timer.cancel()
         self._timers.clear()
         tasks = {*self._sweeps.values(), *self._runs.values()}
-        if not tasks:
-            return
-        _, late = await asyncio.wait(tasks, timeout=deadline)
-        for task in late:
-            task.cancel()
-        if late:
-            await asyncio.wait(late, timeout=1.0)
+        await finish_tasks(tasks, deadline)
 
     async def has_work(self, tenant: str) -> bool:
         """Whether the tenant has sagas that go on by themselves."""
         if tenant in self._sweeps or any(owner == tenant for owner, _ in self._runs):
             return True
-        return await self._read(tenant, records.has_active)
+        return await self._store.read(tenant, records.has_active)
 
     async def is_busy(self, tenant: str, *, within: float = 0.0) -> bool:
         """Whether a saga of the tenant runs, or has something to do by now or `within` seconds."""
         if tenant in self._sweeps or any(owner == tenant for owner, _ in self._runs):
             return True
-        found = await self._read(tenant, records.due(1))
+        found = await self._store.read(tenant, records.due(1))
         soon = self._actor.clock.now() + timedelta(seconds=within)
         return bool(found.ids) or (found.next_at is not None and found.next_at <= soon)
 
@@ -141,7 +131,7 @@ class SagaOrchestrator:
         limit: int = 100,
     ) -> Sequence[SagaView]:
         """The tenant's newest sagas: in any of `phases`, or all; of one `name`, or all."""
-        return await self._read(tenant, records.listing(phases, name, limit))
+        return await self._store.read(tenant, records.listing(phases, name, limit))
 
     async def show(self, tenant: str, saga_id: UUID) -> SagaView:
         """One saga.
@@ -149,7 +139,7 @@ class SagaOrchestrator:
         Raises:
             NotFound: when the tenant has none of this id.
         """
-        return await self._read(tenant, lambda session: saga_view(session, saga_id))
+        return await self._store.read(tenant, lambda session: saga_view(session, saga_id))
 
     async def resume(self, tenant: str, saga_id: UUID, *, happened: bool | None = None) -> SagaView:
         """Let a saga go on that needs an operator; `happened` settles whether its step did.
@@ -180,12 +170,9 @@ class SagaOrchestrator:
     async def prune(self, tenant: str) -> int:
         """Delete what ended long enough ago; answers how many."""
         before = self._actor.clock.now() - timedelta(seconds=self._settings.kept)
-        removed = 0
-        while True:
-            found = await self._run(tenant, records.prune(before, _PRUNED_AT_ONCE))
-            removed += found
-            if found < _PRUNED_AT_ONCE:
-                return removed
+        return await self._store.prune(
+            tenant, lambda limit: records.prune(before, limit), limit=PRUNED_AT_ONCE
+        )
 
     def _moment(self, record: SagaRecord, now: datetime) -> Moment:
         bound = self._definitions.get((record.name, record.definition_version))
@@ -199,7 +186,7 @@ class SagaOrchestrator:
     async def _operate(
         self, tenant: str, saga_id: UUID, change: Callable[[SagaRecord, datetime], SagaProgress]
     ) -> SagaView:
-        await self._run(tenant, records.operate(saga_id, change))
+        await self._store.run(tenant, records.operate(saga_id, change))
         self._wake(tenant)
         return await self.show(tenant, saga_id)
 
@@ -228,7 +215,7 @@ class SagaOrchestrator:
         await self._suspect_what_was_there(tenant, lease)
         running = sum(owner == tenant for owner, _ in self._runs)
         limit = running + 2 * self._settings.parallel
-        found = await self._read(tenant, records.due(limit))
+        found = await self._store.read(tenant, records.due(limit))
         for identifier in found.ids:
             self._carry_on(tenant, identifier)
         if found.next_at is not None:
@@ -241,7 +228,7 @@ class SagaOrchestrator:
             self._known.clear()
         if tenant in self._known:
             return
-        for identifier in await self._read(tenant, records.active_ids):
+        for identifier in await self._store.read(tenant, records.active_ids):
             self._suspects.add((tenant, identifier))
         self._known.add(tenant)
 
@@ -302,17 +289,3 @@ class SagaOrchestrator:
     def _ring(self, tenant: str) -> None:
         self._timers.pop(tenant, None)
         self._wake(tenant)
-
-    def _fence(self, session: Session) -> None:
-        lease = self._lease()
-        if lease is None:
-            raise Unavailable("Another process does this service's background work by now.")
-        fence(session, lease)
-
-    async def _read(self, tenant: str, work: Callable[[Session], T]) -> T:
-        with use_context(self._actor.context(tenant, seconds=_STORE_SECONDS)):
-            return await self._store.read(work)
-
-    async def _run(self, tenant: str, work: Callable[[Session], T]) -> T:
-        with use_context(self._actor.context(tenant, seconds=_STORE_SECONDS)):
-            return await self._store.run(work)

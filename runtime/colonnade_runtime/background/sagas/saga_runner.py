@@ -10,13 +10,14 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from colonnade.context import use_context
+from colonnade.control_store import LeaseLost
 from colonnade.crash_points import crash_point, reach
 from colonnade.errors import DeadlineExceeded, InternalError, Unavailable
 from colonnade.events import Work
 from colonnade.messages import Message
 from colonnade.sagas import Resolution, SagaPhase, Step, StepCall, StepOutcome
-from colonnade.store import Session, SqlStore
-from colonnade_runtime.background.acting.actor import Actor
+from colonnade.store import Session
+from colonnade_runtime.background.acting.acting_store import ActingStore
 from colonnade_runtime.background.sagas import records, transitions
 from colonnade_runtime.background.sagas.binding import BoundSaga
 from colonnade_runtime.background.sagas.saga_progress import SagaProgress, SagaRecord
@@ -30,8 +31,6 @@ RECORDED = crash_point("saga.recorded", "a transition is committed; nothing foll
 ASKED = crash_point("saga.asked", "it is known whether a step happened; that is not recorded")
 UNDONE = crash_point("saga.undone", "a compensation is done; that is not recorded")
 
-_STORE_SECONDS = 30.0
-
 Rule = Callable[[Moment, SagaProgress], SagaProgress]
 
 
@@ -39,8 +38,7 @@ Rule = Callable[[Moment, SagaProgress], SagaProgress]
 class RunnerResources:
     """What every runner of a service shares."""
 
-    store: SqlStore
-    actor: Actor
+    store: ActingStore
     definitions: Mapping[tuple[str, int], BoundSaga]
     guard: Work
     stopping: asyncio.Event
@@ -156,7 +154,7 @@ class SagaRunner:
 
         try:
             following = await self._commit(record, bound, rule, outcome.work)
-        except (records.Moved, Unavailable):
+        except (records.Moved, LeaseLost, Unavailable):
             raise
         except Exception as error:
             if outcome.work is None:
@@ -197,7 +195,7 @@ class SagaRunner:
 
         try:
             following = await self._commit(record, bound, rule, resolution.outcome.work)
-        except (records.Moved, Unavailable):
+        except (records.Moved, LeaseLost, Unavailable):
             raise
         except Exception as failure:
             error = sentence_of(failure)
@@ -217,7 +215,7 @@ class SagaRunner:
             return await self._commit(
                 record, bound, lambda m, p: transitions.undone(m, p, state), outcome.work
             )
-        except records.Moved:
+        except (records.Moved, LeaseLost):
             raise
         except Exception as error:
             sentence = sentence_of(error)
@@ -227,7 +225,7 @@ class SagaRunner:
         )
 
     async def _within(self, step: Step, record: SagaRecord, acting: Awaitable[T]) -> T:
-        context = self._shared.actor.context(
+        context = self._shared.store.actor.context(
             self._tenant,
             seconds=step.timeout,
             cause=str(self._id),
@@ -288,17 +286,15 @@ class SagaRunner:
         self, record: SagaRecord, change: records.Change, effect: Work | None = None
     ) -> SagaRecord:
         work = records.transition(record, change, effect, self._shared.guard)
-        with use_context(self._shared.actor.context(self._tenant, seconds=_STORE_SECONDS)):
-            following = await self._shared.store.run(work)
+        following = await self._shared.store.run(self._tenant, work)
         reach(RECORDED)
         return following
 
     async def _read(self, work: Callable[[Session], T]) -> T:
-        with use_context(self._shared.actor.context(self._tenant, seconds=_STORE_SECONDS)):
-            return await self._shared.store.read(work)
+        return await self._shared.store.read(self._tenant, work)
 
     def _now(self) -> datetime:
-        return self._shared.actor.clock.now()
+        return self._shared.store.actor.clock.now()
 
     def _log(
         self, record: SagaRecord, bound: BoundSaga, what: str, error: Exception, failure: Failure

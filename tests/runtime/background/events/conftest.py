@@ -1,13 +1,9 @@
 """A ledger on real files, as the runtime would put it together."""
 
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent / "support"))
-
 from ledger.house import House, Ledger
 
 

@@ -246,7 +246,7 @@ class TestOddEnvelopes:
     async def test_an_event_of_no_known_tenant_is_kept_in_the_control_store(
         self, house: House, tenant: str
     ) -> None:
-        house.standing["nobody"] = TenantState.UNKNOWN
+        house.states["nobody"] = TenantState.UNKNOWN
         await publish(house, envelope(tenant=tenant))
         letters = await house.control.dead_letters()
         assert len(letters) == 2
@@ -287,15 +287,15 @@ class TestOddEnvelopes:
         assert "ValidationError" in letters[0].error
 
     async def test_events_of_a_suspended_tenant_wait(self, house: House) -> None:
-        house.standing["acme"] = TenantState.SUSPENDED
+        house.states["acme"] = TenantState.SUSPENDED
         with pytest.raises(Unavailable):
             await publish(house, envelope())
-        house.standing["acme"] = TenantState.ACTIVE
+        house.states["acme"] = TenantState.ACTIVE
         await publish(house, envelope())
         assert await house.entries("acme") == [1]
 
     async def test_a_tenant_without_the_service_is_passed_over(self, house: House) -> None:
-        house.standing["acme"] = TenantState.DISABLED
+        house.states["acme"] = TenantState.DISABLED
         await publish(house, envelope())
         assert await house.entries("acme") == []
         assert house.delivery.counts.passed_over == 2

@@ -5,6 +5,7 @@ import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from ledger.api import Deposited
 from ledger.house import House, Ledger
 
@@ -82,7 +83,7 @@ async def test_a_tenant_whose_events_wait_is_not_forgotten(house: House, ledger:
     await house.until_sent("acme")
 
 
-async def test_rows_are_marked_together(house: House) -> None:
+async def test_rows_are_marked_together(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     marks = []
     run = house.store.run
 
@@ -91,7 +92,7 @@ async def test_rows_are_marked_together(house: House) -> None:
             marks.append(work)
         return await run(work)
 
-    house.relay._store.run = counted  # type: ignore[method-assign]
+    monkeypatch.setattr(house.store, "run", counted)
     await house.deposit("acme", *(deposit(number, f"k{number}") for number in range(100)))
     await house.until_sent("acme")
     assert len(marks) < 20

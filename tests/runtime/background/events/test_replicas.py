@@ -19,6 +19,7 @@ from colonnade.control_store import Lease, fence
 from colonnade.events import Envelope, event_type_of
 from colonnade_runtime.adapters.bus.memory import MemoryBus
 from colonnade_runtime.adapters.store.sqlite import SqliteStores
+from colonnade_runtime.background.acting.acting_store import ActingStore
 from colonnade_runtime.background.acting.actor import Actor
 from colonnade_runtime.background.background_work import (
     BackgroundSettings,
@@ -162,7 +163,7 @@ class TestALostLease:
         self, replica: Replica, arrivals: Arrivals, lease: Callable[[], Lease | None]
     ) -> Relay:
         return Relay(
-            replica.store, arrivals.bus, Actor("teller"), LOG,
+            ActingStore(Actor("teller"), replica.store), arrivals.bus, LOG,
             aggregates={event_type_of(Deposited).type: "account"}, lease=lease,
         )  # fmt: skip
 

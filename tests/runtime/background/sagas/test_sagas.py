@@ -419,11 +419,11 @@ class TestTime:
         await second.stop()
 
     async def test_sagas_of_a_suspended_tenant_wait(self, house: ShopHouse) -> None:
-        house.standing[TENANT] = TenantState.SUSPENDED
+        house.states[TENANT] = TenantState.SUSPENDED
         order = await house.place()
         await house.sweeper.sweep()
         assert house.world.calls == {}
-        house.standing[TENANT] = TenantState.ACTIVE
+        house.states[TENANT] = TenantState.ACTIVE
         assert (await house.until_ended(order)).phase is SagaPhase.COMPLETED
 
     async def test_a_tenant_is_forgotten_when_its_last_saga_has_ended(

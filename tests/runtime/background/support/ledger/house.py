@@ -17,6 +17,7 @@ from colonnade.services import StoreNeed
 from colonnade.store import Session
 from colonnade_runtime.adapters.bus.memory import MemoryBus
 from colonnade_runtime.adapters.store.sqlite import SqliteStores
+from colonnade_runtime.background.acting.acting_store import ActingStore
 from colonnade_runtime.background.acting.actor import Actor
 from colonnade_runtime.background.events.event_delivery import EventDelivery
 from colonnade_runtime.background.events.event_handler import DeliverySettings
@@ -71,7 +72,7 @@ class House:
         clock = clock or SystemClock()
         log = structlog.get_logger()
         self.actor = Actor("ledger", clock)
-        self.standing: dict[str, TenantState] = {}
+        self.states: dict[str, TenantState] = {}
         self.stores = SqliteStores(folder, clock, lambda tenant: True)
         self.bus: Bus = bus or MemoryBus()
         self.store = self.stores.store(
@@ -79,14 +80,14 @@ class House:
         )
         self.control = self.stores.control("ledger")
         self.relay = Relay(
-            self.store, self.bus, self.actor, log,
+            ActingStore(self.actor, self.store), self.bus, log,
             relay or RelaySettings(linger=0.02, backoff=QUICK),
         )  # fmt: skip
         self.delivery = EventDelivery(
             reactions_of(objects),
             self.store,
             self.control,
-            lambda tenant: self.standing.get(tenant, TenantState.ACTIVE),
+            lambda tenant: self.states.get(tenant, TenantState.ACTIVE),
             self.actor,
             log,
             delivery or DeliverySettings(attempts=3, backoff=QUICK),

@@ -12,6 +12,7 @@ from colonnade.clock import SystemClock
 from colonnade.context import current_context
 from colonnade.errors import ConfigurationError
 from colonnade.services import Schedule
+from colonnade_runtime.background.acting.acting_store import ActingStore
 from colonnade_runtime.background.acting.actor import Actor
 from colonnade_runtime.background.scheduler import BoundSchedule, Scheduler, bind_schedules
 from colonnade_runtime.calls.tenant_states import TenantState
@@ -51,12 +52,12 @@ def build(
     clock: MovedClock,
     owns: Callable[[], bool] = lambda: True,
 ) -> Scheduler:
-    def standing(tenant: str) -> TenantState:
+    def state_of(tenant: str) -> TenantState:
         return TenantState.SUSPENDED if tenant == "initech" else TenantState.ACTIVE
 
-    actor = Actor("shop", clock)
+    store = ActingStore(Actor("shop", clock), house.store)
     log = structlog.get_logger()
-    return Scheduler(schedules, house.store, tenants, standing, owns, actor, log, settle=0.01)
+    return Scheduler(schedules, store, tenants, state_of, owns, log, settle=0.01)
 
 
 async def test_a_schedule_runs_for_every_active_tenant_as_its_service(house: ShopHouse) -> None:

@@ -15,6 +15,7 @@ from colonnade.sagas import Saga, SagaPhase, SagaView, signal_saga
 from colonnade.services import StoreNeed
 from colonnade.store import Session
 from colonnade_runtime.adapters.store.sqlite import SqliteStores
+from colonnade_runtime.background.acting.acting_store import ActingStore
 from colonnade_runtime.background.acting.actor import Actor
 from colonnade_runtime.background.acting.ownership import Ownership
 from colonnade_runtime.background.events.sweeper import Sweeper
@@ -46,14 +47,13 @@ class ShopHouse:
         )
         control = self.stores.control("shop")
         self.control = control
-        self.standing: dict[str, TenantState] = {}
+        self.states: dict[str, TenantState] = {}
         self.ownership = Ownership(control, "background", "test", clock, log)
         self.sagas = SagaOrchestrator(
             bind_sagas(SAGAS, [self.shop]),
-            self.store,
-            lambda tenant: self.standing.get(tenant, TenantState.ACTIVE),
+            ActingStore(self.actor, self.store),
+            lambda tenant: self.states.get(tenant, TenantState.ACTIVE),
             lambda: self.ownership.lease,
-            self.actor,
             log,
         )
         self.sweeper = Sweeper(

@@ -1,4 +1,4 @@
-"""A shop on real files, as the runtime would put it together."""
+"""A shop on real files, as the runtime would put it together; `events` has a ledger instead."""
 
 import sys
 from collections.abc import AsyncIterator
