@@ -18,7 +18,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from colonnade.command_line import CommandLine
 
 if TYPE_CHECKING:
-    from colonnade_course.carpentries.reader import ImportedCourse
+    from colonnade_course.carpentries.lesson import ImportedCourse
     from colonnade_course.importing.course_import import CourseImport, ImportResult
 
 
@@ -75,7 +75,8 @@ def import_(
 
 
 def _read(folder: Path) -> "ImportedCourse":
-    from colonnade_course.carpentries.reader import LessonRefused, read_lesson
+    from colonnade_course.carpentries.folder import LessonRefused
+    from colonnade_course.carpentries.reader import read_lesson
 
     try:
         return read_lesson(folder)
@@ -86,7 +87,7 @@ def _read(folder: Path) -> "ImportedCourse":
 
 
 def _run(job: "CourseImport", *, publish: bool, instructors: Sequence[str]) -> "ImportResult":
-    from colonnade_course.carpentries.reader import LessonRefused
+    from colonnade_course.carpentries.folder import LessonRefused
 
     try:
         return job.run(publish=publish, instructors=instructors)

@@ -21,15 +21,15 @@ from colonnade_content.api import (
     UpdateContent,
 )
 from colonnade_course.api import Course, PublishCourse
-from colonnade_course.carpentries.reader import (
+from colonnade_course.carpentries.folder import LessonRefused
+from colonnade_course.carpentries.lesson import (
     ImportedCourse,
     ImportedFile,
     ImportedPage,
-    LessonRefused,
     LinkKind,
     LinkTarget,
-    rewrite_links,
 )
+from colonnade_course.carpentries.links import rewrite_links
 from colonnade_course.importing.file_import import FileImport
 from colonnade_course.importing.import_run import ImportRun, list_all
 from colonnade_course.importing.instructor_import import InstructorImport

@@ -20,7 +20,7 @@ from colonnade_content.api import (
     Media,
     UploadFile,
 )
-from colonnade_course.carpentries.reader import ImportedFile
+from colonnade_course.carpentries.lesson import ImportedFile
 from colonnade_course.importing.import_run import ImportRun, list_all
 
 CHUNK = 256 * 1024

@@ -23,7 +23,7 @@ from colonnade_course.api import (
     UpdateLesson,
     UpdateSection,
 )
-from colonnade_course.carpentries.reader import ImportedCourse
+from colonnade_course.carpentries.lesson import ImportedCourse
 from colonnade_course.importing.import_run import ImportRun, list_all
 
 APPENDIX = "appendix"

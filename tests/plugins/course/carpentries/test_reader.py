@@ -11,14 +11,10 @@ import pytest
 from markdown_it import MarkdownIt
 from mdit_py_plugins.deflist import deflist_plugin
 
-from colonnade_course.carpentries.reader import (
-    ImportedCourse,
-    LessonRefused,
-    LinkKind,
-    LinkTarget,
-    read_lesson,
-    rewrite_links,
-)
+from colonnade_course.carpentries.folder import LessonRefused
+from colonnade_course.carpentries.lesson import ImportedCourse, LinkKind, LinkTarget
+from colonnade_course.carpentries.links import rewrite_links
+from colonnade_course.carpentries.reader import read_lesson
 from tests.course_material import INFLAMMATION, skip_without_courses
 
 
