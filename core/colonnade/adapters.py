@@ -1,4 +1,4 @@
-"""What an adapter is: made by the scheme of a URL, for a bus, a store, an engine or discovery.
+"""Adapters: made by the scheme of a URL, for a bus, a store, an engine or discovery.
 
 A plugin registers factories through the hooks `bus_adapters`, `store_adapters`, `policy_adapters`
 and `discovery_adapters`. Ours are registered the same way; a plugin's takes the place of ours.
@@ -24,14 +24,14 @@ from colonnade.store import Session, SqlStore
 
 @dataclass(frozen=True, slots=True)
 class AdapterContext:
-    """What a factory may know: the address that was declared, and the process it is for.
+    """Context of a factory: the declared address, and the process that the adapter is for.
 
     A factory is synchronous and cheap: it connects to nothing. What it made is started, and
     stopped or closed, by the runtime.
     """
 
     url: str
-    """As declared; the scheme is the one the factory was registered for."""
+    """Address as declared; its scheme is the one that the factory was registered for."""
     password: Secret | None
     """The password that was declared beside the URL."""
     root: Path
@@ -42,17 +42,17 @@ class AdapterContext:
     log: Any
     """A structlog logger bound to the scheme."""
     is_known: Callable[[str], bool]
-    """Whether a tenant is declared now; nothing is ever made for another."""
+    """Predicate: true while a tenant is declared; nothing is ever made for another."""
     replicas: int = 1
-    """How many processes host the same services as this one, itself included."""
+    """Number of processes that host the same services as this one, itself included."""
     administrator: Secret | None = None
     """The password of the user that sets a bus up, where it was declared beside the URL."""
     faults: Callable[[str], Faults] = field(default=lambda source: NoFaults())
-    """Where the adapter says what is broken, on behalf of a service or as a part of its own."""
+    """Reporter of faults, on behalf of a service or as a part of its own."""
 
 
 class Adapter(Protocol):
-    """What every adapter of a store or of discovery can do."""
+    """Lifecycle that every adapter of a store or of discovery has."""
 
     async def start(self, services: Sequence[str]) -> None:
         """Take possession for the services that this process hosts: lock a folder, connect.
@@ -102,8 +102,8 @@ class SqlStores(Adapter, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StoreFigures:
-    """How an adapter of tables uses its files or connections: those `open` now, how many were
-    `opened` since the start and `evicted` to make room, and how many writes are `waiting`."""
+    """Figures of an adapter of tables: files or connections `open` now, `opened` since the start
+    and `evicted` to make room, and writes that are `waiting`."""
 
     open: int
     opened: int
@@ -116,7 +116,7 @@ class Measured(Protocol):
     """An adapter of tables that can say how its files or connections are used."""
 
     def figures(self) -> StoreFigures:
-        """As of now; never waits."""
+        """Return the figures as of now; never waits."""
         ...
 
 
@@ -124,11 +124,9 @@ class SharedSqlStore(SqlStore, Protocol):
     """A store that other processes write to as well."""
 
     def changed_elsewhere(self, tenant: str, use: str) -> bool | None:
-        """Whether another process may have committed to the tenant's store since this was last
-        asked for the same `use`; nothing when that cannot be known. Called on the event loop, for
-        each read from a cache: it takes microseconds, and says yes too often rather than too
-        seldom.
-        """
+        """Tell whether another process may have committed to the tenant's store since the last call
+        for the same `use`; None when that cannot be known. Called on the event loop, for each read
+        from a cache: it takes microseconds, and says yes too often rather than too seldom."""
         ...
 
 
@@ -156,8 +154,8 @@ class StoreAdapter:
     kind: StoreKind
     make: Callable[[AdapterContext], Any]
     replicas: bool = False
-    """Whether several processes may host a service that keeps something here. Its SQL stores then
-    are `SharedSqlStore`."""
+    """True when several processes may host a service that stores something here. Its SQL stores
+    then are `SharedSqlStore`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,14 +168,14 @@ class Instance:
 
 
 class Discovery(Adapter, Protocol):
-    """Who hosts which service, for a gateway that forwards to other processes."""
+    """Discovery: the processes that host each service, for a gateway that forwards to them."""
 
     async def announce(self, instance: Instance) -> None:
         """Make this process known, and keep it known until `close`."""
         ...
 
     async def instances(self, service: str) -> Sequence[Instance]:
-        """Those that host `service` now.
+        """Processes that host `service` now.
 
         Raises:
             Unavailable: when nobody can say.

@@ -1,4 +1,4 @@
-"""How often one person may have an operation change something in a day.
+"""Allowances: limits on the changes that one person may make by an operation in a day.
 
 An operation says so with `per_day`. The use is counted in the transaction of what it changed, so
 what is refused or changes nothing costs none, and a person's rows, events and mails of one day are
@@ -26,7 +26,7 @@ PRUNED_AT_ONCE = 20
 
 
 class AllowanceRow(PlatformBase):
-    """How often somebody used an operation on a day, counted in days since 1970, UTC."""
+    """Uses of an operation by one person on a day, counted in days since 1970, UTC."""
 
     __tablename__ = "colonnade_allowances"
     __table_args__ = (Index("ix_colonnade_allowances_day", "day"),)
@@ -91,7 +91,7 @@ def _counting(dialect: str) -> Any:
 
 
 def _forget_earlier(session: Session, day: int) -> None:
-    """What was used on earlier days is nobody's business any more."""
+    """Delete the uses of earlier days."""
     table = table_of(AllowanceRow)
     earlier = select(table.c.principal, table.c.subject).where(table.c.day < day)
     found = session.execute(earlier.limit(PRUNED_AT_ONCE)).all()

@@ -29,7 +29,7 @@ _SERVICE = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 
 
 class BlobError(Exception):
-    """Something went wrong with a blob; the message is a sentence for the person who can act."""
+    """Error of a blob store; the message is a sentence for the person who can act."""
 
 
 class BlobNotFound(BlobError):
@@ -65,7 +65,7 @@ class BlobStalled(BlobError, ColonnadeError):
 
 @dataclass(frozen=True, slots=True)
 class BlobInfo:
-    """What was written: ``size`` in bytes and ``sha256`` in lower-case hexadecimal."""
+    """Receipt of a write: ``size`` in bytes and ``sha256`` in lower-case hexadecimal."""
 
     size: int
     sha256: str
@@ -73,7 +73,7 @@ class BlobInfo:
 
 @dataclass(frozen=True, slots=True)
 class BlobStat:
-    """What is kept under a key: ``size`` in bytes, ``modified`` in UTC."""
+    """Entry under a key: ``size`` in bytes, ``modified`` in UTC."""
 
     size: int
     modified: datetime

@@ -21,8 +21,8 @@ handled and is delivered again later.
 
 @dataclass(frozen=True, slots=True)
 class Consumer:
-    """Who wants which events: `<service>:<reaction>`; each consumer sees every event once or more,
-    one at a time per key and in order."""
+    """Consumer of events: `<service>:<reaction>`; each sees every event once or more, one at a time
+    per key and in order."""
 
     name: str
     event_type: str
@@ -33,8 +33,8 @@ class Bus(Protocol):
     """Carries messages between services, in this process or between many."""
 
     durable: bool
-    """Whether an accepted event outlives this process. If not, `publish` returns only after
-    every consumer has acknowledged."""
+    """True when an accepted event outlives this process. If not, `publish` returns only after every
+    consumer has acknowledged."""
 
     async def start(self) -> None:
         """Connect. Raises `Unavailable` when there is nobody to connect to."""

@@ -21,7 +21,7 @@ SEAL_BYTES = _HEAD.size + _MAC_BYTES
 """Eight bytes of chance per signer, a counter, milliseconds since the epoch, and the code."""
 
 CLOCKS_DIFFER_SECONDS = 5.0
-"""How far the clocks of two machines may be apart: a seal opens for so long beyond its call."""
+"""Seconds that the clocks of two machines may differ: a seal opens for so long beyond its call."""
 
 REMEMBERED_CALLS = 250_000
 """Calls whose numbers are remembered at the same time; more are refused until some are over."""

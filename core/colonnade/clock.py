@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Where the platform takes the time from."""
+    """Clock: the platform's only source of time."""
 
     def now(self) -> datetime:
         """The time of day, aware, in UTC."""

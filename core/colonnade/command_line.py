@@ -1,4 +1,4 @@
-"""What the platform's command line gives a plugin's commands: a way to ask as the operator.
+"""Command line for plugins: their commands ask operations as the operator.
 
     @click.command()
     @click.option("--tenant", required=True)
@@ -21,7 +21,7 @@ from colonnade.messages import Message, Request
 ResponseT = TypeVar("ResponseT", bound=Message)
 
 OPERATOR = Principal.service("operator")
-"""Who asks on the command line; what it may do is said in policies like anybody's rights."""
+"""Principal of the command line; policies say what it may do, like anybody's rights."""
 
 
 class PlatformClient(Protocol):

@@ -1,4 +1,4 @@
-"""Who asks what of whom, for which tenant, until when: one context per call.
+"""Context of a call: principal, tenant, deadline, request and trace.
 
 The context is never an argument. It is current while an operation, a reaction or a saga step
 runs, travels packed in one header with every message, and is signed for a short time by the
@@ -22,7 +22,7 @@ from colonnade.errors import DeadlineExceeded, InternalError, Unauthenticated, U
 
 
 class PrincipalKind(StrEnum):
-    """What sort of principal acts."""
+    """Type of a principal."""
 
     USER = "user"
     ANONYMOUS = "anonymous"
@@ -32,7 +32,7 @@ class PrincipalKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who acts.
+    """Principal: the person, service or operator who acts.
 
     `attributes` are pairs that policies may read; a plugin adds some with the
     `policy_attributes` hook. `on_behalf_of` names, for the audit, whose wish a service carries
@@ -48,7 +48,7 @@ class Principal:
 
     @classmethod
     def anonymous(cls) -> "Principal":
-        """Somebody who has not said who they are."""
+        """Make the principal of a caller without credentials."""
         return _ANONYMOUS
 
     @classmethod
@@ -62,7 +62,7 @@ _ANONYMOUS = Principal(PrincipalKind.ANONYMOUS, "anonymous")
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What is true of one call, wherever it is handled.
+    """Context of one call, the same wherever the call is handled.
 
     `deadline` is in seconds since the Unix epoch; `traceparent` is W3C Trace Context;
     `locale` is a BCP 47 tag. `client` is the network address of who asked at the edge, without a

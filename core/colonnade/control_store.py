@@ -40,7 +40,7 @@ class ProvisionedTenant:
 
 @dataclass(frozen=True, slots=True)
 class TenantlessDeadLetter:
-    """Something that came from the bus and named no tenant that is known here."""
+    """Dead letter of bytes that came from the bus and named no tenant known here."""
 
     id: UUID
     source: str

@@ -64,7 +64,7 @@ def reach(name: str, at: str = "") -> None:
 
 @contextmanager
 def watched_by(watcher: Callable[[str], None]) -> Iterator[None]:
-    """For the block, tell `watcher` the name of every point that is reached; it may raise."""
+    """Tell `watcher` the name of every point that is reached within the block; it may raise."""
     before, _armed.watcher = _armed.watcher, watcher
     try:
         yield

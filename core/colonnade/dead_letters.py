@@ -53,7 +53,7 @@ class DeadLetterSource(Protocol):
         ...
 
     def replay(self, session: Session, identifier: UUID) -> None:
-        """Do it once more, with all its attempts before it; it no longer waits then.
+        """Replay it with fresh attempts; it no longer waits then.
 
         Raises:
             Conflict: it does not wait any more.

@@ -21,7 +21,7 @@ class Unreadable(ValueError):
 
 
 def decoded(decode: Callable[[DataT], T], data: DataT) -> T:
-    """What `decode` makes of `data`.
+    """Decode `data`.
 
     Raises:
         Unreadable: whatever `decode` raised.
@@ -47,7 +47,7 @@ def storable(text: str) -> str:
 
 
 def is_deeper(data: bytes, levels: int) -> bool:
-    """Whether arrays and objects of a JSON text are nested deeper than `levels`; tells without
+    """Tell whether arrays and objects of a JSON text are nested deeper than `levels`, without
     recursion, in one pass."""
     depth = 0
     for token in _JSON_TOKEN.finditer(data):

@@ -82,7 +82,7 @@ class ColonnadeError(Exception):
 
 
 class InternalError(ColonnadeError):
-    """Something broke that the caller cannot mend."""
+    """Failure that the caller cannot mend."""
 
 
 class InvalidRequest(ColonnadeError):
@@ -94,7 +94,7 @@ class InvalidRequest(ColonnadeError):
 
 
 class Unauthenticated(ColonnadeError):
-    """Nobody is known to act: no token, or one that is not valid here."""
+    """Request without credentials, or with some that are not valid here."""
 
     code = "unauthenticated"
     status = 401
@@ -118,7 +118,7 @@ class Forbidden(ColonnadeError):
 
 
 class NotFound(ColonnadeError):
-    """There is no such thing, or none that the caller may know of."""
+    """Absence of the thing, or of any that the caller may know of."""
 
     code = "not_found"
     status = 404
@@ -150,7 +150,7 @@ class Conflict(ColonnadeError):
 
 
 class PreconditionFailed(ColonnadeError):
-    """`If-Match` names another version than the current one (RFC 9110 §13.1.1)."""
+    """Version in `If-Match` that is not the current one (RFC 9110 §13.1.1)."""
 
     code = "precondition_failed"
     status = 412
@@ -174,7 +174,7 @@ class UnsupportedMediaType(ColonnadeError):
 
 
 class RangeNotSatisfiable(ColonnadeError):
-    """No byte of the asked range exists (RFC 9110 §15.5.17)."""
+    """Range outside the content (RFC 9110 §15.5.17)."""
 
     code = "range_not_satisfiable"
     status = 416
@@ -216,7 +216,7 @@ class TooManyRequests(ColonnadeError):
 
 
 class Unavailable(ColonnadeError):
-    """Nobody is there to do it; it did not happen and may be tried again."""
+    """Service that cannot be reached; the call did not happen and may be tried again."""
 
     code = "unavailable"
     status = 503
@@ -224,7 +224,8 @@ class Unavailable(ColonnadeError):
 
 
 class DeadlineExceeded(ColonnadeError):
-    """No answer in time; it *may have happened*. Never confused with `Unavailable`."""
+    """Answer that did not come in time; the call *may have happened*. Never confused with
+    `Unavailable`."""
 
     code = "deadline_exceeded"
     status = 504
@@ -232,7 +233,7 @@ class DeadlineExceeded(ColonnadeError):
 
 
 class ConfigurationError(ColonnadeError):
-    """What was declared or installed cannot run; raised before anything is served."""
+    """Declaration or installation that cannot run; raised before anything is served."""
 
     code = "configuration"
     title = "The declaration cannot run"

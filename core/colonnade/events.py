@@ -35,7 +35,7 @@ class Event(Message):
 
 @dataclass(frozen=True, slots=True)
 class EventType:
-    """What is known of an event from its declaration.
+    """Declaration of an event.
 
     `key` names the field that identifies the aggregate: events of one key are handled in the
     order in which they were committed.
@@ -54,7 +54,7 @@ class EventType:
 
     @property
     def aggregate(self) -> str:
-        """What the key identifies: `course` for `course_id`."""
+        """Aggregate that the key identifies: `course` for `course_id`."""
         return self.key.removesuffix("_id") or self.key
 
     @property
@@ -202,7 +202,7 @@ class BoundReaction:
 
     @property
     def is_asynchronous(self) -> bool:
-        """Whether it does something outside the transaction first."""
+        """True when it acts outside the transaction first."""
         return inspect.iscoroutinefunction(self.call)
 
 

@@ -31,7 +31,7 @@ class Fault:
 
 
 class Faults(Protocol):
-    """Where one part of a process reports what is broken. May be used from any thread."""
+    """Reporter of faults for one part of a process. May be used from any thread."""
 
     def report(self, kind: str, sentence: str, *, mend: str, tenant: str = "") -> None:
         """Say that this part is broken. Reported again, the sentence is replaced and the time at
@@ -54,4 +54,4 @@ class NoFaults:
         """Forget it."""
 
     def withdraw(self, kind: str, *, tenant: str = "") -> None:
-        """Do nothing."""
+        """Ignore the fault."""

@@ -14,7 +14,7 @@ from pydantic_core import ErrorDetails
 from colonnade.errors import FieldError
 
 MAXIMUM_FIELD_ERRORS = 100
-"""How many wrong fields one answer names; a large body may have many more."""
+"""Number of wrong fields that one answer names; a large body may have many more."""
 
 Place = tuple[str | int, ...]
 
@@ -30,12 +30,13 @@ _OWN_WORDS = re.compile(
 
 
 def field_errors(error: pydantic.ValidationError, values: object = None) -> list[FieldError]:
-    """What pydantic found. With `values`, what was validated, pointers lead nowhere else."""
+    """Field errors of a pydantic error. With `values`, the validated input, pointers stay within
+    it."""
     return told(places_of(error, values))
 
 
 def told(found: Iterable[tuple[ErrorDetails, Place]], *, query: bool = False) -> list[FieldError]:
-    """What is wrong at these places, in a body or in a `query`."""
+    """Field errors at these places of a body or a `query`."""
     errors: dict[FieldError, None] = {}
     for detail, place in found:
         code = "unknown_field" if detail["type"] == "extra_forbidden" else detail["type"]

@@ -18,7 +18,7 @@ class FieldRule(Protocol):
     """A rule over several fields of one request."""
 
     def problems(self, values: Mapping[str, Any]) -> Iterator[FieldError]:
-        """What is wrong with these fields."""
+        """Return the errors of these fields."""
         ...
 
     def json_schema(self) -> dict[str, Any]:
@@ -44,7 +44,7 @@ class ExactlyOne:
 
 
 class AtMostOne:
-    """No two of some fields are given together: null counts as not given."""
+    """Rule: at most one of some fields is given; null counts as not given."""
 
     def __init__(self, *names: str) -> None:
         self._names = names
@@ -73,7 +73,7 @@ class ChosenBy:
     chosen: Mapping[str, str]
     """Value of the chooser → the field that goes with it."""
     thing: str
-    """What the request is about, as its sentences call it."""
+    """Name of the request's subject in sentences."""
 
     def problems(self, values: Mapping[str, Any]) -> Iterator[FieldError]:
         """Errors at the field that is missing and at those that belong to other values."""

@@ -77,12 +77,12 @@ def sagas() -> Sequence[Any]:  # type: ignore[empty-body]
 
 @hookspec
 def schedules() -> Sequence[Schedule]:  # type: ignore[empty-body]
-    """What this service does from time to time."""
+    """Schedules: work that this service does from time to time."""
 
 
 @hookspec
 def dead_letters(ctx: ServiceContext) -> Sequence[DeadLetterSource]:  # type: ignore[empty-body]
-    """Where this service keeps what it gave up beside events, for `colonnade deadletters`."""
+    """Dead letters that this service keeps beside events, for `colonnade deadletters`."""
 
 
 @hookspec
@@ -92,7 +92,7 @@ def http_routes() -> Sequence[Any]:  # type: ignore[empty-body]
 
 @hookspec
 def stores() -> StoreNeed:  # type: ignore[empty-body]
-    """What this service keeps, and how its tables come to be."""
+    """Tables of this service, and the migrations that make them."""
 
 
 @hookspec
@@ -119,7 +119,7 @@ def principal_events() -> Sequence[type[Event]]:  # type: ignore[empty-body]
 
 @hookspec
 def health_checks(ctx: ServiceContext) -> Sequence[HealthCheck]:  # type: ignore[empty-body]
-    """What `/readyz` asks of this service: each check gets a second, outside any tenant."""
+    """Health checks for `/readyz`: each gets a second, outside any tenant."""
 
 
 @hookspec

@@ -55,7 +55,7 @@ BINDING = "colonnade_binding"
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """How one route binds one operation; OpenAPI and the tenant matrix are made from these."""
+    """Binding of one operation to one route; OpenAPI and the tenant matrix are made from these."""
 
     method: str
     operation: Operation
@@ -68,20 +68,20 @@ class Binding:
     plain: bool = False
     """The route was made here: its whole response follows from the operation's answer."""
     idempotency_key: bool = False
-    """Whether the header `Idempotency-Key` is required."""
+    """True when the header `Idempotency-Key` is required."""
     raw: bool = False
-    """Whether the body is taken as it comes: its form is the sender's, not the operation's."""
+    """True when the body is taken as it comes: its form is the sender's, not the operation's."""
     maximum_body: int | None = None
     """Bytes that the body may have; None is what the gateway allows everywhere."""
     answers: Mapping[int, type[Message]] = field(default_factory=dict)
-    """What the answer holds by its status, where a route has several or answers with a part."""
+    """Content of the answer by status, where a route has several or answers with a part."""
     page: bool = False
-    """Whether people are led here by links in mails: answers and refusals may be HTML."""
+    """True when links in mails lead people here: answers and refusals may be HTML."""
     form: bool = False
-    """Whether the form of such a page is taken beside JSON."""
+    """True when the form of such a page is taken beside JSON."""
     conditional: bool = False
-    """Whether the field `conditions` is made of the headers of RFC 9110 §13 and §14: conditions
-    and ranges, for bytes that the operation answers."""
+    """True when the field `conditions` is made of the headers of RFC 9110 §13 and §14:
+    conditions and ranges, for bytes that the operation answers."""
 
 
 def get(path: str, request: type[Request[Any]]) -> HTTPRouteHandler:
@@ -227,7 +227,7 @@ def if_match(request: AnyRequest) -> frozenset[int] | None:
 
 
 def is_known(request: AnyRequest, version: int) -> bool:
-    """Whether `If-None-Match` says that the client has this version (RFC 9110 §13.1.2).
+    """Tell whether `If-None-Match` names this version (RFC 9110 §13.1.2).
 
     The comparison is weak, so a tag that a proxy has marked as such counts too.
     """

@@ -37,7 +37,7 @@ LARGEST_WHOLE = 2**53
 
 
 class Edge(Protocol):
-    """What the runtime offers one HTTP request: the door to the dispatcher."""
+    """Door to the dispatcher for one HTTP request."""
 
     maximum_body: int
     """Bytes a JSON body may have."""
@@ -49,15 +49,15 @@ class Edge(Protocol):
         expected_versions: frozenset[int] | None = None,
         idempotency_key: str | None = None,
     ) -> ResponseT:
-        """Do the operation as the caller of this request."""
+        """Ask the operation as the caller of this request."""
         ...
 
     async def upload(self, request: Request[ResponseT], chunks: AsyncIterator[bytes]) -> ResponseT:
-        """Do an operation that takes a stream."""
+        """Ask an operation that takes a stream."""
         ...
 
     async def download(self, request: Request[Any]) -> Download:
-        """Do an operation that answers with a stream."""
+        """Ask an operation that answers with a stream."""
         ...
 
 

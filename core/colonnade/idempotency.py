@@ -30,7 +30,7 @@ MAXIMUM_KEY = 255
 """Characters a key may have."""
 
 KEPT_SECONDS = 30 * 86_400.0
-"""How long a key and its answer are kept at least; the daily housekeeping removes them after it."""
+"""Time for which a key and its answer are kept; the daily housekeeping deletes older ones."""
 
 KEY_PATTERN = r"^[!-~]([ -~]*[!-~])?$"
 """Printable ASCII; blanks at the ends of a header's value are none of it (RFC 9110 §5.5)."""
@@ -63,7 +63,7 @@ def checked_key(given: str | None) -> str:
 
 
 def earlier_answer(session: Session, call: Call, request: Request[ResponseT]) -> ResponseT | None:
-    """What was answered to this request under this call's key before, if anything.
+    """Look up the answer given to this request under this call's key before, if any.
 
     For handlers that ask others before they write: a repetition needs none of that.
 
@@ -87,7 +87,7 @@ def earlier_answer(session: Session, call: Call, request: Request[ResponseT]) ->
 def once(
     session: Session, call: Call, request: Request[ResponseT], work: Callable[[], ResponseT]
 ) -> ResponseT:
-    """Do `work` in this transaction and keep its answer, or answer as the first time.
+    """Run `work` in this transaction and store its answer, or return the answer of the first time.
 
     Raises:
         InvalidRequest: the call has no key.

@@ -21,7 +21,7 @@ _TENANT_ID = re.compile(TENANT_ID_PATTERN.rstrip("$") + r"\Z")
 
 
 def is_tenant_id(text: str) -> bool:
-    """Whether `text` may be a tenant id."""
+    """Tell whether `text` may be a tenant id."""
     return _TENANT_ID.match(text) is not None
 
 
@@ -105,8 +105,8 @@ def new_id() -> UUID:
 
 @contextmanager
 def identifiers_from(make: Callable[[], UUID]) -> Iterator[None]:
-    """For the block, and for the whole process, `new_id` answers what `make` does: how a
-    simulation owns ids."""
+    """Replace `new_id` by `make` within the block, for the whole process: simulations own ids that
+    way."""
     before, _source.make = _source.make, make
     try:
         yield

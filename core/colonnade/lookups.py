@@ -37,7 +37,7 @@ def permitted(
 def changeable(
     session: Session, call: Call, resource_type: ResourceType, model: type[RowT], row_id: UUID
 ) -> RowT:
-    """As `permitted`, for a row with a `version`, which is held against `If-Match`.
+    """Find a row like `permitted`, and hold its `version` against `If-Match`.
 
     Raises:
         PreconditionFailed: the client read another version.

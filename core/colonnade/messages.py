@@ -1,4 +1,4 @@
-"""What travels between services: frozen models, strict at the door, tolerant on the bus.
+"""Messages between services: frozen models, strict at the door, tolerant on the bus.
 
 HTTP decodes strictly (an unknown field is an error). The bus ignores unknown fields, so that
 a service may add an optional field within a major version of its contract.
@@ -40,14 +40,14 @@ class Message(BaseModel):
     )
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
-        """What `repr` and `str` show: fields marked personal or confidential stay masked, so that
-        no log line, trace or f-string gives them away."""
+        """Fields for `repr` and `str`: personal and confidential ones stay masked, so that no
+        log line, trace or f-string gives them away."""
         guarded = guarded_fields(type(self))
         for name, value in super().__repr_args__():
             yield name, MASK if name in guarded and value is not None else value
 
     def encode(self) -> bytes:
-        """This message as JSON, UTF-8."""
+        """Encode this message as JSON, UTF-8."""
         return self.__pydantic_serializer__.to_json(self)
 
     @classmethod
@@ -77,14 +77,14 @@ ResponseT = TypeVar("ResponseT", bound=Message)
 
 
 class Request(Message, Generic[ResponseT]):
-    """What an operation is asked with; the type argument is what it answers with.
+    """Request of an operation; the type argument is the message that answers it.
 
     Times and days in it are within `colonnade.moments`, so that a handler can reckon with them.
     """
 
     __response_type__: ClassVar[type[Message]] = Empty
     __rules__: ClassVar[tuple[FieldRule, ...]] = ()
-    """What holds between fields of this request; its JSON Schema says it too."""
+    """Rules between fields of this request; its JSON Schema states them too."""
 
     @model_validator(mode="after")
     def _within_the_calendar(self) -> Self:
@@ -127,8 +127,8 @@ class Request(Message, Generic[ResponseT]):
                 return
 
     def encode(self) -> bytes:
-        """This request as JSON; fields that were not given stay away, so that the other side
-        can tell "not given" from "given as null" in a partial update."""
+        """Encode this request as JSON; absent fields are left out, so that the other side can tell
+        "not given" from "given as null" in a partial update."""
         return self.__pydantic_serializer__.to_json(self, exclude_unset=True)
 
 
@@ -139,7 +139,7 @@ _OUT_OF_RANGE = PydanticCustomError(
 
 @cache
 def _has_times(request: type[Request[Any]]) -> bool:
-    """Whether a time or a day can stand anywhere in it; most requests have none to look at."""
+    """True when a time or a day can stand anywhere in it; most requests have none to look at."""
     return _mentions_time(request.__pydantic_core_schema__)
 
 

@@ -28,7 +28,7 @@ def utc(moment: datetime) -> datetime:
 
 
 def times_out_of_range(value: object, at: Place = ()) -> Iterator[Place]:
-    """Where in a message, a mapping or a list there are times or days out of these bounds."""
+    """Find the times and days of a message, a mapping or a list that are out of these bounds."""
     if isinstance(value, datetime):
         if not _is_within(value):
             yield at

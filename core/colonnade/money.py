@@ -94,4 +94,4 @@ class _InCurrentCurrency:
 
 
 Price = Annotated[Money, _InCurrentCurrency()]
-"""What something is to cost: money in a currency that is current."""
+"""Price: money in a currency that is current."""

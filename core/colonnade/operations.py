@@ -43,7 +43,7 @@ class Stream(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """What is known of an operation without its implementation.
+    """Declaration of an operation, without its implementation.
 
     `action` and `resource` are what policies decide on. `idempotent` permits the caller's side
     to try again. `cached` keeps the answer in the row cache, shared by all callers for whom the
@@ -70,7 +70,7 @@ class Operation:
 
     @property
     def subject(self) -> str:
-        """Where the bus finds it; the contract's major version is part of it."""
+        """Subject on the bus; the contract's major version is part of it."""
         return f"ask.{self.service}.v{self.major}.{self.name}"
 
     @property
@@ -137,7 +137,7 @@ def operation_of(request: type[Message]) -> Operation:
 
 @dataclass(slots=True)
 class Call:
-    """What a handler gets beside its request.
+    """Call: the context, decision and conditions that a handler gets beside its request.
 
     `decision` is the policy's answer: a handler applies it to what it reads and writes, with
     `require` for one object and `visible` for a list, or says with `permit_without_object` why
@@ -171,7 +171,7 @@ class Call:
 
     @property
     def context(self) -> Context:
-        """Who asks, for which tenant, until when; an answer that looked here is nobody else's."""
+        """Context of the call; an answer that depended on it is cached for nobody else."""
         self.personal = True
         return self.caller
 
@@ -182,7 +182,7 @@ class Call:
 
     @property
     def principal_id(self) -> str:
-        """Who acts."""
+        """Id of the principal."""
         return self.context.principal.id
 
     @property
@@ -225,7 +225,7 @@ class Call:
         raise NotFound(f"There is no such {resource_type.name}, or none that you may see.")
 
     def visible(self, resource_type: ResourceType) -> ColumnElement[bool]:
-        """What a list may contain, as a condition for its `WHERE`."""
+        """Condition for the `WHERE` of a list: the rows that the caller may see."""
         self.applied = True
         return where(self.decision, resource_type)
 

@@ -42,7 +42,7 @@ class Page(Message, Generic[ItemT]):
 
 
 class ListRequest(Request[ResponseT], Generic[ResponseT]):
-    """What every list takes."""
+    """Parameters that every list takes."""
 
     limit: int = Field(DEFAULT_LIMIT, ge=1, le=MAXIMUM_LIMIT, description="Items per page.")
     cursor: str | None = Field(

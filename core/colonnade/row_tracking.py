@@ -1,4 +1,4 @@
-"""Which rows a unit of work read and changed, so that cached answers can be dropped in time.
+"""Row tracking: rows that a unit of work reads and changes, so that cached answers are dropped.
 
 Reading one row by its primary key depends on that row alone. Anything else depends on whole
 tables, and so does every change that does not name its rows: too much is dropped, never too
@@ -46,7 +46,7 @@ class RowSet:
         self.foreign |= other.foreign
 
     def overlaps(self, other: "RowSet") -> bool:
-        """Whether a row may be in both."""
+        """Tell whether a row may be in both."""
         if ANY_TABLE in self.tables or ANY_TABLE in other.tables:
             return bool(self) and bool(other)
         if self.rows & other.rows or self.tables & other.tables:
@@ -71,7 +71,7 @@ def track_reads() -> Iterator[RowSet]:
 
 
 def tracked_reads() -> RowSet | None:
-    """Where the reads of this call are collected, if anybody wants to know."""
+    """Collector of this call's reads; None when nobody wants to know."""
     return _reads.get()
 
 

@@ -54,7 +54,7 @@ class SagaRow(PlatformBase):
 
 
 class SagaSignalRow(PlatformBase):
-    """Something external that a saga waits, or will wait, for. The first of a name counts."""
+    """Signal from outside that a saga waits, or will wait, for. The first of a name counts."""
 
     __tablename__ = "colonnade_saga_signals"
 

@@ -32,7 +32,7 @@ MAXIMUM_SIGNAL = 64 * 1024
 
 
 class SagaPhase(StrEnum):
-    """Where a saga stands."""
+    """Phase of a saga."""
 
     RUNNING = "running"
     WAITING = "waiting"
@@ -41,19 +41,19 @@ class SagaPhase(StrEnum):
     """The step may have happened; it is being found out."""
     COMPENSATING = "compensating"
     NEEDS_OPERATOR = "needs_operator"
-    """It cannot go on by itself: `colonnade sagas show` says why, `resume` goes on."""
+    """Phase that needs an operator: `colonnade sagas show` says why, `resume` goes on."""
     COMPLETED = "completed"
     COMPENSATED = "compensated"
     CANCELED = "canceled"
 
     @property
     def is_active(self) -> bool:
-        """Whether the platform goes on with it by itself."""
+        """True when the platform carries it on by itself."""
         return self in _ACTIVE
 
     @property
     def has_ended(self) -> bool:
-        """Whether nothing will happen any more."""
+        """True when it has ended for good."""
         return self in _ENDED
 
 
@@ -65,8 +65,8 @@ _ENDED = frozenset({SagaPhase.COMPLETED, SagaPhase.COMPENSATED, SagaPhase.CANCEL
 
 @dataclass(frozen=True, slots=True)
 class RetryRule:
-    """How often something is tried: `attempts` times, waiting `first` seconds, then twice as
-    long each time, at most `cap`; up to a tenth less of each, so that not all return at once."""
+    """Retry rule: `attempts` times, waiting `first` seconds, then twice as long each time, at most
+    `cap`; up to a tenth less of each, so that not all return at once."""
 
     attempts: int = 5
     first: float = 0.2
@@ -155,7 +155,7 @@ class Saga:
 
 @dataclass(frozen=True, slots=True)
 class SagaReason:
-    """Why a saga turned back: the `code` of the error that was raised, and its `sentence`.
+    """Reason for turning back: the `code` of the error that was raised, and its `sentence`.
 
     `code` is empty where no error was: the saga was canceled, or its time was over. As text it is
     `<code>: <sentence>`, which is how sagas keep it; `parse` reads the rows of every release.
@@ -181,7 +181,7 @@ class SagaReason:
 
 @dataclass(frozen=True, slots=True)
 class StepCall:
-    """What an action, a compensation or a resolve gets.
+    """Context of an action, a compensation or a resolve.
 
     `idempotency_key` is `<saga id>:<step>`, the same at every try; a compensation's ends in
     `:compensate`. `reason` says, to a compensation, why the saga turned back; `turned_back` is the
@@ -200,7 +200,8 @@ class StepCall:
 
     @property
     def turned_back(self) -> SagaReason:
-        """Why the saga turned back, for a compensation that tells one error from another."""
+        """Reason that the saga turned back, for a compensation that tells one error from
+        another."""
         return SagaReason.parse(self.reason)
 
     def state_as(self, model: type[StateT]) -> StateT:
@@ -211,8 +212,8 @@ class StepCall:
 
 @dataclass(frozen=True, slots=True)
 class StepOutcome:
-    """What an action or a compensation leaves behind: the next `state`, if it changed, and a
-    unit of work that commits together with the transition. Returning None changes nothing."""
+    """Outcome of an action or a compensation: the next `state`, if it changed, and a unit of work
+    that commits together with the transition. Returning None changes nothing."""
 
     state: Message | None = None
     work: Work | None = None
@@ -220,7 +221,7 @@ class StepOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """What a `resolve` found out. Make one with the class methods."""
+    """Finding of a `resolve`. Make one with the class methods."""
 
     verdict: bool | None
     outcome: StepOutcome = StepOutcome()
@@ -237,7 +238,7 @@ class Resolution:
 
     @classmethod
     def cannot_tell(cls) -> "Resolution":
-        """Nobody can say yet: ask again later."""
+        """Resolve later: the outcome cannot be told yet."""
         return cls(None)
 
 

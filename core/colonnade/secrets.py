@@ -19,7 +19,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 from colonnade.errors import ConfigurationError
 
 MASK = "********"
-"""What every output shows in place of a secret."""
+"""Text that every output shows in place of a secret."""
 
 MAXIMUM_SECRET_BYTES = 65_536
 """The largest secret that a file may hold: room for a certificate chain."""
@@ -37,7 +37,7 @@ class SecretUnavailable(ConfigurationError):
 
 
 class SecretUnusable(SecretUnavailable):
-    """There is something in a secret's place, and it is no secret: nobody means that."""
+    """Error: the value in a secret's place is none that anybody means as one."""
 
 
 class Secret:
@@ -80,7 +80,7 @@ class Secret:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class SecretReference:
-    """Where a secret is: `scheme` picks the resolver, `locator` is its own affair.
+    """Reference to a secret: `scheme` picks the resolver, `locator` is its own affair.
 
     As a field of a pydantic model it is read from `{secret: scheme:locator}` and nothing else.
     """
@@ -151,7 +151,7 @@ class SecretReference:
 
 
 SecretResolver = Callable[[str], str]
-"""From a locator to the secret's text; raises `SecretUnavailable` when there is none."""
+"""Resolver from a locator to the secret's text; raises `SecretUnavailable` when there is none."""
 
 
 def environment_resolver(environ: Mapping[str, str] = os.environ) -> SecretResolver:

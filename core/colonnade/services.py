@@ -1,4 +1,4 @@
-"""What a plugin says about itself, and what the runtime gives a service to work with."""
+"""Services: the identity of a plugin, and the context that the runtime gives a service."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -26,7 +26,7 @@ TenantConfigT_co = TypeVar("TenantConfigT_co", bound=BaseModel, default=BaseMode
 
 @dataclass(frozen=True, slots=True)
 class PluginInfo:
-    """Who a plugin is.
+    """Identity of a plugin.
 
     `service` is the name of the service it provides, empty for an extension. `requires` names
     the services it may ask; the whole must be acyclic. Event subscriptions may cycle.
@@ -46,7 +46,7 @@ class PluginInfo:
 
 @dataclass(frozen=True, slots=True)
 class TenantInfo:
-    """What a service may know of a tenant. Secrets are not part of it.
+    """Facts about a tenant for services. Secrets are not part of them.
 
     `links` are addresses of its front end by what they are for, with `{token}` in them. `url` is
     where the platform itself answers for it, by `gateway.domain` and the port that is bound; what
@@ -82,7 +82,7 @@ class Ask(Protocol):
 
 
 class ExtensionContext(Protocol[ConfigT_co]):
-    """What the runtime gives a plugin that implements a hook which a service owns.
+    """Context of a plugin that implements a hook which a service owns.
 
     The type argument is the plugin's config model: with `ctx: ExtensionContext[PagerConfig]` a
     type checker knows `ctx.config`. Without one it is a `BaseModel`.
@@ -99,9 +99,9 @@ class ExtensionContext(Protocol[ConfigT_co]):
     root: Path
     """The folder of platform.yaml: relative paths in a configuration begin there."""
     production: bool
-    """Whether `environment` is production: what matters must be declared, not defaulted."""
+    """True when `environment` is production: keys that matter must be declared, not defaulted."""
     faults: Faults
-    """Where to say that something this plugin stands on is broken, and that it works again."""
+    """Reporter for the parts that this plugin stands on: broken, and working again."""
 
     @property
     def config(self) -> ConfigT_co:
@@ -157,7 +157,7 @@ class ExtensionContext(Protocol[ConfigT_co]):
 
 
 class ServiceContext(ExtensionContext[ConfigT_co], Protocol[ConfigT_co, TenantConfigT_co]):
-    """Everything the runtime gives a service. Made once per service and process.
+    """Context of a service: all that the runtime gives it. Made once per service and process.
 
     The type arguments are the models of `config_model` and `tenant_config_model`, as in
     `ServiceContext[QuizConfig, TenantQuizConfig]`. Each is a `BaseModel` where it is left out.
@@ -194,7 +194,7 @@ class ServiceContext(ExtensionContext[ConfigT_co], Protocol[ConfigT_co, TenantCo
         ...
 
     def as_service(self) -> AbstractContextManager[Any]:
-        """For the block, act as this service, on behalf of whoever acted before."""
+        """Act as this service within the block, on behalf of the principal before."""
         ...
 
     def invalidate_principal(self, principal_id: str) -> None:
@@ -210,8 +210,8 @@ class ServiceContext(ExtensionContext[ConfigT_co], Protocol[ConfigT_co, TenantCo
         ...
 
     def extensions(self, hook: str, **arguments: Any) -> Sequence[Any]:
-        """What the enabled plugins, services and then extensions, answer to a hook that this
-        service owns: one answer of each that implements it, in that order.
+        """Answers of the enabled plugins, services and then extensions, to a hook that this service
+        owns: one of each that implements it, in that order.
 
         A service may implement its own hook beside others. When the hook's specification has an
         argument `ctx: ExtensionContext`, each plugin gets a context of its own there; do not
@@ -224,21 +224,21 @@ class ServiceContext(ExtensionContext[ConfigT_co], Protocol[ConfigT_co, TenantCo
 
 
 class OwnerStanding(StrEnum):
-    """How the owner of an academy signs in."""
+    """Sign-in of an academy's owner."""
 
     DECLARED = "declared"
-    """With the password that is declared now."""
+    """Password that is declared now."""
     MADE_UP = "made_up"
-    """With the one that was made up and printed when the account was made."""
+    """Password that was generated and printed when the account was made."""
     CHANGED = "changed"
-    """With one that was set since."""
+    """Password that was set since."""
     DIFFERS = "differs"
-    """With the one of when the account was made; another is declared now."""
+    """Password of when the account was made; another is declared now."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoreNeed:
-    """What a service keeps in SQL.
+    """Tables and migrations of a service.
 
     `migrations` is the import path of its migrations package, `models` of the module whose
     `Base.metadata` the migrations lead to. `provision` names `<module>:<function>` of an
@@ -258,7 +258,7 @@ class StoreNeed:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Something a service does from time to time, for every tenant that has work in its store.
+    """Schedule: work from time to time, for every tenant that has work in the service's store.
 
     `run` is the name of an `async def` method without arguments on one of the service's
     objects; `every` is in seconds. One process at a time owns it.

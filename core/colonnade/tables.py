@@ -1,4 +1,4 @@
-"""What every service's tables are made of.
+"""Tables of services: base, columns and types that all share.
 
 Tables are declared on a placeholder schema that exists nowhere. A store maps it to the tenant's
 own (PostgreSQL) or to none (SQLite, one file per tenant), so a statement that forgot its tenant
@@ -59,7 +59,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
     @property
     def python_type(self) -> type[datetime]:
-        """What values of the column are; a decorated type does not say so by itself."""
+        """Python type of the column's values; a decorated type does not tell by itself."""
         return datetime
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
@@ -80,7 +80,7 @@ TYPES: dict[Any, Any] = {
     str: Text(),
     int: BigInteger(),
 }
-"""What `Mapped[...]` annotations become unless a column says otherwise."""
+"""Column types of `Mapped[...]` annotations, unless a column says otherwise."""
 
 
 class Identified:
@@ -104,7 +104,7 @@ class Versioned:
 
 
 class Timestamped:
-    """When the row was made and last changed; the session fills both from the clock."""
+    """Times of creation and of the last change; the session fills both from the clock."""
 
     created_at: Mapped[datetime] = mapped_column(UtcDateTime(), sort_order=91)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime(), sort_order=92)
@@ -184,7 +184,8 @@ class DeadLetterRow(PlatformBase):
 
 
 class StoreFact(PlatformBase):
-    """What a store knows of itself: schema versions, when it was provisioned, fencing tokens."""
+    """Facts that a store keeps about itself: schema versions, time of provisioning, fencing
+    tokens."""
 
     __tablename__ = "colonnade_meta"
 

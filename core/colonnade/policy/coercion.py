@@ -31,7 +31,7 @@ class Misfit(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class ValueKind:
-    """What a column holds, as far as policies compare it.
+    """Kind of a column's values, as far as policies compare them.
 
     `coerce` raises `Misfit`; `ordered` says whether `lt`, `lte`, `gt` and `gte` make sense,
     which for text they do not: its order depends on the database's collation.

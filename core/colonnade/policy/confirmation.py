@@ -15,7 +15,7 @@ class ConfirmedGrants:
     strangers: frozenset[str] = frozenset()
 
     def cover(self, action: str, *, to_strangers: bool) -> bool:
-        """Whether a grant of `action` is confirmed."""
+        """Tell whether a grant of `action` is confirmed."""
         return action in self.strangers or (action in self.grants and not to_strangers)
 
 

@@ -1,4 +1,4 @@
-"""What a policy answers: plain data that says which objects an action may touch.
+"""Decisions: plain data that says which objects an action may touch.
 
 A decision is an OR of grants, each an AND of conditions, narrowed by denies of the same shape.
 No grant means refused. A null never satisfies a condition, whatever the operator.
@@ -59,7 +59,7 @@ Grant: TypeAlias = tuple[Condition, ...]
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What one principal may do with one action on one resource type.
+    """Decision on one action of one principal on one resource type.
 
     `expires_at` (aware, UTC) is when the answer stops being true; none means at the next policy
     revision. `rules` names, for the log, the rules that refused: those that could have granted
@@ -97,12 +97,12 @@ class Decision:
 
     @property
     def refused(self) -> bool:
-        """Whether no object at all is permitted, so that nothing need be read to say no."""
+        """True when no object at all is permitted, so that nothing need be read to say no."""
         return not self.grants or any(not deny for deny in self.denies)
 
     @property
     def unconditional(self) -> bool:
-        """Whether every object is permitted, so that none need be looked at to say yes."""
+        """True when every object is permitted, so that none need be looked at to say yes."""
         return not self.denies and any(not grant for grant in self.grants)
 
     @classmethod
@@ -119,7 +119,7 @@ class Decision:
         return cls(action, resource_type, revision=revision, reason=reason, failed=failed)
 
     def bound_to(self, resource_type: "ResourceType") -> "BoundDecision":
-        """This decision checked against the fields of `resource_type`, worked out once."""
+        """Bind this decision to the fields of `resource_type`; worked out once."""
         from colonnade.policy.binding import bind
 
         bound = self._bound.get(resource_type)
@@ -143,7 +143,7 @@ class Decision:
         return f"The object is not one that is permitted: {grants}{denies}."
 
     def take_mistakes(self) -> list[str]:
-        """What could not be read of this decision, in sentences for the log; each comes once."""
+        """Take the mistakes found in this decision, in sentences for the log; each comes once."""
         found = []
         for resource_type, bound in self._bound.items():
             if bound.unreadable and resource_type not in self._told:

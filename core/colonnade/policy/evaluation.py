@@ -10,7 +10,7 @@ from colonnade.policy.resource import RelatedLookup, ResourceType
 
 
 class Outcome(StrEnum):
-    """What is known of one object."""
+    """Attributes and relations of one object."""
 
     PERMITTED = "permitted"
     REFUSED = "refused"
@@ -27,7 +27,7 @@ def evaluate(
     attributes: Mapping[str, object],
     related: RelatedLookup | None = None,
 ) -> Outcome:
-    """Whether the object with `attributes` is permitted.
+    """Tell whether the object with `attributes` is permitted.
 
     Without `related`, the answer is `NEEDS_RELATIONS` where only a projection can tell, so that
     a cache knows which decisions it can make alone. `related` is asked last and as little as
@@ -60,7 +60,7 @@ def permits(
     attributes: Mapping[str, object],
     related: RelatedLookup,
 ) -> bool:
-    """Whether the object with `attributes` is permitted, projections included."""
+    """Tell whether the object with `attributes` is permitted, projections included."""
     return evaluate(decision, resource_type, attributes, related) is Outcome.PERMITTED
 
 
@@ -92,7 +92,7 @@ def _may_grant(grant: BoundGrant, attributes: Mapping[str, object]) -> bool:
 
 
 def _may_hold(grant: BoundGrant, attributes: Mapping[str, object]) -> bool:
-    """Whether only relations are left to decide; to a null nobody is related."""
+    """True when only relations are left to decide; to a null nobody is related."""
     return all(_holds(comparison, attributes) for comparison in grant.comparisons) and all(
         _attribute(item, attributes) is not None for item in grant.related
     )

@@ -18,7 +18,7 @@ _log = structlog.get_logger("colonnade.policy")
 
 @dataclass(slots=True)
 class PolicyCounters:
-    """How decisions were made since the start; read by the metrics.
+    """Counters of decisions since the start, read by the metrics.
 
     `denies` counts refusals of everything as they are given out, `errors` answers that the
     engine could not give.

@@ -1,4 +1,4 @@
-"""What a tenant may say about policy in its file: denies, and nothing that grants."""
+"""Narrowing of policies by a tenant: denies in its file, and nothing that grants."""
 
 from typing import Annotated, Self
 

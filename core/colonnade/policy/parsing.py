@@ -49,7 +49,7 @@ def parse_decision(
 
 
 def _explained(decision: Decision, granting: Sequence[str], narrowing: Sequence[str]) -> Decision:
-    """What may refuse, with the rules behind it; the reason too when it does."""
+    """Rules that may refuse, and the reason when they do."""
     if not decision.refused:
         return replace(decision, rules=tuple(granting))
     if not decision.grants:

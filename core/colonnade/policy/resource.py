@@ -1,4 +1,4 @@
-"""What policies may say about a service's objects: its fields, and relations to principals."""
+"""Resource types: fields and relations of a service's objects, for policies."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

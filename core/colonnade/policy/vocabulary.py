@@ -14,7 +14,7 @@ TENANT_STATUSES = frozenset(status.value for status in TenantStatus)
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """What there is to name. An empty part is one that nobody declared, and is not checked.
+    """Vocabulary of policies. An empty part is one that nobody declared, and is not checked.
 
     `actions` maps each action to the services that offer it, `resources` to the types of object
     it is about; `fields` and `relations` are those of each type, of which conditions speak;
@@ -45,7 +45,7 @@ class Vocabulary:
         return frozenset().union(*self.relations.values())
 
     def mistakes(self, decision: Decision) -> Iterator[str]:
-        """What an answer for an action names that its type of object does not have.
+        """Names in an answer for an action that its type of object does not have.
 
         Nothing of an action that only policies know: its service is not enabled.
         """
@@ -57,7 +57,7 @@ class Vocabulary:
         yield from self.mask_mistakes(decision)
 
     def condition_mistakes(self, type_name: str, grant: Grant) -> Iterator[str]:
-        """What conditions name that the type of object does not have, or does not have so."""
+        """Names in conditions that the type of object does not have, or has in another form."""
         fields = self.fields.get(type_name)
         if fields is None:
             return
