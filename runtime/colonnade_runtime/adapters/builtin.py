@@ -25,7 +25,7 @@ from colonnade.services import PluginInfo
 
 @hookimpl
 def plugin_info() -> PluginInfo:
-    """Who this is."""
+    """Name and version of the plugin."""
     return PluginInfo("colonnade", "1", description="The adapters that come with Colonnade.")
 
 

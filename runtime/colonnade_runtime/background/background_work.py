@@ -1,4 +1,4 @@
-"""Everything that a service does without being asked, put together.
+"""Background work of a service: all that it does without being asked, put together.
 
 Events out of its outboxes, others' events into its reactions, its sagas and its schedules. The
 process that holds the lease of a service does all of it but reactions, which run wherever the
@@ -43,7 +43,7 @@ _DAY = 86400.0
 
 @dataclass(frozen=True, slots=True)
 class BackgroundSettings:
-    """How each part works; see the parts."""
+    """Settings of the parts of background work; each part explains its own."""
 
     relay: RelaySettings = field(default_factory=RelaySettings)
     delivery: DeliverySettings = field(default_factory=DeliverySettings)
@@ -56,8 +56,8 @@ class BackgroundSettings:
 
 @dataclass(frozen=True, slots=True)
 class BackgroundTasks:
-    """What a service brought: its reactions, sagas and schedules, bound to its objects, the
-    events it publishes, and where it keeps what it gave up."""
+    """Background tasks that a service brings: its reactions, sagas and schedules, bound to its
+    objects, the events it publishes, and where it keeps what it gave up."""
 
     reactions: Sequence[BoundReaction] = ()
     sagas: Sequence[BoundSaga] = ()

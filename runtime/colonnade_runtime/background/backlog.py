@@ -1,4 +1,4 @@
-"""What waits in a service's stores: events to publish, sagas under way, dead letters."""
+"""Backlog of a service's stores: events to publish, sagas under way, dead letters."""
 
 import asyncio
 import time
@@ -32,7 +32,7 @@ _ENDED = [phase for phase in SagaPhase if phase.has_ended]
 
 @dataclass(slots=True)
 class Backlog:
-    """What was waiting; `lag` is in seconds, and `sagas` goes by phase."""
+    """Backlog of all tenants together; `lag` is in seconds, and `sagas` goes by phase."""
 
     tenants: int = 0
     pending: int = 0
@@ -43,7 +43,7 @@ class Backlog:
 
 @dataclass(frozen=True, slots=True)
 class TenantBacklog:
-    """What was waiting in one tenant's store; `oldest` is the oldest event to publish."""
+    """Backlog of one tenant's store; `oldest` is when the oldest pending event was written."""
 
     pending: int
     oldest: datetime | None
@@ -52,12 +52,12 @@ class TenantBacklog:
 
     @property
     def waits_for_operator(self) -> bool:
-        """Whether somebody must look at it."""
+        """Tell whether a dead letter or a saga waits for an operator."""
         return self.dead_letters > 0 or self.sagas.get(SagaPhase.NEEDS_OPERATOR, 0) > 0
 
 
 class BacklogMonitor:
-    """Looks at the tenants that the work index names, when a scrape asks.
+    """Monitor of the backlog: looks at the tenants that the work index names, when a scrape asks.
 
     The index names a tenant as long as a dead letter or a saga waits for an operator there
     (`waits_for_operator`), so all of them count, also after a restart.
@@ -99,7 +99,7 @@ class BacklogMonitor:
         self.last = found
 
     async def waits_for_operator(self, tenant: str) -> bool:
-        """Whether a dead letter, or a saga that needs an operator, is in the tenant's store."""
+        """Tell whether a dead letter or a saga of the tenant waits for an operator."""
         return (await self._read(tenant)).waits_for_operator
 
     async def _look_at(self, tenants: Sequence[str]) -> None:

@@ -54,7 +54,7 @@ class ServiceDeadLetters:
         return await self._store.read(tenant, work)
 
     async def replay(self, dead: ServiceDeadLetter) -> None:
-        """Have the service do its work once more.
+        """Tell the service to do its work once more.
 
         Raises:
             Conflict: it does not wait any more.

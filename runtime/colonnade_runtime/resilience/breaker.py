@@ -33,16 +33,16 @@ class Breaker:
 
     @property
     def open(self) -> bool:
-        """Whether the server is being left alone."""
+        """Tell whether the server is being left alone."""
         return self._failures >= self._limit
 
     @property
     def resting(self) -> bool:
-        """Whether the pause of an open breaker lasts; half-open ones may be tried again."""
+        """Tell whether the pause of an open breaker lasts; half-open ones may be tried again."""
         return self.open and self._clock.monotonic() < self._not_before
 
     def may_try(self) -> bool:
-        """Whether to ask now. Says yes to one caller at a time while the server is in doubt."""
+        """Tell whether to ask now; one caller at a time may while the server is in doubt."""
         if not self.open:
             return True
         now = self._clock.monotonic()

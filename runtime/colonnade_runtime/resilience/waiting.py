@@ -19,7 +19,7 @@ async def until_available(
     waiting_for: dict[str, str],
     log: Any,
 ) -> T:
-    """What `attempt` gives once it no longer raises `Unavailable`; tried until then.
+    """Repeat `attempt` until it no longer raises `Unavailable`; answers what it gives.
 
     The platform is not ready meanwhile, and says in `waiting_for` and the log what is missing.
     """

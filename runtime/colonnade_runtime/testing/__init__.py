@@ -1,4 +1,4 @@
-"""What tests of Colonnade and of its plugins build on; pytest finds it by entry point.
+"""Test support of Colonnade and of its plugins; pytest finds it by entry point.
 
 from colonnade_runtime.testing import PluginContract, ServiceBench
 

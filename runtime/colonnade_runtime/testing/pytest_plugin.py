@@ -1,4 +1,4 @@
-"""What Colonnade adds to pytest: real servers as fixtures, and skipped tests counted and named."""
+"""Pytest plugin of Colonnade: real servers as fixtures, and skipped tests counted and named."""
 
 import pytest
 

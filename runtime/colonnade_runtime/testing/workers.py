@@ -16,7 +16,7 @@ class InlineWorkers:
 
     @property
     def waiting(self) -> int:
-        """Nobody waits."""
+        """Count of calls that wait: none."""
         return 0
 
     async def run(
@@ -34,4 +34,4 @@ class InlineWorkers:
         return answer_of(function, frame)
 
     async def stop(self) -> None:
-        """Nothing runs."""
+        """Stop nothing: no process runs."""

@@ -1,4 +1,4 @@
-"""What every blob adapter shares: checking names, counting bytes, leaving nothing behind."""
+"""Base of the blob adapters: checking names, counting bytes, leaving nothing behind."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ class BlobFolder:
         return self._stores[service]
 
     async def check(self) -> str | None:
-        """Whether files can be written."""
+        """Check that files can be written."""
         return await asyncio.to_thread(unwritable, self.folder)
 
     async def close(self, deadline: float = 10.0) -> None:

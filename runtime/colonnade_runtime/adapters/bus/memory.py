@@ -56,7 +56,7 @@ class MemoryBus:
         self._open = False
 
     async def check(self) -> str | None:
-        """Nothing is ever wrong with a bus within one process."""
+        """Report no fault: there is no connection to lose within one process."""
         return None
 
     async def _until_idle(self) -> None:

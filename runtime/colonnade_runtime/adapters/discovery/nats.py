@@ -69,7 +69,7 @@ class NatsDiscovery:
         self._connection.on_reconnect(self._hear_anew)
 
     async def check(self) -> str | None:
-        """Whether others can be heard now."""
+        """Report in a sentence that others cannot be heard now."""
         if self._connection.up or self._closed:
             return None
         return (
@@ -84,7 +84,7 @@ class NatsDiscovery:
         self._announcing = background_task(self._keep_saying(here), name="announcement")
 
     async def instances(self, service: str) -> Sequence[Instance]:
-        """Those that were heard lately."""
+        """Instances that were heard lately."""
         if not self._listening:
             self._listening = True
             await self._connection.subscribe(f"{HERE}.>", self._hear)
@@ -132,7 +132,7 @@ class NatsDiscovery:
             self._heard.pop(here.process, None)
 
     def _hear_anew(self) -> None:
-        """After a lost connection everybody gets the time to be heard again."""
+        """Give every instance the time to be heard again after a lost connection."""
         now = self._clock.monotonic()
         self._heard = {
             name: _HeardInstance(each.instance, now) for name, each in self._heard.items()

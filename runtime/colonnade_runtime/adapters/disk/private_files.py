@@ -1,4 +1,4 @@
-"""What a platform keeps is for its owner's account alone: folders 0700, files 0600."""
+"""Private files: readable by the owner's account alone (folders 0700, files 0600)."""
 
 import os
 import stat
@@ -16,7 +16,7 @@ _SCHEMES = frozenset({"sqlite", "file"})
 
 
 def keep_files_private(loaded: LoadedPlatform) -> None:
-    """From now on this process makes files that nobody else may read; those there are mended.
+    """Make files that nobody else may read from now on, and mend those that are there.
 
     Earlier versions left some open. A folder that is private already is not looked into.
 

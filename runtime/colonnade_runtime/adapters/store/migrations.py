@@ -73,7 +73,7 @@ class MigrationPlan:
         return summary.digest()
 
     def after(self, version: int) -> Sequence[Migration]:
-        """What is missing in a store at `version`."""
+        """Migrations that a store at `version` misses."""
         return self.migrations[version:]
 
 
@@ -123,7 +123,7 @@ def models_metadata(need: StoreNeed) -> MetaData:
 
 
 def schema_differences(need: StoreNeed) -> list[str]:
-    """How the schema that the migrations lead to differs from the models', in sentences.
+    """Differences between the schema that the migrations lead to and the models', in sentences.
 
     Both are built in a database in memory and read back, so only differences that the database
     sees count.

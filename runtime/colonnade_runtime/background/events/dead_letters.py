@@ -22,7 +22,7 @@ ERROR_LIMIT = 2000
 
 
 class AlreadyReplayed(Conflict):
-    """Somebody else has replayed or discarded the dead letter."""
+    """The dead letter was replayed or discarded meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def sentence_of(error: BaseException) -> str:
 
 @dataclass(frozen=True, slots=True)
 class UnhandledEvent:
-    """What is known when a consumer gives an event up."""
+    """Event that a consumer gave up, with the last error."""
 
     id: UUID
     consumer: str

@@ -25,7 +25,7 @@ GIVEN_UP = crash_point(
 
 @dataclass(frozen=True, slots=True)
 class DeliverySettings:
-    """How delivery tries, and when it gives up.
+    """Settings of retries: how often and how long an event is tried.
 
     A reaction that fails is tried `attempts` times. `Unavailable` and `TooManyRequests` say that
     nothing happened and are not counted: such an event is tried for `patience` seconds. One
@@ -43,7 +43,7 @@ class DeliverySettings:
 
 @dataclass(slots=True)
 class DeliveryCounts:
-    """What has become of events since the process started."""
+    """Counts of events by what became of them, since the process started."""
 
     handled: int = 0
     repeated: int = 0

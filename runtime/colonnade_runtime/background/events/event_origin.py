@@ -1,4 +1,4 @@
-"""Where an event says that it comes from, against the way it came by."""
+"""Origin of an event: the source it claims, held against the subject that it came on."""
 
 from colonnade.events import Envelope, EventType, event_source
 
@@ -7,7 +7,7 @@ _SHOWN = 120
 
 
 def origin_mismatch(envelope: Envelope, taken: EventType) -> str | None:
-    """Why an envelope is not what its consumer takes; nothing when it is.
+    """Explain why an envelope is not what its consumer takes; nothing when it is.
 
     A broker is told by whoever publishes on which subject an event goes. So one that carries the
     name of another service's event, or says that it comes from another, has no effect.

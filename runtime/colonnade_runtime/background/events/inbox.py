@@ -49,7 +49,7 @@ def claim(session: Session, consumer: str, event_id: UUID) -> None:
 
 
 def has_handled(consumer: str, event_id: UUID) -> Callable[[Session], bool]:
-    """Whether `consumer` has handled, or given up, the event."""
+    """Tell whether `consumer` has handled, or given up, the event."""
 
     def work(session: Session) -> bool:
         found = session.execute(_HANDLED, {"consumer": consumer, "event_id": event_id})

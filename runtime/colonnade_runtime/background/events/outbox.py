@@ -52,7 +52,7 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class OutboxStatus:
-    """How a tenant's outbox stands; `oldest` is when the oldest pending event was written."""
+    """Status of a tenant's outbox; `oldest` is when the oldest pending event was written."""
 
     tenant: str
     pending: int
@@ -70,7 +70,7 @@ def pending(limit: int) -> Callable[[Session], Sequence[Outgoing]]:
 
 
 def has_pending(session: Session) -> bool:
-    """Whether any event was not sent."""
+    """Tell whether any event is pending."""
     query = select(OutboxRow.sequence).where(OutboxRow.sent_at.is_(None)).limit(1)
     return session.execute(query).first() is not None
 
@@ -118,7 +118,7 @@ def prune(before: datetime, limit: int) -> Callable[[Session], int]:
 
 
 def status(session: Session) -> OutboxStatus:
-    """How this tenant's outbox stands."""
+    """Report the status of this tenant's outbox."""
     waiting, oldest = session.execute(
         select(func.count(), func.min(OutboxRow.created_at)).where(OutboxRow.sent_at.is_(None))
     ).one()

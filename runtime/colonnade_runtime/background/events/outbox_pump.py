@@ -20,7 +20,7 @@ MARKED = crash_point("relay.marked", "the rows of published events were marked a
 
 @dataclass(frozen=True, slots=True)
 class RelaySettings:
-    """How the relay works.
+    """Settings of the relay.
 
     `batch` rows are read at once; at most `in_flight` events of one tenant are on their way.
     Rows are marked `linger` seconds after the first of them was accepted, together. Archived
@@ -37,8 +37,8 @@ class RelaySettings:
 
 @dataclass(frozen=True, slots=True)
 class OutboxOperations:
-    """What a pump reads from and writes to, for one tenant; `mark` answers how many of the rows
-    count as sent."""
+    """Operations of one tenant's outbox as its pump needs them; `mark` answers how many of the
+    rows count as sent."""
 
     read: Callable[[int], Awaitable[Sequence[Outgoing]]]
     publish: Callable[[Outgoing], Awaitable[None]]
@@ -73,7 +73,7 @@ class OutboxPump:
             await told
 
     def wake(self) -> None:
-        """There may be new rows."""
+        """Look for new rows soon."""
         self._unread = True
         self._news.set()
 

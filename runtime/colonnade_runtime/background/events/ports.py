@@ -1,4 +1,4 @@
-"""What the event machinery needs of the rest of the runtime, said as protocols."""
+"""Ports of the event machinery: what it needs of the rest of the runtime."""
 
 from typing import Protocol
 from uuid import UUID
@@ -36,5 +36,5 @@ class Sweepable(Protocol):
         ...
 
     async def has_work(self, tenant: str) -> bool:
-        """Whether rows are pending, or being worked on, for the tenant."""
+        """Tell whether rows are pending, or being worked on, for the tenant."""
         ...

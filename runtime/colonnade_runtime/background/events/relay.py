@@ -93,13 +93,13 @@ class Relay:
         await finish_tasks(set(self._tasks.values()), deadline)
 
     async def has_work(self, tenant: str) -> bool:
-        """Whether events of the tenant are pending or on their way."""
+        """Tell whether events of the tenant are pending or on their way."""
         if tenant in self._pumps:
             return True
         return await self._store.read(tenant, outbox.has_pending)
 
     async def status(self, tenant: str) -> OutboxStatus:
-        """How the tenant's outbox stands."""
+        """Report the status of the tenant's outbox."""
         return await self._store.read(tenant, outbox.status)
 
     async def republish(self, tenant: str, since: datetime) -> int:

@@ -116,7 +116,7 @@ class Sweeper:
             self._wake_parts(tenant)
 
     async def _forget(self, tenant: str) -> bool:
-        """Whether nobody is to be woken: the tenant is forgotten, or only waits for an operator."""
+        """Forget the tenant if it is quiet; True also where it only waits for an operator."""
         mark = await self._index.start_sweep(tenant)
         if await self._has_work(tenant):
             return False

@@ -27,7 +27,7 @@ PRUNED_AT_ONCE = 200
 
 @dataclass(frozen=True, slots=True)
 class SagaSettings:
-    """How the orchestrator works: `parallel` sagas of all tenants run at once; ended ones are
+    """Settings of the orchestrator: `parallel` sagas of all tenants run at once; ended ones are
     kept for `kept` seconds; a store that cannot be read is tried again after `backoff`."""
 
     parallel: int = 16
@@ -109,13 +109,14 @@ class SagaOrchestrator:
         await finish_tasks(tasks, deadline)
 
     async def has_work(self, tenant: str) -> bool:
-        """Whether the tenant has sagas that go on by themselves."""
+        """Tell whether the tenant has sagas that go on by themselves."""
         if tenant in self._sweeps or any(owner == tenant for owner, _ in self._runs):
             return True
         return await self._store.read(tenant, records.has_active)
 
     async def is_busy(self, tenant: str, *, within: float = 0.0) -> bool:
-        """Whether a saga of the tenant runs, or has something to do by now or `within` seconds."""
+        """Tell whether a saga of the tenant runs, or has something to do by now or `within`
+        seconds."""
         if tenant in self._sweeps or any(owner == tenant for owner, _ in self._runs):
             return True
         found = await self._store.read(tenant, records.due(1))

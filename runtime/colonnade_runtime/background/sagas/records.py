@@ -44,7 +44,7 @@ class Moved(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """What a look at a tenant's sagas found: ids to go on with, and when to look again."""
+    """Due sagas of a tenant: ids to go on with, and when to look again."""
 
     ids: Sequence[UUID]
     next_at: datetime | None
@@ -83,7 +83,7 @@ def active_ids(session: Session) -> Sequence[UUID]:
 
 
 def has_active(session: Session) -> bool:
-    """Whether there is any such saga."""
+    """Tell whether the platform goes on with any saga by itself."""
     query = select(SagaRow.id).where(_ACTIVE).limit(1)
     return session.execute(query).first() is not None
 

@@ -1,4 +1,4 @@
-"""Where a saga stands, as a value: what transitions are computed from and lead to."""
+"""Progress of a saga, as a value: transitions are computed from it and lead to another."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -31,7 +31,7 @@ class SagaProgress:
 
     @classmethod
     def of(cls, row: SagaRow) -> "SagaProgress":
-        """What a row says."""
+        """Read it from a row."""
         return cls(
             phase=SagaPhase(row.phase),
             step=row.step,
@@ -51,7 +51,7 @@ class SagaProgress:
         )
 
     def columns(self) -> dict[str, Any]:
-        """What a row has to say."""
+        """Column values of a row with this progress."""
         return {name: getattr(self, name) for name in self.__slots__}
 
     def but(self, **changes: Any) -> "SagaProgress":
@@ -59,15 +59,15 @@ class SagaProgress:
         return replace(self, **changes)
 
     def is_due(self, now: datetime) -> bool:
-        """Whether something is to be done at `now`."""
+        """Tell whether something is to be done at `now`."""
         return self.phase.is_active and self.wake_at is not None and self.wake_at <= now
 
     def is_past_pivot(self, saga: Saga) -> bool:
-        """Whether nothing can be compensated any more."""
+        """Tell whether nothing can be compensated any more."""
         return not self.backward and self.step > saga.pivot
 
     def wants_back(self, saga: Saga, now: datetime) -> str:
-        """Why the saga should turn back before the pivot; empty when it should not."""
+        """Explain why the saga should turn back before the pivot; empty when it should not."""
         if self.backward or self.is_past_pivot(saga):
             return ""
         if self.cancel_requested:
@@ -93,7 +93,7 @@ class SagaRecord:
 
     @classmethod
     def of(cls, tenant: str, row: SagaRow) -> "SagaRecord":
-        """What a row says."""
+        """Read it from a row."""
         return cls(
             row.id,
             tenant,

@@ -1,4 +1,4 @@
-"""Carries one saga on until it waits, ends or needs somebody."""
+"""Runner of one saga: carries it on until it waits, ends or needs an operator."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -36,7 +36,7 @@ Rule = Callable[[Moment, SagaProgress], SagaProgress]
 
 @dataclass(frozen=True, slots=True)
 class RunnerResources:
-    """What every runner of a service shares."""
+    """Resources that all runners of a service share."""
 
     store: ActingStore
     definitions: Mapping[tuple[str, int], BoundSaga]
@@ -46,7 +46,7 @@ class RunnerResources:
 
 
 class SagaRunner:
-    """One saga being carried on. `suspect` says that an earlier process may have run an
+    """Runner of one saga. `suspect` says that an earlier process may have run an
     idempotent step of it without a note."""
 
     def __init__(

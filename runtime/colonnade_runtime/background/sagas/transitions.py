@@ -24,7 +24,7 @@ ERROR_LIMIT = 2000
 
 
 class Failure(Enum):
-    """What an error says about whether the action happened."""
+    """Failure of an action, by whether it may have happened."""
 
     REFUSED = auto()
     """It did not happen and will not: a business error."""
@@ -35,7 +35,7 @@ class Failure(Enum):
 
 
 def classify(error: BaseException) -> Failure:
-    """What `error` says; anything that was not raised on purpose is uncertain."""
+    """Classify `error`; anything that was not raised on purpose is uncertain."""
     if isinstance(error, Unavailable | TooManyRequests):
         return Failure.ABSENT
     if isinstance(error, DeadlineExceeded | InternalError) or not isinstance(error, ColonnadeError):
@@ -52,9 +52,9 @@ def sentence_of(error: BaseException) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What a transition depends on beside the progress. `goes_on` says that the orchestrator
-    will run the next action at once, so that it may be noted as started. `key` is the saga's id:
-    the pauses of sagas that failed together are spread by it."""
+    """Context of a transition: all that it depends on beside the progress. `goes_on` says that the
+    orchestrator will run the next action at once, so that it may be noted as started. `key` is the
+    saga's id: the pauses of sagas that failed together are spread by it."""
 
     saga: Saga
     now: datetime
@@ -63,17 +63,17 @@ class Moment:
 
 
 def begin(moment: Moment, progress: SagaProgress) -> SagaProgress:
-    """The action is about to run."""
+    """Note that the action is about to run."""
     return progress.but(phase=SagaPhase.RUNNING, started=True, wake_at=moment.now)
 
 
 def release(progress: SagaProgress, now: datetime) -> SagaProgress:
-    """The action was noted as started and did not run: the process stops."""
+    """Take back that the action was noted as started: the process stops before it runs."""
     return progress.but(started=False, wake_at=now)
 
 
 def cut_off(moment: Moment, progress: SagaProgress) -> SagaProgress:
-    """The process ended while the action may have been under way."""
+    """Go on from the end of a process in which the action may have been under way."""
     step = moment.saga.steps[progress.step]
     if step.idempotent:
         return progress.but(started=False, uncertain=True, wake_at=moment.now)
@@ -82,7 +82,7 @@ def cut_off(moment: Moment, progress: SagaProgress) -> SagaProgress:
 
 
 def done(moment: Moment, progress: SagaProgress, state: bytes | None = None) -> SagaProgress:
-    """The step happened."""
+    """Go on to the next step: this one happened."""
     known = progress.but(
         state=progress.state if state is None else state,
         started=False,
@@ -101,7 +101,7 @@ def done(moment: Moment, progress: SagaProgress, state: bytes | None = None) -> 
 
 
 def failed(moment: Moment, progress: SagaProgress, failure: Failure, error: str) -> SagaProgress:
-    """The action raised."""
+    """Decide what follows from an action that raised: again later, turn back, or find out."""
     step = moment.saga.steps[progress.step]
     tried = progress.but(attempts=progress.attempts + 1, error=error, started=False)
     if failure is Failure.UNCERTAIN:
@@ -137,7 +137,7 @@ def resolved(
     error: str,
     state: bytes | None = None,
 ) -> SagaProgress:
-    """Somebody found out, or could not, whether the step happened."""
+    """Go on from a verdict whether the step happened; None says that nobody can tell."""
     if verdict:
         return done(moment, progress, state)
     if verdict is None:
@@ -161,7 +161,7 @@ def resolved(
 
 
 def expired(moment: Moment, progress: SagaProgress) -> SagaProgress:
-    """The signal that the step waits for did not come in time."""
+    """Give up waiting for a signal that did not come in time."""
     step = moment.saga.steps[progress.step]
     error = f"'{step.wait_for}' did not arrive within {step.wait_seconds or 0:g} seconds."
     if progress.is_past_pivot(moment.saga):
@@ -181,13 +181,13 @@ def turn_back(
 
 
 def undone(moment: Moment, progress: SagaProgress, state: bytes | None = None) -> SagaProgress:
-    """The current step is compensated."""
+    """Go on to the compensation before this one."""
     known = progress.but(state=progress.state if state is None else state, attempts=0, error="")
     return _undo_from(moment, known, progress.step - 1)
 
 
 def undo_failed(moment: Moment, progress: SagaProgress, error: str) -> SagaProgress:
-    """The compensation raised."""
+    """Try a compensation that raised again, up to its limit of attempts."""
     rule = moment.saga.persistence
     tried = progress.but(attempts=progress.attempts + 1, error=error)
     if tried.attempts >= rule.attempts:
@@ -196,7 +196,7 @@ def undo_failed(moment: Moment, progress: SagaProgress, error: str) -> SagaProgr
 
 
 def needs_operator(progress: SagaProgress, error: str) -> SagaProgress:
-    """Nothing more can be done without a person."""
+    """Pause the saga until an operator resumes or cancels it."""
     return progress.but(
         phase=SagaPhase.NEEDS_OPERATOR,
         paused_phase=str(progress.phase),
@@ -229,7 +229,7 @@ def resume(moment: Moment, progress: SagaProgress, happened: bool | None) -> Sag
 
 
 def request_cancel(moment: Moment, progress: SagaProgress) -> SagaProgress:
-    """Somebody wants the saga undone.
+    """Note that the saga is to be undone; where it rests, begin at once.
 
     Raises:
         Conflict: when it has ended, or the pivot is done or may be.
@@ -280,7 +280,7 @@ def _later(moment: Moment, progress: SagaProgress, rule: RetryRule, attempt: int
 
 
 def _earlier(moment: Moment, progress: SagaProgress, at: datetime | None) -> datetime | None:
-    """`at`, or the deadline of the saga when that still counts and comes first."""
+    """Earlier of `at` and the deadline of the saga, where that still counts."""
     counts = not progress.backward and not progress.is_past_pivot(moment.saga)
     if not counts or progress.phase is SagaPhase.UNKNOWN or progress.deadline_at is None:
         return at

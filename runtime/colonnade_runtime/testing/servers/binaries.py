@@ -40,7 +40,7 @@ def find_program(kind: ServerKind, tell: Callable[[str], None] = lambda line: No
 
 @functools.cache
 def version_of(program: Path, arguments: tuple[str, ...]) -> Version | None:
-    """What a program says its version is; nothing when it says none within ten seconds."""
+    """Ask a program for its version; nothing when it says none within ten seconds."""
     try:
         done = subprocess.run(
             [program, *arguments], check=False, capture_output=True, text=True, timeout=10

@@ -29,8 +29,8 @@ def _start(stack: ExitStack, kind: ServerKind, more: Sequence[str] = ()) -> Runn
 
 
 def _may_share() -> bool:
-    """Whether the servers of the environment are this process's: tests wipe what is on them, so
-    of several workers of pytest-xdist the first has those, and each other starts its own."""
+    """Tell whether the servers of the environment are this process's: tests wipe what is on them,
+    so of several workers of pytest-xdist the first has those, and each other starts its own."""
     return os.environ.get("PYTEST_XDIST_WORKER", "gw0") == "gw0"
 
 

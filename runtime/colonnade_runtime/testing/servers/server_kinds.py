@@ -9,7 +9,7 @@ Version = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True)
 class GoSource:
-    """What `go install` builds: the path of the command, and the pinned version."""
+    """Source that `go install` builds: the path of the command, and the pinned version."""
 
     path: str
     version: str

@@ -37,12 +37,12 @@ class RunningServer:
 
     @property
     def url(self) -> str:
-        """Where it answers."""
+        """URL at which it answers."""
         return self.kind.url.format(port=self.port)
 
     @property
     def data(self) -> Path:
-        """Its data folder."""
+        """Data folder of the server."""
         return self.folder / "data"
 
     def start(self) -> None:
@@ -77,7 +77,7 @@ class RunningServer:
         shutil.rmtree(self.data, ignore_errors=True)
 
     def log(self) -> str:
-        """What it has written so far."""
+        """Output that it has written so far."""
         path = self.folder / "log"
         return path.read_text("utf-8", "replace") if path.exists() else ""
 

@@ -22,14 +22,14 @@ class PackageManager:
     as_root: bool
 
     def candidate(self, package: str) -> str:
-        """What it says about the version it would install; empty when it has none."""
+        """Version that the package manager would install; empty when it has none."""
         for line in self._run([*self.asking, package])[1].splitlines():
             if "Candidate:" in line or "stable" in line:
                 return line.partition(":")[2].replace("(none)", "")
         return ""
 
     def may_install(self) -> bool:
-        """Whether this user may, without a question."""
+        """Tell whether this user may install packages without a question."""
         return (os.geteuid() == 0) == self.as_root
 
     def install(self, package: str) -> bool:

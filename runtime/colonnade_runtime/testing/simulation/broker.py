@@ -31,8 +31,8 @@ class Message:
 
 @dataclass(slots=True)
 class Line:
-    """What one consumer has yet to handle of one key. `attempt` numbers the delivery under way,
-    which `member` has."""
+    """Queue of what one consumer has yet to handle of one key. `attempt` numbers the delivery under
+    way, which `member` has."""
 
     waiting: deque[Message] = field(default_factory=deque)
     is_busy: bool = False
@@ -63,13 +63,13 @@ class SimulatedBroker:
 
     @property
     def is_idle(self) -> bool:
-        """Whether every event was acknowledged by every consumer."""
+        """Tell whether every event was acknowledged by every consumer."""
         return not any(
             line.waiting for group in self._groups.values() for line in group.lines.values()
         )
 
     def serve(self, bus: "SimulatedBus", subject: str, handler: AskHandler) -> None:
-        """Somebody answers an operation from now on."""
+        """Let a process answer an operation from now on."""
         self._handlers.setdefault(subject, {})[bus] = handler
 
     def who_serves(self, subject: str) -> "tuple[SimulatedBus, AskHandler] | None":
@@ -78,7 +78,7 @@ class SimulatedBroker:
         return self._chance.random.choice(found) if found else None
 
     def join(self, bus: "SimulatedBus", consumer: Consumer) -> None:
-        """Somebody takes the events of a consumer from now on; a new one gets those kept too."""
+        """Let a process take a consumer's events from now on; a new one gets those kept too."""
         group = self._groups.get(consumer.name)
         if group is None:
             group = self._groups[consumer.name] = Group(consumer.event_type)

@@ -39,7 +39,7 @@ class SimulatedBus:
         self._broker.lose(self)
 
     async def check(self) -> str | None:
-        """Nothing is wrong with it."""
+        """Report no fault."""
         return None
 
     async def serve(self, subject: str, handler: AskHandler) -> None:
@@ -77,7 +77,7 @@ class SimulatedBus:
         self._broker.join(self, consumer)
 
     async def observe(self, event_type: str, deliver: Deliver) -> None:
-        """Nobody is told: whoever acts in a simulation shows no credentials to be verified."""
+        """Tell nobody: whoever acts in a simulation shows no credentials to be verified."""
 
     async def publish(self, event_type: str, key: str, message_id: str, envelope: bytes) -> None:
         """Hand over one event; the broker may have it although this raises."""
@@ -93,7 +93,7 @@ class SimulatedBus:
         await asyncio.sleep(self._chance.hop())
 
     def take(self, consumer: Consumer, envelope: bytes) -> "asyncio.Task[None]":
-        """Have this process handle an event."""
+        """Let this process handle an event."""
 
         async def taken() -> None:
             await consumer.deliver(envelope)

@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 class SimulatedExecutor(Executor):
-    """As many threads as are wanted: what is submitted together may run in any order."""
+    """Executor of any number of threads: what is submitted together may run in any order."""
 
     def __init__(self, loop: SimulatedLoop) -> None:
         self._loop = loop

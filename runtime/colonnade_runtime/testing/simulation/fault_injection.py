@@ -1,4 +1,4 @@
-"""What goes wrong, and how often; drawn from one seed."""
+"""Fault injection: what goes wrong, and how often, is drawn from one seed."""
 
 from dataclasses import dataclass
 from random import Random
@@ -52,7 +52,7 @@ class FaultInjection:
         self.faults = faults
 
     def happens(self, probability: float) -> bool:
-        """Whether something of this probability happens now."""
+        """Draw whether something of this probability happens now."""
         # Always drawn, so that one fault less does not change every draw after it.
         return self.random.random() < probability
 

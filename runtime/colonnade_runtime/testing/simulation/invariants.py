@@ -1,4 +1,4 @@
-"""What must hold once everything is quiet, whatever happened on the way; read from the files."""
+"""Invariants that hold once everything is quiet, whatever happened on the way; read from files."""
 
 import sqlite3
 from collections import Counter
@@ -38,7 +38,7 @@ def tenant_files(declared: Declared) -> Iterator[tuple[str, str, Path]]:
 
 
 def rows(path: Path, query: str, *values: object) -> list[tuple[object, ...]]:
-    """What a query finds in a tenant's file."""
+    """Rows that a query finds in a tenant's file."""
     with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
         return connection.execute(query, values).fetchall()
 
@@ -54,7 +54,7 @@ def consumers_of(runtimes: Iterable[Runtime]) -> Consumers:
 
 
 def is_worked_off(declared: Declared) -> bool:
-    """Whether every event has left its outbox, and every saga has ended or needs an operator."""
+    """Tell whether every event left its outbox, and every saga ended or needs an operator."""
     waiting = "SELECT count(*) FROM colonnade_outbox WHERE sent_at IS NULL"
     ended = ", ".join(f"'{phase}'" for phase in [*_ENDED, str(SagaPhase.NEEDS_OPERATOR)])
     running = f"SELECT count(*) FROM colonnade_sagas WHERE phase NOT IN ({ended})"  # noqa: S608
@@ -63,7 +63,7 @@ def is_worked_off(declared: Declared) -> bool:
 
 
 def is_quiet(world: World) -> bool:
-    """Whether every event is handled and every saga has ended or needs an operator."""
+    """Tell whether every event is handled and every saga has ended or needs an operator."""
     return world.broker.is_idle and is_worked_off(world.declared)
 
 

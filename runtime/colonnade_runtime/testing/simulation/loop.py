@@ -21,7 +21,7 @@ class ProcessEnded(BaseException):
 
 
 class SimulatedLoop(asyncio.BaseEventLoop):
-    """What `asyncio` needs of a loop, in virtual time; blocking work runs inline, a hop later.
+    """Event loop in virtual time; blocking work runs inline, a hop later.
 
     `complain` is told what a real loop would log.
     """
@@ -124,7 +124,7 @@ class SimulatedLoop(asyncio.BaseEventLoop):
             self._complain(context)
 
     def die(self) -> None:
-        """Never run anything of this loop again."""
+        """End this loop: nothing of it runs again."""
         self.is_dead = True
 
     def bury(self) -> None:

@@ -12,12 +12,12 @@ class RuntimeWithoutHttp(Runtime):
     """Operations are asked through the dispatcher, as HTTP would."""
 
     def _open(self, services: Services) -> None:
-        """Nobody calls over HTTP."""
+        """Open no edge: nobody calls over HTTP."""
 
 
 @dataclass(frozen=True)
 class SharedEngineAdapters(Adapters):
-    """What URLs stand for, but for the policy engine, which many processes share."""
+    """Adapters as declared, but for the policy engine, which many processes share."""
 
     engine: PolicyEngine = field(kw_only=True)
 

@@ -56,7 +56,7 @@ class SharedPolicy:
         return decision
 
     async def close(self) -> None:
-        """Nothing ends with one simulation."""
+        """Keep the engine: it outlives one simulation."""
 
     def end(self) -> None:
         """Close the engine, after the last simulation."""

@@ -46,7 +46,7 @@ class _Abandoned(Protocol):
 
 @dataclass(frozen=True)
 class _Adapters(SharedEngineAdapters):
-    """What URLs stand for in a simulation: the bus and threads are simulated, files are real."""
+    """Adapters of a simulation: the bus and threads are simulated, files are real."""
 
     simulated: "SimulatedProcess" = field(kw_only=True)
 
@@ -155,7 +155,7 @@ class SimulatedProcess:
         return adapter
 
     async def _here(self, act: Callable[[], Coroutine[Any, Any, Any]]) -> None:
-        """Do something in the process, and wait for its end or for that of the process."""
+        """Run something in the process, and wait for its end or for that of the process."""
         ended = self.world.loop.create_future()
         self._asking[ended] = None
 

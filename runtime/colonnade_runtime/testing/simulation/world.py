@@ -1,4 +1,4 @@
-"""Everything of one simulation: what is declared, one seed, and what became of it."""
+"""World of one simulation: what is declared, one seed, and what became of it."""
 
 import asyncio
 import gc
@@ -33,7 +33,7 @@ KEPT_LINES = 4_000
 
 
 class Stuck(AssertionError):
-    """Something that had to happen did not, although nothing was in its way."""
+    """Failure of something that had to happen, although nothing was in its way."""
 
 
 class World:
@@ -111,11 +111,11 @@ class World:
         await self.until(lambda: all(process.is_up for process in self.processes))
 
     def trouble(self) -> None:
-        """From now on things go wrong."""
+        """Let things go wrong from now on."""
         self.chance.faults = self._faults
 
     def calm(self) -> None:
-        """From now on nothing goes wrong any more."""
+        """Let nothing go wrong any more."""
         self.note("calm")
         self.chance.faults = CALM
 
@@ -163,7 +163,7 @@ class World:
 
     @contextmanager
     def muted(self) -> Iterator[None]:
-        """For the block, nothing is noted: what is thrown away says nothing that matters."""
+        """Mute the log for the block: what is thrown away says nothing that matters."""
         before, self._muted = self._muted, True
         try:
             yield
@@ -208,7 +208,7 @@ def _logging_to(processor: Callable[..., Any]) -> Iterator[None]:
 
 @contextmanager
 def _without_finalizers() -> Iterator[None]:
-    """What is thrown away is not tidied up: finalizers that ran whenever memory is short would
+    """Skip finalizers of what is thrown away: finalizers that ran whenever memory is short would
     make another history of the same seed, and a process that was killed tidies nothing."""
     was_enabled, hooks = gc.isenabled(), sys.get_asyncgen_hooks()
     gc.disable()

@@ -118,7 +118,7 @@ class NatsBus:
         await self._connection.close()
 
     async def check(self) -> str | None:
-        """Whether the connection is lost or a stream was changed, in a sentence."""
+        """Report in a sentence that the connection is lost or a stream was changed."""
         if self._connection.up:
             return " ".join(self._streams.refused) or None
         return (
@@ -230,14 +230,14 @@ class NatsBus:
 
 
 def _service_error(subject: str, code: str, said: str) -> ColonnadeError:
-    """What a micro service says in headers (ADR-32) in the place of an answer."""
+    """Error that a micro service answered in headers (ADR-32) in the place of an answer."""
     if code == TOO_LARGE:
         return ContentTooLarge(said)
     return Unavailable(f"'{subject}' answered with an error of NATS; try again.")
 
 
 def _administrator(context: AdapterContext) -> NatsOptions | None:
-    """Who makes the streams, where its password is declared."""
+    """Options of the user that makes the streams, where its password is declared."""
     if context.administrator is None:
         return None
     own = own_user(context.url, ADMINISTRATOR)

@@ -1,4 +1,4 @@
-"""What each process may say and hear on NATS, worked out from what its services declare.
+"""Permissions of each process on NATS, worked out from what its services declare.
 
 The subjects are those of `subjects`, `jetstream` and `serving`
 (https://docs.nats.io/running-a-nats-service/configuration/securing_nats/authorization).
@@ -31,7 +31,7 @@ _VERBS = ("PING", "INFO", "STATS")
 
 @dataclass(frozen=True, slots=True)
 class ProcessNeeds:
-    """What a process declares to need: `hosts` and `asks` are services, and `hears` its reactions:
+    """Needs that a process declares: `hosts` and `asks` are services, and `hears` its reactions:
     the name of each consumer, `<service>:<reaction>`, with the type of its event. `observes` are
     the types of events that it hears as they are published, and that nobody keeps for it."""
 
@@ -57,7 +57,7 @@ class Permissions:
 
 
 def permissions(every: Sequence[ProcessNeeds]) -> list[Permissions]:
-    """Those of each process, and of the administrator who makes their streams."""
+    """Permissions of each process, and of the administrator who makes their streams."""
     found = [
         Permissions(needs.process, _unique(_published(needs, every)), _unique(_subscribed(needs)))
         for needs in every

@@ -35,7 +35,7 @@ class PolicyWorker:
 
     @property
     def alive(self) -> bool:
-        """Whether the thread still runs."""
+        """Tell whether the thread still runs."""
         return self._thread.is_alive()
 
     def busy_for(self) -> float:

@@ -1,4 +1,4 @@
-"""What somebody who has not signed in may do, as the trial of the policies showed it."""
+"""Grants to anonymous principals, as the trial of the policies showed them."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -42,7 +42,7 @@ class CrossServiceGrant:
 
     @property
     def place(self) -> str:
-        """Where it is, as problems are told."""
+        """Place of the grant, as `file:line:column`."""
         return f"{self.path}:{self.line}:{self.column}" if self.line else self.path
 
 
@@ -146,7 +146,7 @@ def _grant(
 
 
 def _written(outlines: Sequence[ModuleOutline], action: str) -> tuple[ModuleOutline, Token | None]:
-    """Where the action is written out, in a plugin's part of the package before others."""
+    """Place at which the action is written out, in a plugin's part of the package before others."""
     parts = sorted(outlines, key=lambda item: not item.module.plugin)
     for item in parts:
         for rule in item.rules:

@@ -1,4 +1,4 @@
-"""What lies on an OPA server, compared with what was put there.
+"""Inventory of an OPA server, compared with what was put there.
 
 Whoever may write to the server may widen what is granted: by changing a module, by adding rules
 to its package from a module of another name, or by putting data where packages are looked for.
@@ -53,7 +53,7 @@ _MODULES = msgspec.json.Decoder(_Modules)
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """What differs: modules of ours that are `missing` or `changed`, and those of others that
+    """Differences: modules of ours that are `missing` or `changed`, and those of others that
     say something where only ours may; by their names on the server."""
 
     missing: Sequence[str] = ()
@@ -64,12 +64,12 @@ class Inventory:
 
     @property
     def is_ours(self) -> bool:
-        """Whether nothing differs."""
+        """Tell whether nothing differs."""
         return not (self.missing or self.changed or self.foreign)
 
     @property
     def differences(self) -> str:
-        """What differs, in words."""
+        """Differences in words."""
         kinds = {"missing": self.missing, "changed": self.changed, "foreign": self.foreign}
         return "; ".join(f"{kind}: {', '.join(names)}" for kind, names in kinds.items() if names)
 
@@ -123,7 +123,7 @@ def _unknown(document: Any, known: Mapping[Path, frozenset[str]], at: Path) -> I
 
 
 def _reaches(module: _Module, root: Path) -> bool:
-    """Whether a module says something at, above or below `root`."""
+    """Tell whether a module says something at, above or below `root`."""
     package = _constants(module.ast.package.path)[1:]
     if _meet(package, root) and len(package) >= len(root):
         return True

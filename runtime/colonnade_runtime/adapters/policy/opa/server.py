@@ -43,7 +43,7 @@ class OpaServer:
         self._entered = False
 
     async def ask(self, package: str, rule: str, document: Mapping[str, object]) -> object:
-        """What a rule answers for an input document; `UNDEFINED` when it has no value.
+        """Ask for the value of a rule with an input document; `UNDEFINED` when it has none.
 
         Raises:
             EngineFault: when evaluation failed.
@@ -67,7 +67,7 @@ class OpaServer:
         return answer.get("result", UNDEFINED)
 
     async def inventory(self, wanted: Mapping[str, PolicyModule], root: Path) -> Inventory:
-        """What lies there, against `wanted`, by the names that `put` gave; see `compared`.
+        """Compare what lies there with `wanted`, by the names that `put` gave; see `compared`.
 
         Raises:
             Unavailable: when the server does not say.
@@ -182,7 +182,7 @@ def name_at(place: str, module: PolicyModule) -> str:
 
 
 def _problems(error: Any, module: PolicyModule) -> list[PolicyProblem]:
-    """What the server says is wrong, at the lines of our own file."""
+    """Problems that the server reports, at the lines of our own file."""
     found = []
     for item in error.errors:
         place = item.get("location") or {}

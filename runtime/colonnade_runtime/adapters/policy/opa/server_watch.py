@@ -1,4 +1,4 @@
-"""Whether an OPA server still says what was put there, and nothing else."""
+"""Watch over an OPA server: it must still say what was put there, and nothing else."""
 
 from collections.abc import Callable, Mapping
 from typing import Protocol

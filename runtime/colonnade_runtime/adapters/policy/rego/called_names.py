@@ -1,4 +1,4 @@
-"""Which functions a rule calls, and which variables it declares."""
+"""Names in a rule: the functions it calls and the variables it declares."""
 
 from collections.abc import Iterator, Sequence
 
@@ -66,7 +66,7 @@ def _names(tokens: Sequence[Token]) -> Iterator[str]:
 
 
 def closing(tokens: Sequence[Token], index: int) -> int:
-    """Where the bracket that opens at `index` closes."""
+    """Index of the bracket that closes the one at `index`."""
     depth = 0
     for position in range(index, len(tokens)):
         depth += tokens[position].is_symbol(*OPENING) - tokens[position].is_symbol(

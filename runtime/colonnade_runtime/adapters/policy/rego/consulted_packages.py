@@ -1,4 +1,4 @@
-"""Which packages an answer depends on, so that the engine need not look into all of them."""
+"""Packages that an answer depends on, so that the engine need not look into all of them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Which rules deny: an answer holds their conditions, not their names.
+"""Attribution of denials to rules: an answer holds their conditions, not their names.
 
 A question is asked once more for each package that may deny, with no other package to look into.
 That happens for answers with denials alone, and answers are remembered.
@@ -82,7 +82,7 @@ def _of_the_entry_point(deny: Grant, query: PolicyQuery) -> list[str]:
 
 
 def _may_be(rule: Mapping[str, object], deny: Grant, query: PolicyQuery) -> bool:
-    """Whether this denial is what an academy's rule says of this question."""
+    """Tell whether this denial is what an academy's rule says of this question."""
     if rule.get("action") not in (query.action, "*"):
         return False
     roles, own = rule.get("roles"), query.principal.data.get("roles", [])

@@ -60,7 +60,7 @@ _UNREADABLE_ESCAPES = ("\\u", "\\/")
 
 
 def inspect_modules(modules: Sequence[PolicyModule]) -> list[PolicyProblem]:
-    """Everything that is wrong with the modules of one bundle, seen together."""
+    """Inspect the modules of one bundle together; answers all problems."""
     outlines = [outline(module) for module in modules]
     names = names_by_package(outlines)
     for item in outlines:
@@ -137,7 +137,7 @@ def _inspect_gathered(item: ModuleOutline) -> None:
 
 
 def _is_used(item: ModuleOutline, rule: Statement) -> bool:
-    """Whether a rule is named anywhere in its module but at its own beginning."""
+    """Tell whether a rule is named anywhere in its module but at its own beginning."""
     name = rule.head.text
     tokens = (token for each in item.rules for token in each.tokens if token is not each.head)
     return any(token.is_name(name) for token in tokens)

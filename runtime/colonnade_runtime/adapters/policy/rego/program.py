@@ -53,7 +53,7 @@ class Program:
         self._runner = _interpreter()
 
     def answer(self, entry: str, input_text: str) -> object:
-        """What `entry` (as `package/rule`) answers for the input document, given as JSON text.
+        """Evaluate `entry` (as `package/rule`) for the input document, given as JSON text.
 
         Raises:
             EngineFault: when it is undefined, an error, or not JSON.

@@ -29,7 +29,7 @@ class Statement:
 
 @dataclass
 class ModuleOutline:
-    """What a module is made of, as far as the checks need to know.
+    """Outline of a module, as far as the checks need it.
 
     `package` is the dotted path; `imports` are the names that import statements introduce.
     """
@@ -138,7 +138,7 @@ def _add_import(first: Token, rest: Sequence[Token], result: ModuleOutline) -> N
 
 
 def is_path(tokens: Sequence[Token]) -> bool:
-    """Whether the tokens are names with dots between."""
+    """Tell whether the tokens are names with dots between."""
     return len(tokens) % 2 == 1 and all(
         token.is_symbol(".") if index % 2 else token.kind is TokenKind.NAME
         for index, token in enumerate(tokens)

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class TokenKind(StrEnum):
-    """What a token is."""
+    """Kind of a token."""
 
     NAME = "name"
     TEXT = "text"
@@ -38,11 +38,11 @@ class Token:
         return self.start + len(self.text)
 
     def is_symbol(self, *texts: str) -> bool:
-        """Whether it is one of these symbols."""
+        """Tell whether it is one of these symbols."""
         return self.kind is TokenKind.SYMBOL and self.text in texts
 
     def is_name(self, *texts: str) -> bool:
-        """Whether it is one of these names."""
+        """Tell whether it is one of these names."""
         return self.kind is TokenKind.NAME and self.text in texts
 
 

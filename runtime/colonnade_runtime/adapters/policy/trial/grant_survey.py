@@ -1,4 +1,4 @@
-"""What the policies of a platform grant, for people to look at."""
+"""Survey of what the policies of a platform grant, for operators."""
 
 from dataclasses import dataclass
 
@@ -23,7 +23,7 @@ class GrantSurvey:
 
 
 async def grant_survey(bundle: PolicyBundle) -> GrantSurvey | None:
-    """What the policies grant, confirmed or not; nothing when they cannot be read or tried."""
+    """Survey the grants, confirmed or not; nothing when the policies cannot be read or tried."""
     told = await trial_result(bundle)
     if told is None or "strangers" not in told:
         return None

@@ -53,7 +53,7 @@ class RegoTestResult:
     column: int = 0
 
     def lines(self) -> list[str]:
-        """What went wrong, each with its place, as other problems of policies are told."""
+        """Sentences that say what went wrong, each with its place."""
         place = f"{self.path}:{self.line}:{self.column}" if self.line else self.path
         if self.rule == WHOLE_FILE:
             return [
@@ -68,7 +68,7 @@ class RegoTestResult:
 
 @dataclass(frozen=True, slots=True)
 class _Input:
-    """Where a `with input as …` stands in the source, and the term in it."""
+    """Place of a `with input as …` in the source, and the term in it."""
 
     start: int
     end: int

@@ -46,7 +46,8 @@ def run_policy_trial(
     academies: Sequence[Mapping[str, object]] = (),
     roles: Sequence[str] = (),
 ) -> dict[str, object]:
-    """What came of it, as JSON data. `declaring` and `narrowing` are names of packages.
+    """Compile the modules and ask them; the result as JSON data. `declaring` and `narrowing` are
+    names of packages.
 
     `report` is the engine's when the modules do not compile, and nothing else is there then;
     `builtins` are those called; `actions` those known and `declared` those of each package (or
@@ -87,7 +88,7 @@ def run_policy_trial(
 def _askers(
     academies: Sequence[Mapping[str, object]], roles: Sequence[str]
 ) -> Iterator[tuple[str, Mapping[str, object], Mapping[str, object]]]:
-    """Who asks, for whom each answer has to be one: of every role, and in some academies."""
+    """Principals that ask, for whom each answer has to be one: of every role, in some academies."""
     people = {
         f"a user with the role '{role}'": {"id": "user", "kind": "user", "roles": [role]}
         for role in roles

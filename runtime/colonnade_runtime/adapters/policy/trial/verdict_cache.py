@@ -72,7 +72,7 @@ def verdict_key(bundle: PolicyBundle) -> str:
 
 
 def account_folder() -> Path | None:
-    """Where the account that runs this keeps verdicts; nothing for one without a home."""
+    """Folder in which the account that runs this keeps verdicts; nothing for one without a home."""
     base = os.environ.get("XDG_CACHE_HOME", "")
     try:
         root = Path(base) if Path(base).is_absolute() else Path.home() / ".cache"
@@ -118,7 +118,7 @@ def _read(path: Path) -> ConsultedPackages | None:
 
 
 def _is_own(found: os.stat_result) -> bool:
-    """Whether nobody but this account can have written it."""
+    """Tell whether nobody but this account can have written it."""
     is_plain = stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)
     return is_plain and found.st_uid == os.geteuid() and not found.st_mode & _OTHERS_MAY_WRITE
 

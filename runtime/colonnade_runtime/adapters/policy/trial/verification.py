@@ -92,7 +92,7 @@ async def _judged(bundle: PolicyBundle) -> ConsultedPackages:
 
 
 async def trial_result(bundle: PolicyBundle) -> dict[str, Any] | None:
-    """What the trial of a bundle tells (see `trial.try_out`); nothing when the engine did not
+    """Result of the trial of a bundle (see `run_policy_trial`); nothing when the engine did not
     survive it."""
     modules = bundle.modules
     roles = sorted(bundle.vocabulary.roles)
@@ -102,7 +102,7 @@ async def trial_result(bundle: PolicyBundle) -> dict[str, Any] | None:
 async def _further_problems(
     found: Sequence[PolicyProblem], modules: Sequence[PolicyModule]
 ) -> list[PolicyProblem]:
-    """What the engine says of the other files, so that all mistakes are told at once."""
+    """Problems of the other files, so that all mistakes are told at once."""
     told = await _try_out(modules, ())
     if told is None or "report" not in told:
         return []
@@ -114,7 +114,7 @@ async def _further_problems(
 async def _problems(
     told: Mapping[str, Any] | None, bundle: PolicyBundle, *, misspelt: bool
 ) -> list[PolicyProblem]:
-    """What the trial showed. A misspelt name is not told again by what follows from it."""
+    """Problems that the trial showed. A misspelt name is not told again by what follows from it."""
     modules = bundle.modules
     if told is None:
         return [await _blame(modules)]
@@ -160,7 +160,7 @@ async def _try_out(
     academies: Sequence[Mapping[str, str]] = (),
     roles: Sequence[str] = (),
 ) -> dict[str, Any] | None:
-    """What the other process tells, or nothing when it did not live to tell."""
+    """Run the trial in another process; nothing when that did not live to tell."""
     sources = [(module.path, module.source) for module in modules]
     request = json.dumps({
         "modules": sources,
@@ -232,7 +232,7 @@ def missing_actions(
 
 
 def _package_place(module: PolicyModule) -> tuple[str, int, int]:
-    """Where a module says its package: the nearest there is to a rule that is missing."""
+    """Place at which a module says its package: the nearest there is to a rule that is missing."""
     lines = module.source.splitlines()
     found = (number for number, line in enumerate(lines, 1) if line.startswith("package"))
     return module.path, next(found, 1), 1

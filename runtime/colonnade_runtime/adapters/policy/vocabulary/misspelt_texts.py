@@ -101,7 +101,7 @@ def _idle_packages(
 
 
 def _is_elsewhere(action: str, vocabulary: Vocabulary) -> bool:
-    """Whether an action is one of a service that is not enabled, not a misspelt one."""
+    """Tell whether an action is one of a service that is not enabled, not a misspelt one."""
     if action in vocabulary.actions:
         return False
     resource, known = action.partition(".")[0], _resources(vocabulary)
@@ -148,7 +148,7 @@ class _Judge:
         text.item.complain(f"there is no {kind} '{text.value}'{hint}{listed}.", text.token)
 
     def _is_about_others(self, kind: TextKind, text: PolicyText) -> bool:
-        """Whether it belongs to a service that the platform does not enable."""
+        """Tell whether it belongs to a service that the platform does not enable."""
         if kind in _OF_SERVICES and text.item.package in self._idle:
             return True
         if kind is TextKind.RESOURCE:

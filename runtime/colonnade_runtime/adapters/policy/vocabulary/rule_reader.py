@@ -74,7 +74,7 @@ class RuleReader:
             self.families.join(self._before(start - 1), (KEYS, collection))
 
     def _call(self, index: int) -> None:
-        """What is passed meets the argument of that place, where the function is one of ours."""
+        """Join what is passed with the argument of that place, for functions of ours."""
         tokens = self.rule.tokens
         name = tokens[index - 1]
         arguments = list(self._arguments(index))
@@ -155,7 +155,7 @@ class RuleReader:
         return group
 
     def _is_plain(self, index: int) -> bool:
-        """Whether a name that is a whole element, or the head of a comprehension, begins here."""
+        """Tell whether a name that is a whole element, or heads a comprehension, begins here."""
         previous, token = self.rule.tokens[index - 1], self.rule.tokens[index]
         return token.kind is TokenKind.NAME and previous.is_symbol("{", "[", ",")
 

@@ -1,4 +1,4 @@
-"""Which texts of the policies stand for the same kind of thing, worked out from how they are used.
+"""Kinds of the texts in policies, worked out from how they are used together.
 
 Whatever is compared, assigned, searched or passed on belongs to one family: in `role in staff`
 and `staff := {"owner"}` the variable, the rule and the text do. A family that meets
@@ -15,7 +15,7 @@ from colonnade_runtime.adapters.policy.rego.tokens import Token
 
 
 class TextKind(StrEnum):
-    """What a text may stand for."""
+    """Kind of thing that a text stands for."""
 
     ACTION = "action"
     RESOURCE = "type of object"

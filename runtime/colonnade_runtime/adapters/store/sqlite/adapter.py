@@ -101,11 +101,11 @@ class SqliteStores:
         await asyncio.to_thread(self._locks.acquire, services)
 
     async def check(self) -> str | None:
-        """Whether tables can be written."""
+        """Check that tables can be written."""
         return await asyncio.to_thread(unwritable, self.folder)
 
     def figures(self) -> StoreFigures:
-        """How its files are used now."""
+        """Figures of how its files are used now."""
         return StoreFigures(
             open=len(self.open_files),
             opened=self.open_files.opened,

@@ -148,7 +148,7 @@ class SqliteStore:
         self._open_files.release(await self._file(self._tenant()))
 
     async def outdated(self, tenants: Sequence[str]) -> tuple[list[str], list[str]]:
-        """Those of `tenants` whose file may have to be migrated, and those that have none.
+        """Tenants among `tenants` whose file may have to be migrated, and those that have none.
 
         Reads headers and opens nothing: a file that was not closed well may be named needlessly.
         """
@@ -157,7 +157,7 @@ class SqliteStore:
         return await loop.run_in_executor(self._executor, self._provisioning.outdated, paths)
 
     def changed_elsewhere(self, tenant: str, use: str) -> bool | None:
-        """Whether another process may have committed; see `SharedSqlStore`."""
+        """Tell whether another process may have committed; see `SharedSqlStore`."""
         path = self._paths.get(tenant)
         file = None if path is None else self._open_files.look(path)
         return None if file is None else file.changed_elsewhere(use)
@@ -210,7 +210,7 @@ class SqliteStore:
             raise
 
     async def _in_time(self, waiting: Awaitable[T]) -> T:
-        """What is waited for, unless the deadline of the call comes first.
+        """Await something, unless the deadline of the call comes first.
 
         Raises:
             StoreFailure: at the deadline; nothing was changed.

@@ -39,7 +39,7 @@ Guard = Callable[[Session], None]
 
 @dataclass(slots=True)
 class CommitResult(Generic[T]):
-    """What a committed transaction leaves behind."""
+    """Result of a committed transaction."""
 
     result: T
     changed: RowSet
@@ -63,7 +63,7 @@ class WriteTransaction(Generic[T]):
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def abandon(self) -> bool:
-        """Nobody waits any more: whether that came before its commit, which then never is."""
+        """Abandon it, since nobody waits any more; True when that came before its commit."""
         with self._lock:
             self._abandoned = True
             return not self.maybe_committed

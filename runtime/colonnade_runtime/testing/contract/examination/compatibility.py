@@ -1,4 +1,4 @@
-"""Whether a contract still keeps what a recorded one promised."""
+"""Compatibility of a contract with the recorded one."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -58,7 +58,7 @@ def _takes_less(name: str, before: Schema, now: Schema) -> Iterator[str]:
 
 
 def _told_less(name: str, before: Schema, now: Schema) -> Iterator[str]:
-    """Whoever could read the old answer can read the new one; it may say more."""
+    """Differences that would break a reader of the old answer; more fields do not."""
     old, new = before.get("properties", {}), now.get("properties", {})
     for field in old.keys() - new.keys():
         yield f"{name} no longer tells '{field}'."
@@ -70,7 +70,7 @@ def _told_less(name: str, before: Schema, now: Schema) -> Iterator[str]:
 
 
 def _admits(wide: Any, narrow: Any, *, grows: bool = False) -> bool:
-    """Whether every value of the schema `narrow` is one of `wide`, as far as can be seen.
+    """Tell whether every value of the schema `narrow` is one of `wide`, as far as can be seen.
 
     With `grows`, an object of `narrow` may have fields that `wide` does not know.
     """

@@ -17,7 +17,7 @@ _TRIES = 50
 
 
 class NoExample(Exception):
-    """No valid message could be made up; the message says what an author can do."""
+    """Absence of a valid example; the message says what an author can do."""
 
 
 def example_of(model: type[ModelT], seed: int = 0, **fields: Any) -> ModelT:

@@ -50,7 +50,7 @@ class Subject:
 
     @cached_property
     def info(self) -> PluginInfo:
-        """What the plugin says of itself.
+        """Answer of the plugin's own `plugin_info`.
 
         Raises:
             NotTried: when it does not.
@@ -70,7 +70,7 @@ class Subject:
 
     @property
     def folder(self) -> Path | None:
-        """Where its source is; None for a module that was made in memory."""
+        """Folder of its source; None for a module that was made in memory."""
         file = getattr(self.module, "__file__", None)
         return None if file is None else Path(file).resolve().parent
 
@@ -122,7 +122,7 @@ class Subject:
         return found.services[self.service] if self.service else found.extensions[self.info.name]
 
     def answer(self, hook: str) -> Any:
-        """What the plugin answers to a hook without arguments; None without that hook.
+        """Answer of the plugin to a hook without arguments; None without that hook.
 
         Raises:
             NotTried: when the plugin cannot be loaded, or the hook breaks.
@@ -145,13 +145,13 @@ class Subject:
 
     @cached_property
     def travelling(self) -> tuple[type[Message], ...]:
-        """What goes over the bus by itself: requests, answers and events."""
+        """Messages that go over the bus by themselves: requests, answers and events."""
         answers = [request.__response_type__ for request in self.operations]
         return tuple(dict.fromkeys([*self.operations, *answers, *self.events]))
 
     @cached_property
     def messages(self) -> tuple[type[Message], ...]:
-        """Everything that travels, and every message inside it."""
+        """Messages that travel, and every message inside them."""
         found: dict[type[Message], None] = {}
         waiting: list[Any] = list(self.travelling)
         while waiting:
@@ -166,7 +166,7 @@ class Subject:
 
     @cached_property
     def trial(self) -> "Trial":
-        """What came of running it twice in a platform of its own."""
+        """Result of running it twice in a platform of its own."""
         from colonnade_runtime.testing.contract.examination.trial_run import run_trial
 
         return run_trial(self)

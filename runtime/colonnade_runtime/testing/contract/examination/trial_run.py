@@ -32,7 +32,7 @@ _PATIENCE = 5.0
 
 @dataclass
 class Trial:
-    """What came of it. `failure` says why the platform did not start or stop."""
+    """Result of a trial run. `failure` says why the platform did not start or stop."""
 
     failure: str | None = None
     created: tuple[object, ...] | None = None
@@ -52,7 +52,7 @@ class Trial:
 
     @property
     def probes(self) -> list[Probe]:
-        """What the routes answered.
+        """Answers of the routes.
 
         Raises:
             NotTried: when they could not be asked.

@@ -19,13 +19,13 @@ PERSON = str(UUID(int=7 << 76 | 2 << 62 | 1))
 
 @hookimpl
 def plugin_info() -> PluginInfo:
-    """Who this is."""
+    """Name and version of the plugin."""
     return PluginInfo("visitors", "1.0.0", "visitors", description="People of a trial.")
 
 
 @hookimpl
 def authenticators(ctx: ServiceContext) -> Sequence[Any]:
-    """How a visitor is recognised."""
+    """Authenticator that recognises a visitor."""
 
     async def visitor(scheme: str, credentials: str) -> Principal | None:
         if scheme != SCHEME:

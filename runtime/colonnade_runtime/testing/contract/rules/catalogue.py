@@ -30,7 +30,7 @@ class Rule:
 
     @property
     def name(self) -> str:
-        """As a test is called, without `test_`."""
+        """Name of the rule's test, without `test_`."""
         return self.check.__name__
 
     @property
@@ -39,7 +39,7 @@ class Rule:
         return (self.check.__doc__ or self.name).partition("\n")[0]
 
     def problems(self, subject: Subject) -> list[str]:
-        """What of `subject` breaks this rule.
+        """Sentences for what of `subject` breaks this rule.
 
         Raises:
             NotTried: when that cannot be said because of what another rule reports.

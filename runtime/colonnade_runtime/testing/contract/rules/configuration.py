@@ -29,7 +29,7 @@ def config_keys_are_described(subject: Subject) -> Iterator[str]:
 
 
 def config_defaults_will_do(subject: Subject) -> Iterator[str]:
-    """Without a key of its own in the files, the plugin starts; or its test says what it needs."""
+    """Defaults suffice to start the plugin, without a key of its own; or its test says others."""
     for hook, given in (
         ("config_model", subject.config),
         ("tenant_config_model", subject.tenant_config),

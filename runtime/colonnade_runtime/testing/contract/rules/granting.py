@@ -25,7 +25,7 @@ from colonnade_runtime.testing.contract.rules.policies import brought_policies, 
 
 
 def grants_of_other_services_are_confirmed(subject: Subject) -> Iterator[str]:
-    """Its policies grant its own operations' actions; an operator has confirmed any other."""
+    """Policies grant its own operations' actions; an operator has confirmed any other."""
     if not brought_policies(subject):
         return
     with tempfile.TemporaryDirectory() as name:

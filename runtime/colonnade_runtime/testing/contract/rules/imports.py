@@ -28,7 +28,7 @@ class Imported:
 
 
 def imports_no_more_than_it_may(subject: Subject) -> Iterator[str]:
-    """It imports core, its own modules and other plugins' `api`, and never the runtime."""
+    """Imports are of core, its own modules and other plugins' `api`, never of the runtime."""
     others = _other_packages(subject)
     for item in _imports(subject):
         package, _, rest = item.module.partition(".")

@@ -24,7 +24,7 @@ _ADVICE = "record it with `pytest --update-contract` and commit the file"
 
 
 def contract_only_grows(subject: Subject) -> Iterator[str]:
-    """Nothing that the recorded contract promises is taken back within a major version."""
+    """Promises of the recorded contract are not taken back within a major version."""
     recorded = _recorded(subject)
     if recorded is None or not _compatible(recorded["version"], subject.info.version):
         return
@@ -115,7 +115,7 @@ def _changes(name: str, recorded: dict[str, Any], present: dict[str, Any]) -> It
 
 
 def _compatible(recorded: str, present: str) -> bool:
-    """Whether no breaking change may come between two versions (semver.org §4 and §8)."""
+    """Tell whether no breaking change may come between two versions (semver.org §4 and §8)."""
     before, now = recorded.split("."), present.split(".")
     return before[:2] == now[:2] if before[0] == "0" else before[0] == now[0]
 

@@ -8,7 +8,7 @@ _UNREADABLE = frozenset({400, 415, 422})
 
 
 def starts_and_stops_twice(subject: Subject) -> Iterator[str]:
-    """It starts and stops in a real platform, twice on the same folder, and leaves nothing."""
+    """Starts and stops in a real platform, twice on the same folder, and leaves nothing."""
     trial = subject.trial
     if trial.failure is not None:
         yield from trial.failure.splitlines()
@@ -17,7 +17,7 @@ def starts_and_stops_twice(subject: Subject) -> Iterator[str]:
 
 
 def routes_never_break(subject: Subject) -> Iterator[str]:
-    """No route answers 500 to a request that is well formed."""
+    """Routes never answer 500 to a request that is well formed."""
     for probe in subject.trial.probes:
         statuses = {probe.stranger, probe.missing[0], (probe.foreign or probe.missing)[0]}
         if 500 in statuses:
@@ -36,7 +36,7 @@ def strangers_are_decided_on(subject: Subject) -> Iterator[str]:
 
 
 def other_academies_things_do_not_exist(subject: Subject) -> Iterator[str]:
-    """What another academy has is answered like what never existed, in status and in body."""
+    """Things of another academy are answered like what never existed, in status and in body."""
     for probe in subject.trial.probes:
         if probe.foreign is None or probe.foreign == probe.missing:
             continue

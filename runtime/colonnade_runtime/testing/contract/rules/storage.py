@@ -48,7 +48,7 @@ def migrations_lead_to_the_models(subject: Subject) -> Iterator[str]:
 
 
 def provisioning_can_be_found(subject: Subject) -> Iterator[str]:
-    """What `stores` names for a new tenant is `<module>:<function>` of a function that is there."""
+    """Provisioning that `stores` names is `<module>:<function>` of a function that is there."""
     need = _need(subject)
     if need is None or need.provision is None:
         return
@@ -64,7 +64,7 @@ def provisioning_can_be_found(subject: Subject) -> Iterator[str]:
 
 
 def resource_types_are_those_of_its_operations(subject: Subject) -> Iterator[str]:
-    """What `policy_attributes` returns are resource types, each with a name of its own."""
+    """Resource types of `policy_attributes` each have a name of their own."""
     names: set[str] = set()
     for item in subject.answer("policy_attributes") or ():
         if not isinstance(item, ResourceType):

@@ -79,7 +79,7 @@ class Connection:
 
     @property
     def up(self) -> bool:
-        """Whether there is a connection at the moment."""
+        """Tell whether there is a connection at the moment."""
         return self.client.is_connected and not self.client.is_closed
 
     def too_large(self, what: str, payload: bytes) -> str | None:

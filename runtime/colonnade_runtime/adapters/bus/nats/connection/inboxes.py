@@ -1,4 +1,4 @@
-"""Where answers come back to, and which subjects of others are answered at all.
+"""Inboxes: subjects that answers come back to, and the reply subjects that are answered at all.
 
 The names are random, not counted: whoever has answered one question of a process must not be
 able to guess where the answer to its next one is waited for.
@@ -17,7 +17,7 @@ _ACKNOWLEDGEMENTS = "$JS.ACK."
 
 
 def inbox_prefix(process: str) -> str:
-    """Where answers to a process go."""
+    """Prefix of the subjects that answers to a process go to."""
     return f"{INBOXES}{token(process)}"
 
 

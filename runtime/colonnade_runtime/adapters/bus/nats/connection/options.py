@@ -1,4 +1,4 @@
-"""What a `nats://` URL says: servers, who we are, TLS, and how streams are kept."""
+"""Options of a `nats://` URL: servers, user, TLS, and how streams are kept."""
 
 import re
 import ssl

@@ -32,7 +32,7 @@ class EventName:
 
     @classmethod
     def of(cls, event_type: str) -> "EventName":
-        """From a CloudEvents type such as `colonnade.course.EnrollmentActivated.v1`."""
+        """Parse a CloudEvents type such as `colonnade.course.EnrollmentActivated.v1`."""
         service, _, event = event_type.removeprefix("colonnade.").partition(".")
         return cls(token(service), token(event.replace(".", "-")))
 
@@ -43,12 +43,12 @@ class EventName:
 
     @property
     def stream_subjects(self) -> str:
-        """What that stream keeps."""
+        """Subjects that the stream keeps."""
         return f"evt.{self.service}.>"
 
     @property
     def filter(self) -> str:
-        """This event, of every tenant and aggregate."""
+        """Subject filter for this event of every tenant and aggregate."""
         return f"evt.{self.service}.*.*.*.{self.event}"
 
     def subject(self, key: str) -> str:

@@ -15,7 +15,7 @@ GROUP = "one"
 
 @dataclass(frozen=True, slots=True)
 class ConsumerState:
-    """How a durable consumer stands: everything up to `floor` is acknowledged, everything up to
+    """State of a durable consumer: everything up to `floor` is acknowledged, everything up to
     `delivered` was delivered at least once, and `outstanding` messages were and are not settled."""
 
     floor: int
@@ -81,7 +81,7 @@ class ConsumerApi:
         await self._api.ask(f"CONSUMER.CREATE.{event.stream}.{name}.{event.filter}", body)
 
     async def state(self, event: EventName, name: str) -> ConsumerState:
-        """How a consumer stands.
+        """Ask the server for the state of a consumer.
 
         Raises:
             Unavailable: when the server does not say.

@@ -42,7 +42,7 @@ class JetStreamMessage:
 
     @classmethod
     def of(cls, message: Msg) -> "JetStreamMessage":
-        """From what the client library received.
+        """Read the metadata of a message that the client library received.
 
         Raises:
             nats.errors.NotJSMessageError, ValueError: when JetStream did not deliver it.
@@ -64,11 +64,11 @@ class JetStreamMessage:
         await self._say(b"+ACK")
 
     async def keep(self) -> None:
-        """It is still being worked on."""
+        """Tell the server that it is still being worked on, so that it is not delivered again."""
         await self._say(b"+WPI")
 
     async def give_back(self, *, at_once: bool = False) -> None:
-        """Have it delivered again, after a pause that grows with every delivery, or at once.
+        """Return it for redelivery, after a pause that grows with every delivery, or at once.
 
         Without a pause a failing message would come back within microseconds.
         """

@@ -1,4 +1,4 @@
-"""A durable pull consumer: asks for messages, keeps them alive, notices when it must begin anew."""
+"""Pull consumer: asks a durable consumer for messages and keeps them alive while handled."""
 
 import asyncio
 import time
@@ -33,7 +33,7 @@ _ANOTHER_HAS_IT = "423"
 
 @dataclass(frozen=True, slots=True)
 class ConsumerSettings:
-    """How a consumer works; all times in seconds.
+    """Settings of a consumer; all times in seconds.
 
     `parallel` subjects are handled at once, and at most `room` messages are here unhandled. One
     that is not acknowledged or kept alive for `ack_wait` is delivered again; who asks for

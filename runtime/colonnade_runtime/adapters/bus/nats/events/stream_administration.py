@@ -1,4 +1,4 @@
-"""Keeps the platform's streams: looks at each, makes it where that may be done, refuses others'."""
+"""Administration of streams: each is made where that may be done, refused if it is not ours."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -32,7 +32,7 @@ Administration = Callable[[], Any]
 
 
 class StreamManager:
-    """Sees that a stream is there and is ours.
+    """Manager of streams: makes sure that each is there and is ours.
 
     `administration` opens the administrator's API; without it this process's own user tries.
     """
@@ -57,11 +57,11 @@ class StreamManager:
         return tuple(self._refused.values())
 
     def forget(self) -> None:
-        """The server may have lost its streams, or others may have changed them: look again."""
+        """Look again at every stream: the server may have lost it, or somebody changed it."""
         self._ours.clear()
 
     async def look(self, stream: Stream) -> bool:
-        """Whether the stream is there.
+        """Tell whether the stream is there.
 
         Raises:
             ForeignStream: when it is, and is not ours.
@@ -146,7 +146,7 @@ async def administration(options: NatsOptions, log: Any) -> AsyncIterator[JetStr
 
 
 async def found_configuration(api: JetStreamApi, stream: Stream) -> dict[str, Any] | None:
-    """How a stream is kept on the server; nothing when it is not there.
+    """Ask the server for the configuration of a stream; nothing when there is no such stream.
 
     Raises:
         Unavailable: when the server does not say.
@@ -165,7 +165,7 @@ async def found_configuration(api: JetStreamApi, stream: Stream) -> dict[str, An
 
 @dataclass(frozen=True, slots=True)
 class StreamSetup:
-    """What became of a stream: `made`, `changed`, `repaired`, `ours` or `foreign`, and why."""
+    """Outcome of a set-up: `made`, `changed`, `repaired`, `ours` or `foreign`, and why."""
 
     stream: str
     state: str

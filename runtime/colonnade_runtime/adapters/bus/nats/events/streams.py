@@ -78,7 +78,7 @@ class ForeignStream(ConfigurationError):
 
 
 def configuration(stream: Stream, options: NatsOptions) -> dict[str, Any]:
-    """How a stream is made (JetStream's `StreamConfig`; times in nanoseconds)."""
+    """Configuration of a stream of ours (JetStream's `StreamConfig`; times in nanoseconds)."""
     return {
         "name": stream.name,
         "subjects": list(stream.subjects),
@@ -95,7 +95,7 @@ def configuration(stream: Stream, options: NatsOptions) -> dict[str, Any]:
 
 
 def foreign(found: dict[str, Any], wanted: dict[str, Any]) -> tuple[str, ...]:
-    """What a stream does that ours never do: other subjects, `republish`, mirrors, sources, …
+    """Differences that make a stream another's: other subjects, `republish`, mirrors, sources, …
 
     Whatever is not known here counts, unless it is switched off: a later server may have more.
     """
@@ -116,7 +116,7 @@ def _foreign(found: dict[str, Any], wanted: dict[str, Any]) -> Iterator[str]:
 
 
 def kept_otherwise(found: dict[str, Any], wanted: dict[str, Any]) -> tuple[str, ...]:
-    """What of the declaration a stream does not follow yet."""
+    """Differences between a stream of ours and the declaration."""
     return tuple(
         f"{key} is {found.get(key)} and is declared as {wanted[key]}"
         for key in _KEPT_BY
@@ -125,7 +125,7 @@ def kept_otherwise(found: dict[str, Any], wanted: dict[str, Any]) -> tuple[str, 
 
 
 def updated(found: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
-    """How a stream is set: as wanted, and for the rest as an operator chose."""
+    """Configuration that updates a stream: as wanted, and for the rest as an operator chose."""
     return {key: found[key] for key in found.keys() & _OPERATORS_CHOICE} | wanted
 
 

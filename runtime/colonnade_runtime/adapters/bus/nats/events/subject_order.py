@@ -24,7 +24,7 @@ class OrderedMessage(Protocol):
 
     @property
     def sequence(self) -> int:
-        """Its place in the stream."""
+        """Sequence number in the stream."""
         ...
 
     async def settle(self) -> None:
@@ -32,7 +32,7 @@ class OrderedMessage(Protocol):
         ...
 
     async def give_back(self, *, at_once: bool = False) -> None:
-        """Have it delivered again: after a pause, or at once."""
+        """Return it for redelivery: after a pause, or at once."""
         ...
 
 
@@ -75,7 +75,7 @@ class SubjectOrder(Generic[MessageT]):
 
     @property
     def unsettled(self) -> list[MessageT]:
-        """What is here and neither acknowledged nor given back."""
+        """Messages that are here and neither acknowledged nor given back."""
         return list(self._unsettled.values())
 
     @property
@@ -85,7 +85,7 @@ class SubjectOrder(Generic[MessageT]):
         return here.union(*self._held.values())
 
     def has(self, sequence: int) -> bool:
-        """Whether a message is here and not settled."""
+        """Tell whether a message is here and not settled."""
         found = self._unsettled.get(sequence)
         return found is not None and not self._is_former(found)
 
@@ -186,7 +186,7 @@ class SubjectOrder(Generic[MessageT]):
         self._settled()
 
     def _is_former(self, message: MessageT) -> bool:
-        """Whether it was begun before the consumer was ours anew, and is not done yet."""
+        """Tell whether it was begun before the consumer was ours anew, and is not done yet."""
         return id(message) in self._former
 
     def _drop(self, message: MessageT) -> None:

@@ -1,4 +1,4 @@
-"""Notices when a message came before its predecessor, and waits for that one.
+"""Takeover of a consumer: a message that came before its predecessor waits for that one.
 
 A process that dies, or loses the consumer to another, leaves messages behind that are delivered
 and not acknowledged. They come again after a while; what was published since comes at once, and
@@ -58,7 +58,7 @@ class ConsumerTakeover:
         self._stopping = False
 
     def watch(self) -> None:
-        """The consumer is ours since now, and its stream may be another."""
+        """Begin to watch: the consumer is ours since now, and its stream may be another."""
         self._floor = 0
         self._handled.clear()
         self._watching = True
@@ -68,7 +68,7 @@ class ConsumerTakeover:
 
     @property
     def is_watching(self) -> bool:
-        """Whether something may still be missing."""
+        """Tell whether a message may still be missing."""
         return self._watching
 
     def handled(self, sequence: int) -> None:
@@ -76,7 +76,7 @@ class ConsumerTakeover:
         self._handled[sequence] = True
 
     def stop(self) -> None:
-        """Whoever waits, waits no longer."""
+        """Let nobody wait any longer."""
         self._stopping = True
 
     async def look(self) -> None:

@@ -1,4 +1,4 @@
-"""Why nobody answers an operation: its service is away, or its processes run another release."""
+"""Explanation of `no responders`: the service is away, or its processes run another release."""
 
 import time
 
@@ -19,7 +19,7 @@ BELIEVED_SECONDS = 2.0
 
 
 class _Pong(msgspec.Struct):
-    """What matters of a micro service's answer to `$SRV.PING` (ADR-32)."""
+    """Answer of a micro service to `$SRV.PING` (ADR-32), as far as it matters."""
 
     version: str
     metadata: dict[str, str]

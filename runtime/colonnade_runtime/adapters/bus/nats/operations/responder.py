@@ -25,7 +25,7 @@ PARALLEL = 512
 
 @dataclass(slots=True)
 class _Counts:
-    """What an endpoint did; the library measures only how long it took to begin."""
+    """Counts of an endpoint; the library measures only how long it took to begin."""
 
     answered: int = 0
     failed: int = 0

@@ -196,7 +196,7 @@ class SqliteControlStore:
 
 
 class ProvisionedTenants:
-    """Which tenants have a store. Methods block."""
+    """Tenants that have a store. Methods block."""
 
     def __init__(self, file: ControlFile, clock: Clock) -> None:
         self._file = file

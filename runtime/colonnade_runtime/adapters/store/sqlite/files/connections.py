@@ -42,7 +42,7 @@ class ReaderConnection(TenantConnection):
         self.set_progress_handler(lambda: time.monotonic() > until[0], STEPS_BETWEEN_CHECKS)
 
     def hurry(self) -> None:
-        """Never wait for a lock again."""
+        """Wait for no lock from now on."""
         self.execute("PRAGMA busy_timeout=0").close()
 
     def start_reading(self) -> None:

@@ -1,4 +1,4 @@
-"""Whether another process has committed to a file, told from SQLite's `data_version`.
+"""Commits of other processes to a file, told from SQLite's `data_version`.
 
 SQLite changes the `data_version` of a connection with every commit of any *other* connection
 (https://sqlite.org/pragma.html#pragma_data_version). The connection that reads therefore sees every
@@ -31,7 +31,7 @@ def data_version(connection: Connection) -> int:
 
 @dataclass(slots=True)
 class SeenVersions:
-    """What one use of a file saw last of its two connections."""
+    """Versions that one use of a file saw last of its two connections."""
 
     reader: Version | None = None
     writer: Version | None = None

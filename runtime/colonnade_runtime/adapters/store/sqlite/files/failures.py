@@ -1,4 +1,4 @@
-"""What the database says, turned into what the caller can act on and what operators must know."""
+"""Failures of SQLite, translated for the caller who can act on them and for operators."""
 
 import sqlite3
 from dataclasses import dataclass
@@ -137,7 +137,7 @@ def primary_code(error: BaseException) -> int | None:
 
 
 def leaves_connection_unsure(error: BaseException) -> bool:
-    """Whether a connection that saw this error should be closed rather than used again."""
+    """Tell whether a connection that saw this error should be closed rather than used again."""
     return primary_code(error) in _UNSURE
 
 
@@ -162,6 +162,6 @@ def translated(error: Exception, file: str, *, reading: bool = False) -> Excepti
 
 
 def _is_query_only(error: Exception) -> bool:
-    """Whether `PRAGMA query_only` refused; a file that has moved has an extended code."""
+    """Tell whether `PRAGMA query_only` refused; a file that has moved has an extended code."""
     cause = error.orig if isinstance(error, DBAPIError) else error
     return getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_READONLY

@@ -16,7 +16,7 @@ def stamp_of(digest: str) -> int:
 
 
 def is_stamped(path: Path, stamp: int) -> bool | None:
-    """Whether a file says so; nothing when there is none.
+    """Tell whether a file has this stamp; nothing when there is no file.
 
     What says no may still be current: its header may be in the write-ahead log.
     """

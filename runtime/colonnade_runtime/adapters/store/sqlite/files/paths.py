@@ -1,4 +1,4 @@
-"""Where files are: `<folder>/<tenant>/<service>.sqlite3`, so a tenant's folder is all of it."""
+"""Paths of the files: `<folder>/<tenant>/<service>.sqlite3`, so a tenant's folder is all of it."""
 
 import os
 import re

@@ -102,7 +102,7 @@ class TenantFile:
         driver.execute(f"PRAGMA user_version={user_version}").close()
 
     def changed_elsewhere(self, use: str) -> bool:
-        """Whether another process may have committed since this was last asked for `use`.
+        """Tell whether another process may have committed since this was last asked for `use`.
 
         In the loop's thread; never waits. Everything is said to have changed the first time, and
         while a commit of this process is under way that hides what others do.
@@ -126,13 +126,13 @@ class TenantFile:
         return before != seen.writer
 
     def drop_reader(self) -> None:
-        """Do without the reader after an error that leaves it in doubt."""
+        """Close the reader after an error that leaves it in doubt; the next use opens another."""
         reader, self._reader = self._reader, None
         if reader is not None:
             close_connection(reader)
 
     def drop_writer(self) -> None:
-        """Do without the writer after an error that leaves it in doubt."""
+        """Close the writer after an error that leaves it in doubt; the next use opens another."""
         writer, self._writer = self._writer, None
         if writer is not None:
             close_connection(writer)

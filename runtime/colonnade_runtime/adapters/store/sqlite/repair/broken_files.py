@@ -117,7 +117,7 @@ class BrokenFiles:
 
 
 def is_fault(error: StoreFailure) -> bool:
-    """Whether a tenant's own file is broken, and does not come right by waiting."""
+    """Tell whether a tenant's own file is broken, and does not come right by waiting."""
     return bool(error.kind) and not isinstance(error, ControlStoreFailure)
 
 

@@ -1,4 +1,4 @@
-"""How a tenant's file comes to be, and is brought up to date when it is opened."""
+"""Provisioning of a tenant's file, which is also brought up to date when it is opened."""
 
 import asyncio
 import importlib
@@ -176,7 +176,7 @@ class Provisioning:
                 self._control.work_index.ensure(file.tenant)
 
     def _stamp(self, file: TenantFile) -> None:
-        """Have the file say that it is current, for whoever reads its header alone."""
+        """Stamp the file as current, for readers of its header alone."""
         stamp = stamp_of(self._schema.digest)
         if file.user_version() != stamp:
             # A file that cannot be written now can still be read, and is looked at again.
@@ -251,7 +251,7 @@ class Provisioning:
 
 
 def refusal(error: Exception, label: str) -> Exception:
-    """What an operator can act on, of whatever kept a file from being brought up to date."""
+    """Error that an operator can act on, for whatever kept a file from being brought up to date."""
     known = translated(error, label)
     if isinstance(known, ColonnadeError):
         return known

@@ -96,7 +96,7 @@ class TenantSchema:
         return read_facts(connection)
 
     def is_current(self, facts: dict[str, str]) -> bool:
-        """Whether a file that knows this of itself misses nothing."""
+        """Tell whether a file with these facts misses nothing."""
         return (
             facts.get(SERVICE_VERSION) == str(self.service.latest)
             and facts.get(PLATFORM_VERSION) == str(self.platform.latest)
@@ -167,7 +167,7 @@ class TenantSchema:
 
 
 def read_facts(connection: Connection) -> dict[str, str]:
-    """What a file knows of itself; empty for a file without tables."""
+    """Read the facts that a file keeps of itself; empty for a file without tables."""
     with connection.begin():
         if not connection.dialect.has_table(connection, StoreFact.__tablename__):
             return {}

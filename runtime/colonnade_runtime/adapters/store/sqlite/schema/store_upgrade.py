@@ -34,8 +34,8 @@ REFUSED = "refused"
 
 @dataclass(frozen=True, slots=True)
 class TenantFileState:
-    """How one file stands: `current`, `outdated`, `new` (there is none; the platform makes it), or
-    `refused` with a sentence why. Versions are numbers of the service's migrations."""
+    """State of one tenant's file: `current`, `outdated`, `new` (there is none; the platform makes
+    it), or `refused` with a sentence why. Versions are numbers of the service's migrations."""
 
     tenant: str
     service: str
@@ -53,7 +53,7 @@ class StoreUpgrade:
         self._schema = TenantSchema(self._files, need)
 
     def look(self, tenant: str) -> TenantFileState:
-        """How the tenant's file stands; nothing is written.
+        """Look at the tenant's file; nothing is written.
 
         All of the file is read: damage in the middle of it is found, too.
         """
