@@ -19,7 +19,7 @@ async def test_every_older_course_is_told_of_once_with_its_teachers(
     await bench.run(_all_wait)
 
     for _ in range(2):
-        await bench.run_schedule("republish")
+        await bench.run_schedule("retell")
 
     told = (await published())[before:]
     courses = {event.course_id for event in told if isinstance(event, CourseUpdated)}
