@@ -34,8 +34,7 @@ ACTED = crash_point("sandbox.acted", "the provider has acted durably; nobody has
 class SandboxProvider:
     """Provider that moves no money, see `colonnade_payment.api.PaymentProvider`.
 
-    `slow`, `late` and `tolerance` are in seconds. `webhooks` sends them, where there is a
-    destination.
+    `slow`, `late` and `tolerance` are in seconds. Without a `destination` no webhooks are sent.
     """
 
     name = NAME
@@ -59,15 +58,15 @@ class SandboxProvider:
         self._tolerance = tolerance
         self.secret = secret or self._own_secret
         self._made_up = self._file.secret()
-        self.webhooks = None if destination is None else WebhookSender(self, destination, log)
+        self._webhooks = None if destination is None else WebhookSender(self, destination, log)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sandbox-provider")
 
     async def perform(self, request: ProviderRequest) -> ProviderRecord:
         """Act once per key, as the method's behaviour says."""
         act, behaviour = await self._on_thread(self._perform, request)
         action = request.action
-        if self.webhooks is not None:
-            self.webhooks.wake()
+        if self._webhooks is not None:
+            self._webhooks.wake()
         if act is None or action in behaviour.silent or action in behaviour.late:
             await asyncio.Event().wait()
         assert act is not None
@@ -107,8 +106,8 @@ class SandboxProvider:
 
     async def close(self) -> None:
         """Let the last request end, and close the file."""
-        if self.webhooks is not None:
-            await self.webhooks.stop()
+        if self._webhooks is not None:
+            await self._webhooks.stop()
         self._thread.shutdown(wait=False)
         await asyncio.to_thread(self._thread.shutdown)
         self._file.close()

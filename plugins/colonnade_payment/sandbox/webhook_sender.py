@@ -1,10 +1,11 @@
 """Sending of the sandbox's webhooks: at least once each, in another order if configured."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import Any, Protocol
 
 import httpx
 
@@ -13,9 +14,6 @@ from colonnade.waiting import until
 from colonnade_payment.sandbox.behaviour import behaviour_of
 from colonnade_payment.sandbox.file import Act
 from colonnade_payment.sandbox.webhooks import signed_webhook
-
-if TYPE_CHECKING:
-    from colonnade_payment.sandbox.provider import SandboxProvider
 
 SECONDS_FOR_ONE = 5.0
 LOOK_AGAIN = 1.0
@@ -31,12 +29,33 @@ class Destination:
     copies: int = 1
 
 
+class ActSource(Protocol):
+    """Source of the acts that webhooks are sent of."""
+
+    @property
+    def secret(self) -> Callable[[], str]:
+        """Reader of the secret that signs them."""
+        ...
+
+    def now(self) -> datetime:
+        """Tell the time that they are signed for."""
+        ...
+
+    async def unannounced(self) -> Sequence[Act]:
+        """List acts that no webhook has arrived for."""
+        ...
+
+    async def mark_announced(self, acts: Sequence[Act]) -> None:
+        """Record that webhooks for these acts have arrived."""
+        ...
+
+
 class WebhookSender:
     """Background task of a sandbox; begun by its first request, stopped with it."""
 
-    def __init__(self, sandbox: "SandboxProvider", destination: Destination, log: Any) -> None:
-        self._sandbox = sandbox
-        self.destination = destination
+    def __init__(self, source: ActSource, destination: Destination, log: Any) -> None:
+        self._source = source
+        self._destination = destination
         self._log = log
         self._woken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -63,19 +82,19 @@ class WebhookSender:
                 await until(self._woken, LOOK_AGAIN)
 
     async def _send_all(self, client: httpx.AsyncClient) -> None:
-        acts = list(await self._sandbox.unannounced())
-        if self.destination.reverse:
+        acts = list(await self._source.unannounced())
+        if self._destination.reverse:
             acts.reverse()
         arrived = [act for act in acts if await self._sent(client, act)]
-        await self._sandbox.mark_announced(arrived)
+        await self._source.mark_announced(arrived)
 
     async def _sent(self, client: httpx.AsyncClient, act: Act) -> bool:
-        url = self.destination.url.replace("{tenant}", act.tenant)
-        copies = self.destination.copies * (2 if behaviour_of(act.method).twice else 1)
+        url = self._destination.url.replace("{tenant}", act.tenant)
+        copies = self._destination.copies * (2 if behaviour_of(act.method).twice else 1)
         answers: Sequence[int] = []
         try:
             for _ in range(copies):
-                headers, body = signed_webhook(self._sandbox.secret(), act, self._sandbox.now())
+                headers, body = signed_webhook(self._source.secret(), act, self._source.now())
                 # The tenant too, for a URL whose host name does not say it.
                 headers["x-tenant"] = act.tenant
                 answer = await client.post(url, content=body, headers=headers)

@@ -1,5 +1,5 @@
-"""A machine that sells, refunds, hears from the provider in any order and pays out, and looks at
-the books after every step."""
+"""A machine that sells, refunds, hears from the provider in any order and pays out, and checks
+the ledger after every step."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -39,8 +39,8 @@ SHARE = 70
 METHODS = ["tok_ok", "tok_timeout", "tok_declined", "tok_capture_declined", "tok_refund_timeout"]
 
 
-class Books(RuleBasedStateMachine):
-    """One course with two teachers; what should be true of its money is kept beside the books."""
+class LedgerMachine(RuleBasedStateMachine):
+    """One course with two teachers; what should be true of its money is kept beside the ledger."""
 
     runner: ClassVar[asyncio.Runner]
     academy: ClassVar[Academy]
@@ -184,14 +184,14 @@ class Books(RuleBasedStateMachine):
 
 
 @pytest.mark.parametrize("examples", [5, pytest.param(50, marks=pytest.mark.soak)])
-def test_the_books_are_right_after_every_step(examples: int) -> None:
+def test_the_ledger_is_right_after_every_step(examples: int) -> None:
     with asyncio.Runner() as runner, TemporaryDirectory() as folder:
         platform = running(make_site(Path(folder)))
-        Books.runner, Books.academy = runner, runner.run(platform.__aenter__())
+        LedgerMachine.runner, LedgerMachine.academy = runner, runner.run(platform.__aenter__())
         try:
             machine = settings(max_examples=examples, stateful_step_count=12)
-            Books.TestCase.settings = machine
-            case = Books.TestCase()
+            LedgerMachine.TestCase.settings = machine
+            case = LedgerMachine.TestCase()
             case.runTest()
         finally:
             runner.run(platform.__aexit__(None, None, None))
