@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 EventT = TypeVar("EventT", bound="type[Event]")
 ReactionT = TypeVar("ReactionT", bound=Callable[..., Any])
+ClassT = TypeVar("ClassT")
 
 Work = Callable[["Session"], Any]
 """A unit of work: a plain function that runs inside one transaction."""
@@ -192,6 +193,20 @@ def reacts_to(model: type[Event]) -> Callable[[ReactionT], ReactionT]:
     return mark
 
 
+def reactions_named(name: str) -> Callable[[type[ClassT]], type[ClassT]]:
+    """Name the reactions of a class `<name>.<method>`, whatever the class is called.
+
+    Inbox keys keep the names of reactions: a class that is renamed goes on under its first name,
+    so that events still under way are not handled a second time.
+    """
+
+    def mark(owner: type[ClassT]) -> type[ClassT]:
+        owner.__reactions_named__ = name  # type: ignore[attr-defined]
+        return owner
+
+    return mark
+
+
 @dataclass(frozen=True, slots=True)
 class BoundReaction:
     """A reaction found on a service's object; `name` is stable and part of the inbox key."""
@@ -207,12 +222,19 @@ class BoundReaction:
 
 
 def reactions_of(objects: Sequence[object]) -> list[BoundReaction]:
-    """Every method of `objects` marked with `@reacts_to`, named `<Class>.<method>`."""
-    found = []
-    for item in objects:
-        for name in dir(type(item)):
-            model = getattr(getattr(type(item), name, None), "__reacts_to__", None)
-            if model is not None:
-                reaction = f"{type(item).__name__}.{name}"
-                found.append(BoundReaction(reaction, event_type_of(model), getattr(item, name)))
-    return found
+    """Every method of `objects` marked with `@reacts_to`, under its stored name."""
+    return [
+        BoundReaction(name, event_type, getattr(item, method))
+        for item in objects
+        for name, method, event_type in marked_reactions(type(item))
+    ]
+
+
+def marked_reactions(owner: type) -> Iterator[tuple[str, str, EventType]]:
+    """Stored name, method and event type of each reaction of a class: `<Class>.<method>`, or with
+    the name that `@reactions_named` gives in place of the class's."""
+    prefix = vars(owner).get("__reactions_named__", owner.__name__)
+    for method in dir(owner):
+        model = getattr(getattr(owner, method, None), "__reacts_to__", None)
+        if model is not None:
+            yield f"{prefix}.{method}", method, event_type_of(model)

@@ -10,14 +10,14 @@ from collections.abc import Iterator
 from types import ModuleType
 
 from colonnade.errors import ConfigurationError
-from colonnade.events import EventType, event_type_of
+from colonnade.events import EventType, marked_reactions
 from colonnade_runtime.observability.failures import failure_in_words
 
 _NOT_LOOKED_INTO = frozenset({"__main__", "conftest", "migrations", "tests"})
 
 
 def declared_reactions(plugin: ModuleType) -> dict[str, EventType]:
-    """The name of each reaction, `<Class>.<method>`, with the type of its event.
+    """The stored name of each reaction, with the type of its event.
 
     Raises:
         ConfigurationError: when a module of the plugin cannot be imported.
@@ -26,15 +26,8 @@ def declared_reactions(plugin: ModuleType) -> dict[str, EventType]:
     for module in _modules(plugin):
         for each in vars(module).values():
             if isinstance(each, type) and each.__module__ == module.__name__:
-                found |= _reactions_of(each)
+                found |= {name: event for name, _, event in marked_reactions(each)}
     return found
-
-
-def _reactions_of(of: type) -> dict[str, EventType]:
-    marked = ((name, getattr(getattr(of, name, None), "__reacts_to__", None)) for name in dir(of))
-    return {
-        f"{of.__name__}.{name}": event_type_of(model) for name, model in marked if model is not None
-    }
 
 
 def _modules(plugin: ModuleType) -> Iterator[ModuleType]:

@@ -70,3 +70,10 @@ def test_a_broken_module_is_named(package: Path, text: str) -> None:
     (package / "broken.py").write_text(text)
     with pytest.raises(ConfigurationError, match=r"found_plugin\.broken"):
         declared_reactions(plugin())
+
+
+def test_a_renamed_class_is_found_under_the_name_that_is_stored(package: Path) -> None:
+    named = REACTIONS.replace("class Bookkeeping", '@reactions_named("Books")\nclass Bookkeeping')
+    named = named.replace("reacts_to\n", "reactions_named, reacts_to\n", 1)
+    (package / "reactions.py").write_text(named)
+    assert set(declared_reactions(plugin())) == {"Books.book", "Inherited.book"}
