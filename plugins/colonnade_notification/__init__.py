@@ -1,1 +1,1 @@
-"""The notification service: what happened becomes messages, and reaches people."""
+"""Notification service: events become messages, which reach people by channels."""

@@ -1,4 +1,4 @@
-"""What an operator and a tenant may set."""
+"""Settings of the operator and of a tenant."""
 
 import re
 from typing import Annotated, Self, TypeAlias
@@ -56,7 +56,7 @@ Address = Annotated[str, AfterValidator(_address)]
 
 
 class MailConfig(BaseModel):
-    """`mail`: where e-mail goes, and as whom."""
+    """`mail`: the transport of e-mail, and its sender."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -101,7 +101,7 @@ class PushConfig(BaseModel):
 
 
 class RetryConfig(BaseModel):
-    """`retry`: the pace at which a message that did not get through is tried again."""
+    """`retry`: the pace at which a postponed message is tried again."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -174,4 +174,4 @@ def undeclared(config: NotificationConfig) -> list[str]:
 
 
 NotificationContext: TypeAlias = ServiceContext[NotificationConfig, TenantNotificationConfig]
-"""What the service is given to work with."""
+"""Context of the service, typed by its settings."""

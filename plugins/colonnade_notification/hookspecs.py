@@ -1,4 +1,4 @@
-"""The hooks that the notification service owns."""
+"""Hooks of the notification service."""
 
 from collections.abc import Sequence
 
@@ -9,4 +9,4 @@ from colonnade_notification.api import Channel
 
 @hookspec
 def channels(ctx: ExtensionContext) -> Sequence[Channel]:  # type: ignore[empty-body]
-    """Ways to reach people: `colonnade_notification.api.Channel`s."""
+    """Channels: ways to reach people, each a `colonnade_notification.api.Channel`."""

@@ -54,7 +54,7 @@ class NotificationRow(Identified, Timestamped, Base):
 
 
 class SettingsRow(Versioned, Timestamped, Base):
-    """How somebody wants to be told: language, time zone, quiet hours, when digests come.
+    """Settings of one person: language, time zone, quiet hours, the time of digests.
 
     Quiet hours are minutes after midnight on the person's clock.
     """
@@ -71,7 +71,7 @@ class SettingsRow(Versioned, Timestamped, Base):
 
 
 class ModeRow(Base):
-    """How somebody wants one category on one channel, where it differs from the default."""
+    """The mode a person chose for one category on one channel; without a row, the default."""
 
     __tablename__ = "notification_modes"
 
@@ -97,7 +97,7 @@ class TemplateRow(Versioned, Timestamped, Base):
 
 
 class SuppressionRow(Identified, Base):
-    """An address that mail is no longer sent to, since its server refused it for good."""
+    """An address that takes no more mail, since its server refused it for good."""
 
     __tablename__ = "notification_suppressions"
     __table_args__ = (
@@ -131,7 +131,7 @@ class PushSubscriptionRow(Identified, Base):
 
 
 class ErasedRow(Base):
-    """Somebody whose account is gone: nothing is written about them any more."""
+    """A deleted account: no more rows are written for its owner."""
 
     __tablename__ = "erased_recipients"
 

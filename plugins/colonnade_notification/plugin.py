@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @hookimpl
 def plugin_info() -> PluginInfo:
-    """Who this is."""
+    """Name, version and requirements of the plugin."""
     return PluginInfo(
         name="notification",
         version="0.2.0",
@@ -32,7 +32,7 @@ def plugin_info() -> PluginInfo:
 
 @hookimpl
 def config_model() -> type[BaseModel]:
-    """What an operator may set."""
+    """Settings of the operator."""
     from colonnade_notification.config import NotificationConfig
 
     return NotificationConfig
@@ -40,7 +40,7 @@ def config_model() -> type[BaseModel]:
 
 @hookimpl
 def tenant_config_model() -> type[BaseModel]:
-    """What a tenant may set."""
+    """Settings of a tenant."""
     from colonnade_notification.config import TenantNotificationConfig
 
     return TenantNotificationConfig
@@ -48,7 +48,7 @@ def tenant_config_model() -> type[BaseModel]:
 
 @hookimpl
 def add_hookspecs() -> Sequence[Any]:
-    """The hook for ways to reach people."""
+    """Hook for further channels."""
     from colonnade_notification import hookspecs
 
     return [hookspecs]
@@ -56,7 +56,7 @@ def add_hookspecs() -> Sequence[Any]:
 
 @hookimpl
 def channels(ctx: "NotificationContext") -> Sequence[Any]:
-    """In the app, by mail, by push."""
+    """Channels: in the app, by mail and by push."""
     from colonnade_notification.service import first_party_channels
 
     return first_party_channels(ctx)
@@ -64,7 +64,7 @@ def channels(ctx: "NotificationContext") -> Sequence[Any]:
 
 @hookimpl
 def create_service(ctx: "NotificationContext") -> AbstractAsyncContextManager[Sequence[object]]:
-    """The handlers, reactions and saga steps."""
+    """Handlers, reactions and saga steps."""
     from colonnade_notification.service import notification_service
 
     return notification_service(ctx)
@@ -72,7 +72,7 @@ def create_service(ctx: "NotificationContext") -> AbstractAsyncContextManager[Se
 
 @hookimpl
 def operations() -> Sequence[type[Request[Any]]]:
-    """What may be asked."""
+    """Operations of the service."""
     from colonnade_notification.api import OPERATIONS
 
     return OPERATIONS
@@ -80,7 +80,7 @@ def operations() -> Sequence[type[Request[Any]]]:
 
 @hookimpl
 def subscriptions() -> Sequence[type[Event]]:
-    """What is listened to."""
+    """Events that the service reacts to."""
     from colonnade_notification.reactions import SUBSCRIPTIONS
 
     return SUBSCRIPTIONS
@@ -88,7 +88,7 @@ def subscriptions() -> Sequence[type[Event]]:
 
 @hookimpl
 def sagas() -> Sequence[Any]:
-    """How a message is delivered."""
+    """The saga that delivers a message."""
     from colonnade_notification.delivery.recording import DELIVERY
 
     return [DELIVERY]
@@ -96,23 +96,23 @@ def sagas() -> Sequence[Any]:
 
 @hookimpl
 def schedules() -> Sequence[Schedule]:
-    """What is done once a day."""
-    from colonnade_notification.delivery.retention import TIDYING
+    """Daily deletion of expired messages."""
+    from colonnade_notification.delivery.retention import RETENTION
 
-    return [TIDYING]
+    return [RETENTION]
 
 
 @hookimpl
 def dead_letters(ctx: ServiceContext) -> Sequence[DeadLetterSource]:
-    """Messages that did not get through."""
-    from colonnade_notification.delivery.dead_letters import LostDeliveries
+    """Dead letters: messages that failed."""
+    from colonnade_notification.delivery.dead_letters import DeliveryDeadLetters
 
-    return [LostDeliveries()]
+    return [DeliveryDeadLetters()]
 
 
 @hookimpl
 def http_routes() -> Sequence[Any]:
-    """The HTTP face."""
+    """HTTP routes."""
     from colonnade_notification.routes import CONTROLLERS
 
     return CONTROLLERS
@@ -120,7 +120,7 @@ def http_routes() -> Sequence[Any]:
 
 @hookimpl
 def stores() -> StoreNeed:
-    """What is kept."""
+    """Tables and their migrations."""
     return StoreNeed(
         migrations="colonnade_notification.migrations", models="colonnade_notification.models"
     )
@@ -135,7 +135,7 @@ def policies() -> Mapping[str, str]:
 
 @hookimpl
 def policy_attributes() -> Sequence[ResourceType]:
-    """What policies may speak of."""
+    """Attributes that policies may refer to."""
     from colonnade_notification.resources import RESOURCES
 
     return RESOURCES

@@ -1,4 +1,4 @@
-"""What policies may say about notifications and what belongs to them."""
+"""Resource types of notifications, deliveries, preferences and the like, for policies."""
 
 from colonnade.policy import ResourceType
 from colonnade_notification.models import (

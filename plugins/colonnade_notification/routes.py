@@ -1,4 +1,4 @@
-"""The HTTP routes of the notification service."""
+"""HTTP routes of the notification service."""
 
 import html
 from typing import Any
@@ -42,7 +42,7 @@ PAGE = "text/html"
 
 
 class NotificationController(Controller):
-    """One's own notifications, and the way out of mail."""
+    """Routes of the caller's notifications and preferences, and of unsubscribe links."""
 
     path = "/notifications"
     tags = ["notifications"]  # noqa: RUF012
@@ -58,7 +58,7 @@ class NotificationController(Controller):
         "/unsubscribe/{token:str}", opt=bind("GET", DescribeUnsubscription, answer=PAGE, page=True)
     )
     async def ask_to_unsubscribe(self, request: AnyRequest) -> Response[str]:
-        """A page with a button: mail scanners follow links, and must not unsubscribe anybody."""
+        """Show a page with a button: mail scanners follow links, and must not unsubscribe."""
         try:
             found = await edge_of(request).ask(_message(request, DescribeUnsubscription))
         except (LinkExpired, NotFound) as error:
@@ -73,7 +73,7 @@ class NotificationController(Controller):
         opt=bind("POST", Unsubscribe, body=FORM, answer=PAGE, raw=True, page=True),
     )
     async def unsubscribe(self, request: AnyRequest) -> Response[str]:
-        """One click, from a mail reader (RFC 8058) or from the page."""
+        """Unsubscribe with one click, from a mail reader (RFC 8058) or from the page."""
         # What the body says adds nothing to the link; it is not even read.
         try:
             found = await edge_of(request).ask(_message(request, DescribeUnsubscription))
@@ -84,7 +84,7 @@ class NotificationController(Controller):
 
 
 class TemplateController(Controller):
-    """The words of messages."""
+    """Routes of templates."""
 
     path = "/templates"
     tags = ["notifications"]  # noqa: RUF012
@@ -96,7 +96,7 @@ class TemplateController(Controller):
 
 
 class PushController(Controller):
-    """Browsers that take messages."""
+    """Routes of push subscriptions."""
 
     path = "/push-subscriptions"
     tags = ["notifications"]  # noqa: RUF012
@@ -107,7 +107,7 @@ class PushController(Controller):
 
 
 class DeliveryController(Controller):
-    """What became of messages."""
+    """Routes of deliveries."""
 
     path = "/deliveries"
     tags = ["notifications"]  # noqa: RUF012
@@ -116,7 +116,7 @@ class DeliveryController(Controller):
 
 
 class SuppressionController(Controller):
-    """Addresses that take no more mail."""
+    """Routes of suppressions."""
 
     path = "/suppressions"
     tags = ["notifications"]  # noqa: RUF012
@@ -138,7 +138,7 @@ def _message(request: AnyRequest, model: type[Any]) -> Any:
 
 
 def _refused(request: AnyRequest, error: ColonnadeError) -> Response[str]:
-    """A page for whoever followed the link in a browser; for programs, the problem that it is.
+    """Show a page to a browser that followed the link; raise the problem for programs.
 
     Raises:
         ColonnadeError: a program asks.

@@ -1,4 +1,4 @@
-"""The notification service: what its handlers, reactions and saga steps are made of."""
+"""Assembly of the notification service: its channels, handlers, reactions and saga steps."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -12,26 +12,29 @@ from colonnade_notification.channels.in_app import InAppChannel
 from colonnade_notification.channels.push.channel import PushChannel
 from colonnade_notification.config import NotificationContext, undeclared
 from colonnade_notification.delivery.announcer import Announcer
-from colonnade_notification.delivery.retention import Keeping
-from colonnade_notification.delivery.sending import Sending
+from colonnade_notification.delivery.composing import MessageComposer
+from colonnade_notification.delivery.retention import NotificationRetention
+from colonnade_notification.delivery.steps import DeliverySteps
 from colonnade_notification.handlers.deliveries import DeliveryHandlers
-from colonnade_notification.handlers.notifications import Inbox
+from colonnade_notification.handlers.notifications import NotificationHandlers
 from colonnade_notification.handlers.preferences import PreferenceHandlers
-from colonnade_notification.handlers.push_subscriptions import PushSubscriptions
+from colonnade_notification.handlers.push_subscriptions import PushSubscriptionHandlers
+from colonnade_notification.handlers.suppressions import SuppressionHandlers
 from colonnade_notification.handlers.templates import TemplateHandlers
-from colonnade_notification.handlers.unsubscriptions import Unsubscribing
-from colonnade_notification.reactions import AccountNews, CourseNews, MoneyNews
+from colonnade_notification.handlers.unsubscriptions import UnsubscriptionHandlers
+from colonnade_notification.reactions import AccountReactions, CourseReactions, PaymentReactions
+from colonnade_notification.wording.rendering import MessageRenderer
 
 
 def first_party_channels(ctx: NotificationContext) -> list[Channel]:
-    """The channels that this plugin brings, by the hook that anybody's come by."""
+    """The channels of this plugin, offered by the hook that other plugins use too."""
     config = ctx.config
     return [InAppChannel(), EmailChannel(ctx, config), PushChannel(ctx, config)]
 
 
 @asynccontextmanager
 async def notification_service(ctx: NotificationContext) -> AsyncIterator[Sequence[object]]:
-    """The objects that handle operations and events; nothing needs tearing down.
+    """Create the objects that handle operations and events; nothing needs tearing down.
 
     Raises:
         ConfigurationError: production leaves to a default what it must declare, or two
@@ -44,19 +47,22 @@ async def notification_service(ctx: NotificationContext) -> AsyncIterator[Sequen
         raise ConfigurationError(f"In production, declare {names}.")
     channels = _distinct([one for found in ctx.extensions("channels") for one in found])
     addresses = Addresses(ctx, config)
-    announcer = Announcer(ctx, channels, addresses)
+    renderer = MessageRenderer(ctx)
+    announcer = Announcer(ctx, channels, renderer, addresses)
+    composer = MessageComposer(ctx, renderer, addresses)
     yield [
-        Inbox(ctx),
+        NotificationHandlers(ctx),
         PreferenceHandlers(ctx, channels),
-        Unsubscribing(ctx, timedelta(seconds=float(config.unsubscribe_links))),
+        UnsubscriptionHandlers(ctx, timedelta(seconds=float(config.unsubscribe_links))),
         TemplateHandlers(ctx),
-        PushSubscriptions(ctx, config.push),
+        PushSubscriptionHandlers(ctx, config.push),
         DeliveryHandlers(ctx),
-        AccountNews(announcer),
-        CourseNews(ctx, announcer),
-        MoneyNews(ctx, announcer),
-        Keeping(ctx, config),
-        Sending(ctx, channels, announcer, addresses, config.retry),
+        SuppressionHandlers(ctx),
+        AccountReactions(announcer),
+        CourseReactions(ctx, announcer),
+        PaymentReactions(ctx, announcer),
+        NotificationRetention(ctx, config),
+        DeliverySteps(ctx, channels, composer, config.retry, addresses.sender_domain),
     ]
 
 

@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "plugins/notification/support
 
 from notification_house import LIMIT, House
 
-from colonnade_notification.delivery.sending import SENT
+from colonnade_notification.delivery.steps import SENT
 from colonnade_notification.models import NotificationRow
 
 pytestmark = pytest.mark.faults

@@ -5,8 +5,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from colonnade_notification.wording.catalogue import PLATFORM_LOCALES
 from colonnade_notification.wording.kinds import KINDS
+from colonnade_notification.wording.templates import PLATFORM_LOCALES
 from colonnade_runtime.testing.platform import RunningPlatform
 from tests.journeys.support.academy import (
     buy,

@@ -12,7 +12,7 @@ from colonnade.secrets import SecretReference
 from colonnade.services import ExtensionContext, PluginInfo
 from colonnade_notification.api import (
     ChannelInfo,
-    Outcome,
+    DeliveryOutcome,
     OutgoingMessage,
     Postponed,
     Refused,
@@ -60,7 +60,7 @@ class TextMessages:
         """The provider knows everybody's number."""
         return True
 
-    async def send(self, message: OutgoingMessage) -> Outcome:
+    async def send(self, message: OutgoingMessage) -> DeliveryOutcome:
         """Hand it over, with the id that makes a repetition harmless."""
         token = self._ctx.secret(self._config.token).reveal()
         body = {

@@ -1,9 +1,9 @@
-"""Where a tenant's people find it on the web, and who its mail is from."""
+"""Web addresses of a tenant, and the sender of its mail."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from colonnade_notification.channels.email.headers import Mailbox, mailbox
+from colonnade_notification.addressing.mailboxes import Mailbox, mailbox
 from colonnade_notification.config import (
     NotificationConfig,
     NotificationContext,
@@ -19,20 +19,20 @@ class Addresses:
         self._config = config
 
     def web(self, path: str = "") -> str:
-        """An absolute address."""
+        """Make a path of the tenant's web face absolute."""
         tenant, declared = self._ctx.tenant(), self._config.public_url
         base = tenant.url if declared is None else declared.replace("{tenant}", tenant.id)
         return base + path
 
     def link(self, path: str, facts: Mapping[str, Any]) -> str:
-        """Where a message's link leads."""
+        """The link of a message; `{course}` in `path` is the course of `facts`."""
         course = facts.get("course")
         identifier = str(course.get("id", "")) if isinstance(course, Mapping) else ""
         return self.web(path.replace("{course}", identifier))
 
     def confirmation(self, purpose: str, token: str | None) -> str:
-        """Where the link of a confirmation leads: the academy's front end as its file declares,
-        else the platform's own page. Without a token, the academy."""
+        """The link of a confirmation: the academy's front end as its file declares, else the
+        platform's own page. Without a token, the academy."""
         if token is None:
             return self.web("/")
         declared = self._ctx.tenant().links.get(purpose)
@@ -41,7 +41,7 @@ class Addresses:
         return self.web(f"/api/v1/auth/confirm?token={token}")
 
     def sender(self) -> Mailbox:
-        """Who mail is from: the tenant's own choice, else the platform's."""
+        """The sender of mail: the tenant's own choice, else the platform's."""
         tenant, chosen = self._ctx.tenant(), self.tenant_config()
         address = chosen.sender or self._config.mail.sender
         name = chosen.sender_name or tenant.name
@@ -52,9 +52,9 @@ class Addresses:
         return self.sender().domain
 
     def contact(self) -> str:
-        """Whom a push service may write to (RFC 8292 §2.1)."""
+        """The contact that push services may write to (RFC 8292 §2.1)."""
         return self._config.push.contact.replace("{tenant}", self._ctx.tenant().id)
 
     def tenant_config(self) -> TenantNotificationConfig:
-        """What the tenant's file says."""
+        """The tenant's own settings."""
         return self._ctx.tenant_config()

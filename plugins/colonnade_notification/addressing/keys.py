@@ -1,4 +1,4 @@
-"""Keys of a tenant's own, made when they are first needed and kept in its store."""
+"""Keys of a tenant, made when they are first needed and kept in its store."""
 
 import secrets
 
@@ -19,7 +19,7 @@ VAPID = "vapid"
 
 
 async def key_of(ctx: ServiceContext, name: str) -> bytes:
-    """The tenant's key `name`. Of two that make it at once, one is kept."""
+    """The tenant's key `name`. Of two made at once, one is kept."""
     kept = await ctx.store.read(lambda session: _find(session, name))
     if kept is not None:
         return kept
@@ -36,7 +36,7 @@ async def key_of(ctx: ServiceContext, name: str) -> bytes:
 
 
 async def undated_key(ctx: ServiceContext) -> Undated | None:
-    """The key of links that do not say when they were made, where there are any."""
+    """The key of links without a date; None where no such links were made."""
 
     def work(session: Session) -> Undated | None:
         row = session.get(KeyRow, UNDATED)

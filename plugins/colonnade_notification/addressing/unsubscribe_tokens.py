@@ -1,6 +1,6 @@
 """Tokens of unsubscribe links: signed, and good for a declared time (RFC 8058).
 
-A token names when it was made, a person, a channel and a category, and says nothing else. 16 bytes
+A token has the time it was made, a person, a channel and a category, and nothing else. 16 bytes
 of HMAC-SHA256 are left of the signature: enough, since nothing but that choice can be made with it.
 """
 
@@ -27,7 +27,7 @@ _UNDATED = b"unsubscribe\0"
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """What a link turns off."""
+    """The category on a channel that a link turns off."""
 
     user_id: UUID
     channel: str
@@ -44,15 +44,15 @@ class Undated:
 
 def make_token(key: bytes, subscription: Subscription, now: datetime) -> str:
     """The token of a link."""
-    said = int(now.timestamp()).to_bytes(_TIME) + subscription.user_id.bytes
-    said += f"{subscription.channel}/{subscription.category}".encode()
-    return base64.urlsafe_b64encode(_mac(_DATED, key, said) + said).rstrip(b"=").decode()
+    payload = int(now.timestamp()).to_bytes(_TIME) + subscription.user_id.bytes
+    payload += f"{subscription.channel}/{subscription.category}".encode()
+    return base64.urlsafe_b64encode(_mac(_DATED, key, payload) + payload).rstrip(b"=").decode()
 
 
 def read_token(
     key: bytes, token: str, now: datetime, lifetime: timedelta, undated: Undated | None = None
 ) -> Subscription:
-    """What a token says, if it was made less than `lifetime` before `now`.
+    """Read a token that was made less than `lifetime` before `now`.
 
     Raises:
         UnknownToken: it was not made with this key.
@@ -62,26 +62,26 @@ def read_token(
         data = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
     except (ValueError, binascii.Error):
         raise _unknown() from None
-    mac, said = data[:_MAC], data[_MAC:]
-    if _is_signed(_DATED, key, mac, said):
-        made = datetime.fromtimestamp(int.from_bytes(said[:_TIME]), UTC)
-        said = said[_TIME:]
-    elif undated is not None and _is_signed(_UNDATED, undated.key, mac, said):
+    mac, payload = data[:_MAC], data[_MAC:]
+    if _is_signed(_DATED, key, mac, payload):
+        made = datetime.fromtimestamp(int.from_bytes(payload[:_TIME]), UTC)
+        payload = payload[_TIME:]
+    elif undated is not None and _is_signed(_UNDATED, undated.key, mac, payload):
         made = undated.since
     else:
         raise _unknown()
     if now - made > lifetime:
         raise LinkExpired("This link is too old. Sign in and turn the messages off there.")
-    channel, _, category = said[16:].decode("ascii", "replace").partition("/")
-    return Subscription(UUID(bytes=said[:16]), channel, category)
+    channel, _, category = payload[16:].decode("ascii", "replace").partition("/")
+    return Subscription(UUID(bytes=payload[:16]), channel, category)
 
 
-def _is_signed(label: bytes, key: bytes, mac: bytes, said: bytes) -> bool:
-    return len(said) > 16 + _TIME and hmac.compare_digest(mac, _mac(label, key, said))
+def _is_signed(label: bytes, key: bytes, mac: bytes, payload: bytes) -> bool:
+    return len(payload) > 16 + _TIME and hmac.compare_digest(mac, _mac(label, key, payload))
 
 
-def _mac(label: bytes, key: bytes, said: bytes) -> bytes:
-    return hmac.digest(key, label + said, hashlib.sha256)[:_MAC]
+def _mac(label: bytes, key: bytes, payload: bytes) -> bytes:
+    return hmac.digest(key, label + payload, hashlib.sha256)[:_MAC]
 
 
 def _unknown() -> UnknownToken:

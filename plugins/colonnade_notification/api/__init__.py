@@ -1,4 +1,4 @@
-"""The contract of the notification service: operations, errors and what a channel is."""
+"""Contract of the notification service: operations, errors and the port of channels."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from colonnade.messages import Request
 from colonnade_notification.api.channels import (
     Channel,
     ChannelInfo,
-    Outcome,
+    DeliveryOutcome,
     OutgoingMessage,
     Postponed,
     Recipient,
@@ -101,7 +101,7 @@ OPERATIONS: tuple[type[Request[Any]], ...] = (
     ListSuppressions,
     DeleteSuppression,
 )
-"""Everything the service may be asked."""
+"""All operations of the service."""
 
 __all__ = [
     "OPERATIONS",
@@ -115,6 +115,7 @@ __all__ = [
     "DeleteSuppression",
     "DeleteTemplate",
     "Delivery",
+    "DeliveryOutcome",
     "DeliveryStatus",
     "DescribeUnsubscription",
     "DigestTime",
@@ -135,7 +136,6 @@ __all__ = [
     "Mode",
     "NotFailed",
     "Notification",
-    "Outcome",
     "OutgoingMessage",
     "Postponed",
     "Preferences",

@@ -1,4 +1,4 @@
-"""What a channel is: the contract of the hook `channels`, for this plugin's and others' alike."""
+"""Channels: the contract of the hook `channels`, for this plugin's and others' alike."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,10 +11,10 @@ from colonnade_notification.api.types import Category, Mode
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """Who a message is for, as the user service knows them now.
+    """The recipient of a message, as the user service knows them now.
 
     `name` is empty while the address is not confirmed: nobody has a text of their own sent to
-    somebody else's address.
+    another person's address.
     """
 
     user_id: UUID
@@ -50,13 +50,13 @@ class OutgoingMessage:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """It is out of our hands."""
+    """Outcome of a message that was handed over."""
 
 
 @dataclass(frozen=True, slots=True)
 class Postponed:
-    """It did not get through, or nobody knows: it is tried again, `after` some time or at the
-    usual pace; only for `targets`, when some were reached."""
+    """Outcome of a message that did not get through, or may not have: it is tried again, `after`
+    some time or at the usual pace; only for `targets`, when some were reached."""
 
     problem: str
     after: timedelta | None = None
@@ -65,7 +65,8 @@ class Postponed:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """It will never get through. `bounced_address` takes no more mail from now on."""
+    """Outcome of a message that will never get through. `bounced_address` takes no more mail from
+    now on."""
 
     problem: str
     bounced_address: Annotated[str, Personal()] = ""
@@ -73,17 +74,17 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Unreachable:
-    """There is nowhere to send it to, and nothing is wrong with that."""
+    """Outcome of a message that has nowhere to go, which is no failure."""
 
     reason: str
 
 
-Outcome: TypeAlias = Sent | Postponed | Refused | Unreachable
+DeliveryOutcome: TypeAlias = Sent | Postponed | Refused | Unreachable
 
 
 @dataclass(frozen=True, slots=True)
 class ChannelInfo:
-    """What people and the service know of a channel.
+    """Name and properties of a channel.
 
     `mandatory` says that security and receipts cannot be turned off on it. `keeps` says that
     messages stay here for the app to show: writing the row is the delivery. `makes_sound` says
@@ -100,17 +101,17 @@ class ChannelInfo:
 
 
 class Channel(Protocol):
-    """A way to reach somebody. Its methods run in the tenant's context."""
+    """A way to reach people. Its methods run in the tenant's context."""
 
     @property
     def info(self) -> ChannelInfo:
-        """What it is."""
+        """Name and properties."""
         ...
 
     async def reaches(self, user_id: UUID) -> bool:
-        """Whether there is any way to reach somebody here; asked before a row is written."""
+        """True when the channel can reach a person; asked before a row is written."""
         ...
 
-    async def send(self, message: OutgoingMessage) -> Outcome:
-        """Hand a message over. What is raised counts as `Postponed`."""
+    async def send(self, message: OutgoingMessage) -> DeliveryOutcome:
+        """Hand a message over. An exception counts as `Postponed`."""
         ...

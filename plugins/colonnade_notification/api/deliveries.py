@@ -1,4 +1,4 @@
-"""What became of messages, and addresses that take none: for administrators."""
+"""Deliveries of messages, and addresses that take no more mail: for administrators."""
 
 from datetime import datetime
 from typing import Annotated
@@ -33,7 +33,7 @@ class Delivery(Message):
 
 @operation("notification", action="delivery.read", idempotent=True)
 class ListDeliveries(ListRequest[Page[Delivery]]):
-    """Messages and what became of them, newest first."""
+    """List deliveries, newest first."""
 
     status: DeliveryStatus | None = Field(
         None, description="`failed` lists the dead letters of sending."
@@ -44,7 +44,7 @@ class ListDeliveries(ListRequest[Page[Delivery]]):
 
 @operation("notification", action="delivery.retry", errors=[NotFailed], per_day=5000)
 class RetryDelivery(Request[Delivery]):
-    """Send a message again that failed or was suppressed."""
+    """Send a message that failed or was suppressed again."""
 
     delivery_id: UUID
 
@@ -61,13 +61,13 @@ class Suppression(Message):
 
 @operation("notification", action="suppression.read", idempotent=True)
 class ListSuppressions(ListRequest[Page[Suppression]]):
-    """Addresses that take no more mail, newest first."""
+    """List addresses that take no more mail, newest first."""
 
     address: Annotated[str | None, Field(min_length=3, max_length=320), Personal()] = None
 
 
 @operation("notification", action="suppression.delete", per_day=5000)
 class DeleteSuppression(Request[Empty]):
-    """Send mail to an address again."""
+    """Delete a suppression, so that mail is sent to its address again."""
 
     suppression_id: UUID

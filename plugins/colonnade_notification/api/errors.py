@@ -1,4 +1,4 @@
-"""What the service refuses, by stable codes."""
+"""Errors of the service, by stable codes."""
 
 from colonnade.errors import ColonnadeError, Conflict, NotFound
 
@@ -19,7 +19,7 @@ class MandatoryCategory(Conflict):
 
 
 class NotFailed(Conflict):
-    """Only a delivery that failed or was suppressed can be sent again."""
+    """The delivery neither failed nor was suppressed, so that it cannot be sent again."""
 
     code = "notification.not_failed"
     title = "There is nothing to send again"
@@ -33,7 +33,7 @@ class EndpointTaken(Conflict):
 
 
 class TooManySubscriptions(Conflict):
-    """Somebody has as many push subscriptions as they may have."""
+    """The person has as many push subscriptions as they may have."""
 
     code = "notification.too_many_subscriptions"
     title = "Too many push subscriptions"

@@ -1,4 +1,4 @@
-"""One's own notifications, as the app shows them."""
+"""Notifications in the app: the caller's own."""
 
 from datetime import datetime
 from typing import Annotated
@@ -27,14 +27,14 @@ class Notification(Message):
 
 
 class UnreadCount(Message):
-    """How many of one's notifications are unread."""
+    """Number of unread notifications."""
 
     unread: int
 
 
 @operation("notification", action="notification.read", idempotent=True)
 class ListNotifications(ListRequest[Page[Notification]]):
-    """One's own notifications, newest first."""
+    """List the caller's notifications, newest first."""
 
     unread: bool | None = Field(None, description="Only those that are unread, or only the others.")
     category: Category | None = None
@@ -42,23 +42,23 @@ class ListNotifications(ListRequest[Page[Notification]]):
 
 @operation("notification", action="notification.read", idempotent=True)
 class GetNotification(Request[Notification]):
-    """One of one's own notifications."""
+    """Read one of the caller's notifications."""
 
     notification_id: UUID
 
 
 @operation("notification", action="notification.read", idempotent=True)
 class CountUnread(Request[UnreadCount]):
-    """How many of one's notifications are unread."""
+    """Count the caller's unread notifications."""
 
 
 @operation("notification", action="notification.mark", idempotent=True, per_day=5000)
 class ReadNotification(Request[Notification]):
-    """Note that one has read a notification; the first time counts."""
+    """Mark a notification as read; the first time counts."""
 
     notification_id: UUID
 
 
 @operation("notification", action="notification.mark", idempotent=True, per_day=2000)
 class ReadAllNotifications(Request[UnreadCount]):
-    """Note that one has read everything up to now."""
+    """Mark all of the caller's notifications as read, up to now."""

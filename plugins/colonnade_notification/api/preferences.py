@@ -1,4 +1,4 @@
-"""How somebody wants to be told."""
+"""Notification preferences, and unsubscribe links."""
 
 from typing import Annotated
 from uuid import UUID
@@ -21,7 +21,7 @@ from colonnade_notification.api.types import (
 
 
 class QuietHours(Message):
-    """When nothing may make a sound, on the person's own clock: it waits until the end.
+    """Hours on the person's own clock in which no message makes a sound: it waits until the end.
 
     The end may be before the start, over midnight. Security and receipts do not wait.
     """
@@ -31,14 +31,14 @@ class QuietHours(Message):
 
 
 class DigestTime(Message):
-    """When digests go out: the hour of the day, and for weekly ones the day (0 is Monday)."""
+    """Time of digests: the hour of the day, and for weekly ones the day (0 is Monday)."""
 
     hour: int = Field(8, ge=0, le=23, strict=True)
     weekday: int = Field(0, ge=0, le=6, strict=True)
 
 
 class Preferences(Message):
-    """How somebody wants to be told: channel → category → when."""
+    """Preferences of one person; `channels` is channel → category → mode."""
 
     user_id: UUID
     locale: str
@@ -52,14 +52,14 @@ class Preferences(Message):
 
 @operation("notification", action="notification_preference.read", idempotent=True)
 class GetPreferences(Request[Preferences]):
-    """How one wants to be told."""
+    """Read the caller's preferences."""
 
 
 @operation(
     "notification", action="notification_preference.update", errors=[MandatoryCategory], per_day=500
 )
 class UpdatePreferences(Patch[Preferences]):
-    """Change how one wants to be told; what is not given stays.
+    """Change the caller's preferences; those not given stay.
 
     Null for `locale`, `timezone` or `quiet_hours` goes back to the academy's own, or to none.
     """
@@ -77,7 +77,7 @@ Token = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{20,200}$"), Confidential()
 
 
 class Unsubscription(Message):
-    """What an unsubscribe link is for."""
+    """The category and channel that an unsubscribe link turns off."""
 
     academy: str
     category: str
@@ -91,7 +91,7 @@ class Unsubscription(Message):
     errors=[LinkExpired, UnknownToken],
 )
 class DescribeUnsubscription(Request[Unsubscription]):
-    """What an unsubscribe link would turn off. It changes nothing."""
+    """Read what an unsubscribe link would turn off. Nothing is changed."""
 
     token: Token
 
@@ -100,6 +100,6 @@ class DescribeUnsubscription(Request[Unsubscription]):
     "notification", action="subscription.end", idempotent=True, errors=[LinkExpired, UnknownToken]
 )
 class Unsubscribe(Request[Empty]):
-    """Turn off what an unsubscribe link is for, with one click and no sign-in (RFC 8058)."""
+    """Turn off the category of an unsubscribe link, with one click and no sign-in (RFC 8058)."""
 
     token: Token

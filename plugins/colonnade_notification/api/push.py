@@ -51,7 +51,7 @@ class PushKey(Message):
 
 @operation("notification", action="push_key.read", idempotent=True)
 class GetPushKey(Request[PushKey]):
-    """The key with which a browser subscribes."""
+    """Read the key with which a browser subscribes."""
 
 
 @operation(
@@ -76,7 +76,7 @@ class CreatePushSubscription(Request[PushSubscription]):
 
 @operation("notification", action="push_subscription.read", idempotent=True)
 class ListPushSubscriptions(ListRequest[Page[PushSubscription]]):
-    """One's own browsers, newest first."""
+    """List the caller's push subscriptions, newest first."""
 
 
 @operation("notification", action="push_subscription.delete", per_day=100)

@@ -1,4 +1,4 @@
-"""Templates: the words of messages, and the tenant's own instead of the platform's."""
+"""Templates of messages: the platform's, and the tenant's own in their place."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -22,7 +22,7 @@ Action = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[^\r\n]*$"
 
 
 class Template(Message):
-    """The words for one kind of message in one language, in Jinja.
+    """The template for one kind of message in one language, in Jinja.
 
     Without `html` the HTML part is made of `text`. `action` is the label of the button.
     `problem` says why a template of the tenant's own was passed over the last time.
@@ -42,7 +42,7 @@ class Template(Message):
 
 
 class RenderedMessage(Message):
-    """What somebody would get."""
+    """A message as its recipient would get it."""
 
     kind: str
     locale: str
@@ -54,7 +54,7 @@ class RenderedMessage(Message):
 
 @operation("notification", action="template.read", idempotent=True)
 class ListTemplates(ListRequest[Page[Template]]):
-    """The templates in use, of every kind and language."""
+    """List the templates in use, of every kind and language."""
 
     kind: Kind | None = None
     locale: LocaleTag | None = None
@@ -62,7 +62,7 @@ class ListTemplates(ListRequest[Page[Template]]):
 
 @operation("notification", action="template.read", idempotent=True)
 class GetTemplate(Request[Template]):
-    """The template in use for one kind and language; a language may fall back to another."""
+    """Read the template in use for one kind and language, which may fall back to another."""
 
     kind: Kind
     locale: LocaleTag
@@ -70,7 +70,7 @@ class GetTemplate(Request[Template]):
 
 @operation("notification", action="template.update", errors=[TooManyTemplates], per_day=1000)
 class PutTemplate(Request[Template]):
-    """Say it in the tenant's own words, in one language."""
+    """Put the tenant's own template in place of the platform's, in one language."""
 
     kind: Kind
     locale: LocaleTag
@@ -82,7 +82,7 @@ class PutTemplate(Request[Template]):
 
 @operation("notification", action="template.update", per_day=1000)
 class DeleteTemplate(Request[Empty]):
-    """Go back to the platform's words."""
+    """Delete the tenant's own template, so that the platform's is used again."""
 
     kind: Kind
     locale: LocaleTag

@@ -1,4 +1,4 @@
-"""The values that fields of the contract take."""
+"""Types of values in the contract."""
 
 import re
 from enum import StrEnum
@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field
 
 
 class Category(StrEnum):
-    """What a message is about; people choose by category."""
+    """Category of a message; preferences are by category."""
 
     SECURITY = "security"
     RECEIPTS = "receipts"
@@ -18,12 +18,12 @@ class Category(StrEnum):
 
     @property
     def is_mandatory(self) -> bool:
-        """Whether nobody can turn it off on the channels that matter."""
+        """True for categories that cannot be turned off on mandatory channels."""
         return self in (Category.SECURITY, Category.RECEIPTS)
 
 
 class Mode(StrEnum):
-    """When a category reaches somebody on a channel."""
+    """Mode of a category on a channel: at once, in a digest, or not at all."""
 
     IMMEDIATELY = "immediately"
     DAILY = "daily"
@@ -32,12 +32,12 @@ class Mode(StrEnum):
 
     @property
     def is_digest(self) -> bool:
-        """Whether messages wait to go out together."""
+        """True when messages are held for a digest."""
         return self in (Mode.DAILY, Mode.WEEKLY)
 
 
 class DeliveryStatus(StrEnum):
-    """What has become of a message on one channel."""
+    """Status of a message on one channel."""
 
     PENDING = "pending"
     """It will be sent, now or when it is due."""

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from colonnade_notification.api import ChannelInfo, Outcome, OutgoingMessage, Sent
+from colonnade_notification.api import ChannelInfo, DeliveryOutcome, OutgoingMessage, Sent
 
 
 class InAppChannel:
@@ -11,9 +11,9 @@ class InAppChannel:
     info = ChannelInfo(name="in_app", mandatory=True, keeps=True, makes_sound=False)
 
     async def reaches(self, user_id: UUID) -> bool:
-        """Everybody has the app."""
+        """True for everybody."""
         return True
 
-    async def send(self, message: OutgoingMessage) -> Outcome:
-        """The row was the delivery."""
+    async def send(self, message: OutgoingMessage) -> DeliveryOutcome:
+        """Report it as sent: writing the row was the delivery."""
         return Sent()

@@ -1,4 +1,4 @@
-"""What somebody chose, and what follows for one message on one channel."""
+"""Preferences of a recipient, and what follows for one message on one channel."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,8 +18,11 @@ DIGEST_HOUR = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Choices:
-    """How somebody wants to be told, loaded once per message."""
+class DeliveryPreferences:
+    """Preferences of one recipient, loaded once per message.
+
+    `modes` has what they chose, by channel and category; `quiet` are minutes after midnight.
+    """
 
     modes: Mapping[tuple[str, str], Mode]
     timezone: str
@@ -28,8 +31,8 @@ class Choices:
     digest_weekday: int
 
     @classmethod
-    def load(cls, session: Session, user_id: UUID, tenant: TenantInfo) -> "Choices":
-        """What somebody chose, with the academy's defaults for what they did not."""
+    def load(cls, session: Session, user_id: UUID, tenant: TenantInfo) -> "DeliveryPreferences":
+        """Load a person's preferences, with the academy's defaults for what they did not choose."""
         settings = session.get(SettingsRow, user_id)
         rows = session.scalars(select(ModeRow).where(ModeRow.user_id == user_id))
         modes = {(row.channel, row.category): Mode(row.mode) for row in rows}
@@ -47,7 +50,7 @@ class Choices:
         )
 
     def mode(self, channel: ChannelInfo, category: Category) -> Mode:
-        """When `category` reaches them on `channel`."""
+        """The mode of `category` on `channel`."""
         if channel.mandatory and category.is_mandatory:
             return Mode.IMMEDIATELY
         chosen = self.modes.get((channel.name, category), channel.default)
@@ -56,13 +59,13 @@ class Choices:
     def quiet_until(
         self, channel: ChannelInfo, category: Category, now: datetime
     ) -> datetime | None:
-        """Until when a message has to wait; nothing when it may go."""
+        """The end of the quiet hours that a message has to wait for; None when it may go now."""
         if self.quiet is None or not channel.makes_sound or category.is_mandatory:
             return None
         return quiet_hours.quiet_until(now, locales.zone(self.timezone), *self.quiet)
 
     def next_digest(self, mode: Mode, now: datetime) -> datetime:
-        """When the next digest of a mode goes out."""
+        """The time of the next digest of a mode."""
         weekday = self.digest_weekday if mode is Mode.WEEKLY else None
         zone = locales.zone(self.timezone)
         return quiet_hours.next_digest(now, zone, self.digest_hour, weekday)

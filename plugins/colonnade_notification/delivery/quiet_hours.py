@@ -1,4 +1,4 @@
-"""When a message may make a sound, and when a digest is due: arithmetic on people's clocks.
+"""Quiet hours and due times of digests: arithmetic on people's clocks.
 
 A clock jumps twice a year. Quiet is what the clock on the wall says, so a quiet period ends when
 the clock reaches its end or jumps out of it, and a time that a jump leaves out comes with the jump.
@@ -14,7 +14,7 @@ _LOOKED_AHEAD = 27
 
 
 def is_quiet(moment: datetime, zone: ZoneInfo, start: int, end: int) -> bool:
-    """Whether the clock in `zone` is in the quiet hours, given in minutes after midnight.
+    """True when the clock in `zone` is within the quiet hours, given in minutes after midnight.
 
     Equal ones mean that there are none.
     """

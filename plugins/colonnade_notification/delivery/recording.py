@@ -1,4 +1,4 @@
-"""Writing down what is to be sent: one row per event, recipient and channel."""
+"""Recording of messages to be sent: one row per event, recipient and channel."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -14,17 +14,17 @@ from colonnade.messages import Message
 from colonnade.sagas import RetryRule, Saga, Step, start_saga
 from colonnade.services import TenantInfo
 from colonnade.store import Session
-from colonnade_notification.api import Category, ChannelInfo, DeliveryStatus
-from colonnade_notification.delivery.preferences import Choices
+from colonnade_notification.api import Category, ChannelInfo, DeliveryStatus, Mode
+from colonnade_notification.delivery.preferences import DeliveryPreferences
 from colonnade_notification.models import ErasedRow, NotificationRow
-from colonnade_notification.wording.catalogue import Words
-from colonnade_notification.wording.kinds import DIGEST, KINDS, KindOfMessage
+from colonnade_notification.wording.kinds import DIGEST, KINDS, MessageKind
+from colonnade_notification.wording.templates import NO_CONTENT, FilledTemplate
 
 _DIGESTS = UUID("6f2e1d7a-58c3-5d0b-9f61-7c1f3f0a9d24")
 
 
 class DeliveryState(Message):
-    """Which row a delivery is about."""
+    """The row that a delivery is about."""
 
     notification_id: UUID
 
@@ -50,13 +50,13 @@ service itself needs, such as an answer of the user service."""
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """Something to tell somebody. `words` is what channels that keep messages show."""
+    """News for one person. `content` is shown by channels that keep messages here."""
 
     source_id: UUID
     user_id: UUID
-    kind: KindOfMessage
+    kind: MessageKind
     facts: Mapping[str, Any]
-    words: Words
+    content: FilledTemplate
     link: str
     domain: str
 
@@ -67,17 +67,17 @@ def record(
     channels: Sequence[ChannelInfo],
     tenant: TenantInfo,
 ) -> None:
-    """Write a row for each channel that the recipient wants, unless there is one."""
+    """Add a row for each channel that the recipient wants, unless there is one already."""
     if session.get(ErasedRow, announcement.user_id) is not None:
         return
-    choices = Choices.load(session, announcement.user_id, tenant)
-    present = _present(session, announcement)
+    preferences = DeliveryPreferences.load(session, announcement.user_id, tenant)
+    recorded = _recorded_channels(session, announcement)
     for channel in channels:
-        if channel.name not in present:
-            _record_on(session, announcement, channel, choices)
+        if channel.name not in recorded:
+            _record_on(session, announcement, channel, preferences)
 
 
-def _present(session: Session, announcement: Announcement) -> set[str]:
+def _recorded_channels(session: Session, announcement: Announcement) -> set[str]:
     query = select(NotificationRow.channel).where(
         NotificationRow.source_id == announcement.source_id,
         NotificationRow.user_id == announcement.user_id,
@@ -86,22 +86,27 @@ def _present(session: Session, announcement: Announcement) -> set[str]:
 
 
 def _record_on(
-    session: Session, announcement: Announcement, channel: ChannelInfo, choices: Choices
+    session: Session,
+    announcement: Announcement,
+    channel: ChannelInfo,
+    preferences: DeliveryPreferences,
 ) -> None:
     category = announcement.kind.category
-    mode = choices.mode(channel, category)
-    if mode is mode.OFF:
+    mode = preferences.mode(channel, category)
+    if mode is Mode.OFF:
         return
     row = _row(session, announcement, channel.name)
     session.add(row)
     if channel.keeps:
         row.status, row.sent_at = DeliveryStatus.SENT, session.now
-        row.title, row.body = announcement.words.subject, announcement.words.body
+        row.title, row.body = announcement.content.subject, announcement.content.body
         row.link = announcement.link
     elif mode.is_digest:
-        hold(session, row, choices.next_digest(mode, session.now), announcement.domain)
+        hold_for_digest(
+            session, row, preferences.next_digest(mode, session.now), announcement.domain
+        )
     else:
-        schedule(session, row, choices.quiet_until(channel, category, session.now))
+        schedule(session, row, preferences.quiet_until(channel, category, session.now))
 
 
 def _row(session: Session, announcement: Announcement, channel: str) -> NotificationRow:
@@ -130,14 +135,14 @@ def message_id(identifier: UUID, domain: str) -> str:
 
 
 def schedule(session: Session, row: NotificationRow, due_at: datetime | None = None) -> None:
-    """Have a message sent at `due_at`, or now."""
+    """Send a message at `due_at`, or now."""
     row.status = DeliveryStatus.PENDING
     row.due_at = due_at or session.now
     start_saga(session, DELIVERY, DeliveryState(notification_id=row.id), not_before=row.due_at)
 
 
-def hold(session: Session, row: NotificationRow, due_at: datetime, domain: str) -> None:
-    """Have a message go out with the digest of `due_at`, which is made if there is none."""
+def hold_for_digest(session: Session, row: NotificationRow, due_at: datetime, domain: str) -> None:
+    """Hold a message for the digest of `due_at`, which is made if there is none."""
     digest = _digest(session, row, due_at, domain)
     row.status, row.due_at, row.digest_id = DeliveryStatus.HELD, due_at, digest.id
 
@@ -145,6 +150,8 @@ def hold(session: Session, row: NotificationRow, due_at: datetime, domain: str) 
 def _digest(
     session: Session, row: NotificationRow, due_at: datetime, domain: str
 ) -> NotificationRow:
+    # Derived from its recipient, channel and time: of two messages held at once, the second finds
+    # the digest of the first, and the unique key of rows keeps a race from making two.
     source_id = uuid5(_DIGESTS, f"{row.user_id}/{row.channel}/{due_at.isoformat()}")
     found = session.scalar(
         select(NotificationRow).where(
@@ -155,9 +162,7 @@ def _digest(
     )
     if found is not None:
         return found
-    words = Words("en", "", "", None, "")
-    kind = KINDS[DIGEST]
-    announcement = Announcement(source_id, row.user_id, kind, {}, words, "", domain)
+    announcement = Announcement(source_id, row.user_id, KINDS[DIGEST], {}, NO_CONTENT, "", domain)
     digest = _row(session, announcement, row.channel)
     session.add(digest)
     schedule(session, digest, due_at)
@@ -165,5 +170,5 @@ def _digest(
 
 
 def category_of(row: NotificationRow) -> Category:
-    """What a row is about."""
+    """The category of a row."""
     return Category(row.category)

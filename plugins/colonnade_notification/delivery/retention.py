@@ -1,4 +1,4 @@
-"""What was kept for long enough goes."""
+"""Retention of messages: those past the declared age are deleted once a day."""
 
 from datetime import timedelta
 
@@ -10,34 +10,34 @@ from colonnade_notification.api import DeliveryStatus
 from colonnade_notification.config import NotificationConfig
 from colonnade_notification.models import NotificationRow
 
-TIDYING = Schedule(name="tidy-notifications", every=86_400.0, run="tidy_notifications")
-"""Once a day, for every tenant."""
+RETENTION = Schedule(name="tidy-notifications", every=86_400.0, run="delete_expired_notifications")
+"""Deletion of expired messages, once a day for every tenant."""
 
-_AT_ONCE = 500
-_UNDER_WAY = (DeliveryStatus.PENDING, DeliveryStatus.HELD)
+_BATCH = 500
+_UNDELIVERED = (DeliveryStatus.PENDING, DeliveryStatus.HELD)
 
 
-class Keeping:
-    """Deletes old messages, a few at a time so that nobody waits for it."""
+class NotificationRetention:
+    """Deletes expired messages, a batch per transaction so that no other writer waits long."""
 
     def __init__(self, ctx: ServiceContext, config: NotificationConfig) -> None:
         self._ctx = ctx
         self._kept = timedelta(seconds=float(config.kept))
 
-    async def tidy_notifications(self) -> None:
-        """Delete what is older than it is kept for, and not under way."""
-        while await self._ctx.store.run(self._delete_some) == _AT_ONCE:
+    async def delete_expired_notifications(self) -> None:
+        """Delete messages past their retention, except those that are yet to be delivered."""
+        while await self._ctx.store.run(self._delete_batch) == _BATCH:
             pass
 
-    def _delete_some(self, session: Session) -> int:
-        old = (
+    def _delete_batch(self, session: Session) -> int:
+        expired = (
             select(NotificationRow.id)
             .where(
                 NotificationRow.created_at < session.now - self._kept,
-                NotificationRow.status.not_in(_UNDER_WAY),
+                NotificationRow.status.not_in(_UNDELIVERED),
             )
-            .limit(_AT_ONCE)
+            .limit(_BATCH)
         )
-        found = session.scalars(old).all()
+        found = session.scalars(expired).all()
         session.execute(delete(NotificationRow).where(NotificationRow.id.in_(found)))
         return len(found)

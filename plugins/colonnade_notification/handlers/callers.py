@@ -1,4 +1,4 @@
-"""Who asks, as notifications see it."""
+"""Callers of operations on one's own notifications."""
 
 from uuid import UUID
 
@@ -6,9 +6,9 @@ from colonnade.operations import Call
 
 
 def person(call: Call) -> UUID:
-    """The person who asks.
+    """The account of the person who calls.
 
     Raises:
-        Forbidden: a service or an API key asks.
+        Forbidden: a service or an API key calls.
     """
     return call.require_person("Only a person has notifications; sign in as one.")

@@ -1,4 +1,4 @@
-"""What the app shows somebody: their notifications, read and unread."""
+"""Handlers of notifications in the app: the caller's own, read and unread."""
 
 from uuid import UUID
 
@@ -10,7 +10,6 @@ from colonnade.pagination import Page, SortKey, paginate
 from colonnade.services import ServiceContext
 from colonnade.store import Session
 from colonnade_notification.api import (
-    Category,
     CountUnread,
     GetNotification,
     ListNotifications,
@@ -22,13 +21,14 @@ from colonnade_notification.api import (
 from colonnade_notification.channels.in_app import InAppChannel
 from colonnade_notification.handlers.callers import person
 from colonnade_notification.models import NotificationRow
+from colonnade_notification.presentation import present_notification
 from colonnade_notification.resources import NOTIFICATION
 
 _NEWEST = [SortKey(NotificationRow.created_at, descending=True), SortKey(NotificationRow.id)]
 
 
-class Inbox:
-    """The operations on one's own notifications."""
+class NotificationHandlers:
+    """Operations on the caller's own notifications."""
 
     def __init__(self, ctx: ServiceContext) -> None:
         self._ctx = ctx
@@ -37,28 +37,28 @@ class Inbox:
     async def list_notifications(
         self, request: ListNotifications, call: Call
     ) -> Page[Notification]:
-        """Newest first."""
-        query = _kept().where(_own(call), call.visible(NOTIFICATION))
+        """List them, newest first."""
+        query = _in_app().where(_own(call), call.visible(NOTIFICATION))
         if request.unread is not None:
             is_unread = NotificationRow.read_at.is_(None)
             query = query.where(is_unread if request.unread else ~is_unread)
         if request.category is not None:
             query = query.where(NotificationRow.category == request.category)
         return await self._ctx.store.read(
-            lambda session: paginate(session, query, _NEWEST, request, _present)
+            lambda session: paginate(session, query, _NEWEST, request, present_notification)
         )
 
     @handles(GetNotification)
     async def get_notification(self, request: GetNotification, call: Call) -> Notification:
-        """One."""
+        """Read one."""
         identifier = request.notification_id
         return await self._ctx.store.read(
-            lambda session: _present(_found(session, call, identifier))
+            lambda session: present_notification(_found(session, call, identifier))
         )
 
     @handles(CountUnread)
     async def count_unread(self, request: CountUnread, call: Call) -> UnreadCount:
-        """How many are unread."""
+        """Count those that are unread."""
         condition = and_(_own(call), call.visible(NOTIFICATION), _unread())
         query = select(func.count()).select_from(NotificationRow).where(condition)
         return UnreadCount(
@@ -67,7 +67,7 @@ class Inbox:
 
     @handles(ReadNotification)
     async def read_notification(self, request: ReadNotification, call: Call) -> Notification:
-        """The first time counts."""
+        """Mark one as read; the first time counts."""
         identifier = request.notification_id
 
         def work(session: Session) -> Notification:
@@ -75,13 +75,15 @@ class Inbox:
             if row.read_at is None:
                 row.read_at = session.now
                 session.flush()
-            return _present(row)
+            return present_notification(row)
 
         return await self._ctx.store.run(work)
 
     @handles(ReadAllNotifications)
-    async def read_all(self, request: ReadAllNotifications, call: Call) -> UnreadCount:
-        """Everything up to now."""
+    async def read_all_notifications(
+        self, request: ReadAllNotifications, call: Call
+    ) -> UnreadCount:
+        """Mark all as read, up to now."""
         condition = and_(_own(call), call.visible(NOTIFICATION), _unread())
 
         def work(session: Session) -> UnreadCount:
@@ -97,7 +99,7 @@ class Inbox:
         return await self._ctx.store.run(work)
 
 
-def _kept() -> Select[NotificationRow]:
+def _in_app() -> Select[NotificationRow]:
     return select(NotificationRow).where(NotificationRow.channel == InAppChannel.info.name)
 
 
@@ -116,16 +118,3 @@ def _found(session: Session, call: Call, identifier: UUID) -> NotificationRow:
     if row.channel != InAppChannel.info.name:
         raise absent(NOTIFICATION.name)
     return row
-
-
-def _present(row: NotificationRow) -> Notification:
-    return Notification(
-        id=row.id,
-        kind=row.kind,
-        category=Category(row.category),
-        title=row.title,
-        body=row.body,
-        link=row.link,
-        created_at=row.created_at,
-        read_at=row.read_at,
-    )

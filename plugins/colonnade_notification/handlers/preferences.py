@@ -1,4 +1,4 @@
-"""How people want to be told, as they say it."""
+"""Handlers of notification preferences: the caller's own."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -23,14 +23,14 @@ from colonnade_notification.api import (
     QuietHours,
     UpdatePreferences,
 )
-from colonnade_notification.delivery.preferences import DIGEST_HOUR, Choices
+from colonnade_notification.delivery.preferences import DIGEST_HOUR, DeliveryPreferences
 from colonnade_notification.handlers.callers import person
 from colonnade_notification.models import ModeRow, SettingsRow
 from colonnade_notification.resources import PREFERENCE
 
 
 class PreferenceHandlers:
-    """The operations on one's own preferences."""
+    """Operations on the caller's own preferences."""
 
     def __init__(self, ctx: ServiceContext, channels: Iterable[Channel]) -> None:
         self._ctx = ctx
@@ -38,18 +38,18 @@ class PreferenceHandlers:
 
     @handles(GetPreferences)
     async def get_preferences(self, request: GetPreferences, call: Call) -> Preferences:
-        """What holds for the caller, chosen or by default."""
+        """Read the caller's preferences, chosen or by default."""
         user_id, tenant = person(call), self._ctx.tenant()
 
         def work(session: Session) -> Preferences:
             call.require(session, PREFERENCE, _row_or_new(session, user_id))
-            return _present(session, user_id, tenant, self._channels)
+            return _preferences_of(session, user_id, tenant, self._channels)
 
         return await self._ctx.store.read(work)
 
     @handles(UpdatePreferences)
     async def update_preferences(self, request: UpdatePreferences, call: Call) -> Preferences:
-        """Change what is given."""
+        """Change the preferences that are given."""
         user_id, tenant = person(call), self._ctx.tenant()
         chosen = self._checked(request)
 
@@ -66,7 +66,7 @@ class PreferenceHandlers:
                     ModeRow(user_id=user_id, channel=channel, category=category, mode=mode)
                 )
             session.flush()
-            return _present(session, user_id, tenant, self._channels)
+            return _preferences_of(session, user_id, tenant, self._channels)
 
         return await self._ctx.store.run(work)
 
@@ -79,12 +79,12 @@ class PreferenceHandlers:
                 message = f"is not a channel here; there are {names}"
                 raise ValidationFailed(fields=[FieldError(f"/channels/{name}", message, "unknown")])
             for category, mode in modes.items():
-                _check(known[name], category, mode)
+                _check_mode(known[name], category, mode)
                 found.append((name, category, mode))
         return found
 
 
-def _check(channel: ChannelInfo, category: Category, mode: Mode) -> None:
+def _check_mode(channel: ChannelInfo, category: Category, mode: Mode) -> None:
     if mode is not Mode.IMMEDIATELY and channel.mandatory and category.is_mandatory:
         raise MandatoryCategory(
             f"Messages about {category} always reach you by {channel.name}, at once.",
@@ -112,20 +112,20 @@ def _change(row: SettingsRow, request: UpdatePreferences) -> None:
         row.digest_hour, row.digest_weekday = request.digest.hour, request.digest.weekday
 
 
-def _present(
+def _preferences_of(
     session: Session, user_id: UUID, tenant: TenantInfo, channels: Sequence[ChannelInfo]
 ) -> Preferences:
     settings = session.scalar(select(SettingsRow).where(SettingsRow.user_id == user_id))
-    choices = Choices.load(session, user_id, tenant)
-    quiet = choices.quiet
+    preferences = DeliveryPreferences.load(session, user_id, tenant)
+    quiet = preferences.quiet
     return Preferences(
         user_id=user_id,
         locale=(settings and settings.locale) or tenant.locale,
-        timezone=choices.timezone,
+        timezone=preferences.timezone,
         quiet_hours=None if quiet is None else QuietHours(**_clock(quiet)),
-        digest=DigestTime(hour=choices.digest_hour, weekday=choices.digest_weekday),
+        digest=DigestTime(hour=preferences.digest_hour, weekday=preferences.digest_weekday),
         channels={
-            channel.name: {category: choices.mode(channel, category) for category in Category}
+            channel.name: {category: preferences.mode(channel, category) for category in Category}
             for channel in channels
         },
         mandatory=[category for category in Category if category.is_mandatory],

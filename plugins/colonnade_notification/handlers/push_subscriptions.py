@@ -1,4 +1,4 @@
-"""The browsers that somebody takes push messages with."""
+"""Handlers of push subscriptions: the browsers in which a person takes push messages."""
 
 import hmac
 from uuid import UUID
@@ -34,6 +34,7 @@ from colonnade_notification.channels.push.endpoints import (
 from colonnade_notification.config import PushConfig
 from colonnade_notification.handlers.callers import person
 from colonnade_notification.models import PushSubscriptionRow
+from colonnade_notification.presentation import present_push_subscription
 from colonnade_notification.resources import PUSH_SUBSCRIPTION
 
 MAXIMUM_SUBSCRIPTIONS = 20
@@ -45,8 +46,8 @@ _NEWEST = [
 ]
 
 
-class PushSubscriptions:
-    """The operations on push subscriptions."""
+class PushSubscriptionHandlers:
+    """Operations on push subscriptions."""
 
     def __init__(self, ctx: ServiceContext, config: PushConfig) -> None:
         self._ctx = ctx
@@ -54,12 +55,14 @@ class PushSubscriptions:
 
     @handles(GetPushKey)
     async def get_push_key(self, request: GetPushKey, call: Call) -> PushKey:
-        """The academy's own."""
+        """Read the academy's public key, which is made when it is first read."""
         return PushKey(public_key=public_key(await key_of(self._ctx, VAPID)))
 
     @handles(CreatePushSubscription)
-    async def create(self, request: CreatePushSubscription, call: Call) -> PushSubscription:
-        """Keep it, if messages can be sent to it at all."""
+    async def create_push_subscription(
+        self, request: CreatePushSubscription, call: Call
+    ) -> PushSubscription:
+        """Keep a subscription, if messages can be sent to it at all."""
         user_id = person(call)
         endpoint = self._checked(request)
 
@@ -78,25 +81,25 @@ class PushSubscriptions:
             session.add(row)
             session.flush()
             _check_number(session, user_id)
-            return _present(row)
+            return present_push_subscription(row)
 
         return await self._ctx.store.run(work)
 
     @handles(ListPushSubscriptions)
-    async def list_subscriptions(
+    async def list_push_subscriptions(
         self, request: ListPushSubscriptions, call: Call
     ) -> Page[PushSubscription]:
-        """One's own."""
+        """List the caller's own, newest first."""
         query = select(PushSubscriptionRow).where(
             PushSubscriptionRow.user_id == person(call), call.visible(PUSH_SUBSCRIPTION)
         )
         return await self._ctx.store.read(
-            lambda session: paginate(session, query, _NEWEST, request, _present)
+            lambda session: paginate(session, query, _NEWEST, request, present_push_subscription)
         )
 
     @handles(DeletePushSubscription)
-    async def delete(self, request: DeletePushSubscription, call: Call) -> Empty:
-        """Send there no more."""
+    async def delete_push_subscription(self, request: DeletePushSubscription, call: Call) -> Empty:
+        """Delete one."""
         identifier = request.subscription_id
 
         def work(session: Session) -> Empty:
@@ -157,9 +160,3 @@ def _check_number(session: Session, user_id: UUID) -> None:
         raise TooManySubscriptions(
             f"You may have {MAXIMUM_SUBSCRIPTIONS} browsers; delete one first."
         )
-
-
-def _present(row: PushSubscriptionRow) -> PushSubscription:
-    return PushSubscription(
-        id=row.id, endpoint=row.endpoint, label=row.label, created_at=row.created_at
-    )

@@ -1,4 +1,4 @@
-"""Templates as administrators see and change them."""
+"""Handlers of templates, for administrators."""
 
 import base64
 import json
@@ -23,12 +23,20 @@ from colonnade_notification.api import (
     Template,
     TooManyTemplates,
 )
-from colonnade_notification.delivery.announcer import custom_wordings
 from colonnade_notification.models import TemplateRow
-from colonnade_notification.wording import catalogue, templating
-from colonnade_notification.wording.catalogue import PLATFORM_LOCALES, Wording, platform_wording
-from colonnade_notification.wording.kinds import KINDS, KindOfMessage, sample_of
+from colonnade_notification.presentation import present_template
+from colonnade_notification.wording import templating
+from colonnade_notification.wording.kinds import KINDS, MessageKind, sample_of
 from colonnade_notification.wording.markup import checked_html
+from colonnade_notification.wording.rendering import custom_templates, template_of_row
+from colonnade_notification.wording.templates import (
+    PLATFORM_LOCALES,
+    MessageTemplate,
+    candidates,
+    fill,
+    fill_template,
+    platform_template,
+)
 from colonnade_notification.wording.templating import TemplateRefused
 
 MAXIMUM_LANGUAGES = 50
@@ -38,16 +46,16 @@ _PARTS = ("subject", "text", "html", "action")
 
 
 class TemplateHandlers:
-    """The operations on templates."""
+    """Operations on templates."""
 
     def __init__(self, ctx: ServiceContext) -> None:
         self._ctx = ctx
 
     @handles(ListTemplates)
     async def list_templates(self, request: ListTemplates, call: Call) -> Page[Template]:
-        """Every kind and language, the tenant's own in place of the platform's."""
+        """List every kind and language, the tenant's own in place of the platform's."""
         start = _start(request.cursor)
-        found = await self._ctx.store.read(_all)
+        found = await self._ctx.store.read(_templates_in_use)
         chosen = [
             item
             for item in found
@@ -61,25 +69,27 @@ class TemplateHandlers:
 
     @handles(GetTemplate)
     async def get_template(self, request: GetTemplate, call: Call) -> Template:
-        """The one that a reader of that language gets."""
+        """Read the one that a reader of that language gets."""
         kind = _kind(request.kind)
         rows = await self._ctx.store.read(lambda session: _rows(session, kind.name))
-        custom = {locale: _wording(row) for locale, row in rows.items()}
+        custom = {locale: template_of_row(row) for locale, row in rows.items()}
         wanted = (request.locale, self._ctx.tenant().locale)
-        wording = next(catalogue.candidates(kind.name, wanted, custom))
-        return _present(kind, wording, rows.get(wording.locale) if wording.custom else None)
+        template = next(candidates(kind.name, wanted, custom))
+        return present_template(
+            kind, template, rows.get(template.locale) if template.custom else None
+        )
 
     @handles(PutTemplate)
     async def put_template(self, request: PutTemplate, call: Call) -> Template:
-        """Checked before it is kept."""
+        """Check and keep the tenant's own template."""
         kind = _kind(request.kind)
-        wording = Wording(
+        template = MessageTemplate(
             request.locale, request.subject, request.text, request.html, request.action, True
         )
         sample = self._sample(kind, request.locale)
-        await self._ctx.in_worker(_check, wording, sample)
-        words = await self._ctx.in_worker(catalogue.fill_one, wording, sample)
-        await checked_html(self._ctx, words)
+        await self._ctx.in_worker(_check_template, template, sample)
+        filled = await self._ctx.in_worker(fill_template, template, sample)
+        await checked_html(self._ctx, filled)
 
         def work(session: Session) -> Template:
             row = session.get(TemplateRow, (kind.name, request.locale))
@@ -93,13 +103,13 @@ class TemplateHandlers:
             row.problem, row.updated_by = None, call.principal_id
             row.updated_at = session.now
             session.flush()
-            return _present(kind, wording, row)
+            return present_template(kind, template, row)
 
         return await self._ctx.store.run(work)
 
     @handles(DeleteTemplate)
     async def delete_template(self, request: DeleteTemplate, call: Call) -> Empty:
-        """Back to the platform's words."""
+        """Delete the tenant's own template, so that the platform's is used again."""
         kind = _kind(request.kind)
 
         def work(session: Session) -> Empty:
@@ -114,36 +124,36 @@ class TemplateHandlers:
 
     @handles(PreviewTemplate)
     async def preview_template(self, request: PreviewTemplate, call: Call) -> RenderedMessage:
-        """Filled with sample data, and nothing kept."""
+        """Fill a template with sample data; nothing is kept."""
         kind = _kind(request.kind)
         facts = self._sample(kind, request.locale)
-        wording = _given(request)
-        if wording is not None:
-            await self._ctx.in_worker(_check, wording, facts)
-            words = await self._ctx.in_worker(catalogue.fill_one, wording, facts)
+        template = _given_template(request)
+        if template is not None:
+            await self._ctx.in_worker(_check_template, template, facts)
+            filled = await self._ctx.in_worker(fill_template, template, facts)
         else:
-            custom = await self._ctx.store.read(lambda s: custom_wordings(s, kind.name))
+            custom = await self._ctx.store.read(lambda s: custom_templates(s, kind.name))
             wanted = (request.locale, self._ctx.tenant().locale)
-            words = await self._ctx.in_worker(catalogue.fill, kind.name, facts, wanted, custom)
-        html = await checked_html(self._ctx, words)
+            filled = await self._ctx.in_worker(fill, kind.name, facts, wanted, custom)
+        html = await checked_html(self._ctx, filled)
         return RenderedMessage(
             kind=kind.name,
-            locale=words.locale,
-            subject=words.subject,
-            text=words.body,
+            locale=filled.locale,
+            subject=filled.subject,
+            text=filled.body,
             html=html,
             facts=facts,
         )
 
-    def _sample(self, kind: KindOfMessage, locale: str) -> dict[str, Any]:
+    def _sample(self, kind: MessageKind, locale: str) -> dict[str, Any]:
         tenant = self._ctx.tenant()
         return sample_of(kind, tenant.name, locale, tenant.timezone)
 
 
-def _given(request: PreviewTemplate) -> Wording | None:
+def _given_template(request: PreviewTemplate) -> MessageTemplate | None:
     if request.subject is None and request.text is None and request.html is None:
         return None
-    return Wording(
+    return MessageTemplate(
         request.locale,
         request.subject or "{{ academy.name }}",
         request.text or "{{ academy.name }}",
@@ -153,10 +163,10 @@ def _given(request: PreviewTemplate) -> Wording | None:
     )
 
 
-def _check(wording: Wording, facts: Mapping[str, Any]) -> None:
+def _check_template(template: MessageTemplate, facts: Mapping[str, Any]) -> None:
     wrong = []
     for part in _PARTS:
-        source = getattr(wording, part)
+        source = getattr(template, part)
         if source is None:
             continue
         try:
@@ -168,7 +178,7 @@ def _check(wording: Wording, facts: Mapping[str, Any]) -> None:
         raise ValidationFailed("The template cannot be used.", fields=wrong)
 
 
-def _kind(name: str) -> KindOfMessage:
+def _kind(name: str) -> MessageKind:
     kind = KINDS.get(name)
     if kind is None:
         raise NotFound("There is no such kind of message; GET /api/v1/templates lists them.")
@@ -188,36 +198,16 @@ def _rows(session: Session, kind: str) -> dict[str, TemplateRow]:
     return {row.locale: row for row in session.scalars(query)}
 
 
-def _all(session: Session) -> list[Template]:
+def _templates_in_use(session: Session) -> list[Template]:
     rows = {(row.kind, row.locale): row for row in session.scalars(select(TemplateRow))}
     ours = {(kind, locale) for kind in KINDS for locale in PLATFORM_LOCALES}
     found = []
     for kind, locale in sorted(ours | {key for key in rows if key[0] in KINDS}):
         row = rows.get((kind, locale))
-        wording = _wording(row) if row is not None else platform_wording(kind, locale)
-        if wording is not None:
-            found.append(_present(KINDS[kind], wording, row))
+        template = template_of_row(row) if row is not None else platform_template(kind, locale)
+        if template is not None:
+            found.append(present_template(KINDS[kind], template, row))
     return found
-
-
-def _wording(row: TemplateRow) -> Wording:
-    return Wording(row.locale, row.subject, row.text, row.html, row.action, True)
-
-
-def _present(kind: KindOfMessage, wording: Wording, row: TemplateRow | None) -> Template:
-    return Template(
-        kind=kind.name,
-        locale=wording.locale,
-        category=kind.category,
-        custom=wording.custom,
-        subject=wording.subject,
-        text=wording.text,
-        html=wording.html,
-        action=wording.action,
-        problem=None if row is None else row.problem,
-        updated_at=None if row is None else row.updated_at,
-        version=None if row is None else row.version,
-    )
 
 
 def _cursor(last: Template) -> str:

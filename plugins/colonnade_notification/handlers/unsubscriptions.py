@@ -1,4 +1,4 @@
-"""Leaving by the link in a mail: no sign-in, one click, and never by looking (RFC 8058)."""
+"""Handlers of unsubscribe links: no sign-in, one click, and never by looking (RFC 8058)."""
 
 from datetime import timedelta
 
@@ -25,16 +25,18 @@ from colonnade_notification.api import (
 from colonnade_notification.models import ErasedRow, ModeRow
 
 
-class Unsubscribing:
-    """What an unsubscribe link does."""
+class UnsubscriptionHandlers:
+    """Operations of an unsubscribe link."""
 
     def __init__(self, ctx: ServiceContext, lifetime: timedelta) -> None:
         self._ctx = ctx
         self._lifetime = lifetime
 
     @handles(DescribeUnsubscription)
-    async def describe(self, request: DescribeUnsubscription, call: Call) -> Unsubscription:
-        """What would be turned off."""
+    async def describe_unsubscription(
+        self, request: DescribeUnsubscription, call: Call
+    ) -> Unsubscription:
+        """Describe what would be turned off."""
         found = await self._read(request.token)
         return Unsubscription(
             academy=self._ctx.tenant().name, category=found.category, channel=found.channel
@@ -42,7 +44,7 @@ class Unsubscribing:
 
     @handles(Unsubscribe)
     async def unsubscribe(self, request: Unsubscribe, call: Call) -> Empty:
-        """Turn it off; again changes nothing."""
+        """Turn it off; a second time changes nothing."""
         found = await self._read(request.token)
         await self._ctx.store.run(lambda session: _turn_off(session, found))
         return Empty()
@@ -68,15 +70,15 @@ def _turn_off(session: Session, subscription: Subscription) -> None:
 
 def _categories(session: Session, subscription: Subscription) -> list[Category]:
     if subscription.category != EVERYTHING:
-        category = _known(subscription.category)
+        category = _category(subscription.category)
         return [] if category.is_mandatory else [category]
     query = select(ModeRow).where(
         ModeRow.user_id == subscription.user_id, ModeRow.channel == subscription.channel
     )
-    return [_known(row.category) for row in session.scalars(query) if Mode(row.mode).is_digest]
+    return [_category(row.category) for row in session.scalars(query) if Mode(row.mode).is_digest]
 
 
-def _known(name: str) -> Category:
+def _category(name: str) -> Category:
     try:
         return Category(name)
     except ValueError:

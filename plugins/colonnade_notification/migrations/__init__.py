@@ -1,1 +1,1 @@
-"""How the notification service's tables came to be, oldest first."""
+"""Migrations of the notification service's tables, oldest first."""

@@ -1,1 +1,1 @@
-"""Words of messages: kinds, templates, languages and the layout around them."""
+"""FilledTemplate of messages: kinds, templates, languages and the layout around them."""

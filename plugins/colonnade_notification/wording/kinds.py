@@ -1,4 +1,4 @@
-"""The kinds of messages there are: what each is about, and what its template is filled with."""
+"""Kinds of messages: the category, link and sample facts of each."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,12 +9,14 @@ from colonnade_user.api import Purpose
 
 
 @dataclass(frozen=True, slots=True)
-class KindOfMessage:
-    """A kind of message. `sample` is what a preview is filled with, beside what every message
-    has; `path` where its link leads, in the academy's web face. A kind that `confirms` goes by
-    mail alone, to the address that the user service names when it goes out. A `decision` is news to
-    whom it concerns, and none to whoever took it: nobody is told of what they did themselves. What
-    confirms an act (an enrolment, a receipt) or warns of one (a new password) is told all the same.
+class MessageKind:
+    """A kind of message.
+
+    `sample` has the facts of a preview, beside those of every message; `path` is the path of its
+    link in the academy's web face. A kind that `confirms` goes by mail alone, to the address that
+    the user service names when it goes out. A `decision` is not announced to the person who took
+    it. Messages that confirm an act (an enrolment, a receipt) or warn of one (a new password) go to
+    the person who acted as well.
     """
 
     name: str
@@ -41,17 +43,17 @@ def _confirmation(purpose: Purpose) -> dict[str, Any]:
     return {"role": "learner", **expiry} if purpose is Purpose.INVITATION else expiry
 
 
-KINDS: dict[str, KindOfMessage] = {
+KINDS: dict[str, MessageKind] = {
     kind.name: kind
     for kind in (
-        KindOfMessage("welcome", Category.ACCOUNT, {}),
-        KindOfMessage("role_changed", Category.SECURITY, {"role": "instructor"}, decision=True),
-        KindOfMessage("account_suspended", Category.SECURITY, {}, decision=True),
-        KindOfMessage("account_reinstated", Category.SECURITY, {}, decision=True),
-        KindOfMessage("password_changed", Category.SECURITY, {}),
-        KindOfMessage("session_stolen", Category.SECURITY, {}),
+        MessageKind("welcome", Category.ACCOUNT, {}),
+        MessageKind("role_changed", Category.SECURITY, {"role": "instructor"}, decision=True),
+        MessageKind("account_suspended", Category.SECURITY, {}, decision=True),
+        MessageKind("account_reinstated", Category.SECURITY, {}, decision=True),
+        MessageKind("password_changed", Category.SECURITY, {}),
+        MessageKind("session_stolen", Category.SECURITY, {}),
         *(
-            KindOfMessage(
+            MessageKind(
                 purpose,
                 Category.SECURITY,
                 _confirmation(purpose),
@@ -59,25 +61,25 @@ KINDS: dict[str, KindOfMessage] = {
             )
             for purpose in Purpose
         ),
-        KindOfMessage("enrollment_activated", Category.LEARNING, _COURSE, "/courses/{course}"),
-        KindOfMessage("enrollment_completed", Category.LEARNING, _COURSE, "/courses/{course}"),
-        KindOfMessage(
+        MessageKind("enrollment_activated", Category.LEARNING, _COURSE, "/courses/{course}"),
+        MessageKind("enrollment_completed", Category.LEARNING, _COURSE, "/courses/{course}"),
+        MessageKind(
             "enrollment_ended", Category.LEARNING, _COURSE, "/courses/{course}", decision=True
         ),
-        KindOfMessage(
+        MessageKind(
             "instructor_added", Category.TEACHING, _COURSE, "/courses/{course}", decision=True
         ),
-        KindOfMessage(
+        MessageKind(
             "instructor_removed", Category.TEACHING, _COURSE, "/courses/{course}", decision=True
         ),
-        KindOfMessage("payment_captured", Category.RECEIPTS, {**_COURSE, "amount": _MONEY}),
-        KindOfMessage(
+        MessageKind("payment_captured", Category.RECEIPTS, {**_COURSE, "amount": _MONEY}),
+        MessageKind(
             "payment_declined",
             Category.RECEIPTS,
             {**_COURSE, "amount": _MONEY, "reason": "The card was declined."},
         ),
-        KindOfMessage("payment_refunded", Category.RECEIPTS, {**_COURSE, "amount": _MONEY}),
-        KindOfMessage(
+        MessageKind("payment_refunded", Category.RECEIPTS, {**_COURSE, "amount": _MONEY}),
+        MessageKind(
             "purchase_undelivered",
             Category.RECEIPTS,
             {
@@ -86,16 +88,16 @@ KINDS: dict[str, KindOfMessage] = {
                 "reason": "The course was deleted before it could begin.",
             },
         ),
-        KindOfMessage("payout_paid", Category.RECEIPTS, {"amount": _MONEY}),
-        KindOfMessage("digest", Category.ACCOUNT, _DIGEST),
+        MessageKind("payout_paid", Category.RECEIPTS, {"amount": _MONEY}),
+        MessageKind("digest", Category.ACCOUNT, _DIGEST),
     )
 }
 
 DIGEST = "digest"
 
 
-def sample_of(kind: KindOfMessage, academy: str, locale: str, timezone: str) -> dict[str, Any]:
-    """Everything a preview of `kind` is filled with."""
+def sample_of(kind: MessageKind, academy: str, locale: str, timezone: str) -> dict[str, Any]:
+    """The facts that a preview of `kind` is filled with."""
     return {
         **kind.sample,
         "person": {"name": "Ada Lovelace"},

@@ -1,4 +1,4 @@
-"""What a message looks like around its words: the HTML document, and paragraphs made of text."""
+"""Layout of messages: the HTML document, the text part, and paragraphs made of text."""
 
 import html
 import re
@@ -18,7 +18,7 @@ _ATTRIBUTES = {"a": {"href", "title"}, "img": {"src", "alt", "width", "height"}}
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What is around the words: whose message it is, the button, and the way out."""
+    """The frame of a message: the academy, the button, the footer and the unsubscribe link."""
 
     academy: str
     locale: str
@@ -39,14 +39,14 @@ def colour_of(branding: object) -> str:
 
 
 def paragraphs(text: str) -> str:
-    """Plain text as HTML: what an empty line divides becomes a paragraph."""
+    """Plain text as HTML: empty lines separate paragraphs."""
     blocks = (block.strip() for block in re.split(r"\n[ \t]*\n", text))
     lines = (html.escape(block).replace("\n", "<br>") for block in blocks if block)
     return "\n".join(f"<p>{line}</p>" for line in lines)
 
 
-def cleaned(markup: str) -> str:
-    """HTML of a template's own, without anything that runs or loads."""
+def sanitised(markup: str) -> str:
+    """A template's HTML without anything that runs or loads."""
     return nh3.clean(
         markup, tags=_TAGS, attributes=_ATTRIBUTES, url_schemes={"https", "http", "mailto"}
     )

@@ -1,4 +1,4 @@
-"""Languages: which one somebody is written to in, and how it writes money and time."""
+"""Locales: the languages to try for a reader, and how they write money, dates and times."""
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ LAST_RESORT = "en"
 
 
 def fallbacks(*wanted: str | None) -> Iterator[str]:
-    """Languages to try in order: each wanted one, then without its region, then English.
+    """Yield languages to try in order: each wanted one, then without its region, then English.
 
     `de-AT` and an academy in `fr-CH` give `de-AT`, `de`, `fr-CH`, `fr`, `en`.
     """
@@ -32,8 +32,8 @@ def fallbacks(*wanted: str | None) -> Iterator[str]:
 
 
 @lru_cache(maxsize=200)
-def conventions(tag: str) -> Locale:
-    """How a language writes money and time; English where it is not known."""
+def babel_locale(tag: str) -> Locale:
+    """Babel's locale of a language; English where it is not known."""
     for candidate in fallbacks(tag):
         try:
             return Locale.parse(candidate, sep="-")
@@ -59,13 +59,13 @@ def money(value: object, locale: str) -> str:
         return ""
     exponent = CURRENCY_EXPONENTS.get(currency, 2)
     number = Decimal(amount).scaleb(-exponent)
-    return format_currency(number, currency, locale=conventions(locale), decimal_quantization=True)
+    return format_currency(number, currency, locale=babel_locale(locale), decimal_quantization=True)
 
 
 def date(value: object, locale: str, timezone: str) -> str:
     """An RFC 3339 time as a date where the reader is."""
     moment = _moment(value, timezone)
-    return "" if moment is None else format_date(moment.date(), "long", conventions(locale))
+    return "" if moment is None else format_date(moment.date(), "long", babel_locale(locale))
 
 
 def date_and_time(value: object, locale: str, timezone: str) -> str:
@@ -74,7 +74,7 @@ def date_and_time(value: object, locale: str, timezone: str) -> str:
     if moment is None:
         return ""
     there = zone(timezone)
-    return format_datetime(moment, "long", tzinfo=there, locale=conventions(locale))
+    return format_datetime(moment, "long", tzinfo=there, locale=babel_locale(locale))
 
 
 def _moment(value: Any, timezone: str) -> datetime | None:

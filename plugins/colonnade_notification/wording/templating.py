@@ -1,4 +1,5 @@
-"""Jinja that strangers may write: bounded before it runs, and blind to everything but its facts.
+"""Sandboxed Jinja for templates that strangers write: bounded before it runs, and limited to its
+facts.
 
 A template is checked as a syntax tree against a short list of what it may contain. There are no
 calls, no arithmetic, no assignments and no macros, loops run over given lists only and not inside
@@ -48,7 +49,7 @@ _LOOP = frozenset(["index", "first", "last", "length"])
 
 
 class TemplateRefused(ColonnadeError):
-    """A template contains something that templates may not, or cannot be read."""
+    """The template contains something that templates may not, or cannot be read."""
 
     code = "notification.template_refused"
     status = 422
@@ -56,7 +57,7 @@ class TemplateRefused(ColonnadeError):
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
-    """Sees plain data only; nothing can be called."""
+    """Reads plain data only; nothing can be called."""
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         if isinstance(obj, LoopContext) and attribute in _LOOP:
@@ -74,17 +75,17 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         return False
 
 
-class _Nothing(Undefined):
-    """What is not there prints nothing, also below something that is not there."""
+class _SilentUndefined(Undefined):
+    """Undefined values print nothing, and so do their attributes."""
 
-    def __getattr__(self, name: str) -> "_Nothing":
+    def __getattr__(self, name: str) -> "_SilentUndefined":
         if name[:2] == "__":
             raise AttributeError(name)
         return self
 
 
 def _environment(*, escape: bool) -> _Sandbox:
-    made = _Sandbox(autoescape=escape, undefined=_Nothing, cache_size=0, trim_blocks=True)
+    made = _Sandbox(autoescape=escape, undefined=_SilentUndefined, cache_size=0, trim_blocks=True)
     made.optimized = False
     made.globals.clear()
     made.filters = {name: made.filters[name] for name in _FILTERS if name in made.filters}
@@ -113,7 +114,7 @@ _HTML = _environment(escape=True)
 
 
 def check(source: str, known: Mapping[str, Any]) -> None:
-    """Refuse a template that may not be used, or speaks of what it will not be given.
+    """Check that a template may be used, and names known facts only.
 
     Raises:
         TemplateRefused: a sentence that says what, and in which line.
@@ -125,7 +126,7 @@ def check(source: str, known: Mapping[str, Any]) -> None:
 
 
 def render(source: str, facts: Mapping[str, Any], *, escape: bool) -> str:
-    """The template filled with `facts`, which are plain data.
+    """Fill a template with `facts`, which are plain data.
 
     Raises:
         TemplateRefused: the template may not be used or is too long when filled.

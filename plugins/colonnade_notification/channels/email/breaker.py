@@ -1,4 +1,4 @@
-"""Not asking a server that does not answer."""
+"""Circuit breaker for a mail server that does not answer."""
 
 from dataclasses import dataclass
 
@@ -7,33 +7,34 @@ from colonnade.clock import Clock
 
 @dataclass(slots=True)
 class Breaker:
-    """Stops asking a server that does not answer, so that it holds up nobody else.
+    """Opens when a server stops answering, so that other messages do not wait for it.
 
-    After `tolerated` silences in a row, one try in `pause` seconds finds out whether it is back.
+    After `tolerated` failures in a row, one try in `pause` seconds finds out whether it is back.
     """
 
     clock: Clock
     tolerated: int = 3
     pause: float = 30.0
-    silences: int = 0
+    failures: int = 0
     open_until: float = 0.0
 
     def is_open(self) -> bool:
-        """Whether nobody should ask now; the first to hear no asks for all."""
+        """True while the server is not to be asked. The first caller after a pause gets False,
+        and asks for all."""
         now = self.clock.monotonic()
-        if self.silences < self.tolerated:
+        if self.failures < self.tolerated:
             return False
         if now < self.open_until:
             return True
         self.open_until = now + self.pause
         return False
 
-    def heard(self) -> None:
-        """The server answered."""
-        self.silences = 0
+    def record_success(self) -> None:
+        """Count an answer, whatever it said."""
+        self.failures = 0
 
-    def silent(self) -> None:
-        """The server did not answer."""
-        self.silences += 1
-        if self.silences >= self.tolerated:
+    def record_failure(self) -> None:
+        """Count a try without an answer."""
+        self.failures += 1
+        if self.failures >= self.tolerated:
             self.open_until = self.clock.monotonic() + self.pause

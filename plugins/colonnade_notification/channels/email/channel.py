@@ -1,4 +1,4 @@
-"""The e-mail channel."""
+"""E-mail channel: mail to the address that its recipient has when it goes out."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -7,24 +7,24 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from colonnade_notification.addressing.addresses import Addresses
+from colonnade_notification.addressing.mailboxes import mailbox
 from colonnade_notification.api import (
     ChannelInfo,
-    Outcome,
+    DeliveryOutcome,
     OutgoingMessage,
     Refused,
     Unreachable,
 )
-from colonnade_notification.channels.email.folder import MailFolder
-from colonnade_notification.channels.email.headers import mailbox
+from colonnade_notification.channels.email.folder import FolderTransport
 from colonnade_notification.channels.email.message import WrittenMail, mail_of
-from colonnade_notification.channels.email.smtp import MailServer
+from colonnade_notification.channels.email.smtp import SmtpTransport
 from colonnade_notification.config import NotificationConfig, NotificationContext
 
 
 class Transport(Protocol):
-    """Where mail goes."""
+    """A way to hand mail over, such as SMTP."""
 
-    async def hand_over(self, mail: WrittenMail, identifier: UUID) -> Outcome:
+    async def hand_over(self, mail: WrittenMail, identifier: UUID) -> DeliveryOutcome:
         """Hand one mail over."""
         ...
 
@@ -37,12 +37,12 @@ def transport_of(ctx: NotificationContext, config: NotificationConfig) -> Transp
     """
     parts = urlsplit(config.mail.url)
     if parts.scheme == "file":
-        return MailFolder(ctx, ctx.root / Path(parts.path))
-    return MailServer(ctx, config.mail)
+        return FolderTransport(ctx, ctx.root / Path(parts.path))
+    return SmtpTransport(ctx, config.mail)
 
 
 class EmailChannel:
-    """Mail to the address that somebody has when it goes out."""
+    """Sends mail by the transport that `mail.url` names."""
 
     def __init__(self, ctx: NotificationContext, config: NotificationConfig) -> None:
         self.info = ChannelInfo(name="email", mandatory=True, digests=True, seconds=30.0)
@@ -51,10 +51,10 @@ class EmailChannel:
         self._transport = transport_of(ctx, config)
 
     async def reaches(self, user_id: UUID) -> bool:
-        """Everybody has an address."""
+        """True for everybody: an account has an address."""
         return True
 
-    async def send(self, message: OutgoingMessage) -> Outcome:
+    async def send(self, message: OutgoingMessage) -> DeliveryOutcome:
         """Hand the mail to the transport."""
         email = message.recipient.email
         if email is None:

@@ -1,4 +1,4 @@
-"""Mail as files, for development: each message one `.eml` that a mail reader opens."""
+"""Mail transport into a folder, for development: one `.eml` file a message."""
 
 import contextlib
 import os
@@ -6,21 +6,21 @@ from pathlib import Path
 from uuid import UUID
 
 from colonnade.services import ServiceContext
-from colonnade_notification.api import Outcome, Postponed, Sent
+from colonnade_notification.api import DeliveryOutcome, Postponed, Sent
 from colonnade_notification.channels.email.message import WrittenMail
 
 UNWRITABLE = "mail_folder"
 """The kind of fault that a folder is when nothing can be written there."""
 
 
-class MailFolder:
+class FolderTransport:
     """Writes `<folder>/<tenant>/<id>.eml`; sending again writes the same file again."""
 
     def __init__(self, ctx: ServiceContext, folder: Path) -> None:
         self._ctx = ctx
         self._folder = folder
 
-    async def hand_over(self, mail: WrittenMail, identifier: UUID) -> Outcome:
+    async def hand_over(self, mail: WrittenMail, identifier: UUID) -> DeliveryOutcome:
         """Write the file, whole or not at all."""
         tenant = self._ctx.tenant().id
         path = self._folder / tenant / f"{identifier}.eml"

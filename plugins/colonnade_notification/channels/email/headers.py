@@ -7,10 +7,12 @@ after which its commas divide it into addresses (python/cpython#80222, #121284).
 
 import base64
 import re
-from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
 import idna
+
+from colonnade_notification.addressing.mailboxes import Mailbox, quoted_string
+from colonnade_notification.wording.lines import one_line
 
 MAXIMUM_LINE = 998
 """Octets of one line, without its end (RFC 5322 §2.1.1)."""
@@ -26,51 +28,9 @@ _LONGEST_WORD = 70
 """A longer word is encoded, so that lines can end within it."""
 
 _ATOMS = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(?: [\w!#$%&'*+/=?^`{|}~-]+)*", re.ASCII)
-_DOT_ATOM = re.compile(
-    r"[\w!#$%&'*+/=?^`{|}~\u0080-\U0010ffff-]+(?:\.[\w!#$%&'*+/=?^`{|}~\u0080-\U0010ffff-]+)*"
-)
-_DOMAIN = re.compile(r"[\w-]+(?:\.[\w-]+)*", re.ASCII)
 _PLAIN = re.compile(r"[ -~]*")
-_JOINERS = "\u200c\u200d"
 # What RFC 2047 §5 (3) lets stand in a phrase as it is.
 _SAFE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/")
-
-
-@dataclass(frozen=True, slots=True)
-class Mailbox:
-    """A name and an address (RFC 5322 §3.4). The domain is in ASCII; letters beyond ASCII before
-    the @ need a server that speaks SMTPUTF8 (RFC 6531)."""
-
-    name: str
-    address: str
-
-    @property
-    def domain(self) -> str:
-        """The right half of the address."""
-        return self.address.rpartition("@")[2]
-
-
-def mailbox(email: str, name: str) -> Mailbox:
-    """Somebody's address as a header shows it, its domain in ASCII (RFC 5891).
-
-    Raises:
-        ValueError: when `email` is not an address that a header can hold.
-    """
-    local, _, domain = email.rpartition("@")
-    if not domain.isascii():
-        domain = idna.encode(domain, uts46=True).decode()
-    if _DOMAIN.fullmatch(domain) is None or not local or not _is_clean(local):
-        raise ValueError("the address is not one that a header can hold")
-    if _DOT_ATOM.fullmatch(local) is None:
-        local = _quoted(local)
-    return Mailbox(one_line(name), f"{local}@{domain}")
-
-
-def one_line(text: str) -> str:
-    """Text without line ends and control characters, single spaces between its words. What joins
-    letters (ZWJ, ZWNJ) stays: names are written with it."""
-    kept = (letter if letter.isprintable() or letter in _JOINERS else " " for letter in text)
-    return " ".join("".join(kept).split())
 
 
 def text_field(name: str, text: str) -> bytes:
@@ -89,7 +49,7 @@ def mailbox_field(name: str, shown: Mailbox) -> bytes:
     if not shown.name:
         return _lines([f"{name}: {shown.address}"])
     address = f"<{shown.address}>"
-    phrase = shown.name if _ATOMS.fullmatch(shown.name) else _quoted(shown.name)
+    phrase = shown.name if _ATOMS.fullmatch(shown.name) else quoted_string(shown.name)
     if _is_plain(shown.name) and len(name) + 2 + len(phrase) <= MAXIMUM_LINE:
         return _lines(_beside([f"{name}: {phrase}"], address, _USUAL_LINE))
     return _lines(_beside(_encoded(f"{name}: ", shown.name), address, _ENCODED_LINE))
@@ -122,18 +82,9 @@ def ascii_url(url: str) -> str:
     return parts._replace(netloc=netloc, path=path, query=query, fragment="").geturl()
 
 
-def _is_clean(text: str) -> bool:
-    return all(letter.isprintable() or letter in _JOINERS for letter in text)
-
-
 def _is_plain(text: str) -> bool:
     # What looks like an encoded word would be decoded.
     return _PLAIN.fullmatch(text) is not None and "=?" not in text
-
-
-def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
 
 
 def _folded(line: str, words: list[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""A mail as RFC 5322 and MIME have it."""
+"""Mail messages as RFC 5322 and MIME define them."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -8,9 +8,9 @@ from email.utils import format_datetime
 from typing import Annotated
 
 from colonnade.personal import Personal
+from colonnade_notification.addressing.mailboxes import Mailbox
 from colonnade_notification.api import OutgoingMessage
 from colonnade_notification.channels.email.headers import (
-    Mailbox,
     ascii_url,
     mailbox_field,
     plain_field,
@@ -32,14 +32,14 @@ class WrittenMail:
 
     @property
     def needs_smtputf8(self) -> bool:
-        """Whether only a server that speaks SMTPUTF8 can carry it (RFC 6531)."""
+        """True when only a server that speaks SMTPUTF8 can carry it (RFC 6531)."""
         return not self.recipient.isascii()
 
 
 def mail_of(
     message: OutgoingMessage, recipient: Mailbox, sender: Mailbox, reply_to: str, now: datetime
 ) -> WrittenMail:
-    """The mail for a message: text and HTML, with the headers of a good citizen.
+    """The mail for a message: text and HTML, and the headers that mail readers expect.
 
     Nothing of a recipient, a template or an academy can add a header or a line to one.
 
@@ -55,13 +55,13 @@ def mail_of(
         plain_field("Message-ID", message.message_id),
         # RFC 3834 §5: out-of-office answers stay away.
         plain_field("Auto-Submitted", "auto-generated"),
-        *_way_out(message.unsubscribe_url),
+        *_unsubscribe_fields(message.unsubscribe_url),
     ]
     content = b"".join(head) + _content(message)
     return WrittenMail(sender.address, recipient.address, content)
 
 
-def _way_out(url: str) -> list[bytes]:
+def _unsubscribe_fields(url: str) -> list[bytes]:
     if not url:
         return []
     return [

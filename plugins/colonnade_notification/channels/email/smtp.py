@@ -1,4 +1,4 @@
-"""Mail to a server, by SMTP (RFC 5321)."""
+"""Mail transport by SMTP (RFC 5321)."""
 
 import asyncio
 import contextlib
@@ -10,20 +10,20 @@ import aiosmtplib
 
 from colonnade.errors import ConfigurationError
 from colonnade.services import ServiceContext
-from colonnade_notification.api import Outcome, Postponed, Refused, Sent
+from colonnade_notification.api import DeliveryOutcome, Postponed, Refused, Sent
 from colonnade_notification.channels.email.breaker import Breaker
 from colonnade_notification.channels.email.message import WrittenMail
-from colonnade_notification.channels.email.smtp_replies import SENDER, SERVER, Verdict, verdict
+from colonnade_notification.channels.email.smtp_replies import SENDER, SERVER, SmtpResult, result_of
 from colonnade_notification.config import MailConfig
 
 _PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 REFUSALS = 3
-"""Messages that are refused in a row before that says something of the server."""
+"""Messages refused in a row before that is a fault of the server."""
 
 
-class MailServer:
+class SmtpTransport:
     """Hands mail to one server, a connection per message, few at once.
 
     Raises:
@@ -45,7 +45,7 @@ class MailServer:
                 "unencrypted; use smtps:// or smtp+starttls://."
             )
 
-    async def hand_over(self, mail: WrittenMail, identifier: UUID) -> Outcome:
+    async def hand_over(self, mail: WrittenMail, identifier: UUID) -> DeliveryOutcome:
         """Hand one mail over. `identifier` is in its Message-ID already."""
         if self._breaker.is_open():
             return Postponed(f"The mail server {self._host} has not answered lately.")
@@ -54,14 +54,14 @@ class MailServer:
                 await self._send(mail)
         except Exception as error:
             # What it said may be no reply of RFC 5321, nor anything that the library expected.
-            found = verdict(error, self._host, mail.recipient)
+            result = result_of(error, self._host, mail.recipient)
             # Its words may hold the address, and are told where that is masked.
             kind = type(error).__name__
             self._ctx.log.info("mail not handed over", notification=str(identifier), error=kind)
         else:
-            found = Verdict(Sent())
-        self._note(found)
-        return found.outcome
+            result = SmtpResult(Sent())
+        self._note(result)
+        return result.outcome
 
     async def _send(self, mail: WrittenMail) -> None:
         client = aiosmtplib.SMTP(
@@ -88,32 +88,32 @@ class MailServer:
         password = self._ctx.secret(self._config.password).reveal()
         return {"username": self._config.username, "password": password}
 
-    def _note(self, found: Verdict) -> None:
-        """Keep what this says of the server, and tell operators when it changes."""
-        if found.is_silent:
-            self._breaker.silent()
+    def _note(self, result: SmtpResult) -> None:
+        """Count the result for the breaker, and report or withdraw the server's faults."""
+        if result.is_silent:
+            self._breaker.record_failure()
         else:
-            self._breaker.heard()
+            self._breaker.record_success()
         tenant = self._ctx.tenant().id
-        if found.fault == SENDER:
-            self._report(SENDER, found, tenant)
-        elif found.fault:
-            self._report(SERVER, found)
+        if result.fault == SENDER:
+            self._report(SENDER, result, tenant)
+        elif result.fault:
+            self._report(SERVER, result)
         else:
             self._ctx.faults.withdraw(SENDER, tenant=tenant)
-            self._note_refusal(found)
+            self._note_refusal(result)
 
-    def _note_refusal(self, found: Verdict) -> None:
-        refused = isinstance(found.outcome, Refused)
+    def _note_refusal(self, result: SmtpResult) -> None:
+        refused = isinstance(result.outcome, Refused)
         self._refused = self._refused + 1 if refused else 0
         if self._refused < REFUSALS:
             self._ctx.faults.withdraw(SERVER)
             return
         mend = "See why: GET /api/v1/deliveries?status=failed; send again with POST …/retry."
-        self._report(SERVER, Verdict(found.outcome, SERVER, mend))
+        self._report(SERVER, SmtpResult(result.outcome, SERVER, mend))
 
-    def _report(self, kind: str, found: Verdict, tenant: str = "") -> None:
-        outcome = found.outcome
+    def _report(self, kind: str, result: SmtpResult, tenant: str = "") -> None:
+        outcome = result.outcome
         assert isinstance(outcome, Postponed | Refused)
-        sentence = found.sentence or outcome.problem
-        self._ctx.faults.report(kind, sentence, mend=found.mend, tenant=tenant)
+        sentence = result.sentence or outcome.problem
+        self._ctx.faults.report(kind, sentence, mend=result.mend, tenant=tenant)

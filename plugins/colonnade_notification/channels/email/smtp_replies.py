@@ -1,4 +1,4 @@
-"""Answers of mail servers (RFC 5321 §4.2), and what each means for the message and the academy."""
+"""Replies of mail servers (RFC 5321 §4.2), and what follows for the message and the academy."""
 
 import re
 from dataclasses import dataclass
@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import aiosmtplib
 
 from colonnade.secrets import SecretUnavailable
-from colonnade_notification.api import Outcome, Postponed, Refused
+from colonnade_notification.api import DeliveryOutcome, Postponed, Refused
 
 SERVER = "mail_server"
-"""The kind of fault of a server that does not do its work for anybody."""
+"""The kind of fault of a server that takes no mail."""
 
 SENDER = "mail_sender"
-"""The kind of fault of a server that does not send as one academy."""
+"""The kind of fault of a server that refuses the sender of one academy."""
 
 _ADDRESS = re.compile(r"<?[^\s<>]+@[^\s<>]+>?")
 _POLICY = re.compile(r"5\.7\.\d{1,3}(?!\d)")
@@ -34,25 +34,25 @@ _CHANGE = (SERVER, f"Declare another way in services.notification.config.mail.ur
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """What became of one mail. `fault` is the kind of what is broken, empty when the message
-    alone was not wanted; `is_silent` says that the server did not answer. Administrators of the
-    academy read the outcome's words; operators read `sentence` where it says more."""
+class SmtpResult:
+    """Result of handing over one mail. `fault` is the kind of what is broken, empty when the
+    message alone was refused; `is_silent` says that the server did not answer. Administrators of
+    the academy read the outcome's words; operators read `sentence` where it says more."""
 
-    outcome: Outcome
+    outcome: DeliveryOutcome
     fault: str = ""
     mend: str = ""
     is_silent: bool = False
     sentence: str = ""
 
 
-def verdict(error: Exception, host: str, recipient: str) -> Verdict:
-    """What the failure to hand over one mail means."""
+def result_of(error: Exception, host: str, recipient: str) -> SmtpResult:
+    """The result that follows from an error while a mail was handed over."""
     server = f"The mail server {host}"
     match error:
         case TimeoutError():
             late = Postponed(f"{server} did not answer in time.")
-            return Verdict(late, SERVER, _REACH, is_silent=True)
+            return SmtpResult(late, SERVER, _REACH, is_silent=True)
         case aiosmtplib.SMTPRecipientsRefused():
             return _refused_recipient(error.recipients[0], server, recipient)
         case aiosmtplib.SMTPNotSupported():
@@ -61,48 +61,50 @@ def verdict(error: Exception, host: str, recipient: str) -> Verdict:
             return _answered(error, server)
         case SecretUnavailable():
             unread = Postponed(f"The password for {host} cannot be read.")
-            return Verdict(unread, SERVER, _SIGN_IN, sentence=error.message)
+            return SmtpResult(unread, SERVER, _SIGN_IN, sentence=error.message)
         case OSError() | aiosmtplib.SMTPException():
             unreached = Postponed(f"{server} cannot be reached.")
             sentence = f"{server} cannot be reached: {error}."
-            return Verdict(unreached, SERVER, _REACH, sentence=sentence)
-    return Verdict(Postponed(f"What the mail server {host} said cannot be read."), *_CHANGE)
+            return SmtpResult(unreached, SERVER, _REACH, sentence=sentence)
+    return SmtpResult(Postponed(f"What the mail server {host} said cannot be read."), *_CHANGE)
 
 
 def _refused_recipient(
     refusal: aiosmtplib.SMTPResponseException, server: str, recipient: str
-) -> Verdict:
+) -> SmtpResult:
     answered = f"The mail server answered {_said(refusal)}."
     if refusal.code in _UNAUTHENTICATED or _POLICY.match(str(refusal.message)):
-        return Verdict(Postponed(f"{server} refused to carry mail: {_said(refusal)}."), *_CARRY)
+        return SmtpResult(Postponed(f"{server} refused to carry mail: {_said(refusal)}."), *_CARRY)
     if refusal.code >= 500:
-        return Verdict(Refused(answered, bounced_address=recipient))
-    return Verdict(Postponed(answered))
+        return SmtpResult(Refused(answered, bounced_address=recipient))
+    return SmtpResult(Postponed(answered))
 
 
-def _unsupported(error: aiosmtplib.SMTPNotSupported, server: str) -> Verdict:
+def _unsupported(error: aiosmtplib.SMTPNotSupported, server: str) -> SmtpResult:
     if "SMTPUTF8" in str(error):
-        return Verdict(
+        return SmtpResult(
             Refused(
                 f"{server} takes no addresses with letters beyond ASCII before the @ "
                 "(it does not speak SMTPUTF8)."
             )
         )
-    return Verdict(Postponed(f"{server} cannot do what is declared: {error}."), *_CHANGE)
+    return SmtpResult(Postponed(f"{server} cannot do what is declared: {error}."), *_CHANGE)
 
 
-def _answered(error: aiosmtplib.SMTPResponseException, server: str) -> Verdict:
+def _answered(error: aiosmtplib.SMTPResponseException, server: str) -> SmtpResult:
     said = _said(error)
     if isinstance(error, aiosmtplib.SMTPAuthenticationError) or error.code in _UNAUTHENTICATED:
-        return Verdict(Postponed(f"{server} refused to sign us in: {said}."), SERVER, _SIGN_IN)
+        return SmtpResult(Postponed(f"{server} refused to sign us in: {said}."), SERVER, _SIGN_IN)
     if isinstance(error, aiosmtplib.SMTPSenderRefused):
         postponed = Postponed(f"{server} refused the sender: {said}.")
-        return Verdict(postponed, SENDER, _SEND_AS) if error.code >= 500 else Verdict(postponed)
+        return (
+            SmtpResult(postponed, SENDER, _SEND_AS) if error.code >= 500 else SmtpResult(postponed)
+        )
     answered = f"{server} answered {said}."
     if isinstance(error, aiosmtplib.SMTPDataError):
-        return Verdict(Refused(answered) if error.code >= 500 else Postponed(answered))
+        return SmtpResult(Refused(answered) if error.code >= 500 else Postponed(answered))
     # A greeting, a hello or a STARTTLS that it refuses is nothing that a message has done.
-    return Verdict(Postponed(answered), *_CARRY)
+    return SmtpResult(Postponed(answered), *_CARRY)
 
 
 def _said(error: aiosmtplib.SMTPResponseException) -> str:

@@ -1,4 +1,4 @@
-"""What a push service gets: an encrypted body (RFC 8291) and a signed header (RFC 8292)."""
+"""Encryption of push messages (RFC 8291) and the signature of their sender (RFC 8292)."""
 
 import base64
 import json
@@ -17,12 +17,12 @@ _TOKEN_LIFETIME = timedelta(hours=12)
 
 
 def decoded(text: str) -> bytes:
-    """base64url with or without padding (RFC 4648 §5)."""
+    """Decode base64url with or without padding (RFC 4648 §5)."""
     return base64.urlsafe_b64decode(text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4))
 
 
 def check_keys(p256dh: str, auth: str) -> None:
-    """Refuse keys that nothing could be encrypted for.
+    """Check that messages can be encrypted for a subscription's keys.
 
     Raises:
         ValueError: the first is not a point on P-256, or the second not 16 bytes.
@@ -65,7 +65,7 @@ def authorization(private: bytes, origin: str, contact: str, now: datetime) -> s
 
 
 def payload_of(identifier: str, title: str, body: str, link: str) -> bytes:
-    """What the service worker of the app gets, cut so that it fits."""
+    """The JSON that the app's service worker gets, its body cut so that it fits."""
     for length in (600, 300, 100, 0):
         shown = body if len(body) <= length else body[:length].rstrip() + "…"
         fields = {"id": identifier, "title": title, "body": shown, "link": link}

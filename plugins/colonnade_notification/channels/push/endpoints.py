@@ -1,4 +1,4 @@
-"""Where push messages may go: to push services on the internet, and nowhere else.
+"""Endpoints of push services: on the internet, and nowhere else.
 
 An endpoint comes from a browser, so from anybody. Its host is looked up once, every address of it
 must be public, and the connection goes to an address that was looked at: a name that answers
@@ -17,13 +17,15 @@ import idna
 
 from colonnade_notification.channels.push.public_addresses import Address, is_public, is_public_name
 
-_SECONDS = 5.0
+LOOKUP_SECONDS = 5.0
+"""The most that looking up one host may take."""
+
 _THREADS = 8
 _INWARD = "points to this machine or a private network"
 
 
 class EndpointRefused(ValueError):
-    """The endpoint is not one that messages may be sent to; the text says why."""
+    """The endpoint is not one that messages may be sent to; the text completes "The endpoint …"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class PinnedEndpoint:
 
 
 def parse_endpoint(text: str, *, private: bool) -> SplitResult:
-    """An endpoint's parts.
+    """Take an endpoint apart.
 
     Raises:
         EndpointRefused: it is not an HTTPS address, or carries credentials or odd ports.
@@ -69,8 +71,8 @@ def check_literal(parts: SplitResult, *, private: bool) -> None:
 
 
 def canonical(parts: SplitResult) -> str:
-    """The one spelling of an endpoint, under which it is somebody's: host in ASCII and lower case,
-    no port that goes without saying, no fragment.
+    """The one spelling under which an endpoint is kept: host in ASCII and lower case, no default
+    port, no fragment.
 
     Raises:
         EndpointRefused: it names a host that cannot exist.
@@ -87,7 +89,7 @@ def canonical(parts: SplitResult) -> str:
 
 
 async def pin(text: str, *, private: bool) -> PinnedEndpoint:
-    """Look an endpoint's host up and hold on to the answer.
+    """Resolve an endpoint's host, and pin the connection to one address of the answer.
 
     Raises:
         EndpointRefused: any of its addresses is not public, or it has none.
@@ -110,13 +112,13 @@ async def pin(text: str, *, private: bool) -> PinnedEndpoint:
 
 @cache
 def _lookups() -> ThreadPoolExecutor:
-    # Apart from the loop's own threads: a name server of a stranger's may keep them all waiting.
+    # Apart from the loop's own threads: a stranger's name server may keep all of these waiting.
     return ThreadPoolExecutor(_THREADS, thread_name_prefix="push-lookup")
 
 
 async def _addresses(host: str, port: int) -> list[Address]:
     look_up = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
-    async with asyncio.timeout(_SECONDS):
+    async with asyncio.timeout(LOOKUP_SECONDS):
         try:
             loop = asyncio.get_running_loop()
             answers = await loop.run_in_executor(_lookups(), look_up)

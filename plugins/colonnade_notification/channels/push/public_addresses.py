@@ -1,4 +1,4 @@
-"""Addresses that are on the internet, by the registries of IANA and not by a Python's age.
+"""Public IP addresses and names, by the registries of IANA and not by a Python's age.
 
 Sources: IANA IPv4 Special-Purpose Address Registry and IPv6 Special-Purpose Address Registry (RFC
 6890, RFC 8190; the latter as updated on 2025-10-09), Special-Use Domain Names (RFC 6761), read in
@@ -60,8 +60,8 @@ _PRIVATE_NAMES = (
 
 
 def is_public(address: Address) -> bool:
-    """Whether an address is on the internet, and not this machine, a neighbour or a metadata
-    service; addresses that embed another are judged by that one."""
+    """True for an address on the internet, not this machine, a neighbour or a metadata service;
+    addresses that embed another are judged by that one."""
     if isinstance(address, ipaddress.IPv4Address):
         return not any(address in network for network in _SPECIAL_IPV4)
     inner = _embedded(address)
@@ -71,7 +71,7 @@ def is_public(address: Address) -> bool:
 
 
 def is_public_name(host: str) -> bool:
-    """Whether a host may be on the internet by what it is called. Nothing is looked up."""
+    """True for a host whose name may be on the internet. Nothing is looked up."""
     name = host.rstrip(".").lower()
     try:
         return is_public(ipaddress.ip_address(name))

@@ -16,8 +16,8 @@ from colonnade.clock import SystemClock
 from colonnade.faults import NoFaults
 from colonnade_notification.api import Postponed, Refused
 from colonnade_notification.channels.email.message import WrittenMail
-from colonnade_notification.channels.email.smtp import MailServer
-from colonnade_notification.channels.push.channel import _retry_after
+from colonnade_notification.channels.email.smtp import SmtpTransport
+from colonnade_notification.channels.push.answers import retry_after
 from colonnade_notification.config import MailConfig
 
 SMTP_LIES = {
@@ -64,7 +64,7 @@ async def test_a_mail_server_that_says_anything_postpones(lie: str) -> None:
     ctx = SimpleNamespace(clock=SystemClock(), faults=NoFaults(), tenant=lambda: acme, log=log)
     async with lying(SMTP_LIES[lie]) as port:
         config = MailConfig.model_validate({"url": f"smtp://127.0.0.1:{port}", "timeout": "1s"})
-        server = MailServer(ctx, config)  # type: ignore[arg-type]
+        server = SmtpTransport(ctx, config)  # type: ignore[arg-type]
         outcome = await server.hand_over(mail, uuid4())
     assert isinstance(outcome, Postponed | Refused)
     assert outcome.problem.encode()
@@ -89,4 +89,4 @@ def test_a_push_service_is_left_alone_for_a_day_at_most(
     said: str, expected: timedelta | None
 ) -> None:
     response = httpx.Response(429, headers={"retry-after": said.encode("latin-1", "replace")})
-    assert _retry_after(response, datetime(2026, 11, 30, tzinfo=UTC)) == expected
+    assert retry_after(response, datetime(2026, 11, 30, tzinfo=UTC)) == expected

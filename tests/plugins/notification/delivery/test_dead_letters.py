@@ -7,10 +7,10 @@ import pytest
 from notification_house import House
 
 from colonnade.errors import Conflict
-from colonnade_notification.api import ChannelInfo, Outcome, OutgoingMessage, Refused, Sent
-from colonnade_notification.delivery.dead_letters import LostDeliveries
+from colonnade_notification.api import ChannelInfo, DeliveryOutcome, OutgoingMessage, Refused, Sent
+from colonnade_notification.delivery.dead_letters import DeliveryDeadLetters
 
-LOST = LostDeliveries()
+LOST = DeliveryDeadLetters()
 
 
 class Carrier:
@@ -23,7 +23,7 @@ class Carrier:
     async def reaches(self, user_id: Any) -> bool:
         return True
 
-    async def send(self, message: OutgoingMessage) -> Outcome:
+    async def send(self, message: OutgoingMessage) -> DeliveryOutcome:
         self.given += 1
         return Refused("no such street") if self.given == 1 else Sent()
 

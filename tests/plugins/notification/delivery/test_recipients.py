@@ -11,10 +11,10 @@ from colonnade.identifiers import new_id
 from colonnade.store import Session
 from colonnade_course.api import EnrollmentActivated
 from colonnade_notification.api import ChannelInfo, PutTemplate, UpdatePreferences
-from colonnade_notification.delivery.announcer import custom_wordings
 from colonnade_notification.delivery.recording import Announcement, record
-from colonnade_notification.wording.catalogue import Words
 from colonnade_notification.wording.kinds import DIGEST, KINDS
+from colonnade_notification.wording.rendering import custom_templates
+from colonnade_notification.wording.templates import FilledTemplate
 
 PILLS = "Pills at buy.example"
 ADDRESS = "grace@people.example"
@@ -24,7 +24,7 @@ MAIL = ChannelInfo(name="email", mandatory=True, digests=True)
 
 async def announced(house: House, person: UUID) -> dict[str, bytes]:
     """A mail of every kind, as it was written."""
-    words = Words("en", "", "", None, "")
+    words = FilledTemplate("en", "", "", None, "")
 
     def work(session: Session) -> None:
         for kind in BY_EVENT:
@@ -73,7 +73,7 @@ async def test_templates_of_the_academy_and_digests_carry_it_neither(house: Hous
         text="Hi {{ person.name }}", html="<p>{{ person.name }}</p>",
     )  # fmt: skip
     await house.ask(house.person("Olga"), template)
-    assert await house.run(lambda session: custom_wordings(session, "welcome"))
+    assert await house.run(lambda session: custom_templates(session, "welcome"))
     person = house.person(PILLS, ADDRESS, verified=False)
     daily = {"channels": {"email": {"learning": "daily"}}}
     await house.ask(person, UpdatePreferences.model_validate(daily))

@@ -8,8 +8,8 @@ import pytest
 import structlog
 
 from colonnade.errors import ValidationFailed
-from colonnade_notification.wording.catalogue import Words
 from colonnade_notification.wording.markup import SHORT, checked_html, html_or_text_of
+from colonnade_notification.wording.templates import FilledTemplate
 from colonnade_runtime.workers.pool import WorkerPool
 
 COSTLY = "<div>" * 60_000
@@ -29,8 +29,8 @@ async def ctx() -> AsyncIterator[Any]:
     await pool.stop()
 
 
-def words(markup: str | None) -> Words:
-    return Words("en", "Subject", "Hello.\n\nBye.", markup, "")
+def words(markup: str | None) -> FilledTemplate:
+    return FilledTemplate("en", "Subject", "Hello.\n\nBye.", markup, "")
 
 
 @pytest.mark.parametrize("length", [10, SHORT + 10])

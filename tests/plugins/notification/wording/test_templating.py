@@ -7,9 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from colonnade_notification.wording import catalogue, templating
-from colonnade_notification.wording.catalogue import PLATFORM_LOCALES, Wording, platform_wording
+from colonnade_notification.wording import templating
 from colonnade_notification.wording.kinds import KINDS, sample_of
+from colonnade_notification.wording.templates import (
+    PLATFORM_LOCALES,
+    MessageTemplate,
+    fill,
+    fill_template,
+    platform_template,
+    subject_line,
+)
 from colonnade_notification.wording.templating import TemplateRefused, check, render
 
 FACTS: dict[str, Any] = {
@@ -114,18 +121,18 @@ def test_a_list_is_told_up_to_a_bound() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("locale", PLATFORM_LOCALES)
 def test_every_kind_has_words_of_the_platforms_own(kind: str, locale: str) -> None:
-    wording = platform_wording(kind, locale)
+    wording = platform_template(kind, locale)
     assert wording is not None
     facts = sample_of(KINDS[kind], "Acme", locale, "Europe/Berlin")
     for source in (wording.subject, wording.text, wording.action or ""):
         check(source, facts)
-    words = catalogue.fill_one(wording, facts)
+    words = fill_template(wording, facts)
     assert words.subject
     assert "\n" not in words.subject
     # What goes to an address that a stranger typed in holds no name that they chose.
     assert ("Ada Lovelace" in words.body) is not KINDS[kind].confirms
     # A mail with a link says until when it works, whatever that time is.
-    told = catalogue.fill_one(wording, {**facts, "expires_at": "2041-07-09T10:00:00+00:00"})
+    told = fill_template(wording, {**facts, "expires_at": "2041-07-09T10:00:00+00:00"})
     assert ("2041" in told.body) is ("expires_at" in facts)
 
 
@@ -152,15 +159,15 @@ def test_whatever_somebody_writes_is_refused_with_a_sentence_or_rendered(source:
     st.text(max_size=12),
 )
 def test_a_message_always_has_words(source: str, facts: dict[str, Any], locale: str) -> None:
-    broken = {"en": Wording("en", source, source, source, source, custom=True)}
-    words = catalogue.fill("welcome", {**FACTS, **facts}, (locale, "en"), broken)
-    assert words.subject == catalogue.one_line(words.subject)
+    broken = {"en": MessageTemplate("en", source, source, source, source, custom=True)}
+    words = fill("welcome", {**FACTS, **facts}, (locale, "en"), broken)
+    assert words.subject == subject_line(words.subject)
     assert isinstance(words.body, str)
 
 
 def test_a_broken_template_of_the_tenants_own_gives_way_and_says_so() -> None:
-    own = {"en": Wording("en", "{{ 9**9**9 }}", "x", custom=True)}
-    words = catalogue.fill("welcome", FACTS, ("en",), own)
+    own = {"en": MessageTemplate("en", "{{ 9**9**9 }}", "x", custom=True)}
+    words = fill("welcome", FACTS, ("en",), own)
     assert words.subject == "Welcome to Acme"
     assert words.problem == "Line 1: the template uses arithmetic, which templates may not."
 
@@ -179,6 +186,6 @@ def test_a_broken_template_of_the_tenants_own_gives_way_and_says_so() -> None:
 def test_the_nearest_language_is_taken(
     reader: str, academy: str, own: list[str], expected: str
 ) -> None:
-    custom = {locale: Wording(locale, locale, "x", custom=True) for locale in own}
-    words = catalogue.fill("welcome", FACTS, (reader, academy), custom)
+    custom = {locale: MessageTemplate(locale, locale, "x", custom=True) for locale in own}
+    words = fill("welcome", FACTS, (reader, academy), custom)
     assert words.locale == expected

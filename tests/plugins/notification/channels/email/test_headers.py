@@ -12,10 +12,12 @@ from notification_house import House
 from raw_mail import fields_of, mailboxes_of, text_of
 
 from colonnade.identifiers import new_id
+from colonnade_notification.addressing.mailboxes import mailbox
 from colonnade_notification.api import Category, OutgoingMessage, Recipient
-from colonnade_notification.channels.email.headers import ascii_url, mailbox, one_line, plain_field
+from colonnade_notification.channels.email.headers import ascii_url, plain_field
 from colonnade_notification.channels.email.message import mail_of
 from colonnade_notification.config import NotificationConfig, TenantNotificationConfig
+from colonnade_notification.wording.lines import one_line
 
 COUNTESS = (
     "Countess of Lovelace, eve@evil.example, Ada Augusta King Noel Byron Gordon of Horsley "

@@ -16,10 +16,10 @@ from colonnade.money import Money
 from colonnade_course.api import EnrollmentActivated, EnrollmentEnded
 from colonnade_notification.api import (
     ChannelInfo,
+    DeliveryOutcome,
     ListDeliveries,
     ListNotifications,
     NotFailed,
-    Outcome,
     OutgoingMessage,
     Postponed,
     Refused,
@@ -35,7 +35,7 @@ from colonnade_user.api import PasswordChanged, SessionEnd, SessionEnded, UserDe
 class Postcards:
     """A third party's channel: keeps what it was given, and answers as it is told."""
 
-    def __init__(self, *answers: Outcome | Exception) -> None:
+    def __init__(self, *answers: DeliveryOutcome | Exception) -> None:
         self.info = ChannelInfo(name="postcard", seconds=0.5)
         self.answers = list(answers)
         self.given: list[OutgoingMessage] = []
@@ -44,7 +44,7 @@ class Postcards:
     async def reaches(self, user_id: UUID) -> bool:
         return True
 
-    async def send(self, message: OutgoingMessage) -> Outcome:
+    async def send(self, message: OutgoingMessage) -> DeliveryOutcome:
         self.given.append(message)
         self.tenants.add(current_context().tenant)
         answer = self.answers.pop(0) if self.answers else Sent()
