@@ -1,1 +1,1 @@
-"""Analytics: what happened in an academy, counted."""
+"""Analytics service: events of an academy, counted, shown as metrics and reports."""

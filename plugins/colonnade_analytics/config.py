@@ -1,4 +1,4 @@
-"""What an operator and a tenant may set."""
+"""Settings of the operator and of a tenant."""
 
 from typing import Self, TypeAlias
 
@@ -9,7 +9,7 @@ from colonnade.services import ServiceContext
 
 
 class ClientEventsConfig(BaseModel):
-    """What the app of one person may send, and what is kept of it."""
+    """Bounds of the client events of one person: what they may send, and what is kept of it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -59,4 +59,4 @@ class TenantAnalyticsConfig(BaseModel):
 
 
 AnalyticsContext: TypeAlias = ServiceContext[AnalyticsConfig, TenantAnalyticsConfig]
-"""What the service is given to work with."""
+"""Context of the service, typed by its settings."""

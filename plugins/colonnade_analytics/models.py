@@ -13,10 +13,10 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from colonnade.tables import TYPES, Identified, Timestamped, Versioned, tenant_metadata
 
 EVERY_COURSE = UUID(int=0)
-"""Stands in the key of a count for "of all courses together"."""
+"""The course of a count of all courses together."""
 
 NO_CURRENCY = ""
-"""Stands in a key for "is not money"."""
+"""The currency of a count that is not money."""
 
 
 class Base(DeclarativeBase):
@@ -89,8 +89,8 @@ class ClientEventRow(Base):
 
 
 class ClientEventDayRow(Base):
-    """What clients sent of one person in one UTC day, counted from 1970, by its arrival: how many
-    events, and how many bytes they count as."""
+    """Client events of one person that arrived in one UTC day, counted from 1970: their number,
+    and the bytes that they count as."""
 
     __tablename__ = "client_event_days"
     __table_args__ = (
@@ -105,8 +105,8 @@ class ClientEventDayRow(Base):
 
 
 class CountRow(Base):
-    """How often something happened in one quarter-hour, and how much money it moved: in one
-    course, and once more in `EVERY_COURSE`, so that neither question reads the other's rows."""
+    """Count of a metric in one quarter-hour, and the money it moved: in one course, and once more
+    in `EVERY_COURSE`, so that queries of either read no rows of the other."""
 
     __tablename__ = "counts"
     __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012
@@ -120,7 +120,7 @@ class CountRow(Base):
 
 
 class ActivityRow(Base):
-    """In which quarter-hours of half a UTC day somebody was active in a course, as 48 bits.
+    """Activity of a person in a course: the quarter-hours of half a UTC day, as 48 bits.
 
     `enrolled` says that they have, or had, an enrolment there; others are not learners.
     """
@@ -139,7 +139,7 @@ class ActivityRow(Base):
 
 
 class EnrollmentRow(Base):
-    """What became of an enrolment, whatever the order in which that is heard of."""
+    """Progress of an enrolment, the same for events in any order."""
 
     __tablename__ = "enrollments"
     __table_args__ = (
@@ -156,7 +156,7 @@ class EnrollmentRow(Base):
 
 
 class LessonCountRow(Base):
-    """How many enrolments have completed a lesson."""
+    """Number of enrolments that have completed a lesson."""
 
     __tablename__ = "lesson_counts"
 
@@ -166,7 +166,7 @@ class LessonCountRow(Base):
 
 
 class EarningRow(Base):
-    """What an instructor's shares came to in one quarter-hour; refunds take away."""
+    """Earnings of an instructor in one quarter-hour; refunds are subtracted."""
 
     __tablename__ = "earnings"
 
@@ -178,7 +178,7 @@ class EarningRow(Base):
 
 
 class CourseRow(Base):
-    """What is known of a course, as of `sequence`; a deleted one keeps its name."""
+    """A course as of `sequence`; a deleted one keeps its title."""
 
     __tablename__ = "courses"
 
@@ -198,7 +198,7 @@ class LessonRow(Base):
 
 
 class TeacherRow(Base):
-    """Whether somebody teaches a course, as of `sequence`."""
+    """An instructor of a course as of `sequence`; `active` is false for a former one."""
 
     __tablename__ = "course_teachers"
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @hookimpl
 def plugin_info() -> PluginInfo:
-    """Who this is."""
+    """Name, version and requirements of the plugin."""
     return PluginInfo(
         name="analytics",
         version="0.2.0",
@@ -31,7 +31,7 @@ def plugin_info() -> PluginInfo:
 
 @hookimpl
 def config_model() -> type[BaseModel]:
-    """What an operator may set."""
+    """Settings of the operator."""
     from colonnade_analytics.config import AnalyticsConfig
 
     return AnalyticsConfig
@@ -39,7 +39,7 @@ def config_model() -> type[BaseModel]:
 
 @hookimpl
 def tenant_config_model() -> type[BaseModel]:
-    """What a tenant may set."""
+    """Settings of a tenant."""
     from colonnade_analytics.config import TenantAnalyticsConfig
 
     return TenantAnalyticsConfig
@@ -47,7 +47,7 @@ def tenant_config_model() -> type[BaseModel]:
 
 @hookimpl
 def create_service(ctx: "AnalyticsContext") -> AbstractAsyncContextManager[Sequence[object]]:
-    """The handlers and reactions."""
+    """Handlers and reactions."""
     from colonnade_analytics.service import analytics_service
 
     return analytics_service(ctx)
@@ -55,7 +55,7 @@ def create_service(ctx: "AnalyticsContext") -> AbstractAsyncContextManager[Seque
 
 @hookimpl
 def operations() -> Sequence[type[Request[Any]]]:
-    """What may be asked."""
+    """Operations of the service."""
     from colonnade_analytics.api import OPERATIONS
 
     return OPERATIONS
@@ -63,7 +63,7 @@ def operations() -> Sequence[type[Request[Any]]]:
 
 @hookimpl
 def events() -> Sequence[type[Event]]:
-    """What is published."""
+    """Events that the service publishes."""
     from colonnade_analytics.api import EVENTS
 
     return EVENTS
@@ -71,7 +71,7 @@ def events() -> Sequence[type[Event]]:
 
 @hookimpl
 def subscriptions() -> Sequence[type[Event]]:
-    """What is listened to: everything that the other services publish, and its own next steps."""
+    """Events that the service reacts to: all of the other services, and its own next steps."""
     from colonnade_analytics.api import ReportStepDue
     from colonnade_analytics.reactions import CONSUMED
 
@@ -80,13 +80,15 @@ def subscriptions() -> Sequence[type[Event]]:
 
 @hookimpl
 def schedules() -> Sequence[Schedule]:
-    """What is done from time to time."""
-    return [Schedule("analytics-housekeeping", every=86_400.0, run="keep_house")]
+    """Daily deletion of what is past its retention."""
+    from colonnade_analytics.reports.retention import RETENTION
+
+    return [RETENTION]
 
 
 @hookimpl
 def http_routes() -> Sequence[Any]:
-    """The HTTP face."""
+    """HTTP routes."""
     from colonnade_analytics.routes import CONTROLLERS
 
     return CONTROLLERS
@@ -94,7 +96,7 @@ def http_routes() -> Sequence[Any]:
 
 @hookimpl
 def stores() -> StoreNeed:
-    """What is kept."""
+    """Tables and their migrations."""
     return StoreNeed(
         migrations="colonnade_analytics.migrations", models="colonnade_analytics.models"
     )
@@ -109,7 +111,7 @@ def policies() -> Mapping[str, str]:
 
 @hookimpl
 def policy_attributes() -> Sequence[ResourceType]:
-    """What policies may speak of."""
+    """Attributes that policies may refer to."""
     from colonnade_analytics.resources import CLIENT_EVENT, METRIC_COURSE, REPORTS
 
     return [METRIC_COURSE, REPORTS, CLIENT_EVENT]
@@ -117,7 +119,7 @@ def policy_attributes() -> Sequence[ResourceType]:
 
 @hookimpl
 def add_hookspecs() -> Sequence[Any]:
-    """The hooks that others may implement."""
+    """Hook for further kinds of reports."""
     from colonnade_analytics.api import ReportHooks
 
     return [ReportHooks]
@@ -125,7 +127,7 @@ def add_hookspecs() -> Sequence[Any]:
 
 @hookimpl
 def reports() -> Sequence[Any]:
-    """The kinds of reports that come with the service, by the hook that others use too."""
+    """Kinds of reports that come with the service, by the hook that other plugins use too."""
     from colonnade_analytics.reports.kinds import first_party_kinds
 
     return first_party_kinds()

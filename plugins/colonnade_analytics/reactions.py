@@ -1,10 +1,10 @@
-"""Every event of the other services: into the event table and the counts, in one transaction."""
+"""Reactions to every event of the other services: kept and counted in one transaction."""
 
 import re
 from collections.abc import Callable
 from typing import Any
 
-from colonnade.events import Event, handled_envelope, reacts_to
+from colonnade.events import Event, handled_envelope, reactions_named, reacts_to
 from colonnade.store import Session
 from colonnade_analytics.models import EventRow
 from colonnade_analytics.rollups.effects import EFFECTS
@@ -20,15 +20,16 @@ CONSUMED: tuple[type[Event], ...] = (
     *CONTENT_EVENTS,
     *PAYMENT_EVENTS,
 )
-"""Everything that is counted."""
+"""Events that are kept and counted: all that the other services publish."""
 
 
-class Consumption:
-    """Has one reaction per event, `on_<event_in_words>`; made below, so that none is missed."""
+@reactions_named("Consumption")
+class EventReactions:
+    """One reaction per event, `on_<event_in_words>`; made below, so that none is missed."""
 
 
 def consume(session: Session, event: Event) -> None:
-    """Keep the event being handled and let it have its effect, once."""
+    """Keep the event being handled and apply its effect, once."""
     envelope = handled_envelope()
     if session.get(EventRow, envelope.id) is not None:
         return
@@ -41,18 +42,18 @@ def consume(session: Session, event: Event) -> None:
 
 
 def reaction_name(model: type[Event]) -> str:
-    """What the reaction to an event is called; part of the key of the inbox."""
+    """The name of the reaction to an event; part of its inbox key."""
     return "on_" + re.sub(r"(?<!^)(?=[A-Z])", "_", model.__name__).lower()
 
 
 def _reaction(model: type[Event]) -> Callable[..., Any]:
-    def react(self: Consumption, session: Session, event: Event) -> None:
+    def react(self: EventReactions, session: Session, event: Event) -> None:
         consume(session, event)
 
     react.__name__ = reaction_name(model)
-    react.__qualname__ = f"Consumption.{react.__name__}"
+    react.__qualname__ = f"EventReactions.{react.__name__}"
     return reacts_to(model)(react)
 
 
 for _model in CONSUMED:
-    setattr(Consumption, reaction_name(_model), _reaction(_model))
+    setattr(EventReactions, reaction_name(_model), _reaction(_model))

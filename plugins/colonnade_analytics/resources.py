@@ -1,4 +1,4 @@
-"""What policies may say about metrics, reports and events of clients.
+"""Resource types of metrics, reports and client events, for policies.
 
 Metrics are read from several tables. Each has the one field that matters, `course_id`, so one
 decision narrows them all to the courses that somebody teaches.
@@ -17,7 +17,7 @@ from colonnade_analytics.models import (
 TEACHES = Relation(
     TeacherRow, object_column="course_id", subject_column="user_id", where=lambda row: row.active
 )
-"""Somebody (by user id) teaches a course (by its id)."""
+"""A person (by user id) teaches a course (by its id)."""
 
 _RELATIONS = {"teaches": TEACHES}
 
@@ -29,10 +29,10 @@ REPORT = ResourceType(
     "report", {"id": ReportRow.id, "requested_by": ReportRow.requested_by}, _RELATIONS
 )
 REPORT_COURSE = ResourceType("report", {"course_id": CourseRow.course_id}, _RELATIONS)
-"""A course as something that a report may speak of."""
+"""A course that a report may be about."""
 
 REPORTS = ResourceType("report", {**REPORT.fields, **REPORT_COURSE.fields}, _RELATIONS)
-"""All that policies may say of reports: of those that there are, and of one that is asked for."""
+"""All fields of reports for policies: of those that there are, and of one that is asked for."""
 
 CLIENT_EVENT = ResourceType("client_event", {"user_id": PersonRow.user_id})
-"""An event of a client, seen as whose it is."""
+"""An event of a client, by the person whose it is."""

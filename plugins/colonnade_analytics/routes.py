@@ -1,4 +1,4 @@
-"""The HTTP routes of the analytics service."""
+"""HTTP routes of the analytics service."""
 
 from typing import Any
 
@@ -24,11 +24,11 @@ MAXIMUM_BATCH_BYTES = 4 * 1024 * 1024
 """A full batch of events, each with a few properties."""
 
 CONTENT = "application/json, text/csv, image/svg+xml, image/png"
-"""What the formats of a report are answered as."""
+"""Media types of a report's formats."""
 
 
 class ClientEventController(Controller):
-    """Events of clients."""
+    """Routes of client events."""
 
     path = "/analytics/events"
     tags = ["analytics"]  # noqa: RUF012
@@ -37,7 +37,7 @@ class ClientEventController(Controller):
 
 
 class MetricController(Controller):
-    """Metrics."""
+    """Routes of metrics."""
 
     path = "/metrics"
     tags = ["analytics"]  # noqa: RUF012
@@ -45,7 +45,7 @@ class MetricController(Controller):
 
 
 class ReportController(Controller):
-    """Reports and their content."""
+    """Routes of reports and their content."""
 
     path = "/reports"
     tags = ["analytics"]  # noqa: RUF012

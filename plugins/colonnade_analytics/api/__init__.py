@@ -23,8 +23,8 @@ from colonnade_analytics.api.kinds import (
     ReportKind,
     ReportParameters,
     ReportSource,
+    ReportStep,
     ReportTable,
-    Step,
 )
 from colonnade_analytics.api.metrics import Amount, GetMetrics, Metrics, MetricValues, PeriodMetrics
 from colonnade_analytics.api.reports import (
@@ -122,11 +122,11 @@ __all__ = [
     "ReportReady",
     "ReportSource",
     "ReportStatus",
+    "ReportStep",
     "ReportStepDue",
     "ReportTable",
     "SendClientEvents",
     "Series",
-    "Step",
     "TooManyReports",
     "ValueForm",
 ]

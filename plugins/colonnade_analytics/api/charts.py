@@ -1,4 +1,4 @@
-"""What a chart shows, as data; how it looks is the same for every report.
+"""Charts as data; every report's are drawn alike.
 
 A value of None is a number that is not shown, because it would name people.
 """
@@ -12,8 +12,7 @@ ValueForm = Literal["count", "percent", "money"]
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One value for each category. One that is `hidden` says how much is there of which no more
-    is shown."""
+    """One value for each category. A `hidden` series has the amounts of which no more is shown."""
 
     label: str
     values: tuple[float | None, ...]

@@ -1,4 +1,4 @@
-"""Events that clients send: what people do that no service sees."""
+"""Client events: what people do that no service sees."""
 
 from datetime import datetime
 from typing import Annotated
@@ -28,7 +28,7 @@ Properties = Annotated[dict[PropertyName, PropertyValue], Field(max_length=MAXIM
 
 
 class ClientEvent(Message):
-    """Something that the caller did. `id` is made by the client, once per event."""
+    """An event of the caller. `id` is made by the client, once per event."""
 
     id: UUID
     name: EventName = Field(examples=["video.paused"])
@@ -45,7 +45,7 @@ class KeptClientEvent(ClientEvent):
 
 
 class EventReceipt(Message):
-    """How many events of a batch were kept, and how many had been before."""
+    """Numbers of events of a batch that were kept, and that had been before."""
 
     accepted: int
     duplicates: int

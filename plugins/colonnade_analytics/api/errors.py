@@ -1,4 +1,4 @@
-"""What can go wrong, with stable codes."""
+"""Errors of the service, by stable codes."""
 
 from colonnade.errors import Conflict, TooManyRequests
 
@@ -11,7 +11,7 @@ class ReportNotReady(Conflict):
 
 
 class TooManyReports(TooManyRequests):
-    """As many reports as may be made at a time are being made."""
+    """The academy has as many unfinished reports as it may have."""
 
     code = "analytics.too_many_reports"
     title = "Too many reports at once"

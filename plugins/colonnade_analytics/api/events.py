@@ -1,4 +1,4 @@
-"""What the service publishes."""
+"""Events of the service."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""The hook `reports`: what a kind of report is, for this service's own and others' alike."""
+"""Kinds of reports: the contract of the hook `reports`, for this plugin's and others' alike."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,11 +22,11 @@ T = TypeVar("T")
 ResponseT = TypeVar("ResponseT", bound=Any)
 
 Cell: TypeAlias = str | int | float | Amount | None
-"""What a table holds. None is a number that is not shown, or none at all."""
+"""A value of a table. None is a number that is not shown, or none at all."""
 
 
 class ReportParameters(BaseModel):
-    """What every report may be asked with; a kind adds fields of its own."""
+    """Parameters of every report; a kind adds fields of its own."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -61,7 +61,7 @@ class ReportTable:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ReportStep:
     """A part of the work is done: how much in per cent, and what the next step needs to know.
 
     `state` is plain JSON data; it is kept, so that the work goes on after a restart.
@@ -73,7 +73,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class EventCount:
-    """How often clients sent an event, and how many people did."""
+    """Count of a client event, and of the people who sent it."""
 
     course_id: UUID | None
     events: int
@@ -81,7 +81,7 @@ class EventCount:
 
 
 class ReportSource(Protocol):
-    """What a report is made from: the numbers of one academy, as far as the asker may see them."""
+    """Source of a report: the numbers of one academy, as far as the requester may see them."""
 
     tenant: TenantInfo
     zone: ZoneInfo
@@ -105,7 +105,7 @@ class ReportSource(Protocol):
         ...
 
     async def client_events(self, name: str, first: date, last: date) -> Sequence[EventCount]:
-        """How often clients sent the event `name` on these days, by course."""
+        """Counts of the client event `name` on these days, by course."""
         ...
 
 
@@ -114,22 +114,22 @@ class ReportKind(Protocol):
 
     @property
     def name(self) -> str:
-        """What clients call it: `course_completion`."""
+        """Name for clients, such as `course_completion`."""
         ...
 
     @property
     def parameters(self) -> type[ReportParameters]:
-        """What it takes."""
+        """Model of its parameters."""
         ...
 
     def title(self, locale: str) -> str:
-        """What people call it."""
+        """Title for people, in a language (BCP 47)."""
         ...
 
     async def step(
         self, source: ReportSource, parameters: Any, state: Mapping[str, Any] | None
-    ) -> Step | ReportTable:
-        """Do the next part of the work within 20 seconds; `state` is None at first, then what
+    ) -> ReportStep | ReportTable:
+        """Make the next part of the report within 20 seconds; `state` is None at first, then what
         the last step handed on. A step may be taken again after a crash.
 
         Raises:

@@ -1,4 +1,4 @@
-"""Metrics: how much happened, by day, week or month of the academy."""
+"""Metrics by day, week or month of the academy."""
 
 from datetime import date, datetime
 from uuid import UUID
@@ -19,7 +19,7 @@ class Amount(Message):
 
 
 class MetricValues(Message):
-    """What was counted. `active_learners` is null where the number would name people."""
+    """Values of metrics. `active_learners` is null where the number would name people."""
 
     active_learners: int | None
     enrolments: int
@@ -30,7 +30,7 @@ class MetricValues(Message):
 
 
 class PeriodMetrics(MetricValues):
-    """What was counted in one period: the local days from `first_day` to `last_day`, which are
+    """Values of one period: the local days from `first_day` to `last_day`, which are
     the instants from `start` to just before `end`."""
 
     period: str

@@ -46,7 +46,7 @@ class Report(Message):
 
 
 class ReportHead(Message):
-    """How the content of a report is answered on HTTP."""
+    """Headers of the HTTP response with a report's content."""
 
     headers: dict[str, str]
 

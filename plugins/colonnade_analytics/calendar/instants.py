@@ -20,7 +20,7 @@ def microseconds_of(moment: datetime) -> int:
     return (moment - _EPOCH) // _MICROSECOND
 
 
-def moment_of(microseconds: int) -> datetime:
+def instant_of(microseconds: int) -> datetime:
     """The instant so many microseconds after the epoch, in UTC."""
     return _EPOCH + timedelta(microseconds=microseconds)
 

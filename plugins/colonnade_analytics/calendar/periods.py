@@ -1,4 +1,5 @@
-"""Days, ISO weeks and months as an academy lives them: each from its first instant to the next's.
+"""Periods of an academy: local days, ISO weeks and months, each up to the first instant of the
+next.
 
 A day begins at the first instant that bears its date. It has 23 or 25 hours where the clocks
 change, and none at all where a zone skipped it.
@@ -60,7 +61,7 @@ def periods(zone: ZoneInfo, interval: Interval, first: date, last: date) -> list
 
 
 def default_days(zone: ZoneInfo, interval: Interval, now: datetime) -> tuple[date, date]:
-    """What is meant when nobody says: up to today, 30 days, 12 weeks or 12 months back."""
+    """The days that are meant by default: up to today, 30 days, 12 weeks or 12 months back."""
     today = now.astimezone(zone).date()
     return first_day(interval, today, _DEFAULT_PERIODS[interval]), today
 

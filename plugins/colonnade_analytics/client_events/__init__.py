@@ -1,1 +1,1 @@
-"""What people's apps send of what they do: taken in, bounded, and kept for a while."""
+"""Client events: what apps send of their people, bounded, counted, and kept for a while."""

@@ -1,4 +1,4 @@
-"""How much the app of one person may send in a UTC day: one row per person and day."""
+"""Daily allowance of client events: one row per person and UTC day."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from colonnade_analytics.models import ClientEventDayRow
 from colonnade_analytics.rollups.upserts import add_up
 
 ROW_BYTES = 100
-"""What an event takes beside its name and properties: ids, times, its place in the index."""
+"""Bytes of an event beside its name and properties: ids, times, its place in the index."""
 
 
 def size_of(row: Mapping[str, Any]) -> int:
@@ -26,10 +26,10 @@ def spend(
     received_us: int,
     config: ClientEventsConfig,
 ) -> None:
-    """Count what was kept of one batch.
+    """Count the new events of one batch against the allowance.
 
     Raises:
-        TooManyRequests: it is more than a day may bring; with `Retry-After`, the end of the day.
+        TooManyRequests: they are more than the allowance; `Retry-After` is the end of the day.
     """
     if not rows:
         return

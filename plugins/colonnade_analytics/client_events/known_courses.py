@@ -1,4 +1,4 @@
-"""Events and reports name courses that exist, or have existed, in the academy."""
+"""Checks that the courses of events and reports exist, or have existed, in the academy."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -17,11 +17,11 @@ LOOKED_UP_AT_ONCE = 500
 
 ASKED_AT_MOST = 10
 """Courses that the course service is asked about for one batch: those made just now, or before
-there was analytics. The first that does not exist ends the asking."""
+there was analytics. The first that does not exist ends the batch."""
 
 
 async def require_known_courses(ctx: ServiceContext, events: Sequence[ClientEvent]) -> None:
-    """Look for every course that the events name, here first.
+    """Check every course that the events name, in this service's table first.
 
     Raises:
         ValidationFailed: a course has never existed; `fields` names the events.
@@ -30,7 +30,7 @@ async def require_known_courses(ctx: ServiceContext, events: Sequence[ClientEven
     named = list(dict.fromkeys(event.course_id for event in events if event.course_id is not None))
     if not named:
         return
-    known = await ctx.store.read(lambda session: _heard_of(session, named))
+    known = await ctx.store.read(lambda session: _known(session, named))
     strange = [course_id for course_id in named if course_id not in known]
     for course_id in strange[:ASKED_AT_MOST]:
         await _require(ctx, course_id, events)
@@ -41,12 +41,12 @@ async def require_known_courses(ctx: ServiceContext, events: Sequence[ClientEven
 
 
 async def require_course(ctx: ServiceContext, course_id: UUID) -> None:
-    """Look for one course, here first.
+    """Check one course, in this service's table first.
 
     Raises:
         NotFound: it has never existed.
     """
-    if not await ctx.store.read(lambda session: _heard_of(session, [course_id])):
+    if not await ctx.store.read(lambda session: _known(session, [course_id])):
         await _ask_for(ctx, course_id)
 
 
@@ -70,7 +70,7 @@ async def _require(ctx: ServiceContext, course_id: UUID, events: Sequence[Client
         ) from None
 
 
-def _heard_of(session: Session, named: Sequence[UUID]) -> set[UUID]:
+def _known(session: Session, named: Sequence[UUID]) -> set[UUID]:
     found: set[UUID] = set()
     for start in range(0, len(named), LOOKED_UP_AT_ONCE):
         some = named[start : start + LOOKED_UP_AT_ONCE]

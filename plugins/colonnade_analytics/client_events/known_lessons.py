@@ -1,4 +1,4 @@
-"""Events name lessons of the course that they name, which exist or have existed."""
+"""Checks that the lessons of events belong, or have belonged, to the courses that they name."""
 
 from collections.abc import Callable, Mapping, Sequence
 from uuid import UUID
@@ -17,14 +17,13 @@ from colonnade_course.api import GetOutline
 LOOKED_UP_AT_ONCE = 500
 
 OUTLINES_AT_MOST = 10
-"""Courses whose outline is asked for in one batch, each in one answer. The first that lacks a
-lesson ends the asking."""
+"""Courses whose outline is asked for in one batch. The first that lacks a lesson ends the batch."""
 
 _STRANGE = "names no lesson of this course"
 
 
 async def require_known_lessons(ctx: ServiceContext, events: Sequence[ClientEvent]) -> None:
-    """Look for every lesson that the events name, here first.
+    """Check every lesson that the events name, in this service's table first.
 
     Raises:
         ValidationFailed: a lesson never was one of the course, or no course is named; `fields`
@@ -35,7 +34,7 @@ async def require_known_lessons(ctx: ServiceContext, events: Sequence[ClientEven
     if not named:
         return
     _refuse(events, "course_id", "is the course of the lesson", _lacks_course)
-    known = await ctx.store.read(lambda session: _heard_of(session, named))
+    known = await ctx.store.read(lambda session: _courses_of(session, named))
     _refuse(events, "lesson_id", _STRANGE, lambda event: _is_elsewhere(event, known))
     courses = [
         event.course_id for event in events if event.lesson_id and event.lesson_id not in known
@@ -43,19 +42,21 @@ async def require_known_lessons(ctx: ServiceContext, events: Sequence[ClientEven
     strange = [course_id for course_id in dict.fromkeys(courses) if course_id is not None]
     with ctx.as_service():
         for course_id in strange[:OUTLINES_AT_MOST]:
-            await _learn(ctx, course_id, events)
+            await _check_and_keep(ctx, course_id, events)
     if len(strange) > OUTLINES_AT_MOST:
         raise Unavailable(
             f"Lessons of more than {OUTLINES_AT_MOST} courses are too new to be known; try again."
         )
 
 
-async def _learn(ctx: ServiceContext, course_id: UUID, events: Sequence[ClientEvent]) -> None:
-    """Keep the lessons of a course, if all that the events name are among them or were before."""
+async def _check_and_keep(
+    ctx: ServiceContext, course_id: UUID, events: Sequence[ClientEvent]
+) -> None:
+    """Keep the lessons of a course, when all that the events name are or were among them."""
     lessons = await _lessons_of(ctx, course_id)
     named = {event.lesson_id for event in events if event.course_id == course_id}
     gone = [lesson for lesson in named if lesson is not None and lesson not in lessons]
-    earlier = await ctx.store.read(lambda session: _heard_of(session, gone))
+    earlier = await ctx.store.read(lambda session: _courses_of(session, gone))
     there = {None, *lessons, *earlier}
     _refuse(
         events,
@@ -82,7 +83,7 @@ def _lacks_course(event: ClientEvent) -> bool:
 
 
 def _is_elsewhere(event: ClientEvent, known: Mapping[UUID, UUID]) -> bool:
-    """Whether the lesson is one of another course."""
+    """True when the lesson belongs to another course."""
     return event.lesson_id is not None and known.get(event.lesson_id, event.course_id) != (
         event.course_id
     )
@@ -104,8 +105,8 @@ def _refuse(
         )
 
 
-def _heard_of(session: Session, named: Sequence[UUID]) -> dict[UUID, UUID]:
-    """The courses of those lessons that are known."""
+def _courses_of(session: Session, named: Sequence[UUID]) -> dict[UUID, UUID]:
+    """The courses of those lessons that this service knows."""
     found: dict[UUID, UUID] = {}
     for start in range(0, len(named), LOOKED_UP_AT_ONCE):
         some = named[start : start + LOOKED_UP_AT_ONCE]

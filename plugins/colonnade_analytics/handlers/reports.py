@@ -1,8 +1,7 @@
-"""What is asked about reports; making them happens elsewhere."""
+"""Handlers of reports. Making them is the work of `colonnade_analytics.reports`."""
 
 import json
 from collections.abc import AsyncIterator
-from typing import get_args
 from uuid import UUID
 
 import pydantic
@@ -11,6 +10,7 @@ from sqlalchemy import delete, func, select
 
 from colonnade.errors import FieldError, NotFound, ValidationFailed
 from colonnade.http import field_errors
+from colonnade.lookups import changeable, permitted
 from colonnade.messages import Empty
 from colonnade.operations import Call, Download, handles
 from colonnade.pagination import Page, SortKey, paginate
@@ -24,7 +24,6 @@ from colonnade_analytics.api import (
     ListReportKinds,
     ListReports,
     Report,
-    ReportFormat,
     ReportHead,
     ReportKindInfo,
     ReportKinds,
@@ -35,27 +34,28 @@ from colonnade_analytics.api import (
 )
 from colonnade_analytics.client_events.known_courses import require_course
 from colonnade_analytics.models import CourseRow, ReportContentRow, ReportRow
-from colonnade_analytics.reports.catalogue import Catalogue
+from colonnade_analytics.presentation import present_report
+from colonnade_analytics.reports.kind_registry import ReportKindRegistry
 from colonnade_analytics.reports.response_headers import headers_of
+from colonnade_analytics.reports.status import UNFINISHED, ReportStatus
 from colonnade_analytics.resources import REPORT, REPORT_COURSE
 
 MAXIMUM_UNFINISHED = 20
-"""Reports of one academy that are made at a time."""
+"""Unfinished reports that one academy may have."""
 
-NEWEST_FIRST = [SortKey(ReportRow.created_at, descending=True), SortKey(ReportRow.id)]
-UNFINISHED = ("waiting", "running")
+_NEWEST_FIRST = [SortKey(ReportRow.created_at, descending=True), SortKey(ReportRow.id)]
 
 
-class Reports:
-    """Handles what is asked about reports."""
+class ReportHandlers:
+    """Operations on reports."""
 
-    def __init__(self, ctx: ServiceContext, catalogue: Catalogue) -> None:
+    def __init__(self, ctx: ServiceContext, kinds: ReportKindRegistry) -> None:
         self._ctx = ctx
-        self._catalogue = catalogue
+        self._kinds = kinds
 
     @handles(ListReportKinds)
-    async def kinds(self, request: ListReportKinds, call: Call) -> ReportKinds:
-        """The kinds, in the academy's language."""
+    async def list_report_kinds(self, request: ListReportKinds, call: Call) -> ReportKinds:
+        """List the kinds of reports, in the academy's language."""
         locale = self._ctx.tenant().locale
         return ReportKinds(
             items=[
@@ -64,15 +64,15 @@ class Reports:
                     title=kind.title(locale),
                     parameters=kind.parameters.model_json_schema(),
                 )
-                for name, kind in sorted(self._catalogue.kinds.items())
+                for name, kind in sorted(self._kinds.kinds.items())
             ]
         )
 
     @handles(CreateReport)
-    async def create(self, request: CreateReport, call: Call) -> Report:
-        """Note what is wanted, and announce the first step."""
-        kind = self._catalogue.kind(request.kind)
-        parameters = _validated(kind.parameters, request)
+    async def create_report(self, request: CreateReport, call: Call) -> Report:
+        """Add a report to be made, and announce its first step."""
+        kind = self._kinds.kind(request.kind)
+        parameters = _valid_parameters(kind.parameters, request)
         tenant = self._ctx.tenant()
         report_id = self._ctx.new_id()
         course_id = getattr(parameters, "course_id", None)
@@ -83,7 +83,7 @@ class Reports:
         def work(session: Session) -> Report:
             scope = _scope(session, call)
             _check_course(scope, parameters)
-            _check_room(session)
+            _check_unfinished(session)
             row = ReportRow(
                 id=report_id,
                 kind=request.kind,
@@ -92,7 +92,7 @@ class Reports:
                 requested_by=call.principal_id,
                 locale=tenant.locale,
                 timezone=tenant.timezone,
-                status="waiting",
+                status=ReportStatus.WAITING,
                 progress=0,
                 failure=None,
                 step=0,
@@ -104,35 +104,33 @@ class Reports:
             session.add(row)
             session.publish(ReportStepDue(report_id=report_id, step=0))
             session.flush()
-            return present(row)
+            return present_report(row)
 
         return await self._ctx.store.run(work)
 
     @handles(ListReports)
-    async def list(self, request: ListReports, call: Call) -> Page[Report]:
-        """The reports the caller may read."""
+    async def list_reports(self, request: ListReports, call: Call) -> Page[Report]:
+        """List the reports that the caller may read, the newest first."""
         query = select(ReportRow).where(call.visible(REPORT))
-
-        def work(session: Session) -> Page[Report]:
-            return paginate(session, query, NEWEST_FIRST, request, present)
-
-        return await self._ctx.store.read(work)
+        return await self._ctx.store.read(
+            lambda session: paginate(session, query, _NEWEST_FIRST, request, present_report)
+        )
 
     @handles(GetReport)
-    async def read(self, request: GetReport, call: Call) -> Report:
-        """One report."""
-
-        def work(session: Session) -> Report:
-            return present(_permitted(session, call, request.report_id))
-
-        return await self._ctx.store.read(work)
+    async def get_report(self, request: GetReport, call: Call) -> Report:
+        """Read how far a report is."""
+        return await self._ctx.store.read(
+            lambda session: present_report(
+                permitted(session, call, REPORT, ReportRow, request.report_id)
+            )
+        )
 
     @handles(DownloadReport)
-    async def download(self, request: DownloadReport, call: Call) -> Download:
-        """The bytes of a finished report."""
+    async def download_report(self, request: DownloadReport, call: Call) -> Download:
+        """Download a finished report in one format."""
 
         def work(session: Session) -> tuple[ReportRow, bytes]:
-            row = _permitted(session, call, request.report_id)
+            row = permitted(session, call, REPORT, ReportRow, request.report_id)
             content = session.get(ReportContentRow, (row.id, request.format))
             if content is None:
                 raise ReportNotReady(
@@ -143,15 +141,14 @@ class Reports:
 
         row, body = await self._ctx.store.read(work)
         head = ReportHead(headers=headers_of(row.kind, row.created_at, request.format, len(body)))
-        return Download(head, _one(body))
+        return Download(head, _single_chunk(body))
 
     @handles(DeleteReport)
-    async def delete(self, request: DeleteReport, call: Call) -> Empty:
-        """Remove a report and its content; a step that is under way finds nothing to write to."""
+    async def delete_report(self, request: DeleteReport, call: Call) -> Empty:
+        """Delete a report and its content; a step that is under way finds no row to write to."""
 
         def work(session: Session) -> Empty:
-            row = _permitted(session, call, request.report_id)
-            call.check_version(row.version)
+            row = changeable(session, call, REPORT, ReportRow, request.report_id)
             session.execute(delete(ReportContentRow).where(ReportContentRow.report_id == row.id))
             session.delete(row)
             return Empty()
@@ -159,27 +156,7 @@ class Reports:
         return await self._ctx.store.run(work)
 
 
-def present(row: ReportRow) -> Report:
-    """A report as clients see it."""
-    formats = get_args(ReportFormat) if row.status == "ready" else ()
-    path = f"/api/v1/reports/{row.id}/content?format="
-    return Report(
-        id=row.id,
-        kind=row.kind,
-        parameters=json.loads(row.parameters),
-        status=row.status,
-        progress=row.progress,
-        title=row.title,
-        alternative_text=row.alternative_text,
-        failure=row.failure,
-        content={name: path + name for name in formats},
-        created_at=row.created_at,
-        updated_at=row.updated_at,
-        version=row.version,
-    )
-
-
-def _validated(model: type[ReportParameters], request: CreateReport) -> ReportParameters:
+def _valid_parameters(model: type[ReportParameters], request: CreateReport) -> ReportParameters:
     try:
         parameters = model.model_validate_json(
             pydantic_core.to_json(request.parameters), strict=True
@@ -198,7 +175,7 @@ def _validated(model: type[ReportParameters], request: CreateReport) -> ReportPa
 
 
 def _scope(session: Session, call: Call) -> frozenset[UUID] | None:
-    """The courses that the caller may have reported; None for all there are and will be."""
+    """The courses that the caller may read reports about; None for all, also later ones."""
     if call.decision.unconditional:
         return None
     query = select(CourseRow.course_id).where(call.visible(REPORT_COURSE))
@@ -211,7 +188,7 @@ def _check_course(scope: frozenset[UUID] | None, parameters: ReportParameters) -
         raise NotFound("There is no such course, or none that you teach.")
 
 
-def _check_room(session: Session) -> None:
+def _check_unfinished(session: Session) -> None:
     query = select(func.count()).select_from(ReportRow).where(ReportRow.status.in_(UNFINISHED))
     if session.scalars(query).one() >= MAXIMUM_UNFINISHED:
         raise TooManyReports(
@@ -219,13 +196,5 @@ def _check_room(session: Session) -> None:
         )
 
 
-def _permitted(session: Session, call: Call, report_id: UUID) -> ReportRow:
-    row = session.get(ReportRow, report_id)
-    if row is None:
-        raise NotFound("There is no such report, or none that you may see.")
-    call.require(session, REPORT, row)
-    return row
-
-
-async def _one(body: bytes) -> AsyncIterator[bytes]:
+async def _single_chunk(body: bytes) -> AsyncIterator[bytes]:
     yield body

@@ -1,1 +1,1 @@
-"""How the analytics service's tables came to be, oldest first."""
+"""Migrations of the analytics service's tables, oldest first."""

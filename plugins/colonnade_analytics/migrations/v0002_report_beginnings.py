@@ -1,4 +1,4 @@
-"""How often the next step of a report was begun."""
+"""Number of times that the next step of a report was begun."""
 
 import sqlalchemy as sa
 from alembic.operations import Operations

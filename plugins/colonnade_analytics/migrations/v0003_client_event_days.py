@@ -1,4 +1,4 @@
-"""What clients sent of a person in a day, counted also for the days before."""
+"""Client events of a person by day, counted also for the days before."""
 
 import sqlalchemy as sa
 from alembic.operations import Operations

@@ -1,4 +1,4 @@
-"""Which numbers of a grid of cohorts may be shown."""
+"""Suppression of small numbers in a grid of cohorts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,8 +8,8 @@ from colonnade_analytics.privacy.suppression import shown, shown_part, shown_par
 
 @dataclass(frozen=True, slots=True)
 class Cohort:
-    """How many people it has, and how many of them were active in its first period and each
-    after. None is a number that is not shown."""
+    """A cohort: the number of its people, and of those active in its first period and each after.
+    None is a number that is not shown."""
 
     size: int | None
     active: tuple[int | None, ...]

@@ -1,4 +1,4 @@
-"""Whose number is whose, and how that is forgotten.
+"""Pseudonyms: people as numbers, and how the link to an account is erased.
 
 Everything counted names a person by a number. Deleting an account takes the user id out of one
 row, and every count stays right. Until no event of theirs can still arrive, a keyed hash of the
@@ -22,14 +22,14 @@ from colonnade_analytics.models import (
 )
 
 REMEMBERED_SECONDS = 31 * 86_400
-"""How long a pseudonym is kept: events older than 30 days are never delivered."""
+"""Seconds that a pseudonym is kept: events older than 30 days are never delivered."""
 
 ERASED = "erased"
-"""Stands where the id of somebody whose account is gone stood."""
+"""Placeholder for the id of a deleted account."""
 
 
 def person_number(session: Session, user_id: UUID) -> int:
-    """The number of a person; a new one for somebody never seen."""
+    """The number of a person; a new one for a person never seen."""
     known = known_person(session, user_id)
     return known if known is not None else _add(session, PersonRow(user_id=user_id))
 
@@ -46,13 +46,13 @@ def known_person(session: Session, user_id: UUID) -> int | None:
 
 
 def is_erased(session: Session, user_id: UUID) -> bool:
-    """Whether the account of this user is known to be gone."""
+    """True when the account of this user is known to be deleted."""
     query = select(PersonRow.id).where(PersonRow.pseudonym == _pseudonym(session, user_id))
     return session.scalar(query) is not None
 
 
 def erase(session: Session, user_id: UUID) -> None:
-    """Cut the link between a person and their number, and drop what they sent of themselves."""
+    """Erase the link between a person and their number, and the properties of what they sent."""
     number = person_number(session, user_id)
     session.execute(
         update(PersonRow)
@@ -75,8 +75,8 @@ def erase(session: Session, user_id: UUID) -> None:
         session.delete(row)
 
 
-def forget_pseudonyms(session: Session) -> None:
-    """Forget the pseudonyms of people whose last event must have arrived by now."""
+def delete_expired_pseudonyms(session: Session) -> None:
+    """Delete the pseudonyms of people whose last event must have arrived by now."""
     before = microseconds_of(session.now) - REMEMBERED_SECONDS * MICROSECONDS
     session.execute(
         update(PersonRow)

@@ -1,16 +1,16 @@
-"""Numbers that would name a person are not shown, nor what would give them away.
+"""Suppression of small numbers: those that would name a person, or give such a number away.
 
-A group is small when it has somebody in it and fewer than the smallest that may be shown.
+A group is small when it is not empty and has fewer people than the smallest that may be shown.
 """
 
 from collections.abc import Collection, Sequence
 
 HIDDEN = None
-"""Stands where a number is not shown."""
+"""Placeholder for a number that is not shown."""
 
 
 def is_small(number: int, smallest: int) -> bool:
-    """Whether a group of so many would name people."""
+    """True for a group so small that its number would name people."""
     return 0 < number < smallest
 
 
@@ -47,7 +47,7 @@ def shown_parts(
 
 
 def total_may_be_shown(parts: Sequence[int], shown: Sequence[int | None], smallest: int) -> bool:
-    """Whether the sum of parts gives none of them away that is hidden."""
+    """True when the sum of parts gives no hidden one of them away."""
     hidden = {place for place, part in enumerate(shown) if part is None}
     return not hidden or _hides(parts, hidden, smallest)
 

@@ -22,7 +22,7 @@ _POINTS = 72.0
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """What stands above a chart: a title, what to notice, and whose numbers these are."""
+    """Heading of a chart: a title, the main insight, and the academy and days of the numbers."""
 
     title: str
     insight: str
@@ -70,7 +70,7 @@ class Sheet:
         return axes
 
     def width_of(self, texts: Sequence[str], size: float) -> float:
-        """How wide the widest of `texts` is, at a font size in points."""
+        """Width of the widest of `texts`, at a font size in points."""
         renderer = self._canvas.get_renderer()  # type: ignore[no-untyped-call]
         widths = [0.0]
         for text in texts:

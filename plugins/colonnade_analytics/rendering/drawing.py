@@ -11,11 +11,11 @@ from matplotlib import font_manager
 from matplotlib.figure import Figure
 
 from colonnade_analytics.api import BarChart, Chart, ColumnChart
-from colonnade_analytics.rendering.bars import bar_chart
+from colonnade_analytics.rendering.bar_chart import bar_chart
 from colonnade_analytics.rendering.canvas import Heading
 from colonnade_analytics.rendering.colours import palette_of
-from colonnade_analytics.rendering.columns import column_chart
-from colonnade_analytics.rendering.heat import heat_map
+from colonnade_analytics.rendering.column_chart import column_chart
+from colonnade_analytics.rendering.heat_map import heat_map
 
 # Its settings and its font cache are the process's; drawing is one chart at a time.
 _drawing = threading.Lock()

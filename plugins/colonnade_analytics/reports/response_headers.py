@@ -1,4 +1,4 @@
-"""How the content of a report is answered on HTTP."""
+"""Headers of the HTTP response with a report's content."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -16,7 +16,7 @@ _MEDIA_TYPES: Mapping[ReportFormat, str] = {
 def headers_of(
     kind: str, made_at: datetime, report_format: ReportFormat, size: int
 ) -> dict[str, str]:
-    """The headers; the file's name says what it is, and nothing in it can run anything."""
+    """Headers that name the file and keep its content from running anything."""
     name = f"{kind}-{made_at:%Y-%m-%d}.{report_format}"
     how = "inline" if report_format in ("json", "svg", "png") else "attachment"
     return {

@@ -1,4 +1,4 @@
-"""What a report is made from, for the tenant in context."""
+"""Source of a report's numbers, for the tenant in context."""
 
 from collections.abc import Callable, Sequence
 from datetime import date
@@ -14,16 +14,16 @@ from colonnade_analytics.api import EventCount, Interval, Metrics
 from colonnade_analytics.calendar.instants import microseconds_of
 from colonnade_analytics.calendar.periods import periods, start_of
 from colonnade_analytics.config import AnalyticsContext
-from colonnade_analytics.handlers.metrics import metrics_of
 from colonnade_analytics.models import ActivityRow, ClientEventRow
 from colonnade_analytics.privacy.suppression import shown
-from colonnade_analytics.reports.kinds.common import counted, within
+from colonnade_analytics.reports.scope import counts_in_scope, in_scope
+from colonnade_analytics.rollups.metrics import metrics_of
 
 T = TypeVar("T")
 
 
-class Source:
-    """See `colonnade_analytics.api.ReportSource`."""
+class TenantReportSource:
+    """The tenant's numbers; see `colonnade_analytics.api.ReportSource`."""
 
     def __init__(
         self,
@@ -54,8 +54,8 @@ class Source:
     async def metrics(self, interval: Interval, first: date, last: date) -> Metrics:
         """The metrics of the periods that hold these days."""
         found = periods(self.zone, interval, first, last)
-        counts = counted(self)
-        activity = within(ActivityRow.course_id, self)
+        counts = counts_in_scope(self)
+        activity = in_scope(ActivityRow.course_id, self)
 
         def work(session: Session) -> Metrics:
             items, total = metrics_of(session, found, counts, activity, self.smallest_group)
@@ -71,7 +71,7 @@ class Source:
         return await self.read(work)
 
     async def client_events(self, name: str, first: date, last: date) -> Sequence[EventCount]:
-        """How often clients sent the event `name` on these days, by course."""
+        """Counts of the client event `name` on these days, by course."""
         after = date.fromordinal(last.toordinal() + 1)
         query = (
             select(

@@ -1,65 +1,64 @@
-"""Making reports, a step at a time.
+"""Steps of reports: each makes a part of one, and the last draws it.
 
-Each step is announced by an event, so that whoever holds the lease of this service's background
-work takes it up, after a restart too. What a step leads to is committed together with the
-announcement of the next.
+A step is announced by an event, so that the holder of the lease of this service's background work
+takes it, after a restart too. The result of a step is committed together with the announcement of
+the next.
 """
 
 import asyncio
 import json
-from datetime import timedelta
 from functools import partial
 from uuid import UUID
 
-from sqlalchemy import delete, select
-
 from colonnade.crash_points import crash_point, reach
 from colonnade.errors import ColonnadeError, DeadlineExceeded, TooManyRequests, Unavailable
-from colonnade.events import Work, reacts_to
+from colonnade.events import Work, reactions_named, reacts_to
 from colonnade.store import Session
-from colonnade_analytics.api import ReportFailed, ReportReady, ReportStepDue, ReportTable, Step
-from colonnade_analytics.client_events.retention import remove_old_events
+from colonnade_analytics.api import (
+    ReportFailed,
+    ReportReady,
+    ReportStep,
+    ReportStepDue,
+    ReportTable,
+)
 from colonnade_analytics.config import AnalyticsContext
-from colonnade_analytics.handlers.reports import UNFINISHED
 from colonnade_analytics.models import ReportContentRow, ReportRow
-from colonnade_analytics.privacy.pseudonyms import forget_pseudonyms
-from colonnade_analytics.reports.catalogue import Catalogue
-from colonnade_analytics.reports.source import Source
+from colonnade_analytics.reports.kind_registry import ReportKindRegistry
+from colonnade_analytics.reports.source import TenantReportSource
+from colonnade_analytics.reports.status import UNFINISHED, ReportStatus
 
 STEP_SECONDS = 25.0
-"""How long one step may take; an event's reaction has 30."""
+"""The most that one step may take; an event's reaction has 30."""
 
 COLLECTED = 90
-"""How far a report is, in per cent, when its numbers are there and only the drawing is left."""
+"""Progress of a report in per cent when its numbers are there and only the drawing is left."""
 
 MAXIMUM_BEGINNINGS = 3
-"""How often a step is begun without anybody knowing how it ended: if the process was killed in it
-so often, the report is what it does not survive."""
+"""Beginnings of one step without a known end. A process that was killed in it so often does not
+survive the report, which is given up."""
 
 STEPPED = crash_point("analytics.stepped", "a step of a report is taken; that is not committed")
 
-KEPT_DAYS = 90
-"""How long a report is kept."""
 
+@reactions_named("ReportWork")
+class ReportSteps:
+    """Takes the steps of reports."""
 
-class ReportWork:
-    """Takes the steps of reports, and removes old ones."""
-
-    def __init__(self, ctx: AnalyticsContext, catalogue: Catalogue) -> None:
+    def __init__(self, ctx: AnalyticsContext, kinds: ReportKindRegistry) -> None:
         self._ctx = ctx
-        self._catalogue = catalogue
+        self._kinds = kinds
 
     @reacts_to(ReportStepDue)
     async def step_due(self, event: ReportStepDue) -> Work | None:
         """Take a step, unless it was taken or the report is gone."""
-        row = await self._ctx.store.run(lambda session: _begin(session, event))
+        row = await self._ctx.store.run(lambda session: _begun_step(session, event))
         if row is None:
             return None
         if row.begun > MAXIMUM_BEGINNINGS:
             return _failed(row.id, "The platform stopped each time it worked on this report.")
         try:
             async with asyncio.timeout(STEP_SECONDS):
-                return await self._take(row)
+                return await self._step(row)
         except (Unavailable, TooManyRequests, DeadlineExceeded):
             await self._ctx.store.run(partial(_not_begun, row.id))
             raise
@@ -71,18 +70,12 @@ class ReportWork:
             self._ctx.log.exception("report failed", report_id=str(row.id), kind=row.kind)
             return _failed(row.id, "Something broke; the log of the platform says what.")
 
-    async def keep_house(self) -> None:
-        """Remove reports and client events that were kept for long enough, and pseudonyms nobody
-        needs."""
-        await self._ctx.store.run(_remove_old)
-        await remove_old_events(self._ctx, self._ctx.config.client_events)
-
-    async def _take(self, row: ReportRow) -> Work:
-        kind = self._catalogue.kind(row.kind)
+    async def _step(self, row: ReportRow) -> Work:
+        kind = self._kinds.kind(row.kind)
         parameters = kind.parameters.model_validate_json(row.parameters)
         state = None if row.state is None else json.loads(row.state)
         outcome = await kind.step(self._source(row), parameters, state)
-        if isinstance(outcome, Step):
+        if isinstance(outcome, ReportStep):
             work = _continued(row.id, outcome)
         else:
             work = await self._finished(row, outcome)
@@ -90,7 +83,7 @@ class ReportWork:
         return work
 
     async def _finished(self, row: ReportRow, table: ReportTable) -> Work:
-        from colonnade_analytics.rendering.contents import alternative_text, contents
+        from colonnade_analytics.rendering.report import alternative_text, render_report
 
         facts = {
             "id": str(row.id),
@@ -99,13 +92,13 @@ class ReportWork:
             "timezone": row.timezone,
         }
         branding = self._ctx.tenant().branding
-        make = partial(contents, table, facts, branding, row.locale, self._ctx.clock.now())
+        make = partial(render_report, table, facts, branding, row.locale, self._ctx.clock.now())
         made = await self._ctx.in_worker(make)
         return _ready(row.id, table.title, alternative_text(table), made)
 
-    def _source(self, row: ReportRow) -> Source:
+    def _source(self, row: ReportRow) -> TenantReportSource:
         scope = None if row.scope is None else frozenset(map(UUID, json.loads(row.scope)))
-        return Source(
+        return TenantReportSource(
             self._ctx,
             timezone=row.timezone,
             locale=row.locale,
@@ -114,7 +107,7 @@ class ReportWork:
         )
 
 
-def _begin(session: Session, event: ReportStepDue) -> ReportRow | None:
+def _begun_step(session: Session, event: ReportStepDue) -> ReportRow | None:
     """The report whose step is due, unless the step was taken or the report is gone."""
     row = session.get(ReportRow, event.report_id)
     if row is None or row.status not in UNFINISHED or row.step != event.step:
@@ -125,18 +118,18 @@ def _begin(session: Session, event: ReportStepDue) -> ReportRow | None:
 
 
 def _not_begun(report_id: UUID, session: Session) -> None:
-    """Somebody else could not answer, so that the step is tried again later."""
+    """Forget that a step was begun: another service did not answer, and it is tried again."""
     row = session.get(ReportRow, report_id)
     if row is not None:
         row.begun = 0
 
 
-def _continued(report_id: UUID, step: Step) -> Work:
+def _continued(report_id: UUID, step: ReportStep) -> Work:
     def work(session: Session) -> None:
         row = session.get(ReportRow, report_id)
         if row is None:
             return
-        row.status = "running"
+        row.status = ReportStatus.RUNNING
         row.progress = max(row.progress, min(step.progress * COLLECTED // 100, COLLECTED))
         row.state = json.dumps(step.state)
         row.step += 1
@@ -153,7 +146,7 @@ def _ready(report_id: UUID, title: str, alternative: str, made: dict[str, bytes]
             return
         for name, body in made.items():
             session.merge(ReportContentRow(report_id=report_id, format=name, body=body))
-        row.status, row.progress, row.state = "ready", 100, None
+        row.status, row.progress, row.state = ReportStatus.READY, 100, None
         row.title, row.alternative_text = title, alternative
         session.publish(
             ReportReady(report_id=report_id, kind=row.kind, requested_by=row.requested_by)
@@ -167,20 +160,9 @@ def _failed(report_id: UUID, failure: str) -> Work:
         row = session.get(ReportRow, report_id)
         if row is None:
             return
-        row.status, row.failure, row.state = "failed", failure, None
+        row.status, row.failure, row.state = ReportStatus.FAILED, failure, None
         session.publish(
             ReportFailed(report_id=report_id, kind=row.kind, requested_by=row.requested_by)
         )
 
     return work
-
-
-def _remove_old(session: Session) -> None:
-    forget_pseudonyms(session)
-    before = session.now - timedelta(days=KEPT_DAYS)
-    old = list(session.scalars(select(ReportRow.id).where(ReportRow.created_at < before)))
-    for table, column in (
-        (ReportContentRow, ReportContentRow.report_id),
-        (ReportRow, ReportRow.id),
-    ):
-        session.execute(delete(table).where(column.in_(old)))

@@ -1,4 +1,4 @@
-"""What each event does beside being kept."""
+"""Effects of events on the counts and the tables of courses, lessons and enrolments."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,6 +9,7 @@ from colonnade_analytics.calendar.instants import quarter_of
 from colonnade_analytics.models import CourseRow, EventRow, LessonRow, TeacherRow
 from colonnade_analytics.privacy.pseudonyms import erase, is_erased
 from colonnade_analytics.rollups import increments
+from colonnade_analytics.rollups.increments import Metric
 from colonnade_analytics.rollups.upserts import insert_new
 from colonnade_course.api import (
     CourseCreated,
@@ -34,14 +35,14 @@ from colonnade_user.api import UserDeleted
 
 def _activated(session: Session, event: EnrollmentActivated, row: EventRow) -> None:
     enrollment = _enrollment(session, event, row)
-    increments.count(session, increments.ENROLMENTS, row.occurred_us, event.course_id)
+    increments.count(session, Metric.ENROLMENTS, row.occurred_us, event.course_id)
     _active(session, event, row)
     enrollment.activated_us = _earlier(enrollment.activated_us, row.occurred_us)
 
 
 def _completed(session: Session, event: EnrollmentCompleted, row: EventRow) -> None:
     enrollment = _enrollment(session, event, row)
-    increments.count(session, increments.COMPLETIONS, row.occurred_us, event.course_id)
+    increments.count(session, Metric.COMPLETIONS, row.occurred_us, event.course_id)
     _active(session, event, row)
     enrollment.completed_us = _earlier(enrollment.completed_us, row.occurred_us)
 
@@ -54,7 +55,7 @@ def _ended(session: Session, event: EnrollmentEnded, row: EventRow) -> None:
 def _lesson_completed(session: Session, event: LessonCompleted, row: EventRow) -> None:
     _enrollment(session, event, row)
     _lesson(session, event, row)
-    increments.count(session, increments.LESSONS, row.occurred_us, event.course_id)
+    increments.count(session, Metric.LESSONS, row.occurred_us, event.course_id)
     increments.count_lesson(session, event.course_id, event.lesson_id)
     _active(session, event, row)
 
@@ -68,16 +69,16 @@ def _lesson(
 
 def _captured(session: Session, event: PaymentCaptured, row: EventRow) -> None:
     at, course = row.occurred_us, event.course_id
-    increments.count_money(session, increments.REVENUE, at, course, event.amount)
-    increments.count_money(session, increments.PLATFORM_FEE, at, course, event.platform_fee)
-    increments.earn(session, at, course, event.shares, 1)
+    increments.count_money(session, Metric.REVENUE, at, course, event.amount)
+    increments.count_money(session, Metric.PLATFORM_FEE, at, course, event.platform_fee)
+    increments.add_earnings(session, at, course, event.shares, 1)
 
 
 def _refunded(session: Session, event: PaymentRefunded, row: EventRow) -> None:
     at, course = row.occurred_us, event.course_id
-    increments.count_money(session, increments.REFUNDS, at, course, event.amount)
-    increments.take_back(session, increments.PLATFORM_FEE, at, course, event.platform_fee)
-    increments.earn(session, at, course, event.shares, -1)
+    increments.count_money(session, Metric.REFUNDS, at, course, event.amount)
+    increments.subtract_money(session, Metric.PLATFORM_FEE, at, course, event.platform_fee)
+    increments.add_earnings(session, at, course, event.shares, -1)
 
 
 def _course(session: Session, event: CourseEvent, row: EventRow) -> None:

@@ -1,6 +1,6 @@
-"""What is kept of an event: who, where, when, and nothing personal.
+"""Rows of events: person, course and time, and nothing personal.
 
-Text is never kept: names, titles and reasons are somebody's words. Ids of people become numbers.
+Text is never kept: names, titles and reasons are people's own words. Ids of people become numbers.
 """
 
 import json
@@ -19,16 +19,16 @@ from colonnade_analytics.models import EventRow
 from colonnade_analytics.privacy.pseudonyms import person_number
 
 PEOPLE = ("user_id", "instructor_id", "recipient_id")
-"""Fields that name a person: the first of them that an event has says whom it is about."""
+"""Fields that name a person: an event is about the person in the first that it has."""
 
 OCCURRED = ("captured_at", "refunded_at")
-"""Fields that say better than the commit when it happened."""
+"""Fields that hold the time of an event better than its commit."""
 
 _COLUMNS = ("course_id", "lesson_id", "enrollment_id")
 
 
 def row_of(session: Session, envelope: Envelope, event: Event) -> EventRow:
-    """The row that an event becomes."""
+    """The row of an event."""
     person = next((name for name in PEOPLE if name in type(event).model_fields), None)
     user_id: UUID | None = getattr(event, person) if person else None
     occurred = next(
@@ -43,17 +43,17 @@ def row_of(session: Session, envelope: Envelope, event: Event) -> EventRow:
         occurred_us=microseconds_of(occurred),
         person_id=None if user_id is None else person_number(session, user_id),
         **{name: getattr(event, name, None) for name in _COLUMNS},
-        data=json.dumps(_kept(event, lambda user: person_number(session, user))),
+        data=json.dumps(_stored(event, lambda user: person_number(session, user))),
     )
 
 
-def _kept(message: BaseModel, number: Callable[[UUID], int]) -> dict[str, Any]:
+def _stored(message: BaseModel, number: Callable[[UUID], int]) -> dict[str, Any]:
     plain = message.model_dump(mode="json")
     kept: dict[str, Any] = {}
-    for name in kept_fields(type(message)):
+    for name in stored_fields(type(message)):
         value = getattr(message, name)
         if isinstance(value, list):
-            kept[name] = [_kept(item, number) for item in value if isinstance(item, BaseModel)]
+            kept[name] = [_stored(item, number) for item in value if isinstance(item, BaseModel)]
         elif name in PEOPLE:
             kept[name] = None if value is None else number(value)
         else:
@@ -62,8 +62,8 @@ def _kept(message: BaseModel, number: Callable[[UUID], int]) -> dict[str, Any]:
 
 
 @cache
-def kept_fields(model: type[BaseModel]) -> tuple[str, ...]:
-    """The fields of an event, or of a part of one, that are kept beside the columns."""
+def stored_fields(model: type[BaseModel]) -> tuple[str, ...]:
+    """The fields of an event, or of a part of one, that are stored beside the columns."""
     return tuple(
         name
         for name, field in model.model_fields.items()

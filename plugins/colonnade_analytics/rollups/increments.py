@@ -1,5 +1,6 @@
-"""What each event adds to the counts. All of it commutes: any order leads to the same counts."""
+"""Increments of the counts. All of them commute: events in any order lead to the same counts."""
 
+from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import update
@@ -20,37 +21,41 @@ from colonnade_analytics.privacy.pseudonyms import person_number
 from colonnade_analytics.rollups.upserts import add_up, merge_bits
 from colonnade_payment.api import Share
 
-ENROLMENTS = "enrolments"
-COMPLETIONS = "completions"
-LESSONS = "lessons_completed"
-REVENUE = "revenue"
-REFUNDS = "refunds"
-PLATFORM_FEE = "platform_fee"
+
+class Metric(StrEnum):
+    """Metrics that are counted; the values of `counts.metric`."""
+
+    ENROLMENTS = "enrolments"
+    COMPLETIONS = "completions"
+    LESSONS = "lessons_completed"
+    REVENUE = "revenue"
+    REFUNDS = "refunds"
+    PLATFORM_FEE = "platform_fee"
 
 
-def count(session: Session, metric: str, occurred_us: int, course_id: UUID) -> None:
-    """Once more."""
+def count(session: Session, metric: Metric, occurred_us: int, course_id: UUID) -> None:
+    """Add one to a metric."""
     _add(session, metric, occurred_us, course_id, NO_CURRENCY, 0)
 
 
 def count_money(
-    session: Session, metric: str, occurred_us: int, course_id: UUID, money: Money
+    session: Session, metric: Metric, occurred_us: int, course_id: UUID, money: Money
 ) -> None:
-    """Once more, and so much."""
+    """Add one to a metric, and `money` to its amount."""
     _add(session, metric, occurred_us, course_id, money.currency, money.amount)
 
 
-def take_back(
-    session: Session, metric: str, occurred_us: int, course_id: UUID, money: Money
+def subtract_money(
+    session: Session, metric: Metric, occurred_us: int, course_id: UUID, money: Money
 ) -> None:
-    """Once more, and so much less."""
+    """Add one to a metric, and subtract `money` from its amount."""
     _add(session, metric, occurred_us, course_id, money.currency, -money.amount)
 
 
-def earn(
+def add_earnings(
     session: Session, occurred_us: int, course_id: UUID, shares: list[Share], sign: int
 ) -> None:
-    """Add shares to what their instructors earn; `sign` is -1 for what is taken back."""
+    """Add shares to the earnings of their instructors; `sign` is -1 for refunds."""
     for share in shares:
         row = {
             "quarter": quarter_of(occurred_us),
@@ -65,7 +70,7 @@ def earn(
 def mark_active(
     session: Session, quarters: set[int], course_id: UUID, person_id: int, *, enrolled: bool
 ) -> None:
-    """Somebody was active in a course in each of these quarter-hours."""
+    """Mark a person as active in a course in each of these quarter-hours."""
     bits: dict[int, int] = {}
     for quarter in quarters:
         half_day, bit = half_day_of(quarter)
@@ -84,8 +89,8 @@ def mark_active(
 def enrollment_of(
     session: Session, enrollment_id: UUID, course_id: UUID, person_id: int
 ) -> EnrollmentRow:
-    """The enrolment; heard of for the first time, it makes its person a learner of the course,
-    also in what they did before."""
+    """The row of an enrolment. A new one makes its person a learner of the course, also in their
+    activity before."""
     row = session.get(EnrollmentRow, enrollment_id)
     if row is None:
         row = EnrollmentRow(
@@ -106,7 +111,7 @@ def enrollment_of(
 
 
 def count_lesson(session: Session, course_id: UUID, lesson_id: UUID) -> None:
-    """One more enrolment has completed a lesson."""
+    """Add one to the enrolments that have completed a lesson."""
     add_up(
         session,
         LessonCountRow,
@@ -115,7 +120,7 @@ def count_lesson(session: Session, course_id: UUID, lesson_id: UUID) -> None:
 
 
 def _add(
-    session: Session, metric: str, occurred_us: int, course_id: UUID, currency: str, amount: int
+    session: Session, metric: Metric, occurred_us: int, course_id: UUID, currency: str, amount: int
 ) -> None:
     for course in (course_id, EVERY_COURSE):
         row = {

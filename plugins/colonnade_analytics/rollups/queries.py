@@ -1,4 +1,4 @@
-"""Counting by period, from the rollups alone."""
+"""Queries of the counts, by period."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeAlias
@@ -23,7 +23,7 @@ Span: TypeAlias = tuple[int, int]
 """Quarter-hours: the first, and the first after."""
 
 Sums: TypeAlias = dict[tuple[str, str], tuple[int, int]]
-"""Metric and currency → how often, how much."""
+"""Metric and currency → number and amount."""
 
 _WHOLE = (1 << QUARTERS_OF_HALF_DAY) - 1
 
@@ -34,7 +34,7 @@ def spans_of(found: Iterable[Period]) -> list[Span]:
 
 
 def sums_by_span(session: Session, spans: Sequence[Span], where: ColumnElement[bool]) -> list[Sums]:
-    """What was counted in each span, over the rows of `CountRow` that `where` admits."""
+    """Sums of each span, over the rows of `CountRow` that `where` admits."""
     places = span_places(spans)
     query = (
         select(
@@ -61,8 +61,8 @@ def sums_by_span(session: Session, spans: Sequence[Span], where: ColumnElement[b
 def learners_by_span(
     session: Session, spans: Sequence[Span], where: ColumnElement[bool]
 ) -> list[int]:
-    """How many learners were active in each span, everybody once, over the rows of
-    `ActivityRow` that `where` admits."""
+    """Numbers of learners active in each span, each once, over the rows of `ActivityRow` that
+    `where` admits."""
     pieces = activity_pieces(spans)
     query = (
         select(pieces.c.place, func.count(ActivityRow.person_id.distinct()))
@@ -77,8 +77,8 @@ def learners_by_span(
 
 
 def learners_in_all(session: Session, spans: Sequence[Span], where: ColumnElement[bool]) -> int:
-    """How many learners were active in any of the spans, over the rows of `ActivityRow` that
-    `where` admits. Looks for one sign of life of each person, instead of reading them all."""
+    """Number of learners active in any of the spans, over the rows of `ActivityRow` that `where`
+    admits. One activity of each person is looked for, instead of reading them all."""
     pieces = activity_pieces(spans)
     active = (
         select(literal(1))

@@ -1,4 +1,4 @@
-"""Insert, or change what is there: the same statement on every database we run on."""
+"""Upserts: insert a row, or change the one with its key, alike on every database."""
 
 from collections.abc import Mapping, Sequence
 from functools import cache

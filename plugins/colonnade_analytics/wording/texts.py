@@ -1,4 +1,4 @@
-"""What reports say, in the languages they speak. A language that is not here reads English."""
+"""Texts of reports in each language; English for readers of any other."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -168,7 +168,7 @@ LANGUAGES: Final[Mapping[str, Mapping[str, str]]] = {
 }
 
 
-def words(locale: str, name: str, **values: object) -> str:
-    """The words for `name` in the language of `locale` (BCP 47), with the values filled in."""
+def text(locale: str, name: str, **values: object) -> str:
+    """The text `name` in the language of `locale` (BCP 47), with the values filled in."""
     language = locale.replace("_", "-").partition("-")[0].lower()
     return LANGUAGES.get(language, ENGLISH)[name].format(**values)

@@ -5,10 +5,11 @@ from uuid import UUID
 
 import pytest
 
-from colonnade.events import Event, reactions_of
+from colonnade.events import Event, marked_reactions, reactions_of
 from colonnade.personal import Personal, marked_fields
-from colonnade_analytics.reactions import CONSUMED, Consumption
-from colonnade_analytics.rollups.event_rows import PEOPLE, kept_fields
+from colonnade_analytics.reactions import CONSUMED, EventReactions
+from colonnade_analytics.reports.steps import ReportSteps
+from colonnade_analytics.rollups.event_rows import PEOPLE, stored_fields
 
 THINGS = {
     "course_id",
@@ -34,10 +35,11 @@ def test_every_event_of_a_service_is_consumed(service: str) -> None:
 
 
 def test_each_has_one_reaction_of_a_stable_name() -> None:
-    found = {bound.event_type.model: bound.name for bound in reactions_of([Consumption()])}
+    found = {bound.event_type.model: bound.name for bound in reactions_of([EventReactions()])}
     assert set(found) == set(CONSUMED)
     names = {model.__name__: name for model, name in found.items()}
     assert names["EnrollmentActivated"] == "Consumption.on_enrollment_activated"
+    assert [name for name, _, _ in marked_reactions(ReportSteps)] == ["ReportWork.step_due"]
 
 
 @pytest.mark.parametrize("model", CONSUMED)
@@ -52,4 +54,4 @@ def test_every_id_is_known_to_be_of_a_thing_or_of_a_person(model: type[Event]) -
 
 @pytest.mark.parametrize("model", CONSUMED)
 def test_nothing_personal_is_kept(model: type[Event]) -> None:
-    assert not marked_fields(model, Personal) & set(kept_fields(model))
+    assert not marked_fields(model, Personal) & set(stored_fields(model))

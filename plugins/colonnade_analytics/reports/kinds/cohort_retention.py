@@ -1,4 +1,4 @@
-"""How many learners come back: by when they first enrolled, and active how much later."""
+"""Cohort retention: learners by their first enrolment, and by how much later they were active."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
@@ -13,17 +13,18 @@ from colonnade_analytics.api import (
     HeatMap,
     ReportParameters,
     ReportSource,
+    ReportStep,
     ReportTable,
-    Step,
 )
 from colonnade_analytics.calendar.instants import microseconds_of
 from colonnade_analytics.calendar.periods import Period, first_day, periods
 from colonnade_analytics.models import ActivityRow, EnrollmentRow
 from colonnade_analytics.privacy.cohorts import Cohort, protected
-from colonnade_analytics.reports.kinds.common import hidden_note, last_day, subtitle, within
+from colonnade_analytics.reports.captions import hidden_note, subtitle
+from colonnade_analytics.reports.scope import in_scope, last_day
 from colonnade_analytics.rollups.queries import activity_pieces, overlaps
 from colonnade_analytics.wording.formats import number, percent, period_name
-from colonnade_analytics.wording.texts import words
+from colonnade_analytics.wording.texts import text
 
 COHORTS_PER_STEP = 4
 DEFAULT_COHORTS = 12
@@ -31,7 +32,7 @@ MAXIMUM_COHORTS = 53
 
 
 class RetentionParameters(ReportParameters):
-    """Which cohorts: those who first enrolled in each month, or week, of these days."""
+    """Parameters: a cohort is everybody who first enrolled in one month, or week, of the days."""
 
     interval: Literal["week", "month"] = Field("month", description="How long a period is.")
 
@@ -43,16 +44,16 @@ class CohortRetention:
     parameters = RetentionParameters
 
     def title(self, locale: str) -> str:
-        """What people call it."""
-        return words(locale, "cohort_retention")
+        """Title for people."""
+        return text(locale, "cohort_retention")
 
     async def step(
         self,
         source: ReportSource,
         parameters: RetentionParameters,
         state: Mapping[str, Any] | None,
-    ) -> Step | ReportTable:
-        """Some cohorts at a time; the state is what was counted of those before, and the day
+    ) -> ReportStep | ReportTable:
+        """Count some cohorts per step; the state is what was counted of those before, and the day
         on which the report was begun, so that midnight does not move it."""
         begun = source.now.isoformat() if state is None else state["begun"]
         found = _periods(source, parameters, begun)
@@ -64,7 +65,7 @@ class CohortRetention:
         ]
         if upto < len(found):
             done = 100 * upto // len(found)
-            return Step(done, {"begun": begun, "cohorts": cohorts})
+            return ReportStep(done, {"begun": begun, "cohorts": cohorts})
         return _table(self.title(source.locale), source, parameters, found, cohorts)
 
 
@@ -89,7 +90,7 @@ def _cohort(source: ReportSource, period: Period) -> Select[Any]:
     first = func.min(EnrollmentRow.activated_us)
     return (
         select(EnrollmentRow.person_id)
-        .where(EnrollmentRow.activated_us.is_not(None), within(EnrollmentRow.course_id, source))
+        .where(EnrollmentRow.activated_us.is_not(None), in_scope(EnrollmentRow.course_id, source))
         .group_by(EnrollmentRow.person_id)
         .having((first >= microseconds_of(period.start)) & (first < microseconds_of(period.end)))
     )
@@ -105,7 +106,7 @@ def _active(
         .where(
             ActivityRow.enrolled.is_(True),
             ActivityRow.person_id.in_(cohort),
-            within(ActivityRow.course_id, source),
+            in_scope(ActivityRow.course_id, source),
         )
         .group_by(pieces.c.place)
     )
@@ -126,15 +127,15 @@ def _table(
     cohorts = protected(raw, source.smallest_group)
     locale, interval = source.locale, parameters.interval
     names = [period_name(period, interval, locale) for period in found]
-    after = words(locale, f"{interval}s_after")
+    after = text(locale, f"{interval}s_after")
     rows = tuple(_row(found[place], cohort) for place, cohort in enumerate(cohorts))
     hides = any(None in (cohort.size, *cohort.active) for cohort in cohorts)
     return ReportTable(
         title=title,
         subtitle=subtitle(source, found[0].first_day, last_day(source, parameters)),
         columns=(
-            Column("cohort", words(locale, "cohort")),
-            Column("learners", words(locale, "learners"), "count"),
+            Column("cohort", text(locale, "cohort")),
+            Column("learners", text(locale, "learners"), "count"),
             *(Column(f"after_{later}", f"+{later}", "percent") for later in range(len(found))),
         ),
         rows=rows,
@@ -147,7 +148,7 @@ def _table(
             values=tuple(
                 tuple(_share(active, cohort.size) for active in cohort.active) for cohort in cohorts
             ),
-            row_label=words(locale, "cohort"),
+            row_label=text(locale, "cohort"),
             column_label=after,
         ),
     )
@@ -165,7 +166,7 @@ def _share(active: int | None, size: int | None) -> float | None:
 
 
 def _size(cohort: Cohort, locale: str) -> str:
-    return words(locale, "hidden") if cohort.size is None else number(cohort.size, locale)
+    return text(locale, "hidden") if cohort.size is None else number(cohort.size, locale)
 
 
 def _summary(cohorts: Sequence[Cohort], interval: str, locale: str) -> tuple[str, ...]:
@@ -179,5 +180,5 @@ def _summary(cohorts: Sequence[Cohort], interval: str, locale: str) -> tuple[str
     if not size:
         return ()
     share = percent(sum(item[1] or 0 for item in known) * 100 / size, locale)
-    name = words(locale, f"interval_{interval}")
-    return (words(locale, "retention_next", share=share, interval=name),)
+    name = text(locale, f"interval_{interval}")
+    return (text(locale, "retention_next", share=share, interval=name),)

@@ -1,4 +1,4 @@
-"""How courses are completed: of those who enrolled, how many are done, at it, or gone."""
+"""Course completion: enrolments by course that are completed, under way, or ended."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,16 +19,10 @@ from colonnade_analytics.api import (
 )
 from colonnade_analytics.models import EnrollmentRow
 from colonnade_analytics.privacy.suppression import shown_parts, total_may_be_shown
-from colonnade_analytics.reports.kinds.common import (
-    hidden_note,
-    instants,
-    last_day,
-    subtitle,
-    titles_of,
-    within,
-)
+from colonnade_analytics.reports.captions import hidden_note, subtitle, titles_of
+from colonnade_analytics.reports.scope import in_scope, instants, last_day
 from colonnade_analytics.wording.formats import number, percent
-from colonnade_analytics.wording.texts import words
+from colonnade_analytics.wording.texts import text
 
 PARTS = ("completed", "learning", "left")
 CHARTED_COURSES = 20
@@ -49,19 +43,19 @@ class _Counts:
 
 
 class CourseCompletion:
-    """Enrolments of the asked days, by course and what became of them until now."""
+    """Enrolments of the requested days, by course and by their state now."""
 
     name = "course_completion"
     parameters = ReportParameters
 
     def title(self, locale: str) -> str:
-        """What people call it."""
-        return words(locale, "course_completion")
+        """Title for people."""
+        return text(locale, "course_completion")
 
     async def step(
         self, source: ReportSource, parameters: ReportParameters, state: Mapping[str, Any] | None
     ) -> ReportTable:
-        """Everything at once: the enrolments are counted by the database."""
+        """Make the whole report: the database counts the enrolments."""
         counted = await source.read(lambda session: _count(session, source, parameters))
         rows = _protected(counted, source.smallest_group)
         total = _total(counted, rows, source)
@@ -90,7 +84,7 @@ def _count(
         .where(
             EnrollmentRow.activated_us >= first,
             EnrollmentRow.activated_us < after,
-            within(EnrollmentRow.course_id, source),
+            in_scope(EnrollmentRow.course_id, source),
         )
         .group_by(EnrollmentRow.course_id, became)
     )
@@ -132,7 +126,7 @@ def _total(
         sums = [None] * len(PARTS)
     else:
         sums = list(shown_parts([value or 0 for value in sums], smallest))
-    return _row("", words(source.locale, "total"), whole, sums)
+    return _row("", text(source.locale, "total"), whole, sums)
 
 
 def _row(
@@ -155,9 +149,9 @@ def _columns(locale: str) -> tuple[Column, ...]:
     counts = ("enrolled", *PARTS)
     return (
         Column("course_id", "ID"),
-        Column("course", words(locale, "course")),
-        *(Column(name, words(locale, name), "count") for name in counts),
-        Column("completion_rate", words(locale, "completion_rate"), "percent"),
+        Column("course", text(locale, "course")),
+        *(Column(name, text(locale, name), "count") for name in counts),
+        Column("completion_rate", text(locale, "completion_rate"), "percent"),
     )
 
 
@@ -165,7 +159,7 @@ def _summary(total: Mapping[str, Any], locale: str) -> tuple[str, ...]:
     if not total or total["completion_rate"] is None:
         return ()
     return (
-        words(
+        text(
             locale,
             "most_completed",
             completed=number(total["completed"], locale),
@@ -180,25 +174,25 @@ def _hides(rows: Sequence[Mapping[str, Any]]) -> bool:
 
 
 def _chart(rows: Sequence[Mapping[str, Any]], locale: str) -> BarChart:
-    series = [Series(words(locale, name), tuple(row[name] for row in rows)) for name in PARTS]
+    series = [Series(text(locale, name), tuple(row[name] for row in rows)) for name in PARTS]
     rest = tuple(_not_shown(row) for row in rows)
     if any(rest):
-        series.append(Series(words(locale, "hidden"), rest, hidden=True))
+        series.append(Series(text(locale, "hidden"), rest, hidden=True))
     return BarChart(
         categories=tuple(str(row["course"]) for row in rows),
         series=tuple(series),
-        category_label=words(locale, "course"),
-        value_label=words(locale, "number_of_enrolments"),
+        category_label=text(locale, "course"),
+        value_label=text(locale, "number_of_enrolments"),
         notes=tuple(_note(row, locale) for row in rows),
     )
 
 
 def _not_shown(row: Mapping[str, Any]) -> int:
-    """How many of the enrolments that are shown are in parts that are not."""
+    """Number of the enrolments shown that are in parts not shown."""
     return (row["enrolled"] or 0) - sum(row[name] or 0 for name in PARTS)
 
 
 def _note(row: Mapping[str, Any], locale: str) -> str:
     if row["completion_rate"] is None:
-        return "" if row["enrolled"] else words(locale, "hidden")
+        return "" if row["enrolled"] else text(locale, "hidden")
     return percent(row["completion_rate"], locale)

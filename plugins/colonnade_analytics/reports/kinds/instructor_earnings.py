@@ -1,4 +1,4 @@
-"""What instructors earn: their shares of what was paid, less what was refunded."""
+"""Instructor earnings: shares of payments, less those of refunds."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -23,9 +23,10 @@ from colonnade_analytics.api import (
 from colonnade_analytics.calendar.instants import quarter_of
 from colonnade_analytics.models import EarningRow, PersonRow
 from colonnade_analytics.privacy.pseudonyms import known_person
-from colonnade_analytics.reports.kinds.common import instants, last_day, subtitle, titles_of, within
+from colonnade_analytics.reports.captions import subtitle, titles_of
+from colonnade_analytics.reports.scope import in_scope, instants, last_day
 from colonnade_analytics.wording.formats import money
-from colonnade_analytics.wording.texts import words
+from colonnade_analytics.wording.texts import text
 from colonnade_user.api import GetProfile
 
 CHARTED_INSTRUCTORS = 20
@@ -48,13 +49,13 @@ class InstructorEarnings:
     parameters = ReportParameters
 
     def title(self, locale: str) -> str:
-        """What people call it."""
-        return words(locale, "instructor_earnings")
+        """Title for people."""
+        return text(locale, "instructor_earnings")
 
     async def step(
         self, source: ReportSource, parameters: ReportParameters, state: Mapping[str, Any] | None
     ) -> ReportTable:
-        """Everything at once; names are the user service's to say."""
+        """Make the whole report; the user service is asked for names."""
         earned = await source.read(lambda session: _earned(session, source, parameters))
         names = {item.person_id: item.user_id for item in earned}
         named = {number: await _name(source, number, user) for number, user in names.items()}
@@ -81,7 +82,7 @@ def _earned(
         .where(
             EarningRow.quarter >= quarter_of(first),
             EarningRow.quarter < quarter_of(after),
-            within(EarningRow.course_id, source),
+            in_scope(EarningRow.course_id, source),
         )
         .group_by(*keys, PersonRow.user_id)
     )
@@ -105,7 +106,7 @@ def _own_number(session: Session, source: ReportSource) -> int:
 
 
 async def _name(source: ReportSource, number: int, user_id: UUID | None) -> str:
-    unknown = words(source.locale, "unknown_person", number=number)
+    unknown = text(source.locale, "unknown_person", number=number)
     if user_id is None:
         return unknown
     try:
@@ -125,10 +126,10 @@ def _main_currency(earned: Sequence[_Earning], source: ReportSource) -> str:
 
 def _columns(locale: str) -> tuple[Column, ...]:
     return (
-        Column("instructor", words(locale, "instructor")),
+        Column("instructor", text(locale, "instructor")),
         Column("course_id", "ID"),
-        Column("course", words(locale, "course")),
-        Column("earned", words(locale, "earned"), "money"),
+        Column("course", text(locale, "course")),
+        Column("earned", text(locale, "earned"), "money"),
     )
 
 
@@ -147,7 +148,7 @@ def _summary(earned: Sequence[_Earning], locale: str) -> tuple[str, ...]:
         mine = [item for item in earned if item.currency == currency]
         amount = money(sum(item.amount for item in mine), currency, locale)
         number = len({item.person_id for item in mine})
-        sentences.append(words(locale, "earned_total", amount=amount, number=number))
+        sentences.append(text(locale, "earned_total", amount=amount, number=number))
     return tuple(sentences)
 
 
@@ -161,9 +162,9 @@ def _chart(
     ranked = sorted(totals.items(), key=lambda item: (-item[1], item[0]))[:CHARTED_INSTRUCTORS]
     return BarChart(
         categories=tuple(names[person] for person, _ in ranked),
-        series=(Series(words(locale, "earned"), tuple(amount for _, amount in ranked)),),
-        category_label=words(locale, "instructor"),
-        value_label=words(locale, "amount", currency=currency),
+        series=(Series(text(locale, "earned"), tuple(amount for _, amount in ranked)),),
+        category_label=text(locale, "instructor"),
+        value_label=text(locale, "amount", currency=currency),
         form="money",
         currency=currency,
         notes=tuple(money(amount, currency, locale) for _, amount in ranked),

@@ -1,4 +1,4 @@
-"""Who gets how far in a course: enrolled, then each lesson in order, and the largest drop."""
+"""Lesson funnel: learners enrolled, then with each lesson completed, and the largest drop."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,15 +21,10 @@ from colonnade_analytics.api import (
 )
 from colonnade_analytics.models import EnrollmentRow, EventRow, LessonCountRow
 from colonnade_analytics.privacy.suppression import shown, shown_part
-from colonnade_analytics.reports.kinds.common import (
-    hidden_note,
-    instants,
-    last_day,
-    subtitle,
-    titles_of,
-)
+from colonnade_analytics.reports.captions import hidden_note, subtitle, titles_of
+from colonnade_analytics.reports.scope import instants, last_day
 from colonnade_analytics.wording.formats import number, percent
-from colonnade_analytics.wording.texts import words
+from colonnade_analytics.wording.texts import text
 from colonnade_course.api import GetOutline, Outline, OutlineLesson
 
 CHARTED_LESSONS = 40
@@ -37,7 +32,7 @@ CHARTED_LESSONS = 40
 
 
 class FunnelParameters(ReportParameters):
-    """Which course. With days: those who enrolled then, and how far they have got until now."""
+    """Parameters: the course. With days, it counts those who enrolled then, up to now."""
 
     course_id: UUID = Field(description="The course.")
 
@@ -50,19 +45,19 @@ class _Counts:
 
 
 class LessonFunnel:
-    """How many of those enrolled have completed each lesson, in the order of the course."""
+    """Learners who have completed each lesson, in the order of the course."""
 
     name = "lesson_funnel"
     parameters = FunnelParameters
 
     def title(self, locale: str) -> str:
-        """What people call it."""
-        return words(locale, "lesson_funnel_kind")
+        """Title for people."""
+        return text(locale, "lesson_funnel_kind")
 
     async def step(
         self, source: ReportSource, parameters: FunnelParameters, state: Mapping[str, Any] | None
     ) -> ReportTable:
-        """Everything at once; the order of the lessons is the course service's to say."""
+        """Make the whole report; the course service is asked for the order of lessons."""
         if source.scope is not None and parameters.course_id not in source.scope:
             raise NotFound("There is no such course, or none that you teach.")
         outline = await source.ask(GetOutline(course_id=parameters.course_id))
@@ -71,7 +66,7 @@ class LessonFunnel:
         worst = _largest_drop(rows)
         hides = any(row["learners"] is None for row in rows)
         return ReportTable(
-            title=words(source.locale, "lesson_funnel", course=counts.title),
+            title=text(source.locale, "lesson_funnel", course=counts.title),
             subtitle=subtitle(source, parameters.from_date, last_day(source, parameters)),
             columns=_columns(source.locale),
             rows=tuple(rows),
@@ -109,7 +104,7 @@ def _count(session: Session, source: ReportSource, parameters: FunnelParameters)
 def _rows(outline: Outline, counts: _Counts, source: ReportSource) -> list[dict[str, Cell]]:
     smallest = source.smallest_group
     enrolled = counts.enrolled
-    label = words(source.locale, "enrolled")
+    label = text(source.locale, "enrolled")
     rows = [_row(0, "", label, shown(enrolled, smallest), enrolled, None)]
     before: int | None = shown(enrolled, smallest)
     for place, (lesson, counts_for_progress) in enumerate(_lessons(outline), 1):
@@ -147,10 +142,10 @@ def _columns(locale: str) -> tuple[Column, ...]:
     return (
         Column("step", "#", "count"),
         Column("lesson_id", "ID"),
-        Column("lesson", words(locale, "lesson")),
-        Column("learners", words(locale, "learners"), "count"),
-        Column("share", words(locale, "share"), "percent"),
-        Column("drop", words(locale, "drop"), "count"),
+        Column("lesson", text(locale, "lesson")),
+        Column("learners", text(locale, "learners"), "count"),
+        Column("share", text(locale, "share"), "percent"),
+        Column("drop", text(locale, "drop"), "count"),
     )
 
 
@@ -166,7 +161,7 @@ def _summary(rows: Sequence[Mapping[str, Any]], worst: int | None, locale: str) 
     row = rows[worst]
     before = row["learners"] + row["drop"]
     return (
-        words(
+        text(
             locale,
             "largest_drop",
             lesson=row["lesson"],
@@ -180,9 +175,9 @@ def _chart(rows: Sequence[Mapping[str, Any]], worst: int | None, locale: str) ->
     charted = rows[:CHARTED_LESSONS]
     return BarChart(
         categories=tuple(str(row["lesson"]) for row in charted),
-        series=(Series(words(locale, "learners"), tuple(row["learners"] for row in charted)),),
-        category_label=words(locale, "lesson"),
-        value_label=words(locale, "learners"),
+        series=(Series(text(locale, "learners"), tuple(row["learners"] for row in charted)),),
+        category_label=text(locale, "lesson"),
+        value_label=text(locale, "learners"),
         notes=tuple(_note(row, locale) for row in charted),
         emphasis=worst if worst is not None and worst < len(charted) else None,
     )
@@ -190,6 +185,6 @@ def _chart(rows: Sequence[Mapping[str, Any]], worst: int | None, locale: str) ->
 
 def _note(row: Mapping[str, Any], locale: str) -> str:
     if row["learners"] is None:
-        return words(locale, "hidden")
+        return text(locale, "hidden")
     share = "" if row["share"] is None else f" ({percent(row['share'], locale)})"
     return f"{number(row['learners'], locale)}{share}"

@@ -1,4 +1,4 @@
-"""What came in, what went back, and who got it, by period."""
+"""Revenue: payments, refunds, and who got the rest, by period."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -21,18 +21,19 @@ from colonnade_analytics.api import (
 )
 from colonnade_analytics.calendar.periods import Period, first_day, periods
 from colonnade_analytics.models import EarningRow
-from colonnade_analytics.reports.kinds.common import counted, last_day, subtitle, within
-from colonnade_analytics.rollups import increments
+from colonnade_analytics.reports.captions import subtitle
+from colonnade_analytics.reports.scope import counts_in_scope, in_scope, last_day
+from colonnade_analytics.rollups.increments import Metric
 from colonnade_analytics.rollups.queries import Sums, span_places, spans_of, sums_by_span
 from colonnade_analytics.wording.formats import money, period_name
-from colonnade_analytics.wording.texts import words
+from colonnade_analytics.wording.texts import text
 
 DEFAULT_PERIODS: Mapping[Interval, int] = {"day": 30, "week": 12, "month": 12}
 KEYS = ("gross", "refunds", "net", "platform_fee", "earned")
 
 
 class RevenueParameters(ReportParameters):
-    """Which days, and how they are gathered."""
+    """Parameters: the days, and the length of a period."""
 
     interval: Interval = Field("month", description="How long a period is.")
 
@@ -44,13 +45,13 @@ class Revenue:
     parameters = RevenueParameters
 
     def title(self, locale: str) -> str:
-        """What people call it."""
-        return words(locale, "revenue")
+        """Title for people."""
+        return text(locale, "revenue")
 
     async def step(
         self, source: ReportSource, parameters: RevenueParameters, state: Mapping[str, Any] | None
     ) -> ReportTable:
-        """Everything at once, from the counts."""
+        """Make the whole report, from the counts."""
         found = periods(source.zone, parameters.interval, *_days(source, parameters))
         sums = await source.read(lambda session: _sums(session, source, found))
         rows = _rows(found, sums, source)
@@ -74,7 +75,7 @@ def _days(source: ReportSource, parameters: RevenueParameters) -> tuple[date, da
 
 def _sums(session: Session, source: ReportSource, found: Sequence[Period]) -> list[Sums]:
     spans = spans_of(found)
-    sums = sums_by_span(session, spans, counted(source))
+    sums = sums_by_span(session, spans, counts_in_scope(source))
     places = span_places(spans)
     query = (
         select(places.c.place, EarningRow.currency, func.sum(EarningRow.amount))
@@ -83,7 +84,7 @@ def _sums(session: Session, source: ReportSource, found: Sequence[Period]) -> li
             EarningRow,
             (EarningRow.quarter >= places.c.low) & (EarningRow.quarter < places.c.high),
         )
-        .where(within(EarningRow.course_id, source))
+        .where(in_scope(EarningRow.course_id, source))
         .group_by(places.c.place, EarningRow.currency)
     )
     for place, currency, amount in session.execute(query):
@@ -106,8 +107,8 @@ def _row(period: Period, sums: Sums, currency: str) -> dict[str, Cell]:
     def amount(name: str) -> int:
         return sums.get((name, currency), (0, 0))[1]
 
-    gross, refunds = amount(increments.REVENUE), amount(increments.REFUNDS)
-    values = (gross, refunds, gross - refunds, amount(increments.PLATFORM_FEE), amount("earned"))
+    gross, refunds = amount(Metric.REVENUE), amount(Metric.REFUNDS)
+    values = (gross, refunds, gross - refunds, amount(Metric.PLATFORM_FEE), amount("earned"))
     return {
         "period": period.label,
         "currency": currency,
@@ -120,9 +121,9 @@ def _row(period: Period, sums: Sums, currency: str) -> dict[str, Cell]:
 
 def _columns(locale: str) -> tuple[Column, ...]:
     return (
-        Column("period", words(locale, "period")),
-        Column("currency", words(locale, "currency")),
-        *(Column(key, words(locale, key), "money") for key in KEYS),
+        Column("period", text(locale, "period")),
+        Column("currency", text(locale, "currency")),
+        *(Column(key, text(locale, key), "money") for key in KEYS),
     )
 
 
@@ -142,7 +143,7 @@ def _summary(rows: Sequence[Mapping[str, Any]], locale: str) -> tuple[str, ...]:
         return money(sum(amounts), currency, locale)
 
     return tuple(
-        words(
+        text(
             locale,
             "revenue_total",
             **{key: total(key, currency) for key in ("net", "gross", "refunds")},
@@ -158,15 +159,15 @@ def _chart(
     interval: Interval,
     locale: str,
 ) -> ColumnChart:
-    gross = Series(words(locale, "gross"), tuple(row["gross"].amount for row in rows))
-    refunds = Series(words(locale, "refunds"), tuple(-row["refunds"].amount for row in rows))
-    net = Series(words(locale, "net"), tuple(row["net"].amount for row in rows))
+    gross = Series(text(locale, "gross"), tuple(row["gross"].amount for row in rows))
+    refunds = Series(text(locale, "refunds"), tuple(-row["refunds"].amount for row in rows))
+    net = Series(text(locale, "net"), tuple(row["net"].amount for row in rows))
     return ColumnChart(
         categories=tuple(period_name(period, interval, locale) for period in found),
         series=(gross, refunds),
         line=net,
-        category_label=words(locale, "period"),
-        value_label=words(locale, "amount", currency=currency),
+        category_label=text(locale, "period"),
+        value_label=text(locale, "amount", currency=currency),
         form="money",
         currency=currency,
     )

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from colonnade.errors import ValidationFailed
-from colonnade_analytics.calendar.instants import microseconds_of, moment_of, quarter_of
+from colonnade_analytics.calendar.instants import instant_of, microseconds_of, quarter_of
 from colonnade_analytics.calendar.periods import default_days, periods, start_of
 
 ZONES = (
@@ -114,4 +114,4 @@ def test_without_days_it_is_the_last_thirty_of_the_academy() -> None:
 
 @given(st.integers(-(10**15), 4 * 10**15))
 def test_microseconds_come_back(number: int) -> None:
-    assert microseconds_of(moment_of(number)) == number
+    assert microseconds_of(instant_of(number)) == number

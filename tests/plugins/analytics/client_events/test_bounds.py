@@ -55,10 +55,10 @@ async def kept(bench: Bench) -> int:
     return await bench.run(lambda session: session.scalars(query).one())
 
 
-async def keep_house(bench: Bench) -> None:
-    [work] = [item for item in bench.objects if hasattr(item, "keep_house")]
+async def delete_expired(bench: Bench) -> None:
+    [work] = [item for item in bench.objects if hasattr(item, "delete_expired")]
     with bench.acting():
-        await work.keep_house()
+        await work.delete_expired()
 
 
 @pytest.fixture
@@ -107,7 +107,7 @@ async def test_housekeeping_removes_what_is_older_than_declared(
     for day in (0, 3, 6):
         set_clocks(bench, NOON + timedelta(days=day))
         await bench.ask(ada, sent(2))
-    await keep_house(bench)
+    await delete_expired(bench)
     assert await kept(bench) == 4
 
 
@@ -120,7 +120,7 @@ async def test_housekeeping_removes_the_oldest_days_of_whoever_has_too_much(
         set_clocks(bench, NOON + timedelta(days=day))
         await bench.ask(ada, sent(8))
     await bench.ask(grace, sent(1))
-    await keep_house(bench)
+    await delete_expired(bench)
     assert await kept(bench) == 2 * 8 + 1
     query = select(ClientEventRow.received_us).order_by(ClientEventRow.received_us).limit(1)
     oldest = await bench.run(lambda session: session.scalars(query).one())

@@ -33,15 +33,15 @@ from colonnade_analytics.api import (
     ReportNotReady,
     ReportParameters,
     ReportReady,
+    ReportStep,
     ReportStepDue,
     ReportTable,
     Series,
-    Step,
     TooManyReports,
 )
 from colonnade_analytics.config import TenantAnalyticsConfig
 from colonnade_analytics.handlers.reports import MAXIMUM_UNFINISHED
-from colonnade_analytics.reports.catalogue import Catalogue
+from colonnade_analytics.reports.kind_registry import ReportKindRegistry
 from colonnade_analytics.reports.steps import MAXIMUM_BEGINNINGS
 from colonnade_course.api import GetCourse, GetOutline, InstructorAdded
 from colonnade_user.api import GetProfile, Profile, UserDeleted
@@ -66,13 +66,13 @@ class Countdown:
 
     async def step(
         self, source: Any, parameters: ReportParameters, state: Mapping[str, Any] | None
-    ) -> Step | ReportTable:
+    ) -> ReportStep | ReportTable:
         if self.fail is not None:
             raise self.fail
         number = 0 if state is None else state["number"]
         self.taken.append(number)
         if number < 3:
-            return Step(30 * (number + 1), {"number": number + 1})
+            return ReportStep(30 * (number + 1), {"number": number + 1})
         return ReportTable(
             title="Countdown",
             subtitle="",
@@ -123,7 +123,7 @@ async def content(bench: Bench, report: Report, name: Any = "json", asker: Any =
 
 
 class TestMaking:
-    """Step by step, in the background."""
+    """ReportStep by step, in the background."""
 
     async def test_progress_is_kept_between_steps_and_a_restart_goes_on(
         self, bench: Bench, countdown: Countdown
@@ -209,13 +209,13 @@ class TestMaking:
 
     async def test_old_ones_go(self, bench: Bench, countdown: Countdown) -> None:
         report = await made(bench, "countdown")
-        [work] = [item for item in bench.objects if hasattr(item, "keep_house")]
+        [work] = [item for item in bench.objects if hasattr(item, "delete_expired")]
         with bench.acting():
-            await work.keep_house()
+            await work.delete_expired()
             assert (await bench.ask(OWNER, GetReport(report_id=report.id))).status == "ready"
         bench.set_store_clock(report.created_at + timedelta(days=91))
         with bench.acting():
-            await work.keep_house()
+            await work.delete_expired()
         assert (await bench.ask(OWNER, ListReports())).items == []
 
 
@@ -239,7 +239,7 @@ class TestKinds:
     async def test_two_of_one_name_do_not_start(self, bench: Bench) -> None:
         bench.ctx.kinds = [Countdown(), Countdown()]
         with pytest.raises(ConfigurationError, match="countdown"):
-            Catalogue(bench.ctx)  # type: ignore[arg-type]
+            ReportKindRegistry(bench.ctx)  # type: ignore[arg-type]
 
     async def test_an_unknown_one_is_said_with_those_there_are(self, bench: Bench) -> None:
         with pytest.raises(ValidationFailed) as caught:

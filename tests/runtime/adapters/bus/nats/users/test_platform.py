@@ -76,9 +76,9 @@ def _reactions(site: Path) -> set[str]:
 def test_reactions_of_methods_that_were_set_on_a_class_are_found_as_well() -> None:
     """As those of analytics are."""
     from colonnade_analytics import plugin
-    from colonnade_analytics.reactions import CONSUMED, Consumption
+    from colonnade_analytics.reactions import CONSUMED, EventReactions
     from colonnade_runtime.background.events.declared_reactions import declared_reactions
 
-    bound = reactions_of([object.__new__(Consumption)])
+    bound = reactions_of([object.__new__(EventReactions)])
     assert len(bound) == len(CONSUMED)
     assert {each.name for each in bound} <= declared_reactions(plugin).keys()

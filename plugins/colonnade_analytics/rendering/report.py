@@ -1,4 +1,4 @@
-"""A finished report in all its formats. Imported by the worker that makes it: drawing is heavy."""
+"""Files of a finished report. Imported when one is made: the drawing library is heavy."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -10,14 +10,14 @@ from colonnade_analytics.rendering.drawing import draw
 from colonnade_analytics.rendering.tables import as_csv, as_json
 
 
-def contents(
+def render_report(
     table: ReportTable,
     facts: Mapping[str, Any],
     branding: Mapping[str, Any],
     locale: str,
     made_at: datetime,
 ) -> dict[str, bytes]:
-    """Format → bytes."""
+    """Render a report in all its formats, by name."""
     insight, *rest = table.summary or ("",)
     foot = " ".join((*rest, *table.notes))
     heading = Heading(table.title, insight, table.subtitle, foot)
@@ -33,6 +33,6 @@ def contents(
 
 
 def alternative_text(table: ReportTable) -> str:
-    """What stands for the chart where it cannot be seen."""
+    """Text that takes the place of the chart where it cannot be seen."""
     sentences = [f"{table.title}.", f"{table.subtitle}.", *table.summary, *table.notes]
     return " ".join(sentence for sentence in sentences if sentence != ".")

@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from colonnade_analytics.api import ColumnChart
-from colonnade_analytics.rendering.bars import formatter
+from colonnade_analytics.rendering.bar_chart import formatter
 from colonnade_analytics.rendering.canvas import MARGIN, WIDTH, Heading, Sheet
 from colonnade_analytics.rendering.colours import GRID, INK, QUIET_INK, Palette
 

@@ -1,4 +1,4 @@
-"""The kinds of reports that may be asked for: this service's and those of enabled plugins."""
+"""Registry of the kinds of reports: this service's and those of enabled plugins."""
 
 from collections.abc import Mapping
 
@@ -7,8 +7,8 @@ from colonnade.services import ServiceContext
 from colonnade_analytics.api import ReportKind
 
 
-class Catalogue:
-    """Finds kinds by name. All come from the hook `reports`, first-party ones too."""
+class ReportKindRegistry:
+    """Kinds by name. All come from the hook `reports`, first-party ones too."""
 
     def __init__(self, ctx: ServiceContext) -> None:
         self.kinds: Mapping[str, ReportKind] = _by_name(ctx)
