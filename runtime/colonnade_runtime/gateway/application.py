@@ -62,7 +62,7 @@ class GatewayApplication:
     ) -> None:
         self._access_log = access_log
         self.health = health or Health(log)
-        self.health.waiting_for.clear()
+        self.health.stage.started()
         self.health.checks.add([HealthCheck("processes", self._silent, _PROCESSES_MEND)])
         self._log = log
         self._table = table
@@ -99,7 +99,7 @@ class GatewayApplication:
     async def stop(self, notice: float, seconds: float) -> None:
         """Say for `notice` seconds that it stops, and still answer; then take no more, let what
         runs end within `seconds`, and close."""
-        self.health.waiting_for["stop"] = "the platform is stopping"
+        self.health.stage.stopping = "the platform is stopping"
         await asyncio.sleep(notice)
         self._open = False
         for socket in self._sockets:

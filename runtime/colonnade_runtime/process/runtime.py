@@ -154,21 +154,21 @@ class Runtime:
             raise
 
     async def _start(self) -> None:
-        waiting = self.edge.health.waiting_for
-        waiting["start"] = "secrets"
+        stage = self.edge.health.stage
+        stage.starting = "secrets"
         await self._start_secrets()
-        waiting["start"] = "policies"
+        stage.starting = "policies"
         policy = self._policy = await self._start_policy()
-        waiting["start"] = "stores"
+        stage.starting = "stores"
         await self._start_stores()
-        waiting["start"] = "bus"
+        stage.starting = "bus"
         bus = await self._start_bus()
         authenticators: list[Authenticator] = []
         key = signing_key(self._loaded, self._vault)
         self._started_secrets = StartedSecrets(self._loaded, self._resolved)
         services = self._connect(bus, policy, key, authenticators)
         for name in self._plugins.start_order:
-            waiting["start"] = f"service {name}"
+            stage.starting = f"service {name}"
             plugin = self._plugins.services[name]
             if name not in self.place.services:
                 # Who calls is found out wherever they call; the rest of it is hosted elsewhere.
@@ -178,7 +178,7 @@ class Runtime:
             ctx = await services.add(plugin)
             authenticators.extend(await self._authenticators(bus, plugin, ctx))
             self.edge.health.checks.add(_named_checks(name, plugin, ctx))
-        waiting["start"] = "migrations"
+        stage.starting = "migrations"
         await self._schemas.migrate()
         await self.background.start()
         self._open(services)
@@ -188,7 +188,7 @@ class Runtime:
             self._stack.push_async_callback(self.reloader.stop)
         self._stack.push_async_callback(self._schemas.stop)
         self._schemas.make_new()
-        waiting.clear()
+        stage.started()
 
     def _connect(
         self, bus: Bus, policy: MemoisedPolicy, key: bytes, authenticators: list[Authenticator]
@@ -238,7 +238,7 @@ class Runtime:
         self._stopping = True
         if self._discovery is not None:
             await self._discovery.close(LAST_SECONDS)
-        self.edge.health.waiting_for["stop"] = "the platform is stopping"
+        self.edge.health.stage.stopping = "the platform is stopping"
         self.edge.close()
         if self.place.process != EVERYTHING:
             # The process in front, which answers for this one, learns of it before it is gone.
@@ -345,8 +345,8 @@ class Runtime:
         )
         self._stack.push_async_callback(policy.close)
         bundle = policy_bundle(self._loaded, self._plugins, self.place.services)
-        waiting = self.edge.health.waiting_for
-        await until_available("policy engine", lambda: policy.load(bundle), waiting, self._log)
+        stage = self.edge.health.stage
+        await until_available("policy engine", lambda: policy.load(bundle), stage, self._log)
         self._policies = bundle
         self.edge.health.degradations.add([HealthCheck("policy", policy.check, _POLICY_MEND)])
         return policy
@@ -362,7 +362,7 @@ class Runtime:
 
     async def _start_bus(self) -> Bus:
         bus = self._adapters.bus()
-        await until_available("bus", bus.start, self.edge.health.waiting_for, self._log)
+        await until_available("bus", bus.start, self.edge.health.stage, self._log)
         self._bus = bus
         self.edge.health.degradations.add(
             [HealthCheck("bus", bus.check, "Start the broker; nothing else is to be done.")]
@@ -381,7 +381,7 @@ class Runtime:
             await discovery.start(services)
             await discovery.announce(Instance(self.place.name, self.place.url, services))
 
-        await until_available("discovery", begin, self.edge.health.waiting_for, self._log)
+        await until_available("discovery", begin, self.edge.health.stage, self._log)
         self.edge.health.degradations.add(
             [HealthCheck("discovery", discovery.check, _DISCOVERY_MEND)]
         )

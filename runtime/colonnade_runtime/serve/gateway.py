@@ -146,9 +146,9 @@ async def _followed(
         return
 
     async def begin() -> None:
-        waiting = gateway.health.waiting_for
-        await until_available("discovery", lambda: discovery.start(()), waiting, log)
-        waiting.clear()
+        stage = gateway.health.stage
+        await until_available("discovery", lambda: discovery.start(()), stage, log)
+        stage.started()
         gateway.health.degradations.add(
             [HealthCheck("discovery", discovery.check, _DISCOVERY_MEND)]
         )

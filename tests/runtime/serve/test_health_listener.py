@@ -26,7 +26,7 @@ PATIENCE = 60.0
 async def listener() -> AsyncIterator[HealthListener]:
     """One for a process that is ready."""
     health = Health(structlog.get_logger())
-    health.waiting_for.clear()
+    health.stage.started()
     made = HealthListener(health, "127.0.0.1", 0)
     made.start()
     yield made

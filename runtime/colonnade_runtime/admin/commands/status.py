@@ -23,7 +23,7 @@ async def status(arguments: Nothing, call: AdminCall) -> dict[str, Any]:
     await call.platform.background.look()
     health = identity.health
     await health.ask_everything()
-    waiting = dict(health.waiting_for) or await health.checks.failing()
+    waiting = health.stage.waiting_for() or await health.checks.failing()
     faults = health.faults.all()
     return {
         "process": identity.name,

@@ -17,6 +17,7 @@ from colonnade_runtime.edge.http.problems import send_problem
 from colonnade_runtime.observability.faults import FaultCollector, FaultRegistry
 from colonnade_runtime.observability.process_metrics import register_process_metrics
 from colonnade_runtime.observability.redaction import Redaction
+from colonnade_runtime.resilience.waiting import ProcessStage
 
 PATHS = frozenset({"/livez", "/readyz", "/metrics"})
 
@@ -62,7 +63,7 @@ class Health:
         self.checks = HealthChecks(self.faults, log)
         self.degradations = HealthChecks(self.faults, log)
         self.look: Callable[[], Awaitable[None]] = _nothing
-        self.waiting_for: dict[str, str] = {"start": "the platform is starting"}
+        self.stage = ProcessStage()
         self.registry = CollectorRegistry()
         self.registry.register(FaultCollector(self.faults))
         register_process_metrics(self.registry)
@@ -123,9 +124,7 @@ class Health:
 
     async def readiness(self) -> tuple[int, bytes]:
         """Status and JSON of `/readyz`; places are for the log and `colonnade status`."""
-        waiting_for = dict(self.waiting_for)
-        if not waiting_for:
-            waiting_for = await self.checks.failing()
+        waiting_for = self.stage.waiting_for() or await self.checks.failing()
         said: dict[str, Any] = {"status": "not ready" if waiting_for else "ready"}
         said["waiting_for"] = self._places.without(waiting_for)
         degraded = self._places.without(await self.degradations.failing())
