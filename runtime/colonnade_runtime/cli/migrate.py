@@ -1,5 +1,6 @@
 """`colonnade migrate`: stores are brought to the schema of this release while nothing runs."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
@@ -11,10 +12,7 @@ import click
 from colonnade.errors import ConfigurationError
 from colonnade_runtime.adapters.disk.folder_lock import FolderLocks
 from colonnade_runtime.adapters.store.sqlite.schema.store_upgrade import (
-    CURRENT,
-    NEW,
-    OUTDATED,
-    REFUSED,
+    FileStatus,
     StoreUpgrade,
     TenantFileState,
 )
@@ -28,6 +26,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 _COLUMNS = ("tenant", "service", "state", "version", "wanted", "reason")
+_AMISS = (FileStatus.OUTDATED, FileStatus.REFUSED)
 
 Upgrades = Mapping[str, tuple[Path, StoreUpgrade]]
 
@@ -53,8 +52,7 @@ def migrate(site: Site, only_check: bool, style: str) -> None:
             _take_over(loaded, upgrades, stack)
             found = _brought_up_to_date(upgrades, found)
     _show(found, style, only_check=only_check)
-    amiss = {OUTDATED, REFUSED}
-    if any(standing.state in amiss for standing in found):
+    if any(file.state in _AMISS for file in found):
         raise click.exceptions.Exit(1)
 
 
@@ -82,10 +80,10 @@ def _looked_at(upgrades: Upgrades, tenants: Sequence[str]) -> list[TenantFileSta
 def _brought_up_to_date(
     upgrades: Upgrades, found: Sequence[TenantFileState]
 ) -> list[TenantFileState]:
-    def bring(standing: TenantFileState) -> TenantFileState:
-        if standing.state != OUTDATED:
-            return standing
-        return upgrades[standing.service][1].bring_up_to_date(standing.tenant)
+    def bring(file: TenantFileState) -> TenantFileState:
+        if file.state != FileStatus.OUTDATED:
+            return file
+        return upgrades[file.service][1].bring_up_to_date(file.tenant)
 
     with progress("Bringing stores up to date") as tell:
         return list(_told(found, bring, tell))
@@ -120,10 +118,10 @@ def _take_over(loaded: LoadedPlatform, upgrades: Upgrades, stack: ExitStack) -> 
 
 def _show(found: Sequence[TenantFileState], style: str, *, only_check: bool) -> None:
     if style == "json":
-        show_json([asdict(standing) for standing in found])
+        show_json([asdict(file) for file in found])
         return
-    told = [asdict(standing) for standing in found if standing.state in (OUTDATED, REFUSED)]
+    told = [asdict(file) for file in found if file.state in _AMISS]
     show_rows(told, _COLUMNS, "Every store has the schema of this release.")
-    counts = {state: sum(each.state == state for each in found) for state in (CURRENT, NEW)}
-    also = f"{counts[CURRENT]} current, {counts[NEW]} not made yet"
+    counts = Counter(file.state for file in found)
+    also = f"{counts[FileStatus.CURRENT]} current, {counts[FileStatus.NEW]} not made yet"
     click.echo(f"{len(told)} {'to be looked after' if only_check else 'not done'}, {also}.")

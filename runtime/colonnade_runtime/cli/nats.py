@@ -78,6 +78,7 @@ def set_up_streams(site: Site, repair: bool, style: str) -> None:
     again at any time, also while the platform runs.
     """
     _check_installed()
+    from colonnade_runtime.adapters.bus.nats.events.stream_administration import StreamStatus
     from colonnade_runtime.adapters.bus.nats.permissions import streams_of
 
     plugins = site.plugins()
@@ -95,7 +96,7 @@ def set_up_streams(site: Site, repair: bool, style: str) -> None:
     else:
         shown = [row | {"differences": "; ".join(row["differences"])} for row in rows]
         show_rows(shown, ("stream", "state", "differences"), "No service publishes anything.")
-    if any(each.state == "foreign" for each in found):
+    if any(each.state is StreamStatus.FOREIGN for each in found):
         raise ConfigurationError(
             "Somebody changed a stream, and nothing was done to it. Find out who; --repair sets it"
             " back. Events in it that others put there stay: services refuse those."

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from colonnade.errors import Unavailable
@@ -163,12 +164,23 @@ async def found_configuration(api: JetStreamApi, stream: Stream) -> dict[str, An
     return found
 
 
+class StreamStatus(StrEnum):
+    """Status of a stream after a set-up."""
+
+    MADE = "made"
+    CHANGED = "changed"
+    REPAIRED = "repaired"
+    OURS = "ours"
+    FOREIGN = "foreign"
+    """Somebody changed it, and nothing was done to it."""
+
+
 @dataclass(frozen=True, slots=True)
 class StreamSetup:
-    """Outcome of a set-up: `made`, `changed`, `repaired`, `ours` or `foreign`, and why."""
+    """Outcome of the set-up of one stream, and what differed."""
 
     stream: str
-    state: str
+    state: StreamStatus
     differences: tuple[str, ...] = ()
 
 
@@ -184,13 +196,13 @@ async def set_up_stream(
     found = await found_configuration(api, stream)
     if found is None:
         await api.ask(f"STREAM.CREATE.{stream.name}", wanted)
-        return StreamSetup(stream.name, "made")
+        return StreamSetup(stream.name, StreamStatus.MADE)
     differences = foreign(found, wanted)
     if differences and not repair:
-        return StreamSetup(stream.name, "foreign", differences)
+        return StreamSetup(stream.name, StreamStatus.FOREIGN, differences)
     changed = kept_otherwise(found, wanted)
     if not differences and not changed:
-        return StreamSetup(stream.name, "ours")
+        return StreamSetup(stream.name, StreamStatus.OURS)
     await api.ask(f"STREAM.UPDATE.{stream.name}", updated(found, wanted))
-    state = "repaired" if differences else "changed"
+    state = StreamStatus.REPAIRED if differences else StreamStatus.CHANGED
     return StreamSetup(stream.name, state, (*differences, *changed))

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -26,10 +27,15 @@ from colonnade_runtime.adapters.store.sqlite.schema.service_schema import (
     read_facts,
 )
 
-CURRENT = "current"
-OUTDATED = "outdated"
-NEW = "new"
-REFUSED = "refused"
+
+class FileStatus(StrEnum):
+    """Status of one tenant's file beside the schema that this code wants."""
+
+    CURRENT = "current"
+    OUTDATED = "outdated"
+    NEW = "new"
+    """There is none; the platform makes it."""
+    REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +45,7 @@ class TenantFileState:
 
     tenant: str
     service: str
-    state: str
+    state: FileStatus
     version: int | None
     wanted: int
     reason: str = ""
@@ -68,8 +74,8 @@ class StoreUpgrade:
         except Exception as error:
             return self._refused(tenant, error)
         version = int(facts.get(SERVICE_VERSION, "0"))
-        state = CURRENT if self._schema.is_current(facts) else OUTDATED
-        return self._standing(tenant, state, version)
+        state = FileStatus.CURRENT if self._schema.is_current(facts) else FileStatus.OUTDATED
+        return self._state(tenant, state, version)
 
     def bring_up_to_date(self, tenant: str) -> TenantFileState:
         """Run what the tenant's file misses; how it stands then."""
@@ -78,7 +84,7 @@ class StoreUpgrade:
                 self._schema.bring_up_to_date(connection, self._label(tenant))
         except Exception as error:
             return self._refused(tenant, error)
-        return self._standing(tenant, CURRENT, self._schema.service.latest)
+        return self._state(tenant, FileStatus.CURRENT, self._schema.service.latest)
 
     def _absent(self, tenant: str) -> TenantFileState:
         try:
@@ -87,8 +93,8 @@ class StoreUpgrade:
             return self._refused(tenant, error)
         if is_gone:
             reason = f"{self._label(tenant)} has gone, although it was there: restore it."
-            return self._standing(tenant, REFUSED, None, reason)
-        return self._standing(tenant, NEW, None)
+            return self._state(tenant, FileStatus.REFUSED, None, reason)
+        return self._state(tenant, FileStatus.NEW, None)
 
     def _was_provisioned(self, tenant: str) -> bool:
         if not self._files.control.exists():
@@ -103,10 +109,10 @@ class StoreUpgrade:
     def _refused(self, tenant: str, error: Exception) -> TenantFileState:
         known = refusal(error, self._label(tenant))
         mend = getattr(known, "mend", "")
-        return self._standing(tenant, REFUSED, None, f"{known} {mend}".strip())
+        return self._state(tenant, FileStatus.REFUSED, None, f"{known} {mend}".strip())
 
-    def _standing(
-        self, tenant: str, state: str, version: int | None, reason: str = ""
+    def _state(
+        self, tenant: str, state: FileStatus, version: int | None, reason: str = ""
     ) -> TenantFileState:
         wanted = self._schema.service.latest
         return TenantFileState(tenant, self._files.service, state, version, wanted, reason)
