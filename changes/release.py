@@ -69,8 +69,8 @@ def _refuse_or_prepare(root: Path, version: str) -> dict[Path, str]:
         raise Refused("No branch is checked out: check out the one that is released from.")
     if version in released(root) or _git(root, "tag", "--list", f"v{version}"):
         raise Refused(f"{version} is released already: name the version after it.")
-    newest = max(released(root), key=_numbers, default="0.0.0")
-    if _numbers(version) < _numbers(newest):
+    newest = max(released(root), key=numbers, default="0.0.0")
+    if numbers(version) < numbers(newest):
         raise Refused(f"{version} is older than {newest}, which is released on this branch.")
     return {
         path: _with_version(path, pattern, version)
@@ -86,13 +86,14 @@ def _with_version(path: Path, pattern: str, version: str) -> str:
         raise Refused(f"{path} says no version as {__file__} expects it: mend one of the two.")
     for match in reversed(found):
         said = match["version"]
-        if _numbers(said) > _numbers(version):
+        if numbers(said) > numbers(version):
             raise Refused(f"{path} says {said} already: release {said} or a later one.")
         text = text[: match.start("version")] + version + text[match.end("version") :]
     return text
 
 
-def _numbers(version: str) -> tuple[int, ...]:
+def numbers(version: str) -> tuple[int, ...]:
+    """What versions are ordered by."""
     return tuple(map(int, version.split(".")))
 
 

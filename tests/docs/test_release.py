@@ -9,11 +9,9 @@ from typing import Any
 
 import pytest
 
+from tests.releases import NotHere, newest_release, releasing
+
 ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "changes"))
-
-import release as releasing  # noqa: E402
-
 VERSION = "99.1.0"
 IDENTITY = {
     f"GIT_{who}_{what}": "somebody" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
@@ -33,6 +31,7 @@ def git(folder: Path, *words: str) -> str:
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """A repository with what a release touches, of which nothing is released yet."""
+    tmp_path = tmp_path / "checkout"
     places = [path for pattern in releasing.PLACES for path in ROOT.glob(pattern)]
     for path in (*places, *(ROOT / "changes").iterdir(), ROOT / "CHANGELOG.md"):
         if path.is_file():
@@ -152,15 +151,25 @@ def test_a_release_that_cannot_be_is_refused_and_changes_nothing(
 
 
 def test_each_listed_commit_is_of_its_version() -> None:
-    if not (ROOT / ".git").exists():
-        pytest.skip("this is no checkout of git, so it has no commits")
-    known = 0
+    try:
+        newest_release()
+    except NotHere as why:
+        pytest.skip(str(why))
     for version, commit in releasing.released(ROOT).items():
-        shown = subprocess.run(
+        project = subprocess.run(
             ["git", "show", f"{commit}:pyproject.toml"], cwd=ROOT, capture_output=True, text=True
-        )
-        if shown.returncode == 0:
-            assert f'\nversion = "{version}"\n' in shown.stdout
-            known += 1
-    if not known:
-        pytest.skip("no commit of a release is here: none is listed, or the clone is shallow")
+        ).stdout
+        assert f'\nversion = "{version}"\n' in project, version
+
+
+def test_a_shallow_clone_says_what_it_lacks(checkout: Path, tmp_path: Path) -> None:
+    """There the newest release is listed, and its commit is not there."""
+    with pytest.raises(NotHere, match=r"releases\.txt lists no release yet"):
+        newest_release(checkout)
+    assert make_release(checkout, VERSION).returncode == 0
+    released = git(checkout, "rev-parse", "HEAD^")
+    assert newest_release(checkout) == (VERSION, released)
+    shallow = tmp_path / "shallow"
+    git(tmp_path, "clone", "--quiet", "--depth=1", checkout.as_uri(), str(shallow))
+    with pytest.raises(NotHere, match=f"the commit {released} of release {VERSION} is not here"):
+        newest_release(shallow)
