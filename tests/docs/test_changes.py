@@ -42,12 +42,13 @@ def test_every_fragment_is_one_paragraph_of_a_known_kind(gathering: Any) -> None
 
 
 def test_a_release_moves_the_fragments_into_the_page(gathering: Any, copy: Path) -> None:
+    (copy / "changes" / "aardvark.added.md").write_text("Aardvarks have come.\n")
     (copy / "changes" / "zebra.removed.md").write_text("Zebras are gone.\n")
     before = gathering.fragments(copy / "changes")
     gathering.gather(copy, "1.0.0", "2030-01-31")
     page = (copy / "CHANGELOG.md").read_text("utf-8")
-    release = page.partition(gathering.UNRELEASED)[2]
-    assert release.startswith("\n## 1.0.0 - 2030-01-31\n\n### Added\n\n- ")
+    release = page.partition(gathering.UNRELEASED)[2].split("\n## ")[1]
+    assert release.startswith("1.0.0 - 2030-01-31\n\n### Added\n\n- ")
     assert "\n- Zebras are gone.\n" in release.partition("### Removed\n")[2]
     assert release.count("\n- ") == len(before)
     assert gathering.fragments(copy / "changes") == []

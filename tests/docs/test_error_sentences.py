@@ -19,8 +19,9 @@ ANSWERING = [
 FOR_THE_LOG = {"debug", "info", "warning", "error", "exception", "reason", "why", "raised", "kind"}
 """Methods, arguments and variables whose text stays with operators."""
 
-CAUGHT_BY_OURS = {"RendererFailed", "Unreadable"}
-"""Errors that those who ask for the work turn into sentences of their own."""
+CAUGHT_BY_OURS = {"RendererFailed", "SecretUnavailable", "Unreadable"}
+"""Errors that those who ask for the work turn into sentences of their own, or that refuse a start
+or a reload."""
 
 
 def sources() -> Iterator[Path]:

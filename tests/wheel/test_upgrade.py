@@ -70,12 +70,7 @@ def created(client: httpx.Client, path: str, key: str = "", **body: Any) -> str:
 
 
 def learner(platform: Served) -> httpx.Client:
-    """A client that is signed in as Ada."""
-    credentials = {"email": "ada@example.org", "password": PASSWORD}
-    with platform.client("acme") as client:
-        answer = client.post("/auth/login", json=credentials)
-        assert answer.status_code == 200, answer.text
-    return platform.client("acme", answer.json()["access_token"])
+    return platform.person("acme", "ada@example.org", PASSWORD)
 
 
 def put_in(platform: Served) -> Iterator[tuple[str, str]]:
