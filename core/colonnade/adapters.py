@@ -42,7 +42,7 @@ class AdapterContext:
     log: Any
     """A structlog logger bound to the scheme."""
     is_known: Callable[[str], bool]
-    """Predicate: true while a tenant is declared; nothing is ever made for another."""
+    """Test of a tenant's id: true while it is declared. Nothing is ever made for another."""
     replicas: int = 1
     """Number of processes that host the same services as this one, itself included."""
     administrator: Secret | None = None

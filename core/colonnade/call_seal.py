@@ -45,6 +45,8 @@ class SealReader:
 
     def __init__(self, *, remembered: int = REMEMBERED_CALLS) -> None:
         self._remembered = remembered
+        # By the second in which each call is over, so that forgetting costs nothing per call; a
+        # queue in order of arrival would be held up by the first long call.
         self._seen: set[bytes] = set()
         self._ending: dict[int, deque[bytes]] = {}
 

@@ -118,7 +118,7 @@ class Forbidden(ColonnadeError):
 
 
 class NotFound(ColonnadeError):
-    """Absence of the thing, or of any that the caller may know of."""
+    """Thing that does not exist, or that the caller may not know of."""
 
     code = "not_found"
     status = 404

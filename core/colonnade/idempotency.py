@@ -110,6 +110,8 @@ def once(
         )
     )
     try:
+        # The key is written with the effect, in one transaction: of two requests at once the later
+        # one fails on the key's uniqueness and its effect is rolled back.
         session.flush()
     except IntegrityError:
         raise Conflict("The same request is under way; ask again for its answer.") from None

@@ -38,8 +38,10 @@ class _Sequence:
             millisecond = time.time_ns() // 1_000_000
             if millisecond > self._last_millisecond:
                 self._last_millisecond = millisecond
+                # From the lower half, so that a millisecond has room for 2,048 more.
                 self._counter = int.from_bytes(os.urandom(2), "big") & 0x7FF
             else:
+                # Also when the clock was set back: ids of one process stay in order all the same.
                 self._counter += 1
                 if self._counter > 0xFFF:
                     self._last_millisecond += 1

@@ -159,7 +159,6 @@ class Call:
     expected_versions: frozenset[int] | None = None
     incoming: AsyncIterator[bytes] | None = None
     applied: bool = field(default=False)
-    evaluated: dict[str, Any] | None = field(default=None)
     masks_applied: bool = field(default=False)
     personal: bool = field(default=False)
     without_object: str = field(default="")
@@ -211,8 +210,6 @@ class Call:
         """
         self.applied = True
         attributes = resource_type.attributes(row)
-        if self.evaluated is None:
-            self.evaluated = attributes
         related = resource_type.related_in(session)
         if permits(self.decision, resource_type, attributes, related):
             return

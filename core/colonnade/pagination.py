@@ -75,6 +75,7 @@ def paginate(
         values = _decode(request.cursor, name, order)
         query = query.where(_after(order, values))
     ordering = [key.column.desc() if key.descending else key.column.asc() for key in order]
+    # One more than is shown says whether there is a next page, without counting.
     rows = session.scalars(query.order_by(*ordering).limit(request.limit + 1)).all()
     shown = rows[: request.limit]
     following = None
@@ -85,6 +86,7 @@ def paginate(
 
 
 def _after(order: Sequence[SortKey], values: Sequence[Any]) -> Any:
+    # Not a row comparison, (a, b) > (x, y): columns of one order may point in different directions.
     alternatives = []
     for position, key in enumerate(order):
         equal = [order[i].column == values[i] for i in range(position)]

@@ -95,6 +95,8 @@ def table_name(mapper: Mapper[Any]) -> str:
 @lru_cache(maxsize=1024)
 def eager_tables(mapper: Mapper[Any]) -> frozenset[str]:
     """The tables that loading one row of `mapper` joins beside its own."""
+    # A row found in the identity map is not queried for, and its joined rows are read all the same:
+    # what the mapping declares is noted, not what a statement happens to say.
     found: set[str] = set()
     _add_eager(mapper, found, set())
     return frozenset(found)
@@ -148,6 +150,7 @@ def tables_written(statement: Executable) -> frozenset[str]:
 @lru_cache(maxsize=1024)
 def cascaded_tables(table: Table) -> frozenset[str]:
     """The tables in which the database itself changes rows when rows of `table` are deleted."""
+    # `ON DELETE` is done beneath the ORM, which hears of it only where a relationship is mapped.
     found: set[str] = set()
     waiting = [table]
     while waiting:

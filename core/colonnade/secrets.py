@@ -37,7 +37,7 @@ class SecretUnavailable(ConfigurationError):
 
 
 class SecretUnusable(SecretUnavailable):
-    """Error: the value in a secret's place is none that anybody means as one."""
+    """Value in the place of a secret that cannot be meant as one."""
 
 
 class Secret:

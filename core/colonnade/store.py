@@ -67,6 +67,9 @@ class Session(orm.Session):
         if self.loaded is None:
             return super().get(entity, ident, **options)
         mapper = inspect(entity)
+        # Noted before it is looked for: that a row is absent is read, too, and its insert must drop
+        # the answer. The flag keeps the statement that follows from counting as a read of the whole
+        # table.
         self.loaded.rows.add(row_key(mapper, ident))
         self.loaded.tables |= eager_tables(mapper)
         self._getting = True

@@ -118,6 +118,9 @@ def _denies(denies: Iterable[Grant], resource_type: ResourceType) -> Iterable[Bo
         bound = [_attempt(condition, resource_type) for condition in deny]
         never = [item for item in bound if isinstance(item, _NeverHolds)]
         for item in never:
+            # A grant that cannot hold permits less than was meant, which fails closed. A deny that
+            # cannot hold would permit more, so a value that does not fit refuses everything. A null
+            # is no misfit: nothing equals it, in SQL and here.
             if item.misfit:
                 raise _Unreadable(f"a deny cannot be applied, {item}")
         if not never:

@@ -65,8 +65,8 @@ class PolicyQuery:
 
     @property
     def key(self) -> QueryKey:
-        """Query: all that the answer depends on beside the policies' revision; no object is in
-        it."""
+        """Key of a remembered answer: all that it depends on beside the policies' revision. No
+        object is in it."""
         return (
             self.action,
             self.resource_type,
@@ -104,7 +104,7 @@ class PolicyModule:
 
 @dataclass(frozen=True)
 class PolicyBundle:
-    """Bundle: the modules that an engine starts with, and the actions that must be answered.
+    """Policy bundle: the modules of an engine, and the actions that must be answered.
 
     `actions` maps each action of an operation to the service that offers it, such as
     `{"course.read": "course"}`; an action that no policy knows fails the load. `vocabulary` is
@@ -160,7 +160,7 @@ class PolicyError(ConfigurationError):
 
 
 class PolicyEngine(Protocol):
-    """Engine that decides.
+    """Policy engine: the source of decisions.
 
     `revision` names the loaded policies; it is empty before the first load. An engine that asks a
     server has `async def check() -> str | None` too: a sentence while it cannot decide; and

@@ -10,7 +10,7 @@ from colonnade.policy.resource import RelatedLookup, ResourceType
 
 
 class Outcome(StrEnum):
-    """Attributes and relations of one object."""
+    """Outcome of a decision for one object, as far as its attributes tell."""
 
     PERMITTED = "permitted"
     REFUSED = "refused"
