@@ -4,7 +4,8 @@
 of the declaration, and tests start hundreds of them. Here only the first pays: Python's own fork
 server holds the imported modules and does nothing else, so that each process begins as a fresh
 one does, with a folder, an environment, outputs, signals and an end of its own. The program
-itself is started by `tests/wheel`, by the tests of the README, and wherever `up` starts processes.
+itself is started by `tests/wheel`, by the tests of the README, and by `up` unless it is told to
+fork its processes as well.
 """
 
 import multiprocessing
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from colonnade_runtime.observability.output import drain_output
+from tests.forked_children import fork_children
 
 TESTS = Path(__file__).parent
 PACKAGES = (
@@ -46,6 +48,7 @@ class ForkedCommand:
     """A started `colonnade`, to be treated like a `subprocess.Popen`; it has no input.
 
     `stdout` and `stderr` are descriptors. `program` is Python that runs there before the command.
+    With `children_too`, `up` forks its processes as well.
     """
 
     def __init__(
@@ -56,10 +59,11 @@ class ForkedCommand:
         stderr: int,
         env: Mapping[str, str] | None = None,
         program: str = "",
+        children_too: bool = False,
     ) -> None:
         environment = dict(os.environ if env is None else env)
         outputs = (_Inherited(stdout), _Inherited(stderr))
-        arguments = (words, str(cwd), environment, outputs, program)
+        arguments = (words, str(cwd), environment, outputs, program, children_too)
         self._process = _forking.Process(target=_command, args=arguments, daemon=True)
         with _lock:
             _forking.set_forkserver_preload(_preloaded())
@@ -153,6 +157,7 @@ def _command(
     environment: Mapping[str, str],
     outputs: tuple[int, int],
     program: str,
+    children_too: bool,
 ) -> None:
     """The life of the new process."""
     for standard, descriptor in zip((1, 2), outputs, strict=True):
@@ -165,6 +170,8 @@ def _command(
     sys.path[:] = [*added, *(each for each in sys.path if not _is_of_tests(each))]
     sys.argv = ["colonnade", *words]
     try:
+        if children_too:
+            fork_children()
         exec(program, {"__name__": "__main__"})
         import_module("colonnade_runtime.cli").main(prog_name="colonnade")
     finally:

@@ -43,9 +43,16 @@ def fresh_installation(wheels: dict[str, Path], tmp_path: Path) -> Installation:
     return made
 
 
-@pytest.fixture
-def site(installation: Installation, tmp_path: Path) -> Path:
-    """A site as `colonnade new site` writes it."""
-    written = installation.colonnade("new", "site", "academy", cwd=tmp_path)
+@pytest.fixture(scope="session")
+def new_site(installation: Installation, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A site as `colonnade new site` writes it, which no test changes."""
+    folder = tmp_path_factory.mktemp("new")
+    written = installation.colonnade("new", "site", "academy", cwd=folder)
     assert written.returncode == 0, written.stderr
-    return tmp_path / "academy"
+    return folder / "academy"
+
+
+@pytest.fixture
+def site(new_site: Path, tmp_path: Path) -> Path:
+    """A copy of the new site for one test."""
+    return Path(shutil.copytree(new_site, tmp_path / "academy"))

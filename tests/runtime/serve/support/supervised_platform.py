@@ -30,16 +30,20 @@ LIMIT = 120.0
 
 
 class Platform:
-    """A platform with one process and a gateway, started by `up`."""
+    """A platform with one process and a gateway, started by `up`.
 
-    def __init__(self, root: Path, *settings: str) -> None:
+    Its processes are forked, unless they are to be started as they are for operators.
+    """
+
+    def __init__(self, root: Path, *settings: str, as_programs: bool = False) -> None:
         self.root = root
         self._log = root / "log"
         environment = {**os.environ, "COLONNADE_OWNER_PASSWORD": OWNER_PASSWORD}
         with self._log.open("wb") as log:
             self.process = ForkedCommand(
-                *settings, "up", cwd=root, env=environment, stdout=log.fileno(), stderr=log.fileno()
-            )
+                *settings, "up", cwd=root, env=environment,
+                stdout=log.fileno(), stderr=log.fileno(), children_too=not as_programs,
+            )  # fmt: skip
 
     @property
     def said(self) -> str:
