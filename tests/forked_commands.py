@@ -8,6 +8,7 @@ itself is started by `tests/wheel`, by the tests of the README, and by `up` unle
 fork its processes as well.
 """
 
+import gc
 import multiprocessing
 import os
 import pkgutil
@@ -160,6 +161,8 @@ def _command(
     children_too: bool,
 ) -> None:
     """The life of the new process."""
+    # Otherwise its first collection looks at, and so copies, all that the fork server holds.
+    gc.freeze()
     for standard, descriptor in zip((1, 2), outputs, strict=True):
         os.dup2(descriptor, standard)
         os.close(descriptor)

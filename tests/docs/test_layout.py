@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import TAKEN_FIRST
+
 ROOT = Path(__file__).parents[2]
 PACKAGES = sorted(path for path in (ROOT / "plugins").iterdir() if (path / "plugin.py").exists())
 SERVICES = [path for path in PACKAGES if "def create_service(" in (path / "plugin.py").read_text()]
@@ -47,6 +49,11 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 @pytest.mark.parametrize("place", HOUSE)
 def test_every_room_is_there(place: str) -> None:
     assert (ROOT / place).exists()
+
+
+@pytest.mark.parametrize("name", TAKEN_FIRST)
+def test_what_workers_take_first_is_there(name: str) -> None:
+    assert (ROOT / "tests" / name).exists()
 
 
 def test_the_source_roots_hold_import_names_only() -> None:
