@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 RUNTIME = ROOT / "runtime" / "colonnade_runtime"
 PAGES = sorted((ROOT / "docs" / "internals").glob("*.md"))
 HOUSE = (ROOT / "docs" / "internals" / "house.md").read_text("utf-8")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs/plugin-authors/hooks.md").read_text("utf-8")
 HEADING = re.compile(r"^### `(.+)`$", re.MULTILINE)
 SPECIFICATIONS = [

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from colonnade_runtime.testing.contract import RULES
 
-PAGE = Path(__file__).parents[2] / "docs" / "plugin-authors" / "contract.md"
+PAGE = Path(__file__).parents[3] / "docs" / "plugin-authors" / "contract.md"
 
 
 def test_the_page_lists_exactly_the_rules() -> None:

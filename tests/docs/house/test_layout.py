@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import TAKEN_FIRST
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PACKAGES = sorted(path for path in (ROOT / "plugins").iterdir() if (path / "plugin.py").exists())
 SERVICES = [path for path in PACKAGES if "def create_service(" in (path / "plugin.py").read_text()]
 """The others extend a service: a payment provider, for one."""

@@ -28,10 +28,10 @@ from colonnade_runtime.background.background_work import BackgroundTasks, Backgr
 from colonnade_runtime.background.sagas.binding import bind_sagas
 from colonnade_runtime.calls.tenant_states import TenantState
 
-PAGES = Path(__file__).parents[2] / "docs" / "plugin-authors"
+PAGES = Path(__file__).parents[3] / "docs" / "plugin-authors"
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 EXAMPLES = PAGES / "examples"
-QUIZ = Path(__file__).parents[1] / "fixtures" / "acme_quiz" / "tests" / "test_quiz.py"
+QUIZ = Path(__file__).parents[2] / "fixtures" / "acme_quiz" / "tests" / "test_quiz.py"
 QUOTED = {
     "sagas.md": EXAMPLES / "purchase.py",
     "events.md": EXAMPLES / "welcome.py",
