@@ -1,13 +1,10 @@
-"""Reactions of the course service to deleted users and accepted invitations.
-
-The names of the classes and their methods are part of stored inbox keys.
-"""
+"""Reactions of the course service to deleted users and accepted invitations."""
 
 from uuid import UUID
 
 from sqlalchemy import select
 
-from colonnade.events import reacts_to
+from colonnade.events import reactions_named, reacts_to
 from colonnade.services import ServiceContext
 from colonnade.store import Session
 from colonnade_course.api import CourseFull, EnrollmentActivated
@@ -19,8 +16,9 @@ from colonnade_course.states import CourseState, EndReason, EnrollmentState
 from colonnade_user.api import InvitationAccepted, UserDeleted
 
 
-class Departures:
-    """Removal of deleted users from courses."""
+@reactions_named("Departures")
+class UserReactions:
+    """Reactions to events of users: deleted ones leave their courses."""
 
     @reacts_to(UserDeleted)
     def user_deleted(self, session: Session, event: UserDeleted) -> None:
@@ -32,8 +30,9 @@ class Departures:
             publish_instructor_event(session, instructor)
 
 
-class Invitations:
-    """Enrolment of new users in the courses that their invitation named."""
+@reactions_named("Invitations")
+class InvitationReactions:
+    """Reactions to events of invitations: new users are enrolled in the courses named there."""
 
     def __init__(self, ctx: ServiceContext) -> None:
         self._ctx = ctx

@@ -11,7 +11,7 @@ from colonnade_course.handlers.lessons import LessonHandlers
 from colonnade_course.handlers.reservations import ReservationHandlers
 from colonnade_course.handlers.sections import SectionHandlers
 from colonnade_course.publishing.republication import CourseRepublication
-from colonnade_course.reactions import Departures, Invitations
+from colonnade_course.reactions import InvitationReactions, UserReactions
 
 
 @asynccontextmanager
@@ -24,7 +24,7 @@ async def create_service(ctx: ServiceContext) -> AsyncIterator[Sequence[object]]
         LessonHandlers(ctx),
         EnrollmentHandlers(ctx),
         ReservationHandlers(ctx),
-        Departures(),
-        Invitations(ctx),
+        UserReactions(),
+        InvitationReactions(ctx),
         CourseRepublication(ctx),
     ]

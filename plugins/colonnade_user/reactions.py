@@ -4,7 +4,7 @@ The course service asks this one, so this one must not ask it back: it keeps a p
 Events may overtake each other, so an event that is not newer than the row is ignored.
 """
 
-from colonnade.events import reacts_to
+from colonnade.events import reactions_named, reacts_to
 from colonnade.store import Session
 from colonnade_course.api import (
     CourseCreated,
@@ -31,11 +31,9 @@ SUBSCRIPTIONS = (
 """Events that the service reacts to."""
 
 
-class KnownCourses:
-    """Projection of courses and their instructors.
-
-    The names of the class and its methods are part of stored inbox keys.
-    """
+@reactions_named("KnownCourses")
+class CourseReactions:
+    """Reactions to events of courses: a projection of courses and their instructors."""
 
     @reacts_to(CourseCreated)
     def course_created(self, session: Session, event: CourseCreated) -> None:

@@ -19,7 +19,7 @@ from colonnade_user.handlers.signing_keys import SigningKeyHandlers
 from colonnade_user.passwords.hashing import PasswordHasher
 from colonnade_user.passwords.verification import CurrentPassword
 from colonnade_user.pruning import Pruning
-from colonnade_user.reactions import KnownCourses
+from colonnade_user.reactions import CourseReactions
 from colonnade_user.throttling.throttle import Throttle
 
 
@@ -43,5 +43,5 @@ async def create_service(ctx: UserContext) -> AsyncIterator[Sequence[object]]:
         InvitationHandlers(ctx, hasher),
         OwnerPasswordHandlers(ctx, hasher),
         Pruning(ctx),
-        KnownCourses(),
+        CourseReactions(),
     ]

@@ -14,7 +14,7 @@ from colonnade.sagas import Resolution, Saga, SagaPhase, StepCall
 from colonnade.services import ServiceContext
 from colonnade.store import Session
 from colonnade_course.api import CreateCourse, UnpublishCourse
-from colonnade_course.reactions import Departures as CourseDepartures
+from colonnade_course.reactions import UserReactions as CourseUserReactions
 from colonnade_payment.api import (
     AlreadyEnrolled,
     CancelPayment,
@@ -310,7 +310,7 @@ class TestDeletedAccounts:
 
         await until(has_a_seat)
         store = academy.hosted.contexts["course"].store
-        course = CourseDepartures()
+        course = CourseUserReactions()
         await academy.as_service(
             lambda: store.run(lambda session: course.user_deleted(session, gone))
         )
