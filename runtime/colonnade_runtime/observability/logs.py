@@ -3,9 +3,10 @@
 import json
 import logging
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NoReturn
 
 import structlog
 from structlog.typing import EventDict, WrappedLogger
@@ -40,6 +41,21 @@ def configure_logs(
     )
     describe_losses(loss_in_words if is_for_people(form) else loss_as_json)
     LibraryLogs.install(number)
+
+
+@contextmanager
+def muted_logs() -> Iterator[None]:
+    """Drop every line for the block; what was configured before comes back."""
+    before = structlog.get_config()
+    structlog.configure(logger_factory=structlog.ReturnLoggerFactory(), processors=[_drop])
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
+
+
+def _drop(logger: Any, name: str, entry: Any) -> NoReturn:
+    raise structlog.DropEvent
 
 
 class ErrorStreamLogger:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path as FilePath
-from typing import Any, NoReturn
+from typing import Any
 
 import structlog
 
@@ -33,6 +33,7 @@ from colonnade_runtime.declaration import Address
 from colonnade_runtime.declaration.model.placement import Placement, placement_of
 from colonnade_runtime.declaration.yaml.tree import Path
 from colonnade_runtime.observability.failures import failure_in_words
+from colonnade_runtime.observability.logs import muted_logs
 from colonnade_runtime.process.preflight.locating import placed
 from colonnade_runtime.process.runtime import Runtime
 
@@ -51,7 +52,7 @@ class PreflightReport:
 def preflight(declared: Declared) -> PreflightReport:
     """Find every refusal of a start of `declared`, not the first one only."""
     found = PreflightReport()
-    with tempfile.TemporaryDirectory(prefix="colonnade-check-") as folder, _quiet():
+    with tempfile.TemporaryDirectory(prefix="colonnade-check-") as folder, muted_logs():
         asyncio.run(_rehearse(declared, FilePath(folder), found))
     found.refusals = [placed(text, declared.loaded) for text in dict.fromkeys(found.refusals)]
     return found
@@ -200,18 +201,3 @@ class _Preflight(Runtime):
         for line in message.splitlines():
             about = f"services.{service}: " if service and "services." not in line else ""
             self._found.refusals.append(about + line)
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Logs of a rehearsal go nowhere; what was configured before comes back."""
-    before = structlog.get_config()
-    structlog.configure(logger_factory=structlog.ReturnLoggerFactory(), processors=[_drop])
-    try:
-        yield
-    finally:
-        structlog.configure(**before)
-
-
-def _drop(logger: Any, name: str, entry: Any) -> NoReturn:
-    raise structlog.DropEvent

@@ -13,8 +13,8 @@ from colonnade.idempotency import HEADER as IDEMPOTENCY_KEY
 from colonnade.identifiers import new_id
 from colonnade_runtime.edge.openapi.document import bindings
 from colonnade_runtime.testing.contract.examination.examples import NoExample, example_of
+from colonnade_runtime.testing.contract.examination.plugin_application import application_of
 from colonnade_runtime.testing.contract.examination.subject import Subject
-from colonnade_runtime.testing.contract.rules.routes import application_of
 
 NOTHING = str(UUID(int=7 << 76 | 2 << 62))
 """An id that nothing has; a UUIDv7."""

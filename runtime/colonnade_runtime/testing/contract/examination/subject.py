@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, get_args
 
 from colonnade.events import Event
 from colonnade.messages import Message, Request
@@ -22,15 +22,12 @@ from colonnade_runtime.plugins.loader import (
 )
 from colonnade_runtime.testing.contract.examination.named_services import services_spoken_of
 
-if TYPE_CHECKING:
-    from colonnade_runtime.testing.contract.examination.trial_run import Trial
-
 
 class NotTried(Exception):
     """A rule cannot be held against the plugin because of something that another rule reports."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Subject:
     """A plugin, and what an author may add for its examination.
 
@@ -163,13 +160,6 @@ class Subject:
             else:
                 waiting += get_args(item)
         return tuple(found)
-
-    @cached_property
-    def trial(self) -> "Trial":
-        """Result of running it twice in a platform of its own."""
-        from colonnade_runtime.testing.contract.examination.trial_run import run_trial
-
-        return run_trial(self)
 
     def _policy_sources(self) -> list[str]:
         """The policies it brings; whatever else it answers is reported where it is asked."""

@@ -4,30 +4,34 @@ import asyncio
 import tempfile
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NoReturn
+from typing import Any
+from weakref import WeakKeyDictionary
 
 import httpx
-import structlog
 import yaml
 
 from colonnade.errors import ColonnadeError
 from colonnade.hookspecs import hookimpl
 from colonnade_runtime.assembly.declared import read_declaration
 from colonnade_runtime.observability.failures import failure_in_words
+from colonnade_runtime.observability.logs import muted_logs
 from colonnade_runtime.process.runtime import Runtime
 from colonnade_runtime.testing.contract.examination import trial_visitors as visitors
+from colonnade_runtime.testing.contract.examination.policy_folder import lay_out
 from colonnade_runtime.testing.contract.examination.route_probes import Probe, probe_routes
 from colonnade_runtime.testing.contract.examination.subject import NotTried, Subject
-from colonnade_runtime.testing.contract.rules.policies import lay_out
 
 TENANTS = ("acme", "globex")
 _PATIENCE = 5.0
 """Seconds that a thread may take to end after the platform has stopped."""
+
+
+_TRIALS: WeakKeyDictionary[Subject, "Trial"] = WeakKeyDictionary()
 
 
 @dataclass
@@ -62,6 +66,14 @@ class Trial:
         return self.answered
 
 
+def trial_of(subject: Subject) -> Trial:
+    """Result of the trial of a plugin, which runs once however many rules ask for it."""
+    found = _TRIALS.get(subject)
+    if found is None:
+        found = _TRIALS[subject] = run_trial(subject)
+    return found
+
+
 def run_trial(subject: Subject) -> Trial:
     """Start and stop the plugin twice on the same temporary folder; ask its routes in between."""
     _ = subject.plugin
@@ -74,7 +86,7 @@ def run_trial(subject: Subject) -> Trial:
         prefix="colonnade-contract-", ignore_cleanup_errors=True
     ) as folder:
         declaration = _declare(subject, Path(folder))
-        with _quiet():
+        with muted_logs():
             for is_first in (True, False):
                 if trial.failure is None:
                     asyncio.run(_visit(subject, declaration, trial, asks=is_first))
@@ -155,21 +167,6 @@ async def _noted(created: Any, trial: Trial) -> AsyncIterator[Sequence[object]]:
     async with created as objects:
         trial.created = tuple(objects)
         yield objects
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Logs of a trial go nowhere; what was configured before comes back."""
-    before = structlog.get_config()
-    structlog.configure(logger_factory=structlog.ReturnLoggerFactory(), processors=[_drop])
-    try:
-        yield
-    finally:
-        structlog.configure(**before)
-
-
-def _drop(logger: Any, name: str, entry: Any) -> NoReturn:
-    raise structlog.DropEvent
 
 
 def _declare(subject: Subject, folder: Path) -> Path:

@@ -20,8 +20,8 @@ from colonnade_runtime.adapters.policy.rego.module_inspection import ENTRY_PACKA
 from colonnade_runtime.adapters.policy.rego.statements import outline
 from colonnade_runtime.adapters.policy.trial.verification import trial_result
 from colonnade_runtime.declaration.confirmed_grants import read_confirmed_grants
+from colonnade_runtime.testing.contract.examination.policy_folder import brought_policies, lay_out
 from colonnade_runtime.testing.contract.examination.subject import NotTried, Subject
-from colonnade_runtime.testing.contract.rules.policies import brought_policies, lay_out
 
 
 def grants_of_other_services_are_confirmed(subject: Subject) -> Iterator[str]:

@@ -14,6 +14,7 @@ from colonnade_runtime.background.events.declared_reactions import declared_reac
 from colonnade_runtime.background.sagas.binding import bind_sagas
 from colonnade_runtime.background.scheduler import bind_schedules
 from colonnade_runtime.testing.contract.examination.subject import Subject
+from colonnade_runtime.testing.contract.examination.trial_run import trial_of
 
 _ACTION = re.compile(r"[a-z][a-z0-9_-]*\.[a-z][a-z0-9_-]*")
 
@@ -63,7 +64,7 @@ def errors_have_codes_of_their_own(subject: Subject) -> Iterator[str]:
 def operations_have_handlers(subject: Subject) -> Iterator[str]:
     """Each operation is handled by exactly one method, and nothing else is handled."""
     handled = [
-        bound.operation.request for item in subject.trial.objects for bound in handlers_of(item)
+        bound.operation.request for item in trial_of(subject).objects for bound in handlers_of(item)
     ]
     for request in subject.operations:
         if handled.count(request) != 1:
@@ -79,7 +80,7 @@ def operations_have_handlers(subject: Subject) -> Iterator[str]:
 def subscriptions_have_reactions(subject: Subject) -> Iterator[str]:
     """The hook `subscriptions` lists exactly the events that its methods react to."""
     listed = {event_type_of(model).type for model in subject.answer("subscriptions") or ()}
-    found = {reaction.event_type.type for reaction in reactions_of(subject.trial.objects)}
+    found = {reaction.event_type.type for reaction in reactions_of(trial_of(subject).objects)}
     for name in sorted(listed - found):
         yield f"{name} is subscribed to and has no reaction; mark a method with @reacts_to."
     for name in sorted(found - listed):
@@ -89,7 +90,7 @@ def subscriptions_have_reactions(subject: Subject) -> Iterator[str]:
 def reactions_can_be_found(subject: Subject) -> Iterator[str]:
     """Each reaction is a method of a class in its own package, so that a broker can know it."""
     declared = declared_reactions(subject.module)
-    for reaction in reactions_of(subject.trial.objects):
+    for reaction in reactions_of(trial_of(subject).objects):
         if reaction.name not in declared:
             yield (
                 f"the reaction {reaction.name} is on no class of {subject.module.__package__}; "
@@ -99,7 +100,7 @@ def reactions_can_be_found(subject: Subject) -> Iterator[str]:
 
 def sagas_and_schedules_bind(subject: Subject) -> Iterator[str]:
     """Each method that a saga or schedule names is an `async def` of exactly one object."""
-    objects = subject.trial.objects
+    objects = trial_of(subject).objects
     for hook, bind in (("sagas", bind_sagas), ("schedules", bind_schedules)):
         yield from _unbound(bind, subject.answer(hook) or (), objects)
 

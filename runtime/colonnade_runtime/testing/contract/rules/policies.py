@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 from colonnade.operations import operation_of
@@ -12,12 +12,10 @@ from colonnade_runtime.adapters.policy.embedded.engine import EmbeddedPolicy
 from colonnade_runtime.adapters.policy.rego.files import (
     SUFFIX,
     TEST_SUFFIX,
-    policy_files,
     read_policies,
 )
 from colonnade_runtime.adapters.policy.trial.test_runner import run_rego_tests
-from colonnade_runtime.declaration.demo_site import demo_folder
-from colonnade_runtime.testing.contract.examination.first_party_policies import first_party_policies
+from colonnade_runtime.testing.contract.examination.policy_folder import brought_policies, lay_out
 from colonnade_runtime.testing.contract.examination.subject import NotTried, Subject
 
 
@@ -57,29 +55,6 @@ def policies_pass_their_tests(subject: Subject) -> Iterator[str]:
             for result in results
             if Path(result.path).name in ours and not result.passed
         )
-
-
-def brought_policies(subject: Subject) -> Mapping[str, str]:
-    """File name → source, as the plugin's hook answers."""
-    found: Mapping[str, str] = subject.answer("policies") or {}
-    return found
-
-
-def lay_out(subject: Subject, folder: Path) -> None:
-    """Write the platform's policies and those of the plugin and its companions to `folder`.
-
-    Those of a service that comes with Colonnade are left out where another plugin provides it. Of
-    two files of one name the plugin's is taken: it is the one under examination.
-    """
-    for path in policy_files(demo_folder() / "policies"):
-        shutil.copy(path, folder)
-    _ = subject.plugin
-    for module in first_party_policies():
-        if subject.services.get(module.service, module.plugin) == module.plugin:
-            (folder / module.path).write_text(module.source, encoding="utf-8")
-    for plugin in (*subject.plugins.every(), subject.plugin):
-        for name, source in plugin.policies.items():
-            (folder / Path(name).name).write_text(source, encoding="utf-8")
 
 
 def _beside(subject: Subject, file: str) -> Path | None:

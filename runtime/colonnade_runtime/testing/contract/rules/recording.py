@@ -16,6 +16,7 @@ from colonnade_runtime.testing.contract.examination.compatibility import (
     resolved,
 )
 from colonnade_runtime.testing.contract.examination.subject import NotTried, Subject
+from colonnade_runtime.testing.contract.examination.trial_run import trial_of
 
 FILE_NAME = "contract.json"
 """Beside the author's test."""
@@ -54,7 +55,7 @@ def contract_of(subject: Subject) -> dict[str, Any]:
     """The contract as plain data. `open` says that a stranger gets past the policy."""
     is_open = {
         probe.binding.operation.request: not probe.refuses_strangers
-        for probe in subject.trial.probes
+        for probe in trial_of(subject).probes
     }
     schemas, definitions = _schemas(subject)
     operations = {}

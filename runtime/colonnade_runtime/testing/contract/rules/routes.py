@@ -3,12 +3,12 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from litestar import Litestar
 from litestar.routes import HTTPRoute
 
 from colonnade.http import BINDING, Binding
 from colonnade.operations import Stream
 from colonnade_runtime.edge.openapi.document import bindings, openapi_document
+from colonnade_runtime.testing.contract.examination.plugin_application import application_of
 from colonnade_runtime.testing.contract.examination.subject import NotTried, Subject
 
 
@@ -76,19 +76,6 @@ def streams_are_bound_as_such(subject: Subject) -> Iterator[str]:
             yield f"{path}: {binding.operation.name} takes a stream; bind it with body=…."
         if stream is Stream.DOWNLOAD and binding.answer == "application/json":
             yield f"{path}: {binding.operation.name} answers a stream; bind it with answer=…."
-
-
-def application_of(subject: Subject) -> Litestar:
-    """The plugin's routes alone, as the gateway mounts them.
-
-    Raises:
-        NotTried: when Litestar refuses them.
-    """
-    handlers = list(subject.answer("http_routes") or ())
-    try:
-        return Litestar(handlers, path="/api/v1", openapi_config=None, logging_config=None)
-    except Exception as error:
-        raise NotTried(f"the routes cannot be mounted: {error}") from error
 
 
 CHECKS = (

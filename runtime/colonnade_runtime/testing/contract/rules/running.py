@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 
 from colonnade_runtime.testing.contract.examination.subject import Subject
+from colonnade_runtime.testing.contract.examination.trial_run import trial_of
 
 _UNREADABLE = frozenset({400, 415, 422})
 
 
 def starts_and_stops_twice(subject: Subject) -> Iterator[str]:
     """Starts and stops in a real platform, twice on the same folder, and leaves nothing."""
-    trial = subject.trial
+    trial = trial_of(subject)
     if trial.failure is not None:
         yield from trial.failure.splitlines()
     for leftover in sorted(set(trial.leftovers)):
@@ -18,7 +19,7 @@ def starts_and_stops_twice(subject: Subject) -> Iterator[str]:
 
 def routes_never_break(subject: Subject) -> Iterator[str]:
     """Routes never answer 500 to a request that is well formed."""
-    for probe in subject.trial.probes:
+    for probe in trial_of(subject).probes:
         statuses = {probe.stranger, probe.missing[0], (probe.foreign or probe.missing)[0]}
         if 500 in statuses:
             yield f"{probe} answered 500; raise an error of colonnade.errors instead."
@@ -26,7 +27,7 @@ def routes_never_break(subject: Subject) -> Iterator[str]:
 
 def strangers_are_decided_on(subject: Subject) -> Iterator[str]:
     """Each route can be asked without a token, and the policy decides what comes of it."""
-    for probe in subject.trial.probes:
+    for probe in trial_of(subject).probes:
         if probe.stranger in _UNREADABLE:
             yield (
                 f"{probe} answered {probe.stranger} to a request made up from its model, so "
@@ -37,7 +38,7 @@ def strangers_are_decided_on(subject: Subject) -> Iterator[str]:
 
 def other_academies_things_do_not_exist(subject: Subject) -> Iterator[str]:
     """Things of another academy are answered like what never existed, in status and in body."""
-    for probe in subject.trial.probes:
+    for probe in trial_of(subject).probes:
         if probe.foreign is None or probe.foreign == probe.missing:
             continue
         yield (
