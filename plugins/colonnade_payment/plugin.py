@@ -55,7 +55,7 @@ def add_hookspecs() -> Sequence[Any]:
 
 @hookimpl
 def payment_providers(ctx: "ExtensionContext[PaymentConfig]") -> Sequence[Any]:
-    """The sandbox; in production only when it is asked for by name."""
+    """Make the sandbox; in production only when it is asked for by name."""
     from colonnade_payment.sandbox.factory import sandbox_providers
 
     return sandbox_providers(ctx)

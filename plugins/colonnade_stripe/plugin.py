@@ -33,7 +33,7 @@ def config_model() -> type[BaseModel]:
 
 @hookimpl
 def payment_providers(ctx: "ExtensionContext[StripeConfig]") -> Sequence[Any]:
-    """The provider `stripe`."""
+    """Make the provider `stripe`."""
     from colonnade_stripe.provider import StripeProvider
 
     return [StripeProvider(ctx)]

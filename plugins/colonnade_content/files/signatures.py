@@ -105,7 +105,7 @@ SIGNED: Final = frozenset(
 
 
 def binary_type(head: bytes) -> str | None:
-    """The media type of a file that begins with `head`, unless it is text or not known."""
+    """Tell the media type of a file that begins with `head`; None where it is text or not known."""
     for signature, media_type in _START:
         if head.startswith(signature) and (media_type in _WRITTEN or not _is_text(head)):
             return media_type
@@ -127,7 +127,10 @@ def binary_type(head: bytes) -> str | None:
 
 
 def _is_text(head: bytes) -> bool:
-    """A few letters are too few to tell by: a binary file goes on with bytes that no text has."""
+    """Tell text by its bytes: a binary file goes on with some that no text has.
+
+    A few letters at the beginning are too few to tell by.
+    """
     start = head[:64]
     return _NO_TEXT.search(start) is None and is_utf8(start)
 
@@ -142,7 +145,10 @@ def is_utf8(text: bytes) -> bool:
 
 
 def _package_type(head: bytes) -> str:
-    """A ZIP archive that says in its first entry what it is (OCF §4.3, OpenDocument §3.3)."""
+    """Read the type of a ZIP archive that says in its first entry what it is.
+
+    Sources: OCF §4.3, OpenDocument §3.3.
+    """
     if head[30:38] != _PACKAGE_NAME:
         return "application/zip"
     size = int.from_bytes(head[22:26], "little")

@@ -17,7 +17,7 @@ FIELD = "file"
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file on its way; `name` and `declared_type` are the sender's words."""
+    """File on its way; `name` and `declared_type` are the sender's words."""
 
     name: str
     declared_type: str
@@ -25,7 +25,7 @@ class Upload:
 
 
 async def read_upload(content_type: str, body: AsyncIterator[bytes]) -> Upload:
-    """The form's one file, as soon as its head has arrived.
+    """Read the form's one file, as soon as its head has arrived.
 
     Raises:
         UnsupportedMediaType: the body is no form with files.

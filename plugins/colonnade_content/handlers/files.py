@@ -81,6 +81,7 @@ class FileHandlers:
 
             return await self._ctx.store.run(insert)
         except BaseException:
+            # A cancelled upload leaves no bytes either; a killed one's are removed as orphans.
             await self._ctx.blobs.delete(call.tenant, key)
             raise
 

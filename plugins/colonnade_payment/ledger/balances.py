@@ -20,6 +20,7 @@ def balance_of(session: Session, account: AccountRow, held_since: datetime) -> B
 
     Shares of sales after `held_since` are held.
     """
+    # Only people are paid out, so nothing of the platform's own accounts is ever held.
     total = _sum(session, account)
     held = _held(session, account, held_since) if account.user_id is not None else 0
     return Balance(

@@ -74,6 +74,7 @@ def apply_notice(
 
 
 def _payment_of(session: Session, provider: str, notice: ProviderNotice) -> PaymentRow | None:
+    # Of this provider only: whoever signs for one must not move the money of another.
     query = select(PaymentRow).where(PaymentRow.provider == provider)
     if notice.payment:
         try:
@@ -92,6 +93,7 @@ def _captured(
     if payment.status not in FAILED:
         # Booked already, or the purchase finds out by itself.
         return NoticeEffect.KNOWN
+    # Nobody asked for another amount, and the refund below could not give it back whole.
     if notice.record.amount != Money(amount=payment.amount, currency=payment.currency):
         return NoticeEffect.IMPOSSIBLE_CAPTURE
     settlement.capture(session, payment.id, notice.record.reference, share_percent)
@@ -119,6 +121,7 @@ def _authorized(session: Session, payment: PaymentRow, notice: ProviderNotice) -
 def _refunded(session: Session, payment: PaymentRow, notice: ProviderNotice) -> NoticeEffect:
     ours = _our_refund(session, notice)
     if ours is not None:
+        # A saga books its own success; only one that gave up has to be told of it.
         if ours.status != RefundStatus.FAILED:
             return NoticeEffect.KNOWN
         book_refund(session, ours.id, notice.record.reference)
@@ -126,6 +129,7 @@ def _refunded(session: Session, payment: PaymentRow, notice: ProviderNotice) -> 
         return NoticeEffect.LATE_REFUND
     if _is_known(session, payment, notice.record.reference):
         return NoticeEffect.KNOWN
+    # Webhooks overtake each other, and a provider sends those again that are not accepted.
     if payment.captured_at is None:
         raise Unavailable("The payment's capture is not known here yet; send this again later.")
     return _refunded_by_provider(session, payment, notice)

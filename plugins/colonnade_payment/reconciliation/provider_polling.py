@@ -25,6 +25,7 @@ class ProviderPolling:
     def __init__(self, ctx: PaymentContext, providers: Providers) -> None:
         self._ctx = ctx
         self._providers = providers
+        # In memory only: after a restart the round begins anew, at the cost of some questions.
         self._asked_last: dict[str, UUID] = {}
 
     async def ask_providers(self) -> None:

@@ -87,6 +87,7 @@ def close(session: Session, payment_id: UUID, ending: Ending) -> None:
     payment = session.get_one(PaymentRow, payment_id)
     if payment.status not in OPEN:
         return
+    # The buyer is told now; what the provider does after all is found out and refunded later.
     if ending.unsure or payment.status == PaymentStatus.UNKNOWN:
         watch(session, payment_id)
     payment.status = ending.status
