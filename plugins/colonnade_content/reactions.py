@@ -3,7 +3,7 @@
 Events may overtake each other; whatever is not newer than what is known is ignored.
 """
 
-from colonnade.events import reacts_to
+from colonnade.events import reactions_named, reacts_to
 from colonnade.store import Session
 from colonnade_content.models import LearnerRow, LessonContentRow, TeacherRow
 from colonnade_course.api import (
@@ -19,7 +19,8 @@ from colonnade_course.api import (
 )
 
 
-class CourseFacts:
+@reactions_named("CourseFacts")
+class CourseProjection:
     """Projection of lessons, teachers and learners."""
 
     @reacts_to(LessonContentChanged)

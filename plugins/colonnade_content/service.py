@@ -10,8 +10,8 @@ from colonnade_content.handlers.files import FileHandlers
 from colonnade_content.handlers.media import MediaHandlers
 from colonnade_content.handlers.publishables import PublishableHandlers
 from colonnade_content.handlers.shares import ShareHandlers
-from colonnade_content.media.processing import Processing
-from colonnade_content.reactions import CourseFacts
+from colonnade_content.media.processing import MediaProcessing
+from colonnade_content.reactions import CourseProjection
 from colonnade_content.rendering.renderings import Renderings
 
 
@@ -26,7 +26,7 @@ async def create_service(ctx: ContentContext) -> AsyncIterator[Sequence[object]]
         renderings,
         ShareHandlers(ctx),
         PublishableHandlers(ctx),
-        Processing(ctx),
-        CourseFacts(),
+        MediaProcessing(ctx),
+        CourseProjection(),
         OrphanedBlobs(ctx),
     ]

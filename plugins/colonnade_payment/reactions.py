@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from colonnade.events import reacts_to
+from colonnade.events import reactions_named, reacts_to
 from colonnade.store import Session
 from colonnade_course.api import InstructorAdded, InstructorEvent, InstructorRemoved
 from colonnade_payment.models import InstructorRow, PaymentRow
@@ -13,7 +13,8 @@ from colonnade_payment.statuses import OPEN
 from colonnade_user.api import UserDeleted
 
 
-class Teaching:
+@reactions_named("Teaching")
+class InstructorProjection:
     """Projection of who teaches which course, so that sales can be shared."""
 
     @reacts_to(InstructorAdded)
@@ -27,8 +28,9 @@ class Teaching:
         _record(session, event, active=False)
 
 
-class Departures:
-    """Open purchases of people whose account is deleted."""
+@reactions_named("Departures")
+class AccountReactions:
+    """Reactions to accounts: open purchases of deleted ones turn back."""
 
     @reacts_to(UserDeleted)
     def user_deleted(self, session: Session, event: UserDeleted) -> None:

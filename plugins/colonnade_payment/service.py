@@ -12,7 +12,7 @@ from colonnade_payment.handlers.refunds import RefundHandlers
 from colonnade_payment.handlers.webhooks import WebhookHandlers
 from colonnade_payment.providers.registry import Providers
 from colonnade_payment.purchase.steps import PurchaseSteps
-from colonnade_payment.reactions import Departures, Teaching
+from colonnade_payment.reactions import AccountReactions, InstructorProjection
 from colonnade_payment.reconciliation.abandoned_payments import AbandonedPayments
 from colonnade_payment.reconciliation.late_authorizations import LateAuthorizationSteps
 from colonnade_payment.reconciliation.provider_polling import ProviderPolling
@@ -36,8 +36,8 @@ async def create_service(ctx: PaymentContext) -> AsyncIterator[Sequence[object]]
             BalanceHandlers(ctx),
             PayoutHandlers(ctx),
             CouponHandlers(ctx),
-            Teaching(),
-            Departures(),
+            InstructorProjection(),
+            AccountReactions(),
         ]
     finally:
         for provider in providers.by_name.values():

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from uuid import UUID
 
 from colonnade.errors import WorkEnded
-from colonnade.events import Work, reacts_to
+from colonnade.events import Work, reactions_named, reacts_to
 from colonnade.services import ServiceContext
 from colonnade.store import Session
 from colonnade_content.api import FileDeleted, MediaCreated, MediaDeleted, MediaProcessed
@@ -23,7 +23,8 @@ DRAWING_SECONDS = 4.0
 MAXIMUM_VARIANT_BYTES = 64 * 1024 * 1024
 
 
-class Processing:
+@reactions_named("Processing")
+class MediaProcessing:
     """Reactions to changes of files and pictures; each bears repetition."""
 
     def __init__(self, ctx: ServiceContext) -> None:

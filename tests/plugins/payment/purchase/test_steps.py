@@ -29,7 +29,7 @@ from colonnade_payment.handlers import payments as payment_handlers
 from colonnade_payment.models import PaymentRow
 from colonnade_payment.purchase.saga import PURCHASE, PurchaseState
 from colonnade_payment.purchase.steps import PurchaseSteps
-from colonnade_payment.reactions import Departures
+from colonnade_payment.reactions import AccountReactions
 from colonnade_payment.reconciliation import provider_polling
 from colonnade_payment.reconciliation.abandoned_payments import AbandonedPayments
 from colonnade_payment.reconciliation.late_authorizations import VOID
@@ -296,7 +296,7 @@ class TestDeletedAccounts:
     async def test_before_the_capture_nothing_is_taken(self, academy: Academy) -> None:
         payment = await academy.order(person(), (await academy.course()).id, "tok_slow")
         gone = UserDeleted(user_id=payment.user_id)
-        await academy.write(lambda session: Departures().user_deleted(session, gone))
+        await academy.write(lambda session: AccountReactions().user_deleted(session, gone))
         after = await academy.settled(payment)
         assert (after.status, after.reason_code) == ("canceled", "payment.canceled_by_buyer")
         assert "capture" not in await kinds(academy, payment)
