@@ -170,7 +170,7 @@ def _size(cohort: Cohort, locale: str) -> str:
 
 
 def _summary(cohorts: Sequence[Cohort], interval: str, locale: str) -> tuple[str, ...]:
-    """Of the cohorts whose second period is over and whose number is shown."""
+    """Retention in the second period, over the cohorts for which it is over and shown."""
     known = [
         (cohort.size, cohort.active[1])
         for cohort in cohorts
