@@ -3,8 +3,9 @@
 import asyncio
 
 from colonnade.bus import AskHandler, Consumer, Deliver
-from colonnade.errors import ConfigurationError, DeadlineExceeded, Unavailable
+from colonnade.errors import ConfigurationError, Unavailable
 from colonnade_runtime.adapters.bus.key_queues import KeyQueues
+from colonnade_runtime.adapters.bus.local_answers import local_answer
 
 PARALLEL_KEYS = 256
 """Keys of one consumer that may be handled at the same time."""
@@ -86,16 +87,8 @@ class MemoryBus:
         if handler is None or not self._open:
             raise Unavailable(f"Nobody serves '{subject}' at the moment.")
         self._asking += 1
-        limit = asyncio.timeout(timeout)
         try:
-            async with limit:
-                return await handler(payload, header)
-        except TimeoutError:
-            if not limit.expired():
-                raise
-            raise DeadlineExceeded(
-                f"'{subject}' did not answer within {timeout:.3g} seconds; it may have happened."
-            ) from None
+            return await local_answer(subject, handler, payload, header, timeout)
         finally:
             self._asking -= 1
             if self._idle is not None and self._asking == 0:

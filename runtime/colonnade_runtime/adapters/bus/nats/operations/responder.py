@@ -13,7 +13,8 @@ from nats.micro.service import EndpointStats, Service
 
 from colonnade.background_tasks import background_task
 from colonnade.bus import AskHandler
-from colonnade.errors import ConfigurationError, DeadlineExceeded, Unavailable
+from colonnade.errors import ConfigurationError, Unavailable
+from colonnade_runtime.adapters.bus.local_answers import local_answer
 from colonnade_runtime.adapters.bus.nats.connection.connection import Connection
 from colonnade_runtime.adapters.bus.nats.connection.subjects import token
 
@@ -104,16 +105,8 @@ class OperationResponder:
         if handler is None:
             return None
         self._local += 1
-        limit = asyncio.timeout(timeout)
         try:
-            async with limit:
-                return await handler(payload, header)
-        except TimeoutError:
-            if not limit.expired():
-                raise
-            raise DeadlineExceeded(
-                f"'{subject}' did not answer within {timeout:.3g} seconds; it may have happened."
-            ) from None
+            return await local_answer(subject, handler, payload, header, timeout)
         finally:
             self._local -= 1
             self._local_ended.set()
