@@ -144,6 +144,8 @@ class Scheduler:
 
     async def _keep(self, line: _Line) -> None:
         every = line.schedule.every
+        # A short schedule counts from the start. A long one is due by when it last ran, which its
+        # store knows: counted from the start it would never run where a process restarts often.
         pause = every if every < REMEMBERED_FROM else self._settle
         while not await until(self._stopping, pause):
             try:
@@ -178,6 +180,7 @@ class Scheduler:
             await self._note(line, tenant, now)
         except Exception as error:
             self._log.error("schedule failed", schedule=schedule.name, tenant=tenant, error=error)
+            # A daily one that failed must not wait for a day.
             following = min(following, _AFTER_FAILURE_SECONDS)
         line.due[tenant] = now + timedelta(seconds=following)
         return True
@@ -185,6 +188,7 @@ class Scheduler:
     async def _is_due(self, line: _Line, tenant: str, now: datetime) -> bool:
         if line.schedule.every < REMEMBERED_FROM or tenant in line.due:
             return True
+        # Asked once per tenant: from then on this process runs it, and knows.
         ran = await self._store.read(tenant, lambda session: _last_run(session, line.schedule.name))
         if ran is None:
             return True

@@ -18,7 +18,7 @@ from colonnade_runtime.background.sagas import records, transitions
 from colonnade_runtime.background.sagas.binding import BoundSaga
 from colonnade_runtime.background.sagas.saga_progress import SagaProgress, SagaRecord
 from colonnade_runtime.background.sagas.saga_runner import RunnerResources, SagaRunner
-from colonnade_runtime.background.sagas.transitions import Moment
+from colonnade_runtime.background.sagas.transitions import TransitionContext
 from colonnade_runtime.calls.tenant_states import StateOfTenant, TenantState
 
 PRUNED_AT_ONCE = 200
@@ -79,7 +79,7 @@ class SagaOrchestrator:
     def wake(self, tenant: str) -> None:
         """Look at the tenant's sagas soon. Called in the event loop's thread.
 
-        A service that declares no saga is looked at once, for those of an earlier version of it.
+        Services without sagas are scanned once, for rows left by an earlier version.
         """
         lease = self._lease()
         looked = tenant in self._known and lease is not None and lease.token == self._token
@@ -151,7 +151,9 @@ class SagaOrchestrator:
         """
 
         def change(record: SagaRecord, now: datetime) -> SagaProgress:
-            return transitions.resume(self._moment(record, now), record.progress, happened)
+            return transitions.resume(
+                self._transition_context(record, now), record.progress, happened
+            )
 
         return await self._operate(tenant, saga_id, change)
 
@@ -164,7 +166,9 @@ class SagaOrchestrator:
         """
 
         def change(record: SagaRecord, now: datetime) -> SagaProgress:
-            return transitions.request_cancel(self._moment(record, now), record.progress)
+            return transitions.request_cancel(
+                self._transition_context(record, now), record.progress
+            )
 
         return await self._operate(tenant, saga_id, change)
 
@@ -175,14 +179,14 @@ class SagaOrchestrator:
             tenant, lambda limit: records.prune(before, limit), limit=PRUNED_AT_ONCE
         )
 
-    def _moment(self, record: SagaRecord, now: datetime) -> Moment:
+    def _transition_context(self, record: SagaRecord, now: datetime) -> TransitionContext:
         bound = self._definitions.get((record.name, record.definition_version))
         if bound is None:
             raise Conflict(
                 f"No enabled plugin defines the saga '{record.name}' in version "
                 f"{record.definition_version}: install the release that does."
             )
-        return Moment(bound.definition, now, goes_on=False)
+        return TransitionContext(bound.definition, now, goes_on=False)
 
     async def _operate(
         self, tenant: str, saga_id: UUID, change: Callable[[SagaRecord, datetime], SagaProgress]
@@ -215,6 +219,7 @@ class SagaOrchestrator:
             return
         await self._suspect_what_was_there(tenant, lease)
         running = sum(owner == tenant for owner, _ in self._runs)
+        # Those that run are due as well, and come first: the limit leaves room for others.
         limit = running + 2 * self._settings.parallel
         found = await self._store.read(tenant, records.due(limit))
         for identifier in found.ids:
@@ -256,8 +261,10 @@ class SagaOrchestrator:
             self._suspects.discard(key)
             self._failures.pop(tenant, None)
         except (records.Moved, NotFound):
+            # An operator changed it, or its tenant is gone: look at what holds now.
             again_at = self._actor.clock.now()
         except Exception as error:
+            # What it was at may have happened: the next run has to find that out.
             self._suspects.add(key)
             self._log.error("saga interrupted", saga_id=str(identifier), error=error)
             self._look_again_after_failure(tenant)

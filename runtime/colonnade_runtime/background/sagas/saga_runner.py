@@ -21,7 +21,12 @@ from colonnade_runtime.background.acting.acting_store import ActingStore
 from colonnade_runtime.background.sagas import records, transitions
 from colonnade_runtime.background.sagas.binding import BoundSaga
 from colonnade_runtime.background.sagas.saga_progress import SagaProgress, SagaRecord
-from colonnade_runtime.background.sagas.transitions import Failure, Moment, classify, sentence_of
+from colonnade_runtime.background.sagas.transitions import (
+    Failure,
+    TransitionContext,
+    classify,
+    sentence_of,
+)
 
 T = TypeVar("T")
 
@@ -31,7 +36,7 @@ RECORDED = crash_point("saga.recorded", "a transition is committed; nothing foll
 ASKED = crash_point("saga.asked", "it is known whether a step happened; that is not recorded")
 UNDONE = crash_point("saga.undone", "a compensation is done; that is not recorded")
 
-Rule = Callable[[Moment, SagaProgress], SagaProgress]
+Rule = Callable[[TransitionContext, SagaProgress], SagaProgress]
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +154,8 @@ class SagaRunner:
     async def _record_done(
         self, record: SagaRecord, bound: BoundSaga, outcome: StepOutcome, state: bytes | None
     ) -> SagaRecord:
-        def rule(moment: Moment, progress: SagaProgress) -> SagaProgress:
-            return transitions.done(moment, progress, state)
+        def rule(context: TransitionContext, progress: SagaProgress) -> SagaProgress:
+            return transitions.done(context, progress, state)
 
         try:
             following = await self._commit(record, bound, rule, outcome.work)
@@ -170,8 +175,8 @@ class SagaRunner:
         sentence = sentence_of(error)
         self._log(record, bound, "saga step failed", error, failure)
 
-        def rule(moment: Moment, progress: SagaProgress) -> SagaProgress:
-            return transitions.failed(moment, progress, failure, sentence)
+        def rule(context: TransitionContext, progress: SagaProgress) -> SagaProgress:
+            return transitions.failed(context, progress, failure, sentence)
 
         self._ours = False
         return await self._commit(record, bound, rule)
@@ -190,8 +195,8 @@ class SagaRunner:
             resolution, state = Resolution.cannot_tell(), None
         reach(ASKED, step.name)
 
-        def rule(moment: Moment, progress: SagaProgress) -> SagaProgress:
-            return transitions.resolved(moment, progress, resolution.verdict, error, state)
+        def rule(context: TransitionContext, progress: SagaProgress) -> SagaProgress:
+            return transitions.resolved(context, progress, resolution.verdict, error, state)
 
         try:
             following = await self._commit(record, bound, rule, resolution.outcome.work)
@@ -276,7 +281,7 @@ class SagaRunner:
 
         def change(progress: SagaProgress, now: datetime) -> SagaProgress:
             known = progress.but(uncertain=True) if suspect else progress
-            return rule(Moment(bound.definition, now, goes_on, str(self._id)), known)
+            return rule(TransitionContext(bound.definition, now, goes_on, str(self._id)), known)
 
         following = await self._change(record, change, effect)
         self._suspect = False

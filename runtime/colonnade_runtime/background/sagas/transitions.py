@@ -51,7 +51,7 @@ def sentence_of(error: BaseException) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class TransitionContext:
     """Context of a transition: all that it depends on beside the progress. `goes_on` says that the
     orchestrator will run the next action at once, so that it may be noted as started. `key` is the
     saga's id: the pauses of sagas that failed together are spread by it."""
@@ -62,9 +62,9 @@ class Moment:
     key: str = ""
 
 
-def begin(moment: Moment, progress: SagaProgress) -> SagaProgress:
+def begin(context: TransitionContext, progress: SagaProgress) -> SagaProgress:
     """Note that the action is about to run."""
-    return progress.but(phase=SagaPhase.RUNNING, started=True, wake_at=moment.now)
+    return progress.but(phase=SagaPhase.RUNNING, started=True, wake_at=context.now)
 
 
 def release(progress: SagaProgress, now: datetime) -> SagaProgress:
@@ -72,16 +72,18 @@ def release(progress: SagaProgress, now: datetime) -> SagaProgress:
     return progress.but(started=False, wake_at=now)
 
 
-def cut_off(moment: Moment, progress: SagaProgress) -> SagaProgress:
+def cut_off(context: TransitionContext, progress: SagaProgress) -> SagaProgress:
     """Go on from the end of a process in which the action may have been under way."""
-    step = moment.saga.steps[progress.step]
+    step = context.saga.steps[progress.step]
     if step.idempotent:
-        return progress.but(started=False, uncertain=True, wake_at=moment.now)
+        return progress.but(started=False, uncertain=True, wake_at=context.now)
     error = "The process ended while the step was under way; it may have happened."
-    return _unknown(moment, progress, error)
+    return _unknown(context, progress, error)
 
 
-def done(moment: Moment, progress: SagaProgress, state: bytes | None = None) -> SagaProgress:
+def done(
+    context: TransitionContext, progress: SagaProgress, state: bytes | None = None
+) -> SagaProgress:
     """Go on to the next step: this one happened."""
     known = progress.but(
         state=progress.state if state is None else state,
@@ -91,47 +93,49 @@ def done(moment: Moment, progress: SagaProgress, state: bytes | None = None) -> 
         questions=0,
         error="",
     )
-    reason = known.wants_back(moment.saga, moment.now)
-    is_last = progress.step == len(moment.saga.steps) - 1
+    reason = known.wants_back(context.saga, context.now)
+    is_last = progress.step == len(context.saga.steps) - 1
     if is_last and not known.cancel_requested:
         reason = ""
-    if reason and progress.step < moment.saga.pivot:
-        return turn_back(moment, known, reason, done_through=progress.step)
-    return _enter(moment, known, progress.step + 1)
+    if reason and progress.step < context.saga.pivot:
+        return turn_back(context, known, reason, done_through=progress.step)
+    return _enter(context, known, progress.step + 1)
 
 
-def failed(moment: Moment, progress: SagaProgress, failure: Failure, error: str) -> SagaProgress:
+def failed(
+    context: TransitionContext, progress: SagaProgress, failure: Failure, error: str
+) -> SagaProgress:
     """Decide what follows from an action that raised: again later, turn back, or find out."""
-    step = moment.saga.steps[progress.step]
+    step = context.saga.steps[progress.step]
     tried = progress.but(attempts=progress.attempts + 1, error=error, started=False)
     if failure is Failure.UNCERTAIN:
         if not step.idempotent:
-            return _unknown(moment, tried, error)
+            return _unknown(context, tried, error)
         tried = tried.but(uncertain=True)
-    if progress.is_past_pivot(moment.saga):
-        return _later(moment, tried, step.retry, tried.attempts)
-    reason = tried.wants_back(moment.saga, moment.now)
+    if progress.is_past_pivot(context.saga):
+        return _later(context, tried, step.retry, tried.attempts)
+    reason = tried.wants_back(context.saga, context.now)
     if failure is Failure.REFUSED or tried.attempts >= step.retry.attempts:
         reason = reason or error
     if not reason:
-        return _later(moment, tried, step.retry, tried.attempts)
+        return _later(context, tried, step.retry, tried.attempts)
     if failure is Failure.REFUSED and step.pivot and step.resolve is None:
         # The same key got a definite answer, so no earlier try of it happened either.
         tried = tried.but(uncertain=False)
-    return give_up(moment, tried, reason)
+    return give_up(context, tried, reason)
 
 
-def give_up(moment: Moment, progress: SagaProgress, reason: str) -> SagaProgress:
+def give_up(context: TransitionContext, progress: SagaProgress, reason: str) -> SagaProgress:
     """Turn back from a step that failed, unless it is a pivot that may have happened."""
     if not progress.uncertain:
-        return turn_back(moment, progress, reason, done_through=progress.step - 1)
-    if progress.step == moment.saga.pivot:
-        return _unknown(moment, progress, reason)
-    return turn_back(moment, progress, reason, done_through=progress.step)
+        return turn_back(context, progress, reason, done_through=progress.step - 1)
+    if progress.step == context.saga.pivot:
+        return _unknown(context, progress, reason)
+    return turn_back(context, progress, reason, done_through=progress.step)
 
 
 def resolved(
-    moment: Moment,
+    context: TransitionContext,
     progress: SagaProgress,
     verdict: bool | None,
     error: str,
@@ -139,60 +143,62 @@ def resolved(
 ) -> SagaProgress:
     """Go on from a verdict whether the step happened; None says that nobody can tell."""
     if verdict:
-        return done(moment, progress, state)
+        return done(context, progress, state)
     if verdict is None:
         asked = progress.but(questions=progress.questions + 1, error=error)
-        rule = moment.saga.persistence
-        if asked.questions >= rule.attempts and not asked.is_past_pivot(moment.saga):
+        rule = context.saga.persistence
+        if asked.questions >= rule.attempts and not asked.is_past_pivot(context.saga):
             return needs_operator(asked, error)
-        return _later(moment, asked, rule, asked.questions)
+        return _later(context, asked, rule, asked.questions)
     settled = progress.but(
-        phase=SagaPhase.RUNNING, started=False, uncertain=False, questions=0, wake_at=moment.now
+        phase=SagaPhase.RUNNING, started=False, uncertain=False, questions=0, wake_at=context.now
     )
-    if settled.is_past_pivot(moment.saga):
+    if settled.is_past_pivot(context.saga):
         return settled
-    step = moment.saga.steps[progress.step]
-    reason = settled.wants_back(moment.saga, moment.now)
+    step = context.saga.steps[progress.step]
+    reason = settled.wants_back(context.saga, context.now)
     if settled.attempts >= step.retry.attempts:
         reason = reason or settled.error
     if reason:
-        return turn_back(moment, settled, reason, done_through=progress.step - 1)
+        return turn_back(context, settled, reason, done_through=progress.step - 1)
     return settled
 
 
-def expired(moment: Moment, progress: SagaProgress) -> SagaProgress:
+def expired(context: TransitionContext, progress: SagaProgress) -> SagaProgress:
     """Give up waiting for a signal that did not come in time."""
-    step = moment.saga.steps[progress.step]
+    step = context.saga.steps[progress.step]
     error = f"'{step.wait_for}' did not arrive within {step.wait_seconds or 0:g} seconds."
-    if progress.is_past_pivot(moment.saga):
+    if progress.is_past_pivot(context.saga):
         return needs_operator(progress, error)
-    return turn_back(moment, progress, error, done_through=progress.step - 1)
+    return turn_back(context, progress, error, done_through=progress.step - 1)
 
 
 def turn_back(
-    moment: Moment, progress: SagaProgress, reason: str, *, done_through: int
+    context: TransitionContext, progress: SagaProgress, reason: str, *, done_through: int
 ) -> SagaProgress:
     """Compensate every step up to and including `done_through`."""
     back = progress.but(
         backward=True, started=False, uncertain=False, attempts=0, questions=0,
         reason=reason[:ERROR_LIMIT],
     )  # fmt: skip
-    return _undo_from(moment, back, done_through)
+    return _undo_from(context, back, done_through)
 
 
-def undone(moment: Moment, progress: SagaProgress, state: bytes | None = None) -> SagaProgress:
+def undone(
+    context: TransitionContext, progress: SagaProgress, state: bytes | None = None
+) -> SagaProgress:
     """Go on to the compensation before this one."""
     known = progress.but(state=progress.state if state is None else state, attempts=0, error="")
-    return _undo_from(moment, known, progress.step - 1)
+    return _undo_from(context, known, progress.step - 1)
 
 
-def undo_failed(moment: Moment, progress: SagaProgress, error: str) -> SagaProgress:
+def undo_failed(context: TransitionContext, progress: SagaProgress, error: str) -> SagaProgress:
     """Try a compensation that raised again, up to its limit of attempts."""
-    rule = moment.saga.persistence
+    rule = context.saga.persistence
     tried = progress.but(attempts=progress.attempts + 1, error=error)
     if tried.attempts >= rule.attempts:
         return needs_operator(tried, error)
-    return _later(moment, tried, rule, tried.attempts)
+    return _later(context, tried, rule, tried.attempts)
 
 
 def needs_operator(progress: SagaProgress, error: str) -> SagaProgress:
@@ -205,7 +211,9 @@ def needs_operator(progress: SagaProgress, error: str) -> SagaProgress:
     )
 
 
-def resume(moment: Moment, progress: SagaProgress, happened: bool | None) -> SagaProgress:
+def resume(
+    context: TransitionContext, progress: SagaProgress, happened: bool | None
+) -> SagaProgress:
     """An operator lets the saga go on; `happened` settles whether the current step did.
 
     Raises:
@@ -215,20 +223,20 @@ def resume(moment: Moment, progress: SagaProgress, happened: bool | None) -> Sag
         raise Conflict(f"The saga is {progress.phase}; only one that needs an operator resumes.")
     paused = SagaPhase(progress.paused_phase)
     awake = progress.but(
-        phase=paused, paused_phase="", attempts=0, questions=0, error="", wake_at=moment.now
+        phase=paused, paused_phase="", attempts=0, questions=0, error="", wake_at=context.now
     )
     if paused is not SagaPhase.UNKNOWN:
-        return _wait(moment, awake) if paused is SagaPhase.WAITING else awake
-    step = moment.saga.steps[progress.step]
+        return _wait(context, awake) if paused is SagaPhase.WAITING else awake
+    step = context.saga.steps[progress.step]
     if happened is None and step.resolve is None:
         raise Conflict(
             f"Nobody but you can tell whether the step '{step.name}' happened: find out, and "
             "resume with --happened or --did-not-happen."
         )
-    return awake if happened is None else resolved(moment, awake, happened, "")
+    return awake if happened is None else resolved(context, awake, happened, "")
 
 
-def request_cancel(moment: Moment, progress: SagaProgress) -> SagaProgress:
+def request_cancel(context: TransitionContext, progress: SagaProgress) -> SagaProgress:
     """Note that the saga is to be undone; where it rests, begin at once.
 
     Raises:
@@ -238,67 +246,71 @@ def request_cancel(moment: Moment, progress: SagaProgress) -> SagaProgress:
         raise Conflict(f"The saga is {progress.phase} already.")
     if progress.backward:
         return progress
-    pivot = moment.saga.pivot
+    pivot = context.saga.pivot
     if progress.step > pivot:
         raise Conflict(
-            f"The step '{moment.saga.steps[pivot].name}' is done, and after it nothing is undone."
+            f"The step '{context.saga.steps[pivot].name}' is done, and after it nothing is undone."
         )
     open_question = progress.started or progress.uncertain or progress.phase is SagaPhase.UNKNOWN
     if progress.step == pivot and (open_question or progress.paused_phase == SagaPhase.UNKNOWN):
         raise Conflict(
-            f"The step '{moment.saga.steps[pivot].name}', after which nothing is undone, may have "
+            f"The step '{context.saga.steps[pivot].name}', after which nothing is undone, may have "
             "happened: try again when that is known."
         )
     if progress.phase is not SagaPhase.NEEDS_OPERATOR:
-        return progress.but(cancel_requested=True, wake_at=moment.now)
+        return progress.but(cancel_requested=True, wake_at=context.now)
     may_have_happened = open_question or progress.paused_phase == SagaPhase.UNKNOWN
     last = progress.step if may_have_happened else progress.step - 1
     canceled = progress.but(cancel_requested=True, paused_phase="")
-    return turn_back(moment, canceled, "It was canceled.", done_through=last)
+    return turn_back(context, canceled, "It was canceled.", done_through=last)
 
 
-def _enter(moment: Moment, progress: SagaProgress, index: int) -> SagaProgress:
+def _enter(context: TransitionContext, progress: SagaProgress, index: int) -> SagaProgress:
     entered = progress.but(step=index, started=False)
-    if index == len(moment.saga.steps):
+    if index == len(context.saga.steps):
         return entered.but(phase=SagaPhase.COMPLETED, wake_at=None)
-    if moment.saga.steps[index].wait_for is not None:
-        return _wait(moment, entered.but(phase=SagaPhase.WAITING))
-    return entered.but(phase=SagaPhase.RUNNING, started=moment.goes_on, wake_at=moment.now)
+    if context.saga.steps[index].wait_for is not None:
+        return _wait(context, entered.but(phase=SagaPhase.WAITING))
+    return entered.but(phase=SagaPhase.RUNNING, started=context.goes_on, wake_at=context.now)
 
 
-def _wait(moment: Moment, progress: SagaProgress) -> SagaProgress:
-    step = moment.saga.steps[progress.step]
+def _wait(context: TransitionContext, progress: SagaProgress) -> SagaProgress:
+    step = context.saga.steps[progress.step]
     seconds = step.wait_seconds
-    expiry = None if seconds is None else moment.now + timedelta(seconds=seconds)
-    at = _earlier(moment, progress, expiry)
+    expiry = None if seconds is None else context.now + timedelta(seconds=seconds)
+    at = _earlier(context, progress, expiry)
     return progress.but(waits_for=step.wait_for, wake_at=at)
 
 
-def _later(moment: Moment, progress: SagaProgress, rule: RetryRule, attempt: int) -> SagaProgress:
-    at = moment.now + timedelta(seconds=rule.pause(attempt, moment.key))
-    return progress.but(wake_at=_earlier(moment, progress, at))
+def _later(
+    context: TransitionContext, progress: SagaProgress, rule: RetryRule, attempt: int
+) -> SagaProgress:
+    at = context.now + timedelta(seconds=rule.pause(attempt, context.key))
+    return progress.but(wake_at=_earlier(context, progress, at))
 
 
-def _earlier(moment: Moment, progress: SagaProgress, at: datetime | None) -> datetime | None:
+def _earlier(
+    context: TransitionContext, progress: SagaProgress, at: datetime | None
+) -> datetime | None:
     """Earlier of `at` and the deadline of the saga, where that still counts."""
-    counts = not progress.backward and not progress.is_past_pivot(moment.saga)
+    counts = not progress.backward and not progress.is_past_pivot(context.saga)
     if not counts or progress.phase is SagaPhase.UNKNOWN or progress.deadline_at is None:
         return at
     return progress.deadline_at if at is None else min(at, progress.deadline_at)
 
 
-def _unknown(moment: Moment, progress: SagaProgress, error: str) -> SagaProgress:
-    step = moment.saga.steps[progress.step]
+def _unknown(context: TransitionContext, progress: SagaProgress, error: str) -> SagaProgress:
+    step = context.saga.steps[progress.step]
     unknown = progress.but(phase=SagaPhase.UNKNOWN, started=False, error=error, questions=0)
     if step.resolve is None:
         return needs_operator(unknown, error)
-    return unknown.but(wake_at=moment.now)
+    return unknown.but(wake_at=context.now)
 
 
-def _undo_from(moment: Moment, progress: SagaProgress, index: int) -> SagaProgress:
-    while index >= 0 and moment.saga.steps[index].compensation is None:
+def _undo_from(context: TransitionContext, progress: SagaProgress, index: int) -> SagaProgress:
+    while index >= 0 and context.saga.steps[index].compensation is None:
         index -= 1
     if index >= 0:
-        return progress.but(phase=SagaPhase.COMPENSATING, step=index, wake_at=moment.now)
+        return progress.but(phase=SagaPhase.COMPENSATING, step=index, wake_at=context.now)
     ended = SagaPhase.CANCELED if progress.cancel_requested else SagaPhase.COMPENSATED
     return progress.but(phase=ended, step=0, wake_at=None)

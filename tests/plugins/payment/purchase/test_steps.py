@@ -39,7 +39,7 @@ from colonnade_payment.sandbox.behaviour import BEHAVIOURS, Behaviour
 from colonnade_runtime.background.sagas.saga_progress import SagaProgress
 from colonnade_runtime.background.sagas.transitions import (
     Failure,
-    Moment,
+    TransitionContext,
     failed,
     resolved,
     undo_failed,
@@ -109,7 +109,7 @@ async def test_a_refused_void_keeps_neither_the_seat_nor_the_question(
     assert watched is not None, "a capture may be why the void was refused"
 
 
-AWAY: dict[SagaPhase, Callable[[Moment, SagaProgress], SagaProgress]] = {
+AWAY: dict[SagaPhase, Callable[[TransitionContext, SagaProgress], SagaProgress]] = {
     SagaPhase.RUNNING: lambda moment, so_far: failed(moment, so_far, Failure.ABSENT, "away"),
     SagaPhase.UNKNOWN: lambda moment, so_far: resolved(moment, so_far, None, "away"),
     SagaPhase.COMPENSATING: lambda moment, so_far: undo_failed(moment, so_far, "away"),
@@ -132,7 +132,7 @@ async def test_a_provider_that_is_away_for_a_day_leaves_nothing_to_an_operator(
     began = now = datetime(2026, 3, 1, tzinfo=UTC)
     progress = SagaProgress(phase, saga.pivot, b"", backward=phase is SagaPhase.COMPENSATING)
     while now < began + timedelta(days=1):
-        progress = AWAY[phase](Moment(saga, now), progress)
+        progress = AWAY[phase](TransitionContext(saga, now), progress)
         assert progress.phase is phase
         assert progress.wake_at is not None
         now = progress.wake_at

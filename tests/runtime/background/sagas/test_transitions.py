@@ -11,7 +11,7 @@ from colonnade.identifiers import new_id
 from colonnade.sagas import Saga, SagaPhase
 from colonnade_runtime.background.sagas import transitions
 from colonnade_runtime.background.sagas.saga_progress import SagaProgress
-from colonnade_runtime.background.sagas.transitions import Failure, Moment
+from colonnade_runtime.background.sagas.transitions import Failure, TransitionContext
 
 START = datetime(2030, 1, 1, tzinfo=UTC)
 OUTCOMES = st.sampled_from(["done", "refused", "absent", "uncertain", "cut_off", "cancel", "late"])
@@ -26,7 +26,7 @@ def fresh() -> SagaProgress:
 
 def step(saga: Saga, progress: SagaProgress, outcome: str, now: datetime) -> SagaProgress:
     """One thing that may happen to a saga in this progress."""
-    moment = Moment(saga, now)
+    moment = TransitionContext(saga, now)
     if outcome == "cancel":
         try:
             return transitions.request_cancel(moment, progress)
@@ -76,7 +76,7 @@ def test_no_order_of_events_breaks_a_rule(outcomes: list[str], saga: Saga) -> No
 @given(st.sampled_from([PURCHASE, BLIND]), st.integers(0, 2))
 def test_a_refusal_before_the_pivot_compensates_only_earlier_steps(saga: Saga, index: int) -> None:
     progress = fresh().but(step=index, started=True)
-    following = transitions.failed(Moment(saga, START), progress, Failure.REFUSED, "no")
+    following = transitions.failed(TransitionContext(saga, START), progress, Failure.REFUSED, "no")
     assert following.backward
     assert following.step < index or following.phase is SagaPhase.COMPENSATED
 
@@ -84,7 +84,9 @@ def test_a_refusal_before_the_pivot_compensates_only_earlier_steps(saga: Saga, i
 @given(st.integers(1, 40))
 def test_waiting_grows_to_its_cap_after_the_pivot(attempts: int) -> None:
     progress = fresh().but(step=3, attempts=attempts, started=True)
-    following = transitions.failed(Moment(PURCHASE, START), progress, Failure.ABSENT, "no")
+    following = transitions.failed(
+        TransitionContext(PURCHASE, START), progress, Failure.ABSENT, "no"
+    )
     assert following.phase is SagaPhase.RUNNING
     assert following.wake_at is not None
     assert following.wake_at - START <= timedelta(seconds=PURCHASE.steps[3].retry.cap)

@@ -64,6 +64,7 @@ def inspect_modules(modules: Sequence[PolicyModule]) -> list[PolicyProblem]:
     outlines = [outline(module) for module in modules]
     names = names_by_package(outlines)
     for item in outlines:
+        # What cannot be read as Rego would only bring problems that follow from that.
         if not item.problems:
             _inspect_package(item)
             _inspect_gathered(item)
@@ -96,6 +97,7 @@ def _inspect_reference(
         return
     package = SERVICE_PACKAGE + path[2].text
     if package not in names:
+        # No mistake by itself: the service of that package may be switched off here.
         near = get_close_matches(package, names, n=1, cutoff=_NEAR)
         if near:
             item.complain(f"there is no package '{package}' (did you mean '{near[0]}'?).", path[2])
@@ -122,7 +124,7 @@ def _inspect_package(item: ModuleOutline) -> None:
 
 
 def _inspect_gathered(item: ModuleOutline) -> None:
-    """A deny that is no set, or is called otherwise, would never be gathered."""
+    """Note denies and grants that are no sets, or almost named so: nobody would gather them."""
     for rule in item.rules:
         name = rule.head.text
         if name in _MISTAKEN_FOR:

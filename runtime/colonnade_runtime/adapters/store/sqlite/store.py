@@ -253,9 +253,9 @@ class SqliteStore:
                 file.drop_reader()
             if primary_code(error) not in _RETRY_ON_A_THREAD:
                 self._raise(error, file)
-        loop = asyncio.get_running_loop()
+        # Locked, or longer than the loop may be kept: once more where waiting holds up nobody.
         try:
-            future = loop.run_in_executor(
+            future = asyncio.get_running_loop().run_in_executor(
                 self._executor, copy_context().run, lambda: self._read_patiently(file, work)
             )
         except RuntimeError as error:

@@ -120,6 +120,8 @@ class WriteTransaction(Generic[T]):
             raise Unavailable("Nobody waits for this transaction any more.")
 
     def _begin_commit(self) -> None:
+        # Under the lock that `abandon` takes: either the caller gives up before the commit, and it
+        # never is, or the commit has begun, and the caller waits for how it ends.
         with self._lock:
             self._refuse_abandoned()
             self.maybe_committed = True

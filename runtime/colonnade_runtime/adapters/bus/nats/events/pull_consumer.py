@@ -53,7 +53,12 @@ class ConsumerSettings:
 
 
 class PullConsumer:
-    """Brings the events of one type to one consumer of ours."""
+    """Consumer of the events of one type.
+
+    Its durable consumer pins one client (ADR-42): one process at a time gets the messages, so that
+    the order of a key holds over processes. A message with another pin says that the consumer was
+    another's until now, whose unfinished messages come again in any order.
+    """
 
     def __init__(
         self,
@@ -191,6 +196,7 @@ class PullConsumer:
             await until(self._wake, self._settings.tick)
             self._wake.clear()
             await self._look()
+            # Far more often than `ack_wait` ends, since a busy loop comes late.
             if time.monotonic() - kept >= self._settings.tick:
                 kept = time.monotonic()
                 for message in self._order.unsettled:
@@ -200,6 +206,8 @@ class PullConsumer:
         """Set up, ask for messages, or look for the end of a gap; whatever is due."""
         if self._stopping or not self._connection.up:
             return
+        # Not even a heartbeat, although messages were asked for: the request is lost, as when the
+        # server has restarted.
         silent = time.monotonic() - self._heard > self._settings.silence
         try:
             if self._broken or (silent and self._asked > 0):

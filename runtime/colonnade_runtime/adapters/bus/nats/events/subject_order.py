@@ -105,6 +105,8 @@ class SubjectOrder(Generic[MessageT]):
 
     async def put(self, message: MessageT) -> None:
         """Take one message."""
+        # Held are the first that failed and all that came behind it: each must be given back
+        # until the first is settled, or a later event would take effect before an earlier one.
         held = self._held.get(message.subject)
         if self._stopping:
             return await message.give_back(at_once=True)
@@ -144,6 +146,7 @@ class SubjectOrder(Generic[MessageT]):
                 is_first = partial(_is_first, message, queue)
                 ready = await self._ready(message, is_first)
                 if not is_first():
+                    # An earlier one came back meanwhile, or all were given back.
                     continue
                 del queue[0]
                 await self._one(message, queue, ready=ready)

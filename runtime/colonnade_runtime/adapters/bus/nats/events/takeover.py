@@ -97,6 +97,7 @@ class ConsumerTakeover:
         while self._watching and is_first():
             if time.monotonic() > until or self._stopping:
                 return False
+            # Without a known predecessor only the end of the watch lets a message pass.
             if previous is not None and self._is_settled(previous):
                 return True
             with suppress(ColonnadeError):
