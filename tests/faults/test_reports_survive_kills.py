@@ -92,7 +92,7 @@ class Desk:
 
     async def ask(self, request: Any) -> Any:
         with use_context(Context("acme", OWNER, time.time() + 20, "test")):
-            return await self._runtime._dispatcher.do(request)
+            return await self._runtime.dispatcher.do(request)
 
     async def all(self) -> list[Report]:
         """Newest first."""

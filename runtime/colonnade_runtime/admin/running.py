@@ -64,12 +64,12 @@ class Administration:
 
     def __init__(self, runtime: Runtime, server: AdminServer) -> None:
         self._runtime = runtime
-        self._server = server
+        self.server = server
 
     def open(self) -> None:
         """The runtime has started: answer."""
-        self._server.open(AdminPlatform.of(self._runtime))
+        self.server.open(AdminPlatform.of(self._runtime))
 
     async def close(self) -> None:
         """Let running commands end and take no more, before the runtime stops."""
-        await self._server.stop(STOP_SECONDS)
+        await self.server.stop(STOP_SECONDS)

@@ -46,7 +46,7 @@ class AdminServer:
         self._platform: asyncio.Future[AdminPlatform] = asyncio.get_running_loop().create_future()
         self._server: asyncio.Server | None = None
         self._connections: set[asyncio.Task[None]] = set()
-        self._busy: set[asyncio.Task[None]] = set()
+        self.busy: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         """Take connections."""
@@ -65,7 +65,7 @@ class AdminServer:
         if not self._platform.done():
             self._platform.set_exception(Unavailable("The platform stops."))
             self._platform.exception()
-        for task in self._connections - self._busy:
+        for task in self._connections - self.busy:
             task.cancel()
         if self._connections:
             _, late = await asyncio.wait(self._connections, timeout=deadline)
@@ -88,7 +88,7 @@ class AdminServer:
             return
         finally:
             self._connections.discard(task)
-            self._busy.discard(task)
+            self.busy.discard(task)
             writer.close()
 
     async def _serve(
@@ -106,14 +106,14 @@ class AdminServer:
             line = await peer.line(IDLE_SECONDS)
             if not line:
                 return
-            self._busy.add(task)
+            self.busy.add(task)
             try:
                 call = read_line(line, Call)
             except InvalidRequest as error:
                 await peer.send(Reply(error=ErrorRecord.of(error)))
                 return
             await self._answer(call, peer, operator)
-            self._busy.discard(task)
+            self.busy.discard(task)
 
     def _server_closed(self) -> bool:
         return self._server is None or not self._server.is_serving()

@@ -53,7 +53,7 @@ def reconfiguration(
     Raises:
         ConfigurationError: when a plugin breaks while it is asked whether it can reload.
     """
-    found = Reconfiguration(restart=list(_restart_keys(started, loaded.platform)))
+    found = Reconfiguration(restart=list(restart_keys(started, loaded.platform)))
     declared = configs_of(loaded)
     for key, old in running.items():
         new = declared.get(key)
@@ -77,7 +77,7 @@ def _keys_to_restart(plugin: Plugin, old: BaseModel, new: BaseModel) -> list[str
     return [name for name in fields if getattr(old, name) != getattr(new, name)]
 
 
-def _restart_keys(before: Platform, after: Platform) -> Iterator[str]:
+def restart_keys(before: Platform, after: Platform) -> Iterator[str]:
     for key in changed_keys(before, after):
         if key not in TAKEN_UP:
             yield key

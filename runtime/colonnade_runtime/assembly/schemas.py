@@ -44,7 +44,7 @@ class StoreSchemas:
 
     def __post_init__(self) -> None:
         self._stores: dict[str, PreparedStore] = {}
-        self._making: asyncio.Task[None] | None = None
+        self.making: asyncio.Task[None] | None = None
         self._again = False
 
     def add(self, service: str, store: object) -> None:
@@ -65,14 +65,14 @@ class StoreSchemas:
     def make_new(self) -> None:
         """Begin to make the stores of academies that have none; again when it is being done."""
         self._again = True
-        if self._making is None or self._making.done():
-            self._making = background_task(self._make(), name="stores of new academies")
+        if self.making is None or self.making.done():
+            self.making = background_task(self._make(), name="stores of new academies")
 
     async def stop(self) -> None:
         """Make no more."""
-        if self._making is not None:
-            self._making.cancel()
-            await asyncio.wait({self._making}, timeout=1.0)
+        if self.making is not None:
+            self.making.cancel()
+            await asyncio.wait({self.making}, timeout=1.0)
 
     async def _make(self) -> None:
         while self._again:

@@ -38,7 +38,7 @@ class Stores:
         self._platform = platform
         self._adapters = adapters
         self._stack = stack
-        self._opened: dict[str, Any] = {}
+        self.opened: dict[str, Any] = {}
 
     async def start(self, wanted: Mapping[str, Sequence[str]]) -> None:
         """Open what is wanted: service → kinds of store. All are closed with the stack.
@@ -51,28 +51,28 @@ class Stores:
             self._stack.push_async_callback(adapter.close)
             async with asyncio.timeout(STARTING_SECONDS):
                 await adapter.start(each.services)
-            self._opened[url] = adapter
+            self.opened[url] = adapter
 
     def tables(self, service: str) -> SqlStores | None:
         """The adapter that keeps the tables of `service`; nothing when no place is declared."""
         address = self._platform.store_of(service).sql
-        return None if address is None else self._opened.get(address.url)
+        return None if address is None else self.opened.get(address.url)
 
     async def blobs(self, service: str) -> BlobStore:
         """The files of `service`; without a declared place, using them is an error."""
         address = self._platform.store_of(service).blobs
         if address is None:
             return NoStore(service, "blobs")
-        blobs: BlobStore = await self._opened[address.url].store(service)
+        blobs: BlobStore = await self.opened[address.url].store(service)
         return blobs
 
     def figures(self) -> list[StoreFigures]:
         """Figures of the stores that report them."""
-        return [each.figures() for each in self._opened.values() if isinstance(each, Measured)]
+        return [each.figures() for each in self.opened.values() if isinstance(each, Measured)]
 
     def health_checks(self) -> list[HealthCheck]:
         """One for each address."""
-        opened = self._opened.items()
+        opened = self.opened.items()
         return [HealthCheck(f"store {url}", each.check, _MEND) for url, each in opened]
 
     def _by_address(self, wanted: Mapping[str, Sequence[str]]) -> dict[str, _Wanted]:

@@ -92,7 +92,7 @@ class BackgroundWork:
         changed: Callable[[str], bool | None] | None = None,
     ) -> None:
         chosen = settings or BackgroundSettings()
-        self._bus = bus
+        self.bus = bus
         self._acting = acting = ActingStore(actor, store)
         self._idempotency = chosen.idempotency
         self.control = control
@@ -137,7 +137,7 @@ class BackgroundWork:
 
     async def listen(self) -> None:
         """Take events from the bus, which has started."""
-        await self.delivery.start(self._bus)
+        await self.delivery.start(self.bus)
 
     async def start(self) -> None:
         """Go on with what an earlier process left behind, and with what commits from now on."""

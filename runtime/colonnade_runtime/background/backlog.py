@@ -78,14 +78,14 @@ class BacklogMonitor:
         self._is_known = is_known
         self._now = store.actor.clock.now
         self._log = log
-        self._looked = -KEPT_SECONDS
+        self.looked = -KEPT_SECONDS
         self._found: dict[str, TenantBacklog] = {}
 
     async def look(self) -> None:
         """Look anew unless that was done a moment ago; what cannot be read is logged."""
-        if time.monotonic() - self._looked < KEPT_SECONDS:
+        if time.monotonic() - self.looked < KEPT_SECONDS:
             return
-        self._looked = time.monotonic()
+        self.looked = time.monotonic()
         found = Backlog()
         try:
             found.dead_letters = len(await self._control.dead_letters(limit=MAXIMUM_TENANTLESS))

@@ -74,7 +74,7 @@ class GatewayApplication:
         self._seal = seal
         self._forwarder = Forwarder(timeout, seal, log)
         self._prober = Prober(self._forwarder.session, upstreams)
-        self._sockets: set[asyncio.Task[Any]] = set()
+        self.sockets: set[asyncio.Task[Any]] = set()
         self._in_flight = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -102,7 +102,7 @@ class GatewayApplication:
         self.health.stage.stopping = "the platform is stopping"
         await asyncio.sleep(notice)
         self._open = False
-        for socket in self._sockets:
+        for socket in self.sockets:
             socket.cancel()
         if not await until(self._idle, seconds):
             self._log.warning("requests were cut off", count=self._in_flight)
@@ -190,7 +190,7 @@ class GatewayApplication:
         task = asyncio.current_task()
         if service is None or task is None or not self._open:
             return await passage.refuse(TRY_AGAIN_LATER)
-        self._sockets.add(task)
+        self.sockets.add(task)
         try:
             if not await self._passed(passage, service, scope, request_id, forwarded):
                 await passage.refuse(TRY_AGAIN_LATER)
@@ -198,7 +198,7 @@ class GatewayApplication:
             # Closed on both sides already: the gateway stops.
             return None
         finally:
-            self._sockets.discard(task)
+            self.sockets.discard(task)
 
     async def _passed(
         self, passage: WebSocketProxy, service: str, scope: Any, request_id: str, forwarded: str

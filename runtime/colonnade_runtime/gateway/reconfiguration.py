@@ -15,7 +15,7 @@ from colonnade_runtime.edge.http.access_log import access_log_of
 from colonnade_runtime.edge.openapi.documents import ApiDocuments
 from colonnade_runtime.gateway.application import GatewayApplication
 
-_TAKEN_UP = frozenset(
+TAKEN_UP = frozenset(
     {
         "gateway.connections.body",
         "gateway.connections.minimum_rate",
@@ -70,13 +70,13 @@ class GatewayReconfiguration:
             self._logging = loaded.platform.logging
             self._gateway.log_requests(access_log_of(self._logging))
         self._relocate(placements(loaded.platform))
-        restart = [*_restart_keys(self._started, loaded.platform), *changed]
+        restart = [*restart_keys(self._started, loaded.platform), *changed]
         return [key for key in dict.fromkeys(restart) if not key.startswith(_OF_OTHERS)]
 
 
-def _restart_keys(before: Platform, after: Platform) -> Iterator[str]:
+def restart_keys(before: Platform, after: Platform) -> Iterator[str]:
     for key in changed_keys(before, after):
-        if key not in _TAKEN_UP and not key.startswith(_OF_OTHERS):
+        if key not in TAKEN_UP and not key.startswith(_OF_OTHERS):
             yield key
     # The routes of services are looked up once, and so are the plugins that declare them.
     for section in ("services", "plugins"):

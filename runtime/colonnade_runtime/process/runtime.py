@@ -89,7 +89,7 @@ class Runtime:
         self._clock = self._dependencies.clock
         self._log = structlog.get_logger("colonnade")
         self._stack = AsyncExitStack()
-        self._bus: Bus | None = None
+        self.bus: Bus | None = None
         self._discovery: Discovery | None = None
         self._stopping = False
         self.background = self._dependencies.background()
@@ -107,7 +107,7 @@ class Runtime:
         self.edge.tells_caller = self.place.process != EVERYTHING
         faults = self.edge.health.faults
         self.reloader = Reloader(declared, self._take_up, self._log, faults.of("platform"))
-        self._policy: MemoisedPolicy | None = None
+        self.policy: MemoisedPolicy | None = None
         self._policies = PolicyBundle(())
         section = self._platform.workers
         self._workers = self._dependencies.workers(
@@ -136,8 +136,8 @@ class Runtime:
         )
         self._schemas = StoreSchemas(self.tenants, self.background, self._clock, self._log)
         self._configs = configs_of(self._loaded)
-        self._stores = Stores(self._platform, self._adapters, self._stack)
-        registry.register(StoresCollector(self._stores.figures))
+        self.stores = Stores(self._platform, self._adapters, self._stack)
+        registry.register(StoresCollector(self.stores.figures))
         self._cache = RowCache(int(self._platform.gateway.row_cache))
         registry.register(RowCacheCollector(self._cache))
 
@@ -158,7 +158,7 @@ class Runtime:
         stage.starting = "secrets"
         await self._start_secrets()
         stage.starting = "policies"
-        policy = self._policy = await self._start_policy()
+        policy = self.policy = await self._start_policy()
         stage.starting = "stores"
         await self._start_stores()
         stage.starting = "bus"
@@ -266,8 +266,8 @@ class Runtime:
                 self._log.exception("a step of stopping failed; the next one follows")
 
     async def _stop_bus(self, seconds: float) -> None:
-        if self._bus is not None:
-            await self._bus.stop(seconds)
+        if self.bus is not None:
+            await self.bus.stop(seconds)
 
     @property
     def dispatcher(self) -> Dispatcher:
@@ -297,7 +297,7 @@ class Runtime:
         changed = await asyncio.to_thread(self._started_secrets.changed, loaded, resolved)
         bundle = policy_bundle(loaded, self._plugins, self.place.services)
         refuse_lost_overrides(self._policies, bundle)
-        policy = self._policy
+        policy = self.policy
         if policy is not None and bundle.revision != policy.revision:
             await policy.load(bundle)
             self._policies = bundle
@@ -318,10 +318,10 @@ class Runtime:
     @property
     def policy_revision(self) -> str:
         """Revision of the policies in force; empty before there are any."""
-        return "" if self._policy is None else self._policy.revision or ""
+        return "" if self.policy is None else self.policy.revision or ""
 
     def _policy_counters(self) -> PolicyCounters | None:
-        return None if self._policy is None else self._policy.counters
+        return None if self.policy is None else self.policy.counters
 
     async def _start_secrets(self) -> None:
         resolved = await self._vault.resolved(self._loaded)
@@ -357,13 +357,13 @@ class Runtime:
             for name, plugin in self._plugins.services.items()
             if name in self.place.services
         }
-        await self._stores.start(wanted)
-        self.edge.health.checks.add(self._stores.health_checks())
+        await self.stores.start(wanted)
+        self.edge.health.checks.add(self.stores.health_checks())
 
     async def _start_bus(self) -> Bus:
         bus = self._adapters.bus()
         await until_available("bus", bus.start, self.edge.health.stage, self._log)
-        self._bus = bus
+        self.bus = bus
         self.edge.health.degradations.add(
             [HealthCheck("bus", bus.check, "Start the broker; nothing else is to be done.")]
         )
@@ -402,7 +402,7 @@ class Runtime:
             random=self._dependencies.random,
             bus=bus,
             dispatcher=self._dispatcher,
-            stores=self._stores,
+            stores=self.stores,
             authentication=self._authentication,
             vault=self._vault,
             passwords=OwnerPasswords(

@@ -48,7 +48,7 @@ def check_neutral(answer: httpx.Response, site: Path) -> None:
 
 async def close_files(platform: RunningPlatform) -> None:
     """As if nobody had used an academy for a while."""
-    for each in platform.runtime._stores._opened.values():
+    for each in platform.runtime.stores.opened.values():
         if hasattr(each, "open_files"):
             await each.open_files.close()
 

@@ -66,7 +66,7 @@ async def dead_letter(running: RunningKiosk, sale: UUID, data: bytes | None = No
         attempts=8,
     )
     await running.ask(GetCount(sale_id=sale))
-    await running.work.relay._run("acme", dead_letters.write(letter))
+    await running.commit(dead_letters.write(letter))
     return str(letter.id)
 
 

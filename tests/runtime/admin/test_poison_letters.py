@@ -44,7 +44,7 @@ POISON = {
 async def letter(running: RunningKiosk, request: pytest.FixtureRequest) -> dict[str, Any]:
     """The dead letter that a payload became."""
     await running.ask(GetCount(sale_id=new_id()))
-    await running.work._bus.publish(TYPE, "acme//s", str(uuid4()), POISON[request.param])
+    await running.work.bus.publish(TYPE, "acme//s", str(uuid4()), POISON[request.param])
     async with asyncio.timeout(10):
         while not (rows := await running.read("deadletters", "list")):
             await asyncio.sleep(0.01)

@@ -18,7 +18,7 @@ async def uncounted(running: RunningKiosk) -> UUID:
     sale = new_id()
     await running.ask(GetCount(sale_id=sale))
     row = CountedRow(sale_id=sale, times=0)
-    await running.work.relay._run("acme", lambda session: session.add(row))
+    await running.commit(lambda session: session.add(row))
     return sale
 
 

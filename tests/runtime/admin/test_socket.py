@@ -121,7 +121,7 @@ async def test_a_stop_hangs_up_idle_connections_and_refuses_waiting_calls(site: 
         waiting = asyncio.create_task(asyncio.to_thread(work))
         # Connected, and its call read: it is one of two connections, and the busy one.
         async with asyncio.timeout(10):
-            while not administration._server._busy:
+            while not administration.server.busy:
                 await asyncio.sleep(0.005)
         async with asyncio.timeout(10):
             await administration.close()

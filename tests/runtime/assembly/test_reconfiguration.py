@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from colonnade_runtime.assembly.reconfiguration import BY_MEMBER, TAKEN_UP, _restart_keys
+from colonnade_runtime.assembly.reconfiguration import BY_MEMBER, TAKEN_UP, restart_keys
 from colonnade_runtime.declaration.model.address import Address
 from colonnade_runtime.declaration.model.platform import Platform, ServiceSection
 from colonnade_runtime.gateway import reconfiguration as front
@@ -35,13 +35,13 @@ KEYS = [key for key in keys_of(PLATFORM) if key[0] not in BY_MEMBER]
 def test_keys_that_are_taken_up_are_keys() -> None:
     found = {".".join(key) for key in KEYS}
     assert found >= TAKEN_UP
-    assert found >= front._TAKEN_UP
+    assert found >= front.TAKEN_UP
 
 
 @pytest.mark.parametrize("key", KEYS, ids=".".join)
 def test_a_changed_key_is_taken_up_or_named(key: tuple[str, ...]) -> None:
     name = ".".join(key)
-    named = list(_restart_keys(PLATFORM, changed(PLATFORM, key)))
+    named = list(restart_keys(PLATFORM, changed(PLATFORM, key)))
     assert named == ([] if name in TAKEN_UP else [name])
 
 
@@ -50,17 +50,17 @@ def test_a_changed_key_is_taken_up_or_named_by_the_process_in_front_or_those_beh
     key: tuple[str, ...],
 ) -> None:
     name, after = ".".join(key), changed(PLATFORM, key)
-    named = list(front._restart_keys(PLATFORM, after))
-    if name in front._TAKEN_UP:
+    named = list(front.restart_keys(PLATFORM, after))
+    if name in front.TAKEN_UP:
         assert named == []
     elif named != [name]:
         assert named == []
-        assert name in TAKEN_UP or list(_restart_keys(PLATFORM, after)) == [name]
+        assert name in TAKEN_UP or list(restart_keys(PLATFORM, after)) == [name]
 
 
 @pytest.mark.parametrize("key", [name for name in ServiceSection.model_fields if name != "config"])
 def test_a_service_that_is_declared_otherwise_is_named(key: str) -> None:
     service = changed(PLATFORM.services["shop"], (key,))
     after = PLATFORM.model_copy(update={"services": {"shop": service}})
-    assert list(_restart_keys(PLATFORM, after)) == ["services.shop"]
-    assert list(front._restart_keys(PLATFORM, after)) == ["services.shop"]
+    assert list(restart_keys(PLATFORM, after)) == ["services.shop"]
+    assert list(front.restart_keys(PLATFORM, after)) == ["services.shop"]

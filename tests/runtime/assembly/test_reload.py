@@ -234,8 +234,8 @@ async def test_every_change_of_many_at_once_is_in_force_or_named(
     [fault] = runtime.edge.health.faults.all()
     named = "gateway.connections.maximum, gateway.port, supervision.heartbeat, workers.waiting"
     assert sorted(fault.sentence.split(": ")[1].rstrip(".").split(", ")) == named.split(", ")
-    assert runtime._policy is not None
-    assert runtime._policy.longest == 7
+    assert runtime.policy is not None
+    assert runtime.policy.longest == 7
 
 
 @pytest.mark.parametrize(("shown", "address"), [("full", "203.0.113.77"), ("none", "")])
@@ -250,9 +250,9 @@ async def test_access_lines_show_as_much_of_an_address_as_was_declared_last(
     ) as client:
         await client.get("/api/v1/nowhere")
     written: list[str] = []
-    log = runtime.edge._access_log
+    log = runtime.edge.access_log
     assert log is not None
-    log._writer = Collected(written)  # type: ignore[assignment]
+    log.writer = Collected(written)  # type: ignore[assignment]
     log.hand_over()
     [line] = written
     assert json.loads(line)["client"] == address

@@ -204,7 +204,7 @@ class TestLettersOfAnEarlierProcess:
             backlog = second.services["ledger"].backlog
             async with asyncio.timeout(60):
                 while backlog.last.dead_letters < len(tenants):
-                    backlog._looked = float("-inf")
+                    backlog.looked = float("-inf")
                     await backlog.look()
             assert backlog.last.dead_letters == len(tenants)
         finally:
@@ -217,7 +217,7 @@ class TestLettersOfAnEarlierProcess:
         await process.start()
         try:
             work = process.services["ledger"]
-            work.sweeper._quiet = 0.0
+            work.sweeper.quiet = 0.0
             write = given_up()
             await process.run("ledger", write)
             for _ in range(3):

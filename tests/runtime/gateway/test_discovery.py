@@ -87,7 +87,7 @@ class TestNats:
         await web.announce(WEB)
         await until_there_are(gateway, WEB)
         # As after kill -9: the connection is gone, and nothing was said.
-        await web._connection.close()
+        await web.connection.close()
         clock.moved += BELIEVED_SECONDS
         await until_there_are(gateway)
 
@@ -99,7 +99,7 @@ class TestNats:
         await until_there_are(gateway, WEB)
         server.kill()
         async with asyncio.timeout(15):
-            while gateway._connection.up:
+            while gateway.connection.up:
                 await asyncio.sleep(0.02)
         clock.moved += 10 * BELIEVED_SECONDS
         assert list(await gateway.instances("course")) == [WEB]

@@ -158,7 +158,7 @@ async def test_a_front_that_stops_closes_websockets_with_a_reason(house: House) 
         await house.gateway.stop(0.0, 5.0)
         await socket.receive(timeout=10)
         assert socket.close_code == aiohttp.WSCloseCode.GOING_AWAY
-        await until(lambda: not house.gateway._sockets)
+        await until(lambda: not house.gateway.sockets)
 
 
 @pytest.mark.parametrize("length", [1_000, 1_000_000])

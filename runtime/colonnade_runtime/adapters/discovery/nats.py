@@ -49,7 +49,7 @@ class NatsDiscovery:
     """See `colonnade.adapters.Discovery`."""
 
     def __init__(self, options: NatsOptions, process: str, clock: Clock, log: Any) -> None:
-        self._connection = Connection(options, process, log)
+        self.connection = Connection(options, process, log)
         self._process = process
         self._clock = clock
         self._log = log
@@ -65,15 +65,15 @@ class NatsDiscovery:
             Unavailable: nobody answers.
             ConfigurationError: what was declared can never work.
         """
-        await self._connection.open()
-        self._connection.on_reconnect(self._hear_anew)
+        await self.connection.open()
+        self.connection.on_reconnect(self._hear_anew)
 
     async def check(self) -> str | None:
         """Report in a sentence that others cannot be heard now."""
-        if self._connection.up or self._closed:
+        if self.connection.up or self._closed:
             return None
         return (
-            f"There is no connection to NATS at {self._connection.name}: processes that start or"
+            f"There is no connection to NATS at {self.connection.name}: processes that start or"
             " end now are not noticed."
         )
 
@@ -87,9 +87,9 @@ class NatsDiscovery:
         """Instances that were heard lately."""
         if not self._listening:
             self._listening = True
-            await self._connection.subscribe(f"{HERE}.>", self._hear)
+            await self.connection.subscribe(f"{HERE}.>", self._hear)
         since = self._clock.monotonic() - BELIEVED_SECONDS
-        if self._connection.up:
+        if self.connection.up:
             self._heard = {name: each for name, each in self._heard.items() if each.at > since}
         return [each.instance for each in self._heard.values() if service in each.instance.services]
 
@@ -101,7 +101,7 @@ class NatsDiscovery:
             await asyncio.wait({self._announcing}, timeout=1.0)
             self._announcing = None
             await self._say(_Announcement(self._process, "", ()))
-        await self._connection.close()
+        await self.connection.close()
 
     async def _keep_saying(self, here: _Announcement) -> None:
         while True:
@@ -111,7 +111,7 @@ class NatsDiscovery:
     async def _say(self, here: _Announcement) -> None:
         try:
             subject = f"{HERE}.{token(self._process)}"
-            await self._connection.publish(subject, msgspec.json.encode(here))
+            await self.connection.publish(subject, msgspec.json.encode(here))
         except Unavailable:
             # Said again in a second; those who listened believe what they heard meanwhile.
             return

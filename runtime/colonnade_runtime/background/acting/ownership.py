@@ -67,7 +67,7 @@ class Ownership:
     async def start(self) -> None:
         """Try to get the lease now, and keep it or keep trying, also while its store is broken."""
         try:
-            await self._hold()
+            await self.hold()
         except Unavailable as error:
             self._log.error("lease not taken", error=error)
         self._task = background_task(self._keep(), name=f"lease:{self._name}")
@@ -93,13 +93,13 @@ class Ownership:
         while True:
             pause = self._seconds / 3
             await asyncio.sleep(pause if self._lease is not None else min(pause, LOOK_SECONDS))
-            self._holding = background_task(self._hold(), name=f"hold:{self._name}")
+            self._holding = background_task(self.hold(), name=f"hold:{self._name}")
             try:
                 await asyncio.shield(self._holding)
             except Exception as error:
                 self._log.error("lease not renewed", error=error)
 
-    async def _hold(self) -> None:
+    async def hold(self) -> None:
         asked = self._clock.monotonic()
         before = self._lease
         if before is not None:

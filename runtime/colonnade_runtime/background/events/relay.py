@@ -49,7 +49,7 @@ class Relay:
         self._aggregates = aggregates or {}
         self._fence = None if lease is None else LeaseFence(lease)
         self._pumps: dict[str, OutboxPump] = {}
-        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self.tasks: dict[str, asyncio.Task[None]] = {}
         self._reading = asyncio.Semaphore(self._settings.parallel_reads)
         self._stopping = asyncio.Event()
         self.published = 0
@@ -65,7 +65,7 @@ class Relay:
         self._pumps[tenant] = OutboxPump(
             self._pipes(tenant), self._settings, self._actor, self._log
         )
-        self._tasks[tenant] = background_task(
+        self.tasks[tenant] = background_task(
             self._empty(tenant), name=f"relay:{self._actor.service}:{tenant}"
         )
 
@@ -90,7 +90,7 @@ class Relay:
         self._stopping.set()
         for pump in self._pumps.values():
             pump.stop()
-        await finish_tasks(set(self._tasks.values()), deadline)
+        await finish_tasks(set(self.tasks.values()), deadline)
 
     async def has_work(self, tenant: str) -> bool:
         """Tell whether events of the tenant are pending or on their way."""
@@ -138,7 +138,7 @@ class Relay:
                 await self._pause(attempt)
                 pump.wake()
         finally:
-            del self._pumps[tenant], self._tasks[tenant]
+            del self._pumps[tenant], self.tasks[tenant]
 
     async def _pause(self, attempt: int) -> None:
         seconds = self._settings.backoff.after(attempt, self._actor.random)

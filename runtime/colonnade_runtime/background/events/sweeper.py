@@ -48,11 +48,11 @@ class Sweeper:
         self._clock = clock
         self._log = log
         self._interval = interval
-        self._quiet = quiet
+        self.quiet = quiet
         self._changed = changed
         self._named: set[str] = set()
         self._unswept: set[str] = set()
-        self._woken_at: dict[str, float] = {}
+        self.woken_at: dict[str, float] = {}
         self._thread = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -111,8 +111,8 @@ class Sweeper:
 
     async def _sweep(self, tenant: str) -> None:
         now = self._clock.monotonic()
-        woken_at = self._woken_at.setdefault(tenant, now)
-        if now - woken_at < self._quiet or not await self._forget(tenant):
+        woken_at = self.woken_at.setdefault(tenant, now)
+        if now - woken_at < self.quiet or not await self._forget(tenant):
             self._wake_parts(tenant)
 
     async def _forget(self, tenant: str) -> bool:
@@ -124,14 +124,14 @@ class Sweeper:
             return True
         if not await self._index.forget_work(tenant, mark):
             return False
-        self._woken_at.pop(tenant, None)
+        self.woken_at.pop(tenant, None)
         return True
 
     def _wake(self, tenant: str) -> None:
         if not self._owns():
             # The owner finds the row at its next look at the index.
             return
-        self._woken_at[tenant] = self._clock.monotonic()
+        self.woken_at[tenant] = self._clock.monotonic()
         self._wake_parts(tenant)
 
     def _wake_parts(self, tenant: str) -> None:
@@ -153,7 +153,7 @@ class Sweeper:
         named = set(await self._index.tenants_with_work())
         for tenant in named:
             if self._is_known(tenant) and (tenant not in self._named or self._changed(tenant)):
-                self._woken_at[tenant] = self._clock.monotonic()
+                self.woken_at[tenant] = self._clock.monotonic()
                 self._wake_parts(tenant)
         self._named = named
 

@@ -58,11 +58,9 @@ class SagaOrchestrator:
         self._actor = store.actor
         self._log = log
         self._stopping = asyncio.Event()
-        self._definitions = {
-            (saga.definition.name, saga.definition.version): saga for saga in sagas
-        }
+        self.definitions = {(saga.definition.name, saga.definition.version): saga for saga in sagas}
         self._shared = RunnerResources(
-            store, self._definitions, LeaseFence(lease), self._stopping, log
+            store, self.definitions, LeaseFence(lease), self._stopping, log
         )
         self._slots = asyncio.Semaphore(self._settings.parallel)
         self._sweeps: dict[str, asyncio.Task[None]] = {}
@@ -71,7 +69,7 @@ class SagaOrchestrator:
         self._again: set[tuple[str, UUID]] = set()
         # Kept with their times: a timer that is due at once does not tell its own.
         self._timers: dict[str, tuple[float, asyncio.Handle]] = {}
-        self._failures: dict[str, int] = {}
+        self.failures: dict[str, int] = {}
         self._token = 0
         self._known: set[str] = set()
         self._suspects: set[tuple[str, UUID]] = set()
@@ -83,7 +81,7 @@ class SagaOrchestrator:
         """
         lease = self._lease()
         looked = tenant in self._known and lease is not None and lease.token == self._token
-        if self._definitions or not looked:
+        if self.definitions or not looked:
             self._wake(tenant)
 
     def _wake(self, tenant: str) -> None:
@@ -180,7 +178,7 @@ class SagaOrchestrator:
         )
 
     def _transition_context(self, record: SagaRecord, now: datetime) -> TransitionContext:
-        bound = self._definitions.get((record.name, record.definition_version))
+        bound = self.definitions.get((record.name, record.definition_version))
         if bound is None:
             raise Conflict(
                 f"No enabled plugin defines the saga '{record.name}' in version "
@@ -200,7 +198,7 @@ class SagaOrchestrator:
             while True:
                 self._woken.discard(tenant)
                 await self._look(tenant)
-                self._failures.pop(tenant, None)
+                self.failures.pop(tenant, None)
                 if tenant not in self._woken or self._stopping.is_set():
                     return
         except NotFound:
@@ -225,7 +223,7 @@ class SagaOrchestrator:
         for identifier in found.ids:
             self._carry_on(tenant, identifier)
         if found.next_at is not None:
-            self._look_again(tenant, found.next_at)
+            self.look_again(tenant, found.next_at)
 
     async def _suspect_what_was_there(self, tenant: str, lease: Lease) -> None:
         """Sagas that are there at the first look may have been cut off by another process."""
@@ -259,7 +257,7 @@ class SagaOrchestrator:
             async with self._slots:
                 again_at = await runner.run()
             self._suspects.discard(key)
-            self._failures.pop(tenant, None)
+            self.failures.pop(tenant, None)
         except (records.Moved, NotFound):
             # An operator changed it, or its tenant is gone: look at what holds now.
             again_at = self._actor.clock.now()
@@ -274,15 +272,15 @@ class SagaOrchestrator:
                 self._again.discard(key)
                 again_at = self._actor.clock.now()
         if again_at is not None:
-            self._look_again(tenant, again_at)
+            self.look_again(tenant, again_at)
 
     def _look_again_after_failure(self, tenant: str) -> None:
-        failures = self._failures.get(tenant, 0) + 1
-        self._failures[tenant] = failures
+        failures = self.failures.get(tenant, 0) + 1
+        self.failures[tenant] = failures
         seconds = self._settings.backoff.after(failures, self._actor.random)
-        self._look_again(tenant, self._actor.clock.now() + timedelta(seconds=seconds))
+        self.look_again(tenant, self._actor.clock.now() + timedelta(seconds=seconds))
 
-    def _look_again(self, tenant: str, at: datetime) -> None:
+    def look_again(self, tenant: str, at: datetime) -> None:
         if self._stopping.is_set():
             return
         loop = asyncio.get_running_loop()

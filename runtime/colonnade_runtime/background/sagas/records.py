@@ -29,9 +29,7 @@ from colonnade_runtime.background.sagas.saga_progress import SagaProgress, SagaR
 
 # Literals, not parameters: only then does SQLite know that the index of active sagas will do,
 # and does not read through all that have ended.
-_ACTIVE = SagaRow.phase.in_(
-    [literal_column(f"'{phase}'") for phase in SagaPhase if phase.is_active]
-)
+ACTIVE = SagaRow.phase.in_([literal_column(f"'{phase}'") for phase in SagaPhase if phase.is_active])
 _ENDED = [str(phase) for phase in SagaPhase if phase.has_ended]
 
 Change = Callable[[SagaProgress, datetime], SagaProgress]
@@ -60,11 +58,11 @@ _SIGNALED = and_(
 )
 _READY = (
     select(_SAGAS.c.id)
-    .where(_ACTIVE, or_(_SAGAS.c.wake_at <= _NOW, _SIGNALED))
+    .where(ACTIVE, or_(_SAGAS.c.wake_at <= _NOW, _SIGNALED))
     .order_by(_SAGAS.c.wake_at)
     .limit(bindparam("limit"))
 )
-_LATER = select(func.min(_SAGAS.c.wake_at)).where(_ACTIVE, _SAGAS.c.wake_at > _NOW)
+_LATER = select(func.min(_SAGAS.c.wake_at)).where(ACTIVE, _SAGAS.c.wake_at > _NOW)
 
 
 def due(limit: int) -> Callable[[Session], Due]:
@@ -79,12 +77,12 @@ def due(limit: int) -> Callable[[Session], Due]:
 
 def active_ids(session: Session) -> Sequence[UUID]:
     """Every saga that the platform goes on with by itself."""
-    return list(session.scalars(select(SagaRow.id).where(_ACTIVE)))
+    return list(session.scalars(select(SagaRow.id).where(ACTIVE)))
 
 
 def has_active(session: Session) -> bool:
     """Tell whether the platform goes on with any saga by itself."""
-    query = select(SagaRow.id).where(_ACTIVE).limit(1)
+    query = select(SagaRow.id).where(ACTIVE).limit(1)
     return session.execute(query).first() is not None
 
 

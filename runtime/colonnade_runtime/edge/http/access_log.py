@@ -81,7 +81,7 @@ class AccessLog:
     ) -> None:
         self._render = render
         self._client_address = client_address
-        self._writer = writer
+        self.writer = writer
         self._gathered: list[AccessLine] = []
         self._timer: asyncio.TimerHandle | None = None
         self._stopped = False
@@ -101,7 +101,7 @@ class AccessLog:
             return
         self._stopped = True
         self.hand_over()
-        await asyncio.to_thread(self._writer.drain, STOP_SECONDS)
+        await asyncio.to_thread(self.writer.drain, STOP_SECONDS)
 
     def hand_over(self) -> None:
         """Give what has gathered to the writer, now."""
@@ -111,7 +111,7 @@ class AccessLog:
         lines, self._gathered = self._gathered, []
         if lines:
             size = sum(LINE_BYTES + len(line.path) for line in lines)
-            self._writer.defer(len(lines), size, partial(self._shown, lines), SHARE)
+            self.writer.defer(len(lines), size, partial(self._shown, lines), SHARE)
 
     def _shown(self, lines: list[AccessLine]) -> str:
         for line in lines:

@@ -56,7 +56,7 @@ class EdgeApplication:
         self.proxies = TrustedProxies()
         self.tells_caller = False
         self._log = log
-        self._access_log = access_log
+        self.access_log = access_log
         self._entrance: Admission | None = None
         self._answering: ASGIApp = self._answer  # type: ignore[assignment]
         self._running: set[asyncio.Task[Any]] = set()
@@ -126,14 +126,14 @@ class EdgeApplication:
 
     def log_requests(self, access_log: AccessLog | None) -> None:
         """Write requests here from now on, or nowhere."""
-        if self._access_log is not None:
-            self._access_log.hand_over()
-        self._access_log = access_log
+        if self.access_log is not None:
+            self.access_log.hand_over()
+        self.access_log = access_log
 
     async def finish(self) -> None:
         """Write what is left of the access log."""
-        if self._access_log is not None:
-            await self._access_log.stop()
+        if self.access_log is not None:
+            await self.access_log.stop()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One ASGI connection."""
@@ -212,8 +212,8 @@ class EdgeApplication:
     def _record(self, scope: HTTPScope, exchange: Exchange) -> None:
         seconds = time.perf_counter() - exchange.started
         self.health.record(scope["method"], exchange.route or NO_ROUTE, exchange.status, seconds)
-        if self._access_log is not None:
-            self._access_log.record(line_of(scope, exchange, seconds))
+        if self.access_log is not None:
+            self.access_log.record(line_of(scope, exchange, seconds))
 
 
 def _stopping() -> Unavailable:

@@ -154,8 +154,8 @@ class _Preflight(Runtime):
             self._key()
         await self._start_stores()
         bus = await self._start_bus()
-        self._policy = MemoisedPolicy(self._adapters.policy_engine())
-        services = self._connect(bus, self._policy, secrets.token_bytes(32), [])
+        self.policy = MemoisedPolicy(self._adapters.policy_engine())
+        services = self._connect(bus, self.policy, secrets.token_bytes(32), [])
         services.loaded = replace(self._loaded, root=self._shadow)
         standing: list[str] = []
         for name in self._plugins.start_order:

@@ -12,11 +12,11 @@ from colonnade.errors import ConfigurationError
 from colonnade.events import Envelope
 from colonnade.identifiers import new_id
 from colonnade.sagas import SagaPhase, SagaView
-from colonnade.services import ServiceContext
 from colonnade.store import Session
 from colonnade.tables import OutboxRow
 from colonnade_runtime.background.background_work import BackgroundWork
 from colonnade_runtime.background.events.dead_letters import EventDeadLetter
+from colonnade_runtime.calls.service_context import RuntimeServiceContext
 from colonnade_runtime.testing.bench.clock import BenchClock
 from colonnade_runtime.testing.bench.companions import BenchPlugins
 from colonnade_runtime.testing.bench.declared_files import BenchDeclaration
@@ -47,7 +47,7 @@ class ServicesUnderTest:
         """The declared tenants; what names none is about the first."""
         return tuple(self._declaration.tenants)
 
-    def service_context(self, service: str | None = None) -> ServiceContext:
+    def service_context(self, service: str | None = None) -> RuntimeServiceContext:
         """What a service under test was given to work with; the first one unless named."""
         return self._running.services.contexts[self._named(service)]
 

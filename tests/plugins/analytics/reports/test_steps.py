@@ -145,7 +145,7 @@ class TestMaking:
         self, bench: Bench, countdown: Countdown
     ) -> None:
         asked = await bench.ask(OWNER, CreateReport(kind="countdown"))
-        bound = bench._reactions[ReportStepDue]
+        bound = bench.reactions[ReportStepDue]
         await bench.deliver(ReportStepDue(report_id=asked.id, step=0))
         with bench.acting():
             assert await bound.call(ReportStepDue(report_id=asked.id, step=0)) is None

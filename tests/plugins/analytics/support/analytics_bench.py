@@ -101,7 +101,7 @@ class Bench:
     async def start(self) -> None:
         self._service = plugin.create_service(self.ctx)  # type: ignore[arg-type]
         self.objects = await self._service.__aenter__()
-        self._reactions = {bound.event_type.model: bound for bound in reactions_of(self.objects)}
+        self.reactions = {bound.event_type.model: bound for bound in reactions_of(self.objects)}
         self._handlers = {
             bound.operation.request: bound.call
             for item in self.objects
@@ -127,7 +127,7 @@ class Bench:
         self, event: Event, at: datetime | None = None, event_id: UUID | None = None
     ) -> None:
         """Bring an event to its reaction and wait until it has taken effect."""
-        bound = self._reactions[type(event)]
+        bound = self.reactions[type(event)]
         envelope = _envelope(
             bound.event_type.type, event_id or new_id(), at or datetime.now(UTC), event
         )
@@ -146,7 +146,7 @@ class Bench:
 
         def work(session: Session) -> None:
             for event_id, at, event in events:
-                bound = self._reactions[type(event)]
+                bound = self.reactions[type(event)]
                 with handling(_envelope(bound.event_type.type, event_id, at, event)):
                     bound.call(session, event)
 
@@ -162,7 +162,7 @@ class Bench:
             for event in fresh:
                 done += 1
                 assert done < limit
-                if type(event) in self._reactions:
+                if type(event) in self.reactions:
                     await self.deliver(event)
 
     async def published(self) -> list[Event]:

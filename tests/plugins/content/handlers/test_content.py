@@ -7,7 +7,6 @@ from uuid import UUID, uuid4
 from content_academy import Academy
 from PIL import Image
 
-from colonnade_content.api import MediaCreated
 from colonnade_course.api import (
     EnrollmentActivated,
     EnrollmentEnded,
@@ -139,7 +138,7 @@ async def test_a_picture_gets_its_variants(academy: Academy) -> None:
     path = f"/media/{made.json()['id']}"
     early = await academy.teacher.send("GET", f"{path}/variants/thumbnail")
     assert early.status_code == 409
-    await academy.bench.settle(MediaCreated)
+    await academy.bench.settle()
     assert (await academy.teacher.send("GET", path)).json()["state"] == "ready"
     variant = await academy.teacher.send("GET", f"{path}/variants/thumbnail")
     assert (variant.status_code, variant.headers["content-type"]) == (200, "image/webp")
@@ -149,7 +148,7 @@ async def test_a_picture_gets_its_variants(academy: Academy) -> None:
 async def test_a_broken_picture_says_why_it_failed(academy: Academy) -> None:
     file = (await academy.teacher.upload(b"\x89PNG\r\n\x1a\nbroken", "a.png")).json()
     made = (await academy.teacher.send("POST", "/media", json={"file_id": file["id"]})).json()
-    await academy.bench.settle(MediaCreated)
+    await academy.bench.settle()
     answer = (await academy.teacher.send("GET", f"/media/{made['id']}")).json()
     assert answer["state"] == "failed"
     assert answer["failure"]

@@ -2,8 +2,6 @@
 
 from content_academy import Academy
 
-from colonnade_content.api import FileDeleted
-
 TEXT = b"0123456789" * 10
 
 
@@ -52,13 +50,13 @@ async def test_a_range_of_an_older_file_is_answered_with_the_whole(academy: Acad
 async def test_a_file_that_says_it_is_an_image_and_is_none_is_refused(academy: Academy) -> None:
     answer = await academy.teacher.upload(b"<script>", "cat.png", "image/png")
     assert (answer.status_code, answer.json()["code"]) == (415, "content.file_type_mismatch")
-    assert await academy.bench.blobs.list("acme") == ()
+    assert await academy.bench.service_context().blobs.list("acme") == ()
 
 
 async def test_a_file_beyond_the_limit_leaves_nothing_behind(academy: Academy) -> None:
     answer = await academy.teacher.upload(b"x" * (1024 * 1024 + 1))
     assert answer.status_code == 413
-    assert await academy.bench.blobs.list("acme") == ()
+    assert await academy.bench.service_context().blobs.list("acme") == ()
 
 
 async def test_the_files_of_one_person_have_room_together_until_some_are_deleted(
@@ -68,7 +66,7 @@ async def test_the_files_of_one_person_have_room_together_until_some_are_deleted
     assert [answer.status_code for answer in files] == [201, 201, 201]
     refused = await academy.teacher.upload(b"x")
     assert (refused.status_code, refused.json()["code"]) == (413, "content_too_large")
-    assert len(await academy.bench.blobs.list("acme")) == 3
+    assert len(await academy.bench.service_context().blobs.list("acme")) == 3
     await academy.teacher.send("DELETE", f"/files/{files[0].json()['id']}")
     assert (await academy.teacher.upload(b"x")).status_code == 201
 
@@ -78,7 +76,7 @@ async def test_a_form_that_breaks_off_leaves_nothing_behind(academy: Academy) ->
     headers = {"Content-Type": "multipart/form-data; boundary=b"}
     answer = await academy.teacher.send("POST", "/files", content=body, headers=headers)
     assert answer.status_code == 400
-    assert await academy.bench.blobs.list("acme") == ()
+    assert await academy.bench.service_context().blobs.list("acme") == ()
 
 
 async def test_a_form_without_a_file_is_refused(academy: Academy) -> None:
@@ -103,5 +101,5 @@ async def test_a_deleted_file_takes_its_bytes_along(academy: Academy) -> None:
     made = (await academy.teacher.upload(TEXT)).json()
     gone = await academy.teacher.send("DELETE", f"/files/{made['id']}")
     assert gone.status_code == 204
-    await academy.bench.settle(FileDeleted)
-    assert await academy.bench.blobs.list("acme") == ()
+    await academy.bench.settle()
+    assert await academy.bench.service_context().blobs.list("acme") == ()

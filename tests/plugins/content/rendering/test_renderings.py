@@ -6,15 +6,16 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from content_academy import Academy
+from content_academy import Academy, academy_on
 from PIL import Image
 from sqlalchemy import delete, update
 
 from colonnade.store import Session
-from colonnade_content.api import MediaCreated
+from colonnade_content import plugin
 from colonnade_content.media import processing
 from colonnade_content.models import ContentRow, RenderingRow
 from colonnade_content.rendering import renderings
+from colonnade_runtime.testing import ServiceBench
 from colonnade_runtime.workers.pool import WorkerPool
 
 MEMORY = 512 * 2**20
@@ -25,7 +26,7 @@ BRACKETS = "[" * 60_000
 async def workers(academy: Academy) -> AsyncIterator[WorkerPool]:
     """Real processes in place of none."""
     pool = WorkerPool(1, 8, MEMORY)
-    academy.bench.context.workers = pool
+    academy.bench.service_context().workers = pool
     yield pool
     await pool.stop()
 
@@ -89,7 +90,7 @@ async def _age(academy: Academy, content_id: str, body: str) -> None:
         is_it = ContentRow.id == UUID(content_id)
         session.execute(update(ContentRow).where(is_it).values(body=body))
 
-    await academy.bench.work(work)
+    await academy.bench.run(work)
 
 
 async def test_an_older_text_is_rendered_at_its_first_read(
@@ -118,9 +119,9 @@ async def test_older_texts_are_rendered_before_anybody_reads_them(
 ) -> None:
     for number in range(13):
         await _make(academy, str(number))
-    await academy.bench.work(lambda session: session.execute(delete(RenderingRow)))
-    await academy.bench.scheduled("render_outdated")
-    await academy.bench.scheduled("render_outdated")
+    await academy.bench.run(lambda session: session.execute(delete(RenderingRow)))
+    await academy.bench.run_schedule("render-outdated")
+    await academy.bench.run_schedule("render-outdated")
     assert workers.outcomes == {"ok": 26}
 
 
@@ -138,16 +139,22 @@ async def test_every_text_within_the_limit_fits_in_a_request(academy: Academy) -
 
 
 async def test_a_picture_that_takes_too_long_fails_and_says_so(
-    academy: Academy, workers: WorkerPool, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(processing, "PICTURE_SECONDS", 0.05)
     picture = BytesIO()
     Image.effect_noise((3000, 2000), 50).save(picture, "PNG", compress_level=0)
-    academy.bench.context.config = academy.bench.context.config.model_copy(
-        update={"maximum_file_size": 2**25, "maximum_stored": 2**25}
-    )
-    file = (await academy.teacher.upload(picture.getvalue(), "a.png", "image/png")).json()
+    large = {"maximum_file_size": "32MiB", "maximum_stored": "32MiB"}
+    platform = {"gateway": {"max_body": "40MiB"}}
+    async with ServiceBench(plugin, config={"content": large}, platform=platform) as bench:
+        bench.service_context().workers = pool = WorkerPool(1, 8, MEMORY)
+        await _expect_too_much(academy_on(bench), picture.getvalue())
+        await pool.stop()
+
+
+async def _expect_too_much(academy: Academy, picture: bytes) -> None:
+    file = (await academy.teacher.upload(picture, "a.png", "image/png")).json()
     made = (await academy.teacher.send("POST", "/media", json={"file_id": file["id"]})).json()
-    await academy.bench.settle(MediaCreated)
+    await academy.bench.settle()
     after = (await academy.teacher.send("GET", f"/media/{made['id']}")).json()
     assert (after["state"], after["failure"]) == ("failed", "This takes more work than is allowed.")

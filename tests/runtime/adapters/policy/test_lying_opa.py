@@ -118,6 +118,6 @@ async def test_a_lie_is_no_decision(lie: str) -> None:
         assert decision.failed
         assert decision.refused
         assert json.dumps(decision.reason)
-        await engine._trust.look(engine._loaded)  # type: ignore[arg-type]
+        await engine.watch.look(engine.loaded)  # type: ignore[arg-type]
         assert await engine.check() is None or lie
         await engine.close()

@@ -79,13 +79,13 @@ async def test_while_others_say_something_in_our_packages_everything_is_refused(
     await policy.load(NOBODY)
     assert not (await policy.decide(QUESTION)).failed
     write(server, "PUT", "policies/somebody/else", FOREIGN[kind](package_of(NOBODY)))
-    await until(lambda: engine._trust.is_lost)
+    await until(lambda: engine.watch.is_lost)
     decision = await policy.decide(QUESTION)
     assert decision.failed
     assert decision.refused
     assert "foreign: somebody/else" in await problem_of(engine)
     write(server, "DELETE", "policies/somebody/else")
-    await until(lambda: not engine._trust.is_lost)
+    await until(lambda: not engine.watch.is_lost)
     assert not (await policy.decide(QUESTION)).failed
     assert await problem_of(engine) == ""
 
@@ -96,7 +96,7 @@ async def test_data_among_our_packages_is_somebody_elses(
     await engine.load(NOBODY)
     path = f"data/{package_of(NOBODY).replace('.', '/')}/colonnade/services/made_up"
     write(server, "PUT", path, json.dumps({"grants": [[]], "actions": ["quiz.read"]}))
-    await until(lambda: engine._trust.is_lost)
+    await until(lambda: engine.watch.is_lost)
     assert "colonnade.services.made_up" in await problem_of(engine)
     assert (await engine.decide(QUESTION)).failed
 
@@ -112,8 +112,8 @@ async def test_a_module_that_was_changed_is_put_back_and_what_it_granted_is_forg
     )
     write(server, "PUT", f"policies/{name}", f"{source}\n{RULE}")
     assert (await engine.decide(QUESTION)).unconditional
-    await until(lambda: f"changed: {name}" in engine._trust.problem)
-    await until(lambda: not engine._trust.problem)
+    await until(lambda: f"changed: {name}" in engine.watch.problem)
+    await until(lambda: not engine.watch.problem)
     assert (await policy.decide(QUESTION)).refused
 
 
@@ -123,8 +123,8 @@ async def test_a_module_that_was_taken_away_is_put_back(
     await engine.load(EVERYBODY)
     write(server, "DELETE", f"policies/colonnade/{EVERYBODY.revision}/sealed")
     write(server, "DELETE", f"policies/colonnade/{EVERYBODY.revision}/quiz.rego")
-    await until(lambda: "missing" in engine._trust.problem)
-    await until(lambda: not engine._trust.problem)
+    await until(lambda: "missing" in engine.watch.problem)
+    await until(lambda: not engine.watch.problem)
     assert (await engine.decide(QUESTION)).unconditional
 
 
@@ -146,8 +146,8 @@ async def test_what_others_keep_elsewhere_on_the_server_is_theirs(
     second = made_for(server)
     await second.load(EVERYBODY)
     await engine.load(NOBODY)
-    await second._trust.look(second._loaded)  # type: ignore[arg-type]
-    await engine._trust.look(engine._loaded)  # type: ignore[arg-type]
+    await second.watch.look(second.loaded)  # type: ignore[arg-type]
+    await engine.watch.look(engine.loaded)  # type: ignore[arg-type]
     assert (await problem_of(engine), await problem_of(second)) == ("", "")
     await second.close()
 

@@ -148,7 +148,7 @@ async def _ask_through_a_cache(folder: Path, steps: list[str]) -> None:
     here.harness.watcher.invalidate = (  # type: ignore[method-assign]
         lambda tenant, changed: cache.drop("shelf", tenant, changed)
     )
-    here.store._invalidation = here.harness.watcher.invalidate
+    here.store.invalidation = here.harness.watcher.invalidate
     key: Key = ("acme", "ask.shelf.v1.Count", b"", 1, b"", b"", "en")
     committed = 0
     for step in [*steps, "ask", "ask"]:

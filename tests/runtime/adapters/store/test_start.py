@@ -175,8 +175,8 @@ async def test_the_store_of_a_new_academy_is_made_when_it_is_declared(tmp_path: 
         declared.suspended.add("initech")
         sweep.make_new()
         await eventually((tmp_path / "globex" / "shelf.sqlite3").exists)
-        assert sweep._making is not None
-        await sweep._making
+        assert sweep.making is not None
+        await sweep.making
         assert not (tmp_path / "initech").exists()
         await sweep.stop()
 
@@ -187,7 +187,7 @@ async def test_a_store_that_has_gone_is_a_fault_before_anybody_asks_for_it(
     (folder / "acme" / "shelf.sqlite3").unlink()
     sweep = schemas(harness.store(), Declared(*TENANTS))
     sweep.make_new()
-    assert sweep._making is not None
-    await sweep._making
+    assert sweep.making is not None
+    await sweep.making
     [fault] = harness.faults.all()  # type: ignore[attr-defined]
     assert (fault.kind, fault.tenant) == ("store_missing", "acme")

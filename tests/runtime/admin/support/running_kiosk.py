@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +10,10 @@ from typing import Any
 
 from click.testing import CliRunner, Result
 
+from colonnade.context import use_context
+from colonnade.store import Session
 from colonnade_runtime.admin.client import AdminClient
+from colonnade_runtime.background.acting.actor import Actor
 from colonnade_runtime.cli import main
 from colonnade_runtime.process.runtime import Runtime
 from colonnade_runtime.process.socket_file import socket_path
@@ -34,6 +37,11 @@ class RunningKiosk:
                 return client.ask("acme", request)
 
         return await asyncio.to_thread(work)
+
+    async def commit(self, work: Callable[[Session], object]) -> None:
+        """Do something in the kiosk's store that no operation does."""
+        with use_context(Actor("kiosk").context("acme", seconds=30)):
+            await self.runtime.services.contexts["kiosk"].store.run(work)
 
     async def command(self, *arguments: str) -> Result:
         whole = ["--platform", str(self.site / "platform.yaml"), *arguments]

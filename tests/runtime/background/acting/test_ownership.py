@@ -48,7 +48,7 @@ async def test_a_draining_process_does_not_claim_what_another_gives_back(
     await draining.start()
     draining.claim_no_more()
     await first.stop()
-    await draining._hold()
+    await draining.hold()
     assert draining.lease is None
     await third.start()
     assert third.lease is not None
@@ -103,7 +103,7 @@ class SlowLeases:
 
 async def test_a_process_that_was_killed_takes_its_own_back_at_once(house: ShopHouse) -> None:
     killed = ownership(house, "a")
-    await killed._hold()
+    await killed.hold()
     again = ownership(house, "a")
     await again.start()
     assert again.lease is not None
@@ -114,7 +114,7 @@ async def test_a_process_that_was_killed_takes_its_own_back_at_once(house: ShopH
 
 async def test_it_is_not_held_any_more_when_it_could_not_be_renewed(house: ShopHouse) -> None:
     held = ownership(house, "a", seconds=0.03)
-    await held._hold()
+    await held.hold()
     async with asyncio.timeout(10):
         while held.lease is not None:
             await asyncio.sleep(0.01)
@@ -128,13 +128,13 @@ async def test_a_transition_by_a_process_that_lost_it_does_not_commit(tmp_path: 
     stale = old.ownership.lease
     assert stale is not None
     newer = Lease(stale.name, "new", stale.token + 1, stale.expires_at)
-    old.ownership._lease = newer
+    old.lease = lambda: newer
     other = await old.place(TRANSFER)
     await old.until(other, SagaPhase.WAITING)
-    old.ownership._lease = stale
+    old.lease = lambda: stale
     await old.signal(order, "confirmed")
     async with asyncio.timeout(10):
-        while not old.sagas._failures:
+        while not old.sagas.failures:
             await asyncio.sleep(0.01)
     assert (await old.sagas.show(TENANT, order)).phase is SagaPhase.WAITING
     assert old.world.calls["confirm"] == 0

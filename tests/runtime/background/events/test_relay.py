@@ -145,7 +145,7 @@ async def test_a_wake_up_from_another_thread_is_heard(house: House) -> None:
     await asyncio.to_thread(house.sweeper.wake, "acme")
 
     async def woken() -> bool:
-        return "acme" in house.sweeper._woken_at
+        return "acme" in house.sweeper.woken_at
 
     await house.until(woken)
 

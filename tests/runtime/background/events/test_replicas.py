@@ -168,7 +168,7 @@ class TestALostLease:
         )  # fmt: skip
 
     async def ended(self, relay: Relay) -> None:
-        await until(lambda: not relay._tasks)
+        await until(lambda: not relay.tasks)
 
     async def test_without_a_lease_nothing_is_sent(
         self, replica: Replica, arrivals: Arrivals

@@ -60,9 +60,9 @@ async def test_a_saga_without_trouble_completes_with_every_effect_once(house: Sh
 async def test_two_runs_that_are_due_at_once_are_looked_for_once(house: ShopHouse) -> None:
     """Two runs seldom end in one turn of the loop, so what each does at its end is done here."""
     now = house.actor.clock.now()
-    house.sagas._look_again(TENANT, now)
-    house.sagas._look_again(TENANT, now + timedelta(hours=1))
-    house.sagas._look_again(TENANT, now)
+    house.sagas.look_again(TENANT, now)
+    house.sagas.look_again(TENANT, now + timedelta(hours=1))
+    house.sagas.look_again(TENANT, now)
     order = await house.place()
     assert (await house.until_ended(order)).phase is SagaPhase.COMPLETED
 
@@ -287,7 +287,7 @@ class TestCancelling:
             await answered.wait()
             return await authorise(call)
 
-        methods = house.sagas._definitions["purchase", 1].methods
+        methods = house.sagas.definitions["purchase", 1].methods
         methods["authorise"] = slow  # type: ignore[index]
         order = await house.place()
         await asyncio.wait_for(asked.wait(), 10)
@@ -387,7 +387,7 @@ class TestTime:
             timeout=0.05,
         )
         (bound,) = bind_sagas([hurried], [house.shop])
-        house.sagas._definitions["hurried", 1] = bound
+        house.sagas.definitions["hurried", 1] = bound
         order = await house.place(hurried)
         view = await house.until_ended(order)
         assert view.phase is SagaPhase.COMPENSATED
@@ -453,7 +453,7 @@ async def test_sagas_are_listed_by_phase_and_name(house: ShopHouse) -> None:
 
 
 async def test_a_saga_that_no_plugin_defines_needs_an_operator(house: ShopHouse) -> None:
-    del house.sagas._definitions["transfer", 1]
+    del house.sagas.definitions["transfer", 1]
     order = await house.place(TRANSFER)
     view = await house.until(order, SagaPhase.NEEDS_OPERATOR)
     assert "No enabled plugin defines the saga 'transfer'" in view.error
@@ -498,7 +498,7 @@ def test_looking_for_active_sagas_reads_through_none_that_ended() -> None:
     """They are kept for months: a look must not cost more from day to day."""
     engine = create_engine("sqlite://")
     SagaRow.metadata.create_all(engine.execution_options(schema_translate_map={"tenant": None}))
-    query = select(SagaRow.id).where(records._ACTIVE, SagaRow.wake_at <= func.now())
+    query = select(SagaRow.id).where(records.ACTIVE, SagaRow.wake_at <= func.now())
     statement = str(query.compile(engine)).replace("tenant.", "")
     with engine.connect() as connection:
         plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}").scalars(3).all()

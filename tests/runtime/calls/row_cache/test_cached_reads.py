@@ -169,7 +169,7 @@ async def test_a_second_reader_for_whom_policy_decides_alike_reads_no_row(
     with use_context(context(OPERATOR)):
         await platform.runtime.ask(PublishCourse(course_id=course.id))
     await reading(platform, person("learner"))(course.id)
-    cache = platform.runtime._dispatcher.cache
+    cache = platform.runtime.dispatcher.cache
     kept = len(cache)
     await reading(platform, person("learner"))(course.id)
     assert len(cache) == kept > 0

@@ -34,13 +34,13 @@ def test_showing_that_it_takes_long_is_no_ones_fault(
 ) -> None:
     """What is drawn for whoever waits is no thread that the plugin left behind."""
     status = Console(stderr=True).status("Working")
-    declare = trial._declare
+    declare = trial.declare
 
     def slowly(*arguments: Any) -> Path:
         status.start()
         return declare(*arguments)
 
-    monkeypatch.setattr(trial, "_declare", slowly)
+    monkeypatch.setattr(trial, "declare", slowly)
     write()
     try:
         assert check("--plugin", tmp_path).exit_code == 0

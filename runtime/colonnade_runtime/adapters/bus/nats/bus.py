@@ -59,19 +59,19 @@ class NatsBus:
     ) -> None:
         self._log = log
         self._settings = consumer_settings or ConsumerSettings()
-        self._connection = Connection(options, process, log)
-        api = JetStreamApi(self._connection)
+        self.connection = Connection(options, process, log)
+        api = JetStreamApi(self.connection)
         opened = None if administrator is None else partial(administration, administrator, log)
-        self._streams = StreamManager(api, options, log, opened)
-        self._jetstream = ConsumerApi(self._connection, api, self._streams)
-        self._publishing = EventPublisher(self._connection, self._streams)
-        self._serving = OperationResponder(self._connection, process, log)
-        self._explainer = NoRespondersExplanation(self._connection)
-        self._consumers: list[PullConsumer] = []
+        self.streams = StreamManager(api, options, log, opened)
+        self.jetstream = ConsumerApi(self.connection, api, self.streams)
+        self._publishing = EventPublisher(self.connection, self.streams)
+        self._serving = OperationResponder(self.connection, process, log)
+        self._explainer = NoRespondersExplanation(self.connection)
+        self.consumers: list[PullConsumer] = []
         self._looked_at: set[str] = set()
-        self._accepting = False
+        self.accepting = False
         self._stopped = False
-        self._connection.on_reconnect(self._begin_anew)
+        self.connection.on_reconnect(self.begin_anew)
 
     async def start(self) -> None:
         """Connect, and see that events can be kept.
@@ -81,17 +81,17 @@ class NatsBus:
                 somebody else has to make.
             ConfigurationError: when what was declared can never work, or a stream was changed.
         """
-        await self._connection.open()
+        await self.connection.open()
         try:
-            await self._jetstream.check()
-            await self._streams.ensure(ADVISORIES)
+            await self.jetstream.check()
+            await self.streams.ensure(ADVISORIES)
         except (Unavailable, DeadlineExceeded) as error:
-            await self._connection.close()
+            await self.connection.close()
             raise Unavailable(error.message, reason=error.reason) from None
         except ForeignStream:
-            await self._connection.close()
+            await self.connection.close()
             raise
-        self._accepting = True
+        self.accepting = True
 
     async def stop(self, deadline: float) -> None:
         """Take no more events, let what runs end within `deadline` seconds, close.
@@ -101,9 +101,9 @@ class NatsBus:
         if self._stopped:
             return
         self._stopped = True
-        self._accepting = False
+        self.accepting = False
         running: set[asyncio.Task[None]] = set()
-        for consumer in self._consumers:
+        for consumer in self.consumers:
             running |= await consumer.stop()
         try:
             async with asyncio.timeout(deadline):
@@ -113,16 +113,16 @@ class NatsBus:
                 await self._serving.idle()
         except TimeoutError:
             await self._give_up(running)
-        for consumer in self._consumers:
+        for consumer in self.consumers:
             await consumer.close()
-        await self._connection.close()
+        await self.connection.close()
 
     async def check(self) -> str | None:
         """Report in a sentence that the connection is lost or a stream was changed."""
-        if self._connection.up:
-            return " ".join(self._streams.refused) or None
+        if self.connection.up:
+            return " ".join(self.streams.refused) or None
         return (
-            f"There is no connection to NATS at {self._connection.name}: events wait, and what "
+            f"There is no connection to NATS at {self.connection.name}: events wait, and what "
             "needs a service of another process is unavailable."
         )
 
@@ -138,10 +138,10 @@ class NatsBus:
 
     async def _look_at(self, service: str) -> None:
         # At the start, where it can be refused; later its events would only wait.
-        if service not in self._looked_at and self._connection.up:
+        if service not in self._looked_at and self.connection.up:
             self._looked_at.add(service)
             with suppress(Unavailable, DeadlineExceeded):
-                await self._streams.look(stream_of(service))
+                await self.streams.look(stream_of(service))
 
     async def ask(
         self,
@@ -165,7 +165,7 @@ class NatsBus:
             return here
         headers = {CONTEXT_HEADER: header} if header else None
         try:
-            answer = await self._connection.request(subject, payload, timeout, headers)
+            answer = await self.connection.request(subject, payload, timeout, headers)
         except NoResponders:
             raise Unavailable(await self._explainer.why(subject)) from None
         if answer.headers:
@@ -181,15 +181,13 @@ class NatsBus:
         Raises:
             ConfigurationError: when a consumer of this name takes this type already.
         """
-        taken = ((each.consumer.name, each.consumer.event_type) for each in self._consumers)
+        taken = ((each.consumer.name, each.consumer.event_type) for each in self.consumers)
         if (consumer.name, consumer.event_type) in taken:
             raise ConfigurationError(
                 f"'{consumer.name}' consumes '{consumer.event_type}' twice; give it another name."
             )
-        pulling = PullConsumer(
-            self._connection, self._jetstream, consumer, self._log, self._settings
-        )
-        self._consumers.append(pulling)
+        pulling = PullConsumer(self.connection, self.jetstream, consumer, self._log, self._settings)
+        self.consumers.append(pulling)
         await pulling.start()
 
     async def observe(self, event_type: str, deliver: Deliver) -> None:
@@ -198,7 +196,7 @@ class NatsBus:
         async def received(message: Msg) -> None:
             await deliver(message.data)
 
-        await self._connection.subscribe(EventName.of(event_type).filter, received)
+        await self.connection.subscribe(EventName.of(event_type).filter, received)
 
     async def publish(self, event_type: str, key: str, message_id: str, envelope: bytes) -> None:
         """Put one event into the stream of its service; returns once the server has it.
@@ -206,19 +204,19 @@ class NatsBus:
         Raises:
             Unavailable: it was not accepted; it stays in its outbox.
         """
-        if not self._accepting:
+        if not self.accepting:
             raise Unavailable(f"The bus takes no events; {message_id} stays in its outbox.")
         self._check_size(f"The event {message_id}", envelope)
         await self._publishing.publish(EventName.of(event_type), key, message_id, envelope)
 
     def _check_size(self, what: str, payload: bytes) -> None:
-        text = self._connection.too_large(what, payload)
+        text = self.connection.too_large(what, payload)
         if text is not None:
             raise ContentTooLarge(text)
 
-    def _begin_anew(self) -> None:
+    def begin_anew(self) -> None:
         self._publishing.forget()
-        for consumer in self._consumers:
+        for consumer in self.consumers:
             consumer.begin_anew()
 
     async def _give_up(self, running: "set[asyncio.Task[None]]") -> None:

@@ -99,13 +99,13 @@ class OpaPolicy(PolicyEngine):
         interval: float = COMPARED_SECONDS,
     ) -> None:
         self._interval = interval
-        self._trust = OpaServerWatch(server)
+        self.watch = OpaServerWatch(server)
         self._watching: asyncio.Task[None] | None = None
         self._server = server
         self._prefix = prefix
         self._timeout = timeout
         self._breaker = breaker or Breaker()
-        self._loaded: _Loaded | None = None
+        self.loaded: _Loaded | None = None
         self._previous: _Loaded | None = None
         self._loading = asyncio.Lock()
         self._restoring: asyncio.Task[None] | None = None
@@ -113,7 +113,7 @@ class OpaPolicy(PolicyEngine):
     @property
     def revision(self) -> str:
         """The revision of the loaded policies; empty before the first load."""
-        return self._loaded.revision if self._loaded is not None else ""
+        return self.loaded.revision if self.loaded is not None else ""
 
     async def load(self, bundle: PolicyBundle) -> str:
         """Inspect, try out as for the embedded engine, put on the server, then swap.
@@ -128,8 +128,8 @@ class OpaPolicy(PolicyEngine):
             packages = await verify(bundle)
             fresh = self._placed(bundle, packages)
             await self._put(fresh, bundle.actions)
-            await self._trust.look(fresh)
-            outdated, self._previous, self._loaded = self._previous, self._loaded, fresh
+            await self.watch.look(fresh)
+            outdated, self._previous, self.loaded = self._previous, self.loaded, fresh
             self._watch()
             # The one before stays: another process may still be asking it.
             if outdated is not None and outdated.revision != fresh.revision:
@@ -138,10 +138,10 @@ class OpaPolicy(PolicyEngine):
 
     async def decide(self, query: PolicyQuery) -> Decision:
         """The policies' answer; a failed refusal when there is none."""
-        loaded = self._loaded
+        loaded = self.loaded
         if loaded is None:
             return self._failed(query, "no policies are loaded")
-        if self._trust.is_lost:
+        if self.watch.is_lost:
             return self._failed(query, "others say something in our packages on the policy server")
         try:
             document = loaded.packages.told(query.input(), query.action)
@@ -177,11 +177,11 @@ class OpaPolicy(PolicyEngine):
     async def check(self) -> str | None:
         """Ask the server which actions its policies know; a sentence when it does not answer, or
         when something else lies there than was put there."""
-        loaded = self._loaded
+        loaded = self.loaded
         if loaded is None:
             return None
-        if self._trust.problem:
-            return self._trust.problem
+        if self.watch.problem:
+            return self.watch.problem
         try:
             async with asyncio.timeout(self._timeout):
                 await self._server.ask(loaded.package, "actions", {})
@@ -193,7 +193,7 @@ class OpaPolicy(PolicyEngine):
 
     async def close(self) -> None:
         """Let go of the connections; the policies stay on the server for others."""
-        self._loaded = self._previous = None
+        self.loaded = self._previous = None
         running = [task for task in (self._restoring, self._watching) if task is not None]
         self._restoring = self._watching = None
         for task in running:
@@ -203,7 +203,7 @@ class OpaPolicy(PolicyEngine):
 
     def on_distrust(self, forget: Callable[[], None]) -> None:
         """Call `forget` when what was decided so far may have been decided by others."""
-        self._trust.on_loss(forget)
+        self.watch.on_loss(forget)
 
     def _watch(self) -> None:
         if self._watching is None:
@@ -212,9 +212,9 @@ class OpaPolicy(PolicyEngine):
     async def _compare(self) -> None:
         while True:
             await asyncio.sleep(self._interval * (0.8 + 0.2 * _RANDOM.random()))
-            loaded = self._loaded
+            loaded = self.loaded
             if loaded is not None:
-                await self._trust.look(loaded)
+                await self.watch.look(loaded)
 
     async def _answer(self, loaded: _Loaded, document: Mapping[str, object]) -> object:
         answer = await self._ask(loaded, "decision", document)

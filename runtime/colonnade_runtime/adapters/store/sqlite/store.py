@@ -102,7 +102,7 @@ class SqliteStore:
         self._open_files = open_files
         self._is_known = is_known
         self._guard = guard
-        self._invalidation = invalidation
+        self.invalidation = invalidation
         self._on_published = on_published
         self._paths: dict[str, Path] = {}
         self._running: set[WriteTransaction[Any]] = set()
@@ -364,16 +364,16 @@ class SqliteStore:
         if not self._running and self._drained is not None:
             self._drained.set()
         if isinstance(outcome, BaseException):
-            if self._invalidation is not None and transaction.maybe_committed:
-                self._invalidation(file.tenant, RowSet(tables={ANY_TABLE}))
+            if self.invalidation is not None and transaction.maybe_committed:
+                self.invalidation(file.tenant, RowSet(tables={ANY_TABLE}))
             if not waiter.done():
                 waiter.set_exception(outcome)
             elif isinstance(outcome, StoreFailure):
                 # Who asked gave up at the deadline and cannot report why it came to that.
                 self.condition.failed(file.tenant, outcome)
             return
-        if self._invalidation is not None and outcome.changed:
-            self._invalidation(file.tenant, outcome.changed)
+        if self.invalidation is not None and outcome.changed:
+            self.invalidation(file.tenant, outcome.changed)
         # Whoever asked goes on before the events that the work left behind.
         if not waiter.done():
             waiter.set_result(outcome.result)

@@ -85,7 +85,7 @@ def run_trial(subject: Subject) -> Trial:
     with tempfile.TemporaryDirectory(
         prefix="colonnade-contract-", ignore_cleanup_errors=True
     ) as folder:
-        declaration = _declare(subject, Path(folder))
+        declaration = declare(subject, Path(folder))
         with muted_logs():
             for is_first in (True, False):
                 if trial.failure is None:
@@ -169,7 +169,7 @@ async def _noted(created: Any, trial: Trial) -> AsyncIterator[Sequence[object]]:
         yield objects
 
 
-def _declare(subject: Subject, folder: Path) -> Path:
+def declare(subject: Subject, folder: Path) -> Path:
     (folder / "policies").mkdir()
     lay_out(subject, folder / "policies")
     (folder / "tenants").mkdir()

@@ -119,13 +119,13 @@ async def test_whatever_is_answered_in_jetstreams_place_is_unavailable(
         await client.flush(5)
         with pytest.raises(Unavailable):
             await bus.start()
-        await bus._connection.open()
+        await bus.connection.open()
         with pytest.raises(Unavailable):
-            await bus._jetstream.state(EventName.of(MADE), "c")
-        bus._accepting = True
+            await bus.jetstream.state(EventName.of(MADE), "c")
+        bus.accepting = True
         for known in (set[str](), {EventName.of(MADE).stream}):
             # With a stream that is missing, and with one that was there a moment ago.
-            bus._streams._ours |= known
+            bus.streams.ours |= known
             with pytest.raises(Unavailable):
                 await bus.publish(MADE, "acme/course/1", "e1", b"{}")
         await bus.consume(Consumer("user:R.on", MADE, Seen().deliver))
@@ -160,7 +160,7 @@ async def test_a_lost_server_is_unavailable_at_once_and_nothing_is_sent_later(
 
     await hosting.serve("ask.course.v1.Note", note)
     server.kill()
-    await until(lambda: not bus._connection.up)
+    await until(lambda: not bus.connection.up)
     started = time.monotonic()
     with pytest.raises(Unavailable):
         await bus.ask("ask.course.v1.Note", b"lost", "", 5.0)
@@ -168,7 +168,7 @@ async def test_a_lost_server_is_unavailable_at_once_and_nothing_is_sent_later(
         await bus.publish(MADE, "acme/course/1", "e1", b"fact")
     assert time.monotonic() - started < 1
     server.start()
-    await until(lambda: bus._connection.up)
+    await until(lambda: bus.connection.up)
     async with asyncio.timeout(LIMIT):
         while True:
             try:
@@ -204,6 +204,6 @@ async def test_a_consumer_that_was_deleted_is_made_again(
     await bus.consume(Consumer("user:R.on", MADE, seen.deliver))
     await published(bus, "acme/course/1", b"one")
     await until(lambda: seen.all == [b"one"])
-    await bus._connection.request("$JS.API.STREAM.DELETE.evt_course", b"", 5.0)
+    await bus.connection.request("$JS.API.STREAM.DELETE.evt_course", b"", 5.0)
     await published(bus, "acme/course/1", b"two")
     await until(lambda: seen.all[-1] == b"two")

@@ -39,7 +39,7 @@ async def test_two_processes_share_the_questions(make_bus: MakeBus) -> None:
             return payload
 
         await bus.serve(ECHO, answer)
-    await asyncio.gather(*(bus._connection.client.flush() for bus in buses))
+    await asyncio.gather(*(bus.connection.client.flush() for bus in buses))
     questions = [b"%d" % number for number in range(100)]
     asking = await make_bus("asking")
     answers = await asyncio.gather(*(asking.ask(ECHO, each, "", 5.0) for each in questions))
@@ -109,7 +109,7 @@ async def test_questions_that_wait_are_answered_before_the_end(make_bus: MakeBus
         return payload
 
     await bus.serve(ECHO, slow)
-    await bus._connection.client.flush()
+    await bus.connection.client.flush()
     asking = [asyncio.create_task(other.ask(ECHO, b"%d" % n, "", 5.0)) for n in range(20)]
     await begun.wait()
     stopping = asyncio.create_task(bus.stop(5.0))

@@ -74,7 +74,7 @@ async def test_what_a_dead_process_left_comes_before_what_follows(make_bus: Make
     await dying.consume(Consumer("user:R.on", MADE, stuck.deliver))
     await publish(dying, "one", b"first")
     await until(lambda: stuck.tries == 1)
-    await dying._connection.client.close()
+    await dying.connection.client.close()
     heir, consumed = await make_bus(), Consumed()
     await heir.consume(Consumer("user:R.on", MADE, consumed.deliver))
     await publish(heir, "other", b"elsewhere")

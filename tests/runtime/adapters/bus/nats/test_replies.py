@@ -49,7 +49,7 @@ async def test_a_question_that_wants_its_answer_elsewhere_gets_none(
         # What comes after it on the same connections was handled after it.
         assert (await client.request(asked, b"ordinary", 5)).data
         await asyncio.sleep(0)
-        await bus._connection.arrived()
+        await bus.connection.arrived()
         await client.flush(5)
         await client.flush(5)
     assert heard == []
@@ -126,4 +126,4 @@ async def test_a_second_answer_and_one_that_nobody_waits_for_are_dropped(
         await client.publish(replies[0], b"late")
         await client.flush(5)
         assert await asking.ask(ECHO, b"", "", 5.0) == b"first"
-    assert asking._connection._asked == {}
+    assert asking.connection.asked == {}

@@ -10,6 +10,7 @@ import structlog
 
 from colonnade.clock import SystemClock
 from colonnade.context import use_context
+from colonnade.control_store import Lease
 from colonnade.identifiers import new_id
 from colonnade.sagas import Saga, SagaPhase, SagaView, signal_saga
 from colonnade.services import StoreNeed
@@ -48,12 +49,13 @@ class ShopHouse:
         control = self.stores.control("shop")
         self.control = control
         self.states: dict[str, TenantState] = {}
+        self.lease: Callable[[], Lease | None] = lambda: self.ownership.lease
         self.ownership = Ownership(control, "background", "test", clock, log)
         self.sagas = SagaOrchestrator(
             bind_sagas(SAGAS, [self.shop]),
             ActingStore(self.actor, self.store),
             lambda tenant: self.states.get(tenant, TenantState.ACTIVE),
-            lambda: self.ownership.lease,
+            lambda: self.lease(),
             log,
         )
         self.sweeper = Sweeper(

@@ -65,7 +65,7 @@ class Connection:
         self.client = GuardedClient()
         self._options = options
         self._process = process
-        self._asked: dict[str, _Asked] = {}
+        self.asked: dict[str, _Asked] = {}
         self._inbox = f"{inbox_prefix(process)}.{random_token()}"
         self._log = log
         self._last_error = ""
@@ -181,7 +181,7 @@ class Connection:
         self._check_up()
         name = random_token()
         answer: asyncio.Future[Msg] = asyncio.get_running_loop().create_future()
-        self._asked[name] = _Asked(subject.lower(), answer)
+        self.asked[name] = _Asked(subject.lower(), answer)
         try:
             async with asyncio.timeout(timeout):
                 await self.client.publish(
@@ -203,7 +203,7 @@ class Connection:
         except _GONE as error:
             raise _no_bus(f"The connection to NATS is lost ({error}).") from None
         finally:
-            del self._asked[name]
+            del self.asked[name]
         if not found.data and (found.headers or {}).get("Status") == _NOBODY:
             raise NoResponders(f"Nobody serves '{subject}' at the moment.")
         return found
@@ -232,7 +232,7 @@ class Connection:
         return inbox, subscription
 
     async def _answered(self, message: Msg) -> None:
-        asked = self._asked.get(message.subject.rpartition(".")[2])
+        asked = self.asked.get(message.subject.rpartition(".")[2])
         if asked is not None and not asked.answer.done():
             asked.answer.set_result(message)
 
@@ -263,13 +263,13 @@ class Connection:
 
     def _end(self, subject: str, error: Exception) -> None:
         """Let those that ask `subject` know at once; the server answers nothing."""
-        for asked in self._asked.values():
+        for asked in self.asked.values():
             if asked.subject == subject and not asked.answer.done():
                 asked.answer.set_exception(error)
 
     async def _lost(self) -> None:
         # Answers to what was sent on the lost connection never come.
-        for asked in self._asked.values():
+        for asked in self.asked.values():
             if not asked.answer.done():
                 asked.answer.set_exception(_Lost())
         if not self._closing:

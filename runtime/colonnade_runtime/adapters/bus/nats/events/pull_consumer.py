@@ -93,7 +93,7 @@ class PullConsumer:
         self._pin: str | None = None
         self._asked = 0
         self._heard = 0.0
-        self._broken = True
+        self.broken = True
         self._said = ""
         self._stopping = False
 
@@ -105,7 +105,7 @@ class PullConsumer:
 
     def begin_anew(self) -> None:
         """The connection was lost and is back: what was asked for is forgotten there."""
-        self._broken = True
+        self.broken = True
         self._wake.set()
 
     async def stop(self) -> "set[asyncio.Task[None]]":
@@ -169,7 +169,7 @@ class PullConsumer:
         elif status not in _OVER and "Batch Completed" not in description:
             # The consumer or its stream is gone, moved, or was never there.
             self._log.info("consumer is set up anew", status=status, said=description)
-            self._broken = True
+            self.broken = True
         self._wake.set()
 
     async def _handle(self, message: JetStreamMessage) -> bool:
@@ -210,7 +210,7 @@ class PullConsumer:
         # server has restarted.
         silent = time.monotonic() - self._heard > self._settings.silence
         try:
-            if self._broken or (silent and self._asked > 0):
+            if self.broken or (silent and self._asked > 0):
                 await self._set_up()
             if self._asked <= 0:
                 await self._ask()
@@ -227,7 +227,7 @@ class PullConsumer:
         if self._said != str(error):
             self._log.error("events cannot be fetched", error=error)
         self._said = str(error)
-        self._broken = True
+        self.broken = True
 
     async def _set_up(self) -> None:
         self._jetstream.forget()
@@ -240,7 +240,7 @@ class PullConsumer:
         self._asked = 0
         self._pin = None
         self._heard = time.monotonic()
-        self._broken = False
+        self.broken = False
         self._said = ""
 
     async def _ask(self) -> None:

@@ -49,7 +49,7 @@ class StreamManager:
         self._options = options
         self._log = log
         self._administration = administration or self._as_ourselves
-        self._ours: set[str] = set()
+        self.ours: set[str] = set()
         self._refused: dict[str, str] = {}
 
     @property
@@ -59,7 +59,7 @@ class StreamManager:
 
     def forget(self) -> None:
         """Look again at every stream: the server may have lost it, or somebody changed it."""
-        self._ours.clear()
+        self.ours.clear()
 
     async def look(self, stream: Stream) -> bool:
         """Tell whether the stream is there.
@@ -77,7 +77,7 @@ class StreamManager:
             ForeignStream: when it is there and is not ours.
             Unavailable: when it is missing and may not be made by this process.
         """
-        if stream.name in self._ours:
+        if stream.name in self.ours:
             return
         found = await self._found(stream)
         wanted = configuration(stream, self._options)
@@ -85,7 +85,7 @@ class StreamManager:
             await self._make(stream, wanted)
         elif kept_otherwise(found, wanted):
             await self._follow(stream, found, wanted)
-        self._ours.add(stream.name)
+        self.ours.add(stream.name)
 
     async def _found(self, stream: Stream) -> dict[str, Any] | None:
         found = await found_configuration(self._api, stream)
@@ -94,7 +94,7 @@ class StreamManager:
             return None
         differences = foreign(found, configuration(stream, self._options))
         if differences:
-            self._ours.discard(stream.name)
+            self.ours.discard(stream.name)
             error = ForeignStream(stream.name, differences)
             self._refused[stream.name] = error.message
             raise error

@@ -49,7 +49,7 @@ async def test_every_process_hears_who_was_shut_out_and_nothing_else_of_others(
     heard: asyncio.Queue[bytes] = asyncio.Queue()
     for process in ("learning", "learning-2", "money", "people"):
         await buses[process].observe("colonnade.user.SessionEnded.v1", heard.put)
-        await buses[process]._connection.arrived()
+        await buses[process].connection.arrived()
     await buses["people"].publish("colonnade.user.SessionEnded.v1", "acme/user/1", "e1", b"over")
     async with asyncio.timeout(10):
         assert [await heard.get() for _ in range(4)] == [b"over"] * 4
@@ -114,7 +114,7 @@ async def test_nobody_answers_or_overhears_for_others(
     async def overhear(message: Msg) -> None:
         heard.append(message.data)
 
-    client = buses["money"]._connection.client
+    client = buses["money"].connection.client
     await buses["money"].serve("ask.user.v1.Read", echo)
     for subject in ("_INBOX.learning.>", "evt.>", ">"):
         await client.subscribe(subject, cb=overhear)

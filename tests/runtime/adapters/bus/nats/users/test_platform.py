@@ -57,12 +57,12 @@ async def test_all_services_start_and_every_reaction_has_its_consumer(
     site.write_text(PLATFORM % {"port": server.port}, "utf-8")
     with structlog.testing.capture_logs() as logged:
         async with running_platform(site) as running:
-            bus = running.runtime._bus
+            bus = running.runtime.bus
             assert isinstance(bus, NatsBus)
             assert await bus.check() is None
             expected = _reactions(site)
-            assert {each.consumer.name for each in bus._consumers} == expected
-            assert not any(each._broken for each in bus._consumers)
+            assert {each.consumer.name for each in bus.consumers} == expected
+            assert not any(each.broken for each in bus.consumers)
     assert not [line for line in logged if "permissions violation" in str(line).lower()]
 
 

@@ -121,7 +121,7 @@ async def test_a_stream_changed_while_it_is_read_is_read_no_more_until_it_is_rep
     await buses["money"].consume(Consumer("payment:Teaching.instructor_added", EVENT, seen.put))
     await change(ready, "evt_course", republish={"src": ">", "dest": "spied.>"})
     for bus in buses.values():
-        bus._begin_anew()
+        bus.begin_anew()
     async with asyncio.timeout(10):
         while "republish" not in (await buses["money"].check() or ""):
             await asyncio.sleep(0.02)
