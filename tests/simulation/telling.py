@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from colonnade.policy import PolicyEngine
-from colonnade_runtime.testing.simulation import Faults, World, expect_kept
+from colonnade_runtime.testing.simulation import FaultRates, World, expect_kept
 from tests.simulation.academies import Site
 from tests.simulation.promises import expect_promises
 from tests.simulation.story import Story
@@ -34,7 +34,7 @@ class Told:
         )
 
 
-def tell(site: Site, policy: PolicyEngine, seed: int, faults: Faults | None = None) -> Told:
+def tell(site: Site, policy: PolicyEngine, seed: int, faults: FaultRates | None = None) -> Told:
     """Tell the story of a seed: in one process, in six, or in two that both host everything."""
     services = site.declared.loaded.platform.enabled_services
     placement = [[name] for name in services] if seed % 4 == 0 else None
