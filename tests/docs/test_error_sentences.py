@@ -12,7 +12,11 @@ RUNTIME = ROOT / "runtime" / "colonnade_runtime"
 ANSWERING = [
     ROOT / "core" / "colonnade",
     ROOT / "plugins",
-    *(RUNTIME / room for room in ("gateway", "edge", "workers", "calls")),
+    *(RUNTIME / room for room in ("gateway", "edge", "workers")),
+    *(
+        RUNTIME / "calls" / f"{name}.py"
+        for name in ("dispatcher", "foreign_errors", "reply_frames")
+    ),
 ]
 """Code whose sentences may become answers."""
 
@@ -22,6 +26,10 @@ FOR_THE_LOG = {"debug", "info", "warning", "error", "exception", "reason", "why"
 CAUGHT_BY_OURS = {"RendererFailed", "SecretUnavailable", "Unreadable"}
 """Errors that those who ask for the work turn into sentences of their own, or that refuse a start
 or a reload."""
+
+
+def test_what_is_looked_through_is_there() -> None:
+    assert [place for place in ANSWERING if not place.exists()] == []
 
 
 def sources() -> Iterator[Path]:
