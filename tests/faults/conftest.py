@@ -4,12 +4,13 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from colonnade.crash_points import arm
+from tests.quick_passwords import quick_passwords
 
 _BACKGROUND = Path(__file__).parents[1] / "runtime" / "background"
 sys.path[:0] = [
@@ -20,6 +21,13 @@ sys.path[:0] = [
 SECONDS = 60
 
 Child = Callable[[Callable[[], None], str], int]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cost() -> Iterator[None]:
+    """Many people sign in, whose passwords are not what is tested here."""
+    with quick_passwords():
+        yield
 
 
 def run_in_child(body: Callable[[], None], crash_at: str) -> int:
