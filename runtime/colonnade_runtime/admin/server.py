@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from colonnade.background_tasks import cancel_tasks
 from colonnade.errors import (
     ColonnadeError,
     DeadlineExceeded,
@@ -69,10 +70,7 @@ class AdminServer:
             task.cancel()
         if self._connections:
             _, late = await asyncio.wait(self._connections, timeout=deadline)
-            for task in late:
-                task.cancel()
-            if late:
-                await asyncio.wait(late, timeout=1.0)
+            await cancel_tasks(late)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
-from colonnade.background_tasks import background_task
+from colonnade.background_tasks import background_task, cancel_tasks
 from colonnade.clock import Clock
 from colonnade.context import Context, Principal, use_context
 from colonnade.errors import ColonnadeError
@@ -71,8 +71,7 @@ class StoreSchemas:
     async def stop(self) -> None:
         """Make no more."""
         if self.making is not None:
-            self.making.cancel()
-            await asyncio.wait({self.making}, timeout=1.0)
+            await cancel_tasks({self.making})
 
     async def _make(self) -> None:
         while self._again:

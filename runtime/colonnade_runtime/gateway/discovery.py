@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from colonnade.adapters import Discovery
-from colonnade.background_tasks import background_task
+from colonnade.background_tasks import background_task, cancel_tasks
 from colonnade_runtime.declaration.model.placement import Placement
 from colonnade_runtime.gateway.upstreams import Upstreams
 
@@ -46,8 +46,7 @@ class UpstreamDiscovery:
     async def stop(self) -> None:
         """Ask no more, and let discovery go."""
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait({self._task}, timeout=1.0)
+            await cancel_tasks({self._task})
         await self._discovery.close(1.0)
 
     async def look(self) -> None:

@@ -4,7 +4,7 @@ import asyncio
 
 import aiohttp
 
-from colonnade.background_tasks import background_task
+from colonnade.background_tasks import background_task, cancel_tasks
 from colonnade_runtime.gateway.upstreams import Upstream, Upstreams
 
 EVERY_SECONDS = 0.4
@@ -27,10 +27,7 @@ class Prober:
     async def stop(self) -> None:
         """Ask no more."""
         tasks = [*self._asking.values(), *([self._task] if self._task is not None else [])]
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks, timeout=1.0)
+        await cancel_tasks(tasks)
 
     async def look(self) -> None:
         """Ask all once, and wait for the answers."""

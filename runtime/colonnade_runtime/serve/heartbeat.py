@@ -10,7 +10,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
-from colonnade.background_tasks import background_task
+from colonnade.background_tasks import background_task, cancel_tasks
 
 VARIABLE = "COLONNADE_HEARTBEAT"
 """Names the file descriptor to write to, in the environment of a process that is supervised."""
@@ -37,8 +37,7 @@ async def beating() -> AsyncIterator[None]:
     try:
         yield
     finally:
-        task.cancel()
-        await asyncio.wait({task}, timeout=1.0)
+        await cancel_tasks({task})
         os.close(pipe)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from colonnade.background_tasks import cancel_tasks
 from colonnade.bus import AskHandler, Consumer, Deliver
 from colonnade.errors import ConfigurationError, Unavailable
 from colonnade_runtime.adapters.bus.key_queues import KeyQueues
@@ -50,10 +51,7 @@ class MemoryBus:
                     await asyncio.wait(running)
                 await self._until_idle()
         except TimeoutError:
-            for task in running:
-                task.cancel()
-            if running:
-                await asyncio.wait(running, timeout=1.0)
+            await cancel_tasks(running)
         self._open = False
 
     async def check(self) -> str | None:

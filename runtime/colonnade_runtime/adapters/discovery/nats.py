@@ -13,7 +13,7 @@ import msgspec
 from nats.aio.msg import Msg
 
 from colonnade.adapters import AdapterContext, Instance
-from colonnade.background_tasks import background_task
+from colonnade.background_tasks import background_task, cancel_tasks
 from colonnade.clock import Clock
 from colonnade.decoding import Unreadable, decoded
 from colonnade.errors import Unavailable
@@ -97,8 +97,7 @@ class NatsDiscovery:
         """Say that this process goes, and let go of the connection."""
         self._closed = True
         if self._announcing is not None:
-            self._announcing.cancel()
-            await asyncio.wait({self._announcing}, timeout=1.0)
+            await cancel_tasks({self._announcing})
             self._announcing = None
             await self._say(_Announcement(self._process, "", ()))
         await self.connection.close()

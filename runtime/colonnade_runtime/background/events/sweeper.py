@@ -5,7 +5,7 @@ import threading
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from colonnade.background_tasks import background_task
+from colonnade.background_tasks import background_task, cancel_tasks
 from colonnade.clock import Clock
 from colonnade_runtime.background.events.ports import Sweepable, WorkIndex
 
@@ -73,10 +73,7 @@ class Sweeper:
     async def stop(self) -> None:
         """Wake nobody any more."""
         self._stopping.set()
-        for task in self._tasks:
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=1.0)
+        await cancel_tasks(self._tasks)
 
     def wake(self, tenant: str) -> None:
         """A commit left work for the tenant. May be called from any thread."""

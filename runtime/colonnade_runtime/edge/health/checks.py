@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from colonnade.background_tasks import background_task
+from colonnade.background_tasks import background_task, cancel_tasks
 from colonnade.faults import KIND_PATTERN
 from colonnade.services import HealthCheck
 from colonnade_runtime.observability.faults import FaultRegistry
@@ -52,8 +52,7 @@ class HealthChecks:
     async def stop(self) -> None:
         """Ask no more."""
         if self._asking is not None:
-            self._asking.cancel()
-            await asyncio.wait({self._asking}, timeout=1.0)
+            await cancel_tasks({self._asking})
 
     async def _ask(self) -> None:
         try:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from colonnade.background_tasks import background_task
+from colonnade.background_tasks import background_task, cancel_tasks
 from colonnade.errors import NotFound
 from colonnade.faults import Faults
 from colonnade_runtime.adapters.store.sqlite.files.failures import (
@@ -61,8 +61,7 @@ class BrokenFiles:
         self._closed = True
         looking, self._looking = self._looking, None
         if looking is not None:
-            looking.cancel()
-            await asyncio.wait({looking}, timeout=1.0)
+            await cancel_tasks({looking})
 
     async def look(self) -> None:
         """Try the broken files once, those first that were not tried for longest."""
