@@ -57,7 +57,7 @@ class Site:
 
     @property
     def folder(self) -> Path:
-        """Where platform.yaml is."""
+        """Folder of platform.yaml."""
         return self.declared.loaded.root
 
     def restore(self) -> None:

@@ -1,4 +1,4 @@
-"""What the platform promises about money, seats and sagas, asked of the files themselves."""
+"""Promises about money, seats and sagas, checked in the files themselves."""
 
 import sqlite3
 from collections import Counter
@@ -14,7 +14,7 @@ ENDED = ("completed", "compensated", "canceled")
 
 
 def expect_promises(declared: Declared) -> None:
-    """What must hold of money, seats and sagas once everything is settled.
+    """Check what must hold of money, seats and sagas once everything is settled.
 
     Raises:
         Violation: saying what does not.
@@ -27,7 +27,7 @@ def expect_promises(declared: Declared) -> None:
 
 
 def money_is_settled(declared: Declared, now: float) -> bool:
-    """Whether the books know of everything that the provider took; `now` is in epoch seconds."""
+    """Tell whether the ledger has all that the provider took; `now` is in epoch seconds."""
     captures = _captures(declared)
     if any(at > now for _, at in captures.values()):
         return False

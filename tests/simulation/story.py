@@ -1,4 +1,4 @@
-"""What people do in a simulation, each at a time of their own, and what an operator does."""
+"""Story of a simulation: what people do, each at a time of their own, and an operator."""
 
 import asyncio
 from collections.abc import Coroutine

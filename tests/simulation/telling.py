@@ -14,7 +14,7 @@ SHOWN = 80
 
 @dataclass
 class Told:
-    """What became of a seed. `violation` is empty when every promise was kept."""
+    """Result of a seed. `violation` is empty when every promise was kept."""
 
     seed: int
     fingerprint: int
@@ -25,7 +25,7 @@ class Told:
     violation: str = field(default="")
 
     def report(self) -> str:
-        """What a person needs to see it again."""
+        """Report that a person needs to see it again."""
         shown = "\n".join(self.lines[-SHOWN:])
         return (
             f"Seed {self.seed}: {self.violation}\n{shown}\n\n"

@@ -1,4 +1,4 @@
-"""What a saga needs may be deleted, suspended or taken off the shelf between any two of its steps:
+"""Needs of a saga may be deleted, suspended or taken off the shelf between any two of its steps:
 the saga ends by itself all the same, and whoever paid is enrolled or has their money back."""
 
 import asyncio
@@ -57,7 +57,7 @@ class Gate:
 
 @contextmanager
 def guarded(gate: Gate) -> Iterator[None]:
-    """For the block, every step of every saga goes through the gate, before it and after it."""
+    """Guard every step of every saga for the block, before it and after it."""
     before = BoundSaga.action
 
     def action(bound: BoundSaga, index: int) -> Act:

@@ -44,7 +44,7 @@ async def lose_what_was_accepted(world: World, academy: Academy, *, by_every_pro
 def test_what_was_accepted_and_not_marked_is_published_again(
     site: Site, policy: PolicyEngine, seed: int, replicas: int
 ) -> None:
-    """Also where a process republishes that does not own the outbox: another one marks."""
+    """Republishing works in a process that does not own the outbox, too: another one marks."""
     site.restore()
     world = World(site.declared, policy, seed, replicas=replicas)
     academy = site.academies[0]

@@ -36,7 +36,7 @@ async def content(store: BlobStore, key: str, start: int = 0, stop: int | None =
 
 
 class BlobStoreContract:
-    """What every blob store does; an adapter's test class adds the ``store`` fixture."""
+    """Contract of every blob store; an adapter's test class adds the ``store`` fixture."""
 
     async def test_what_was_put_is_read_back_whole(self, store: BlobStore) -> None:
         data = bytes(range(256)) * 1024

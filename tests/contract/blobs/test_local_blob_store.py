@@ -1,4 +1,4 @@
-"""What only the local folder can get wrong: the disk, and processes that die."""
+"""Failures that only the local folder has: the disk, and processes that die."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every bus promises, whichever adapter carries it."""
+"""Contract of every bus, whichever adapter carries it."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

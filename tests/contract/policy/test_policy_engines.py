@@ -1,4 +1,4 @@
-"""What every policy engine promises, whichever answers."""
+"""Contract of every policy engine, whichever answers."""
 
 import pytest
 from policy_questions import ADA, READ, question, quiz
@@ -31,7 +31,7 @@ async def test_what_nobody_grants_is_refused_and_no_failure(engine: PolicyEngine
 
 
 async def test_a_quote_in_an_attribute_stays_a_quote(engine: PolicyEngine) -> None:
-    """What a user wrote about themselves never becomes part of the policy's answer."""
+    """Text that a user wrote about themselves never becomes part of the policy's answer."""
     condition = '{"field": "x", "op": "eq", "value": input.principal.attributes.motto}'
     await engine.load(quiz(f"grants contains [{condition}]"))
     motto = 'a"}],[{"field":"x","op":"ne","value":"b\\'
@@ -82,7 +82,7 @@ async def test_the_policies_before_the_last_may_come_back(engine: PolicyEngine) 
 async def test_bad_policies_are_refused_and_the_good_ones_stay(
     engine: PolicyEngine, rules: str, said: str
 ) -> None:
-    """Nothing half-applied."""
+    """Bad policies are never half-applied."""
     revision = await engine.load(quiz(READ))
     with pytest.raises(PolicyError, match=said):
         await engine.load(quiz(rules))
@@ -128,7 +128,7 @@ async def test_an_input_without_bounds_is_not_even_asked(engine: PolicyEngine) -
 
 
 async def test_a_closed_engine_refuses(engine: PolicyEngine) -> None:
-    """Also when it answered a moment ago."""
+    """A closed engine refuses even what it answered a moment ago."""
     await engine.load(quiz(READ))
     await engine.close()
     assert (await engine.decide(question())).failed

@@ -1,4 +1,4 @@
-"""What every SQL store promises, whichever database is behind it."""
+"""Contract of every SQL store, whichever database is behind it."""
 
 import asyncio
 import threading

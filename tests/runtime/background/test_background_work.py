@@ -186,7 +186,7 @@ class MovedClock(SystemClock):
 
 
 class TestLettersOfAnEarlierProcess:
-    """What waits for an operator counts whatever process comes after, and never goes quiet."""
+    """Work that waits for an operator counts whatever process comes after, and never goes quiet."""
 
     async def test_they_count_after_a_restart_and_in_every_academy(self, tmp_path: Path) -> None:
         tenants = [f"academy-{number}" for number in range(230)]
@@ -233,7 +233,7 @@ class TestLettersOfAnEarlierProcess:
 
 
 def given_up() -> Callable[[Session], None]:
-    """What a consumer writes when it gives an event up."""
+    """Dead letter that a consumer writes when it gives an event up."""
     return dead_letters.write(
         dead_letters.UnhandledEvent(
             new_id(), "ledger.count", new_id(), "teller.deposited", b"{}", "No.", 3

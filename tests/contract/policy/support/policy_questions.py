@@ -67,7 +67,7 @@ def every_question(actions: list[str]) -> Iterator[PolicyQuery]:
 
 
 def comparable(decision: Decision) -> dict[str, Any]:
-    """What a decision says; the order within a set says nothing."""
+    """Content of a decision; the order within a set says nothing."""
     return {
         "failed": decision.failed,
         "grants": sorted(map(repr, decision.grants)),

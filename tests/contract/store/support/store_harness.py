@@ -23,7 +23,7 @@ LIMIT = 20.0
 
 @contextmanager
 def acting_in(tenant: str, *, seconds: float = 30.0) -> Iterator[Context]:
-    """Be in a call of `tenant` for the block."""
+    """Enter a call of `tenant` for the block."""
     context = Context(tenant, Principal.anonymous(), time.time() + seconds, "request-1")
     with use_context(context):
         yield context

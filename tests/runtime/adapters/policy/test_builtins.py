@@ -32,7 +32,7 @@ def test_every_allowed_built_in_has_an_example(name: str) -> None:
     "text", ['a"b', "a\\b", "a\nb", '"}],[{', "é", "\u2028", "\x00", "😀", "#", "`", "{{x}}", "$"]
 )
 def test_a_text_passes_through_the_engine_unchanged(text: str) -> None:
-    """No character of an input turns into syntax of the answer."""
+    """Characters of an input never turn into syntax of the answer."""
     program = Program([("echo.rego", "package echo\n\nout := [input.text]\n")], ["echo/out"])
     assert program.answer("echo/out", input_text({"text": text})) == [text]
 

@@ -27,14 +27,14 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_the_tests_of_the_example_pass(folder: Path) -> None:
-    """As they are printed."""
+    """Run the tests as they are printed."""
     results = run_rego_tests(folder)
     assert len(results) == 4
     assert all(result.passed for result in results), results
 
 
 async def test_the_example_loads_and_decides(folder: Path) -> None:
-    """Beside the platform's entry point, with a tenant's deny as printed."""
+    """Load the example beside the platform's entry point, with a tenant's deny as printed."""
     entry = (ROOT / "policies/colonnade.rego").read_text("utf-8")
     (folder / "colonnade.rego").write_text(entry)
     engine = EmbeddedPolicy(timeout=5.0)
@@ -47,7 +47,7 @@ async def test_the_example_loads_and_decides(folder: Path) -> None:
 
 
 def test_the_tenants_example_is_valid() -> None:
-    """It is what the tenant's file takes."""
+    """The tenant's file takes the example as printed."""
     assert TENANT is not None
     policy = TenantPolicy.model_validate(yaml.safe_load(TENANT[1])["policy"])
     assert [deny.action for deny in policy.deny] == ["course.publish", "course.delete"]

@@ -80,7 +80,7 @@ async def test_a_grant_comes_back_with_the_revision(engine: EmbeddedPolicy) -> N
 
 
 async def test_a_quote_in_an_attribute_stays_a_quote(engine: EmbeddedPolicy) -> None:
-    """What a user wrote about themselves never becomes part of the policy's answer."""
+    """Text that a user wrote about themselves never becomes part of the policy's answer."""
     condition = '{"field": "x", "op": "eq", "value": input.principal.attributes.motto}'
     await engine.load(quiz(f"grants contains [{condition}]"))
     motto = 'a"}],[{"field":"x","op":"ne","value":"b\\'

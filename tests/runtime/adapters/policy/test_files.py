@@ -1,4 +1,4 @@
-"""Which files of a policy folder are policies, and how they are read."""
+"""Files of a policy folder: which are policies, and how they are read."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What is refused before any engine sees it, because an engine would read it as something else."""
+"""Modules refused before any engine sees them, since an engine would read something else."""
 
 from textwrap import dedent
 

@@ -91,7 +91,7 @@ async def test_many_who_ask_an_empty_server_all_get_an_answer(
 async def test_a_server_that_is_down_at_load_says_so_and_keeps_the_old(
     server: RunningServer, engine: OpaPolicy
 ) -> None:
-    """Whoever starts the platform waits for it; whoever reloads keeps what was there."""
+    """A start waits for the server; a reload keeps what was there."""
     revision = await engine.load(EVERYBODY)
     server.stop()
     with pytest.raises(Unavailable, match="does not answer"):

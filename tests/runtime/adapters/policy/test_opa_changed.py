@@ -74,7 +74,7 @@ FOREIGN = {
 async def test_while_others_say_something_in_our_packages_everything_is_refused(
     server: RunningServer, engine: OpaPolicy, kind: str
 ) -> None:
-    """Also what was remembered, and until it is taken away; the platform takes nothing away."""
+    """Remembered decisions too, until it is taken away; the platform takes nothing away."""
     policy = MemoisedPolicy(engine)
     await policy.load(NOBODY)
     assert not (await policy.decide(QUESTION)).failed

@@ -89,7 +89,7 @@ def test_each_test_has_its_own_input(tmp_path: Path) -> None:
 
 
 def test_a_policy_without_tests_is_a_failure(tmp_path: Path) -> None:
-    """It names the file to write."""
+    """The failure names the file to write."""
     (result,) = run(tmp_path, None)
     assert not result.passed
     assert "quiz_test.rego" in result.reason
@@ -121,6 +121,6 @@ def test_a_test_file_that_cannot_be_trusted_fails(
 
 
 def test_a_missing_folder_is_said_by_name(tmp_path: Path) -> None:
-    """No policies is an error, not an empty success."""
+    """A folder without policies is an error, not an empty success."""
     with pytest.raises(PolicyError, match="no such folder"):
         run_rego_tests(tmp_path / "nowhere")

@@ -55,7 +55,7 @@ def count(session):  # type: ignore[no-untyped-def]
 
 
 def is_neutral(error: Unavailable) -> bool:
-    """Whether nothing of a file, a folder or the machine is in what a client reads."""
+    """Tell whether a client reads nothing of a file, a folder or the machine."""
     record = ErrorRecord.of(error)
     said = f"{record.message} {record.details} {record.fields}"
     return record.code == "unavailable" and not any(
@@ -277,7 +277,7 @@ asyncio.run(main())
 
 
 def test_a_file_that_was_read_only_for_a_while_is_written_again(tmp_path: Path) -> None:
-    """In a process for which permissions count, whoever runs it."""
+    """Run in a process for which permissions count, whoever runs the tests."""
     support = Path(__file__).parents[3] / "contract" / "store" / "support"
     program = READ_ONLY.format(support=str(support), folder=str(tmp_path / "data"))
     ended = subprocess.run(

@@ -102,7 +102,7 @@ class TestWorkIndex:
 def test_no_order_of_commits_and_sweeps_loses_pending_work(
     tmp_path_factory: pytest.TempPathFactory, steps: list[str]
 ) -> None:
-    """Whatever interleaves: when a committed row is pending, its tenant is in the index."""
+    """A tenant with a committed pending row is in the index, whatever interleaves."""
     index = SqliteWorkIndex(
         ControlFile(tmp_path_factory.mktemp("index") / "c" / "shelf.sqlite3"), lambda: "now"
     )

@@ -177,7 +177,7 @@ async def test_the_outbox_of_an_earlier_release_gets_its_generations(folder: Pat
 
 
 async def test_an_upgraded_store_is_as_fast_as_a_new_one(folder: Path, package: Package) -> None:
-    """What only schema changes need is not left on the connections."""
+    """Settings that only schema changes need are not left on the connections."""
     need = StoreNeed(package("again", v0002_author=ADD_AUTHOR), NEED.models)
     async with sqlite_harness(folder) as harness:
         with acting_in("acme"):

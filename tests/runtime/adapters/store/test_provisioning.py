@@ -1,4 +1,4 @@
-"""How a tenant's file comes to be: once, whole, with what the service puts into it."""
+"""Provisioning of a tenant's file: once, whole, with what the service puts into it."""
 
 import asyncio
 import sys

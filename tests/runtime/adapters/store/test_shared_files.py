@@ -137,7 +137,7 @@ STEPS = st.lists(st.sampled_from(["here", "there", "ask", "both"]), min_size=1, 
 def test_an_answer_from_the_cache_is_never_older_than_the_last_commit(
     tmp_path_factory: pytest.TempPathFactory, steps: list[str]
 ) -> None:
-    """Whoever commits, and in whatever order: what the cache gives is what the store holds."""
+    """Answers of the cache are what the store holds, whoever commits, in whatever order."""
     asyncio.run(_ask_through_a_cache(tmp_path_factory.mktemp("shared"), steps))
 
 
@@ -218,7 +218,7 @@ class TestWorkIndex:
 def test_no_order_of_commits_and_sweeps_of_two_processes_loses_pending_work(
     tmp_path_factory: pytest.TempPathFactory, steps: list[str]
 ) -> None:
-    """Whatever interleaves: when a committed row is pending, its tenant is in the index."""
+    """A tenant with a committed pending row is in the index, whatever interleaves."""
     asyncio.run(_commit_and_sweep(tmp_path_factory.mktemp("shared"), steps))
 
 

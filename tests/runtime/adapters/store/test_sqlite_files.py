@@ -1,4 +1,4 @@
-"""What only files can get wrong: disks, permissions, damage, descriptors, other processes."""
+"""Failures that only files have: disks, permissions, damage, descriptors, other processes."""
 
 import asyncio
 import os

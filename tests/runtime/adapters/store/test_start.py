@@ -102,7 +102,7 @@ def version_of(folder: Path, tenant: str) -> str:
 
 
 def titles_seen_elsewhere(file: Path) -> list[str]:
-    """What another process reads, which then closes the file."""
+    """Titles that another process reads, which then closes the file."""
     program = (
         "import json, sqlite3, sys\n"
         "connection = sqlite3.connect(sys.argv[1])\n"
@@ -138,7 +138,7 @@ async def test_a_start_with_nothing_to_do_opens_no_store(
 
 
 async def test_looking_at_files_leaves_those_that_are_in_use_their_locks(folder: Path) -> None:
-    """Without them the next process that closes a file takes its write-ahead log away."""
+    """A process that closes a file takes its write-ahead log away where those locks are gone."""
     from shelf.models import Book
 
     async with sqlite_harness(folder, tenants=TENANTS) as harness:

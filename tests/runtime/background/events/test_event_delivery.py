@@ -1,4 +1,4 @@
-"""From a committed event to its one effect, or to a dead letter."""
+"""Delivery of a committed event: its one effect, or a dead letter."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -229,7 +229,7 @@ class TestReplaying:
 
 
 class TestOddEnvelopes:
-    """What arrives and cannot be given to a reaction."""
+    """Envelopes that arrive and cannot be given to a reaction."""
 
     @pytest.mark.parametrize("data", [b"", b"\xff", b"{}", b"[1]", b'{"id": "x"}'])
     async def test_an_unreadable_envelope_is_kept_in_the_control_store(

@@ -20,14 +20,14 @@ from colonnade_runtime.background.events.principal_events import observe_princip
 
 @event("doors", key="person_id")
 class KeyReturned(Event):
-    """Somebody may not come in any more."""
+    """Loss of a key: its owner may not come in any more."""
 
     person_id: UUID
 
 
 @hookimpl
 def principal_events() -> Sequence[type[Event]]:
-    """What the doors have to know."""
+    """Events that the doors have to know of."""
     return (KeyReturned,)
 
 

@@ -1,4 +1,4 @@
-"""What a saga promises: it completes or compensates, and never guesses."""
+"""Promises of a saga: it completes or compensates, and never guesses."""
 
 import asyncio
 from collections.abc import Callable
@@ -460,7 +460,7 @@ async def test_a_saga_that_no_plugin_defines_needs_an_operator(house: ShopHouse)
 
 
 class TestDeclaring:
-    """What a definition may not say."""
+    """Definitions that are refused."""
 
     @pytest.mark.parametrize(
         ("steps", "sentence"),
@@ -495,7 +495,7 @@ def test_errors_of_the_shop_are_business_errors() -> None:
 
 
 def test_looking_for_active_sagas_reads_through_none_that_ended() -> None:
-    """They are kept for months: a look must not cost more from day to day."""
+    """Ended sagas are kept for months: a look must not cost more from day to day."""
     engine = create_engine("sqlite://")
     SagaRow.metadata.create_all(engine.execution_options(schema_translate_map={"tenant": None}))
     query = select(SagaRow.id).where(records.ACTIVE, SagaRow.wake_at <= func.now())

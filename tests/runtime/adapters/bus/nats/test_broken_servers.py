@@ -102,7 +102,7 @@ GARBAGE = (
 async def test_whatever_is_answered_in_jetstreams_place_is_unavailable(
     start_server: Callable[..., RunningServer], answer: bytes
 ) -> None:
-    """Somebody stands there and answers; nothing that it says ends anything of ours."""
+    """Answers of a stranger in JetStream's place end nothing of ours."""
     server = start_server("nats")
     server.stop()
     server.kind = _without_jetstream(server)
@@ -150,7 +150,7 @@ async def test_a_restarted_server_goes_on_with_what_it_kept(
 async def test_a_lost_server_is_unavailable_at_once_and_nothing_is_sent_later(
     server: RunningServer, make_bus: MakeBus
 ) -> None:
-    """What nobody could take must not happen when the server is back."""
+    """Requests that nobody could take must not happen when the server is back."""
     hosting, bus = await make_bus("hosting"), await make_bus("asking")
     asked: list[bytes] = []
 
@@ -182,7 +182,7 @@ async def test_a_lost_server_is_unavailable_at_once_and_nothing_is_sent_later(
 async def test_a_wiped_server_gets_its_streams_and_consumers_again(
     server: RunningServer, make_bus: MakeBus
 ) -> None:
-    """Then everything that the outbox archive holds may be published once more."""
+    """Events in the outbox archive may be published once more then."""
     bus, seen = await make_bus(), Seen()
     await bus.consume(Consumer("user:R.on", MADE, seen.deliver))
     await published(bus, "acme/course/1", b"one")

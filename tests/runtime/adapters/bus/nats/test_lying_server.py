@@ -74,7 +74,7 @@ async def test_what_greets_as_no_server_does_is_unavailable(greeting: str) -> No
 
 @pytest.mark.parametrize("later", LATER)
 async def test_what_no_server_says_later_ends_in_a_new_connection(later: str) -> None:
-    """Without the pings of half a minute: a connection that nobody reads is none."""
+    """A connection that nobody reads is none, without the pings of half a minute."""
     async with server(INFO, LATER[later]) as (url, connections):
         connection = Connection(read_options(url, Path()), "web", structlog.get_logger("nats"))
         await connection.open()

@@ -63,7 +63,7 @@ async def test_ping_info_and_stats_answer_for_the_service(
 
 
 async def test_a_question_that_is_too_large_is_refused_unsent(make_bus: MakeBus) -> None:
-    """Also to a service in this process: placement decides nothing."""
+    """Placement decides nothing: a service in this process is asked alike."""
     bus = await make_bus("hosting")
     await bus.serve(ECHO, echo)
     for asking in (bus, await make_bus("asking")):

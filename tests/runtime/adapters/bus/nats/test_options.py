@@ -1,4 +1,4 @@
-"""What a nats:// URL may say, and the sentences for what it may not."""
+"""Options of a nats:// URL, and the sentences for what it may not say."""
 
 from pathlib import Path
 

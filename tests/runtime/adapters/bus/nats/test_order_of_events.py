@@ -109,7 +109,7 @@ async def test_the_other_process_goes_on_when_one_stops(make_bus: MakeBus) -> No
 
 
 async def test_an_event_that_takes_long_is_not_delivered_twice(make_bus: MakeBus) -> None:
-    """It is kept alive for longer than the server waits for an acknowledgement."""
+    """A message is kept alive for longer than the server waits for an acknowledgement."""
     bus, consumed = await make_bus(), Consumed()
     consumed.gate.clear()
     await bus.consume(Consumer("user:R.on", MADE, consumed.deliver))
@@ -133,7 +133,7 @@ async def test_the_same_event_published_twice_is_kept_once(make_bus: MakeBus) ->
 
 
 async def test_a_consumer_that_comes_late_gets_what_was_kept(make_bus: MakeBus) -> None:
-    """Which process starts first does not matter."""
+    """The order in which processes start does not matter."""
     bus, consumed = await make_bus(), Consumed()
     await publish(bus, "one", b"early")
     await bus.consume(Consumer("user:R.on", MADE, consumed.deliver))

@@ -59,7 +59,7 @@ async def test_a_question_that_wants_its_answer_elsewhere_gets_none(
 async def test_what_jetstream_delivers_is_no_question(
     server: RunningServer, make_bus: MakeBus
 ) -> None:
-    """Who may ask JetStream may have a stored message delivered wherever it likes."""
+    """A user who may ask JetStream can direct a stored message wherever it likes."""
     bus = await make_bus("web")
     handled: list[bytes] = []
 

@@ -72,7 +72,7 @@ def _is_in_order(subjects: list[str], data: st.DataObject) -> None:
 
 
 async def test_a_stop_gives_back_what_has_not_begun() -> None:
-    """Nothing that is waiting becomes a dead letter, or is lost."""
+    """Waiting messages become no dead letters, and none is lost."""
     server: list[Message] = []
     gate, begun = asyncio.Event(), asyncio.Event()
 

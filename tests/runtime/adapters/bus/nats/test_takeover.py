@@ -1,4 +1,4 @@
-"""When the watch over a consumer that became ours may end."""
+"""End of the watch over a consumer that became ours."""
 
 import asyncio
 from typing import Any, cast
@@ -77,7 +77,7 @@ async def test_what_was_given_back_by_others_is_waited_for_whatever_came_first()
 
 
 async def until_looked(gaps: ConsumerTakeover) -> None:
-    """It looks at the server ten times a second at most."""
+    """Wait for a look at the server, which comes ten times a second at most."""
     async with asyncio.timeout(5):
         while gaps.is_watching:
             await gaps.look()
@@ -94,11 +94,11 @@ class Given:
         self.is_settled = False
 
     async def settle(self) -> None:
-        """Nothing listens."""
+        """Ignore it: nothing listens."""
         self.is_settled = True
 
     async def give_back(self, *, at_once: bool = False) -> None:
-        """Nothing listens."""
+        """Ignore it: nothing listens."""
 
 
 async def test_a_message_that_was_given_back_and_is_here_again_is_one_message() -> None:
@@ -163,7 +163,7 @@ async def test_what_was_begun_in_a_former_stream_holds_up_nothing_of_the_new_one
 
 
 async def test_what_was_begun_in_a_former_stream_acknowledges_nothing_of_the_new_one() -> None:
-    """Its acknowledgement would count for the message that has its number now."""
+    """Acknowledging it would count for the message that has its number now."""
     go_on, handled = asyncio.Event(), []
 
     async def handle(message: Given) -> bool:

@@ -56,7 +56,7 @@ async def until(condition: Callable[[], Awaitable[bool]]) -> None:
 
 
 async def nothing_waits(house: HouseOnNats) -> bool:
-    """Whether nothing is in the outbox, and the broker holds nothing that is not acknowledged."""
+    """Tell whether the outbox is empty, and the broker holds nothing unacknowledged."""
     if (await house.relay.status(TENANT)).pending:
         return False
     async with await nats.connect(house.url) as client:

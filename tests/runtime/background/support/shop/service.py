@@ -20,7 +20,7 @@ QUICK = RetryRule(attempts=3, first=0.005, cap=0.02)
 
 
 class PurchaseState(Message):
-    """What a purchase has to remember."""
+    """State that a purchase has to remember."""
 
     order_id: UUID
     authorisation: str = ""
@@ -140,7 +140,7 @@ def place(order_id: UUID, saga: Saga = PURCHASE):  # type: ignore[no-untyped-def
 
 
 def expect_consistent(world: World, order_id: UUID, phase: str) -> None:
-    """What must hold of an ended purchase, whatever went wrong on the way."""
+    """Check what must hold of an ended purchase, whatever went wrong on the way."""
     had = world.names(str(order_id))
     assert had["authorise"] <= 1, had
     assert had["capture"] <= 1, had

@@ -16,7 +16,7 @@ class World:
         self.calls: Counter[str] = Counter()
 
     def act(self, name: str, key: str, *, idempotent: bool = True) -> None:
-        """Have an effect; an idempotent one only once per key."""
+        """Cause an effect; an idempotent one only once per key."""
         self.calls[name] += 1
         self.before(name)
         if not (idempotent and self.count(name, key)):
@@ -25,7 +25,7 @@ class World:
         self.after(name)
 
     def count(self, name: str, key: str) -> int:
-        """How often an effect was had."""
+        """Count how often an effect was caused."""
         return self.effects()[name, key]
 
     def effects(self) -> Counter[tuple[str, str]]:

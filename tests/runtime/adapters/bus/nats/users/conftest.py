@@ -46,7 +46,7 @@ async def ready(guarded: Guarded) -> Guarded:
 
 @pytest.fixture
 def said() -> CapturingLogger:
-    """What the buses log."""
+    """Lines that the buses log."""
     return CapturingLogger()
 
 

@@ -121,7 +121,7 @@ def published() -> Iterator[str]:
 
 
 def may_publish(user: str) -> set[str]:
-    """What this page states, and nothing else."""
+    """Statement of the documented page, and nothing else."""
     found = {"$JS.API.INFO"}
     if user == "administrator":
         acts = ("STREAM.CREATE", "STREAM.UPDATE", "STREAM.INFO")
@@ -164,7 +164,7 @@ def subscribed() -> Iterator[str]:
 
 
 def may_hear(user: str) -> set[str]:
-    """What this page states, and nothing else."""
+    """Statement of the documented page, and nothing else."""
     found = {f"_INBOX.{user}.>"}
     if user == "gateway":
         found |= {"here.>", *(f"here.{process}" for process in PROCESSES)}
@@ -176,7 +176,7 @@ def may_hear(user: str) -> set[str]:
 
 
 async def allowed(guarded: Guarded, user: str, verb: str, subjects: Iterable[str]) -> set[str]:
-    """Those of `subjects` that the server lets a user publish or subscribe to."""
+    """Subjects among `subjects` that the server lets a user publish or subscribe to."""
     refused: set[str] = set()
     prefix = f'permissions violation for {verb} to "'
 
@@ -216,7 +216,7 @@ async def test_a_user_hears_what_is_stated_and_nothing_else(ready: Guarded, user
 
 
 async def test_no_user_gives_itself_a_right_by_way_of_a_reply_subject(ready: Guarded) -> None:
-    """With `allow_responses` a user could: it asks itself, and answers where it likes."""
+    """A user with `allow_responses` could: it asks itself, and answers where it likes."""
     for user in ("people", "learning", "money"):
         service = next(iter(HOSTS[user]))
         async with await ready.client(user, error_cb=_ignored) as client:

@@ -18,7 +18,7 @@ async def echo(payload: bytes, header: str) -> bytes:
 
 
 def refusals(said: CapturingLogger) -> list[str]:
-    """What the server refused, in lower case."""
+    """Refusals of the server, in lower case."""
     lines = [str(call).lower() for call in said.calls]
     return [line for line in lines if "permissions violation" in line]
 

@@ -74,7 +74,7 @@ def _reactions(site: Path) -> set[str]:
 
 
 def test_reactions_of_methods_that_were_set_on_a_class_are_found_as_well() -> None:
-    """As those of analytics are."""
+    """Reactions of analytics are such."""
     from colonnade_analytics import plugin
     from colonnade_analytics.reactions import CONSUMED, EventReactions
     from colonnade_runtime.background.events.declared_reactions import declared_reactions

@@ -35,7 +35,7 @@ BY_OTHERS: dict[str, dict[str, Any]] = {
 
 
 async def change(guarded: Guarded, stream: str, **changed: Any) -> None:
-    """As the administrator, or whoever has that password."""
+    """Change a stream as the administrator, or whoever has that password."""
     found = (await guarded.streams())[stream]
     async with await guarded.client("administrator") as client:
         body = json.dumps(found | changed).encode()
@@ -164,7 +164,7 @@ async def test_a_wrong_password_of_the_administrator_is_a_sentence(
 async def test_streams_of_the_release_before_are_taken_over(
     guarded: Guarded, bus_of: MakeUserBus
 ) -> None:
-    """They were made by the processes, and their events do not say which came before."""
+    """Streams of that release were made by the processes, and their events name no predecessor."""
     async with await guarded.client("administrator") as client:
         for name, subjects in (("evt_course", ["evt.course.>"]), ("evt_user", ["evt.user.>"])):
             earlier = {
