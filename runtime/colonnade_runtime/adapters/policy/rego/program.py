@@ -18,7 +18,7 @@ from regopy import Interpreter, LogLevel, RegoError
 DECISION = "colonnade/decision"
 ACTIONS = "colonnade/actions"
 
-Source: TypeAlias = tuple[str, str]
+ModuleText: TypeAlias = tuple[str, str]
 """The path and the text of a module."""
 
 
@@ -38,7 +38,7 @@ class Program:
     """
 
     def __init__(
-        self, modules: Sequence[Source], entries: Sequence[str] = (DECISION, ACTIONS)
+        self, modules: Sequence[ModuleText], entries: Sequence[str] = (DECISION, ACTIONS)
     ) -> None:
         builder = _interpreter()
         try:

@@ -14,8 +14,8 @@ from colonnade_runtime.adapters.policy.rego.program import (
     DECISION,
     CompilationFault,
     EngineFault,
+    ModuleText,
     Program,
-    Source,
     input_text,
 )
 
@@ -40,7 +40,7 @@ STRANGER = "an anonymous principal"
 
 
 def run_policy_trial(
-    modules: Sequence[Source],
+    modules: Sequence[ModuleText],
     declaring: Sequence[str],
     narrowing: Sequence[str],
     academies: Sequence[Mapping[str, object]] = (),
