@@ -16,7 +16,7 @@ import structlog
 from store_harness import SqliteHarness, acting_in, eventually, sqlite_harness
 
 from colonnade.errors import ErrorRecord, Unavailable
-from colonnade_runtime.adapters.store.sqlite.repair import broken_files as condition
+from colonnade_runtime.adapters.store.sqlite.repair import broken_files
 from colonnade_runtime.observability.faults import FaultRegistry
 
 
@@ -29,7 +29,7 @@ def faults() -> FaultRegistry:
 async def harness(
     tmp_path: Path, faults: FaultRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[SqliteHarness]:
-    monkeypatch.setattr(condition, "LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(broken_files, "LOOK_SECONDS", 0.02)
     async with sqlite_harness(tmp_path / "data", faults=faults.of) as made:
         yield made
 
@@ -181,8 +181,8 @@ def book_of():  # type: ignore[no-untyped-def]
 async def test_a_full_disk_is_one_fault_for_all_academies(
     tmp_path: Path, faults: FaultRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(condition, "LOOK_SECONDS", 0.02)
-    monkeypatch.setattr(condition, "STEADY_SECONDS", 0.2)
+    monkeypatch.setattr(broken_files, "LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(broken_files, "STEADY_SECONDS", 0.2)
     disk = tmp_path / "disk"
     disk.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(disk)]
@@ -239,11 +239,11 @@ if os.geteuid() == 0:
 sys.path.insert(0, {support!r})
 from store_harness import acting_in, eventually, sqlite_harness
 from colonnade.errors import Unavailable
-from colonnade_runtime.adapters.store.sqlite import condition
+from colonnade_runtime.adapters.store.sqlite.repair import broken_files
 from colonnade_runtime.observability.faults import FaultRegistry
 import structlog
 
-condition.LOOK_SECONDS = 0.02
+broken_files.LOOK_SECONDS = 0.02
 folder = Path({folder!r})
 
 async def main():
