@@ -18,7 +18,7 @@ class BenchClock:
 
     @property
     def stands(self) -> bool:
-        """Whether it stands still where it was set."""
+        """True while it stands still where it was set."""
         return self._standing is not None
 
     def now(self) -> datetime:

@@ -16,7 +16,7 @@ from colonnade_runtime.testing.contract.examination.named_services import servic
 
 @dataclass(frozen=True)
 class BenchPlugins:
-    """Everything that is loaded; `hosted` are the services that really run."""
+    """Plugins of a bench; `hosted` are the services that really run."""
 
     plugins: Plugins
     hosted: tuple[str, ...]

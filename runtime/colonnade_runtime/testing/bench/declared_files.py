@@ -17,7 +17,7 @@ Keys = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class BenchDeclaration:
-    """What a test declares beside the plugins.
+    """Declaration of a test, beside the plugins.
 
     `config` is service or extension → its `config` in platform.yaml; `tenants` is tenant → the
     keys of its file that are not the usual ones; `platform` further keys of platform.yaml;

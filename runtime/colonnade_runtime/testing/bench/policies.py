@@ -57,7 +57,7 @@ class SharedEngine(PolicyEngine):
         return replace(await self._engine.decide(query), revision=self._revision)
 
     async def close(self) -> None:
-        """Nothing ends with one bench."""
+        """Leave the engine loaded: other benches use it."""
 
 
 async def _engine_of(bundle: PolicyBundle) -> EmbeddedPolicy:

@@ -38,7 +38,7 @@ SCHEME = "bench"
 
 
 class Failures:
-    """What reactions raised when they were last tried, by event and consumer."""
+    """Errors of reactions when they were last tried, by event and consumer."""
 
     def __init__(self) -> None:
         self._last: dict[tuple[UUID, str], Exception] = {}
@@ -50,7 +50,7 @@ class Failures:
             self._last[event_id, consumer] = error
 
     def take(self, event_id: UUID | None = None) -> list[Exception]:
-        """Those of one event, or all, which are then forgotten."""
+        """Take out those of one event, or all."""
         keys = [key for key in self._last if event_id in (None, key[0])]
         return [self._last.pop(key) for key in keys]
 
@@ -91,7 +91,7 @@ class BenchBackground(ProcessBackground):
 
 @dataclass(frozen=True)
 class BenchAdapters(Adapters):
-    """What URLs stand for in a bench: tables and files are the real ones."""
+    """Adapters for the declared URLs: tables and files are the real ones."""
 
     bench_bus: BenchBus = field(kw_only=True)
 
@@ -111,7 +111,7 @@ class Callers:
         self._principals: dict[str, Principal] = {}
 
     def token_of(self, principal: Principal) -> str:
-        """What stands behind `Authorization: Bench` for this principal."""
+        """Token that stands behind `Authorization: Bench` for this principal."""
         token = token_urlsafe(12)
         self._principals[token] = principal
         return token
@@ -168,7 +168,7 @@ class BenchProcess(Runtime):
 
     @property
     def signer(self) -> ContextSigner:
-        """What contexts on the bus are signed with."""
+        """Signer of contexts on the bus."""
         return self._signer
 
     def open_http(self) -> None:
@@ -185,11 +185,11 @@ class BenchProcess(Runtime):
         return super()._connect(bus, policy, key, authenticators)
 
     def _open(self, services: Services) -> None:
-        """Routes take longer to mount than most tests take; see `open_http`."""
+        """Leave the routes unmounted: that takes longer than most tests do; see `open_http`."""
 
 
 def _settings(attempts: int) -> BackgroundSettings:
-    """Nothing waits for company, and what fails is tried again at once."""
+    """Settings without pauses: rows are sent one by one, failures tried again at once."""
     soon = Backoff(first=0.005, cap=0.05)
     return BackgroundSettings(
         relay=RelaySettings(linger=0.0, backoff=soon),

@@ -43,7 +43,7 @@ class Quiet:
         self.left: list[str] = []
 
     async def holds(self) -> bool:
-        """Whether nothing is left, and nothing moved while that was found out."""
+        """Tell whether nothing is left, and nothing moved while that was found out."""
         before = self._moved()
         self.left = [found async for found in self._busy()]
         return not self.left and before == self._moved()

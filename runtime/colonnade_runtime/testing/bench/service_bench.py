@@ -109,7 +109,7 @@ class ServiceBench(ServicesUnderTest):
         person_id: UUID | str | None = None,
         attributes: Mapping[str, str] | None = None,
     ) -> Principal:
-        """Somebody who is signed in; nobody has to register them."""
+        """Principal of somebody who is signed in; nobody has to register them."""
         pairs = tuple(sorted((attributes or {}).items()))
         return Principal(
             PrincipalKind.USER, str(person_id or new_id()), tuple(sorted(roles)), pairs
@@ -242,7 +242,7 @@ class ServiceBench(ServicesUnderTest):
     async def envelopes(
         self, model: type[EventT] | None = None, *, tenant: str | None = None
     ) -> list[tuple[Envelope, EventT]]:
-        """As `published`, with the envelope of each."""
+        """Events as `published` lists them, with the envelope of each."""
         found: list[tuple[Envelope, EventT]] = []
         for service in self._plugins.hosted:
             plugin = self._plugins.plugins.services[service]

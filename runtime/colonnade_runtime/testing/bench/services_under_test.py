@@ -48,7 +48,7 @@ class ServicesUnderTest:
         return tuple(self._declaration.tenants)
 
     def service_context(self, service: str | None = None) -> RuntimeServiceContext:
-        """What a service under test was given to work with; the first one unless named."""
+        """Context that a service under test was given to work with."""
         return self._running.services.contexts[self._named(service)]
 
     def objects(self, service: str | None = None) -> Sequence[object]:
@@ -56,7 +56,7 @@ class ServicesUnderTest:
         return self._running.services.objects[self._named(service)]
 
     def background(self, service: str | None = None) -> BackgroundWork:
-        """What a service does without being asked: relay, delivery, sagas, schedules.
+        """Background work of a service: relay, delivery, sagas, schedules.
 
         Raises:
             ConfigurationError: a service without a store has none.
@@ -99,7 +99,7 @@ class ServicesUnderTest:
     async def run_schedule(
         self, name: str, *, service: str | None = None, tenant: str | None = None
     ) -> None:
-        """Do now what a schedule does, due or not.
+        """Run a schedule now, due or not.
 
         Raises:
             ConfigurationError: when there is no such schedule.
@@ -114,7 +114,7 @@ class ServicesUnderTest:
         service: str | None = None,
         tenant: str | None = None,
     ) -> T:
-        """What a unit of work finds in the store of a service."""
+        """Read with a unit of work in the store of a service."""
         context = self.service_context(service)
         with use_context(self.context(Principal.service(context.name), tenant=tenant)):
             return await context.store.read(work)

@@ -80,7 +80,7 @@ class BenchBus(MemoryBus):
         header: str,
         timeout: float,  # noqa: ASYNC109
     ) -> bytes:
-        """As the memory bus; a question that nobody answers is a mistake of the test.
+        """Ask over the memory bus; a question that nobody answers is a mistake of the test.
 
         Raises:
             NotStubbed: when nothing serves `subject`.
