@@ -17,12 +17,14 @@ import os
 import pkgutil
 import shutil
 import signal
+import sqlite3
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Coroutine
 from functools import partial
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import acme_quiz
@@ -83,20 +85,27 @@ async def live(site: Path, paper: str) -> None:
 
 
 async def begun(runtime: Runtime, site: Path, paper: str) -> tuple[UUID, UUID]:
-    """The quiz and the attempt; a note beside the site remembers it over a crash."""
-    quiz, note = UUID((site / "quiz").read_text()), site / "attempt"
-    if not note.exists():
+    """The quiz and the attempt, which is handed in unless that was committed before a crash."""
+    quiz = UUID((site / "quiz").read_text())
+    attempt = handed_in(site)
+    if attempt is None:
         arm(os.environ.get("CRASH_HERE", ""))
-        attempt = await ask(runtime, SubmitAttempt(quiz_id=quiz, paper=paper))
-        note.write_text(str(attempt.id))
-    return quiz, UUID(note.read_text())
+        attempt = (await ask(runtime, SubmitAttempt(quiz_id=quiz, paper=paper))).id
+    return quiz, attempt
+
+
+def handed_in(site: Path) -> UUID | None:
+    """The attempt in the store: its process may have been killed before it was answered."""
+    with contextlib.closing(sqlite3.connect(site / "var/data/acme/quiz.sqlite3")) as store:
+        row = store.execute("SELECT id FROM attempts").fetchone()
+    return None if row is None else UUID(row[0])
 
 
 async def status_of(runtime: Runtime, attempt: UUID) -> str:
     return str((await ask(runtime, GetAttempt(attempt_id=attempt))).status)
 
 
-async def ask(runtime: Runtime, request: Request) -> object:
+async def ask(runtime: Runtime, request: Request) -> Any:
     with use_context(Context("acme", ADA, time.time() + 30, "driver")):
         return await runtime.ask(request)
 
@@ -108,8 +117,6 @@ def in_child(work: Work, site: Path, crash_at: str) -> int:
         try:
             signal.alarm(SECONDS)
             os.environ["CRASH_HERE"] = crash_at
-            if (site / "attempt").exists():
-                arm(crash_at)
             asyncio.run(work())
             code = 0
         except BaseException as error:
