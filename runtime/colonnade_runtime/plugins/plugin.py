@@ -99,17 +99,17 @@ class Plugin:
 
     @cached_property
     def schedules(self) -> tuple[Schedule, ...]:
-        """What it does from time to time."""
+        """Schedules of its service."""
         return tuple(self._offered("schedules") or ())
 
     @cached_property
     def http_routes(self) -> tuple[Any, ...]:
-        """Its Litestar controllers and route handlers."""
+        """Litestar controllers and route handlers of its service."""
         return tuple(self._offered("http_routes") or ())
 
     @cached_property
     def stores(self) -> StoreNeed | None:
-        """What it keeps in SQL; None when it keeps nothing there."""
+        """Tables of its service; None when it has none."""
         need: StoreNeed | None = self._offered("stores")
         return need
 
@@ -125,7 +125,7 @@ class Plugin:
 
     @cached_property
     def gateway_filters(self) -> tuple[GatewayFilter, ...]:
-        """Its ASGI middleware, outermost first."""
+        """ASGI middleware, outermost first."""
         return tuple(self._offered("gateway_filters") or ())
 
     @property
@@ -144,15 +144,15 @@ class Plugin:
         return created
 
     def authenticators(self, ctx: ServiceContext) -> Sequence[Authenticator]:
-        """Its ways to turn credentials into a principal; new ones at each call."""
+        """Authenticators from credentials to a principal; new ones at each call."""
         return self.call("authenticators", ctx=ctx) or ()
 
     def health_checks(self, ctx: ServiceContext) -> Sequence[HealthCheck]:
-        """What `/readyz` asks of it."""
+        """Health checks for `/readyz`."""
         return self.call("health_checks", ctx=ctx) or ()
 
     def dead_letters(self, ctx: ServiceContext) -> Sequence[DeadLetterSource]:
-        """Where it keeps what it gave up beside events."""
+        """Dead letters that its service keeps beside events."""
         return self.call("dead_letters", ctx=ctx) or ()
 
     def can_reload(self, old: BaseModel, new: BaseModel) -> Sequence[str] | None:
