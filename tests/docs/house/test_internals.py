@@ -38,7 +38,7 @@ def definitions(file: Path) -> frozenset[str]:
     return frozenset(found)
 
 
-@pytest.mark.parametrize(("path", "name"), named_places())
+@pytest.mark.parametrize(("path", "name"), [*named_places()])
 def test_a_place_that_a_walk_names_is_there(path: str, name: str) -> None:
     if "/" not in path:
         return
