@@ -1,9 +1,7 @@
 """Presentation: rows of the course service as messages of its contract."""
 
-from typing import TypeVar
-
-from colonnade.messages import Message
 from colonnade.money import Money
+from colonnade.presentation import present
 from colonnade_course.api import (
     Course,
     Enrollment,
@@ -16,13 +14,6 @@ from colonnade_course.api import (
 from colonnade_course.models import CourseRow, EnrollmentRow, InstructorRow, LessonRow, SectionRow
 from colonnade_course.states import EnrollmentState
 
-MessageT = TypeVar("MessageT", bound=Message)
-
-
-def _like(model: type[MessageT], row: object, **others: object) -> MessageT:
-    values = {name: getattr(row, name) for name in model.model_fields if name not in others}
-    return model.model_validate(values | others)
-
 
 def price_of(course: CourseRow) -> Money | None:
     """Price of a course; None when it is free."""
@@ -33,32 +24,32 @@ def price_of(course: CourseRow) -> Money | None:
 
 def present_course(row: CourseRow) -> Course:
     """Present a course."""
-    return _like(Course, row, price=price_of(row))
+    return present(Course, row, price=price_of(row))
 
 
 def present_instructor(row: InstructorRow) -> Instructor:
     """Present an instructor."""
-    return _like(Instructor, row)
+    return present(Instructor, row)
 
 
 def present_section(row: SectionRow) -> Section:
     """Present a section."""
-    return _like(Section, row)
+    return present(Section, row)
 
 
 def present_lesson(row: LessonRow) -> Lesson:
     """Present a lesson."""
-    return _like(Lesson, row)
+    return present(Lesson, row)
 
 
 def present_outline_lesson(row: LessonRow, section: SectionRow) -> OutlineLesson:
     """Present a lesson in an outline; it is required when its section is, too."""
-    return _like(OutlineLesson, row, required=row.required and section.required)
+    return present(OutlineLesson, row, required=row.required and section.required)
 
 
 def present_enrollment(row: EnrollmentRow, progress: int) -> Enrollment:
     """Present an enrolment with its progress in per cent."""
-    return _like(Enrollment, row, progress=progress)
+    return present(Enrollment, row, progress=progress)
 
 
 def present_reservation(key: str, enrollment: EnrollmentRow | None) -> Reservation:

@@ -1,10 +1,9 @@
 """Rows as the contract shows them."""
 
 from collections.abc import Sequence
-from typing import TypeVar
 
-from colonnade.messages import Message
 from colonnade.money import Money
+from colonnade.presentation import present
 from colonnade_payment.api import (
     Coupon,
     Payment,
@@ -23,22 +22,15 @@ from colonnade_payment.models import (
     RefundRow,
 )
 
-MessageT = TypeVar("MessageT", bound=Message)
-
-
-def _like(model: type[MessageT], row: object, **others: object) -> MessageT:
-    values = {name: getattr(row, name) for name in model.model_fields if name not in others}
-    return model.model_validate(values | others)
-
 
 def money(amount: int, currency: str) -> Money:
     """Make an amount of a currency, in minor units."""
     return Money(amount=amount, currency=currency)
 
 
-def payment_of(row: PaymentRow) -> Payment:
+def present_payment(row: PaymentRow) -> Payment:
     """Present a payment."""
-    return _like(
+    return present(
         Payment,
         row,
         amount=money(row.amount, row.currency),
@@ -47,26 +39,26 @@ def payment_of(row: PaymentRow) -> Payment:
     )
 
 
-def refund_of(row: RefundRow) -> Refund:
+def present_refund(row: RefundRow) -> Refund:
     """Present a refund."""
-    return _like(Refund, row, amount=money(row.amount, row.currency))
+    return present(Refund, row, amount=money(row.amount, row.currency))
 
 
-def payout_of(row: PayoutRow) -> Payout:
+def present_payout(row: PayoutRow) -> Payout:
     """Present a payout."""
-    return _like(Payout, row, amount=money(row.amount, row.currency))
+    return present(Payout, row, amount=money(row.amount, row.currency))
 
 
-def coupon_of(row: CouponRow) -> Coupon:
+def present_coupon(row: CouponRow) -> Coupon:
     """Present a coupon."""
     amount = None
     if row.amount is not None and row.currency is not None:
         amount = money(row.amount, row.currency)
     kind = "fixed" if row.percent is None else "percent"
-    return _like(Coupon, row, kind=kind, amount=amount)
+    return present(Coupon, row, kind=kind, amount=amount)
 
 
-def transaction_of(row: JournalRow, postings: Sequence[PostingRow]) -> Transaction:
+def present_transaction(row: JournalRow, postings: Sequence[PostingRow]) -> Transaction:
     """Present a journal with its lines."""
     lines = [
         Posting(
@@ -75,4 +67,4 @@ def transaction_of(row: JournalRow, postings: Sequence[PostingRow]) -> Transacti
         )
         for line in postings
     ]
-    return _like(Transaction, row, postings=lines)
+    return present(Transaction, row, postings=lines)

@@ -43,9 +43,9 @@ from colonnade_content.models import (
     ShareRow,
 )
 from colonnade_content.presentation import (
-    content_of,
-    content_summary_of,
-    content_version_of,
+    present_content,
+    present_content_summary,
+    present_content_version,
 )
 from colonnade_content.references.external_ids import (
     duplicate,
@@ -105,7 +105,7 @@ class ContentHandlers:
             query = query.where(ContentRow.kind == request.kind)
         query = with_external_id(query, ContentRow, request)
         return await self._ctx.store.read(
-            lambda session: paginate(session, query, ORDER, request, content_summary_of)
+            lambda session: paginate(session, query, ORDER, request, present_content_summary)
         )
 
     @handles(GetContent)
@@ -174,7 +174,7 @@ class ContentHandlers:
         def work(session: Session) -> Page[ContentVersion]:
             row = permitted(session, call, CONTENT, ContentRow, request.content_id)
             query = select(ContentRevisionRow).where(ContentRevisionRow.content_id == row.id)
-            return paginate(session, query, NEWEST_REVISION, request, content_version_of)
+            return paginate(session, query, NEWEST_REVISION, request, present_content_version)
 
         return await self._ctx.store.read(work)
 
@@ -196,7 +196,7 @@ class ContentHandlers:
     async def _present(self, row: ContentRow, html: str | None) -> Content:
         if html is None and row.body is not None:
             html = await self._renderings.render_stored(row.id, row.body)
-        return content_of(row, html)
+        return present_content(row, html)
 
 
 def _fact(model: type[ContentFact], row: ContentRow) -> ContentFact:

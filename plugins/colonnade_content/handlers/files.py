@@ -33,7 +33,7 @@ from colonnade_content.files.file_types import serving_headers
 from colonnade_content.files.orphans import BYTES_STORED
 from colonnade_content.files.sniffed_stream import SniffedStream
 from colonnade_content.models import ContentReferenceRow, FileRow, MediaRow
-from colonnade_content.presentation import file_of
+from colonnade_content.presentation import present_file
 from colonnade_content.references.external_ids import (
     duplicate,
     require_unique,
@@ -90,14 +90,14 @@ class FileHandlers:
         """List the files that the caller may read, newest first."""
         query = with_external_id(select(FileRow).where(call.visible(FILE)), FileRow, request)
         return await self._ctx.store.read(
-            lambda session: paginate(session, query, ORDER, request, file_of)
+            lambda session: paginate(session, query, ORDER, request, present_file)
         )
 
     @handles(GetFile)
     async def get_file(self, request: GetFile, call: Call) -> File:
         """Read one file, without its bytes."""
         return await self._ctx.store.read(
-            lambda session: file_of(permitted(session, call, FILE, FileRow, request.file_id))
+            lambda session: present_file(permitted(session, call, FILE, FileRow, request.file_id))
         )
 
     @handles(DeleteFile)
@@ -151,7 +151,7 @@ def _insert(
         session.flush()
     except IntegrityError:
         raise duplicate(FileRow) from None
-    return file_of(row)
+    return present_file(row)
 
 
 def _require_room(session: Session, uploader: Principal, size: int, maximum: Size) -> None:

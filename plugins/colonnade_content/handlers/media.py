@@ -29,7 +29,7 @@ from colonnade_content.files.file_types import RASTER_IMAGES, SVG, serving_heade
 from colonnade_content.media.states import MediaState
 from colonnade_content.media.svg.sanitiser import RESPONSE_HEADERS
 from colonnade_content.models import ContentReferenceRow, FileRow, MediaRow, MediaVariantRow
-from colonnade_content.presentation import media_of
+from colonnade_content.presentation import present_media
 from colonnade_content.resources import MEDIA
 
 ORDER = [SortKey(MediaRow.created_at, descending=True), SortKey(MediaRow.id)]
@@ -127,4 +127,4 @@ class MediaHandlers:
 
 def _with_variants(session: Session, row: MediaRow) -> Media:
     query = select(MediaVariantRow).where(MediaVariantRow.media_id == row.id)
-    return media_of(row, session.scalars(query.order_by(MediaVariantRow.size)).all())
+    return present_media(row, session.scalars(query.order_by(MediaVariantRow.size)).all())

@@ -19,7 +19,7 @@ from colonnade_content.api import (
     UnshareContent,
 )
 from colonnade_content.models import ContentRow, ShareRow
-from colonnade_content.presentation import share_of
+from colonnade_content.presentation import present_share
 from colonnade_content.resources import CONTENT
 from colonnade_user.api import GetUser
 
@@ -59,7 +59,7 @@ class ShareHandlers:
                     created_at=session.now,
                 )
                 session.add(row)
-            return share_of(row)
+            return present_share(row)
 
         return await self._ctx.store.run(work)
 
@@ -84,7 +84,7 @@ class ShareHandlers:
         def work(session: Session) -> Page[Share]:
             content = permitted(session, call, CONTENT, ContentRow, request.content_id)
             query = select(ShareRow).where(ShareRow.content_id == content.id)
-            return paginate(session, query, OLDEST, request, share_of)
+            return paginate(session, query, OLDEST, request, present_share)
 
         return await self._ctx.store.read(work)
 

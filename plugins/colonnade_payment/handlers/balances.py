@@ -9,7 +9,7 @@ from colonnade_payment.api import Balance, ListBalances, ListTransactions, Trans
 from colonnade_payment.config import PaymentContext
 from colonnade_payment.ledger.balances import balance_of, payout_hold
 from colonnade_payment.models import AccountRow, JournalRow, PostingRow
-from colonnade_payment.presentation import transaction_of
+from colonnade_payment.presentation import present_transaction
 from colonnade_payment.resources import BALANCE
 
 BY_NAME = [SortKey(AccountRow.name), SortKey(AccountRow.currency)]
@@ -59,4 +59,4 @@ class BalanceHandlers:
 
 def _with_postings(session: Session, journal: JournalRow) -> Transaction:
     query = select(PostingRow).where(PostingRow.journal_id == journal.id).order_by(PostingRow.line)
-    return transaction_of(journal, session.scalars(query).all())
+    return present_transaction(journal, session.scalars(query).all())

@@ -21,7 +21,7 @@ from colonnade_payment.api import (
     ListCoupons,
 )
 from colonnade_payment.models import CouponRow
-from colonnade_payment.presentation import coupon_of
+from colonnade_payment.presentation import present_coupon
 from colonnade_payment.resources import COUPON
 
 NEWEST_FIRST = [SortKey(CouponRow.created_at, descending=True), SortKey(CouponRow.id)]
@@ -52,7 +52,7 @@ class CouponHandlers:
                 )
             session.add(row)
             session.flush()
-            return coupon_of(row)
+            return present_coupon(row)
 
         return await self._ctx.store.run(work)
 
@@ -61,14 +61,14 @@ class CouponHandlers:
         """List coupons, newest first."""
         query = select(CouponRow).where(call.visible(COUPON))
         return await self._ctx.store.read(
-            lambda session: paginate(session, query, NEWEST_FIRST, request, coupon_of)
+            lambda session: paginate(session, query, NEWEST_FIRST, request, present_coupon)
         )
 
     @handles(GetCoupon)
     async def get_coupon(self, request: GetCoupon, call: Call) -> Coupon:
         """Read one coupon."""
         return await self._ctx.store.read(
-            lambda session: coupon_of(
+            lambda session: present_coupon(
                 permitted(session, call, COUPON, CouponRow, request.coupon_id)
             )
         )

@@ -20,7 +20,7 @@ from colonnade_payment.api import (
     Payment,
 )
 from colonnade_payment.models import PaymentRow
-from colonnade_payment.presentation import payment_of
+from colonnade_payment.presentation import present_payment
 from colonnade_payment.providers.registry import Providers
 from colonnade_payment.purchase.open_purchases import refuse_second
 from colonnade_payment.purchase.ordering import (
@@ -70,14 +70,14 @@ class PaymentHandlers:
             if wanted is not None:
                 query = query.where(column == wanted)
         return await self._ctx.store.read(
-            lambda session: paginate(session, query, NEWEST_FIRST, request, payment_of)
+            lambda session: paginate(session, query, NEWEST_FIRST, request, present_payment)
         )
 
     @handles(GetPayment)
     async def get_payment(self, request: GetPayment, call: Call) -> Payment:
         """Read one payment."""
         return await self._ctx.store.read(
-            lambda session: payment_of(
+            lambda session: present_payment(
                 permitted(session, call, PAYMENT, PaymentRow, request.payment_id)
             )
         )
@@ -96,7 +96,7 @@ class PaymentHandlers:
                     "The money has been taken; it can only be refunded.",
                     details={"status": row.status},
                 )
-            return payment_of(row)
+            return present_payment(row)
 
         return await self._ctx.store.run(work)
 
@@ -112,7 +112,7 @@ class PaymentHandlers:
         def order(session: Session) -> Payment:
             call.require(session, PAYMENT, row)
             place_order(session, row, price, known)
-            return payment_of(row)
+            return present_payment(row)
 
         return await self._ctx.store.run(
             lambda session: once(session, call, request, lambda: order(session))

@@ -34,7 +34,7 @@ from colonnade_payment.config import PaymentContext
 from colonnade_payment.ledger.balances import balance_of, payout_hold
 from colonnade_payment.ledger.journals import BANK, PAYOUTS, Entry, book, instructor_account
 from colonnade_payment.models import AccountRow, PayoutRow
-from colonnade_payment.presentation import money, payout_of
+from colonnade_payment.presentation import money, present_payout
 from colonnade_payment.resources import PAYOUT
 from colonnade_payment.statuses import PayoutStatus
 
@@ -67,7 +67,7 @@ class PayoutHandlers:
             session.flush()
             _book(session, "payout_requested", row, instructor_account(instructor_id), PAYOUTS)
             _publish(session, PayoutRequested, row)
-            return payout_of(row)
+            return present_payout(row)
 
         return await self._ctx.store.run(
             lambda session: once(session, call, request, lambda: order(session))
@@ -82,14 +82,14 @@ class PayoutHandlers:
         if request.status is not None:
             query = query.where(PayoutRow.status == request.status)
         return await self._ctx.store.read(
-            lambda session: paginate(session, query, NEWEST_FIRST, request, payout_of)
+            lambda session: paginate(session, query, NEWEST_FIRST, request, present_payout)
         )
 
     @handles(GetPayout)
     async def get_payout(self, request: GetPayout, call: Call) -> Payout:
         """Read one payout."""
         return await self._ctx.store.read(
-            lambda session: payout_of(
+            lambda session: present_payout(
                 permitted(session, call, PAYOUT, PayoutRow, request.payout_id)
             )
         )
@@ -106,7 +106,7 @@ class PayoutHandlers:
                 row.approved_at = session.now
                 session.flush()
                 _publish(session, PayoutApproved, row)
-            return payout_of(row)
+            return present_payout(row)
 
         return await self._ctx.store.run(work)
 
@@ -123,7 +123,7 @@ class PayoutHandlers:
                 account = instructor_account(row.instructor_id)
                 _book(session, "payout_rejected", row, PAYOUTS, account)
                 _publish(session, PayoutRejected, row, reason=request.reason)
-            return payout_of(row)
+            return present_payout(row)
 
         return await self._ctx.store.run(work)
 
@@ -140,7 +140,7 @@ class PayoutHandlers:
                 session.flush()
                 _book(session, "payout_paid", row, PAYOUTS, BANK)
                 _publish(session, PayoutPaid, row, reference=request.reference)
-            return payout_of(row)
+            return present_payout(row)
 
         return await self._ctx.store.run(work)
 

@@ -17,7 +17,7 @@ from colonnade_payment.api import (
     RefundTooLarge,
 )
 from colonnade_payment.models import PaymentRow, RefundRow
-from colonnade_payment.presentation import money, refund_of
+from colonnade_payment.presentation import money, present_refund
 from colonnade_payment.refund.booking import claim_refund, new_refund
 from colonnade_payment.resources import PAYMENT
 
@@ -44,7 +44,7 @@ class RefundHandlers:
                 refund_id, payment, request.amount.amount, request.reason, call.principal_id
             )
             claim_refund(session, payment, refund)
-            return refund_of(refund)
+            return present_refund(refund)
 
         return await self._ctx.store.run(
             lambda session: once(session, call, request, lambda: order(session))
@@ -57,7 +57,7 @@ class RefundHandlers:
 
         def work(session: Session) -> Page[Refund]:
             permitted(session, call, PAYMENT, PaymentRow, request.payment_id)
-            return paginate(session, query, NEWEST_FIRST, request, refund_of)
+            return paginate(session, query, NEWEST_FIRST, request, present_refund)
 
         return await self._ctx.store.read(work)
 
