@@ -49,7 +49,7 @@ SOMEWHERE = {
 
 ELSEWHERE = {
     "delivery.given_up": ("test_events_survive_kills.py", '"delivery.given_up:2"'),
-    "content.kept": ("test_uploads_survive_kills.py", "child(uploading(site), KEPT)"),
+    "content.kept": ("test_uploads_survive_kills.py", "child(uploading(site), BYTES_STORED)"),
     "analytics.stepped": ("test_reports_survive_kills.py", '"analytics.stepped:1"'),
 }
 """Points that no purchase reaches: the file in which a process is killed there, and how."""
