@@ -15,7 +15,7 @@ ANSWERING = [
     *(RUNTIME / room for room in ("gateway", "edge", "workers")),
     *(
         RUNTIME / "calls" / f"{name}.py"
-        for name in ("dispatcher", "foreign_errors", "reply_frames")
+        for name in ("commit_guard", "dispatcher", "foreign_errors", "reply_frames")
     ),
 ]
 """Code whose sentences may become answers."""

@@ -25,7 +25,8 @@ from colonnade_runtime.assembly.schemas import StoreSchemas
 from colonnade_runtime.assembly.stores import NoStore, Stores
 from colonnade_runtime.background.acting.actor import Actor
 from colonnade_runtime.background.background_work import BackgroundSettings, BackgroundWork
-from colonnade_runtime.calls.dispatcher import Dispatcher, guard_commit
+from colonnade_runtime.calls.commit_guard import guard_commit
+from colonnade_runtime.calls.dispatcher import Dispatcher
 from colonnade_runtime.calls.secret_vault import SecretVault
 from colonnade_runtime.calls.service_context import (
     THREADS,

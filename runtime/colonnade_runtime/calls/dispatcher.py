@@ -3,19 +3,15 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from contextvars import ContextVar
-from functools import lru_cache
 from typing import Any, TypeVar, cast
 
 import pydantic
 from prometheus_client import CollectorRegistry
 
-from colonnade.allowances import use
 from colonnade.bus import Bus
 from colonnade.context import (
     Context,
     ContextSigner,
-    Principal,
     PrincipalKind,
     current_context,
     use_context,
@@ -26,7 +22,6 @@ from colonnade.errors import (
     ConfigurationError,
     DeadlineExceeded,
     Forbidden,
-    InternalError,
     NotFound,
     Unauthenticated,
     Unavailable,
@@ -44,22 +39,18 @@ from colonnade.operations import (
     operation_of,
 )
 from colonnade.pagination import Page
-from colonnade.policy import Decision, Facts, MemoisedPolicy, PolicyQuery, masked
+from colonnade.policy import Decision, MemoisedPolicy, masked
 from colonnade.row_tracking import track_reads, tracked_reads
-from colonnade.store import Session
+from colonnade_runtime.calls.commit_guard import check_applied, running_call
 from colonnade_runtime.calls.foreign_errors import known_error
 from colonnade_runtime.calls.operation_metrics import OperationMetrics
+from colonnade_runtime.calls.policy_queries import policy_query
 from colonnade_runtime.calls.repeated_questions import again
 from colonnade_runtime.calls.reply_frames import DONE, failure, read_answer, read_question
 from colonnade_runtime.calls.row_cache import CachedAnswer, Key, RowCache
 from colonnade_runtime.calls.tenants import TenantDirectory, TenantEntry
 
 ResponseT = TypeVar("ResponseT", bound=Message)
-
-_PEOPLE = frozenset({PrincipalKind.USER, PrincipalKind.API_KEY})
-"""Principal types with limits: services act for the platform, strangers are counted by network."""
-
-_call: ContextVar[Call | None] = ContextVar("colonnade_call", default=None)
 
 
 class Dispatcher:
@@ -241,13 +232,13 @@ class Dispatcher:
         entry = self._tenants.peek(context.tenant)
         if entry is None or not entry.tenant.has_service(operation.service):
             return None
-        decision = self._policy.peek(_query(operation.action, operation, context, entry))
+        decision = self._policy.peek(policy_query(operation.action, operation, context, entry))
         if decision is None or decision.refused:
             return None
         visibility: Decision | None = decision
         reading = f"{operation.resource}.read"
         if operation.action != reading:
-            visibility = self._policy.peek(_query(reading, operation, context, entry))
+            visibility = self._policy.peek(policy_query(reading, operation, context, entry))
         if visibility is None:
             return None
         return _key(operation, payload, entry, decision, visibility, context)
@@ -266,7 +257,7 @@ class Dispatcher:
         return answer
 
     async def _do(self, bound: BoundHandler, request: Request[Any], call: Call) -> Any:
-        token = _call.set(call)
+        token = running_call.set(call)
         try:
             answer = await bound.call(request, call)
         except (Forbidden, NotFound):
@@ -274,9 +265,9 @@ class Dispatcher:
                 self._tell_object_refused(call, call.refused)
             raise
         finally:
-            _call.reset(token)
+            running_call.reset(token)
             self._report_mistakes(call)
-        _check_applied(call)
+        check_applied(call)
         if call.without_object:
             self._log.debug(
                 "permitted without an object",
@@ -333,7 +324,7 @@ class Dispatcher:
         return await self._decide(reading, operation, context)
 
     async def _decide(self, action: str, operation: Operation, context: Context) -> Decision:
-        query = _query(action, operation, context, self._tenants.entry(context.tenant))
+        query = policy_query(action, operation, context, self._tenants.entry(context.tenant))
         return self._policy.peek(query) or await self._policy.decide(query)
 
     def _refusal(
@@ -353,55 +344,6 @@ class Dispatcher:
                 headers={"WWW-Authenticate": "Bearer"},
             )
         return Forbidden(f"You may not do this ({operation.action}).")
-
-
-def guard_commit(session: Session) -> None:
-    """Refuse to commit what a handler did without applying its conditional decision, and what is
-    more than its caller may have done in a day.
-
-    Raises:
-        InternalError: the handler has a mistake; nothing is committed.
-        TooManyRequests: the day's allowance is used up; nothing is committed.
-    """
-    call = _call.get()
-    # A reaction or schedule may have been started from within a call; its context is another.
-    if call is not None and call.caller is current_context():
-        _check_applied(call)
-        _count_use(session, call)
-
-
-def _count_use(session: Session, call: Call) -> None:
-    """Once per call, in its first transaction that changes something."""
-    per_day = call.per_day
-    if per_day is None or call.counted or call.caller.principal.kind not in _PEOPLE:
-        return
-    if session.changed or session.published:
-        call.counted = True
-        use(session, call.caller.principal.id, call.operation.name, per_day)
-
-
-@lru_cache(maxsize=10_000)
-def principal_facts(principal: Principal) -> Facts:
-    """Facts about a principal for policies."""
-    return Facts(
-        {
-            "id": principal.id,
-            "kind": str(principal.kind),
-            "roles": list(principal.roles),
-            "attributes": dict(principal.attributes),
-            "on_behalf_of": principal.on_behalf_of,
-        }
-    )
-
-
-def _query(action: str, operation: Operation, context: Context, entry: TenantEntry) -> PolicyQuery:
-    return PolicyQuery(
-        action,
-        operation.resource,
-        principal_facts(context.principal),
-        entry.facts,
-        entry.policy_data,
-    )
 
 
 def _key(
@@ -428,14 +370,6 @@ def _depend_on_another_service() -> None:
     reads = tracked_reads()
     if reads is not None:
         reads.foreign = True
-
-
-def _check_applied(call: Call) -> None:
-    if not call.applied and not call.decision.unconditional:
-        raise InternalError(
-            f"The handler of {call.operation.subject} did not apply the policy's conditions; "
-            "nothing was kept."
-        )
 
 
 def _masked(answer: Any, decision: Decision) -> Any:
