@@ -13,8 +13,8 @@ import pytest
 
 from colonnade_runtime.admin.running import administered
 from colonnade_runtime.assembly.declared import read_declaration
+from colonnade_runtime.edge.listening import listening
 from colonnade_runtime.process.runtime import Runtime
-from colonnade_runtime.serve.services import listening
 from colonnade_runtime.testing.platform import RunningPlatform, running_platform
 from colonnade_runtime.testing.servers import RunningServer
 from colonnade_runtime.testing.servers.server_process import free_port

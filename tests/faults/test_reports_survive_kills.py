@@ -31,7 +31,8 @@ from colonnade_analytics.api import (
     ReportTable,
     Series,
 )
-from colonnade_runtime.process.runtime import Runtime, read_declaration
+from colonnade_runtime.assembly.declared import read_declaration
+from colonnade_runtime.process.runtime import Runtime
 from tests.journeys.support.academy import copied_declaration
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]

@@ -15,7 +15,8 @@ import click
 
 from colonnade_runtime.adapters.disk.private_files import keep_files_private
 from colonnade_runtime.admin.running import administered
-from colonnade_runtime.process.runtime import Declared, Runtime
+from colonnade_runtime.assembly.declared import Declared
+from colonnade_runtime.process.runtime import Runtime
 
 MARGIN = 5.0
 """Seconds beyond `shutdown.total` after which a stop is no longer waited for."""

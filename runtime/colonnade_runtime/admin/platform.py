@@ -13,7 +13,7 @@ from colonnade_runtime.calls.dispatcher import Dispatcher
 from colonnade_runtime.calls.tenants import TenantDirectory, TenantEntry
 from colonnade_runtime.declaration.model.placement import GATEWAY
 from colonnade_runtime.edge.health.endpoints import Health
-from colonnade_runtime.plugins.loader import Plugins
+from colonnade_runtime.plugins.plugin import Plugins
 from colonnade_runtime.process.reloading import Reloader
 from colonnade_runtime.process.runtime import Runtime
 

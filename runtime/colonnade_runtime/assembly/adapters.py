@@ -18,7 +18,7 @@ from colonnade_runtime.declaration import Address, LoadedPlatform, Problem
 from colonnade_runtime.declaration.model.address import BusAddress
 from colonnade_runtime.declaration.yaml.problems import closest
 from colonnade_runtime.declaration.yaml.tree import Path
-from colonnade_runtime.plugins.loader import Plugins
+from colonnade_runtime.plugins.plugin import Plugins
 
 STATIC = "static"
 """The discovery that asks nobody: processes are where the declaration says."""

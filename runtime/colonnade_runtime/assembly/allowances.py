@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from colonnade.operations import operation_of
 from colonnade_runtime.declaration import LoadedPlatform
 from colonnade_runtime.declaration.yaml.problems import Problem, closest
-from colonnade_runtime.plugins.loader import Plugins
+from colonnade_runtime.plugins.plugin import Plugins
 
 
 def allowance_problems(loaded: LoadedPlatform, plugins: Plugins) -> Iterator[Problem]:

@@ -10,7 +10,7 @@ from colonnade.services import ServiceContext
 from colonnade_runtime.background.background_work import BackgroundTasks, BackgroundWork
 from colonnade_runtime.background.sagas.binding import bind_sagas
 from colonnade_runtime.background.scheduler import bind_schedules
-from colonnade_runtime.plugins.loader import Plugin
+from colonnade_runtime.plugins.plugin import Plugin
 
 
 class ProcessBackground:

@@ -17,7 +17,8 @@ from colonnade_runtime.declaration import (
     load_platform_outline,
 )
 from colonnade_runtime.declaration.watched_files import Standing, standing_of
-from colonnade_runtime.plugins.loader import Plugins, discover_plugins
+from colonnade_runtime.plugins.loader import discover_plugins
+from colonnade_runtime.plugins.plugin import Plugins
 
 
 @dataclass(frozen=True, slots=True)

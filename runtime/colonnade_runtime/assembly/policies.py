@@ -14,7 +14,7 @@ from colonnade_runtime.adapters.policy.grants.overrides import lost_overrides
 from colonnade_runtime.adapters.policy.rego.files import read_policies
 from colonnade_runtime.declaration import LoadedPlatform
 from colonnade_runtime.declaration.confirmed_grants import read_confirmed_grants
-from colonnade_runtime.plugins.loader import Plugins
+from colonnade_runtime.plugins.plugin import Plugins
 
 
 def policy_bundle(

@@ -39,7 +39,7 @@ from colonnade_runtime.calls.tenants import TenantDirectory
 from colonnade_runtime.declaration import LoadedPlatform
 from colonnade_runtime.edge.http.authentication import Authentication
 from colonnade_runtime.observability.faults import FaultRegistry
-from colonnade_runtime.plugins.loader import Plugin, Plugins
+from colonnade_runtime.plugins.plugin import Plugin, Plugins
 from colonnade_runtime.workers.pool import Workers
 
 LEAVING_SECONDS = 0.5

@@ -8,7 +8,7 @@ from colonnade_runtime.assembly.declared import Declared
 from colonnade_runtime.cli.output import working
 from colonnade_runtime.cli.site import Site
 from colonnade_runtime.declaration import LoadedPlatform
-from colonnade_runtime.plugins.loader import Plugins
+from colonnade_runtime.plugins.plugin import Plugins
 
 T = TypeVar("T")
 

@@ -10,7 +10,7 @@ from colonnade_runtime.cli.output import format_option, show_json
 from colonnade_runtime.cli.site import Site
 from colonnade_runtime.declaration import LoadedPlatform
 from colonnade_runtime.observability.failures import failure_in_words
-from colonnade_runtime.plugins.loader import installed_plugins
+from colonnade_runtime.plugins.installed import installed_plugins
 from colonnade_runtime.process.preflight.machine import (
     addresses,
     is_writable,

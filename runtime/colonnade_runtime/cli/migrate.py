@@ -19,7 +19,7 @@ from colonnade_runtime.adapters.store.sqlite.schema.store_upgrade import (
 from colonnade_runtime.cli.output import format_option, progress, show_json, show_rows
 from colonnade_runtime.cli.site import Site
 from colonnade_runtime.declaration import LoadedPlatform
-from colonnade_runtime.plugins.loader import Plugins
+from colonnade_runtime.plugins.plugin import Plugins
 from colonnade_runtime.process.socket_file import FOLDER, owner_of
 
 T = TypeVar("T")

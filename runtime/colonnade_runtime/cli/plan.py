@@ -25,7 +25,7 @@ from colonnade_runtime.declaration.model.placement import (
     placement_of,
     placements,
 )
-from colonnade_runtime.plugins.loader import Plugins
+from colonnade_runtime.plugins.plugin import Plugins
 
 API = "/api/v1"
 

@@ -12,7 +12,7 @@ from colonnade_runtime.adapters.policy.trial.grant_survey import grant_survey
 from colonnade_runtime.assembly.policies import brought_policies, policy_bundle
 from colonnade_runtime.cli.output import working
 from colonnade_runtime.declaration import LoadedPlatform
-from colonnade_runtime.plugins.loader import Plugins
+from colonnade_runtime.plugins.plugin import Plugins
 
 
 def policy_files_of(folder: Path, plugins: Plugins) -> dict[str, Any]:

@@ -19,7 +19,8 @@ from colonnade_runtime.assembly.policies import brought_policies, bundle_of
 from colonnade_runtime.cli.output import working
 from colonnade_runtime.declaration import LoadedPlatform, load_platform_outline
 from colonnade_runtime.declaration.model.placement import EVERYTHING, placements
-from colonnade_runtime.plugins.loader import Plugins, discover_plugins
+from colonnade_runtime.plugins.loader import discover_plugins
+from colonnade_runtime.plugins.plugin import Plugins
 from colonnade_runtime.process.socket_file import socket_path
 
 
@@ -78,8 +79,8 @@ class Site:
     def _started(self) -> Iterator[None]:
         # Here, since it brings the whole runtime with it.
         from colonnade_runtime.admin.embedded import embedded
+        from colonnade_runtime.assembly.declared import read_declaration
         from colonnade_runtime.observability.logs import configure_logs
-        from colonnade_runtime.process.runtime import read_declaration
 
         settings = (*self.settings, "tenants.watch=false", "logging.level=warning")
         declared = read_declaration(self.path, settings)

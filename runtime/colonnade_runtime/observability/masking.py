@@ -118,6 +118,3 @@ def is_hidden(key: Any) -> bool:
     if words in MASKED_KEYS:
         return True
     return any(words.endswith(f"_{hidden}") for hidden in MASKED_KEYS)
-
-
-__all__ = ["MASKED_KEYS", "is_hidden", "mask", "masked_entry", "masked_value"]

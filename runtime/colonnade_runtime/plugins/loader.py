@@ -313,13 +313,3 @@ def _specified(manager: pluggy.PluginManager) -> list[str]:
 def _reason(error: BaseException) -> str:
     text = str(error).strip().replace("\n", " ").rstrip(".")
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
-
-
-__all__ = [
-    "Plugin",
-    "PluginError",
-    "Plugins",
-    "discover_plugins",
-    "installed_plugins",
-    "requirements",
-]

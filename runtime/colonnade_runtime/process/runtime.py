@@ -19,7 +19,7 @@ from colonnade.context import ContextSigner
 from colonnade.messages import Message, Request
 from colonnade.policy import MemoisedPolicy, PolicyBundle, PolicyCounters
 from colonnade.services import Authenticator, HealthCheck, OwnerStanding, ServiceContext
-from colonnade_runtime.assembly.declared import Declared, read_declaration
+from colonnade_runtime.assembly.declared import Declared
 from colonnade_runtime.assembly.dependencies import ProcessDependencies
 from colonnade_runtime.assembly.owners import owner_standings
 from colonnade_runtime.assembly.policies import policy_bundle, refuse_lost_overrides
@@ -443,6 +443,3 @@ def _named_checks(service: str, plugin: Plugin, ctx: ServiceContext) -> list[Hea
     return [
         HealthCheck(f"service {service}: {each.name}", each.check, each.mend) for each in checks
     ]
-
-
-__all__ = ["Declared", "Runtime", "policy_bundle", "read_declaration"]

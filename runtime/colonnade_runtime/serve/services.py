@@ -10,6 +10,7 @@ import uvloop
 
 from colonnade_runtime.adapters.disk.private_files import keep_files_private
 from colonnade_runtime.admin.running import Administration, administered
+from colonnade_runtime.assembly.declared import Declared, read_declaration
 from colonnade_runtime.declaration.model.networks import networks_of_strangers
 from colonnade_runtime.declaration.model.placement import (
     EVERYTHING,
@@ -24,7 +25,7 @@ from colonnade_runtime.edge.listening import available_port, listening
 from colonnade_runtime.network.own_addresses import refuse_foreign_hosts
 from colonnade_runtime.observability.lifecycle import Lifecycle
 from colonnade_runtime.observability.logs import configure_logs
-from colonnade_runtime.process.runtime import Declared, Runtime, read_declaration
+from colonnade_runtime.process.runtime import Runtime
 from colonnade_runtime.serve.banner import Banner, shown_tenants
 from colonnade_runtime.serve.heartbeat import beating
 from colonnade_runtime.serve.memory import give_back_large_blocks, settle_memory
@@ -113,6 +114,3 @@ async def _greet(greeter: Banner, runtime: Runtime, place: Placement, port: int)
         greeter.platform(loaded, port, standings)
     else:
         greeter.process(f"{place.name} is ready: {', '.join(place.services)} on {place.url}")
-
-
-__all__ = ["available_port", "listening", "serve"]

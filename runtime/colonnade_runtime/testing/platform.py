@@ -9,9 +9,10 @@ from types import ModuleType
 
 import httpx
 
+from colonnade_runtime.assembly.declared import read_declaration
 from colonnade_runtime.edge.connections.limits import connection_limits
-from colonnade_runtime.process.runtime import Runtime, read_declaration
-from colonnade_runtime.serve.services import listening
+from colonnade_runtime.edge.listening import listening
+from colonnade_runtime.process.runtime import Runtime
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,9 @@ import kiosk.plugin
 from running_kiosk import RunningKiosk
 
 from colonnade_runtime.admin.running import administered
+from colonnade_runtime.assembly.declared import read_declaration
 from colonnade_runtime.observability.logs import configure_logs
-from colonnade_runtime.process.runtime import Runtime, read_declaration
+from colonnade_runtime.process.runtime import Runtime
 
 ROOT = Path(__file__).parents[3]
 

@@ -19,8 +19,9 @@ from colonnade.identifiers import new_id
 from colonnade_runtime.admin.client import AdminClient, NotRunning
 from colonnade_runtime.admin.protocol import MAXIMUM_LINE
 from colonnade_runtime.admin.running import administered
+from colonnade_runtime.assembly.declared import read_declaration
 from colonnade_runtime.cli import main
-from colonnade_runtime.process.runtime import Runtime, read_declaration
+from colonnade_runtime.process.runtime import Runtime
 from colonnade_runtime.process.socket_file import AlreadyRuns, address_of, claimed, socket_path
 
 

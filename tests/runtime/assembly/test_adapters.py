@@ -18,7 +18,7 @@ from colonnade_runtime.adapters.blobs.memory import MemoryBlobStore
 from colonnade_runtime.adapters.bus.memory import MemoryBus
 from colonnade_runtime.declaration import DeclarationError
 from colonnade_runtime.declaration.model.placement import placement_of
-from colonnade_runtime.plugins.loader import PluginError
+from colonnade_runtime.plugins.plugin import PluginError
 from colonnade_runtime.process.runtime import Runtime
 
 

@@ -10,7 +10,8 @@ from pydantic import BaseModel
 from colonnade.hookspecs import hookimpl, hookspec
 from colonnade.services import PluginInfo, Schedule
 from colonnade_runtime.declaration import PlatformOutline, ServiceOutline
-from colonnade_runtime.plugins.loader import PluginError, discover_plugins
+from colonnade_runtime.plugins.loader import discover_plugins
+from colonnade_runtime.plugins.plugin import PluginError
 
 
 class Options(BaseModel):

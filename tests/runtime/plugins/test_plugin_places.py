@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from colonnade_runtime.declaration import load_platform_outline
-from colonnade_runtime.plugins.loader import PluginError, discover_plugins
+from colonnade_runtime.plugins.loader import discover_plugins
+from colonnade_runtime.plugins.plugin import PluginError
 
 SERVICES = ["user", "course", "content", "payment", "analytics", "notification"]
 BLOCK = "version: 1\nservices:\n" + "".join(f"  {name}:\n" for name in SERVICES)

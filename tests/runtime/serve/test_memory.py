@@ -30,7 +30,8 @@ print(resident() - before)
 READY = """
 import asyncio, json, sys
 from pathlib import Path
-from colonnade_runtime.process.runtime import Runtime, read_declaration
+from colonnade_runtime.process.runtime import Runtime
+from colonnade_runtime.assembly.declared import read_declaration
 
 async def main():
     runtime = Runtime(read_declaration(Path("platform.yaml"), ["tenants.watch=false"]))

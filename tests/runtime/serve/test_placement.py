@@ -42,7 +42,8 @@ LOADED = """
 import asyncio, sys
 from pathlib import Path
 from colonnade_runtime.declaration.model.placement import placement_of
-from colonnade_runtime.process.runtime import Runtime, read_declaration
+from colonnade_runtime.process.runtime import Runtime
+from colonnade_runtime.assembly.declared import read_declaration
 declared = read_declaration(Path("platform.yaml"))
 async def main():
     runtime = Runtime(declared, place=placement_of(declared.loaded.platform, sys.argv[1]))

@@ -10,7 +10,7 @@ import pytest
 from colonnade_process import ROOT, running, until
 
 from colonnade.errors import ConfigurationError
-from colonnade_runtime.serve.services import available_port
+from colonnade_runtime.edge.listening import available_port
 
 pytestmark = pytest.mark.slow
 

@@ -5,8 +5,7 @@ from pathlib import Path
 from colonnade.errors import ConfigurationError
 from colonnade_runtime.adapters.policy.rego.files import SUFFIX, TEST_SUFFIX
 from colonnade_runtime.declaration.yaml.problems import closest
-from colonnade_runtime.plugins.loader import Plugins
-from colonnade_runtime.plugins.plugin import Plugin
+from colonnade_runtime.plugins.plugin import Plugin, Plugins
 
 
 def copied_policy(name: str, plugins: Plugins, folder: Path) -> list[Path]:

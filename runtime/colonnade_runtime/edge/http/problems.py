@@ -5,7 +5,7 @@ from typing import Any
 
 from litestar import Response
 from litestar.exceptions import HTTPException
-from litestar.types import ExceptionHandlersMap, Receive, Scope, Send
+from litestar.types import ExceptionHandlersMap, Send
 
 from colonnade.errors import LONGEST_STEP, ColonnadeError, in_short
 from colonnade.http import AnyRequest
@@ -86,6 +86,3 @@ def exception_handlers(log: Any) -> ExceptionHandlersMap:
         return known(request, told)
 
     return {ColonnadeError: known, HTTPException: foreign, Exception: foreign}
-
-
-__all__ = ["Receive", "Scope", "document", "exception_handlers", "send_problem"]

@@ -10,7 +10,8 @@ from colonnade.hookspecs import hookimpl
 from colonnade.services import PluginInfo
 from colonnade_runtime.declaration import PlatformOutline, ServiceOutline
 from colonnade_runtime.plugins.installed import installed_plugins
-from colonnade_runtime.plugins.loader import Plugins, discover_plugins
+from colonnade_runtime.plugins.loader import discover_plugins
+from colonnade_runtime.plugins.plugin import Plugins
 from colonnade_runtime.testing.contract.examination.named_services import services_spoken_of
 
 

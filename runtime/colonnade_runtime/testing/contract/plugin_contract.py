@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 
 import pytest
 
-from colonnade_runtime.testing.contract.examination.subject import Subject
-from colonnade_runtime.testing.contract.rules.catalogue import RULES, NotTried, Rule
+from colonnade_runtime.testing.contract.examination.subject import NotTried, Subject
+from colonnade_runtime.testing.contract.rules.catalogue import RULES, Rule
 from colonnade_runtime.testing.contract.rules.recording import FILE_NAME
 
 

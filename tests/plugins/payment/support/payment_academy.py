@@ -51,7 +51,8 @@ from colonnade_payment.api import (
 from colonnade_payment.models import InstructorRow
 from colonnade_payment.sandbox.file import Act, SandboxFile
 from colonnade_payment.sandbox.webhooks import signed_webhook
-from colonnade_runtime.process.runtime import Runtime, read_declaration
+from colonnade_runtime.assembly.declared import read_declaration
+from colonnade_runtime.process.runtime import Runtime
 from colonnade_user import service as user_service
 from colonnade_user.models import UserRow
 

@@ -256,6 +256,3 @@ def nats_bus(context: AdapterContext) -> NatsBus:
     password = None if context.password is None else context.password.reveal()
     options = read_options(own_user(context.url, context.process), context.root, password)
     return NatsBus(options, context.process, context.log, administrator=_administrator(context))
-
-
-__all__ = ["NatsBus", "nats_bus"]

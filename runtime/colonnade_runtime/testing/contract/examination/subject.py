@@ -13,13 +13,9 @@ from colonnade.messages import Message, Request
 from colonnade.services import PluginInfo
 from colonnade_runtime.declaration import PlatformOutline, ServiceOutline
 from colonnade_runtime.observability.failures import failure_in_words
-from colonnade_runtime.plugins.loader import (
-    Plugin,
-    PluginError,
-    Plugins,
-    discover_plugins,
-    installed_plugins,
-)
+from colonnade_runtime.plugins.installed import installed_plugins
+from colonnade_runtime.plugins.loader import discover_plugins
+from colonnade_runtime.plugins.plugin import Plugin, PluginError, Plugins
 from colonnade_runtime.testing.contract.examination.named_services import services_spoken_of
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from colonnade_runtime.testing.contract.examination.subject import NotTried, Subject
+from colonnade_runtime.testing.contract.examination.subject import Subject
 from colonnade_runtime.testing.contract.rules import (
     configuration,
     declaration,
@@ -66,5 +66,3 @@ RULES: tuple[Rule, ...] = tuple(
     for check in module.CHECKS
 )
 """All rules, cheap ones first."""
-
-__all__ = ["RULES", "NotTried", "Rule", "Subject"]

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from colonnade import hookspecs
 from colonnade.services import PluginInfo
 from colonnade_runtime.declaration.model.platform import NAME_PATTERN, SERVICE_NAME_PATTERN
-from colonnade_runtime.plugins.loader import PluginError, installed_plugins
+from colonnade_runtime.plugins.installed import installed_plugins
+from colonnade_runtime.plugins.plugin import PluginError
 from colonnade_runtime.testing.contract.examination.subject import NotTried, Subject
 
 _VERSION = re.compile(

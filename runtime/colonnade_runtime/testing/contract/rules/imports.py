@@ -11,7 +11,7 @@ from typing import Any
 
 from colonnade.messages import Request
 from colonnade.operations import Operation
-from colonnade_runtime.plugins.loader import installed_plugins
+from colonnade_runtime.plugins.installed import installed_plugins
 from colonnade_runtime.testing.contract.examination.subject import Subject
 
 COMMANDS = "commands"

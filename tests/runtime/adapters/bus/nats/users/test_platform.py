@@ -11,9 +11,9 @@ from click.testing import CliRunner
 
 from colonnade.events import reactions_of
 from colonnade_runtime.adapters.bus.nats import NatsBus
+from colonnade_runtime.assembly.declared import read_declaration
 from colonnade_runtime.cli import main
 from colonnade_runtime.cli.nats import needs_of
-from colonnade_runtime.process.runtime import read_declaration
 from colonnade_runtime.testing.platform import running_platform
 from colonnade_runtime.testing.servers import RunningServer
 from tests.runtime.adapters.bus.nats.users.guarded import ROOT
