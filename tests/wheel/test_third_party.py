@@ -133,9 +133,10 @@ def test_a_secret_that_its_vault_lacks_is_a_sentence(
 
 
 def test_it_passes_its_own_contract(installation: Installation, tmp_path: Path) -> None:
-    """The two-line test, run where only wheels are."""
+    """The two-line test, and those on a bench, run where only wheels are."""
     tests = tmp_path / "author" / "tests"
     shutil.copytree(FIXTURES / "acme_quiz" / "tests", tests)
+    (tmp_path / "author" / "pytest.ini").write_text("[pytest]\nasyncio_mode = auto\n")
     ran = installation.run(
         installation.python, "-m", "pytest", "-q", "-p", "no:cacheprovider", tests, cwd=tmp_path
     )
