@@ -17,7 +17,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "plugins/notification/support"))
 
-from notification_house import LIMIT, House
+from notification_bench import NotificationBench
 
 from colonnade_notification.delivery.steps import SENT
 from colonnade_notification.models import NotificationRow
@@ -25,6 +25,7 @@ from colonnade_notification.models import NotificationRow
 pytestmark = pytest.mark.faults
 
 KILLED = -9
+LIMIT = 20.0
 EVENT = UUID("01890000-0000-7000-8000-000000000002")
 ADA = UUID("01890000-0000-7000-8000-000000000003")
 BEFORE = ("delivery.reacted", "delivery.handled", "saga.begun", "store.flushed", "store.committed")
@@ -70,27 +71,28 @@ def live(folder: Path, server: str) -> Callable[[], None]:
     """A process that gets the event, once more, and ends when the mail is noted as sent."""
 
     async def main() -> None:
-        async with House(folder, {"mail": {"url": server}}).running() as house:
-            person = house.person()
-            house.people[ADA] = house.people.pop(person).model_copy(update={"id": ADA})
-            await house.welcome(ADA, EVENT)
-            await house.becomes("sent")
+        bench = NotificationBench({"mail": {"url": server}}, folder=folder)
+        bench.account(user_id=ADA)
+        async with bench:
+            await bench.welcome(ADA, EVENT)
+            await bench.becomes("sent")
 
     return lambda: asyncio.run(main())
 
 
 async def rows(folder: Path) -> list[NotificationRow]:
-    house = House(folder)
-    found = await house.rows()
-    await house.stores.close()
-    return found
+    async with NotificationBench(folder=folder) as bench:
+        return await bench.rows()
 
 
 @pytest.mark.parametrize("point", [*BEFORE, *AFTER])
 def test_a_mail_is_never_lost_and_at_most_repeated_under_the_same_message_id(
     tmp_path: Path, letters: Path, server: str, child: Child, point: str
 ) -> None:
-    folder = tmp_path / "house"
+    folder = tmp_path / "platform"
+    folder.mkdir()
+    # Else the first commit may be that of the upgrade of an empty store.
+    assert asyncio.run(rows(folder)) == []
     for count in (1, 2):
         code = child(live(folder, server), f"{point}:{count}")
         assert code in (KILLED, 0)

@@ -1,4 +1,4 @@
-"""The notification service in a process of its own, empty for every test."""
+"""The notification service on a bench, empty for every test."""
 
 import sys
 from collections.abc import AsyncIterator
@@ -7,10 +7,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent / "support"))
 
 import pytest
-from notification_house import House
+from notification_bench import NotificationBench
 
 
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    async with House(tmp_path).running() as running:
+async def bench() -> AsyncIterator[NotificationBench]:
+    async with NotificationBench() as running:
         yield running

@@ -86,6 +86,8 @@ class ServiceBench(ServicesUnderTest):
             write_files(self.folder, self._plugins, self._declaration)
             declared = read_files(self.folder, self._plugins)
             process = BenchProcess(declared, self._plugins.hosted, self.clock, self._attempts)
+            for stub in self._stubs.values():
+                self._stand_in(process, stub)
             await process.start()
             stack.push_async_callback(process.stop)
             self._process = process
@@ -172,21 +174,23 @@ class ServiceBench(ServicesUnderTest):
         return self._running.dispatcher.kept(operation, request.encode(), context)
 
     def stub(self, request: type[RequestT], answer: Answer) -> Stub[RequestT]:
-        """Answer an operation of a service that does not run, from now on.
+        """Answer an operation of a service that does not run, from now on; before the bench is
+        entered, from the start.
 
         `answer` is a message, an error, or a function of the request that returns or raises one.
 
         Raises:
             ConfigurationError: a service under test offers the operation, or none declares in
                 `requires` that it asks its service.
+            PluginError: a plugin cannot be loaded.
         """
-        operation = operation_of(request)
-        if operation.service in self._plugins.hosted:
+        operation, plugins = operation_of(request), bench_plugins(self._modules)
+        if operation.service in plugins.hosted:
             raise ConfigurationError(
                 f"{request.__name__} is answered by the '{operation.service}' service itself,"
                 " which is under test; a stub would take its place."
             )
-        if operation.service not in self._plugins.requires:
+        if operation.service not in plugins.requires:
             raise ConfigurationError(
                 f"No service under test may ask {request.__name__}: add '{operation.service}' to"
                 " `requires` in the plugin_info of the one that does."
@@ -293,9 +297,7 @@ class ServiceBench(ServicesUnderTest):
         )
         write_files(self.folder, self._plugins, self._declaration)
         await self._running.reloader.reload()
-        faults = [
-            each for each in self._running.edge.health.faults.all() if each.source == "platform"
-        ]
+        faults = [each for each in self.faults() if each.source == "platform"]
         if faults:
             raise ConfigurationError(faults[0].sentence)
 
@@ -305,13 +307,15 @@ class ServiceBench(ServicesUnderTest):
             known.answer = answer
             return known
         stub = self._stubs[request] = Stub(request, answer)
-        self._running.bench_bus.stand_in(
-            stub.operation.subject,
-            lambda payload, header: stub.serve(
-                self._running.signer, payload, header, self.clock.epoch()
-            ),
-        )
+        if self._process is not None:
+            self._stand_in(self._process, stub)
         return stub
+
+    def _stand_in(self, process: BenchProcess, stub: Stub[Any]) -> None:
+        process.bench_bus.stand_in(
+            stub.operation.subject,
+            lambda payload, header: stub.serve(process.signer, payload, header, self.clock.epoch()),
+        )
 
     async def _expect_no_letter(self, envelope: Envelope) -> None:
         for work in self._running.background.works().values():

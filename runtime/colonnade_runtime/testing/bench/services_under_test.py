@@ -10,6 +10,7 @@ from sqlalchemy import select
 from colonnade.context import Context, Principal, use_context
 from colonnade.errors import ConfigurationError
 from colonnade.events import Envelope
+from colonnade.faults import Fault
 from colonnade.identifiers import new_id
 from colonnade.sagas import SagaPhase, SagaView
 from colonnade.store import Session
@@ -137,6 +138,10 @@ class ServicesUnderTest:
         """The events that reactions of a service gave up."""
         work = self.background(service)
         return await work.delivery.dead_letters(tenant or self.tenants[0])
+
+    def faults(self) -> Sequence[Fault]:
+        """The faults that operators see now, the oldest first."""
+        return self._running.edge.health.faults.all()
 
     @property
     def _running(self) -> BenchProcess:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from notification_house import House
+from notification_bench import NotificationBench
 
 from colonnade.identifiers import new_id
 from colonnade.tables import PLACEHOLDER_SCHEMA
@@ -77,12 +77,12 @@ def test_an_upgrade_notes_since_when_links_have_dates(tmp_path: Path, had_links:
     assert found == ([(KEY, 1)] if had_links else [])
 
 
-async def test_the_service_takes_an_older_link(house: House) -> None:
-    ada = house.person()
+async def test_the_service_takes_an_older_link(bench: NotificationBench) -> None:
+    ada = bench.account()
     link = Subscription(ada, "email", "learning")
-    row = KeyRow(name="unsubscribe_undated", value=KEY, created_at=house.clock.now())
-    await house.run(lambda session: session.add(row))
-    await house.ask(None, Unsubscribe(token=older_token(KEY, link)))
-    house.clock.ahead += timedelta(days=61)
+    row = KeyRow(name="unsubscribe_undated", value=KEY, created_at=bench.clock.now())
+    await bench.run(lambda session: session.add(row))
+    await bench.ask_as(None, Unsubscribe(token=older_token(KEY, link)))
+    bench.clock.advance(days=61)
     with pytest.raises(LinkExpired):
-        await house.ask(None, Unsubscribe(token=older_token(KEY, link)))
+        await bench.ask_as(None, Unsubscribe(token=older_token(KEY, link)))

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 import pytest
-from notification_house import House
+from notification_bench import NotificationBench
 
 from colonnade.events import Event
 from colonnade.identifiers import new_id
@@ -83,24 +83,24 @@ OTHERS = [enrolled, registered, password]
 
 @pytest.mark.parametrize("happening", DECISIONS)
 async def test_a_decision_is_news_to_all_but_whoever_took_it(
-    house: House, happening: Happening
+    bench: NotificationBench, happening: Happening
 ) -> None:
-    ada, olga, course = house.person(), house.person("Olga"), house.course()
-    await house.publish(happening(ada, course), actor=ada)
-    assert await house.rows() == []
-    await house.publish(happening(ada, course), actor=olga)
-    assert {row.channel for row in await house.rows()} == {"in_app", "email"}
-    await house.publish(happening(ada, course))
-    assert len(await house.rows("in_app")) == 2, "what a saga or a schedule did is news as well"
+    ada, olga, course = bench.account(), bench.owner(), bench.course()
+    await bench.deliver(happening(ada, course), actor=ada)
+    assert await bench.rows() == []
+    await bench.deliver(happening(ada, course), actor=olga)
+    assert {row.channel for row in await bench.rows()} == {"in_app", "email"}
+    await bench.deliver(happening(ada, course))
+    assert len(await bench.rows("in_app")) == 2, "what a saga or a schedule did is news as well"
 
 
 @pytest.mark.parametrize("happening", OTHERS)
 async def test_a_confirmation_and_a_warning_come_to_whoever_acted(
-    house: House, happening: Happening
+    bench: NotificationBench, happening: Happening
 ) -> None:
-    ada, course = house.person(), house.course()
-    await house.publish(happening(ada, course), actor=ada)
-    assert len(await house.rows("in_app")) == 1
+    ada, course = bench.account(), bench.course()
+    await bench.deliver(happening(ada, course), actor=ada)
+    assert len(await bench.rows("in_app")) == 1
 
 
 def test_every_kind_that_is_a_decision_is_tried_here() -> None:

@@ -1,10 +1,9 @@
 """Mail to an address that nobody has confirmed carries no text of whoever typed it in."""
 
 import quopri
-from pathlib import Path
 from uuid import UUID
 
-from notification_house import TENANT, House
+from notification_bench import NotificationBench
 from raw_mail import fields_of, mailboxes_of
 
 from colonnade.identifiers import new_id
@@ -22,7 +21,7 @@ BY_EVENT = [name for name, kind in KINDS.items() if not kind.confirms and name !
 MAIL = ChannelInfo(name="email", mandatory=True, digests=True)
 
 
-async def announced(house: House, person: UUID) -> dict[str, bytes]:
+async def announced(bench: NotificationBench, person: UUID) -> dict[str, bytes]:
     """A mail of every kind, as it was written."""
     words = FilledTemplate("en", "", "", None, "")
 
@@ -30,16 +29,16 @@ async def announced(house: House, person: UUID) -> dict[str, bytes]:
         for kind in BY_EVENT:
             facts = {"happened_at": "2026-03-01T17:30:00+00:00", **KINDS[kind].sample}
             said = Announcement(new_id(), person, KINDS[kind], facts, words, "", "acme.example")
-            record(session, said, [MAIL], TENANT)
+            record(session, said, [MAIL], bench.service_context().tenant())
 
-    await house.run(work)
-    house.work.wake("acme")
-    sent = await house.becomes("sent", count=len(BY_EVENT))
-    return {row.kind: letter(house, row.id) for row in sent}
+    await bench.run(work)
+    bench.background().wake("acme")
+    sent = await bench.becomes("sent", count=len(BY_EVENT))
+    return {row.kind: letter(bench, row.id) for row in sent}
 
 
-def letter(house: House, identifier: UUID) -> bytes:
-    return Path(house.folder / f"var/mail/acme/{identifier}.eml").read_bytes()
+def letter(bench: NotificationBench, identifier: UUID) -> bytes:
+    return bench.mail(identifier).read_bytes()
 
 
 def readable(raw: bytes) -> str:
@@ -48,54 +47,58 @@ def readable(raw: bytes) -> str:
 
 
 async def test_no_kind_of_mail_carries_the_name_that_was_typed_with_the_address(
-    house: House,
+    bench: NotificationBench,
 ) -> None:
-    person = house.person(PILLS, ADDRESS, verified=False)
+    person = bench.account(PILLS, ADDRESS, verified=False)
 
-    for kind, raw in (await announced(house, person)).items():
+    for kind, raw in (await announced(bench, person)).items():
         assert "Pills" not in readable(raw), kind
         assert "buy.example" not in readable(raw), kind
         assert mailboxes_of(fields_of(raw)["To"]) == [("", ADDRESS)], kind
         assert f"{ADDRESS}," in readable(raw), kind
 
 
-async def test_whoever_confirmed_their_address_is_called_by_name(house: House) -> None:
-    person = house.person("Grace Hopper", ADDRESS)
+async def test_whoever_confirmed_their_address_is_called_by_name(bench: NotificationBench) -> None:
+    person = bench.account("Grace Hopper", ADDRESS)
 
-    for kind, raw in (await announced(house, person)).items():
+    for kind, raw in (await announced(bench, person)).items():
         assert "Grace Hopper," in readable(raw), kind
         assert mailboxes_of(fields_of(raw)["To"]) == [("Grace Hopper", ADDRESS)], kind
 
 
-async def test_templates_of_the_academy_and_digests_carry_it_neither(house: House) -> None:
+async def test_templates_of_the_academy_and_digests_carry_it_neither(
+    bench: NotificationBench,
+) -> None:
     template = PutTemplate(
         kind="welcome", locale="en", subject="Hi {{ person.name }}",
         text="Hi {{ person.name }}", html="<p>{{ person.name }}</p>",
     )  # fmt: skip
-    await house.ask(house.person("Olga"), template)
-    assert await house.run(lambda session: custom_templates(session, "welcome"))
-    person = house.person(PILLS, ADDRESS, verified=False)
+    await bench.ask_as(bench.owner(), template)
+    assert await bench.run(lambda session: custom_templates(session, "welcome"))
+    person = bench.account(PILLS, ADDRESS, verified=False)
     daily = {"channels": {"email": {"learning": "daily"}}}
-    await house.ask(person, UpdatePreferences.model_validate(daily))
+    await bench.ask_as(person, UpdatePreferences.model_validate(daily))
 
-    await house.welcome(person)
-    [welcome] = await house.becomes("sent")
+    await bench.welcome(person)
+    [welcome] = await bench.becomes("sent")
     enrolled = EnrollmentActivated(
-        enrollment_id=new_id(), course_id=house.course(), user_id=person, status="active",
+        enrollment_id=new_id(), course_id=bench.course(), user_id=person, status="active",
         sequence=1,
     )  # fmt: skip
-    await house.publish(enrolled)
-    house.forward(days=2)
-    rows = await house.becomes("sent", count=3)
+    await bench.deliver(enrolled)
+    bench.clock.advance(days=2)
+    rows = await bench.becomes("sent", count=3)
 
     digest = next(row for row in rows if row.kind == DIGEST)
-    for raw in (letter(house, welcome.id), letter(house, digest.id)):
+    for raw in (letter(bench, welcome.id), letter(bench, digest.id)):
         assert "Pills" not in readable(raw)
         assert ADDRESS in readable(raw)
 
 
-async def test_in_the_app_people_are_called_as_they_call_themselves(house: House) -> None:
-    await house.welcome(house.person("Grace Hopper", ADDRESS, verified=False))
+async def test_in_the_app_people_are_called_as_they_call_themselves(
+    bench: NotificationBench,
+) -> None:
+    await bench.welcome(bench.account("Grace Hopper", ADDRESS, verified=False))
 
-    [row] = await house.rows("in_app")
+    [row] = await bench.rows("in_app")
     assert "Hello Grace Hopper" in row.body

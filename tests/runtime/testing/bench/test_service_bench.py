@@ -142,6 +142,13 @@ class TestStubs:
         bench.stub(FindRoute, later)
         assert (await bench.ask(Accept(address="Bath"), as_=ada)).address == "BATH"
 
+    async def test_it_may_be_there_before_the_service_starts(self) -> None:
+        bench = ServiceBench(plugin)
+        asked = bench.stub(FindRoute, route)
+        async with bench:
+            assert (await accepted(bench)).address == "BATH"
+        assert asked.requests == [FindRoute(address="Bath")]
+
     async def test_what_was_not_stubbed_is_said_at_once(self) -> None:
         async with ServiceBench(plugin) as bench:
             with pytest.raises(NotStubbed, match=r"carrier.*bench\.stub"):
@@ -307,6 +314,14 @@ class TestInside:
         [parcels] = bench.objects()
         assert isinstance(parcels, Parcels)
         assert bench.service_context("parcels").name == "parcels"
+
+    async def test_faults_are_seen_until_they_are_mended(self, bench: ServiceBench) -> None:
+        faults = bench.service_context().faults
+        faults.report("scales", "The scales are stuck.", mend="Shake them.", tenant="acme")
+        [fault] = bench.faults()
+        assert (fault.source, fault.kind, fault.tenant) == ("parcels", "scales", "acme")
+        faults.withdraw("scales", tenant="acme")
+        assert bench.faults() == []
 
     async def test_a_service_that_is_not_under_test_has_none(self, bench: ServiceBench) -> None:
         with pytest.raises(ConfigurationError, match="'carrier' is not under test"):

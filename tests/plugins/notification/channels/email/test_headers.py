@@ -1,14 +1,13 @@
 """Headers of mail, octet by octet: read by hand, since readers differ and writers did."""
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from mail_servers import Mailbox as Server
 from mail_servers import mail_server
-from notification_house import House
+from notification_bench import NotificationBench
 from raw_mail import fields_of, mailboxes_of, text_of
 
 from colonnade.identifiers import new_id
@@ -16,7 +15,7 @@ from colonnade_notification.addressing.mailboxes import mailbox
 from colonnade_notification.api import Category, OutgoingMessage, Recipient
 from colonnade_notification.channels.email.headers import ascii_url, plain_field
 from colonnade_notification.channels.email.message import mail_of
-from colonnade_notification.config import NotificationConfig, TenantNotificationConfig
+from colonnade_notification.config import NotificationConfig
 from colonnade_notification.wording.lines import one_line
 
 COUNTESS = (
@@ -161,14 +160,12 @@ def test_an_address_that_no_header_can_hold_is_refused(email: str) -> None:
         mailbox(email, "Ada")
 
 
-async def test_a_server_gets_the_octets_that_were_written(tmp_path: Path) -> None:
+async def test_a_server_gets_the_octets_that_were_written() -> None:
     async with mail_server(Server()) as server:
         config = {"mail": {"url": server.url}, "public_url": "https://{tenant}.academy.example"}
-        async with House(tmp_path, config).running() as house:
-            house.tenant_config = TenantNotificationConfig.model_validate(
-                {"sender_name": 'Åcademy "of, many" things', "sender": "hello@acme.example"}
-            )
-            await house.welcome(house.person(COUNTESS, "weiß@people.example"))
+        own = {"sender_name": 'Åcademy "of, many" things', "sender": "hello@acme.example"}
+        async with NotificationBench(config, tenant_config=own) as bench:
+            await bench.welcome(bench.account(COUNTESS, "weiß@people.example"))
             await server.takes(1)
     [raw] = server.raw
     fields = fields_of(raw)

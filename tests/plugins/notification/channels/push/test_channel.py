@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx
 import pytest
 from certificates import certificate
-from push_houses import house_with_push, subscribe
+from push_benches import bench_with_push, subscribe
 from push_services import PushService, push_service
 from sqlalchemy import update
 
@@ -17,14 +17,14 @@ from colonnade_notification.channels.push import channel as push_channel
 from colonnade_notification.models import PushSubscriptionRow
 
 
-async def test_a_message_arrives_encrypted_and_signed(tmp_path: Path) -> None:
-    async with push_service() as service, house_with_push(tmp_path) as house:
-        ada = house.person()
-        browser = await subscribe(house, ada, f"{service.url}/send/ada?x=1")
-        await house.welcome(ada)
+async def test_a_message_arrives_encrypted_and_signed() -> None:
+    async with push_service() as service, bench_with_push() as bench:
+        ada = bench.account()
+        browser = await subscribe(bench, ada, f"{service.url}/send/ada?x=1")
+        await bench.welcome(ada)
         [received] = await service.gets(1)
-        [row] = await house.becomes("sent", "push")
-        key = (await house.ask(ada, GetPushKey())).public_key
+        [row] = await bench.becomes("sent", "push")
+        key = (await bench.ask_as(ada, GetPushKey())).public_key
         claims = received.claims(key)
         assert received.path == "/send/ada?x=1"
         message = browser.decrypt(received.body)
@@ -33,7 +33,7 @@ async def test_a_message_arrives_encrypted_and_signed(tmp_path: Path) -> None:
     assert message["body"].startswith("your account at Acme Academy is ready")
     assert claims["aud"] == service.url
     assert claims["sub"] == "mailto:webmaster@acme.localhost"
-    assert 0 < claims["exp"] - house.clock.now().timestamp() <= 24 * 3600
+    assert 0 < claims["exp"] - bench.clock.now().timestamp() <= 24 * 3600
     assert received.headers["content-encoding"] == "aes128gcm"
     assert received.headers["ttl"] == "86400"
     assert received.headers["host"] == f"127.0.0.1:{service.port}"
@@ -50,76 +50,76 @@ async def test_the_certificate_is_that_of_the_name_and_not_of_the_address(
     monkeypatch.setattr(push_channel, "trusted_authorities", httpx.create_ssl_context)
     async with (
         push_service(PushService(tls=context)) as service,
-        house_with_push(tmp_path / "house") as house,
+        bench_with_push() as bench,
     ):
-        ada = house.person()
-        await subscribe(house, ada, f"{service.url}/named")
-        await house.welcome(ada)
+        ada = bench.account()
+        await subscribe(bench, ada, f"{service.url}/named")
+        await bench.welcome(ada)
         [received] = await service.gets(1)
-        await house.becomes("sent", "push")
+        await bench.becomes("sent", "push")
         assert received.headers["host"] == f"localhost:{service.port}"
-        bob = house.person("Bob")
-        await subscribe(house, bob, f"https://127.0.0.1:{service.port}/unnamed")
-        await house.welcome(bob)
-        await house.becomes("failed", "push")
+        bob = bench.account("Bob")
+        await subscribe(bench, bob, f"https://127.0.0.1:{service.port}/unnamed")
+        await bench.welcome(bob)
+        await bench.becomes("failed", "push")
         assert [one.path for one in service.received] == ["/named"]
 
 
-async def test_nobody_without_a_browser_gets_a_push_row(tmp_path: Path) -> None:
-    async with house_with_push(tmp_path) as house:
-        await house.welcome(house.person())
-        assert await house.rows("push") == []
+async def test_nobody_without_a_browser_gets_a_push_row() -> None:
+    async with bench_with_push() as bench:
+        await bench.welcome(bench.account())
+        assert await bench.rows("push") == []
 
 
 @pytest.mark.parametrize("gone", ["404 Not Found", "410 Gone"])
-async def test_a_subscription_that_expired_is_removed(tmp_path: Path, gone: str) -> None:
+async def test_a_subscription_that_expired_is_removed(gone: str) -> None:
     answers = {"/old": [gone]}
-    async with push_service(PushService(answers)) as service, house_with_push(tmp_path) as house:
-        ada = house.person()
-        await subscribe(house, ada, f"{service.url}/old")
-        browser = await subscribe(house, ada, f"{service.url}/new")
-        await house.welcome(ada)
-        await house.becomes("sent", "push")
-        left = (await house.ask(ada, ListPushSubscriptions())).items
+    async with push_service(PushService(answers)) as service, bench_with_push() as bench:
+        ada = bench.account()
+        await subscribe(bench, ada, f"{service.url}/old")
+        browser = await subscribe(bench, ada, f"{service.url}/new")
+        await bench.welcome(ada)
+        await bench.becomes("sent", "push")
+        left = (await bench.ask_as(ada, ListPushSubscriptions())).items
         assert [item.endpoint for item in left] == [f"{service.url}/new"]
         [received] = [one for one in service.received if one.path == "/new"]
         assert browser.decrypt(received.body)["title"]
 
 
-async def test_only_the_browser_that_was_not_reached_is_tried_again(tmp_path: Path) -> None:
+async def test_only_the_browser_that_was_not_reached_is_tried_again() -> None:
     answers = {"/busy": ["503 Busy", "429 Slow\r\nRetry-After: 0", "201 Created"]}
-    async with push_service(PushService(answers)) as service, house_with_push(tmp_path) as house:
-        ada = house.person()
+    async with push_service(PushService(answers)) as service, bench_with_push() as bench:
+        ada = bench.account()
         for path in ("/busy", "/fine"):
-            await subscribe(house, ada, service.url + path)
-        await house.welcome(ada)
-        [row] = await house.becomes("sent", "push")
+            await subscribe(bench, ada, service.url + path)
+        await bench.welcome(ada)
+        [row] = await bench.becomes("sent", "push")
         assert row.attempts == 3
         paths = sorted(one.path for one in service.received)
     assert paths == ["/busy", "/busy", "/busy", "/fine"]
 
 
-async def test_a_push_service_that_hangs_is_given_up_on(tmp_path: Path) -> None:
+async def test_a_push_service_that_hangs_is_given_up_on() -> None:
     service = PushService(hangs={"/slow"})
-    async with push_service(service), house_with_push(tmp_path) as house:
-        ada = house.person()
-        await subscribe(house, ada, f"{service.url}/slow")
-        await house.welcome(ada)
-        [row] = await house.becomes("failed", "push")
+    async with push_service(service), bench_with_push() as bench:
+        ada = bench.account()
+        await subscribe(bench, ada, f"{service.url}/slow")
+        await bench.welcome(ada)
+        [row] = await bench.becomes("failed", "push")
         assert row.problem == "The push service did not answer in time."
 
 
-async def test_a_push_service_that_redirects_is_not_followed(tmp_path: Path) -> None:
+async def test_a_push_service_that_redirects_is_not_followed() -> None:
     async with push_service() as inward:
         answers = {"/moved": [f"307 Moved\r\nLocation: {inward.url}/inside"]}
         async with (
             push_service(PushService(answers)) as service,
-            house_with_push(tmp_path) as house,
+            bench_with_push() as bench,
         ):
-            ada = house.person()
-            await subscribe(house, ada, f"{service.url}/moved")
-            await house.welcome(ada)
-            [row] = await house.becomes("failed", "push")
+            ada = bench.account()
+            await subscribe(bench, ada, f"{service.url}/moved")
+            await bench.welcome(ada)
+            [row] = await bench.becomes("failed", "push")
             assert row.problem == "The push service redirects (307)."
             assert (row.attempts, inward.received) == (1, [])
 
@@ -127,21 +127,21 @@ async def test_a_push_service_that_redirects_is_not_followed(tmp_path: Path) -> 
 """Both ends of all that this Python knows as private, and what is next to them."""
 
 
-async def test_a_browser_that_breaks_everything_stops_no_other(tmp_path: Path) -> None:
+async def test_a_browser_that_breaks_everything_stops_no_other() -> None:
     """A row of before keys were looked at, one that hangs, one whose service talks nonsense."""
     service = PushService({"/odd": ["999"]}, hangs={"/slow"})
-    async with push_service(service), house_with_push(tmp_path) as house:
-        ada = house.person()
+    async with push_service(service), bench_with_push() as bench:
+        ada = bench.account()
         for path in ("/slow", "/odd", "/broken", "/fine"):
-            await subscribe(house, ada, service.url + path)
+            await subscribe(bench, ada, service.url + path)
         statement = (
             update(PushSubscriptionRow)
             .where(PushSubscriptionRow.endpoint == f"{service.url}/broken")
             .values(p256dh="A" * 87, auth="A")
         )
-        await house.run(lambda session: session.execute(statement))
-        await house.welcome(ada)
-        await house.becomes("failed", "push")
+        await bench.run(lambda session: session.execute(statement))
+        await bench.welcome(ada)
+        await bench.becomes("failed", "push")
         paths = [one.path for one in service.received]
     assert paths.count("/fine") == 1, "it was reached, and once"
     assert "/broken" not in paths
@@ -149,23 +149,23 @@ async def test_a_browser_that_breaks_everything_stops_no_other(tmp_path: Path) -
 
 @pytest.mark.parametrize("status", ["401 Unauthorized", "403 Forbidden"])
 async def test_push_services_that_refuse_the_signature_are_a_fault_until_one_takes_it(
-    tmp_path: Path, status: str
+    status: str,
 ) -> None:
     answers = {f"/{number}": [status] for number in range(3)}
-    async with push_service(PushService(answers)) as service, house_with_push(tmp_path) as house:
+    async with push_service(PushService(answers)) as service, bench_with_push() as bench:
         for number in range(3):
-            assert house.faults.all() == [], "one person alone says nothing of the academy"
-            person = house.person(f"p{number}")
-            await subscribe(house, person, f"{service.url}/{number}")
+            assert bench.faults() == [], "one person alone says nothing of the academy"
+            person = bench.account(f"p{number}")
+            await subscribe(bench, person, f"{service.url}/{number}")
             for _ in range(2):
-                await house.welcome(person)
-            await house.becomes("failed", "push", count=2 * number + 2)
-        [fault] = house.faults.all()
+                await bench.welcome(person)
+            await bench.becomes("failed", "push", count=2 * number + 2)
+        [fault] = bench.faults()
         assert (fault.kind, fault.tenant) == ("push_services", "acme")
         assert "VAPID" in fault.sentence
         assert "push.contact" in fault.mend
-        ada = house.person()
-        await subscribe(house, ada, f"{service.url}/fine")
-        await house.welcome(ada)
-        await house.becomes("sent", "push")
-        assert house.faults.all() == []
+        ada = bench.account()
+        await subscribe(bench, ada, f"{service.url}/fine")
+        await bench.welcome(ada)
+        await bench.becomes("sent", "push")
+        assert bench.faults() == []

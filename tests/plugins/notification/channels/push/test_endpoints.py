@@ -3,12 +3,11 @@
 import asyncio
 import socket
 import threading
-from pathlib import Path
 from typing import Any
 
 import pytest
-from notification_house import House
-from push_houses import subscribe
+from notification_bench import NotificationBench
+from push_benches import subscribe
 from push_services import push_service
 
 from colonnade.errors import ValidationFailed
@@ -45,11 +44,11 @@ STRICT = {"push": {"private_endpoints": False, "timeout": "1s"}}
         "https://push.example@127.0.0.1/1",
     ],
 )
-async def test_an_endpoint_that_points_inward_is_refused(tmp_path: Path, endpoint: str) -> None:
-    async with House(tmp_path, STRICT).running() as house:
-        ada = house.person()
+async def test_an_endpoint_that_points_inward_is_refused(endpoint: str) -> None:
+    async with NotificationBench(STRICT) as bench:
+        ada = bench.account()
         try:
-            await subscribe(house, ada, endpoint)
+            await subscribe(bench, ada, endpoint)
         except ValidationFailed as refused:
             assert [item.pointer for item in refused.fields] == ["/endpoint"]
             return
@@ -59,14 +58,14 @@ async def test_an_endpoint_that_points_inward_is_refused(tmp_path: Path, endpoin
 
 
 async def test_a_name_that_leads_inward_is_refused_when_it_is_looked_up(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async with push_service() as service, House(tmp_path, STRICT).running() as house:
-        ada = house.person()
-        await subscribe(house, ada, "https://rebinding.example/1")
+    async with push_service() as service, NotificationBench(STRICT) as bench:
+        ada = bench.account()
+        await subscribe(bench, ada, "https://rebinding.example/1")
         answer_with(monkeypatch, "127.0.0.1")
-        await house.welcome(ada)
-        [row] = await house.becomes("failed", "push")
+        await bench.welcome(ada)
+        [row] = await bench.becomes("failed", "push")
         assert row.problem == "The endpoint points to this machine or a private network."
         assert service.received == []
 

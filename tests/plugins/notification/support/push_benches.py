@@ -1,11 +1,10 @@
-"""The notification service with push services on this machine."""
+"""The notification service on a bench, with push services on this machine."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from uuid import UUID
 
-from notification_house import House
+from notification_bench import NotificationBench
 from push_services import Browser
 
 from colonnade_notification.api import (
@@ -16,15 +15,15 @@ LOOPBACK = {"push": {"private_endpoints": True, "timeout": "1s"}}
 
 
 @asynccontextmanager
-async def house_with_push(folder: Path) -> AsyncIterator[House]:
-    async with House(folder, LOOPBACK).running() as house:
-        yield house
+async def bench_with_push() -> AsyncIterator[NotificationBench]:
+    async with NotificationBench(LOOPBACK) as bench:
+        yield bench
 
 
 async def subscribe(
-    house: House, person: UUID, endpoint: str, browser: Browser | None = None
+    bench: NotificationBench, account: UUID, endpoint: str, browser: Browser | None = None
 ) -> Browser:
     browser = browser or Browser()
     wanted = CreatePushSubscription.model_validate(browser.subscription(endpoint))
-    await house.ask(person, wanted)
+    await bench.ask_as(account, wanted)
     return browser
