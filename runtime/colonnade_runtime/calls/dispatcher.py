@@ -54,7 +54,10 @@ ResponseT = TypeVar("ResponseT", bound=Message)
 
 
 class Dispatcher:
-    """Decides and calls. Holds the handlers of the services that this process hosts."""
+    """Decides and calls. Holds the handlers of the services that this process hosts.
+
+    `now` is the clock of deadlines, in seconds since the Unix epoch.
+    """
 
     def __init__(
         self,
@@ -69,7 +72,7 @@ class Dispatcher:
         timeouts: Mapping[str, float] | None = None,
         per_day: Mapping[str, Mapping[str, int]] | None = None,
     ) -> None:
-        self._now = now
+        self.now = now
         self._timeouts = timeouts or {}
         self._per_day = per_day or {}
         self._bus = bus
@@ -107,17 +110,17 @@ class Dispatcher:
         context = current_context()
         _depend_on_another_service()
         limit = self._limit(operation) if deadline is None else deadline
-        now = self._now()
+        now = self.now()
         timeout = min(context.remaining(now), limit)
         payload, until = request.encode(), now + timeout
 
         async def ask() -> bytes:
             header = self._signer.sign(context, operation.subject, payload, until)
-            left = max(0.0, until - self._now())
+            left = max(0.0, until - self.now())
             return await self._bus.ask(operation.subject, payload, header, left)
 
         reply = await (
-            again(ask, until, self._now, context.request_id) if operation.idempotent else ask()
+            again(ask, until, self.now, context.request_id) if operation.idempotent else ask()
         )
         try:
             return cast("ResponseT", read_answer(operation, reply))
@@ -145,7 +148,7 @@ class Dispatcher:
         limit = None
         if operation.stream is Stream.NONE:
             # Streams take as long as they are: their bounds are those of connections.
-            limit = min(current_context().remaining(self._now()), self._limit(operation))
+            limit = min(current_context().remaining(self.now()), self._limit(operation))
         bound = asyncio.timeout(limit)
         try:
             async with bound:
@@ -295,7 +298,7 @@ class Dispatcher:
     async def _answer(self, bound: BoundHandler, payload: bytes, header: str) -> bytes:
         operation = bound.operation
         try:
-            now = self._now()
+            now = self.now()
             context = self._signer.verify(header, operation.subject, payload, now)
             # Whoever asked has given up by then; doing it would surprise everybody.
             context.remaining(now)

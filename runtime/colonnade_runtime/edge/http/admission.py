@@ -1,6 +1,5 @@
 """Admission of HTTP requests: tenant, principal, and the door to the dispatcher."""
 
-import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -93,7 +92,7 @@ class Admission:
         own = Context(
             entry.info.id,
             _GATEWAY,
-            time.time() + self.timeout,
+            self.dispatcher.now() + self.timeout,
             exchange.request_id,
             exchange.traceparent,
             entry.info.locale,

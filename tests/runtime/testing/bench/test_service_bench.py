@@ -277,6 +277,13 @@ class TestTime:
         bench.clock.run()
         assert bench.clock.now() < moment
 
+    async def test_requests_over_http_have_as_long_as_ever_however_it_is_moved(self) -> None:
+        async with ServiceBench(course_plugin) as bench:
+            http = bench.client(bench.person(roles={"owner"}))
+            for days in (400, -800):
+                bench.clock.advance(days=days)
+                assert (await http.get("/api/v1/courses")).status_code == 200
+
     def test_a_moment_has_a_zone(self) -> None:
         with pytest.raises(ValueError, match="zone"):
             ServiceBench(plugin).clock.set(datetime(2030, 1, 7))  # noqa: DTZ001
