@@ -145,14 +145,18 @@ class BenchProcess(Runtime):
         hosted: Sequence[str],
         clock: BenchClock,
         attempts: int,
+        replica: int | None,
     ) -> None:
         self.bench_bus = BenchBus()
         self.failures = Failures()
         self.callers = Callers()
-        everything = placement_of(declared.loaded.platform, None)
+        place = replace(placement_of(declared.loaded.platform, None), services=tuple(hosted))
+        if replica is not None:
+            # More than one share the locks on a folder, however many there are.
+            place = replace(place, replica=replica, replicas=max(2, replica))
         super().__init__(
             declared,
-            place=replace(everything, services=tuple(hosted)),
+            place=place,
             announce=lambda text: None,
             dependencies=ProcessDependencies(
                 clock=clock,

@@ -47,6 +47,7 @@ class ServiceBench(ServicesUnderTest):
     not given do not run: `stub` says what they answer. `config`, `tenants`, `platform` and
     `policies` are what an operator would declare; see `BenchDeclaration`. A reaction that fails
     is tried `attempts` times. `folder` is where the files are; by default one that is removed.
+    Benches with different `replica` numbers, 1 and up, may have one folder at the same time.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class ServiceBench(ServicesUnderTest):
         policies: Mapping[str, str] | Path | None = None,
         attempts: int = 1,
         folder: Path | None = None,
+        replica: int | None = None,
     ) -> None:
         declaration = BenchDeclaration(
             config or {}, _by_name(tenants), platform or {}, policies or {}
@@ -65,6 +67,7 @@ class ServiceBench(ServicesUnderTest):
         super().__init__(plugins, declaration)
         self._attempts = attempts
         self._folder = folder
+        self._replica = replica
         self._stack = AsyncExitStack()
         self._stubs: dict[type[Request[Any]], Stub[Any]] = {}
 
@@ -85,7 +88,9 @@ class ServiceBench(ServicesUnderTest):
             )
             write_files(self.folder, self._plugins, self._declaration)
             declared = read_files(self.folder, self._plugins)
-            process = BenchProcess(declared, self._plugins.hosted, self.clock, self._attempts)
+            process = BenchProcess(
+                declared, self._plugins.hosted, self.clock, self._attempts, self._replica
+            )
             for stub in self._stubs.values():
                 self._stand_in(process, stub)
             await process.start()

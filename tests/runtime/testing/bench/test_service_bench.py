@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -312,6 +313,25 @@ class TestDeclaration:
         await bench.declare(tenants={"acme": {}, "globex": {"plan": "pro"}})
         await accepted(bench, "globex")
         assert bench.tenants == ("acme", "globex")
+
+
+class TestReplicas:
+    """Several benches may have one folder, as replicas of one process do."""
+
+    async def test_they_have_the_same_stores(self, tmp_path: Path) -> None:
+        first, second = (ServiceBench(plugin, folder=tmp_path, replica=number) for number in (1, 2))
+        async with first, second:
+            first.stub(FindRoute, route)
+            parcel = await accepted(first)
+            read = await second.ask(GetParcel(parcel_id=parcel.id), as_=second.person())
+            await first.settle()
+        assert read.id == parcel.id
+
+    async def test_one_that_has_no_number_has_its_folder_alone(self, tmp_path: Path) -> None:
+        async with ServiceBench(plugin, folder=tmp_path):
+            with pytest.raises(ConfigurationError, match="in use by the process"):
+                async with ServiceBench(plugin, folder=tmp_path):
+                    pass
 
 
 class TestInside:
