@@ -367,6 +367,9 @@ async def test_nothing_is_left_behind() -> None:
     assert asyncio.all_tasks() == tasks
     assert not folder.exists()
     for thread in set(threading.enumerate()) - threads:
+        # The loop's own threads are as many as were ever busy at once, and end with the loop.
+        if thread.name.startswith("asyncio_"):
+            continue
         await asyncio.to_thread(thread.join, 5.0)
         assert not thread.is_alive(), thread.name
 
