@@ -7,11 +7,10 @@ from uuid import UUID
 
 from sqlalchemy import func, select, update
 from user_academy import Academy, Person
-from user_bench import Bench, within
+from user_bench import UserBench
 
 from colonnade.store import Session
 from colonnade_user.models import RefreshTokenRow, SessionRow
-from colonnade_user.pruning import Pruning
 from colonnade_user.tokens.refresh_tokens import digest_of
 
 
@@ -31,14 +30,13 @@ async def refreshed(person: Person, token: str | None = None) -> Person:
 
 
 async def test_a_session_keeps_one_token_however_often_it_is_refreshed(
-    acme: Academy, bench: Bench
+    acme: Academy, bench: UserBench
 ) -> None:
     ada = first = await acme.learner()
     for _ in range(20):
         ada = await refreshed(ada)
 
-    async with within(bench, "acme") as store:
-        kept = await store.read(rows(RefreshTokenRow, session_id=UUID(ada.session_id)))
+    kept = await bench.read(rows(RefreshTokenRow, session_id=UUID(ada.session_id)))
 
     assert kept == 1
     assert ada.session_id == first.session_id
@@ -66,7 +64,7 @@ async def test_a_guess_at_somebodys_token_ends_no_session(acme: Academy) -> None
 
 
 async def test_a_session_from_before_there_were_families_goes_on_and_tells_reuse(
-    acme: Academy, bench: Bench
+    acme: Academy, bench: UserBench
 ) -> None:
     ada = await acme.learner()
     old = secrets.token_urlsafe(32)
@@ -80,8 +78,7 @@ async def test_a_session_from_before_there_were_families_goes_on_and_tells_reuse
         )
         session.execute(update(SessionRow).where(SessionRow.id == session_id).values(family=None))
 
-    async with within(bench, "acme") as store:
-        await store.run(go_back)
+    await bench.run(go_back)
 
     renewed = await refreshed(await refreshed(ada, old))
     assert renewed.session_id == ada.session_id
@@ -90,7 +87,9 @@ async def test_a_session_from_before_there_were_families_goes_on_and_tells_reuse
     assert (await renewed.get("/users/me")).status_code == 401
 
 
-async def test_sessions_that_ended_by_themselves_are_forgotten(acme: Academy, bench: Bench) -> None:
+async def test_sessions_that_ended_by_themselves_are_forgotten(
+    acme: Academy, bench: UserBench
+) -> None:
     ada, grace = await acme.learner(), await acme.learner("Grace")
     gone = UUID(ada.session_id)
 
@@ -98,12 +97,11 @@ async def test_sessions_that_ended_by_themselves_are_forgotten(acme: Academy, be
         row = session.get_one(SessionRow, gone)
         row.expires_at = session.now - timedelta(seconds=1)
 
-    async with within(bench, "acme") as store:
-        await store.run(expire)
-        await Pruning(bench.context).prune()  # type: ignore[arg-type]
-        assert await store.read(rows(SessionRow, id=gone)) == 0
-        assert await store.read(rows(RefreshTokenRow, session_id=gone)) == 0
-        assert await store.read(rows(SessionRow, id=UUID(grace.session_id))) == 1
+    await bench.run(expire)
+    await bench.run_schedule("prune")
+    assert await bench.read(rows(SessionRow, id=gone)) == 0
+    assert await bench.read(rows(RefreshTokenRow, session_id=gone)) == 0
+    assert await bench.read(rows(SessionRow, id=UUID(grace.session_id))) == 1
 
 
 async def test_an_academy_has_as_many_signing_keys_as_clients_can_fetch(acme: Academy) -> None:

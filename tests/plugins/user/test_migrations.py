@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, create_engine, text
 from user_academy import PASSWORD, Academy
-from user_bench import Bench
+from user_bench import UserBench
 
 from colonnade.tables import PLACEHOLDER_SCHEMA
 from colonnade_runtime.adapters.store.migrations import discover_migrations
@@ -69,12 +69,12 @@ def test_names_are_found_in_either_composition(tmp_path: Path) -> None:
 
 
 async def test_people_sign_in_with_the_spelling_that_is_theirs(
-    acme: Academy, bench: Bench, folder: Path
+    acme: Academy, bench: UserBench
 ) -> None:
     """What was given as `weiß@` is kept as `weiss@`; what was given then is not known any more."""
     body = {"email": "weiss@people.example", "password": PASSWORD, "name": "W"}
     await acme.post("/auth/register", body)
-    store = next(file for file in folder.rglob("user.*") if file.parent.name == "acme")
+    store = next(file for file in bench.folder.rglob("user.*") if file.parent.name == "acme")
     with closing(sqlite3.connect(store)) as connection:
         connection.execute("UPDATE users SET casefolded_email = email WHERE email LIKE 'weiss%'")
         connection.commit()

@@ -1,25 +1,26 @@
 """Where registrations are confirmed, nobody learns who has an account."""
 
+from typing import Any
+
 import pytest
 from user_academy import PASSWORD, Academy
-from user_bench import Bench, BenchContext
+from user_bench import DEVELOPMENT, PRODUCTION, UserBench
 from user_mail import Post
 
 from colonnade.errors import Conflict
 from colonnade_user.api import Purpose, RegisterUser
-from colonnade_user.config import RegistrationConfig, UserConfig
 from colonnade_user.confirmations.records import TOKEN_LIFETIMES
 
 BODY = {"email": "Ada@people.example", "password": PASSWORD, "name": "Buy at spam.example"}
 
 
-@pytest.fixture(autouse=True)
-def confirmed(context: BenchContext) -> None:
-    context.config = UserConfig(registration=RegistrationConfig(confirm=True))
+@pytest.fixture
+def config() -> dict[str, Any]:
+    return {"registration": {"confirm": True}}
 
 
 @pytest.fixture
-def post(bench: Bench) -> Post:
+def post(bench: UserBench) -> Post:
     return Post(bench)
 
 
@@ -46,11 +47,11 @@ async def test_a_link_opens_one_account(acme: Academy, post: Post) -> None:
     assert [one.status_code for one in answers] == [201, 410]
 
 
-async def test_a_link_is_over_after_a_day(acme: Academy, post: Post, context: BenchContext) -> None:
+async def test_a_link_is_over_after_a_day(acme: Academy, post: Post, bench: UserBench) -> None:
     await acme.post("/auth/register", BODY)
     token = await post.token(Purpose.REGISTRATION)
 
-    context.clock.forward(TOKEN_LIFETIMES[Purpose.REGISTRATION].total_seconds())
+    bench.clock.advance(seconds=TOKEN_LIFETIMES[Purpose.REGISTRATION].total_seconds())
 
     assert (await acme.post("/auth/register/confirm", {"token": token})).status_code == 410
 
@@ -103,9 +104,7 @@ async def test_one_address_gets_few_mails_however_often_somebody_registers(
     assert len(await post.requested()) == 3
 
 
-async def test_those_who_add_people_get_the_account_at_once(
-    acme: Academy, post: Post, context: BenchContext
-) -> None:
+async def test_those_who_add_people_get_the_account_at_once(acme: Academy, post: Post) -> None:
     owner = await acme.owner()
 
     first, second = [await owner.post("/auth/register", BODY) for _ in range(2)]
@@ -115,27 +114,28 @@ async def test_those_who_add_people_get_the_account_at_once(
 
 
 async def test_where_registration_is_closed_no_mail_goes_out(
-    cloister: Academy, bench: Bench
+    cloister: Academy, bench: UserBench
 ) -> None:
     assert (await cloister.post("/auth/register", BODY)).status_code == 403
     assert await Post(bench, "cloister").requested() == []
 
 
-async def test_no_stranger_gets_past_the_mail_by_the_bus(acme: Academy, bench: Bench) -> None:
+async def test_no_stranger_gets_past_the_mail_by_the_bus(acme: Academy, bench: UserBench) -> None:
     request = RegisterUser(email=BODY["email"], password=PASSWORD, name="Ada")
 
     with pytest.raises(Conflict, match="when the address is confirmed"):
-        await bench.as_stranger("acme", request)
+        await bench.ask(request)
 
 
 @pytest.mark.parametrize(
-    ("declared", "production", "status"),
-    [(None, True, 202), (False, True, 201), (None, False, 201), (True, False, 202)],
+    ("config", "platform", "status"),
+    [
+        ({}, PRODUCTION, 202),
+        ({"registration": {"confirm": False}}, PRODUCTION, 201),
+        ({}, DEVELOPMENT, 201),
+        ({"registration": {"confirm": True}}, DEVELOPMENT, 202),
+    ],
+    ids=["production", "production-not-confirmed", "development", "development-confirmed"],
 )
-async def test_production_confirms_unless_it_is_said(
-    acme: Academy, context: BenchContext, declared: bool | None, production: bool, status: int
-) -> None:
-    context.production = production
-    context.config = UserConfig(registration=RegistrationConfig(confirm=declared))
-
+async def test_production_confirms_unless_it_is_said(acme: Academy, status: int) -> None:
     assert (await acme.post("/auth/register", BODY)).status_code == status

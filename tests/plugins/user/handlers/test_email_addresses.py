@@ -4,14 +4,14 @@ from uuid import UUID
 
 import pytest
 from user_academy import PASSWORD, Academy, pointers
-from user_bench import Bench
+from user_bench import UserBench
 from user_mail import Post
 
 from colonnade_user.api import EmailChanged, Purpose
 
 
 @pytest.fixture
-def post(bench: Bench) -> Post:
+def post(bench: UserBench) -> Post:
     return Post(bench)
 
 
@@ -38,7 +38,7 @@ async def test_an_address_that_is_verified_gets_no_more_mail(acme: Academy, post
 
 
 async def test_another_address_counts_once_it_is_confirmed(
-    acme: Academy, post: Post, bench: Bench
+    acme: Academy, post: Post, bench: UserBench
 ) -> None:
     ada = await acme.learner()
     body = {"email": "Weiß@new.example", "password": PASSWORD}
@@ -55,7 +55,7 @@ async def test_another_address_counts_once_it_is_confirmed(
     assert await acme.login("weiß@NEW.example")
     old = await acme.post("/auth/login", {"email": ada.email, "password": PASSWORD})
     assert old.status_code == 401
-    assert EmailChanged(user_id=UUID(ada.id)) in await bench.published("acme")
+    assert EmailChanged(user_id=UUID(ada.id)) in await bench.published(tenant="acme")
 
 
 async def test_the_old_address_is_told(acme: Academy, post: Post) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 from user_academy import Academy
-from user_bench import Bench, BenchContext, within
+from user_bench import UserBench
 from user_mail import Post
 
 from colonnade.context import Principal, PrincipalKind
@@ -25,14 +25,13 @@ from colonnade_course.api import (
 from colonnade_user.api import InvitationAccepted, Purpose, Role
 from colonnade_user.confirmations.records import TOKEN_LIFETIMES
 from colonnade_user.invitations.courses import check_courses
-from colonnade_user.pruning import Pruning
 
 GRACE = "Grace@people.example"
 WORDS = "a password of her own"
 
 
 @pytest.fixture
-def post(bench: Bench) -> Post:
+def post(bench: UserBench) -> Post:
     return Post(bench)
 
 
@@ -48,7 +47,7 @@ async def accept(academy: Academy, post: Post) -> Any:
 
 
 async def test_whoever_accepts_has_the_role_that_was_offered(
-    acme: Academy, post: Post, bench: Bench
+    acme: Academy, post: Post, bench: UserBench
 ) -> None:
     owner, course = await acme.owner(), new_id()
     await bench.hears("acme", fact(course))
@@ -70,7 +69,7 @@ async def test_whoever_accepts_has_the_role_that_was_offered(
     assert await acme.login(GRACE, WORDS)
     kept = (await owner.get(f"/invitations/{made.json()['id']}")).json()
     assert (kept["status"], kept["user_id"]) == ("accepted", user["id"])
-    assert (await bench.published("acme"))[-1] == InvitationAccepted(
+    assert (await bench.published(tenant="acme"))[-1] == InvitationAccepted(
         invitation_id=UUID(made.json()["id"]),
         user_id=UUID(user["id"]),
         role=Role.INSTRUCTOR,
@@ -78,7 +77,7 @@ async def test_whoever_accepts_has_the_role_that_was_offered(
     )
 
 
-async def test_an_invitation_names_courses_that_there_are(acme: Academy, bench: Bench) -> None:
+async def test_an_invitation_names_courses_that_there_are(acme: Academy, bench: UserBench) -> None:
     owner, there, gone = await acme.owner(), new_id(), new_id()
     await bench.hears("acme", fact(there), fact(gone), fact(gone, CourseDeleted, 3))
     await bench.hears("acme", fact(gone, CourseUpdated, 2))
@@ -96,7 +95,7 @@ async def test_an_invitation_names_courses_that_there_are(acme: Academy, bench: 
 
 
 async def test_whoever_makes_a_course_and_invites_at_once_is_not_refused(
-    acme: Academy, bench: Bench
+    acme: Academy, bench: UserBench
 ) -> None:
     owner, course = await acme.owner(), new_id()
     asked = owner.post("/invitations", {"email": GRACE, "courses": [str(course)]})
@@ -110,7 +109,7 @@ async def test_whoever_makes_a_course_and_invites_at_once_is_not_refused(
     ("event", "is_theirs"), [(InstructorAdded, True), (InstructorRemoved, False)]
 )
 async def test_those_who_only_teach_give_what_they_teach(
-    bench: Bench, event: type[InstructorEvent], is_theirs: bool
+    bench: UserBench, event: type[InstructorEvent], is_theirs: bool
 ) -> None:
     course, teacher = new_id(), new_id()
     giver = Principal(PrincipalKind.USER, str(teacher), roles=("instructor",))
@@ -118,12 +117,11 @@ async def test_those_who_only_teach_give_what_they_teach(
     then = event(course_id=course, user_id=teacher, sequence=2)
     await bench.hears("acme", fact(course), then, taught)
 
-    async with within(bench, "acme") as store:
-        if is_theirs:
-            await store.read(lambda session: check_courses(session, [course], giver))
-        else:
-            with pytest.raises(ValidationFailed):
-                await store.read(lambda session: check_courses(session, [course], giver))
+    if is_theirs:
+        await bench.read(lambda session: check_courses(session, [course], giver))
+    else:
+        with pytest.raises(ValidationFailed):
+            await bench.read(lambda session: check_courses(session, [course], giver))
 
 
 async def test_an_invitation_is_accepted_once(acme: Academy, post: Post) -> None:
@@ -137,7 +135,7 @@ async def test_an_invitation_is_accepted_once(acme: Academy, post: Post) -> None
 
 
 async def test_people_are_invited_where_registration_is_closed(
-    cloister: Academy, bench: Bench
+    cloister: Academy, bench: UserBench
 ) -> None:
     await (await cloister.owner()).post("/invitations", {"email": GRACE})
 
@@ -209,7 +207,7 @@ async def test_an_address_with_an_account_is_not_invited(acme: Academy) -> None:
 
 
 async def test_invitation_mail_and_page_say_the_same_end_which_is_the_true_one(
-    acme: Academy, post: Post, context: BenchContext
+    acme: Academy, post: Post, bench: UserBench
 ) -> None:
     owner = await acme.owner()
     made = (await owner.post("/invitations", {"email": GRACE})).json()
@@ -217,44 +215,45 @@ async def test_invitation_mail_and_page_say_the_same_end_which_is_the_true_one(
     created_at = datetime.fromisoformat(made["created_at"])
     assert datetime.fromisoformat(made["expires_at"]) == created_at + week
 
-    context.clock.forward(86_400)
+    bench.clock.advance(seconds=86_400)
+    owner = await acme.owner()
     mail = await post.last(Purpose.INVITATION)
     shown = (await owner.get(f"/invitations/{made['id']}")).json()
     page = await acme.get(f"/auth/confirm?token={mail.token}")
 
     assert mail.expires_at is not None
     assert mail.expires_at == datetime.fromisoformat(shown["expires_at"])
-    assert abs(mail.expires_at - context.clock.now() - week) < timedelta(minutes=1)
+    assert abs(mail.expires_at - bench.clock.now() - week) < timedelta(minutes=1)
     assert f"{mail.expires_at:%B %-d, %Y}" in page.text
 
-    context.clock.forward(week.total_seconds() - 60)
+    bench.clock.advance(seconds=week.total_seconds() - 60)
     body = {"token": mail.token, "name": "Grace", "password": WORDS}
     assert (await acme.post("/invitations/accept", body)).status_code == 201
 
 
 @pytest.mark.parametrize("lateness", [0, 3 * 86_400])
 async def test_every_link_ends_when_its_own_mail_says(
-    acme: Academy, post: Post, context: BenchContext, lateness: int
+    acme: Academy, post: Post, bench: UserBench, lateness: int
 ) -> None:
     await (await acme.owner()).post("/invitations", {"email": GRACE})
     first = await post.last(Purpose.INVITATION)
-    context.clock.forward(lateness)
+    bench.clock.advance(seconds=lateness)
     again = await post.last(Purpose.INVITATION)
 
     for mail in (first, again):
         assert mail.expires_at is not None
-        context.clock.forward((mail.expires_at - context.clock.now()).total_seconds())
+        bench.clock.advance(seconds=(mail.expires_at - bench.clock.now()).total_seconds())
         body = {"token": mail.token, "name": "Grace", "password": WORDS}
         assert (await acme.post("/invitations/accept", body)).status_code == 410
 
 
 async def test_an_invitation_is_over_a_week_after_its_mail(
-    acme: Academy, post: Post, bench: Bench, context: BenchContext
+    acme: Academy, post: Post, bench: UserBench
 ) -> None:
     await (await acme.owner()).post("/invitations", {"email": GRACE})
     token = await post.token(Purpose.INVITATION)
 
-    context.clock.forward(TOKEN_LIFETIMES[Purpose.INVITATION].total_seconds())
+    bench.clock.advance(seconds=TOKEN_LIFETIMES[Purpose.INVITATION].total_seconds())
     body = {"token": token, "name": "Grace", "password": WORDS}
     owner = await acme.owner()
 
@@ -263,7 +262,7 @@ async def test_an_invitation_is_over_a_week_after_its_mail(
         pending = (await owner.get("/invitations?status=pending")).json()["items"]
         expired = (await owner.get("/invitations?status=expired")).json()["items"]
         assert (len(pending), [one["status"] for one in expired]) == (0, ["expired"])
-        await bench.run("acme", Pruning(context).prune)  # type: ignore[arg-type]
+        await bench.run_schedule("prune")
 
 
 @pytest.mark.parametrize("change", [{"role": "learner"}, {"status": "suspended"}])

@@ -1,12 +1,11 @@
 """A forgotten password is replaced by whoever reads the address of the account."""
 
 import time
-from pathlib import Path
 from uuid import UUID
 
 import pytest
 from user_academy import PASSWORD, Academy, pointers
-from user_bench import Bench, BenchContext
+from user_bench import UserBench
 from user_mail import Post
 
 from colonnade.errors import Forbidden, Unauthenticated
@@ -18,7 +17,7 @@ RESET = Purpose.PASSWORD_RESET
 
 
 @pytest.fixture
-def post(bench: Bench) -> Post:
+def post(bench: UserBench) -> Post:
     return Post(bench)
 
 
@@ -27,7 +26,9 @@ async def confirm(academy: Academy, token: str, password: str = NEW) -> int:
     return (await academy.post("/auth/password-reset/confirm", body)).status_code
 
 
-async def test_a_forgotten_password_is_replaced(acme: Academy, post: Post, bench: Bench) -> None:
+async def test_a_forgotten_password_is_replaced(
+    acme: Academy, post: Post, bench: UserBench
+) -> None:
     ada = await acme.learner()
 
     asked = await acme.post("/auth/password-reset", {"email": ada.email.upper()})
@@ -39,7 +40,7 @@ async def test_a_forgotten_password_is_replaced(acme: Academy, post: Post, bench
     assert await acme.login(ada.email, NEW)
     old = await acme.post("/auth/login", {"email": ada.email, "password": PASSWORD})
     assert old.status_code == 401
-    assert PasswordChanged(user_id=UUID(ada.id)) in await bench.published("acme")
+    assert PasswordChanged(user_id=UUID(ada.id)) in await bench.published(tenant="acme")
 
 
 async def test_a_new_password_ends_every_session(acme: Academy, post: Post) -> None:
@@ -83,29 +84,29 @@ async def test_a_refused_password_does_not_use_up_the_link(acme: Academy, post: 
 
 
 async def test_a_link_is_over_after_half_an_hour(
-    acme: Academy, post: Post, context: BenchContext
+    acme: Academy, post: Post, bench: UserBench
 ) -> None:
     ada = await acme.learner()
     await acme.post("/auth/password-reset", {"email": ada.email})
     token = await post.token(RESET)
 
-    context.clock.forward(TOKEN_LIFETIMES[RESET].total_seconds())
+    bench.clock.advance(seconds=TOKEN_LIFETIMES[RESET].total_seconds())
 
     assert TOKEN_LIFETIMES[RESET].total_seconds() == 1800
     assert await confirm(acme, token) == 410
 
 
 async def test_a_mail_that_is_sent_again_carries_a_link_that_works(
-    acme: Academy, post: Post, context: BenchContext
+    acme: Academy, post: Post, bench: UserBench
 ) -> None:
     ada = await acme.learner()
     await acme.post("/auth/password-reset", {"email": ada.email})
     early = await post.token(RESET)
-    context.clock.forward(1200)
+    bench.clock.advance(seconds=1200)
     late = await post.token(RESET)
     assert early != late
 
-    context.clock.forward(1200)
+    bench.clock.advance(seconds=1200)
 
     assert await confirm(acme, early) == 410
     assert await confirm(acme, late) == 204
@@ -163,16 +164,16 @@ async def test_one_account_gets_few_mails_however_often_they_are_asked_for(
 
 
 async def test_neither_event_nor_store_holds_the_token(
-    acme: Academy, post: Post, bench: Bench, folder: Path
+    acme: Academy, post: Post, bench: UserBench
 ) -> None:
     ada = await acme.learner()
     await acme.post("/auth/password-reset", {"email": ada.email})
     token = await post.token(RESET)
 
-    written = b"".join(file.read_bytes() for file in folder.rglob("*") if file.is_file())
+    written = b"".join(file.read_bytes() for file in bench.folder.rglob("*") if file.is_file())
 
     assert token.encode() not in written
-    assert token not in str(await bench.published("acme"))
+    assert token not in str(await bench.published(tenant="acme"))
 
 
 async def test_whoever_set_a_password_by_a_link_reads_the_address(
@@ -227,7 +228,7 @@ async def test_nobody_else_has_links_sent_to_others(acme: Academy, globex: Acade
 
 
 async def test_nobody_but_the_service_that_sends_mail_gets_a_token(
-    acme: Academy, post: Post, bench: Bench
+    acme: Academy, post: Post, bench: UserBench
 ) -> None:
     ada = await acme.learner()
     await acme.post("/auth/password-reset", {"email": ada.email})

@@ -65,7 +65,7 @@ class Academy:
         headers: dict[str, str] | None = None,
         content: bytes | None = None,
     ) -> httpx.Response:
-        sent = {"X-Tenant": self.tenant, **(headers or {})}
+        sent = dict(headers or {})
         if body is not None:
             content = json.dumps(body).encode()
             sent["Content-Type"] = "application/json"

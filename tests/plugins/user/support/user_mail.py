@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from user_bench import Bench
+from user_bench import UserBench
 
 from colonnade.errors import NotFound
 from colonnade_user.api import (
@@ -17,16 +17,12 @@ from colonnade_user.api import (
 class Post:
     """Sends what was asked for, by asking for addresses and tokens when it does."""
 
-    bench: Bench
+    bench: UserBench
     tenant: str = "acme"
 
     async def requested(self) -> list[ConfirmationRequested]:
         """The mails that are to be sent, oldest first."""
-        return [
-            fact
-            for fact in await self.bench.published(self.tenant)
-            if isinstance(fact, ConfirmationRequested)
-        ]
+        return await self.bench.published(ConfirmationRequested, tenant=self.tenant)
 
     async def send(self, request: ConfirmationRequested) -> IssuedConfirmation | None:
         """One mail, or nothing when there is nothing to send any more."""

@@ -1,7 +1,6 @@
 """Who guesses passwords waits, and nobody else does."""
 
 import asyncio
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,15 +8,10 @@ import httpx
 import pytest
 from sqlalchemy import func, select
 from user_academy import PASSWORD, Academy, Person
-from user_bench import Bench, within
+from user_bench import UserBench
 
-from colonnade.operations import handlers_of
 from colonnade.store import Session
-from colonnade_user import plugin
-from colonnade_user.api import Login
-from colonnade_user.config import UserConfig
 from colonnade_user.models import CounterRow, DeviceRow
-from colonnade_user.pruning import Pruning
 from colonnade_user.throttling.counters import Counter, raise_counters
 from colonnade_user.throttling.devices import MAXIMUM_DEVICES
 
@@ -31,7 +25,7 @@ async def sign_in(
     body = {"email": email, "password": password}
     if device is not None:
         body["device_token"] = device
-    return await academy.send("POST", "/auth/login", body, headers={"X-Client": client})
+    return await academy.send("POST", "/auth/login", body, headers={"X-Forwarded-For": client})
 
 
 async def guesses(academy: Academy, email: str, count: int, client: str) -> list[int]:
@@ -39,8 +33,9 @@ async def guesses(academy: Academy, email: str, count: int, client: str) -> list
     return [answer.status_code for answer in answers]
 
 
-def declare(bench: Bench, **throttle: Any) -> None:
-    bench.context.config = UserConfig.model_validate({"throttle": throttle})
+def declared(**throttle: dict[str, Any]) -> pytest.MarkDecorator:
+    """Allowances that an operator declares in place of the usual ones."""
+    return pytest.mark.parametrize("config", [{"throttle": throttle}], ids=list(throttle))
 
 
 async def device_of(academy: Academy, person: Person, client: str) -> str:
@@ -130,15 +125,15 @@ async def test_no_way_of_writing_an_address_begins_anew(acme: Academy) -> None:
     assert await guesses(acme, ada.email.upper(), 1, ELSEWHERE) == [429]
 
 
-async def test_waits_grow_and_end(acme: Academy, bench: Bench) -> None:
+async def test_waits_grow_and_end(acme: Academy, bench: UserBench) -> None:
     ada = await acme.learner()
     await guesses(acme, ada.email, 6, ELSEWHERE)
 
-    bench.context.clock.offset = timedelta(seconds=31)
+    bench.clock.advance(seconds=31)
     assert await guesses(acme, ada.email, 2, ELSEWHERE) == [401, 429]
-    bench.context.clock.offset = timedelta(seconds=31 + 31)
+    bench.clock.advance(seconds=31)
     assert await guesses(acme, ada.email, 1, ELSEWHERE) == [429]
-    bench.context.clock.offset = timedelta(hours=2)
+    bench.clock.advance(hours=2)
     assert (await sign_in(acme, ada.email, PASSWORD, ELSEWHERE)).status_code == 200
 
 
@@ -161,10 +156,8 @@ async def test_of_many_guesses_at_once_no_more_are_tried_than_are_free(acme: Aca
     assert set(statuses) == {401, 429}
 
 
-async def test_one_password_for_many_accounts_makes_its_network_wait(
-    acme: Academy, bench: Bench
-) -> None:
-    declare(bench, network=TIGHT)
+@declared(network=TIGHT)
+async def test_one_password_for_many_accounts_makes_its_network_wait(acme: Academy) -> None:
     ada = await acme.learner()
     device = await device_of(acme, ada, SCHOOL)
 
@@ -178,10 +171,8 @@ async def test_one_password_for_many_accounts_makes_its_network_wait(
     assert (await sign_in(acme, ada.email, PASSWORD, HOME)).status_code == 200
 
 
-async def test_many_networks_against_one_account_are_slowed_down_together(
-    acme: Academy, bench: Bench
-) -> None:
-    declare(bench, account=TIGHT)
+@declared(account=TIGHT)
+async def test_many_networks_against_one_account_are_slowed_down_together(acme: Academy) -> None:
     ada = await acme.learner()
     device = await device_of(acme, ada, HOME)
 
@@ -206,16 +197,15 @@ async def test_a_class_of_thirty_signs_in_at_once(acme: Academy) -> None:
     assert {answer.status_code for answer in right} == {200}
 
 
-async def test_replicas_count_together(acme: Academy, bench: Bench) -> None:
-    ada = await acme.learner()
-    await guesses(acme, ada.email, 3, ELSEWHERE)
+async def test_replicas_count_together(tmp_path: Path) -> None:
+    first, second = (UserBench(folder=tmp_path, replica=number) for number in (1, 2))
+    async with first, second:
+        ada = await first.academy("acme").learner()
+        await guesses(first.academy("acme"), ada.email, 3, ELSEWHERE)
 
-    async with plugin.create_service(bench.context) as objects:  # type: ignore[arg-type]
-        other = {
-            bound.operation.request: bound.call for item in objects for bound in handlers_of(item)
-        }
-        bench.use(Login, other[Login])
-        assert await guesses(acme, ada.email, 4, ELSEWHERE) == [401] * 3 + [429]
+        answers = await guesses(second.academy("acme"), ada.email, 4, ELSEWHERE)
+
+    assert answers == [401] * 3 + [429]
 
 
 async def test_academies_count_apart(acme: Academy, globex: Academy) -> None:
@@ -225,23 +215,24 @@ async def test_academies_count_apart(acme: Academy, globex: Academy) -> None:
     assert await guesses(globex, ada.email, 1, ELSEWHERE) == [401]
 
 
-async def test_a_clock_that_is_set_back_locks_nobody_out(acme: Academy, bench: Bench) -> None:
+async def test_a_clock_that_is_set_back_locks_nobody_out(acme: Academy, bench: UserBench) -> None:
     ada = await acme.learner()
     await guesses(acme, ada.email, 6, ELSEWHERE)
 
-    bench.context.clock.offset = timedelta(days=-30)
+    bench.clock.advance(days=-30)
 
     assert (await sign_in(acme, ada.email, PASSWORD, ELSEWHERE)).status_code == 200
 
 
-async def test_a_new_password_makes_every_device_a_stranger(acme: Academy, bench: Bench) -> None:
+async def test_a_new_password_makes_every_device_a_stranger(
+    acme: Academy, bench: UserBench
+) -> None:
     ada = await acme.learner()
     await device_of(acme, ada, HOME)
     body = {"current_password": PASSWORD, "new_password": "battery staple"}
     assert (await ada.post("/auth/password", body)).status_code == 204
 
-    async with within(bench, "acme") as store:
-        assert await store.read(lambda session: session.scalars(select(DeviceRow)).all()) == []
+    assert await bench.read(lambda session: session.scalars(select(DeviceRow)).all()) == []
 
 
 async def test_wrong_current_passwords_make_their_session_wait(acme: Academy) -> None:
@@ -256,13 +247,13 @@ async def test_wrong_current_passwords_make_their_session_wait(acme: Academy) ->
     assert (await elsewhere.post("/auth/password", right)).status_code == 204
 
 
-async def test_invented_refresh_tokens_make_nobody_else_wait(acme: Academy, bench: Bench) -> None:
-    declare(bench, tokens=TIGHT)
+@declared(tokens=TIGHT)
+async def test_invented_refresh_tokens_make_nobody_else_wait(acme: Academy) -> None:
     ada = await acme.learner()
 
     async def refresh(token: str) -> int:
         answer = await acme.send(
-            "POST", "/auth/refresh", {"refresh_token": token}, headers={"X-Client": SCHOOL}
+            "POST", "/auth/refresh", {"refresh_token": token}, headers={"X-Forwarded-For": SCHOOL}
         )
         return answer.status_code
 
@@ -270,10 +261,8 @@ async def test_invented_refresh_tokens_make_nobody_else_wait(acme: Academy, benc
     assert await refresh(ada.tokens["refresh_token"]) == 200
 
 
-async def test_registrations_of_strangers_are_bounded_per_network(
-    acme: Academy, bench: Bench
-) -> None:
-    declare(bench, registrations=TIGHT)
+@declared(registrations=TIGHT)
+async def test_registrations_of_strangers_are_bounded_per_network(acme: Academy) -> None:
     owner = await acme.owner()
 
     def body(number: int) -> dict[str, str]:
@@ -281,46 +270,45 @@ async def test_registrations_of_strangers_are_bounded_per_network(
 
     async def register(number: int, client: str) -> int:
         answer = await acme.send(
-            "POST", "/auth/register", body(number), headers={"X-Client": client}
+            "POST", "/auth/register", body(number), headers={"X-Forwarded-For": client}
         )
         return answer.status_code
 
     assert [await register(n, SCHOOL) for n in range(6)] == [201] * 4 + [429] * 2
     assert await register(7, HOME) == 201
-    added = await owner.post("/auth/register", body(8), headers={"X-Client": SCHOOL})
+    added = await owner.post("/auth/register", body(8), headers={"X-Forwarded-For": SCHOOL})
     assert added.status_code == 201
 
 
-async def test_counters_and_devices_are_bounded_and_pruned(acme: Academy, bench: Bench) -> None:
+async def test_counters_and_devices_are_bounded_and_pruned(acme: Academy, bench: UserBench) -> None:
     ada = await acme.learner()
-    allowance = bench.context.config.throttle.network
+    allowance = bench.service_context().config.throttle.network
 
     def flood(session: Session) -> None:
         counters = [Counter("network", (str(n),), allowance) for n in range(300)]
         raise_counters(session, counters, maximum_rows=150)
 
-    async with within(bench, "acme") as store:
-        await store.run(flood)
-        count = select(func.count()).select_from(CounterRow)
-        assert 0 < int(await store.read(lambda session: session.scalar(count)) or 0) <= 150
-        for _ in range(MAXIMUM_DEVICES + 3):
-            await device_of(acme, ada, HOME)
-        devices = select(func.count()).select_from(DeviceRow)
-        assert await store.read(lambda session: session.scalar(devices)) == MAXIMUM_DEVICES
-        bench.context.clock.offset = timedelta(days=400)
-        await Pruning(bench.context).prune()  # type: ignore[arg-type]
-        assert await store.read(lambda session: session.scalar(count)) == 0
-        assert await store.read(lambda session: session.scalar(devices)) == 0
+    await bench.run(flood)
+    count = select(func.count()).select_from(CounterRow)
+    assert 0 < int(await bench.read(lambda session: session.scalar(count)) or 0) <= 150
+    for _ in range(MAXIMUM_DEVICES + 3):
+        await device_of(acme, ada, HOME)
+    devices = select(func.count()).select_from(DeviceRow)
+    assert await bench.read(lambda session: session.scalar(devices)) == MAXIMUM_DEVICES
+    bench.clock.advance(days=400)
+    await bench.run_schedule("prune")
+    assert await bench.read(lambda session: session.scalar(count)) == 0
+    assert await bench.read(lambda session: session.scalar(devices)) == 0
 
 
 async def test_neither_networks_nor_strange_addresses_nor_device_tokens_are_written_down(
-    acme: Academy, folder: Path
+    acme: Academy, bench: UserBench
 ) -> None:
     ada = await acme.learner()
     await guesses(acme, "nobody@people.example", 2, ELSEWHERE)
     device = await device_of(acme, ada, HOME)
 
-    written = b"".join(file.read_bytes() for file in folder.rglob("*") if file.is_file())
+    written = b"".join(file.read_bytes() for file in bench.folder.rglob("*") if file.is_file())
 
     for text in (ELSEWHERE, HOME, "nobody@people.example", device):
         assert text.encode() not in written

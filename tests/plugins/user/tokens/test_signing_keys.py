@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 from user_academy import Academy
-from user_bench import Bench, within
+from user_bench import UserBench
 
 from colonnade.store import Session
 from colonnade_user.models import SigningKeyRow
@@ -24,7 +24,7 @@ NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 class Steps:
     """One academy's keys, at whatever time the clock says."""
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: UserBench) -> None:
         self._bench = bench
 
     async def at(self, hours: float, work: Callable[[Session], T]) -> T:
@@ -34,8 +34,7 @@ class Steps:
             session.now = moment
             return work(session)
 
-        async with within(self._bench, "acme") as store:
-            return await store.run(then)
+        return await self._bench.run(then)
 
     async def begin(self) -> None:
         """Leave the first key alone, made at the hour 0."""
@@ -58,7 +57,7 @@ class Steps:
 
 
 @pytest.fixture
-async def steps(bench: Bench, acme: Academy) -> Steps:
+async def steps(bench: UserBench, acme: Academy) -> Steps:
     await acme.owner()
     made = Steps(bench)
     await made.begin()
