@@ -33,6 +33,8 @@ from colonnade_runtime.testing.bench.policies import SharedEngine
 from colonnade_runtime.testing.bench.stubs import BenchBus
 from colonnade_runtime.testing.workers import InlineWorkers
 
+_SOON = Backoff(first=0.005, cap=0.05)
+
 SCHEME = "bench"
 """`Authorization: Bench <token>` is somebody whom `Callers.token_of` was asked about."""
 
@@ -144,7 +146,7 @@ class BenchProcess(Runtime):
         declared: Declared,
         hosted: Sequence[str],
         clock: BenchClock,
-        attempts: int,
+        delivery: DeliverySettings,
         replica: int | None,
     ) -> None:
         self.bench_bus = BenchBus()
@@ -164,7 +166,9 @@ class BenchProcess(Runtime):
                 adapters=partial(BenchAdapters, bench_bus=self.bench_bus),
                 background=lambda: BenchBackground(self.failures),
                 workers=InlineWorkers,
-                background_settings=_settings(attempts),
+                background_settings=BackgroundSettings(
+                    relay=RelaySettings(linger=0.0, backoff=_SOON), delivery=delivery
+                ),
                 edge=BenchEdge,
             ),
         )
@@ -192,10 +196,6 @@ class BenchProcess(Runtime):
         """Leave the routes unmounted: that takes longer than most tests do; see `open_http`."""
 
 
-def _settings(attempts: int) -> BackgroundSettings:
-    """Settings without pauses: rows are sent one by one, failures tried again at once."""
-    soon = Backoff(first=0.005, cap=0.05)
-    return BackgroundSettings(
-        relay=RelaySettings(linger=0.0, backoff=soon),
-        delivery=DeliverySettings(attempts=attempts, patience=0.0, backoff=soon),
-    )
+def delivery_settings(attempts: int, patience: float) -> DeliverySettings:
+    """Settings without pauses: failures are tried again at once."""
+    return DeliverySettings(attempts=attempts, patience=patience, backoff=_SOON)

@@ -27,7 +27,7 @@ from colonnade_runtime.testing.bench.declared_files import (
     read_files,
     write_files,
 )
-from colonnade_runtime.testing.bench.process import SCHEME, BenchProcess
+from colonnade_runtime.testing.bench.process import SCHEME, BenchProcess, delivery_settings
 from colonnade_runtime.testing.bench.quiet import Quiet, until
 from colonnade_runtime.testing.bench.services_under_test import SECONDS, ServicesUnderTest
 from colonnade_runtime.testing.bench.stubs import Answer, RequestT, Stub
@@ -46,8 +46,9 @@ class ServiceBench(ServicesUnderTest):
     bus is the memory bus, the clock `bench.clock`. Services that the plugins require and that are
     not given do not run: `stub` says what they answer. `config`, `tenants`, `platform` and
     `policies` are what an operator would declare; see `BenchDeclaration`. A reaction that fails
-    is tried `attempts` times. `folder` is where the files are; by default one that is removed.
-    Benches with different `replica` numbers, 1 and up, may have one folder at the same time.
+    is tried `attempts` times; one that says `Unavailable`, for `patience` seconds. `folder` is
+    where the files are; by default one that is removed. Benches with different `replica` numbers,
+    1 and up, may have one folder at the same time.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class ServiceBench(ServicesUnderTest):
         platform: Keys | None = None,
         policies: Mapping[str, str] | Path | None = None,
         attempts: int = 1,
+        patience: float = 0.0,
         folder: Path | None = None,
         replica: int | None = None,
     ) -> None:
@@ -65,7 +67,7 @@ class ServiceBench(ServicesUnderTest):
             config or {}, _by_name(tenants), platform or {}, policies or {}
         )
         super().__init__(plugins, declaration)
-        self._attempts = attempts
+        self._delivery = delivery_settings(attempts, patience)
         self._folder = folder
         self._replica = replica
         self._stack = AsyncExitStack()
@@ -89,7 +91,7 @@ class ServiceBench(ServicesUnderTest):
             write_files(self.folder, self._plugins, self._declaration)
             declared = read_files(self.folder, self._plugins)
             process = BenchProcess(
-                declared, self._plugins.hosted, self.clock, self._attempts, self._replica
+                declared, self._plugins.hosted, self.clock, self._delivery, self._replica
             )
             for stub in self._stubs.values():
                 self._stand_in(process, stub)
