@@ -2,24 +2,22 @@
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, date, datetime, timedelta
-from itertools import count
 from random import Random
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
-from analytics_bench import Bench, person
+from analytics_bench import AnalyticsBench, person, showing
 from analytics_world import World
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from colonnade.events import Event
 from colonnade_analytics.api import ClientEvent, GetMetrics, Metrics, SendClientEvents
-from colonnade_analytics.config import TenantAnalyticsConfig
 from colonnade_analytics.models import (
     ActivityRow,
     CountRow,
@@ -50,7 +48,6 @@ ZONES = (
     "Pacific/Chatham",
 )
 ACTIVE = (EnrollmentActivated, EnrollmentCompleted, LessonCompleted)
-_academies = count()
 
 
 def told(seed: int, night: datetime) -> list[Told]:
@@ -89,7 +86,7 @@ def assert_equal(metrics: Metrics, days: dict[date, dict[str, Any]]) -> None:
         assert sum(amount.amount for amount in item.refunds) == (mine["refunds"] if mine else 0)
 
 
-async def snapshot(bench: Bench) -> dict[str, Any]:
+async def snapshot(bench: AnalyticsBench, tenant: str) -> dict[str, Any]:
     """Every count, with people by what they did and not by their number."""
 
     def work(session: Any) -> dict[str, Any]:
@@ -106,18 +103,17 @@ async def snapshot(bench: Bench) -> dict[str, Any]:
             for table in tables
         }
 
-    return await bench.read(work)
+    return await bench.read(work, tenant=tenant)
 
 
-def use_new_academy(bench: Bench, zone: str = "UTC") -> None:
-    bench.tenant_id = f"academy-{next(_academies)}"
-    bench.ctx.settings = TenantAnalyticsConfig(smallest_group=1)
-    bench.set_tenant(timezone=zone)
+@pytest.fixture
+async def bench() -> AsyncIterator[AnalyticsBench]:
+    """An academy that shows every number."""
+    async with AnalyticsBench(tenant=showing(1)) as running:
+        yield running
 
 
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=25, deadline=None)
 @given(
     seed=st.integers(0, 10_000),
     night=st.sampled_from(NIGHTS),
@@ -125,36 +121,35 @@ def use_new_academy(bench: Bench, zone: str = "UTC") -> None:
     shuffle=st.randoms(use_true_random=False),
 )
 async def test_any_order_and_any_repetition_leads_to_the_recount(
-    bench: Bench, seed: int, night: datetime, zone: str, shuffle: Random
+    seed: int, night: datetime, zone: str, shuffle: Random
 ) -> None:
     events = told(seed, night)
-    use_new_academy(bench, zone)
-    await bench.consume_all(events)
-    in_order = await snapshot(bench)
-    use_new_academy(bench, zone)
     disorder = [*events, *shuffle.sample(events, len(events) // 2)]
     shuffle.shuffle(disorder)
-    await bench.consume_all(disorder)
-    assert await snapshot(bench) == in_order
-    first = (night - timedelta(days=4)).date()
-    request = GetMetrics(from_date=first, to_date=first + timedelta(days=9))
-    assert_equal(await bench.ask(person("owner"), request), recount(events, zone))
+    keys, academies = {"timezone": zone, **showing(1)}, ("disorderly", "orderly")
+    async with AnalyticsBench(tenant=keys, academies=academies) as bench:
+        await bench.consume_all(disorder, "disorderly")
+        await bench.consume_all(events, "orderly")
+        assert await snapshot(bench, "disorderly") == await snapshot(bench, "orderly")
+        first = (night - timedelta(days=4)).date()
+        request = GetMetrics(from_date=first, to_date=first + timedelta(days=9))
+        assert_equal(await bench.ask(request, as_=person("owner")), recount(events, zone))
 
 
 @pytest.mark.parametrize("zone", ZONES)
 async def test_an_academy_that_moves_counts_its_old_events_by_its_new_clocks(
-    bench: Bench, zone: str
+    bench: AnalyticsBench, zone: str
 ) -> None:
     events = told(1, NIGHTS[0])
-    use_new_academy(bench, "Europe/Berlin")
+    await bench.set_tenant(timezone="Europe/Berlin")
     await bench.consume_all(events)
-    bench.set_tenant(timezone=zone)
+    await bench.set_tenant(timezone=zone)
     first = (NIGHTS[0] - timedelta(days=4)).date()
     request = GetMetrics(from_date=first, to_date=first + timedelta(days=9))
-    assert_equal(await bench.ask(person("owner"), request), recount(events, zone))
+    assert_equal(await bench.ask(request, as_=person("owner")), recount(events, zone))
 
 
-async def test_every_event_is_kept_once_and_nothing_personal_of_it(bench: Bench) -> None:
+async def test_every_event_is_kept_once_and_nothing_personal_of_it(bench: AnalyticsBench) -> None:
     events = told(2, NIGHTS[0])
     await bench.consume_all([*events, *events])
     rows = await bench.read(
@@ -168,17 +163,18 @@ async def test_every_event_is_kept_once_and_nothing_personal_of_it(bench: Bench)
     assert "Programming" not in kept
 
 
-async def test_deleting_an_account_keeps_every_count_and_cuts_the_link(bench: Bench) -> None:
+async def test_deleting_an_account_keeps_every_count_and_cuts_the_link(
+    bench: AnalyticsBench,
+) -> None:
     events = told(3, NIGHTS[0])
-    use_new_academy(bench)
     await bench.consume_all(events)
     first = (NIGHTS[0] - timedelta(days=4)).date()
     request = GetMetrics(from_date=first, to_date=first + timedelta(days=9))
-    before = await bench.ask(person("owner"), request)
+    before = await bench.ask(request, as_=person("owner"))
     people = {event.user_id for _, _, event in events if isinstance(event, EnrollmentActivated)}
     for user_id in people:
         await bench.deliver(UserDeleted(user_id=user_id))
-    assert await bench.ask(person("owner"), request) == before
+    assert await bench.ask(request, as_=person("owner")) == before
     known = await bench.read(
         lambda session: set(session.scalars(select(PersonRow.user_id))),
     )
@@ -186,7 +182,7 @@ async def test_deleting_an_account_keeps_every_count_and_cuts_the_link(bench: Be
 
 
 async def test_events_of_somebody_deleted_that_come_late_count_for_the_same_person(
-    bench: Bench,
+    bench: AnalyticsBench,
 ) -> None:
     events = told(4, NIGHTS[0])
     deleted = [
@@ -195,18 +191,17 @@ async def test_events_of_somebody_deleted_that_come_late_count_for_the_same_pers
             sorted({item.user_id for _, _, item in events if isinstance(item, ACTIVE)})
         )
     ]
-    use_new_academy(bench)
     await bench.consume_all([*deleted, *events])
     first = (NIGHTS[0] - timedelta(days=4)).date()
     request = GetMetrics(from_date=first, to_date=first + timedelta(days=9))
-    assert_equal(await bench.ask(person("owner"), request), recount(events, "UTC"))
+    assert_equal(await bench.ask(request, as_=person("owner")), recount(events, "UTC"))
     numbers = await bench.read(
         lambda session: session.scalars(select(func.count(ActivityRow.person_id.distinct()))).one()
     )
     assert numbers == len(deleted)
 
 
-async def test_client_events_count_as_activity_of_the_enrolled(bench: Bench) -> None:
+async def test_client_events_count_as_activity_of_the_enrolled(bench: AnalyticsBench) -> None:
     world = World(seed=5, people=1, days=2, until=datetime.now(UTC) - timedelta(days=4))
     events = [(world.uuid(), at, event) for at, event in world.events()]
     [(user, course), *_] = {
@@ -214,11 +209,10 @@ async def test_client_events_count_as_activity_of_the_enrolled(bench: Bench) -> 
         for _, _, event in events
         if isinstance(event, EnrollmentActivated)
     }
-    use_new_academy(bench)
     moment = datetime.now(UTC) - timedelta(days=1)
     sent = ClientEvent(id=world.uuid(), name="a", occurred_at=moment, course_id=course)
-    await bench.ask(person("learner", user), SendClientEvents(events=[sent]))
+    await bench.ask(SendClientEvents(events=[sent]), as_=person("learner", user))
     await bench.consume_all(events)
-    metrics = await bench.ask(person("owner"), GetMetrics())
+    metrics = await bench.ask(GetMetrics(), as_=person("owner"))
     [mine] = [item for item in metrics.items if item.first_day == moment.date()]
     assert mine.active_learners == 1
