@@ -130,7 +130,17 @@ class Worker:
             raise _ended("crash") from None
 
     async def _reason(self) -> str:
-        await self.kill()
+        """Reason of an end of its own: its pipe is closed, so the process is about to be gone.
+
+        It is waited for and not killed. `Popen.kill` polls before it signals; a process that
+        ends just then gives its status to that poll, and asyncio, which comes too late for it,
+        reports 255.
+        """
+        try:
+            async with asyncio.timeout(ENDING_SECONDS):
+                await self._process.communicate()
+        except TimeoutError:
+            await self.kill()
         return "time" if self._process.returncode == -signal.SIGPROF else "crash"
 
 

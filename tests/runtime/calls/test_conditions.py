@@ -6,6 +6,7 @@ from types import ModuleType
 from typing import Any, Literal
 
 import pytest
+import structlog
 from structlog.testing import capture_logs
 
 from colonnade.errors import InternalError, NotFound
@@ -69,6 +70,8 @@ def leaflets() -> ModuleType:
 
 @pytest.fixture
 async def bench() -> AsyncIterator[ServiceBench]:
+    # Another test of this process may have had logs of a platform, which drop what is for debug.
+    structlog.reset_defaults()
     async with ServiceBench(leaflets()) as running:
         yield running
 

@@ -12,6 +12,7 @@ import workload
 from colonnade.errors import DeadlineExceeded, InternalError, Unavailable, WorkEnded
 from colonnade_runtime.testing.workers import InlineWorkers
 from colonnade_runtime.workers.pool import WorkerPool
+from colonnade_runtime.workers.worker import Worker
 
 ADA, BOB = ("acme", "ada"), ("acme", "bob")
 EVE = ("globex", "eve")
@@ -68,6 +69,18 @@ async def test_work_that_never_ends_is_ended_by_its_processor_time(pool: WorkerP
     assert await ended(pool, workload.spin, 3_600.0, seconds=0.2) == "time"
     assert time.perf_counter() - before < 10
     assert await run(pool, workload.doubled, "after") == "afterafter"
+
+
+async def test_the_reason_of_an_end_is_not_found_by_killing(
+    pool: WorkerPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kill polls, and may take the exit status away from the loop: time would pass for crash."""
+
+    async def kill(worker: Worker) -> None:
+        """Leave the worker to its end."""
+
+    monkeypatch.setattr(Worker, "kill", kill)
+    assert await ended(pool, workload.spin, 3_600.0, seconds=0.2) == "time"
 
 
 async def test_work_that_waits_for_nothing_is_ended_by_the_clock(pool: WorkerPool) -> None:
