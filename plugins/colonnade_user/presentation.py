@@ -3,15 +3,14 @@
 from datetime import datetime
 from uuid import UUID
 
+from colonnade.presentation import present
 from colonnade_user.api import (
     Invitation,
     InvitationStatus,
     Profile,
     ProfileVisibility,
-    Role,
     User,
     UserSession,
-    UserStatus,
     Visibility,
 )
 from colonnade_user.models import InvitationRow, ProfileRow, SessionRow, UserRow
@@ -22,45 +21,19 @@ WIDEST_FIRST = (Visibility.PUBLIC, Visibility.MEMBERS, Visibility.PRIVATE)
 
 def present_user(row: UserRow) -> User:
     """Present an account with every field, unmasked."""
-    return User(
-        id=row.id,
-        email=row.email,
-        name=row.name,
-        role=Role(row.role),
-        status=UserStatus(row.status),
-        created_at=row.created_at,
-        updated_at=row.updated_at,
-        version=row.version,
-        email_verified=row.email_verified_at is not None,
-    )
+    return present(User, row, email_verified=row.email_verified_at is not None)
 
 
 def present_session(row: SessionRow, current: UUID | None) -> UserSession:
     """Present a session; `current` is the id of the one that asks."""
-    return UserSession(
-        id=row.id,
-        created_at=row.created_at,
-        last_used_at=row.last_used_at,
-        expires_at=row.expires_at,
-        current=row.id == current,
-    )
+    return present(UserSession, row, current=row.id == current)
 
 
 def present_invitation(row: InvitationRow, now: datetime) -> Invitation:
     """Present an invitation at `now`; overdue ones are expired, also before pruning marks them."""
     overdue = row.status == InvitationStatus.PENDING and row.expires_at <= now
-    return Invitation(
-        id=row.id,
-        email=row.email,
-        role=Role(row.role),
-        courses=[UUID(course) for course in row.courses],
-        status=InvitationStatus.EXPIRED if overdue else InvitationStatus(row.status),
-        invited_by=row.invited_by,
-        user_id=row.user_id,
-        created_at=row.created_at,
-        expires_at=row.expires_at,
-        version=row.version,
-    )
+    status = InvitationStatus.EXPIRED if overdue else row.status
+    return present(Invitation, row, status=status)
 
 
 def present_profile(user: UserRow, profile: ProfileRow, narrowest: Visibility) -> Profile:

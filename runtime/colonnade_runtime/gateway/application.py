@@ -184,16 +184,16 @@ class GatewayApplication:
         request_id = request_id_of(headers.get(b"x-request-id"))
         origin = self._proxies.origin(scope, headers, request_id)
         log = WebSocketLog(self._access_log, scope, origin.client, request_id)
-        passage = WebSocketProxy(self._forwarder.session, receive, send, log)
+        proxy = WebSocketProxy(self._forwarder.session, receive, send, log)
         forwarded = origin.sealed(self._seal, request_id)
         service = self._table.service_of(scope["path"])
         task = asyncio.current_task()
         if service is None or task is None or not self._open:
-            return await passage.refuse(TRY_AGAIN_LATER)
+            return await proxy.refuse(TRY_AGAIN_LATER)
         self.sockets.add(task)
         try:
-            if not await self._passed(passage, service, scope, request_id, forwarded):
-                await passage.refuse(TRY_AGAIN_LATER)
+            if not await self._passed(proxy, service, scope, request_id, forwarded):
+                await proxy.refuse(TRY_AGAIN_LATER)
         except asyncio.CancelledError:
             # Closed on both sides already: the gateway stops.
             return None
@@ -201,7 +201,7 @@ class GatewayApplication:
             self.sockets.discard(task)
 
     async def _passed(
-        self, passage: WebSocketProxy, service: str, scope: Any, request_id: str, forwarded: str
+        self, proxy: WebSocketProxy, service: str, scope: Any, request_id: str, forwarded: str
     ) -> bool:
         until = time.monotonic() + self._patience
         tried: set[Upstream] = set()
@@ -210,7 +210,7 @@ class GatewayApplication:
             if upstream is None:
                 tried.clear()
                 await asyncio.sleep(LOOK_AGAIN)
-            elif await passage.through(upstream, scope, request_id, forwarded):
+            elif await proxy.through(upstream, scope, request_id, forwarded):
                 return True
             else:
                 tried.add(upstream)

@@ -69,7 +69,7 @@ LAST_SECONDS = 1.0
 
 
 class Runtime:
-    """One process of a platform. `gateway` answers at once, with 503 until `start` is done."""
+    """One process of a platform. `edge` answers at once, with 503 until `start` is done."""
 
     def __init__(
         self,

@@ -48,7 +48,7 @@ class Banner:
     ) -> None:
         """All of the platform is ready, in one process."""
         if self.plain:
-            click.echo(greeting(loaded, port, standings))
+            click.echo(banner_text(loaded, port, standings))
             return
         log = structlog.get_logger("colonnade")
         for name in shown_tenants(loaded):
@@ -62,7 +62,7 @@ SHOWN = 10
 """Academies that are listed."""
 
 
-def greeting(
+def banner_text(
     loaded: LoadedPlatform, port: int, standings: Mapping[str, OwnerStanding] | None = None
 ) -> str:
     """The lines for the console of whoever started the platform.
@@ -73,7 +73,7 @@ def greeting(
 
 
 def shown_tenants(loaded: LoadedPlatform) -> list[str]:
-    """The active academies that the greeting lists."""
+    """The active academies that the banner lists."""
     return [name for name, one in list(loaded.tenants.items())[:SHOWN] if one.is_active]
 
 

@@ -51,7 +51,7 @@ async def serve_gateway(declared: Declared) -> None:
         ConfigurationError: when the port is taken, or what is declared can never work.
     """
     platform = declared.loaded.platform
-    greeter = Banner.of(platform)
+    banner = Banner.of(platform)
     watchdog = Watchdog(float(platform.shutdown.total))
     place = placement_of(platform, GATEWAY)
     limits = connection_limits(platform.gateway)
@@ -63,9 +63,9 @@ async def serve_gateway(declared: Declared) -> None:
     vault.swap(resolved)
     discovery = _discovery(declared, vault)
     upstreams = Upstreams([] if discovery is not None else placements(platform))
-    follower = None
+    upstream_discovery = None
     if discovery is not None:
-        follower = UpstreamDiscovery(discovery, placements(platform), upstreams, log)
+        upstream_discovery = UpstreamDiscovery(discovery, placements(platform), upstreams, log)
     applications = routes_of(declared.plugins)
     for application in applications.values():
         hide_secrets_of(application.routes)
@@ -91,7 +91,7 @@ async def serve_gateway(declared: Declared) -> None:
         declared,
         gateway,
         lambda loaded: _documents(declared, loaded),
-        upstreams.update if follower is None else follower.declare,
+        upstreams.update if upstream_discovery is None else upstream_discovery.declare,
         vault,
         StartedSecrets(declared.loaded, resolved),
     )
@@ -104,14 +104,14 @@ async def serve_gateway(declared: Declared) -> None:
             administered_gateway(declared, gateway.health, reloader),
             health_listening(gateway.health, place.health_host, place.health_port),
             listening(gateway, platform.gateway.host, port, websockets=True, limits=limits),
-            _followed(discovery, follower, gateway, log) as ready,
+            _discovered(discovery, upstream_discovery, gateway, log) as ready,
             _watching(reloader, platform.tenants.watch),
         ):
             started = await signals.unless_stopped(ready)
             if started:
                 gateway.start()
                 signals.ready()
-                greeter.process(
+                banner.process(
                     f"{GATEWAY} is ready on http://{platform.gateway.host}:{port}/api/v1"
                 )
                 lifecycle.ready(port=port)
@@ -134,14 +134,14 @@ def _discovery(declared: Declared, vault: SecretVault) -> Discovery | None:
 
 
 @asynccontextmanager
-async def _followed(
+async def _discovered(
     discovery: Discovery | None,
-    follower: UpstreamDiscovery | None,
+    upstream_discovery: UpstreamDiscovery | None,
     gateway: GatewayApplication,
     log: Any,
 ) -> AsyncIterator[Coroutine[Any, Any, None]]:
     """Start discovery, and undo it after the block."""
-    if discovery is None or follower is None:
+    if discovery is None or upstream_discovery is None:
         yield _nothing()
         return
 
@@ -152,12 +152,12 @@ async def _followed(
         gateway.health.degradations.add(
             [HealthCheck("discovery", discovery.check, _DISCOVERY_MEND)]
         )
-        follower.start()
+        upstream_discovery.start()
 
     try:
         yield begin()
     finally:
-        await follower.stop()
+        await upstream_discovery.stop()
 
 
 @asynccontextmanager

@@ -60,14 +60,14 @@ def serve(
 
 
 async def _serve(declared: Declared, place: Placement) -> None:
-    greeter = Banner.of(declared.loaded.platform)
+    banner = Banner.of(declared.loaded.platform)
     watchdog = Watchdog(float(declared.loaded.platform.shutdown.total))
     # One that is declared is tried later, so that a second process hears first that it is one.
     host, port = place.host, place.port or available_port(place.host, 0)
     place = replace(place, port=port)
     lifecycle = Lifecycle(place.name)
     lifecycle.starting(platform=declared.path)
-    runtime = Runtime(declared, place=place, announce=greeter.announce)
+    runtime = Runtime(declared, place=place, announce=banner.announce)
     gateway = declared.loaded.platform.gateway
     limits = connection_limits(gateway, behind=place.process != EVERYTHING)
     allow_open_files(needed_files(limits.maximum, forwarding=False))
@@ -86,7 +86,7 @@ async def _serve(declared: Declared, place: Placement) -> None:
                 tenants = len(declared.loaded.tenants)
                 lifecycle.ready(port=port, services=place.services, tenants=tenants)
                 # Last, since it may take a while: passwords are held against accounts.
-                await signals.unless_stopped(_greet(greeter, runtime, place, port))
+                await signals.unless_stopped(_show_banner(banner, runtime, place, port))
                 await signals.stopped.wait()
             lifecycle.stopping()
             await _stop(runtime, administration)
@@ -107,10 +107,10 @@ async def _stop(runtime: Runtime, administration: Administration) -> None:
         )
 
 
-async def _greet(greeter: Banner, runtime: Runtime, place: Placement, port: int) -> None:
+async def _show_banner(banner: Banner, runtime: Runtime, place: Placement, port: int) -> None:
     loaded = runtime.declared.loaded
     if place.process == EVERYTHING:
         standings = await runtime.owner_standings(shown_tenants(loaded))
-        greeter.platform(loaded, port, standings)
+        banner.platform(loaded, port, standings)
     else:
-        greeter.process(f"{place.name} is ready: {', '.join(place.services)} on {place.url}")
+        banner.process(f"{place.name} is ready: {', '.join(place.services)} on {place.url}")

@@ -149,52 +149,52 @@ def upstreams() -> Upstreams:
 
 
 @pytest.fixture
-def follower(directory: Directory, upstreams: Upstreams) -> UpstreamDiscovery:
+def upstream_discovery(directory: Directory, upstreams: Upstreams) -> UpstreamDiscovery:
     return UpstreamDiscovery(directory, [place(0, "web")], upstreams, structlog.get_logger())
 
 
 class TestFollowing:
     async def test_where_a_process_is_comes_from_discovery_and_what_it_hosts_does_not(
-        self, directory: Directory, upstreams: Upstreams, follower: UpstreamDiscovery
+        self, directory: Directory, upstreams: Upstreams, upstream_discovery: UpstreamDiscovery
     ) -> None:
         directory.found = [
             Instance("web", "http://10.0.0.7:8001", ("course", "payment")),
             Instance("stranger", "http://10.6.6.6:80", ("course",)),
         ]
-        await follower.look()
+        await upstream_discovery.look()
         [upstream] = upstreams.all
         assert upstream.place.url == "http://10.0.0.7:8001"
         assert upstreams.services == {"course"}
 
     async def test_what_is_known_of_a_process_is_kept_while_it_stays_where_it_is(
-        self, directory: Directory, upstreams: Upstreams, follower: UpstreamDiscovery
+        self, directory: Directory, upstreams: Upstreams, upstream_discovery: UpstreamDiscovery
     ) -> None:
         directory.found = [WEB]
-        await follower.look()
+        await upstream_discovery.look()
         [before] = upstreams.all
-        await follower.look()
+        await upstream_discovery.look()
         assert upstreams.all == [before]
         directory.found = [Instance("web", "http://10.0.0.9:8001", ("course",))]
-        await follower.look()
+        await upstream_discovery.look()
         assert upstreams.all[0].place.url == "http://10.0.0.9:8001"
 
     async def test_while_discovery_cannot_say_nothing_changes(
-        self, directory: Directory, upstreams: Upstreams, follower: UpstreamDiscovery
+        self, directory: Directory, upstreams: Upstreams, upstream_discovery: UpstreamDiscovery
     ) -> None:
         directory.found = [WEB]
-        await follower.look()
+        await upstream_discovery.look()
         directory.failing = True
         with pytest.raises(Unavailable):
-            await follower.look()
+            await upstream_discovery.look()
         assert [each.place.url for each in upstreams.all] == ["http://10.0.0.7:8001"]
 
     async def test_it_follows_until_it_is_stopped(
-        self, directory: Directory, upstreams: Upstreams, follower: UpstreamDiscovery
+        self, directory: Directory, upstreams: Upstreams, upstream_discovery: UpstreamDiscovery
     ) -> None:
-        follower.start()
+        upstream_discovery.start()
         directory.found = [WEB]
         async with asyncio.timeout(15):
             while not upstreams.all:
                 await asyncio.sleep(0.02)
-        await follower.stop()
+        await upstream_discovery.stop()
         assert directory.closed

@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 
 from colonnade.services import OwnerStanding
 from colonnade_runtime.declaration import LoadedPlatform, load_platform
-from colonnade_runtime.serve.banner import Banner, greeting
+from colonnade_runtime.serve.banner import Banner, banner_text
 
 TENANT = "version: 1\nid: {0}\nname: {0}\nowner: {{email: owner@{0}.example}}\ncurrency: EUR\n"
 
@@ -27,7 +27,7 @@ def loaded(tmp_path: Path) -> LoadedPlatform:
 
 
 def test_academies_are_named_with_their_address_and_owner(loaded: LoadedPlatform) -> None:
-    shown = greeting(loaded, 8123)
+    shown = banner_text(loaded, 8123)
     line = "academy-00: http://academy-00.localhost:8123/api/v1 (owner owner@academy-00.example)"
     assert line in shown
     assert "and 2 more academies" in shown
@@ -39,21 +39,21 @@ def test_the_next_step_is_a_line_that_can_be_copied(
     monkeypatch.setattr("sys.argv", [".venv/bin/colonnade", "run"])
     monkeypatch.chdir(loaded.root)
     wanted = ".venv/bin/colonnade course import FOLDER --tenant academy-00 --publish"
-    assert wanted in greeting(loaded, 8000)
+    assert wanted in banner_text(loaded, 8000)
 
 
 def test_purchases_and_reports_are_mentioned_where_there_are_any(loaded: LoadedPlatform) -> None:
     lines = {"payment": "GET /payments, /transactions and /balances", "analytics": "POST /reports"}
-    assert not any(line in greeting(loaded, 8000) for line in lines.values())
+    assert not any(line in banner_text(loaded, 8000) for line in lines.values())
     for name, line in lines.items():
         declared = f"version: 1\nenvironment: development\nservices: {{{name}: }}\n"
         (loaded.root / "platform.yaml").write_text(declared)
-        assert line in greeting(load_platform(loaded.root / "platform.yaml"), 8000)
+        assert line in banner_text(load_platform(loaded.root / "platform.yaml"), 8000)
 
 
 def test_a_platform_elsewhere_is_named_in_the_line(loaded: LoadedPlatform) -> None:
     wanted = f"--platform {loaded.root}/platform.yaml course import"
-    assert wanted in greeting(loaded, 8000)
+    assert wanted in banner_text(loaded, 8000)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_a_platform_elsewhere_is_named_in_the_line(loaded: LoadedPlatform) -> No
 def test_how_an_owner_signs_in_is_said_for_each_academy(
     loaded: LoadedPlatform, standing: OwnerStanding, said: str
 ) -> None:
-    lines = greeting(loaded, 8000, {"academy-01": standing}).splitlines()
+    lines = banner_text(loaded, 8000, {"academy-01": standing}).splitlines()
     place = next(index for index, line in enumerate(lines) if "academy-01:" in line)
     assert said in lines[place + 1]
     assert ("owner password academy-01" in lines[place + 1]) is (
@@ -80,10 +80,10 @@ def test_how_an_owner_signs_in_is_said_for_each_academy(
 def test_machines_are_greeted_in_the_log_and_nowhere_else(
     loaded: LoadedPlatform, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    greeter = Banner(plain=False, supervised=False)
+    banner = Banner(plain=False, supervised=False)
     with capture_logs() as lines:
-        greeter.platform(loaded, 8123, {"academy-00": OwnerStanding.CHANGED})
-        greeter.process("people is ready: user on http://127.0.0.1:8001")
+        banner.platform(loaded, 8123, {"academy-00": OwnerStanding.CHANGED})
+        banner.process("people is ready: user on http://127.0.0.1:8001")
 
     assert capsys.readouterr().out == ""
     assert [line["event"] for line in lines] == ["academy"] * 10

@@ -58,7 +58,7 @@ class RequestDoor:
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """The way from an open gateway to the services' routes."""
+    """Admission: the way from an open edge to the services' routes."""
 
     application: ASGIApp
     documents: ApiDocuments

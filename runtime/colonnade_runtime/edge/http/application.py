@@ -57,7 +57,7 @@ class EdgeApplication:
         self.tells_caller = False
         self._log = log
         self.access_log = access_log
-        self._entrance: Admission | None = None
+        self._admission: Admission | None = None
         self._answering: ASGIApp = self._answer  # type: ignore[assignment]
         self._running: set[asyncio.Task[Any]] = set()
         self._idle = asyncio.Event()
@@ -77,7 +77,7 @@ class EdgeApplication:
     ) -> None:
         """Serve the services' routes from now on."""
         application = self.application = self.mounted(route_handlers)
-        self._entrance = Admission(
+        self._admission = Admission(
             self.application,
             ApiDocuments((lambda: described(application)) if docs else None),
             dispatcher,
@@ -105,7 +105,7 @@ class EdgeApplication:
 
     def close(self) -> None:
         """Answer 503 again; what runs may end."""
-        self._entrance = None
+        self._admission = None
 
     async def drained(self, seconds: float) -> bool:
         """Wait until no request runs, for at most `seconds`; False when some still did.
@@ -185,29 +185,29 @@ class EdgeApplication:
         if scope["path"] == "*" and scope["method"] == "OPTIONS":
             await answer_options(exchange, EVERY_METHOD)
             return
-        entrance = self._entrance
-        if entrance is None:
+        admission = self._admission
+        if admission is None:
             raise Unavailable(
                 "The platform is not ready.",
                 details={"retry_after": 1},
                 # Tells a process in front that nothing was done, and another may be asked.
                 headers={"Colonnade-Not-Ready": "1"},
             )
-        document = await entrance.documents.get(scope["path"])
+        document = await admission.documents.get(scope["path"])
         if document is not None:
             exchange.route = scope["path"]
             await exchange.respond(asked_for(document, scope["method"], exchange.headers))
             return
-        context = exchange.context = await entrance.enter(exchange)
+        context = exchange.context = await admission.enter(exchange)
         if scope["method"] == "HEAD":
             # Answered as a GET; the exchange leaves the body out.
             scope = cast(HTTPScope, {**scope, "method": "GET"})
-        response = entrance.hot_reads.answer(scope, exchange.headers, context)
+        response = admission.hot_reads.answer(scope, exchange.headers, context)
         if response is not None:
             exchange.route = response.route
             await exchange.respond(response)
         else:
-            await entrance.serve(scope, receive, exchange, context)
+            await admission.serve(scope, receive, exchange, context)
 
     def _record(self, scope: HTTPScope, exchange: Exchange) -> None:
         seconds = time.perf_counter() - exchange.started

@@ -25,7 +25,7 @@ class Authentication:
         self._verified: LRUCache[tuple[str, str], tuple[Principal, float]] = LRUCache(MAXIMUM_KEPT)
 
     async def principal(self, context: Context, header: str | None) -> Principal:
-        """The principal of an `Authorization` header; `context` is the gateway's own.
+        """The principal of an `Authorization` header; `context` is the edge's own.
 
         Raises:
             Unauthenticated: the credentials are not valid here.

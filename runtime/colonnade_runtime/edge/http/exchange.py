@@ -1,4 +1,4 @@
-"""One HTTP request and its answer, on their way through the gateway."""
+"""One HTTP request and its answer, on their way through the edge."""
 
 import re
 import secrets

@@ -1,4 +1,4 @@
-"""Plugins' middleware around the gateway; one that breaks is a problem document, not a silence."""
+"""Plugins' middleware around the edge; one that breaks is a problem document, not a silence."""
 
 from collections.abc import Sequence
 from typing import Any

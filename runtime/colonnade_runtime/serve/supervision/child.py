@@ -22,7 +22,7 @@ class Child:
     """True when its next end is wanted, and no failure."""
     ready: bool = False
     """The process has said that it is ready; it may have ended since."""
-    pulse: HeartbeatMonitor | None = None
+    heartbeat: HeartbeatMonitor | None = None
     stopping: bool = False
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     """Ends the wait before the next start."""
@@ -42,4 +42,4 @@ class Child:
         """True while a process that was ready sends heartbeats."""
         if not self.runs or not self.ready:
             return False
-        return self.pulse is None or self.pulse.silent() <= QUIET_SECONDS
+        return self.heartbeat is None or self.heartbeat.silent() <= QUIET_SECONDS

@@ -134,35 +134,35 @@ class Supervisor:
             await asyncio.sleep(BEAT_SECONDS)
             late = loop.time() - asked > 2 * BEAT_SECONDS
             for child in self._children:
-                if child.pulse is not None and late:
+                if child.heartbeat is not None and late:
                     # This one was paused as well, as when a machine sleeps.
-                    child.pulse.excuse()
+                    child.heartbeat.excuse()
                 self._end_if_silent(child)
 
     def _end_if_silent(self, child: Child) -> None:
-        if child.pulse is None or not child.runs:
+        if child.heartbeat is None or not child.runs:
             return
-        allowed = self._heartbeat if child.pulse.began else self._start
-        if child.pulse.silent() <= allowed:
+        allowed = self._heartbeat if child.heartbeat.began else self._start
+        if child.heartbeat.silent() <= allowed:
             return
         sentence = f"stands still for more than {allowed:g} s and is killed"
-        if not child.pulse.began:
+        if not child.heartbeat.began:
             sentence = f"shows no life for {allowed:g} s since its start and is killed"
         self._lines.tell("error", child.name, "child killed", sentence, reason=f"it {sentence}")
-        child.pulse.excuse()
+        child.heartbeat.excuse()
         assert child.process is not None
         child.process.kill()
 
     async def _once(self, child: Child) -> int:
-        pulse = child.pulse = HeartbeatMonitor()
+        heartbeat = child.heartbeat = HeartbeatMonitor()
         try:
-            return await self._run(child, pulse)
+            return await self._run(child, heartbeat)
         finally:
-            child.pulse = None
+            child.heartbeat = None
             self._roster.note(child.name, None)
-            pulse.close()
+            heartbeat.close()
 
-    async def _run(self, child: Child, pulse: HeartbeatMonitor) -> int:
+    async def _run(self, child: Child, heartbeat: HeartbeatMonitor) -> int:
         child.process = await asyncio.create_subprocess_exec(
             *self._command(child.place),
             stdin=asyncio.subprocess.DEVNULL,
@@ -171,10 +171,10 @@ class Supervisor:
             # Of its own: Ctrl+C here is ours to hand on, in order.
             start_new_session=True,
             preexec_fn=end_with_parent,
-            pass_fds=(pulse.writer,),
-            env={**os.environ, VARIABLE: str(pulse.writer)},
+            pass_fds=(heartbeat.writer,),
+            env={**os.environ, VARIABLE: str(heartbeat.writer)},
         )
-        pulse.started()
+        heartbeat.started()
         self._roster.note(child.name, child.process.pid)
         child.ready = False
         child.wake.clear()
