@@ -304,6 +304,20 @@ def test_everything_is_told_at_once_and_nothing_is_left_behind(site: Path) -> No
     assert sorted(site.rglob("*")) == before
 
 
+def test_one_wrong_rule_is_told_once(site: Path) -> None:
+    """It fails every action for everybody; a sentence for each would hide which rule it is."""
+    names = ("course.read", "course.create", "lesson.read")
+    actions = "\n".join(f'actions contains "{name}"' for name in names)
+    rule = 'grants contains {"action": "course.read"} if true'
+    house = f"package colonnade.services.house\n\nimport rego.v1\n\n{actions}\n\n{rule}\n"
+    (site / "policies" / "house.rego").write_text(house)
+    check = colonnade(site, "check")
+    assert check.returncode == 1
+    [told] = check.stderr.splitlines()
+    assert re.search(r"'course\.create' cannot be decided for .* is not a list\.", told), told
+    assert re.search(r"The same goes for \d+ more answers, to 3 actions in all\.$", told), told
+
+
 def test_a_missing_secret_is_a_warning_in_development(site: Path) -> None:
     (site / "platform.yaml").write_text(
         PLATFORM.replace(

@@ -54,6 +54,9 @@ TIMEOUT = 90.0
 """Seconds on the clock for compiling and trying out; a busy machine takes its time."""
 
 _VERIFIED = VerdictCache(account_folder())
+_NAMES_AND_NUMBERS = re.compile(r"(?<!\w)'[^']*'|\d+")
+"""Parts in which sentences about one mistake differ from answer to answer."""
+
 _EVERYWHERE = "policies"
 _TRIAL = "colonnade_runtime.adapters.policy.trial.trial_process"
 _REPORTED = re.compile(
@@ -264,15 +267,30 @@ def _answer_problems(
     answers: Iterable[Mapping[str, Any]], vocabulary: Vocabulary
 ) -> Iterable[PolicyProblem]:
     mistakes: dict[PolicyProblem, None] = {}
+    undecided: dict[str, list[tuple[str, str]]] = {}
     for item in answers:
         action = item["action"]
         decision = parse_decision(item.get("answer"), action=action, resource_type="probe")
         reason = item.get("fault") or (decision.reason or "" if decision.failed else None)
         if reason:
             message = f"'{action}' cannot be decided for {item['who']}: {reason.rstrip('.')}."
-            yield PolicyProblem(_EVERYWHERE, 0, 0, message)
+            # One rule in error fails every action for everybody, each at its place in the answer.
+            alike = undecided.setdefault(_NAMES_AND_NUMBERS.sub("", reason), [])
+            alike.append((action, message))
             continue
         for mistake in vocabulary.mistakes(decision):
             message = f"the answer for '{action}' is wrong: {mistake}."
             mistakes[PolicyProblem(_EVERYWHERE, 0, 0, message)] = None
+    for alike in undecided.values():
+        (_, message), *others = alike
+        if others:
+            actions = len({action for action, _ in alike})
+            message += (
+                f" The same goes for {len(others)} more answers, to {_actions(actions)} in all."
+            )
+        yield PolicyProblem(_EVERYWHERE, 0, 0, message)
     yield from mistakes
+
+
+def _actions(number: int) -> str:
+    return "one action" if number == 1 else f"{number} actions"
