@@ -168,6 +168,9 @@ class Dispatcher:
             raise
         finally:
             self._metrics.record(operation, time.perf_counter() - started, failure)
+            # Its traceback holds this frame: together they would keep the request, and with it
+            # the client's connection, until the garbage collector comes by.
+            failure = None
 
     def _limit(self, operation: Operation) -> float:
         """Seconds that a call may take: as the operation says, else as is declared for its

@@ -25,16 +25,20 @@ async def again(
     """
     lost: DeadlineExceeded | None = None
     attempt = 0
-    while True:
-        attempt += 1
-        try:
-            return await ask()
-        except DeadlineExceeded as error:
-            lost = error
-        except Unavailable:
-            if lost is None:
-                raise
-        pause = BACKOFF.durable(attempt, key)
-        if until - now() <= pause:
-            raise lost
-        await asyncio.sleep(pause)
+    try:
+        while True:
+            attempt += 1
+            try:
+                return await ask()
+            except DeadlineExceeded as error:
+                lost = error
+            except Unavailable:
+                if lost is None:
+                    raise
+            pause = BACKOFF.durable(attempt, key)
+            if until - now() <= pause:
+                raise lost
+            await asyncio.sleep(pause)
+    finally:
+        # Its traceback holds this frame: together they would keep the whole request.
+        lost = None

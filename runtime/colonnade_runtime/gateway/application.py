@@ -131,9 +131,12 @@ class GatewayApplication:
 
     async def _answer(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         exchange = Exchange(scope, send, self._proxies)
+        del send  # From here on the exchange alone holds it, and lets it go.
+        timed = None
         if scope["method"] not in BODILESS:
             # Which routes take streams, the processes behind know.
-            receive = TimedBody(receive, self._body_time, lambda: True).receive
+            timed = TimedBody(receive, self._body_time, lambda: True)
+            receive = timed.receive
         self._in_flight += 1
         self._idle.clear()
         try:
@@ -149,6 +152,9 @@ class GatewayApplication:
             self._log.exception("request failed", path=shown_path(scope["path"]))
             await send_problem(exchange, known_error(error))
         finally:
+            exchange.let_go()
+            if timed is not None:
+                timed.let_go()
             self._in_flight -= 1
             if self._in_flight == 0:
                 self._idle.set()

@@ -25,7 +25,7 @@ class Body:
         self.length = int(length) if length.isdigit() else None
         self.present = b"transfer-encoding" in headers or bool(self.length)
         self.broken = False
-        self.late: RequestTimeout | None = None
+        self.late: str | None = None
         self._kept: bytes | None = None
         self._streamed = False
 
@@ -54,8 +54,9 @@ class Body:
             try:
                 message: Any = await self._receive()
             except RequestTimeout as error:
-                # The HTTP client tells of it in words of its own.
-                self.late = error
+                # The HTTP client tells of it in words of its own. The sentence alone: the error's
+                # traceback holds this body, and with it the client's connection.
+                self.late = error.message
                 raise
             if message["type"] == "http.disconnect":
                 self.broken = True

@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 from litestar.types import HTTPScope, Receive
 
-from colonnade.errors import DeadlineExceeded, InvalidRequest, Unavailable
+from colonnade.errors import DeadlineExceeded, InvalidRequest, RequestTimeout, Unavailable
 from colonnade_runtime.edge.forwarded.seal import Seal
 from colonnade_runtime.edge.http.caller_header import CALLER, read_caller
 from colonnade_runtime.edge.http.exchange import Exchange
@@ -115,7 +115,7 @@ class Forwarder:
             raise self._late() from None
         except (aiohttp.ClientError, OSError) as error:
             if body.late is not None:
-                raise body.late from None
+                raise RequestTimeout(body.late) from None
             if body.broken:
                 raise InvalidRequest("The body ended before it was complete.") from None
             self._lost(upstream, scope, error)

@@ -64,6 +64,19 @@ class TimedBody:
             self._ended = not message.get("more_body", False)
         return message  # type: ignore[return-value]
 
+    def let_go(self) -> None:
+        """Hold the server's side of the request no more.
+
+        The server closes a connection whose body did not come once nothing holds the body. An
+        error on its way out leaves frames that hold this object, some of them until the garbage
+        collector comes by: they shall not hold the connection.
+        """
+        self._receive = _gone
+
+
+async def _gone() -> HTTPReceiveMessage:
+    return {"type": "http.disconnect"}
+
 
 def is_streamed(scope: HTTPScope) -> bool:
     """True when the matched route streams its body; before a route is matched, the body may

@@ -145,9 +145,12 @@ class EdgeApplication:
 
     async def _answer(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         exchange = Exchange(scope, send, self.proxies)
+        del send  # From here on the exchange alone holds it, and lets it go.
         scope["scheme"] = exchange.origin.scheme
+        timed = None
         if scope["method"] not in BODILESS:
-            receive = TimedBody(receive, self._body_time, partial(is_streamed, scope)).receive
+            timed = TimedBody(receive, self._body_time, partial(is_streamed, scope))
+            receive = timed.receive
         if scope["method"] in METHODS:
             body = UnreadBody(receive)
             receive = body.receive
@@ -176,6 +179,9 @@ class EdgeApplication:
             if exchange.status == 0:
                 await send_problem(exchange, known_error(error))
         finally:
+            exchange.let_go()
+            if timed is not None:
+                timed.let_go()
             self._running.discard(task)
             if not self._running:
                 self._idle.set()

@@ -100,9 +100,18 @@ class Exchange:
         await self({"type": "http.response.start", "status": status, "headers": headers})
         await self({"type": "http.response.body", "body": body, "more_body": False})
 
+    def let_go(self) -> None:
+        """Hold the server's side of the exchange no more; see `TimedBody.let_go`."""
+        self._send = _gone
+        self.unread = None
+
     def sent(self) -> Response:
         """Status and size of the answer, without the request's id."""
         return Response(self.status, self.sent_headers, self.body)
+
+
+async def _gone(message: Message) -> None:
+    """Drop what is sent after the end."""
 
 
 def _repeats_deciding(headers: list[tuple[bytes, bytes]]) -> bool:

@@ -1,6 +1,7 @@
 """Bodies keep to their time: JSON as a whole, what is streamed by its rate."""
 
 import asyncio
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,18 @@ async def test_a_stream_below_its_rate_is_late() -> None:
 async def test_what_is_no_stream_has_one_time_for_all_of_it() -> None:
     with pytest.raises(RequestTimeout):
         await received(TimedBody(Dripping(500), BodyTime(0.3, 1000), lambda: False))
+
+
+async def test_after_the_end_the_servers_side_is_held_no_more() -> None:
+    """Errors leave frames that hold the body; the client's connection must not stay with it."""
+    client = Dripping(50)
+    held = weakref.ref(client)
+    body = TimedBody(client, BodyTime(0.3, 1000), lambda: True)
+    del client
+    assert held() is not None
+    body.let_go()
+    assert held() is None
+    assert (await body.receive())["type"] == "http.disconnect"
 
 
 async def test_every_route_ends_a_body_that_does_not_come(tmp_path: Path) -> None:

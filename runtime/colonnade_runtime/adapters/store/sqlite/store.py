@@ -291,9 +291,13 @@ class SqliteStore:
 
     def _raise(self, error: Exception, file: TenantFile) -> NoReturn:
         known = translated(error, file.label, reading=True)
-        if known is error:
-            raise error
-        raise known from error
+        try:
+            if known is error:
+                raise error
+            raise known from error
+        finally:
+            # As in `_carry_out`: a traceback and the frame that holds it are a cycle.
+            del error, known
 
     def _session(self, tenant: str, connection: Connection) -> Session:
         return Session(connection, service=self.service, tenant=tenant, clock=self._clock)
@@ -349,6 +353,9 @@ class SqliteStore:
         except BaseException as error:
             outcome = error
         loop.call_soon_threadsafe(self._carried_out, transaction, waiter, outcome)
+        # The traceback of an error holds this frame: together they would keep all that it passes
+        # on its way out, down to the client's connection, until the garbage collector comes by.
+        del outcome
 
     def _carried_out(
         self,

@@ -88,9 +88,13 @@ class WriteTransaction(Generic[T]):
                 if primary_code(error) == sqlite3.SQLITE_BUSY and again:
                     continue
                 known = translated(error, self.file.label)
-                if known is error:
-                    raise
-                raise known from error
+                try:
+                    if known is error:
+                        raise
+                    raise known from error
+                finally:
+                    # A traceback and the frame that holds it are a cycle.
+                    del known
         raise AssertionError("unreachable")
 
     def _run_once(self) -> CommitResult[T]:
