@@ -173,7 +173,8 @@ class SagaRunner:
         self, record: SagaRecord, bound: BoundSaga, failure: Failure, error: Exception
     ) -> SagaRecord:
         sentence = sentence_of(error)
-        self._log(record, bound, "saga step failed", error, failure)
+        perhaps = self._may_have_happened(record, bound, failure)
+        self._log(record, bound, "saga step failed", error, perhaps=perhaps)
 
         def rule(context: TransitionContext, progress: SagaProgress) -> SagaProgress:
             return transitions.failed(context, progress, failure, sentence)
@@ -191,7 +192,7 @@ class SagaRunner:
             state = _encoded(bound, resolution.outcome.state)
         except Exception as failure:
             error = sentence_of(failure)
-            self._log(record, bound, "saga step cannot be resolved", failure, Failure.UNCERTAIN)
+            self._log(record, bound, "saga step cannot be resolved", failure, perhaps=True)
             resolution, state = Resolution.cannot_tell(), None
         reach(ASKED, step.name)
 
@@ -224,7 +225,8 @@ class SagaRunner:
             raise
         except Exception as error:
             sentence = sentence_of(error)
-            self._log(record, bound, "saga compensation failed", error, Failure.ABSENT)
+            perhaps = classify(error) is Failure.UNCERTAIN
+            self._log(record, bound, "saga compensation failed", error, perhaps=perhaps)
         return await self._commit(
             record, bound, lambda m, p: transitions.undo_failed(m, p, sentence)
         )
@@ -277,7 +279,7 @@ class SagaRunner:
     ) -> SagaRecord:
         step = record.current(bound.definition)
         goes_on = not self._shared.stopping.is_set()
-        suspect = self._suspect and step.idempotent and not record.progress.backward
+        suspect = self._suspects(record, step)
 
         def change(progress: SagaProgress, now: datetime) -> SagaProgress:
             known = progress.but(uncertain=True) if suspect else progress
@@ -301,8 +303,20 @@ class SagaRunner:
     def _now(self) -> datetime:
         return self._shared.store.actor.clock.now()
 
+    def _suspects(self, record: SagaRecord, step: Step) -> bool:
+        """Tell whether a process before this one may have run the step without a note of it."""
+        return self._suspect and step.idempotent and not record.progress.backward
+
+    def _may_have_happened(self, record: SagaRecord, bound: BoundSaga, failure: Failure) -> bool:
+        """Tell whether this try of the step or an earlier one may have happened."""
+        step = record.current(bound.definition)
+        if failure is Failure.REFUSED and step.pivot and step.resolve is None:
+            return False
+        earlier = record.progress.uncertain or self._suspects(record, step)
+        return earlier or failure is Failure.UNCERTAIN
+
     def _log(
-        self, record: SagaRecord, bound: BoundSaga, what: str, error: Exception, failure: Failure
+        self, record: SagaRecord, bound: BoundSaga, what: str, error: Exception, *, perhaps: bool
     ) -> None:
         self._shared.log.warning(
             what,
@@ -311,7 +325,7 @@ class SagaRunner:
             tenant=self._tenant,
             step=record.current(bound.definition).name,
             attempt=record.progress.attempts + 1,
-            happened="perhaps" if failure is Failure.UNCERTAIN else "no",
+            happened="perhaps" if perhaps else "no",
             error=error,
         )
 

@@ -10,6 +10,7 @@ from shop.house import TENANT, ShopHouse
 from shop.models import OrderRow
 from shop.service import BLIND, PURCHASE, TRANSFER, PurchaseState, expect_consistent, place
 from sqlalchemy import create_engine, func, select
+from structlog.testing import capture_logs
 
 from colonnade.errors import (
     ColonnadeError,
@@ -111,6 +112,21 @@ async def test_a_saga_needs_one_commit_to_start_and_one_per_step(house: ShopHous
     order = await house.place()
     await house.until_ended(order)
     assert commits == 1 + len(PURCHASE.steps)
+
+
+async def test_the_log_says_perhaps_of_a_refused_step_that_is_undone_itself(
+    house: ShopHouse,
+) -> None:
+    """Sagas that are there at the first look may have been tried by an earlier process."""
+    house.world.before = failing("reserve", Declined("No seat."))
+    told = []
+    for _ in range(2):
+        with capture_logs() as lines:
+            order = await house.place()
+            await house.until_ended(order)
+        [line] = [each for each in lines if each["event"] == "saga step failed"]
+        told.append((line["happened"], house.world.names(str(order))["release"]))
+    assert told == [("perhaps", 1), ("no", 0)]
 
 
 async def test_a_refusal_before_the_pivot_undoes_what_was_done(house: ShopHouse) -> None:
