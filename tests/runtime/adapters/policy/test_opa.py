@@ -2,7 +2,9 @@
 
 import asyncio
 import subprocess
+import urllib.request
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -183,3 +185,26 @@ def test_the_breaker_lets_one_try_at_a_time_and_waits_longer_each_time() -> None
     assert breaker.may_try()
     breaker.succeeded()
     assert [breaker.may_try(), breaker.may_try()] == [True, True]
+
+
+@pytest.mark.parametrize("name", ["my house.rego", "a?b.rego", "a#b.rego", "a%2fb.rego", "ä.rego"])
+async def test_a_file_of_any_name_has_a_place_of_its_own(
+    server: RunningServer, engine: OpaPolicy, name: str
+) -> None:
+    """A part of the name that reads as the end of an address would put two files in one place."""
+    house = 'package colonnade.services.{}\n\ndeny contains [] if input.action == "quiz.read"\n'
+    bundle = replace(
+        EVERYBODY,
+        modules=(
+            *EVERYBODY.modules,
+            PolicyModule(f"policies/{name}", house.format("house")),
+            PolicyModule(f"policies/x{name}", house.format("garden")),
+        ),
+    )
+    await engine.load(bundle)
+    assert (await engine.decide(QUESTION)).denies
+    assert await engine.check() is None
+    await engine.load(NOBODY)
+    await engine.load(quiz("grants contains [] if true"))
+    with urllib.request.urlopen(f"{server.url}/v1/policies", timeout=10) as answer:
+        assert bundle.revision not in answer.read().decode()

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote
 
 import aiohttp
 from opa_client.errors import DeletePolicyError, RegoParseError
@@ -142,7 +143,8 @@ class OpaServer:
 
     async def _put_one(self, place: str, module: PolicyModule) -> list[PolicyProblem]:
         try:
-            await self._client.update_policy_from_string(module.source, place, rego_compat=False)
+            address = quote(place)
+            await self._client.update_policy_from_string(module.source, address, rego_compat=False)
         except RegoParseError as error:
             refusal = error
         except Exception as error:
@@ -161,7 +163,7 @@ class OpaServer:
 
     async def _remove_one(self, place: str, module: PolicyModule) -> bool:
         try:
-            await self._client.delete_policy(name_at(place, module))
+            await self._client.delete_policy(quote(name_at(place, module)))
         except DeletePolicyError as error:
             return bool(error.expression == "resource_not_found")
         except Exception as error:
@@ -177,7 +179,7 @@ class OpaServer:
 
 
 def name_at(place: str, module: PolicyModule) -> str:
-    """The name of a module on the server."""
+    """The name of a module on the server, to be quoted where it becomes a part of an address."""
     return f"{place}/{module.path.rpartition('/')[2]}"
 
 

@@ -22,8 +22,17 @@ ModuleText: TypeAlias = tuple[str, str]
 """The path and the text of a module."""
 
 
+def module_name(index: int) -> str:
+    """The name by which the engine knows the module at `index` of those it was given.
+
+    Saving a bundle writes each module to a path of its name, below a folder or, for `/…` and
+    `../…`, anywhere. A file's own path must therefore never be a name.
+    """
+    return f"{index}.rego"
+
+
 class CompilationFault(Exception):
-    """The modules do not compile; the text is the engine's own report."""
+    """The modules do not compile; the text is the engine's own report, by `module_name`."""
 
 
 class EngineFault(Exception):
@@ -42,8 +51,8 @@ class Program:
     ) -> None:
         builder = _interpreter()
         try:
-            for path, text in modules:
-                builder.add_module(path, text)
+            for index, (_, text) in enumerate(modules):
+                builder.add_module(module_name(index), text)
             self._bundle = builder.build(None, list(entries))
         except RegoError as error:
             raise CompilationFault(str(error)) from None

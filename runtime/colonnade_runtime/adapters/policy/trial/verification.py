@@ -38,6 +38,7 @@ from colonnade_runtime.adapters.policy.rego.module_inspection import (
     SERVICE_PACKAGE,
     inspect_modules,
 )
+from colonnade_runtime.adapters.policy.rego.program import module_name
 from colonnade_runtime.adapters.policy.rego.statements import outline
 from colonnade_runtime.adapters.policy.trial.trial_process import CPU_SECONDS
 from colonnade_runtime.adapters.policy.trial.verdict_cache import (
@@ -60,7 +61,7 @@ _NAMES_AND_NUMBERS = re.compile(r"(?<!\w)'[^']*'|\d+")
 _EVERYWHERE = "policies"
 _TRIAL = "colonnade_runtime.adapters.policy.trial.trial_process"
 _REPORTED = re.compile(
-    r"\(error \d+:(?P<path>.*?)\|(?P<offset>\d+)\|\d+"
+    r"\(error \d+:(?P<name>.*?)\|(?P<offset>\d+)\|\d+"
     r"\s*\(errormsg \d+:(?P<message>.*?)\)\s*\(errorast",
     re.DOTALL,
 )
@@ -195,17 +196,25 @@ async def _try_out(
 
 
 def compilation_problems(report: str, modules: Sequence[PolicyModule]) -> list[PolicyProblem]:
-    """The engine's report as problems with file, line and column."""
-    sources = {module.path: module.source.encode() for module in modules}
+    """The engine's report as problems with file, line and column.
+
+    `modules` are those that were compiled, in that order.
+    """
+    by_name = {module_name(index): module for index, module in enumerate(modules)}
     found: dict[PolicyProblem, None] = {}
     for match in _REPORTED.finditer(report):
-        path, offset = match["path"], int(match["offset"])
-        before = sources.get(path, b"")[:offset].decode("utf-8", "ignore")
-        line = before.count("\n") + 1
-        column = len(before) - before.rfind("\n")
+        place = _place(by_name.get(match["name"]), int(match["offset"]))
         message = " ".join(match["message"].split()).lower().rstrip(".")
-        found[PolicyProblem(path, line, column, f"{message}.")] = None
+        found[PolicyProblem(*place, f"{message}.")] = None
     return list(found) or [PolicyProblem(_EVERYWHERE, 0, 0, "the policies do not compile.")]
+
+
+def _place(module: PolicyModule | None, offset: int) -> tuple[str, int, int]:
+    """Path, line and column of the byte at `offset` of a module."""
+    if module is None:
+        return _EVERYWHERE, 0, 0
+    before = module.source.encode()[:offset].decode("utf-8", "ignore")
+    return module.path, before.count("\n") + 1, len(before) - before.rfind("\n")
 
 
 def missing_actions(
