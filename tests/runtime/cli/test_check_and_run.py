@@ -151,15 +151,31 @@ REFUSALS: dict[str, tuple[Spoil, str]] = {
         policy("course.rego", '"instructor" in', '"instuctor" in'),
         r"^policies/course\.rego:\d+:\d+: there is no role 'instuctor' \(did you mean 'instructor'",
     ),
-    "a policy that is not there": (
+    "a policy of another package than its name": (
         lambda site: (site / "policies" / "payment.rego").write_text(
             "package colonnade.services.house\n"
         ),
-        r"^policies/payment\.rego: there is no policy of service 'payment'",
+        r"^policies/payment\.rego:1:9: must begin with 'package colonnade\.services\.payment'",
     ),
     "a policy that is no Rego": (
         policy("course.rego", '"course.create"', '"course.create'),
         r"^policies/course\.rego:\d+:\d+: this text is not closed",
+    ),
+    "two policies of one package": (
+        lambda site: [
+            (site / "policies" / name).write_bytes((COURSE_POLICIES / "course.rego").read_bytes())
+            for name in ("course.rego", "course-before.rego")
+        ],
+        r"^policies/course-before\.rego:1:1: 'package colonnade\.services\.course' is that of "
+        r"policies/course\.rego, which would count beside this file",
+    ),
+    "a policy that is no text": (
+        lambda site: (site / "policies" / "course.rego").write_bytes(b"# 1\n# \xe9\n"),
+        r"^policies/course\.rego:2:3: byte 0xe9 is not UTF-8 text; save the file as UTF-8\.$",
+    ),
+    "a policy that is a link to nowhere": (
+        lambda site: (site / "policies" / "course.rego").symlink_to("nowhere"),
+        r"^policies/course\.rego: cannot be read: no such file or directory\.$",
     ),
     "a secret that production demands": (
         production(owner=OWNER.replace("OWNER_SECRET", "NOWHERE")),

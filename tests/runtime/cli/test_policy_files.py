@@ -78,6 +78,15 @@ def test_nothing_is_written_over(site: Path) -> None:
     assert {path.name for path in (site / "new").iterdir()} == {"course.rego", "course_test.rego"}
 
 
+def test_a_link_to_nowhere_is_there_as_well(site: Path) -> None:
+    (site / "policies" / "course.rego").symlink_to(site / "elsewhere")
+    told = colonnade(site, "new", "policy", "course")
+    assert told.exit_code == 1
+    assert "course.rego is there already; remove it first" in told.stderr
+    assert not (site / "elsewhere").exists()
+    assert not (site / "policies" / "course_test.rego").exists()
+
+
 @pytest.mark.parametrize("name", ["cours", "../course", "payment", "colonnade.rego"])
 def test_a_file_that_no_enabled_plugin_brings_is_named(site: Path, name: str) -> None:
     told = colonnade(site, "new", "policy", name)

@@ -1,5 +1,6 @@
 """A plugin's policy and its tests, copied to where an operator's take their place."""
 
+import os
 from pathlib import Path
 
 from colonnade.errors import ConfigurationError
@@ -25,7 +26,8 @@ def copied_policy(name: str, plugins: Plugins, folder: Path) -> list[Path]:
     if beside.is_file():
         contents[tests] = beside.read_bytes()
     written = [folder / each for each in contents]
-    there = [str(path) for path in written if path.exists()]
+    # A link to nowhere is there, too: writing through it would make a file elsewhere.
+    there = [str(path) for path in written if os.path.lexists(path)]
     if there:
         raise ConfigurationError(
             f"{there[0]} is there already; remove it first, or name another folder with --into."

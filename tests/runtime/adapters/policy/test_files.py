@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from colonnade.policy import PolicyError, PolicyModule
-from colonnade_runtime.adapters.policy.rego.files import read_policies
+from colonnade_runtime.adapters.policy.rego.files import MAX_FILE, read_policies
 from colonnade_runtime.adapters.policy.trial.test_runner import run_rego_tests
 
 ENTRY = "package colonnade\n\ndecision := {}\n"
@@ -57,7 +57,24 @@ def test_a_link_of_ones_own_that_leads_nowhere_is_named(folder: Path, name: str)
         assert "lost_test.rego" in str(lost)
 
 
+def test_a_file_that_is_too_large_is_named(folder: Path) -> None:
+    (folder / "large.rego").write_bytes(b"#" * (MAX_FILE + 1))
+    with pytest.raises(PolicyError, match=r"large\.rego: the file is larger than 1 MiB\.$"):
+        read_policies(folder)
+
+
+def test_a_file_in_the_place_of_the_folder_is_no_folder(folder: Path) -> None:
+    with pytest.raises(PolicyError, match=r"colonnade\.rego: there is no such folder"):
+        read_policies(folder / "colonnade.rego")
+
+
+def test_the_entry_point_goes_by_its_name(folder: Path) -> None:
+    (folder / "colonnade.rego").write_text("package colonnade.services.colonnade\n")
+    with pytest.raises(PolicyError, match=r"colonnade\.rego:1:9: must begin with 'package co"):
+        read_policies(folder)
+
+
 def test_a_pipe_is_no_policy(folder: Path) -> None:
     os.mkfifo(folder / "pipe.rego")
-    with pytest.raises(PolicyError, match="it is not a file"):
+    with pytest.raises(PolicyError, match="is not a file"):
         read_policies(folder)

@@ -45,10 +45,18 @@ async def test_what_the_plugin_granted_is_granted_no_longer(folder: Path) -> Non
     [
         ("", r"quiz\.rego:1:1: the file must begin with its package"),
         (PACKAGE, "no policy knows the action 'quiz.read' of service 'quiz'"),
-        ("package colonnade.services.quizz\n", "no policy knows the action 'quiz.read'"),
+        (
+            "# ours\npackage colonnade.services.quizz\n",
+            r"^\S+quiz\.rego:2:9: must begin with 'package colonnade\.services\.quiz', "
+            r"not with 'package colonnade\.services\.quizz'\.$",
+        ),
+        (
+            "package colonnade.services.user\n\nthis is no Rego",
+            r"^\S+quiz\.rego:1:9: must begin with 'package colonnade\.services\.quiz'",
+        ),
         (f"{KNOWN}\ngrants contains [] {{", "is never closed"),
     ],
-    ids=["nothing", "no action", "another package", "no Rego"],
+    ids=["nothing", "no action", "another package", "another service's package", "no Rego"],
 )
 async def test_a_file_that_says_too_little_is_refused(folder: Path, text: str, says: str) -> None:
     """The plugin's does not step in."""
@@ -73,6 +81,30 @@ async def test_a_file_of_another_name_in_the_plugins_package_is_refused(
         await decided(folder)
     assert str(no.value).startswith(f"{folder / name}:1:1: ")
     assert "name it quiz.rego to take the place of the plugin's file" in str(no.value)
+
+
+@pytest.mark.parametrize("brought", [[THEIRS], []], ids=["in place of a plugin's", "the only one"])
+@pytest.mark.parametrize("name", ["quiz-before.rego", "a.rego", "quiz_2.rego"])
+async def test_a_second_file_of_the_package_is_refused_too(
+    folder: Path, name: str, brought: Sequence[PolicyModule]
+) -> None:
+    """What a copy for safekeeping grants would be granted for ever."""
+    (folder / "quiz.rego").write_text(KNOWN)
+    (folder / name).write_text(TO_ALL)
+    with pytest.raises(PolicyError, match="which would count beside this file") as no:
+        await decided(folder, brought)
+    assert str(no.value).startswith(f"{folder / name}:1:1: 'package colonnade.services.quiz' is ")
+    assert str(folder / "quiz.rego") in str(no.value)
+    assert len(str(no.value).splitlines()) == 1
+
+
+async def test_rules_of_ones_own_may_stand_in_several_files(folder: Path) -> None:
+    for name in ("house.rego", "garden.rego"):
+        (folder / name).write_text(
+            "package colonnade.services.house\n\n"
+            f'deny contains [] if input.action == "quiz.read"\n# {name}\n'
+        )
+    assert (await decided(folder)).denies == ((),)
 
 
 async def test_rules_are_added_in_a_package_of_their_own(folder: Path) -> None:

@@ -31,11 +31,13 @@ class Statement:
 class ModuleOutline:
     """Outline of a module, as far as the checks need it.
 
-    `package` is the dotted path; `imports` are the names that import statements introduce.
+    `package` is the dotted path and `package_name` where it begins; `imports` are the names that
+    import statements introduce.
     """
 
     module: PolicyModule
     package: str = ""
+    package_name: Token | None = None
     imports: set[str] = field(default_factory=set)
     rules: list[Statement] = field(default_factory=list)
     problems: list[PolicyProblem] = field(default_factory=list)
@@ -125,6 +127,7 @@ def _add_package(first: Token, rest: Sequence[Token], result: ModuleOutline) -> 
         result.complain("the package must be names with dots between.", first)
     else:
         result.package = "".join(token.text for token in rest)
+        result.package_name = rest[0]
 
 
 def _add_import(first: Token, rest: Sequence[Token], result: ModuleOutline) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from colonnade.policy import PolicyModule
+from colonnade.policy import PolicyError, PolicyModule
 from colonnade_runtime.adapters.policy.rego.called_names import end_of_term
 from colonnade_runtime.adapters.policy.rego.files import (
     SUFFIX,
@@ -104,8 +104,8 @@ def results_of_tests(folder: Path, brought: Sequence[PolicyModule] = ()) -> list
     for path in policy_test_files(folder):
         try:
             tests = PolicyModule(str(path), read_source(path))
-        except (OSError, ValueError) as error:
-            reason = f"cannot be read: {error}."
+        except PolicyError as error:
+            reason = error.message
             results.append(RegoTestResult(str(path), WHOLE_FILE, passed=False, reason=reason))
         else:
             results += _run_file(policies, tests)

@@ -86,10 +86,12 @@ async def _judged(bundle: PolicyBundle) -> ConsultedPackages:
     problems = inspect_modules(modules)
     if problems:
         raise PolicyError([*problems, *await _further_problems(problems, modules)])
+    if problems := [*shared_packages(bundle), *foreign_packages(bundle)]:
+        # What the engine says of rules that stand there twice follows from that.
+        raise PolicyError(problems)
     problems = inspect_vocabulary(modules, bundle.vocabulary)
     told = await trial_result(bundle)
     problems += await _problems(told, bundle, misspelt=bool(problems))
-    problems += [*foreign_packages(bundle), *shared_packages(bundle)]
     if told is None or problems:
         raise PolicyError(problems)
     return consulted_packages(told["declared"], narrowing(modules))

@@ -4,10 +4,11 @@ import asyncio
 import shutil
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from colonnade.operations import operation_of
-from colonnade.policy import PolicyBundle, PolicyError
+from colonnade.policy import PolicyBundle, PolicyError, PolicyModule
 from colonnade_runtime.adapters.policy.embedded.engine import EmbeddedPolicy
 from colonnade_runtime.adapters.policy.rego.files import (
     SUFFIX,
@@ -28,9 +29,20 @@ def actions_have_policies(subject: Subject) -> Iterator[str]:
     with tempfile.TemporaryDirectory() as folder:
         lay_out(subject, Path(folder))
         try:
-            asyncio.run(_load(PolicyBundle(read_policies(Path(folder)), actions)))
+            asyncio.run(_load(PolicyBundle(_policies(subject, Path(folder)), actions)))
         except PolicyError as error:
             yield from error.message.splitlines()
+
+
+def _policies(subject: Subject, folder: Path) -> tuple[PolicyModule, ...]:
+    """The policies laid out in a folder; a plugin may bring several files of one package."""
+    brought = {Path(name).name for name in brought_policies(subject)}
+    return tuple(
+        replace(module, replaces=(subject.info.name,))
+        if Path(module.path).name in brought
+        else module
+        for module in read_policies(folder)
+    )
 
 
 def policies_pass_their_tests(subject: Subject) -> Iterator[str]:
