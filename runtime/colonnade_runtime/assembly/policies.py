@@ -1,20 +1,27 @@
 """The policies of a process: the operator's files and every plugin's rules."""
 
 from collections import defaultdict
-from collections.abc import Collection, Hashable, Iterator
+from collections.abc import Collection, Hashable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
 from pydantic import BaseModel
 
+from colonnade.faults import Faults
 from colonnade.operations import Operation, operation_of
 from colonnade.policy import PolicyBundle, PolicyError, PolicyModule, Vocabulary
 from colonnade_runtime.adapters.policy.grants.cross_service_grants import CONFIRMED
 from colonnade_runtime.adapters.policy.grants.overrides import lost_overrides
+from colonnade_runtime.adapters.policy.grants.without_effect import (
+    files_without_effect,
+    grants_without_effect,
+)
 from colonnade_runtime.adapters.policy.rego.files import read_policies
 from colonnade_runtime.declaration import LoadedPlatform
 from colonnade_runtime.declaration.confirmed_grants import read_confirmed_grants
 from colonnade_runtime.plugins.plugin import Plugins
+
+WITHOUT_EFFECT = "policies_without_effect"
 
 
 def policy_bundle(
@@ -47,15 +54,47 @@ def bundle_of(
     return PolicyBundle(modules, actions, vocabulary, confirmed)
 
 
+def policies_without_effect(
+    folder: Path, plugins: Plugins, modules: Sequence[PolicyModule]
+) -> list[str]:
+    """Sentences about what looks like a policy and does not count, each with its place.
+
+    `modules` are those that count. Blocks on the disk.
+
+    Raises:
+        PolicyError: when the folder cannot be read.
+    """
+    brought = {module.path: module.plugin for module in brought_policies(plugins)}
+    found = [*files_without_effect(folder, brought), *grants_without_effect(modules)]
+    return [str(problem) for problem in sorted(found)]
+
+
+def report_without_effect(faults: Faults, sentences: Sequence[str]) -> None:
+    """Report what `policies_without_effect` found, or withdraw it where that is nothing."""
+    if not sentences:
+        faults.withdraw(WITHOUT_EFFECT)
+        return
+    told = "; ".join(sentence.rstrip(".") for sentence in sentences)
+    mend = "Mend the files; they are looked at again with the next reload (SIGHUP)."
+    faults.report(WITHOUT_EFFECT, f"Policies are perhaps not as they are meant: {told}.", mend=mend)
+
+
+class LostOverrides(PolicyError):
+    """Files of the operator that are gone while the platform runs, and a plugin's would count.
+
+    A start would take it: `check`, which looks at the files alone, finds nothing wrong.
+    """
+
+
 def refuse_lost_overrides(before: PolicyBundle, after: PolicyBundle) -> None:
     """Keep plugins' files from coming back while the platform runs; see `lost_overrides`.
 
     Raises:
-        PolicyError: naming each file of the operator that is gone.
+        LostOverrides: naming each file of the operator that is gone.
     """
     problems = list(lost_overrides(before, after))
     if problems:
-        raise PolicyError(problems)
+        raise LostOverrides(problems)
 
 
 def brought_policies(plugins: Plugins) -> list[PolicyModule]:

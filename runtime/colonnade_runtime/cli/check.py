@@ -25,12 +25,14 @@ def examined(site: Site) -> tuple[list[str], list[str]]:
         return problems, []
     loaded = _noting(problems, lambda: site.load(plugins))
     policies = _noting(problems, lambda: site.check_policies(plugins))
+    warnings: list[str] = []
     if policies is not None:
+        warnings += _noting(problems, lambda: site.policy_warnings(plugins)) or []
         problems += _noting(problems, lambda: site.policy_test_failures(plugins)) or []
     if loaded is None:
-        return problems, []
-    found, warnings = _rehearsed(site, loaded, plugins)
-    return list(dict.fromkeys([*problems, *found])), warnings
+        return problems, warnings
+    found, others = _rehearsed(site, loaded, plugins)
+    return list(dict.fromkeys([*problems, *found])), [*warnings, *others]
 
 
 def _rehearsed(site: Site, loaded: LoadedPlatform, plugins: Plugins) -> tuple[list[str], list[str]]:

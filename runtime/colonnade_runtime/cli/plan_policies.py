@@ -9,14 +9,19 @@ from colonnade_runtime.adapters.policy.grants.anonymous_grants import AnonymousG
 from colonnade_runtime.adapters.policy.grants.cross_service_grants import CrossServiceGrant
 from colonnade_runtime.adapters.policy.rego.files import plain, read_policies
 from colonnade_runtime.adapters.policy.trial.grant_survey import grant_survey
-from colonnade_runtime.assembly.policies import brought_policies, policy_bundle
+from colonnade_runtime.assembly.policies import (
+    brought_policies,
+    policies_without_effect,
+    policy_bundle,
+)
 from colonnade_runtime.cli.output import working
 from colonnade_runtime.declaration import LoadedPlatform
 from colonnade_runtime.plugins.plugin import Plugins
 
 
 def policy_files_of(folder: Path, plugins: Plugins) -> dict[str, Any]:
-    """The files that decide, and of each that a plugin brings whether an operator's replaces it.
+    """The files that decide, of each that a plugin brings whether an operator's replaces it, and
+    what only looks like a policy.
 
     Raises:
         PolicyError: when a file cannot be read.
@@ -36,6 +41,7 @@ def policy_files_of(folder: Path, plugins: Plugins) -> dict[str, Any]:
             for module in sorted(brought, key=lambda module: (module.path, module.plugin))
             for replacement in [own.get(module.path)]
         ],
+        "without_effect": policies_without_effect(folder, plugins, modules),
     }
 
 
@@ -51,6 +57,7 @@ def policy_files_text(policies: Mapping[str, Any]) -> Iterator[str]:
             said.setdefault(file["replaced_by"], []).append(of_plugin)
     for name in policies["files"]:
         yield f"  {name}{''.join(said.get(name, ()))}"
+    yield from (f"  warning: {sentence}" for sentence in policies["without_effect"])
 
 
 def grants_of(loaded: LoadedPlatform, plugins: Plugins) -> dict[str, Any] | None:

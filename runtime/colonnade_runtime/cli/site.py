@@ -15,7 +15,11 @@ from colonnade_runtime.adapters.policy.trial.test_runner import results_of_tests
 from colonnade_runtime.admin.client import AdminClient, NotRunning
 from colonnade_runtime.admin.processes import ProcessesClient
 from colonnade_runtime.assembly.declared import load_with
-from colonnade_runtime.assembly.policies import brought_policies, bundle_of
+from colonnade_runtime.assembly.policies import (
+    brought_policies,
+    bundle_of,
+    policies_without_effect,
+)
 from colonnade_runtime.cli.output import working
 from colonnade_runtime.declaration import LoadedPlatform, load_platform_outline
 from colonnade_runtime.declaration.model.placement import EVERYTHING, placements
@@ -117,6 +121,16 @@ class Site:
         with working("Trying the policies out"):
             asyncio.run(_try_out(bundle))
         return True
+
+    def policy_warnings(self, plugins: Plugins) -> list[str]:
+        """Files that look like policies and do not count, a line each.
+
+        Raises:
+            PolicyError: when a policy cannot be read.
+            DeclarationError: when what confirms grants of plugins is wrong.
+        """
+        folder = self.policies_folder()
+        return policies_without_effect(folder, plugins, bundle_of(folder, plugins).modules)
 
     def policy_test_failures(self, plugins: Plugins) -> list[str]:
         """Run the tests beside the policies; return the failures, a line each.

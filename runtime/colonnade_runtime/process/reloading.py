@@ -12,6 +12,7 @@ from colonnade.errors import ColonnadeError
 from colonnade.faults import Faults, NoFaults
 from colonnade.waiting import until
 from colonnade_runtime.assembly.declared import Declared
+from colonnade_runtime.assembly.policies import LostOverrides
 from colonnade_runtime.assembly.started_secrets import secret_files
 from colonnade_runtime.declaration import DeclarationError, LoadedPlatform
 from colonnade_runtime.declaration.watched_files import (
@@ -38,6 +39,12 @@ watch began, and some file systems notify of nothing."""
 REFUSED = "reload_refused"
 RESTART = "restart_pending"
 UNWATCHED = "files_unwatched"
+
+_MEND = "Mend it; `colonnade check` shows all of it. What was declared before runs on."
+_MEND_LOST = (
+    "`colonnade check` finds nothing wrong with that, since a start takes it; a running platform "
+    "does not. What was declared before runs on."
+)
 
 Apply = Callable[[LoadedPlatform], Awaitable[list[str]]]
 """Takes a declaration up, and answers with the keys that need a restart; raises a
@@ -83,6 +90,8 @@ class Reloader:
                 restart = await self._apply(loaded)
             except DeclarationError as error:
                 return self._refuse([str(problem) for problem in error.problems])
+            except LostOverrides as error:
+                return self._refuse(error.message.splitlines(), mend=_MEND_LOST)
             except ColonnadeError as error:
                 return self._refuse(error.message.splitlines())
             except Exception as error:
@@ -98,12 +107,12 @@ class Reloader:
         refuse_what_no_start_takes(self._declared.loaded, loaded)
         return loaded
 
-    def _refuse(self, problems: list[str]) -> bool:
+    def _refuse(self, problems: list[str], mend: str = _MEND) -> bool:
         self._log.error("reload refused; nothing changed", problems=problems)
         self._faults.report(
             REFUSED,
             f"The declaration as it is now was refused: {_one_sentence(problems)}",
-            mend="Mend it; `colonnade check` shows all of it. What was declared before runs on.",
+            mend=mend,
         )
         return False
 

@@ -22,7 +22,12 @@ from colonnade.services import Authenticator, HealthCheck, OwnerStanding, Servic
 from colonnade_runtime.assembly.declared import Declared
 from colonnade_runtime.assembly.dependencies import ProcessDependencies
 from colonnade_runtime.assembly.owners import owner_standings
-from colonnade_runtime.assembly.policies import policy_bundle, refuse_lost_overrides
+from colonnade_runtime.assembly.policies import (
+    policies_without_effect,
+    policy_bundle,
+    refuse_lost_overrides,
+    report_without_effect,
+)
 from colonnade_runtime.assembly.reconfiguration import configs_of, reconfiguration
 from colonnade_runtime.assembly.schemas import StoreSchemas
 from colonnade_runtime.assembly.services import Services
@@ -297,6 +302,7 @@ class Runtime:
         changed = await asyncio.to_thread(self._started_secrets.changed, loaded, resolved)
         bundle = policy_bundle(loaded, self._plugins, self.place.services)
         refuse_lost_overrides(self._policies, bundle)
+        without_effect = await self._without_effect(loaded, bundle)
         policy = self.policy
         if policy is not None and bundle.revision != policy.revision:
             await policy.load(bundle)
@@ -304,6 +310,7 @@ class Runtime:
             self._log.info("policies loaded", revision=bundle.revision)
         # From here on nothing can fail, and nothing is awaited: no request sees a half of it.
         self._vault.swap(resolved)
+        report_without_effect(self.edge.health.faults.of("platform"), without_effect)
         self.tenants.swap(entries)
         self.edge.health.faults.forget_tenants(self.tenants.is_known)
         self._schemas.make_new()
@@ -345,11 +352,19 @@ class Runtime:
         )
         self._stack.push_async_callback(policy.close)
         bundle = policy_bundle(self._loaded, self._plugins, self.place.services)
+        found = await self._without_effect(self._loaded, bundle)
+        report_without_effect(self.edge.health.faults.of("platform"), found)
         stage = self.edge.health.stage
         await until_available("policy engine", lambda: policy.load(bundle), stage, self._log)
         self._policies = bundle
         self.edge.health.degradations.add([HealthCheck("policy", policy.check, _POLICY_MEND)])
         return policy
+
+    async def _without_effect(self, loaded: LoadedPlatform, bundle: PolicyBundle) -> list[str]:
+        folder = loaded.policies_folder
+        return await asyncio.to_thread(
+            policies_without_effect, folder, self._plugins, bundle.modules
+        )
 
     async def _start_stores(self) -> None:
         wanted = {

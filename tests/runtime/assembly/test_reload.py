@@ -393,12 +393,36 @@ async def test_a_plugins_policy_does_not_come_back_until_a_restart(tmp_path: Pat
         told = await problems_of(runtime)
         assert told.startswith(f"{policy}: the file is gone, and the one of the plugin 'quiz'")
         assert runtime.policy_revision == before
+        [fault] = runtime.edge.health.faults.all()
+        assert "put it back, or restart the platform" in fault.sentence
+        assert "`colonnade check` finds nothing wrong with that" in fault.mend
         policy.write_text(f"{said}\ndeny contains []\n# as before\n")
         assert await runtime.reloader.reload()
         policy.unlink()
         await problems_of(runtime)
     async with started(runtime_of(site, quiz)) as runtime:
         assert runtime.policy_revision not in ("", before)
+
+
+async def test_what_only_looks_like_a_policy_is_a_fault_until_it_is_none(tmp_path: Path) -> None:
+    said = "package colonnade.services.quiz\n"
+    quiz = make_plugin("quiz", "quiz", policies=lambda: {"quiz.rego": said})
+    site = make_site(tmp_path, "services: {quiz: }\ntenants: {watch: false}\n")
+    almost = tmp_path / "policies" / "quiz.rego.txt"
+    almost.write_text(said)
+    async with started(runtime_of(site, quiz)) as runtime:
+        [fault] = runtime.edge.health.faults.all()
+        assert (fault.source, fault.kind) == ("platform", "policies_without_effect")
+        assert f"{almost}: does not count" in fault.sentence
+        assert "quiz.rego of the plugin 'quiz' decides instead" in fault.sentence
+        almost.rename(tmp_path / "policies" / "quiz.rego")
+        assert await runtime.reloader.reload()
+        assert kinds_of(runtime) == []
+        house = tmp_path / "policies" / "house.rego"
+        house.write_text("package colonnade.services.house\n\ngrants contains []\n")
+        assert await runtime.reloader.reload()
+        [fault] = runtime.edge.health.faults.all()
+        assert f"{house}:3:1: grants nothing" in fault.sentence
 
 
 def kinds_of(runtime: Runtime) -> list[str]:

@@ -78,6 +78,21 @@ def test_nothing_is_written_over(site: Path) -> None:
     assert {path.name for path in (site / "new").iterdir()} == {"course.rego", "course_test.rego"}
 
 
+def test_an_override_that_is_none_any_more_is_a_warning(site: Path) -> None:
+    assert colonnade(site, "new", "policy", "course").exit_code == 0
+    own = site / "policies" / "course.rego"
+    own.rename(own.with_suffix(".rego.txt"))
+    check = colonnade(site, "check")
+    assert check.exit_code == 0, check.stderr
+    place = f"warning: {site}/policies/course.rego.txt: does not count"
+    assert place in check.stderr
+    assert "course.rego of the plugin 'course' decides instead" in check.stderr
+    assert f"warning: {site}/policies/course_test.rego: tests course.rego" in check.stderr
+    assert f"  {place}" in colonnade(site, "plan").stdout
+    plan = json.loads(colonnade(site, "plan", "--format", "json").stdout)
+    assert len(plan["policies"]["without_effect"]) == 2
+
+
 def test_a_link_to_nowhere_is_there_as_well(site: Path) -> None:
     (site / "policies" / "course.rego").symlink_to(site / "elsewhere")
     told = colonnade(site, "new", "policy", "course")

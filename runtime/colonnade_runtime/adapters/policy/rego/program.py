@@ -39,6 +39,10 @@ class EngineFault(Exception):
     """The engine gave no usable answer; the message says what happened instead."""
 
 
+class UndefinedFault(EngineFault):
+    """A rule has no value: nothing that it says holds."""
+
+
 class Program:
     """Compiled policies and the interpreter that runs them. Use it in one thread only.
 
@@ -80,7 +84,7 @@ class Program:
             )
         expressions = output.results[0].expressions if output.results else []
         if len(expressions) != 1:
-            raise EngineFault("the result is undefined")
+            raise UndefinedFault("the result is undefined")
         result: object = expressions[0]
         return result
 

@@ -5,6 +5,7 @@ as …`, is taken out of the rule and handed to the engine instead: regopy ends 
 rules under a `with`. So a test has one input, which does not refer to the test's own variables.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,6 +29,7 @@ from colonnade_runtime.adapters.policy.rego.program import (
     CompilationFault,
     EngineFault,
     Program,
+    UndefinedFault,
     input_text,
 )
 from colonnade_runtime.adapters.policy.rego.statements import ModuleOutline, Statement, outline
@@ -38,6 +40,7 @@ WHOLE_FILE = "(file)"
 """Stands for the rule where a whole file of tests is wrong."""
 
 _PREFIX = "test_"
+_PACKAGES = re.compile(r"\bdata\.(colonnade\.services\.\w+|colonnade\b(?!\.services))")
 _INPUT_PREFIX = "colonnade_input_of_"
 
 
@@ -147,10 +150,11 @@ def _run(
     except CompilationFault as fault:
         problems = compilation_problems(str(fault), modules)
         return _failed(tests, (str(problem) for problem in problems))
+    asked = _asked(tests, policies)
     places = {rule.head.text: rule.head for rule in rewritten.rules}
     return [
         replace(
-            _run_test(program, tests.path, package, name, has_input=bool(found)),
+            _run_test(program, tests.path, package, name, asked, has_input=bool(found)),
             line=places[name].line,
             column=places[name].column,
         )
@@ -158,14 +162,28 @@ def _run(
     ]
 
 
+def _asked(tests: PolicyModule, policies: Sequence[PolicyModule]) -> str:
+    """The files that tests ask, by the packages that they name, in words; empty for none."""
+    named = set(_PACKAGES.findall(tests.source))
+    files = [
+        f"{module.path} of the plugin '{module.plugin}'" if module.plugin else module.path
+        for module in policies
+        if outline(module).package in named
+    ]
+    return " and ".join(files)
+
+
 def _run_test(
-    program: Program, path: str, package: str, name: str, *, has_input: bool
+    program: Program, path: str, package: str, name: str, asked: str, *, has_input: bool
 ) -> RegoTestResult:
     try:
         document: object = {}
         if has_input:
             document = program.answer(f"{package}/{_INPUT_PREFIX}{name}", "{}")
         answer = program.answer(f"{package}/{name}", input_text(document))
+    except UndefinedFault as fault:
+        why = f": a line of it does not hold with what {asked} says" if asked else ""
+        return RegoTestResult(path, name, passed=False, reason=f"{fault}{why}.")
     except EngineFault as fault:
         return RegoTestResult(path, name, passed=False, reason=f"{fault}.")
     reason = "" if answer is True else f"it is {answer!r} instead of true."
