@@ -63,9 +63,9 @@ lock: | $(LOCK_VENV)/bin/uv ## pin the newest versions that pyproject.toml allow
 wheel: $(STAMPS)/dev ## build the wheel into dist/
 	@$(BIN)/python -m hatchling build --target wheel
 
-release: ## set the version, gather the change notes, commit, tag and list it; VERSION=1.2.3
+release: ## set the version, gather the change notes, commit, tag and list it; VERSION=1.2.3 [JUMP=yes]
 	@test -n "$(VERSION)" || { echo "Say which: make release VERSION=1.2.3" >&2; exit 1; }
-	@python3 changes/release.py "$(VERSION)" "$$(date -u +%F)"
+	@python3 changes/release.py "$(VERSION)" "$$(date -u +%F)" $(if $(JUMP),--jump)
 
 clean: ## remove the environment and every cache; var/ (your data) stays
 	rm -rf $(VENV) dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,9 +1,10 @@
-"""The fragments of changes, moved into CHANGELOG.md by a release."""
+"""The change notes, moved into CHANGELOG.md by a release."""
 
 import re
 import textwrap
 from pathlib import Path
 
+CHANGELOG = "CHANGELOG.md"
 KINDS = {
     "added": "Added",
     "changed": "Changed",
@@ -18,8 +19,8 @@ UNRELEASED = (
 )
 
 
-def fragments(folder: Path) -> list[Path]:
-    """The fragments in `folder`, by kind and name.
+def notes(folder: Path) -> list[Path]:
+    """The change notes in `folder`, by kind and name.
 
     Raises:
         ValueError: for a file that is none.
@@ -34,15 +35,30 @@ def fragments(folder: Path) -> list[Path]:
 
 
 def kind_of(path: Path) -> str:
-    """The kind in a fragment's name."""
+    """The kind in a note's name."""
     return path.name.split(".")[1]
+
+
+def sentence_of(path: Path) -> str:
+    """The sentence of a note.
+
+    Raises:
+        ValueError: when it is empty, or no UTF-8 text.
+    """
+    try:
+        sentence = path.read_text("utf-8").strip()
+    except UnicodeDecodeError:
+        raise ValueError(f"{path.name} is not UTF-8 text: save it as UTF-8.") from None
+    if not sentence:
+        raise ValueError(f"{path.name} is empty: write what changed, or remove it.")
+    return sentence
 
 
 def section(version: str, date: str, found: list[Path]) -> str:
     """What a release says, in Markdown."""
     lines = [f"## {version} - {date}"]
     for kind, title in KINDS.items():
-        sentences = [path.read_text("utf-8").strip() for path in found if kind_of(path) == kind]
+        sentences = [sentence_of(path) for path in found if kind_of(path) == kind]
         if sentences:
             lines += ["", f"### {title}", ""]
             lines += [
@@ -60,20 +76,20 @@ def section(version: str, date: str, found: list[Path]) -> str:
 
 
 def gather(root: Path, version: str, date: str) -> None:
-    """Write the release into `root`/CHANGELOG.md, and remove its fragments.
+    """Write the release into `root`/CHANGELOG.md, and remove its notes.
 
     Raises:
-        ValueError: when a fragment is misnamed, there is none, or the page has lost its head.
+        ValueError: when a note is misnamed, empty or no text, there is none, or the page has lost
+            its head. Nothing is changed then.
     """
-    found = fragments(root / "changes")
-    page = root / "CHANGELOG.md"
+    found = notes(root / "changes")
+    page = root / CHANGELOG
     text = page.read_text("utf-8")
     if not found or text.count(UNRELEASED) != 1:
         raise ValueError(
             "There is nothing to release, or CHANGELOG.md has no 'Unreleased' section."
         )
-    page.write_text(
-        text.replace(UNRELEASED, f"{UNRELEASED}\n{section(version, date, found)}"), "utf-8"
-    )
+    said = section(version, date, found)
+    page.write_text(text.replace(UNRELEASED, f"{UNRELEASED}\n{said}"), "utf-8")
     for path in found:
         path.unlink()

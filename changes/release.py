@@ -1,20 +1,24 @@
-"""`python changes/release.py VERSION DATE` releases the checkout that it lies in.
+"""`python changes/release.py VERSION DATE [--jump]` releases the checkout that it lies in.
 
 It makes two commits: the release, which is tagged, and behind it one that adds the line
 `VERSION COMMIT` to releases.txt, since a commit cannot name itself. The line travels where a tag
-does not, and the upgrade tests build the releases that they start from by it.
+does not, and the upgrade tests build the releases that they start from by it. With `--jump` the
+version need not be one of those that follow the last release.
 """
 
 import re
 import subprocess
 import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
-from gather import gather
+from gather import CHANGELOG, gather, notes
 
 RELEASES = "releases.txt"
+PROJECT = "pyproject.toml"
 PLACES = {
-    "pyproject.toml": r'^version = "(?P<version>[^"]+)"$',
+    PROJECT: r'^version = "(?P<version>[^"]+)"$',
     "plugins/*/plugin.py": r'^ +version="(?P<version>[^"]+)",$',
     "tests/plugins/*/contract.json": r'^ "version": "(?P<version>[^"]+)"$',
     "docs/operators/deploying.md": r"\bcolonnade-(?P<version>\d+\.\d+\.\d+)\b",
@@ -22,34 +26,75 @@ PLACES = {
 }
 """Files, from the top of the repository, and how each says the version."""
 
+TRUNK = "main"
+_BACKPORTS = re.compile(r"release/((?:0|[1-9]\d*)\.(?:0|[1-9]\d*))")
 _VERSION = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)")
+
+
+_JUMP = "--jump"
 
 
 class Refused(Exception):
     """A release that cannot be made, and what to do."""
 
 
-def release(root: Path, version: str, date: str) -> str:
+def release(root: Path, version: str, date: str, *, jump: bool = False) -> str:
     """Set the version, gather the change notes, commit, tag, list; the commit of the release.
 
+    With `jump`, the version may be any that is newer than the last release.
+
     Raises:
-        Refused: before anything has been changed.
+        Refused: with everything as it was before.
     """
-    texts = _refuse_or_prepare(root, version)
-    try:
-        gather(root, version, date)
-    except ValueError as error:
-        raise Refused(str(error)) from error
-    for path, text in texts.items():
-        path.write_text(text, "utf-8")
-    _git(root, "add", "--all")
-    _git(root, "commit", "--quiet", "--message", f"build: release {version}")
-    commit = _git(root, "rev-parse", "HEAD")
-    _git(root, "tag", "--annotate", f"v{version}", "--message", f"Colonnade {version}")
-    with (root / RELEASES).open("a", encoding="utf-8") as file:
-        file.write(f"{version} {commit}\n")
-    _git(root, "commit", "--quiet", "--message", f"build: list release {version}", "--", RELEASES)
+    texts = _refuse_or_prepare(root, version, jump=jump)
+    with _undone_if_refused(root, version) as written:
+        try:
+            written += [root / CHANGELOG, *notes(root / "changes")]
+            gather(root, version, date)
+        except ValueError as error:
+            raise Refused(str(error)) from error
+        for path, text in texts.items():
+            written.append(path)
+            path.write_text(text, "utf-8")
+        _commit(root, f"build: release {version}", written)
+        commit = _git(root, "rev-parse", "HEAD")
+        _git(root, "tag", "--annotate", f"v{version}", "--message", f"Colonnade {version}")
+        list_of_releases = root / RELEASES
+        written.append(list_of_releases)
+        with list_of_releases.open("a", encoding="utf-8") as file:
+            file.write(f"{version} {commit}\n")
+        _commit(root, f"build: list release {version}", [list_of_releases])
     return commit
+
+
+def _commit(root: Path, message: str, paths: Sequence[Path]) -> None:
+    """Commit these files alone: whatever else came to lie there meanwhile is not released."""
+    names = [str(path.relative_to(root)) for path in paths]
+    _git(root, "commit", "--quiet", "--message", message, "--", *names)
+
+
+@contextmanager
+def _undone_if_refused(root: Path, version: str) -> Iterator[list[Path]]:
+    """Take back commits, tag and the files noted in the list when a hook or the disk refuses."""
+    start = _git(root, "rev-parse", "HEAD")
+    written: list[Path] = []
+    try:
+        yield written
+    except BaseException:
+        _undo(root, version, start, written)
+        raise
+
+
+def _undo(root: Path, version: str, start: str, written: Sequence[Path]) -> None:
+    names = [str(path.relative_to(root)) for path in written]
+    try:
+        if _git(root, "tag", "--list", f"v{version}"):
+            _git(root, "tag", "--delete", f"v{version}")
+        _git(root, "reset", "--quiet", "--soft", start)
+        if names:
+            _git(root, "restore", f"--source={start}", "--staged", "--worktree", "--", *names)
+    except Refused as error:
+        print(f"{error} To go back: git reset --hard {start}", file=sys.stderr)
 
 
 def released(root: Path) -> dict[str, str]:
@@ -59,24 +104,66 @@ def released(root: Path) -> dict[str, str]:
     return dict(pairs)
 
 
-def _refuse_or_prepare(root: Path, version: str) -> dict[Path, str]:
+def _refuse_or_prepare(root: Path, version: str, *, jump: bool) -> dict[Path, str]:
     if not _VERSION.fullmatch(version):
         raise Refused(f"'{version}' is no version: write MAJOR.MINOR.PATCH, such as 1.2.3.")
-    if _git(root, "status", "--porcelain"):
+    # Said here, since git's settings can hide files that are not tracked.
+    if _git(root, "status", "--porcelain", "--untracked-files=all", "--ignore-submodules=none"):
         raise Refused("The tree has changes: commit them or put them away first.")
     _git(root, "var", "GIT_COMMITTER_IDENT")
-    if not _git(root, "branch", "--show-current"):
-        raise Refused("No branch is checked out: check out the one that is released from.")
+    _refuse_branch(_git(root, "branch", "--show-current"), version)
     if version in released(root) or _git(root, "tag", "--list", f"v{version}"):
         raise Refused(f"{version} is released already: name the version after it.")
     newest = max(released(root), key=numbers, default="0.0.0")
     if numbers(version) < numbers(newest):
         raise Refused(f"{version} is older than {newest}, which is released on this branch.")
+    if not jump:
+        _refuse_jump(root, version)
     return {
         path: _with_version(path, pattern, version)
         for places, pattern in PLACES.items()
         for path in sorted(root.glob(places))
     }
+
+
+def _refuse_branch(branch: str, version: str) -> None:
+    if not branch:
+        raise Refused("No branch is checked out: check out the one that is released from.")
+    backports = _BACKPORTS.fullmatch(branch)
+    if branch != TRUNK and not backports:
+        raise Refused(
+            f"'{branch}' is checked out: releases are made of {TRUNK}, patches of release/x.y."
+        )
+    if backports and not version.startswith(f"{backports[1]}."):
+        raise Refused(f"{version} is no patch of {backports[1]}, whose branch is checked out.")
+
+
+def _refuse_jump(root: Path, version: str) -> None:
+    """Refuse a version that follows no release: mostly a slip, and forever in the list."""
+    listed = released(root)
+    # A branch for patches begins at a tag, whose own line comes with the commit behind it.
+    last = max([*listed, _said_version(root)], key=numbers)
+    following = next_versions(last)
+    if last not in listed and not _git(root, "tag", "--list", f"v{last}"):
+        following = (last, *following)
+    if version not in following:
+        raise Refused(
+            f"{version} does not follow {last}: {', '.join(following[:-1])} or {following[-1]} "
+            "does. If it is meant all the same, add JUMP=yes."
+        )
+
+
+def _said_version(root: Path) -> str:
+    found = re.search(PLACES[PROJECT], (root / PROJECT).read_text("utf-8"), re.MULTILINE)
+    if found is None:
+        raise Refused(f"{PROJECT} says no version as {__file__} expects it: mend one of the two.")
+    return found["version"]
+
+
+def next_versions(version: str) -> tuple[str, ...]:
+    """The next patch, minor and major after a version."""
+    major, minor, patch = numbers(version)
+    return f"{major}.{minor}.{patch + 1}", f"{major}.{minor + 1}.0", f"{major + 1}.0.0"
 
 
 def _with_version(path: Path, pattern: str, version: str) -> str:
@@ -106,9 +193,11 @@ def _git(root: Path, *words: str) -> str:
 
 def main() -> None:
     """Make the release that the command line names."""
-    version, date = sys.argv[1:]
+    version, date, *options = sys.argv[1:]
     try:
-        commit = release(Path(__file__).parent.parent, version, date)
+        if options not in ([], [_JUMP]):
+            raise Refused(f"'{' '.join(options)}' is no option; {_JUMP} is the only one.")
+        commit = release(Path(__file__).parent.parent, version, date, jump=bool(options))
     except Refused as error:
         sys.exit(f"There is no release {version}: {error}")
     print(f"Released {version} as v{version}, commit {commit}. CONTRIBUTING.md says what follows.")

@@ -1,4 +1,4 @@
-"""A change is written down once: as a fragment until its release, in CHANGELOG.md from then on."""
+"""A change is written down once: in a change note until its release, in CHANGELOG.md then on."""
 
 import importlib.util
 import shutil
@@ -27,36 +27,36 @@ def copy(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_the_page_repeats_no_fragment_and_points_to_them(gathering: Any) -> None:
+def test_the_page_repeats_no_change_note_and_points_to_them(gathering: Any) -> None:
     page = (ROOT / "CHANGELOG.md").read_text("utf-8")
     assert page.count(gathering.UNRELEASED) == 1
     unreleased = page.partition(gathering.UNRELEASED)[2].partition("\n## ")[0]
     assert unreleased.strip() == ""
 
 
-def test_every_fragment_is_one_paragraph_of_a_known_kind(gathering: Any) -> None:
-    for path in gathering.fragments(ROOT / "changes"):
+def test_every_change_note_is_one_paragraph_of_a_known_kind(gathering: Any) -> None:
+    for path in gathering.notes(ROOT / "changes"):
         text = path.read_text("utf-8").strip()
         assert text.endswith("."), path.name
         assert "\n\n" not in text, path.name
 
 
-def test_a_release_moves_the_fragments_into_the_page(gathering: Any, copy: Path) -> None:
+def test_a_release_moves_the_change_notes_into_the_page(gathering: Any, copy: Path) -> None:
     (copy / "changes" / "aardvark.added.md").write_text("Aardvarks have come.\n")
     (copy / "changes" / "zebra.removed.md").write_text("Zebras are gone.\n")
-    before = gathering.fragments(copy / "changes")
+    before = gathering.notes(copy / "changes")
     gathering.gather(copy, "1.0.0", "2030-01-31")
     page = (copy / "CHANGELOG.md").read_text("utf-8")
     release = page.partition(gathering.UNRELEASED)[2].split("\n## ")[1]
     assert release.startswith("1.0.0 - 2030-01-31\n\n### Added\n\n- ")
     assert "\n- Zebras are gone.\n" in release.partition("### Removed\n")[2]
     assert release.count("\n- ") == len(before)
-    assert gathering.fragments(copy / "changes") == []
+    assert gathering.notes(copy / "changes") == []
     with pytest.raises(ValueError, match="nothing to release"):
         gathering.gather(copy, "1.0.1", "2030-02-01")
 
 
-def test_a_fragment_of_no_kind_is_refused(gathering: Any, copy: Path) -> None:
+def test_a_change_note_of_no_kind_is_refused(gathering: Any, copy: Path) -> None:
     (copy / "changes" / "zebra.improved.md").write_text("Zebras are better.\n")
     with pytest.raises(ValueError, match=r"zebra\.improved\.md: name it"):
         gathering.gather(copy, "1.0.0", "2030-01-31")
