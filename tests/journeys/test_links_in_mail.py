@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow
 
 
 async def test_a_port_that_was_free_is_the_one_in_the_links(declaration: Path) -> None:
-    """With `gateway.port` 0 and a domain of one's own, nothing but the greeting knows the port."""
+    """With `gateway.port` 0 and a domain of one's own, nothing but the banner knows the port."""
     settings = ("gateway.port=0", "gateway.domain=academies.localhost", "logging.access=false")
     chosen = [word for each in settings for word in ("--set", each)]
     process = await asyncio.create_subprocess_exec(
@@ -48,7 +48,7 @@ async def greeted_port(process: asyncio.subprocess.Process) -> int:
         found = re.search(rb"http://acme\.academies\.localhost:(\d+)/api/v1", line)
         if found:
             return int(found[1])
-    raise AssertionError("it ended without a greeting")
+    raise AssertionError("it ended without a banner")
 
 
 async def first_mail(folder: Path) -> bytes:

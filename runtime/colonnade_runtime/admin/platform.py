@@ -54,7 +54,7 @@ class AdminPlatform:
 
     @classmethod
     def of_gateway(cls, declared: Declared, health: Health, reloader: Reloader) -> "AdminPlatform":
-        """The process in front: it hosts nothing, and says how it is."""
+        """The gateway: it hosts nothing, and says how it is."""
         loaded = declared.loaded
         identity = Identity(GATEWAY, (), health, lambda: reloader.loaded.digest, lambda: "")
         tenants = TenantDirectory(loaded.tenants, loaded.platform.gateway.domain)

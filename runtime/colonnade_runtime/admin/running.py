@@ -23,7 +23,7 @@ STOP_SECONDS = 5.0
 async def administered_gateway(
     declared: Declared, health: Health, reloader: Reloader
 ) -> AsyncIterator[None]:
-    """The same for the process in front, which says how it is and does nothing else.
+    """The same for the gateway, which says how it is and does nothing else.
 
     Raises:
         AlreadyRuns: another process is in front of this platform.

@@ -53,7 +53,7 @@ async def _standing(
     module, _, function = name.partition(":")
     tell: Any = getattr(importlib.import_module(module), function)
     deadline = services.clock.now().timestamp() + SECONDS
-    acting = Context(tenant, Principal.service(service), deadline, f"greeting-{tenant}")
+    acting = Context(tenant, Principal.service(service), deadline, f"banner-{tenant}")
     declared = services.passwords.declared(services.tenants.entry(tenant).tenant)
     try:
         with use_context(acting):

@@ -1,4 +1,4 @@
-"""The ASGI application of the process in front."""
+"""The ASGI application of the gateway."""
 
 import asyncio
 import time

@@ -246,7 +246,7 @@ class Runtime:
         self.edge.health.stage.stopping = "the platform is stopping"
         self.edge.close()
         if self.place.process != EVERYTHING:
-            # The process in front, which answers for this one, learns of it before it is gone.
+            # The gateway, which answers for this one, learns of it before it is gone.
             await asyncio.sleep(NOTICE_SECONDS)
         loop = asyncio.get_running_loop()
         until = loop.time() + float(self._platform.shutdown.drain)

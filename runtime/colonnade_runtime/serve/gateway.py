@@ -1,4 +1,4 @@
-"""Serves the process in front, until told to stop."""
+"""Serves the gateway, until told to stop."""
 
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager

@@ -31,7 +31,7 @@ class ConnectionLimits:
 
 
 def connection_limits(gateway: GatewaySection, *, behind: bool = False) -> ConnectionLimits:
-    """The limits that `gateway` declares; `behind` the process in front all come from it."""
+    """The limits that `gateway` declares; `behind` the gateway all come from it."""
     section = gateway.connections
     quarter = max(1, section.maximum // 4)
     per_address = section.maximum if behind else section.per_address or quarter

@@ -37,7 +37,7 @@ class Origin:
     host: str = ""
 
     def sealed(self, seal: Seal, request_id: str) -> str:
-        """The value of `Forwarded` with which the process in front hands it on."""
+        """The value of `Forwarded` with which the gateway hands it on."""
         node = f"[{self.client}]" if ":" in self.client else self.client or "unknown"
         said = {"for": node, "proto": self.scheme}
         if self.host:
@@ -46,7 +46,7 @@ class Origin:
 
 
 class TrustedProxies:
-    """Believes what proxies in some networks say of their clients, and what the process in front
+    """Believes what proxies in some networks say of their clients, and what the gateway
     has sealed, and nothing else."""
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The seal on what the process in front says of a client, so that no other can say it."""
+"""The seal on what the gateway says of a client, so that no other can say it."""
 
 import base64
 import hashlib
