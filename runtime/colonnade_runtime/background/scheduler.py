@@ -101,6 +101,11 @@ class Scheduler:
         self._stopping = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the schedules."""
+        return tuple(line.schedule.name for line in self._lines)
+
     async def start(self) -> None:
         """Begin to count the intervals."""
         self._tasks = [

@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 class BenchClock:
     """A `colonnade.clock.Clock` that a test moves.
 
-    `moved` is told after each move, so that what has become due is looked for at once.
+    `moved` is told after each move, so that what has become due is looked for at once. Schedules
+    do not come by it: `ServiceBench.run_schedule` runs one.
     """
 
     def __init__(self, moved: Callable[[], None] = lambda: None) -> None:

@@ -30,6 +30,11 @@ class BenchPlugins:
         return {name: self.plugins.services[name].info.name for name in self.plugins.start_order}
 
     @property
+    def roles(self) -> frozenset[str]:
+        """Roles that the plugins give to people; none when none of them does."""
+        return frozenset(role for plugin in self.plugins.every() for role in plugin.info.roles)
+
+    @property
     def policy_files(self) -> frozenset[str]:
         """The names of the policies that plugins bring."""
         return frozenset(name for plugin in self.plugins.every() for name in plugin.policies)

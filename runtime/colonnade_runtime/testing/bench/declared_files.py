@@ -56,6 +56,26 @@ def write_files(folder: Path, chosen: BenchPlugins, wanted: BenchDeclaration) ->
     _write(folder / "platform.yaml", _platform(chosen, wanted, policies))
 
 
+def missing_reload_hooks(
+    chosen: BenchPlugins, before: BenchDeclaration, now: BenchDeclaration
+) -> str:
+    """Advice to write `can_reload` where the plugin of a changed configuration has none; empty
+    where all have."""
+    plugins = {**chosen.plugins.services, **chosen.plugins.extensions}
+    silent = [
+        f"'{plugin.info.name}'"
+        for name, plugin in plugins.items()
+        if now.config.get(name) != before.config.get(name)
+        and not hasattr(plugin.module, "can_reload")
+    ]
+    if not silent:
+        return ""
+    return (
+        f" The plugin {' and '.join(silent)} has no hook can_reload(old, new), and without it "
+        "every change of its configuration needs a restart; one that returns [] takes all up."
+    )
+
+
 def _platform(chosen: BenchPlugins, wanted: BenchDeclaration, policies: Path) -> Keys:
     sections: dict[str, dict[str, Any]] = {
         "services": {name: {"plugin": plugin} for name, plugin in chosen.services.items()},

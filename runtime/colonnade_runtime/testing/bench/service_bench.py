@@ -20,13 +20,17 @@ from colonnade.identifiers import new_id
 from colonnade.messages import Message, Request
 from colonnade.operations import operation_of
 from colonnade_runtime.calls.row_cache import CachedAnswer
+from colonnade_runtime.testing.bench import argument_checks as check
 from colonnade_runtime.testing.bench.companions import bench_plugins
 from colonnade_runtime.testing.bench.declared_files import (
     BenchDeclaration,
     Keys,
+    missing_reload_hooks,
     read_files,
     write_files,
 )
+from colonnade_runtime.testing.bench.failures import errors_told, raise_last
+from colonnade_runtime.testing.bench.logs import logs_of_run
 from colonnade_runtime.testing.bench.process import SCHEME, BenchProcess, delivery_settings
 from colonnade_runtime.testing.bench.quiet import Quiet, until
 from colonnade_runtime.testing.bench.services_under_test import SECONDS, ServicesUnderTest
@@ -63,6 +67,15 @@ class ServiceBench(ServicesUnderTest):
         folder: Path | None = None,
         replica: int | None = None,
     ) -> None:
+        """Declare the bench; it starts when it is entered.
+
+        Raises:
+            ConfigurationError: an argument is not of the form that is meant.
+        """
+        check.check_plugins(plugins)
+        check.check_config(config or {})
+        check.check_tenants(tenants)
+        check.check_policies(policies or {})
         declaration = BenchDeclaration(
             config or {}, _by_name(tenants), platform or {}, policies or {}
         )
@@ -83,6 +96,7 @@ class ServiceBench(ServicesUnderTest):
         """
         self._plugins = bench_plugins(self._modules)
         async with AsyncExitStack() as stack:
+            stack.enter_context(logs_of_run())
             self.folder = self._folder or Path(
                 stack.enter_context(
                     tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True)
@@ -118,7 +132,13 @@ class ServiceBench(ServicesUnderTest):
         person_id: UUID | str | None = None,
         attributes: Mapping[str, str] | None = None,
     ) -> Principal:
-        """Principal of somebody who is signed in; nobody has to register them."""
+        """Principal of somebody who is signed in; nobody has to register them. `person_id` is
+        the id of an account that the test has made, or a new one.
+
+        Raises:
+            ConfigurationError: `roles` is a text, or names a role that no plugin here gives.
+        """
+        check.check_roles(roles, bench_plugins(self._modules).roles)
         pairs = tuple(sorted((attributes or {}).items()))
         return Principal(
             PrincipalKind.USER, str(person_id or new_id()), tuple(sorted(roles)), pairs
@@ -143,10 +163,16 @@ class ServiceBench(ServicesUnderTest):
         unless `as_` says who.
 
         Raises:
-            ColonnadeError: what the policy or the handler refuses.
+            ColonnadeError: what the policy or the handler refuses, and what it becomes to a
+                caller when a library raises it, such as a `Conflict` for an `IntegrityError`.
+            ConfigurationError: no service under test offers the operation.
+            Exception: a mistake of the service, for which a caller gets an `InternalError`.
         """
+        check.check_principal(as_)
+        check.check_request(request)
+        self._check_hosted(type(request))
         principal = Principal.anonymous() if as_ is None else as_
-        with use_context(self.context(principal, tenant=tenant, seconds=seconds)):
+        with use_context(self.context(principal, tenant=tenant, seconds=seconds)), errors_told():
             answer: ResponseT = await self._running.dispatcher.do(
                 request,
                 expected_versions=expected_versions,
@@ -158,7 +184,12 @@ class ServiceBench(ServicesUnderTest):
     def client(
         self, as_: Principal | None = None, *, tenant: str | None = None
     ) -> httpx.AsyncClient:
-        """A client of a tenant's HTTP API, without a socket; closed with the bench."""
+        """A client of a tenant's HTTP API, without a socket; closed with the bench.
+
+        Raises:
+            ConfigurationError: `as_` is no principal.
+        """
+        check.check_principal(as_)
         self._running.open_http()
         headers = {}
         if as_ is not None:
@@ -188,9 +219,10 @@ class ServiceBench(ServicesUnderTest):
 
         Raises:
             ConfigurationError: a service under test offers the operation, or none declares in
-                `requires` that it asks its service.
+                `requires` that it asks its service, or `answer` is none of the three.
             PluginError: a plugin cannot be loaded.
         """
+        check.check_answer(request, answer)
         operation, plugins = operation_of(request), bench_plugins(self._modules)
         if operation.service in plugins.hosted:
             raise ConfigurationError(
@@ -240,7 +272,7 @@ class ServiceBench(ServicesUnderTest):
             str(envelope.id),
             envelope.encode(),
         )
-        _raise_last(self._running.failures.take(envelope.id))
+        raise_last(self._running.failures.take(envelope.id))
         await self._expect_no_letter(envelope)
 
     async def published(
@@ -273,7 +305,7 @@ class ServiceBench(ServicesUnderTest):
         """
         quiet = Quiet(self._running.background, self.clock, self.tenants)
         await until(quiet.holds, seconds, lambda: "; ".join(quiet.left) or "something moves")
-        _raise_last(self._running.failures.take())
+        raise_last(self._running.failures.take())
 
     async def until(
         self, holds: Callable[[], Awaitable[bool]], *, seconds: float = SECONDS
@@ -294,8 +326,11 @@ class ServiceBench(ServicesUnderTest):
         """Declare other configuration or tenants, and take them up as a reload does.
 
         Raises:
-            ConfigurationError: it was refused, or needs a restart.
+            ConfigurationError: it was refused, or needs a restart, as every change of the
+                configuration of a plugin without the hook `can_reload` does.
         """
+        check.check_config(config or {})
+        check.check_tenants(tenants or {})
         before = self._declaration
         self._declaration = replace(
             before,
@@ -306,7 +341,18 @@ class ServiceBench(ServicesUnderTest):
         await self._running.reloader.reload()
         faults = [each for each in self.faults() if each.source == "platform"]
         if faults:
-            raise ConfigurationError(faults[0].sentence)
+            silent = missing_reload_hooks(self._plugins, before, self._declaration)
+            raise ConfigurationError(f"{faults[0].sentence}{silent}")
+
+    def _check_hosted(self, request: type[Request[Any]]) -> None:
+        operation, hosted = operation_of(request), bench_plugins(self._modules).hosted
+        if operation.service not in hosted:
+            raise ConfigurationError(
+                f"{request.__name__} is an operation of the '{operation.service}' service, which "
+                f"is not under test; {', '.join(hosted)} is. Give its plugin to ServiceBench as "
+                "well; or, where your service is what asks it, say what it answers with "
+                f"bench.stub({request.__name__}, …)."
+            )
 
     def _stubbed(self, request: type[RequestT], answer: Answer) -> Stub[RequestT]:
         known = self._stubs.get(request)
@@ -342,8 +388,3 @@ class ServiceBench(ServicesUnderTest):
 
 def _by_name(tenants: Mapping[str, Keys] | Sequence[str]) -> Mapping[str, Keys]:
     return tenants if isinstance(tenants, Mapping) else {name: {} for name in tenants}
-
-
-def _raise_last(failures: Sequence[Exception]) -> None:
-    if failures:
-        raise failures[-1]

@@ -18,6 +18,7 @@ from colonnade.tables import OutboxRow
 from colonnade_runtime.background.background_work import BackgroundWork
 from colonnade_runtime.background.events.dead_letters import EventDeadLetter
 from colonnade_runtime.calls.service_context import RuntimeServiceContext
+from colonnade_runtime.testing.bench.argument_checks import check_schedule
 from colonnade_runtime.testing.bench.clock import BenchClock
 from colonnade_runtime.testing.bench.companions import BenchPlugins
 from colonnade_runtime.testing.bench.declared_files import BenchDeclaration
@@ -106,7 +107,9 @@ class ServicesUnderTest:
             ConfigurationError: when there is no such schedule.
             Exception: whatever it raises.
         """
-        await self.background(service).scheduler.run_now(name, tenant or self.tenants[0])
+        scheduler = self.background(service).scheduler
+        check_schedule(name, scheduler.names)
+        await scheduler.run_now(name, tenant or self.tenants[0])
 
     async def read(
         self,

@@ -253,7 +253,7 @@ class TestTime:
         assert (await _read(bench, parcel)).status == "returned"
 
     async def test_there_is_no_such_schedule(self, bench: ServiceBench) -> None:
-        with pytest.raises(ConfigurationError, match="no schedule 'sned-back'"):
+        with pytest.raises(ConfigurationError, match=r"no schedule 'sned-back' .*'send-back'\?"):
             await bench.run_schedule("sned-back")
 
     async def test_a_saga_gives_up_waiting_when_its_time_has_come(
