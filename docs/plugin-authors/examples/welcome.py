@@ -9,7 +9,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from colonnade.events import Event, event, reacts_to
 from colonnade.messages import Empty, Request
 from colonnade.operations import Call, handles, operation
-from colonnade.services import ServiceContext
+from colonnade.services import Schedule, ServiceContext
 from colonnade.store import Session
 from colonnade.tables import TYPES, Identified, tenant_metadata
 
@@ -61,8 +61,11 @@ class SendMail(Request[Empty]):
     text: str
 
 
+SCHEDULES = (Schedule("remind", every=86400.0, run="remind"),)
+
+
 class Club:
-    """A handler that publishes, and two reactions."""
+    """A handler that publishes, two reactions, and what a schedule runs."""
 
     def __init__(self, ctx: ServiceContext) -> None:
         self.ctx = ctx
@@ -96,3 +99,7 @@ class Club:
         """Acts outside first: at least once, so it hands on a stable id."""
         await self.ctx.ask(SendMail(message_id=joined.member_id, text=f"Hello {joined.name}!"))
         return None
+
+    async def remind(self) -> None:
+        """Runs once a day for each tenant, in its context and as the service."""
+        await self.ctx.ask(SendMail(message_id=self.ctx.new_id(), text="The fees are due."))

@@ -1,6 +1,7 @@
 """The pages for plugin authors quote example files, and the examples do what the pages say."""
 
 import asyncio
+import importlib
 import importlib.util
 import re
 import sys
@@ -26,17 +27,28 @@ from colonnade_runtime.adapters.store.sqlite import SqliteStores
 from colonnade_runtime.background.acting.actor import Actor
 from colonnade_runtime.background.background_work import BackgroundTasks, BackgroundWork
 from colonnade_runtime.background.sagas.binding import bind_sagas
+from colonnade_runtime.background.scheduler import bind_schedules
 from colonnade_runtime.calls.tenant_states import TenantState
+from colonnade_runtime.cli.new.plugin_files import PluginNames, plugin_files
 
 PAGES = Path(__file__).parents[3] / "docs" / "plugin-authors"
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 EXAMPLES = PAGES / "examples"
 QUIZ = Path(__file__).parents[2] / "fixtures" / "acme_quiz" / "tests" / "test_quiz.py"
+PLUGINS = Path(__file__).parents[3] / "plugins"
 QUOTED = {
-    "sagas.md": EXAMPLES / "purchase.py",
-    "events.md": EXAMPLES / "welcome.py",
-    "channels.md": EXAMPLES / "text_messages.py",
-    "testing.md": QUIZ,
+    "sagas.md": [EXAMPLES / "purchase.py"],
+    "events.md": [EXAMPLES / "welcome.py"],
+    "channels.md": [EXAMPLES / "text_messages.py"],
+    "testing.md": [QUIZ],
+    "handlers.md": [
+        QUIZ.parents[1] / "acme_quiz" / "service.py",
+        PLUGINS / "colonnade_analytics" / "handlers" / "metrics.py",
+        PLUGINS / "colonnade_content" / "api" / "contents.py",
+        PLUGINS / "colonnade_course" / "resources.py",
+        PLUGINS / "colonnade_payment" / "handlers" / "refunds.py",
+        PLUGINS / "colonnade_payment" / "routes.py",
+    ],
 }
 TENANT = "acme"
 
@@ -49,15 +61,27 @@ def upgrade(op):
 """
 
 
-@pytest.mark.parametrize(("page", "example"), QUOTED.items())
-def test_every_block_of_a_page_is_quoted_from_its_example(page: str, example: Path) -> None:
-    source = example.read_text(encoding="utf-8")
+@pytest.mark.parametrize(("page", "examples"), QUOTED.items())
+def test_every_block_of_a_page_is_quoted_from_its_examples(page: str, examples: list[Path]) -> None:
+    sources = [example.read_text(encoding="utf-8") for example in examples]
+    if page == "handlers.md":
+        sources += plugin_files(PluginNames.of("quiz")).values()
+    quotable = [squeezed(source) for source in sources]
     blocks = BLOCK.findall((PAGES / page).read_text(encoding="utf-8"))
     assert len(blocks) > 2
     for block in blocks:
-        assert squeezed(block) in squeezed(source), (
-            f"{page} quotes what {example.name} does not say:\n{block}"
+        assert any(squeezed(block) in source for source in quotable), (
+            f"{page} quotes what {', '.join(each.name for each in examples)} do not say:\n{block}"
         )
+
+
+def test_the_page_on_handlers_says_rightly_where_each_name_comes_from() -> None:
+    page = (PAGES / "handlers.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`\w.*?) \| `(colonnade\.\w+)` \|", page, re.MULTILINE)
+    named = [(module, name) for names, module in rows for name in re.findall(r"`(\w+)`", names)]
+    assert len(named) > 30
+    for module, name in named:
+        assert hasattr(importlib.import_module(module), name), f"{name} is not in {module}"
 
 
 def squeezed(code: str) -> str:
@@ -98,8 +122,9 @@ class Example:
         objects = [self.service_object()]
         sagas = [module.PURCHASE] if hasattr(module, "PURCHASE") else []
         self.bus = MemoryBus()
+        schedules = bind_schedules(getattr(module, "SCHEDULES", ()), objects)
         self.background = BackgroundWork(
-            BackgroundTasks(reactions_of(objects), bind_sagas(sagas, objects)),
+            BackgroundTasks(reactions_of(objects), bind_sagas(sagas, objects), schedules),
             self.store,
             control,
             self.bus,
@@ -242,3 +267,8 @@ class TestWelcome:
             "Hello Ada!",
             "Hello Grace!",
         ]
+
+    async def test_the_schedule_runs_what_it_names(self, start: Callable[..., Any]) -> None:
+        example = await start("welcome", "club")
+        await example.background.scheduler.run_now("remind", TENANT)
+        assert [item.text for item in example.services.asked] == ["The fees are due."]
