@@ -97,11 +97,32 @@ def _verdict(rule: "Rule", subject: "Subject") -> Verdict:
 
 
 def _print(subject: "Subject", verdicts: list[Verdict]) -> None:
-    failed = sum(verdict.outcome is RuleOutcome.FAILED for verdict in verdicts)
+    told: set[tuple[str, ...]] = set()
+    untold = 0
     for verdict in verdicts:
+        if verdict.outcome is RuleOutcome.NOT_TRIED and verdict.problems in told:
+            untold += 1
+            continue
+        if verdict.outcome is RuleOutcome.NOT_TRIED:
+            told.add(verdict.problems)
         click.echo("\n".join(verdict.lines()))
-    summary = f"{failed} of {len(verdicts)} rules are broken" if failed else "keeps every rule"
-    click.echo(f"{subject.module.__name__}: {summary}.")
+    if untold:
+        rules = "rule was" if untold == 1 else "rules were"
+        click.echo(f"{_MARKS[RuleOutcome.NOT_TRIED]}{untold} more {rules} not tried, as above.")
+    click.echo(f"{subject.module.__name__}: {_summary(verdicts)}.")
+
+
+def _summary(verdicts: list[Verdict]) -> str:
+    failed = sum(verdict.outcome is RuleOutcome.FAILED for verdict in verdicts)
+    untried = sum(verdict.outcome is RuleOutcome.NOT_TRIED for verdict in verdicts)
+    if not failed and not untried:
+        return "keeps every rule"
+    parts = []
+    if failed:
+        parts.append(f"{failed} of {len(verdicts)} rules {'is' if failed == 1 else 'are'} broken")
+    if untried:
+        parts.append(f"{untried} {'was' if untried == 1 else 'were'} not tried")
+    return ", ".join(parts)
 
 
 def _document(subject: "Subject", verdicts: list[Verdict], *, passed: bool) -> dict[str, object]:

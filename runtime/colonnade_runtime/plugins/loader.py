@@ -19,7 +19,14 @@ from colonnade_runtime.adapters import builtin
 from colonnade_runtime.declaration import PlatformOutline
 from colonnade_runtime.declaration.yaml.problems import closest
 from colonnade_runtime.plugins.installed import Candidate, installed_plugins
-from colonnade_runtime.plugins.plugin import Plugin, PluginError, Plugins, call, requirements
+from colonnade_runtime.plugins.plugin import (
+    ADVICE_FOR_OPERATORS,
+    Plugin,
+    PluginError,
+    Plugins,
+    call,
+    requirements,
+)
 
 _KEY = re.compile(r"(services|plugins)\.[A-Za-z0-9_-]+")
 
@@ -296,10 +303,7 @@ class _Loading:
             return None
 
     def _complain(self, subject: str, reason: str) -> None:
-        self._problems.append(
-            f"The {subject} is broken: {reason}. Install another version of it, or remove it from"
-            " the platform."
-        )
+        self._problems.append(f"The {subject} is broken: {reason}.{ADVICE_FOR_OPERATORS}")
 
 
 def _specified(manager: pluggy.PluginManager) -> list[str]:

@@ -28,6 +28,9 @@ from colonnade.services import (
 )
 from colonnade_runtime.observability.failures import failure_in_words
 
+ADVICE_FOR_OPERATORS = " Install another version of it, or remove it from the platform."
+"""End of the sentence about a broken plugin; its author is told something else."""
+
 
 class PluginError(ConfigurationError):
     """Plugins that cannot be used; `problems` holds a sentence for each that is wrong."""
@@ -171,7 +174,7 @@ class Plugin:
             raise PluginError(
                 [
                     f"The {self} is broken: its hook {hook} raised {failure_in_words(error)}."
-                    " Install another version of it, or remove it from the platform."
+                    f"{ADVICE_FOR_OPERATORS}"
                 ]
             ) from error
 

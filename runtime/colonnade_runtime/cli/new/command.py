@@ -153,7 +153,8 @@ def new_policy(site: Site, name: str, into: Path | None) -> None:
 def new_plugin(name: str, into: Path | None) -> None:
     """Write a plugin with a service of its own: acme-quiz is one for the service quiz.
 
-    It is complete, and its tests pass: package, policies, migrations, contract test.
+    The last part of NAME names the service. The plugin is complete, and its tests pass:
+    package, policies, migrations, contract test.
     """
     try:
         names = PluginNames.of(name)
@@ -169,6 +170,7 @@ def new_plugin(name: str, into: Path | None) -> None:
     except OSError as error:
         raise click.ClickException(f"{folder} cannot be written: {error.strerror}.") from error
     click.echo(
-        f"Wrote {folder}. Install it with: pip install -e {folder}[test]\n"
+        f"Wrote {folder}, the plugin '{names.plugin}' with the service '{names.service}'.\n"
+        f"Install it with: pip install -e {folder}[test]\n"
         f"Check it with: colonnade check --plugin {folder}"
     )

@@ -1,6 +1,7 @@
 """`colonnade check --plugin`: the rules from the command line."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -66,15 +67,41 @@ def test_a_hook_that_raises_is_a_finding_and_no_trace(write: Write, tmp_path: Pa
     result = check("--plugin", tmp_path)
     assert result.exit_code == 1
     assert "raised FileNotFoundError" in result.stdout
-    assert result.stdout.splitlines()[-1].endswith("rules are broken.")
+    assert re.search(r"\d+ of \d+ rules (is|are) broken", result.stdout.splitlines()[-1])
 
 
 def test_rules_that_cannot_be_tried_name_the_reason(write: Write, tmp_path: Path) -> None:
     write("policies/SERVICE.rego", ('"SERVICE_item.delete"', '"SERVICE_item.burn"'))
     lines = check("--plugin", tmp_path).stdout.splitlines()
     assert any(line.startswith("problem ") for line in lines)
-    assert any("the plugin does not start" in line for line in lines)
-    assert lines[-1].endswith("rules are broken.")
+    [said] = [line for line in lines if "the plugin does not start" in line]
+    assert "remove it from the platform" not in said
+    assert re.search(r"rules (is|are) broken, \d+ were not tried\.$", lines[-1])
+
+
+@pytest.mark.parametrize(
+    ("file", "change", "says"),
+    [
+        (
+            "api.py",
+            ("import ListRequest, Page\n", "import ListRequest, Pagee\n"),
+            "ImportError: cannot import name 'Pagee'",
+        ),
+        ("api.py", ("class TITLEItem(Message):", "class TITLEItem(Message)"), "SyntaxError"),
+        ("models.py", ("class TallyRow(Base):", "class TallyRow(Basis):"), "NameError"),
+    ],
+)
+def test_a_module_that_cannot_be_imported_is_told_once_and_with_its_place(
+    write: Write, tmp_path: Path, file: str, change: tuple[str, str], says: str
+) -> None:
+    package = write(file, change).package
+    result = check("--plugin", tmp_path)
+    lines = result.stdout.splitlines()
+    [told] = [line for line in lines if says in line]
+    assert re.match(rf" +{package}/{file}:\d+ cannot be imported: ", told)
+    assert told.endswith("Mend it there, or install what it needs.")
+    assert "remove it from the platform" not in result.stdout
+    assert re.search(r"1 of \d+ rules is broken, \d+ were not tried\.$", lines[-1])
 
 
 @pytest.mark.parametrize(
@@ -110,6 +137,12 @@ def test_a_name_that_cannot_be_one_is_refused(tmp_path: Path, name: str) -> None
     result = CliRunner().invoke(main, ["new", "plugin", name, "--into", str(tmp_path / "new")])
     assert result.exit_code == 1
     assert not (tmp_path / "new").exists()
+
+
+def test_the_plugin_and_its_service_are_named(tmp_path: Path) -> None:
+    arguments = ["new", "plugin", "assignment-review", "--into", str(tmp_path / "new")]
+    told = CliRunner().invoke(main, arguments).stdout
+    assert "the plugin 'assignment-review' with the service 'review'" in told
 
 
 def test_a_name_that_is_taken_is_refused() -> None:

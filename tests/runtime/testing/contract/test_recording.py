@@ -113,8 +113,21 @@ def test_a_breaking_change_is_not_recorded(write: Write) -> None:
     assert subject.snapshot is not None
     before = subject.snapshot.read_text()
     subject.update = True
-    assert list(contract_is_recorded(subject)) != []
+    [problem] = contract_is_recorded(subject)
+    assert "Nothing was recorded, since promises would be taken back" in problem
     assert subject.snapshot.read_text() == before
+
+
+def test_before_the_first_release_the_record_is_deleted_and_made_anew(write: Write) -> None:
+    subject = write("api.py", SHORTER)
+    assert subject.snapshot is not None
+    subject.update = True
+    [*_, change], [refused] = contract_only_grows(subject), contract_is_recorded(subject)
+    assert "never released, delete contract.json and record it" in change
+    assert f"delete {subject.snapshot} and record it" in refused
+    subject.snapshot.unlink()
+    assert list(contract_is_recorded(subject)) == []
+    assert subject.snapshot.exists()
 
 
 def test_a_version_that_may_break_may_break(write: Write) -> None:

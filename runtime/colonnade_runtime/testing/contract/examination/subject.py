@@ -8,6 +8,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, get_args
 
+from colonnade import hookspecs
 from colonnade.events import Event
 from colonnade.messages import Message, Request
 from colonnade.services import PluginInfo
@@ -15,7 +16,13 @@ from colonnade_runtime.declaration import PlatformOutline, ServiceOutline
 from colonnade_runtime.observability.failures import failure_in_words
 from colonnade_runtime.plugins.installed import installed_plugins
 from colonnade_runtime.plugins.loader import discover_plugins
-from colonnade_runtime.plugins.plugin import Plugin, PluginError, Plugins
+from colonnade_runtime.plugins.plugin import (
+    ADVICE_FOR_OPERATORS,
+    Plugin,
+    PluginError,
+    Plugins,
+)
+from colonnade_runtime.testing.contract.examination.broken_imports import place_of_import
 from colonnade_runtime.testing.contract.examination.named_services import services_spoken_of
 
 
@@ -111,8 +118,41 @@ class Subject:
         try:
             found = self.plugins
         except PluginError as error:
-            raise NotTried(f"the plugin cannot be loaded: {error.problems[0]}") from error
+            reason = error.problems[0].replace(ADVICE_FOR_OPERATORS, "")
+            raise NotTried(f"the plugin cannot be loaded: {reason}") from error
         return found.services[self.service] if self.service else found.extensions[self.info.name]
+
+    @property
+    def hooks_without_arguments(self) -> tuple[str, ...]:
+        """Names of the hooks it implements that are asked without arguments."""
+        return tuple(
+            name
+            for name, implementation in inspect.getmembers(self.module, inspect.isfunction)
+            if hasattr(implementation, f"{hookspecs.PROJECT}_impl")
+            and (specification := getattr(hookspecs, name, None)) is not None
+            and not inspect.signature(specification).parameters
+        )
+
+    @cached_property
+    def broken_import(self) -> str | None:
+        """The first module of it that its hooks cannot import, as a sentence for the author; most
+        rules break on such a one, and it is reported once.
+
+        Raises:
+            NotTried: when the plugin cannot be loaded.
+        """
+        plugin = self.plugin
+        for name in self.hooks_without_arguments:
+            try:
+                plugin.call(name)
+            except Exception as error:
+                place = place_of_import(error, self.folder)
+                if place is not None:
+                    return (
+                        f"{place} cannot be imported: {failure_in_words(error)}. Mend it there, or "
+                        "install what it needs."
+                    )
+        return None
 
     def answer(self, hook: str) -> Any:
         """Answer of the plugin to a hook without arguments; None without that hook.

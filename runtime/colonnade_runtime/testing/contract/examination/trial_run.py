@@ -20,6 +20,7 @@ from colonnade.hookspecs import hookimpl
 from colonnade_runtime.assembly.declared import read_declaration
 from colonnade_runtime.observability.failures import failure_in_words
 from colonnade_runtime.observability.logs import muted_logs
+from colonnade_runtime.plugins.plugin import ADVICE_FOR_OPERATORS
 from colonnade_runtime.process.runtime import Runtime
 from colonnade_runtime.testing.contract.examination import trial_visitors as visitors
 from colonnade_runtime.testing.contract.examination.policy_folder import lay_out
@@ -108,7 +109,7 @@ async def _visit(subject: Subject, declaration: Path, trial: Trial, *, asks: boo
         finally:
             await runtime.stop()
     except ColonnadeError as error:
-        trial.failure = error.message
+        trial.failure = error.message.replace(ADVICE_FOR_OPERATORS, "")
     except Exception as error:
         trial.failure = failure_in_words(error)
     trial.leftovers += await _tasks_left(tasks)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from colonnade_runtime.testing.contract.examination.subject import Subject
+from colonnade_runtime.testing.contract.examination.subject import NotTried, Subject
 from colonnade_runtime.testing.contract.rules import (
     configuration,
     declaration,
@@ -44,7 +44,27 @@ class Rule:
         Raises:
             NotTried: when that cannot be said because of what another rule reports.
         """
-        return list(self.check(subject))
+        if self.check is declaration.hooks_answer:
+            return list(self.check(subject))
+        try:
+            found = list(self.check(subject))
+        except Exception:
+            _expect_whole(subject)
+            raise
+        if found:
+            _expect_whole(subject)
+        return found
+
+
+def _expect_whole(subject: Subject) -> None:
+    """Keep a module that cannot be imported from being reported by every rule that needs it."""
+    try:
+        broken = subject.broken_import
+    except NotTried:
+        # The plugin cannot be loaded: other rules say why.
+        return
+    if broken is not None:
+        raise NotTried("a module of the plugin cannot be imported")
 
 
 RULES: tuple[Rule, ...] = tuple(

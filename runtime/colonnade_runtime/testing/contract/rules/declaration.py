@@ -1,14 +1,12 @@
 """Rules about what a plugin says of itself."""
 
-import inspect
 import re
 from collections.abc import Iterator
 
-from colonnade import hookspecs
 from colonnade.services import PluginInfo
 from colonnade_runtime.declaration.model.platform import NAME_PATTERN, SERVICE_NAME_PATTERN
 from colonnade_runtime.plugins.installed import installed_plugins
-from colonnade_runtime.plugins.plugin import PluginError
+from colonnade_runtime.plugins.plugin import ADVICE_FOR_OPERATORS, PluginError
 from colonnade_runtime.testing.contract.examination.subject import NotTried, Subject
 
 _VERSION = re.compile(
@@ -44,12 +42,10 @@ def hooks_are_known_and_called_right(subject: Subject) -> Iterator[str]:
 def hooks_answer(subject: Subject) -> Iterator[str]:
     """Every hook without arguments answers, at once and without raising."""
     _ = subject.plugin
-    for name, implementation in inspect.getmembers(subject.module, inspect.isfunction):
-        specification = getattr(hookspecs, name, None)
-        if not hasattr(implementation, f"{hookspecs.PROJECT}_impl") or specification is None:
-            continue
-        if inspect.signature(specification).parameters:
-            continue
+    if subject.broken_import is not None:
+        yield subject.broken_import
+        return
+    for name in subject.hooks_without_arguments:
         try:
             subject.answer(name)
         except NotTried as reason:
@@ -85,7 +81,7 @@ def _loading_problems(subject: Subject) -> tuple[str, ...]:
     try:
         _ = subject.info, subject.plugins
     except PluginError as error:
-        return error.problems
+        return tuple(each.replace(ADVICE_FOR_OPERATORS, "") for each in error.problems)
     return ()
 
 

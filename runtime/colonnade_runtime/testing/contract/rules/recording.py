@@ -32,7 +32,8 @@ def contract_only_grows(subject: Subject) -> Iterator[str]:
     for change in breaking_changes(recorded, contract_of(subject)):
         yield (
             f"{change} Keep it, declare a new major of the operation or event beside the old "
-            f"one, or release {subject.info.name} under a version that may break."
+            f"one, or release {subject.info.name} under a version that may break. If it was never "
+            f"released, delete {FILE_NAME} and {_ADVICE}."
         )
 
 
@@ -40,7 +41,14 @@ def contract_is_recorded(subject: Subject) -> Iterator[str]:
     """The contract is the recorded one, operations open to strangers included."""
     present = contract_of(subject)
     recorded = _recorded(subject)
-    if subject.update and not list(contract_only_grows(subject)):
+    if subject.update:
+        if list(contract_only_grows(subject)):
+            yield (
+                f"Nothing was recorded, since promises would be taken back. If they "
+                f"were never released, nobody relies on them: delete {subject.snapshot} and "
+                f"{_ADVICE}."
+            )
+            return
         _write(subject, present)
         return
     if recorded is None:
