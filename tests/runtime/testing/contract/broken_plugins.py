@@ -187,8 +187,8 @@ BREAKS: dict[str, list[Break]] = {
     "reactions_can_be_found": [
         Break(
             "service.py",
-            "yield [Items(ctx), Reactions()]",
-            'yield [Items(ctx), type("Elsewhere", (Reactions,), {})()]',
+            "yield [ItemHandlers(ctx), Reactions()]",
+            'yield [ItemHandlers(ctx), type("Elsewhere", (Reactions,), {})()]',
             "the reaction Elsewhere.",
         ),
     ],
@@ -428,24 +428,24 @@ BREAKS: dict[str, list[Break]] = {
     "starts_and_stops_twice": [
         Break(
             "service.py",
-            "    yield [Items(ctx)",
+            "    yield [ItemHandlers(ctx)",
             (
                 "    import asyncio\n"
                 "    asyncio.create_task(asyncio.sleep(60), name='forgotten')\n"
-                "    yield [Items(ctx)"
+                "    yield [ItemHandlers(ctx)"
             ),
             "the task 'forgotten' is still there",
         ),
         Break(
             "service.py",
-            "    yield [Items(ctx)",
-            ("    import threading\n    threading.Timer(8, print).start()\n    yield [Items(ctx)"),
+            "    yield [ItemHandlers(ctx)",
+            ("    import threading\n    threading.Timer(8, print).start()\n    yield [ItemHandlers(ctx)"),
             "the thread 'Thread-",
         ),
         Break(
             "service.py",
-            "    yield [Items(ctx)",
-            ("    raise RuntimeError('no paper')\n    yield [Items(ctx)"),
+            "    yield [ItemHandlers(ctx)",
+            ("    raise RuntimeError('no paper')\n    yield [ItemHandlers(ctx)"),
             "no paper",
         ),
     ],

@@ -41,7 +41,7 @@ def test_a_broken_plugin_is_told_what_to_mend(write: Write, name: str, broken: B
 
 
 def test_what_cannot_be_tried_says_why(write: Write) -> None:
-    start = "    yield [Items(ctx)"
+    start = "    yield [ItemHandlers(ctx)"
     subject = write("service.py", (start, f"    raise OSError('no paper')\n{start}"))
     with pytest.raises(NotTried, match="no paper"):
         rule("operations_have_handlers").problems(subject)
