@@ -439,7 +439,10 @@ BREAKS: dict[str, list[Break]] = {
         Break(
             "service.py",
             "    yield [ItemHandlers(ctx)",
-            ("    import threading\n    threading.Timer(8, print).start()\n    yield [ItemHandlers(ctx)"),
+            (
+                "    import threading\n    threading.Timer(8, print).start()\n"
+                "    yield [ItemHandlers(ctx)"
+            ),
             "the thread 'Thread-",
         ),
         Break(

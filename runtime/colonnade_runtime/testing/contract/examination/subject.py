@@ -22,7 +22,10 @@ from colonnade_runtime.plugins.plugin import (
     PluginError,
     Plugins,
 )
-from colonnade_runtime.testing.contract.examination.broken_imports import place_of_import
+from colonnade_runtime.testing.contract.examination.broken_imports import (
+    BrokenImport,
+    broken_import,
+)
 from colonnade_runtime.testing.contract.examination.named_services import services_spoken_of
 
 
@@ -134,24 +137,20 @@ class Subject:
         )
 
     @cached_property
-    def broken_import(self) -> str | None:
-        """The first module of it that its hooks cannot import, as a sentence for the author; most
-        rules break on such a one, and it is reported once.
-
-        Raises:
-            NotTried: when the plugin cannot be loaded.
-        """
-        plugin = self.plugin
+    def broken_import(self) -> BrokenImport | None:
+        """The first module of it that its hooks cannot import; most rules break on such a one."""
+        try:
+            plugin = self.plugin
+        except NotTried:
+            # It cannot be loaded, which other rules report.
+            return None
         for name in self.hooks_without_arguments:
             try:
                 plugin.call(name)
             except Exception as error:
-                place = place_of_import(error, self.folder)
-                if place is not None:
-                    return (
-                        f"{place} cannot be imported: {failure_in_words(error)}. Mend it there, or "
-                        "install what it needs."
-                    )
+                found = broken_import(error, self.folder)
+                if found is not None:
+                    return found
         return None
 
     def answer(self, hook: str) -> Any:

@@ -1,6 +1,6 @@
 """Every rule, in the order in which an author meets them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from colonnade_runtime.testing.contract.examination.subject import NotTried, Subject
@@ -48,23 +48,19 @@ class Rule:
             return list(self.check(subject))
         try:
             found = list(self.check(subject))
-        except Exception:
-            _expect_whole(subject)
+        except Exception as error:
+            _expect_another_reason(subject, [error])
             raise
         if found:
-            _expect_whole(subject)
+            _expect_another_reason(subject, found)
         return found
 
 
-def _expect_whole(subject: Subject) -> None:
+def _expect_another_reason(subject: Subject, problems: Sequence[object]) -> None:
     """Keep a module that cannot be imported from being reported by every rule that needs it."""
-    try:
-        broken = subject.broken_import
-    except NotTried:
-        # The plugin cannot be loaded: other rules say why.
-        return
-    if broken is not None:
-        raise NotTried("a module of the plugin cannot be imported")
+    broken = subject.broken_import
+    if broken is not None and all(map(broken.explains, problems)):
+        raise NotTried(f"{broken.place} cannot be imported")
 
 
 RULES: tuple[Rule, ...] = tuple(

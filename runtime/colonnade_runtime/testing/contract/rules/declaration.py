@@ -43,7 +43,7 @@ def hooks_answer(subject: Subject) -> Iterator[str]:
     """Every hook without arguments answers, at once and without raising."""
     _ = subject.plugin
     if subject.broken_import is not None:
-        yield subject.broken_import
+        yield str(subject.broken_import)
         return
     for name in subject.hooks_without_arguments:
         try:
