@@ -88,7 +88,7 @@ def test_rules_that_cannot_be_tried_name_the_reason(write: Write, tmp_path: Path
             "ImportError: cannot import name 'Pagee'",
         ),
         ("api.py", ("class TITLEItem(Message):", "class TITLEItem(Message)"), "SyntaxError"),
-        ("models.py", ("class TallyRow(Base):", "class TallyRow(Basis):"), "NameError"),
+        ("resources.py", ("fields={", "fields=Fields | {"), "NameError"),
     ],
 )
 def test_a_module_that_cannot_be_imported_is_told_once_and_with_its_place(

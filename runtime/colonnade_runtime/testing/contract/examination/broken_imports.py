@@ -24,9 +24,9 @@ class BrokenImport:
         )
 
     def explains(self, problem: object) -> bool:
-        """Tell whether a problem only repeats what was raised, with its class or without."""
+        """Tell whether a problem only repeats what was raised."""
         said = failure_in_words(problem) if isinstance(problem, BaseException) else str(problem)
-        return self.failure.partition(": ")[2] in said
+        return self.failure in said
 
 
 def broken_import(error: BaseException, folder: Path | None) -> BrokenImport | None:
