@@ -67,7 +67,8 @@ def _shared(path: Path) -> bytes:
             raise ConfigurationError(f"Others may read {path}: chmod 600 {path}, or remove it.")
         key = path.read_bytes()
     except OSError as error:
-        raise ConfigurationError(f"The signing key {path} cannot be kept: {error}.") from None
+        reason = (error.strerror or "unknown reason").lower()
+        raise ConfigurationError(f"The signing key {path} cannot be kept: {reason}.") from None
     if len(key) != SHORTEST:
         raise ConfigurationError(f"{path} is no signing key; remove it, and another is made.")
     return key

@@ -178,8 +178,13 @@ def _modules(path: Path) -> list[str]:
 def _of_project(project: Path) -> list[str]:
     try:
         data = tomllib.loads(project.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise ConfigurationError(f"{project} cannot be read: {error}.") from error
+    except OSError as error:
+        reason = (error.strerror or "unknown reason").lower()
+        raise ConfigurationError(f"{project} cannot be read: {reason}.") from error
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{project} is not UTF-8 text; save it as UTF-8.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{project} is not TOML: {error}.") from error
     entries = data.get("project", {}).get("entry-points", {}).get(GROUP, {})
     if not entries:
         raise ConfigurationError(

@@ -109,7 +109,7 @@ def test_a_module_that_cannot_be_imported_is_told_once_and_with_its_place(
     [
         ({}, "holds no plugin"),
         ({"pyproject.toml": "[project]\nname = 'x'\n"}, "registers no plugin"),
-        ({"pyproject.toml": "["}, "cannot be read"),
+        ({"pyproject.toml": "["}, "is not TOML"),
         (
             {"pyproject.toml": '[project.entry-points."colonnade.plugins"]\nlost = "lost_one.p"\n'},
             "The package lost_one is not in",

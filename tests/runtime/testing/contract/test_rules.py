@@ -45,3 +45,10 @@ def test_what_cannot_be_tried_says_why(write: Write) -> None:
     subject = write("service.py", (start, f"    raise OSError('no paper')\n{start}"))
     with pytest.raises(NotTried, match="no paper"):
         rule("operations_have_handlers").problems(subject)
+
+
+def test_a_plugin_may_bring_several_files_of_its_package(write: Write) -> None:
+    returned = '    return {"SERVICE.rego": (folder / "SERVICE.rego").read_text("utf-8")'
+    more = '"package colonnade.services.SERVICE\\n\\nis_reader if true\\n"'
+    subject = write("plugin.py", (returned, f'{returned}, "SERVICE_readers.rego": {more}'))
+    assert rule("actions_have_policies").problems(subject) == []
