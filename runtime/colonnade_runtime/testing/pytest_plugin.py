@@ -6,6 +6,7 @@ from colonnade_runtime.testing.servers.fixtures import (
     _servers,
     nats_url,
     opa_url,
+    postgresql_url,
     start_server,
     stripe_url,
 )
@@ -14,6 +15,7 @@ __all__ = [
     "_servers",
     "nats_url",
     "opa_url",
+    "postgresql_url",
     "pytest_terminal_summary",
     "start_server",
     "stripe_url",

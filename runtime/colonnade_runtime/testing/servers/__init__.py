@@ -1,6 +1,6 @@
 """Real servers for tests: found or built, started on free loopback ports, stopped after.
 
-The product depends on none of this. To add a server, add one row to `kinds.KINDS`.
+The product depends on none of this. To add a server, add one row to `server_kinds.KINDS`.
 """
 
 from colonnade_runtime.testing.servers.binaries import MissingServer, find_program

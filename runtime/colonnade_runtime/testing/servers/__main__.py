@@ -1,20 +1,21 @@
 """`python -m colonnade_runtime.testing.servers [COMMAND …]`: every server, for as long as needed.
 
 With a command, the servers run while it does, and their URLs are in its environment. Without
-one, their URLs are printed and they run until Ctrl-C.
+one, their URLs are printed and they run until Ctrl-C. Servers that all workers of a test run share
+are left to the run: it starts those that its tests need.
 """
 
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 
 import click
 
 from colonnade_runtime.testing.servers.binaries import MissingServer, find_program
-from colonnade_runtime.testing.servers.server_kinds import KINDS
+from colonnade_runtime.testing.servers.server_kinds import KINDS, ServerKind
 from colonnade_runtime.testing.servers.server_process import running_server
 
 
@@ -23,7 +24,7 @@ def main(command: Sequence[str]) -> int:
     # A stop is an interruption here, so that the servers are stopped too.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with ExitStack() as stack:
-        urls = _start(stack)
+        urls = _start(stack, [kind for kind in KINDS.values() if not (command and kind.shared)])
         if urls is None:
             return 1
         if command:
@@ -35,11 +36,11 @@ def main(command: Sequence[str]) -> int:
     return 0
 
 
-def _start(stack: ExitStack) -> dict[str, str] | None:
+def _start(stack: ExitStack, kinds: Iterable[ServerKind]) -> dict[str, str] | None:
     """Start what is not running yet; nothing when one is missing that may not be."""
     urls: dict[str, str] = {}
     missing = False
-    for kind in KINDS.values():
+    for kind in kinds:
         if os.environ.get(kind.variable):
             continue
         try:

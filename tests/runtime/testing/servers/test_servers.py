@@ -7,12 +7,20 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+import asyncpg
 import pytest
 
-from colonnade_runtime.testing.servers import KINDS, MissingServer, RunningServer, find_program
+from colonnade_runtime.testing.servers import (
+    KINDS,
+    MissingServer,
+    RunningServer,
+    find_program,
+    running_server,
+)
 from colonnade_runtime.testing.servers.binaries import parse_version
 
 StartServer = Callable[..., RunningServer]
@@ -109,6 +117,26 @@ def test_only_on_ci_is_a_missing_server_a_failure(
     assert "Missing for tests: nats-server" in done.stderr
 
 
+@pytest.mark.parametrize(("ci", "outcome"), [("true", "1 error"), ("", "1 skipped")])
+def test_tests_without_their_server_are_skipped_except_on_ci(
+    nothing_installed: Path, tmp_path: Path, ci: str, outcome: str
+) -> None:
+    test = tmp_path / "test_it.py"
+    test.write_text("def test_it(postgresql_url): pass\n")
+    environment = {name: value for name, value in os.environ.items() if "COLONNADE" not in name}
+    environment = {name: each for name, each in environment.items() if "PYTEST" not in name}
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-rs", "--rootdir", str(tmp_path), str(test)],
+        env={**environment, "CI": ci, "PIP_NO_INDEX": "1"},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert outcome in done.stdout, done.stdout + done.stderr
+    assert "Missing for tests: postgres 15.0 or newer" in done.stdout
+
+
 @pytest.mark.server
 def test_a_command_finds_the_servers_in_its_environment(nats_url: str, opa_url: str) -> None:
     code = "import os; print(os.environ['COLONNADE_TEST_NATS_URL'])"
@@ -123,8 +151,9 @@ def test_a_command_finds_the_servers_in_its_environment(nats_url: str, opa_url: 
 
 
 @pytest.mark.server
-def test_a_server_comes_back_on_its_port_after_a_kill(start_server: StartServer) -> None:
-    server = start_server("nats")
+@pytest.mark.parametrize("name", ["nats", "postgresql"])
+def test_a_server_comes_back_on_its_port_after_a_kill(start_server: StartServer, name: str) -> None:
+    server = start_server(name)
     before = server.url
     server.kill()
     assert not accepts_connections(server)
@@ -144,6 +173,44 @@ def test_a_wiped_server_starts_with_nothing(start_server: StartServer) -> None:
 
 
 @pytest.mark.server
+async def test_what_was_committed_is_there_after_a_kill(start_server: StartServer) -> None:
+    server = start_server("postgresql")
+    connection = await asyncpg.connect(server.url)
+    await connection.execute("SET synchronous_commit = on; CREATE TABLE kept (id int)")
+    server.kill()
+    connection.terminate()
+    server.start()
+    connection = await asyncpg.connect(server.url)
+    assert await connection.fetch("SELECT * FROM kept") == []
+    await connection.close()
+
+
+@pytest.mark.server
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_a_server_that_refuses_root_runs_as_somebody_else(start_server: StartServer) -> None:
+    server = start_server("postgresql")
+    process = (server.data / "postmaster.pid").read_text().split("\n")[0]
+    assert Path(f"/proc/{process}").stat().st_uid != 0
+
+
+@pytest.mark.server
+def test_a_server_without_a_data_folder_shows_its_log(start_server: StartServer) -> None:
+    kind = KINDS["postgresql"]
+    program = find_program(kind)
+
+    def misspelt(program: Path, folder: Path) -> Sequence[str]:
+        return [*preparing(program, folder), "--no-such-option"]
+
+    preparing = kind.preparing
+    assert preparing is not None
+    with (
+        pytest.raises(RuntimeError, match="no-such-option"),
+        running_server(replace(kind, preparing=misspelt), program),
+    ):
+        pass
+
+
+@pytest.mark.server
 def test_a_server_that_cannot_start_shows_its_log(start_server: StartServer) -> None:
     with pytest.raises(RuntimeError, match="no such file"):
         start_server("nats", "--config", "absent.conf")
@@ -157,11 +224,14 @@ def test_the_policy_server_answers(opa_url: str) -> None:
 
 @pytest.mark.server
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child of its parent's end")
-def test_a_server_does_not_outlive_tests_that_were_killed(nats_url: str) -> None:
+@pytest.mark.parametrize("name", ["nats", "postgresql"])
+def test_a_server_does_not_outlive_tests_that_were_killed(
+    name: str, nats_url: str, postgresql_url: str
+) -> None:
     code = (
         "from colonnade_runtime.testing.servers import *\n"
         "import sys\n"
-        "kind = KINDS['nats']\n"
+        f"kind = KINDS['{name}']\n"
         "with running_server(kind, find_program(kind)) as server:\n"
         "    print(server.port, flush=True)\n"
         "    sys.stdin.read()\n"
