@@ -175,8 +175,8 @@ async def _counted_purchases(
     runtime: Runtime, counts: collections.Counter[str]
 ) -> dict[str, dict[str, float]]:
     """One after the other, and side by side: then the relay sends and marks several at once."""
-    alone = [await _published(runtime) for _ in range(COUNTED)]
-    together = [await _published(runtime) for _ in range(TOGETHER)]
+    alone = [await published_course(runtime) for _ in range(COUNTED)]
+    together = [await published_course(runtime) for _ in range(TOGETHER)]
     await _quiet(counts)
     counts.clear()
     for course in alone:
@@ -194,10 +194,11 @@ def _each(counts: collections.Counter[str], purchases: int) -> dict[str, float]:
     return {"provider": 2.0, **{name: count / purchases for name, count in counts.items()}}
 
 
-async def _published(runtime: Runtime) -> Any:
+async def published_course(runtime: Runtime) -> Any:
+    """The id of a new published course with a price."""
     price = Money(amount=4900, currency="EUR")
     wanted = CreateCourse(title="Python", slug=f"python-{uuid4().hex}", price=price)
-    with use_context(_context(Principal.service("operator"))):
+    with use_context(context_of(Principal.service("operator"))):
         course = await runtime.ask(wanted)
         await runtime.ask(PublishCourse(course_id=course.id))
     return course.id
@@ -205,7 +206,7 @@ async def _published(runtime: Runtime) -> Any:
 
 async def _bought(runtime: Runtime, course: Any) -> None:
     buyer = Principal(PrincipalKind.USER, str(uuid4()), ("learner",))
-    with use_context(_context(buyer)):
+    with use_context(context_of(buyer)):
         order = CreatePayment(course_id=course, method="tok_ok")
         payment = await runtime._dispatcher.do(order, idempotency_key=uuid4().hex)
         while (await runtime.ask(GetPayment(payment_id=payment.id))).status != "captured":
@@ -220,5 +221,6 @@ async def _quiet(counts: collections.Counter[str]) -> None:
         await asyncio.sleep(0.5)
 
 
-def _context(principal: Principal) -> Context:
+def context_of(principal: Principal) -> Context:
+    """A call of `principal`."""
     return Context("acme", principal, time.time() + 600, "bench")

@@ -16,7 +16,7 @@ from colonnade.clock import Clock
 from colonnade.control_store import ControlStore
 from colonnade.faults import Faults, NoFaults
 from colonnade.policy import PolicyEngine
-from colonnade.row_tracking import RowSet
+from colonnade.rows.row_tracking import RowSet
 from colonnade.secrets import Secret
 from colonnade.services import ServiceContext, StoreNeed
 from colonnade.store import Session, SqlStore

@@ -8,15 +8,14 @@ bounded by the sum of what their operations may leave behind.
 import math
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Any
 
-from sqlalchemy import Index, Integer, String, case, delete, select, tuple_
+from sqlalchemy import Index, Integer, String, bindparam, case, delete, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Mapped, mapped_column
 
 from colonnade.errors import TooManyRequests
+from colonnade.rows import Column, Prepared, column, prepare, table_of
 from colonnade.store import Session
-from colonnade.tables import PlatformBase, table_of
+from colonnade.tables import PlatformBase
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = timedelta(days=1)
@@ -31,10 +30,17 @@ class AllowanceRow(PlatformBase):
     __tablename__ = "colonnade_allowances"
     __table_args__ = (Index("ix_colonnade_allowances_day", "day"),)
 
-    principal: Mapped[str] = mapped_column(String(200), primary_key=True)
-    subject: Mapped[str] = mapped_column(String(200), primary_key=True)
-    day: Mapped[int] = mapped_column(Integer)
-    uses: Mapped[int] = mapped_column(Integer)
+    principal: Column[str] = column(String(200), primary_key=True)
+    subject: Column[str] = column(String(200), primary_key=True)
+    day: Column[int] = column(Integer)
+    uses: Column[int] = column(Integer)
+
+
+_EARLIER = prepare(
+    select(AllowanceRow.principal, AllowanceRow.subject)
+    .where(AllowanceRow.day < bindparam("day"))
+    .limit(PRUNED_AT_ONCE)
+)
 
 
 def day_of(moment: datetime) -> int:
@@ -50,7 +56,7 @@ def use(session: Session, principal: str, subject: str, per_day: int) -> None:
     """
     day = day_of(session.now)
     row = {"principal": principal, "subject": subject, "day": day, "uses": 1}
-    statement = _counting(session.get_bind().dialect.name)
+    statement = _counting(session.dialect.name)
     uses = session.execute(statement, row).scalar_one()
     if uses == 1:
         _forget_earlier(session, day)
@@ -75,7 +81,7 @@ def seconds_left(now: datetime) -> int:
 
 
 @cache
-def _counting(dialect: str) -> Any:
+def _counting(dialect: str) -> Prepared[int]:
     table = table_of(AllowanceRow)
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
     statement = insert(table)
@@ -85,16 +91,13 @@ def _counting(dialect: str) -> Any:
         "day": statement.excluded.day,
     }
     keys = list(table.primary_key)
-    return statement.on_conflict_do_update(index_elements=keys, set_=changes).returning(
-        table.c.uses
-    )
+    counting = statement.on_conflict_do_update(index_elements=keys, set_=changes)
+    return prepare(counting.returning(table.c.uses), columns=tuple(table.columns.keys()))
 
 
 def _forget_earlier(session: Session, day: int) -> None:
     """Delete the uses of earlier days."""
-    table = table_of(AllowanceRow)
-    earlier = select(table.c.principal, table.c.subject).where(table.c.day < day)
-    found = session.execute(earlier.limit(PRUNED_AT_ONCE)).all()
+    found = session.execute(_EARLIER, {"day": day})
     if found:
-        key = tuple_(table.c.principal, table.c.subject)
-        session.execute(delete(table).where(key.in_([tuple(row) for row in found])))
+        key = tuple_(AllowanceRow.principal, AllowanceRow.subject)
+        session.execute(delete(AllowanceRow).where(key.in_([tuple(row) for row in found])))

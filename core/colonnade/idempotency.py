@@ -13,14 +13,13 @@ from datetime import datetime
 from typing import TypeVar
 
 from sqlalchemy import String, delete, select, tuple_
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Mapped, mapped_column
 
 from colonnade.errors import Conflict, FieldError, IdempotencyKeyReused, InvalidRequest
 from colonnade.messages import Message, Request
 from colonnade.operations import Call
+from colonnade.rows import Column, ConstraintViolated, column, table_of
 from colonnade.store import Session
-from colonnade.tables import PlatformBase, table_of
+from colonnade.tables import PlatformBase
 
 ResponseT = TypeVar("ResponseT", bound=Message)
 
@@ -41,12 +40,12 @@ class IdempotencyRow(PlatformBase):
 
     __tablename__ = "colonnade_idempotency_keys"
 
-    principal: Mapped[str] = mapped_column(String(200), primary_key=True)
-    operation: Mapped[str] = mapped_column(String(200), primary_key=True)
-    key: Mapped[str] = mapped_column(String(MAXIMUM_KEY), primary_key=True)
-    digest: Mapped[bytes]
-    answer: Mapped[bytes]
-    created_at: Mapped[datetime]
+    principal: Column[str] = column(String(200), primary_key=True)
+    operation: Column[str] = column(String(200), primary_key=True)
+    key: Column[str] = column(String(MAXIMUM_KEY), primary_key=True)
+    digest: Column[bytes]
+    answer: Column[bytes]
+    created_at: Column[datetime]
 
 
 def checked_key(given: str | None) -> str:
@@ -113,7 +112,7 @@ def once(
         # The key is written with the effect, in one transaction: of two requests at once the later
         # one fails on the key's uniqueness and its effect is rolled back.
         session.flush()
-    except IntegrityError:
+    except ConstraintViolated:
         raise Conflict("The same request is under way; ask again for its answer.") from None
     return answer
 

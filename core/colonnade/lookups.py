@@ -3,14 +3,13 @@
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy.exc import IntegrityError
-
 from colonnade.errors import ColonnadeError, NotFound
 from colonnade.operations import Call
 from colonnade.policy import ResourceType
+from colonnade.rows import ConstraintViolated, Row
 from colonnade.store import Session
 
-RowT = TypeVar("RowT")
+RowT = TypeVar("RowT", bound=Row)
 
 
 def absent(name: str) -> NotFound:
@@ -67,5 +66,5 @@ def flush(session: Session, conflict: ColonnadeError) -> None:
     """Write what is pending; a uniqueness that a concurrent writer took becomes `conflict`."""
     try:
         session.flush()
-    except IntegrityError:
+    except ConstraintViolated:
         raise conflict from None

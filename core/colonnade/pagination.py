@@ -13,12 +13,12 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from pydantic import Field
-from sqlalchemy import Select, and_, or_
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import Column, ColumnElement, Select, and_, or_
 
 from colonnade.errors import FieldError, InvalidRequest
 from colonnade.messages import Message, Request, ResponseT
 from colonnade.moments import utc
+from colonnade.rows.row import ROW
 from colonnade.store import Session
 
 DEFAULT_LIMIT = 20
@@ -51,11 +51,17 @@ class ListRequest(Request[ResponseT], Generic[ResponseT]):
 
 
 class SortKey:
-    """One column of an order; `descending` turns it round. The last one must be unique."""
+    """One column of an order; `descending` turns it round. The last one must be unique.
 
-    def __init__(self, column: InstrumentedAttribute[Any], *, descending: bool = False) -> None:
+    An expression that is no column of the row needs a `name`, which is part of cursors.
+    """
+
+    def __init__(
+        self, column: ColumnElement[Any], *, descending: bool = False, name: str | None = None
+    ) -> None:
         self.column = column
         self.descending = descending
+        self.name = name or _name(column)
 
 
 def paginate(
@@ -76,13 +82,23 @@ def paginate(
         query = query.where(_after(order, values))
     ordering = [key.column.desc() if key.descending else key.column.asc() for key in order]
     # One more than is shown says whether there is a next page, without counting.
-    rows = session.scalars(query.order_by(*ordering).limit(request.limit + 1)).all()
-    shown = rows[: request.limit]
+    others = [key.column for key in order if not isinstance(key.column, Column)]
+    limited = query.order_by(*ordering).limit(request.limit + 1)
+    records: Sequence[Any] = session.execute(limited.add_columns(*others))
+    shown = records[: request.limit]
     following = None
-    if len(rows) > request.limit:
-        last = shown[-1]
-        following = _encode(name, [getattr(last, key.column.key) for key in order])
-    return Page[Any](items=[present(row) for row in shown], next_cursor=following)
+    if len(records) > request.limit:
+        following = _encode(name, _sort_values(shown[-1], order))
+    return Page[Any](items=[present(record[0]) for record in shown], next_cursor=following)
+
+
+def _sort_values(record: Sequence[Any], order: Sequence[SortKey]) -> list[Any]:
+    row, *others = record
+    following = iter(others)
+    return [
+        getattr(row, key.column.key) if isinstance(key.column, Column) else next(following)
+        for key in order
+    ]
 
 
 def _after(order: Sequence[SortKey], values: Sequence[Any]) -> Any:
@@ -97,8 +113,14 @@ def _after(order: Sequence[SortKey], values: Sequence[Any]) -> Any:
 
 
 def _fingerprint(order: Sequence[SortKey]) -> str:
-    text = ",".join(f"{key.column}{'-' if key.descending else '+'}" for key in order)
+    text = ",".join(f"{key.name}{'-' if key.descending else '+'}" for key in order)
     return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
+
+
+def _name(column: ColumnElement[Any]) -> str:
+    if not isinstance(column, Column):
+        raise ValueError(f"A sort key that is no column needs a name: {column}.")
+    return f"{column.table.info[ROW].__name__}.{column.key}"
 
 
 def _encode(name: str, values: Sequence[Any]) -> str:

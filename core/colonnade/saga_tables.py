@@ -4,9 +4,9 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Boolean, Index, Integer, String, text
-from sqlalchemy.orm import Mapped, mapped_column
 
-from colonnade.tables import PENDING_WORK, PlatformBase
+from colonnade.rows import PENDING_WORK, Column, column
+from colonnade.tables import PlatformBase
 
 _ACTIVE = text("phase IN ('running', 'waiting', 'unknown', 'compensating')")
 
@@ -27,30 +27,30 @@ class SagaRow(PlatformBase):
         {"info": {PENDING_WORK: _ACTIVE.text}},
     )
 
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(String(200), index=True)
-    definition_version: Mapped[int] = mapped_column(Integer)
-    phase: Mapped[str] = mapped_column(String(20))
-    paused_phase: Mapped[str] = mapped_column(String(20))
-    step: Mapped[int] = mapped_column(Integer)
-    backward: Mapped[bool] = mapped_column(Boolean)
-    started: Mapped[bool] = mapped_column(Boolean)
-    uncertain: Mapped[bool] = mapped_column(Boolean)
-    cancel_requested: Mapped[bool] = mapped_column(Boolean)
-    attempts: Mapped[int] = mapped_column(Integer)
-    questions: Mapped[int] = mapped_column(Integer)
-    state: Mapped[bytes]
-    reason: Mapped[str]
-    error: Mapped[str]
-    waits_for: Mapped[str | None] = mapped_column(String(100))
-    wake_at: Mapped[datetime | None]
-    deadline_at: Mapped[datetime | None]
-    locale: Mapped[str] = mapped_column(String(40))
-    traceparent: Mapped[str] = mapped_column(String(60))
-    on_behalf_of: Mapped[str | None] = mapped_column(String(200))
-    revision: Mapped[int] = mapped_column(Integer)
-    created_at: Mapped[datetime]
-    updated_at: Mapped[datetime]
+    id: Column[UUID] = column(primary_key=True)
+    name: Column[str] = column(String(200), index=True)
+    definition_version: Column[int] = column(Integer)
+    phase: Column[str] = column(String(20))
+    paused_phase: Column[str] = column(String(20))
+    step: Column[int] = column(Integer)
+    backward: Column[bool] = column(Boolean)
+    started: Column[bool] = column(Boolean)
+    uncertain: Column[bool] = column(Boolean)
+    cancel_requested: Column[bool] = column(Boolean)
+    attempts: Column[int] = column(Integer)
+    questions: Column[int] = column(Integer)
+    state: Column[bytes]
+    reason: Column[str]
+    error: Column[str]
+    waits_for: Column[str | None] = column(String(100), default=None)
+    wake_at: Column[datetime | None] = column(default=None)
+    deadline_at: Column[datetime | None] = column(default=None)
+    locale: Column[str] = column(String(40))
+    traceparent: Column[str] = column(String(60))
+    on_behalf_of: Column[str | None] = column(String(200), default=None)
+    revision: Column[int] = column(Integer)
+    created_at: Column[datetime]
+    updated_at: Column[datetime]
 
 
 class SagaSignalRow(PlatformBase):
@@ -58,7 +58,7 @@ class SagaSignalRow(PlatformBase):
 
     __tablename__ = "colonnade_saga_signals"
 
-    saga_id: Mapped[UUID] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(String(100), primary_key=True)
-    data: Mapped[bytes]
-    received_at: Mapped[datetime]
+    saga_id: Column[UUID] = column(primary_key=True)
+    name: Column[str] = column(String(100), primary_key=True)
+    data: Column[bytes]
+    received_at: Column[datetime]

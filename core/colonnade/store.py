@@ -4,104 +4,64 @@ A unit of work is a plain function of a `Session`. The store owns begin, commit,
 outbox, so nothing can await the bus inside a transaction and no transaction spans two services.
 """
 
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol, TypeVar
 
 import msgspec
-from sqlalchemy import Connection, Insert, Table, TextClause, insert, inspect, orm
-from sqlalchemy import event as sqlalchemy_event
+from sqlalchemy import insert
 
 from colonnade.clock import Clock
 from colonnade.context import Context, PrincipalKind, context_or_none
 from colonnade.errors import InternalError
 from colonnade.events import Envelope, Event, event_source, event_type_of
 from colonnade.identifiers import new_id
-from colonnade.row_tracking import (
-    ANY_TABLE,
-    RowSet,
-    association_tables,
-    cascaded_tables,
-    eager_tables,
-    row_key,
-    table_name,
-    tables_in,
-    tables_written,
-    tracked_reads,
-)
-from colonnade.tables import PENDING_WORK, PLACEHOLDER_SCHEMA, PlatformBase, Timestamped
+from colonnade.rows.driver import Driver
+from colonnade.rows.prepared import Prepared, prepare
+from colonnade.rows.unit_of_work import UnitOfWork
+from colonnade.tables import OutboxRow
 
 T = TypeVar("T")
-RowT = TypeVar("RowT")
+
+_INSERT_OUTBOX: Prepared[()] = prepare(
+    insert(OutboxRow), columns=("event_id", "type", "key", "envelope", "created_at")
+)
 
 
-_INSERT_OUTBOX = insert(PlatformBase.metadata.tables[f"{PLACEHOLDER_SCHEMA}.colonnade_outbox"])
+class Session(UnitOfWork):
+    """A unit of work on one tenant's store: reads and writes rows, and publishes events.
 
-
-class Session(orm.Session):
-    """An SQLAlchemy session that knows its tenant and can publish events.
-
-    Made by a store, one per unit of work. `now` is the time of the unit of work: every row and
-    event it writes carries the same instant. `changed` is what it wrote; `loaded` what it read,
-    when somebody tracks the reads of this call. `pending_work` says that it leaves something to
-    be done after the commit (an event to send, a timer, a saga). Rows inserted into a table that
-    is declared with `info={PENDING_WORK: True}` set it by themselves, and so do rows of it that
-    the ORM changes; work that wakes such rows with an UPDATE statement sets it itself.
+    Made by a store, one per unit of work; see `UnitOfWork` for rows and statements. Every event it
+    publishes carries the unit's time.
     """
 
-    def __init__(self, bind: Connection, *, service: str, tenant: str, clock: Clock) -> None:
-        super().__init__(bind=bind, autoflush=True, expire_on_commit=False)
+    def __init__(self, driver: Driver, *, service: str, tenant: str, clock: Clock) -> None:
+        super().__init__(driver, clock.now())
         self.service = service
         self.tenant = tenant
-        self.now: datetime = clock.now()
         self.published = 0
-        self.pending_work = False
-        self.changed = RowSet()
-        self.loaded: RowSet | None = tracked_reads()
-        self._getting = False
-        self._connection = bind
         self._outbox: list[dict[str, Any]] = []
 
-    def get(self, entity: type[RowT] | orm.Mapper[RowT], ident: Any, **options: Any) -> RowT | None:
-        """The row with this primary key, or nothing; see `sqlalchemy.orm.Session.get`."""
-        if self.loaded is None:
-            return super().get(entity, ident, **options)
-        mapper = inspect(entity)
-        # Noted before it is looked for: that a row is absent is read, too, and its insert must drop
-        # the answer. The flag keeps the statement that follows from counting as a read of the whole
-        # table.
-        self.loaded.rows.add(row_key(mapper, ident))
-        self.loaded.tables |= eager_tables(mapper)
-        self._getting = True
+    @property
+    def has_changes(self) -> bool:
+        """True when something is to be written that is not yet."""
+        return super().has_changes or bool(self._outbox)
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """Undo what the block wrote and published when it raises; the transaction goes on.
+
+        After that, rows read before the block are read anew, and objects of them cannot be
+        changed.
+        """
+        waiting, published = len(self._outbox), self.published
         try:
-            return super().get(entity, ident, **options)
-        finally:
-            self._getting = False
-
-    def connection(self, *arguments: Any, **options: Any) -> Connection:
-        """The connection beneath; what runs on it is not seen, so it counts as anything at all."""
-        self._note_anything()
-        return super().connection(*arguments, **options)
-
-    def bulk_save_objects(self, *arguments: Any, **options: Any) -> None:
-        """See `sqlalchemy.orm.Session.bulk_save_objects`; counts as a change of anything."""
-        self._note_anything()
-        super().bulk_save_objects(*arguments, **options)
-
-    def bulk_insert_mappings(self, *arguments: Any, **options: Any) -> None:
-        """See `sqlalchemy.orm.Session.bulk_insert_mappings`; counts as a change of anything."""
-        self._note_anything()
-        super().bulk_insert_mappings(*arguments, **options)
-
-    def bulk_update_mappings(self, *arguments: Any, **options: Any) -> None:
-        """See `sqlalchemy.orm.Session.bulk_update_mappings`; counts as a change of anything."""
-        self._note_anything()
-        super().bulk_update_mappings(*arguments, **options)
-
-    def _note_anything(self) -> None:
-        self.changed.tables.add(ANY_TABLE)
-        if self.loaded is not None:
-            self.loaded.tables.add(ANY_TABLE)
+            with super().savepoint():
+                yield
+        except BaseException:
+            del self._outbox[waiting:]
+            self.published = published
+            raise
 
     def commit(self) -> None:
         """Refused: the store commits, after the work has returned."""
@@ -144,69 +104,25 @@ class Session(orm.Session):
         self.pending_work = True
 
     def finish(self) -> None:
-        """Send everything to the database. Called by the store, before it commits."""
-        self.flush()
+        """Send everything to the database. Called by the store, before it commits.
+
+        Raises:
+            InternalError: a write has failed halfway, and no savepoint has undone it.
+        """
+        self._write_all()
         if self._outbox:
-            # Past the unit of work of the ORM: half the time, and one statement for all events.
-            self._connection.execute(_INSERT_OUTBOX, self._outbox)
+            self.execute(_INSERT_OUTBOX, self._outbox)
             self._outbox = []
+
+    def close(self) -> None:
+        """Let go of every row. Called by the store, after the end."""
+        self._rows.end()
 
 
 def _person_of(context: Context | None) -> str:
     if context is None or context.principal.kind is not PrincipalKind.USER:
         return ""
     return context.principal.id
-
-
-@sqlalchemy_event.listens_for(Session, "before_flush")
-def _stamp(session: Session, flush_context: Any, instances: Any) -> None:
-    for row in session.new:
-        if isinstance(row, Timestamped):
-            if vars(row).get("created_at") is None:
-                row.created_at = session.now
-            row.updated_at = session.now
-    for row in session.dirty:
-        if isinstance(row, Timestamped) and session.is_modified(row):
-            row.updated_at = session.now
-
-
-@sqlalchemy_event.listens_for(Session, "after_flush")
-def _note_changed_rows(session: Session, flush_context: Any) -> None:
-    changed = session.changed
-    # Not `new`, `dirty` and `deleted`: a relationship may write rows that are none of these.
-    for state, (deleted, only_listed) in flush_context.states.items():
-        mapper = state.mapper
-        table = mapper.local_table
-        if only_listed:
-            continue
-        if not isinstance(table, Table):
-            changed.tables.add(ANY_TABLE)
-            continue
-        if PENDING_WORK in table.info:
-            session.pending_work = True
-        if table.metadata is not PlatformBase.metadata:
-            identity = state.key[1] if state.key else mapper.primary_key_from_instance(state.obj())
-            changed.rows.add((table_name(mapper), tuple(identity)))
-            changed.tables |= association_tables(mapper)
-        if deleted:
-            for target in mapper.tables:
-                changed.tables |= cascaded_tables(target)
-
-
-@sqlalchemy_event.listens_for(Session, "do_orm_execute")
-def _note_statement(state: orm.ORMExecuteState) -> None:
-    session = state.session
-    assert isinstance(session, Session)
-    if state.is_select:
-        if session.loaded is not None and not (session._getting or state.is_column_load):
-            session.loaded.tables |= tables_in([state.statement])
-        return
-    statement = state.statement
-    if isinstance(statement, Insert) and PENDING_WORK in getattr(statement.table, "info", ()):
-        session.pending_work = True
-    session.changed.tables |= tables_written(statement)
-    if session.loaded is not None and isinstance(statement, TextClause):
-        session.loaded.tables.add(ANY_TABLE)
 
 
 class SqlStore(Protocol):

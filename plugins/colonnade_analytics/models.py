@@ -8,9 +8,8 @@ when their account is deleted.
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Index, Integer, String
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from colonnade.tables import TYPES, Identified, Timestamped, Versioned, tenant_metadata
+from colonnade.rows import Column, Identified, Row, Timestamped, Versioned, column, tenant_metadata
 
 EVERY_COURSE = UUID(int=0)
 """The course of a count of all courses together."""
@@ -19,11 +18,10 @@ NO_CURRENCY = ""
 """The currency of a count that is not money."""
 
 
-class Base(DeclarativeBase):
+class Base(Row):
     """The tables of this service."""
 
     metadata = tenant_metadata()
-    type_annotation_map = TYPES
 
 
 class PersonRow(Base):
@@ -32,12 +30,15 @@ class PersonRow(Base):
 
     __tablename__ = "people"
 
-    id: Mapped[int] = mapped_column(
-        BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True
+    id: Column[int] = column(
+        BigInteger().with_variant(Integer, "sqlite"),
+        primary_key=True,
+        autoincrement=True,
+        init=False,
     )
-    user_id: Mapped[UUID | None] = mapped_column(unique=True)
-    pseudonym: Mapped[str | None] = mapped_column(String(64), unique=True)
-    erased_us: Mapped[int | None]
+    user_id: Column[UUID | None] = column(unique=True, default=None)
+    pseudonym: Column[str | None] = column(String(64), unique=True, default=None)
+    erased_us: Column[int | None] = column(default=None)
 
 
 class PseudonymKeyRow(Base):
@@ -45,8 +46,8 @@ class PseudonymKeyRow(Base):
 
     __tablename__ = "pseudonym_keys"
 
-    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
-    key: Mapped[bytes]
+    id: Column[int] = column(Integer, primary_key=True)
+    key: Column[bytes]
 
 
 class EventRow(Base):
@@ -58,15 +59,15 @@ class EventRow(Base):
         Index("ix_events_enrollment", "enrollment_id", "name"),
     )
 
-    event_id: Mapped[UUID] = mapped_column(primary_key=True)
-    service: Mapped[str] = mapped_column(String(40))
-    name: Mapped[str] = mapped_column(String(80))
-    occurred_us: Mapped[int]
-    person_id: Mapped[int | None]
-    course_id: Mapped[UUID | None]
-    lesson_id: Mapped[UUID | None]
-    enrollment_id: Mapped[UUID | None]
-    data: Mapped[str]
+    event_id: Column[UUID] = column(primary_key=True)
+    service: Column[str] = column(String(40))
+    name: Column[str] = column(String(80))
+    occurred_us: Column[int]
+    person_id: Column[int | None] = column(default=None)
+    course_id: Column[UUID | None] = column(default=None)
+    lesson_id: Column[UUID | None] = column(default=None)
+    enrollment_id: Column[UUID | None] = column(default=None)
+    data: Column[str]
 
 
 class ClientEventRow(Base):
@@ -78,14 +79,14 @@ class ClientEventRow(Base):
         {"sqlite_with_rowid": False},
     )
 
-    person_id: Mapped[int] = mapped_column(primary_key=True)
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(String(64))
-    occurred_us: Mapped[int]
-    received_us: Mapped[int]
-    course_id: Mapped[UUID | None]
-    lesson_id: Mapped[UUID | None]
-    properties: Mapped[str]
+    person_id: Column[int] = column(primary_key=True)
+    id: Column[UUID] = column(primary_key=True)
+    name: Column[str] = column(String(64))
+    occurred_us: Column[int]
+    received_us: Column[int]
+    course_id: Column[UUID | None] = column(default=None)
+    lesson_id: Column[UUID | None] = column(default=None)
+    properties: Column[str]
 
 
 class ClientEventDayRow(Base):
@@ -98,10 +99,10 @@ class ClientEventDayRow(Base):
         {"sqlite_with_rowid": False},
     )
 
-    person_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    day: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    events: Mapped[int]
-    bytes: Mapped[int]
+    person_id: Column[int] = column(primary_key=True)
+    day: Column[int] = column(primary_key=True)
+    events: Column[int]
+    bytes: Column[int]
 
 
 class CountRow(Base):
@@ -111,12 +112,12 @@ class CountRow(Base):
     __tablename__ = "counts"
     __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012
 
-    course_id: Mapped[UUID] = mapped_column(primary_key=True)
-    quarter: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    metric: Mapped[str] = mapped_column(String(40), primary_key=True)
-    currency: Mapped[str] = mapped_column(String(3), primary_key=True)
-    number: Mapped[int]
-    amount: Mapped[int]
+    course_id: Column[UUID] = column(primary_key=True)
+    quarter: Column[int] = column(primary_key=True)
+    metric: Column[str] = column(String(40), primary_key=True)
+    currency: Column[str] = column(String(3), primary_key=True)
+    number: Column[int]
+    amount: Column[int]
 
 
 class ActivityRow(Base):
@@ -131,11 +132,11 @@ class ActivityRow(Base):
         {"sqlite_with_rowid": False},
     )
 
-    half_day: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    course_id: Mapped[UUID] = mapped_column(primary_key=True)
-    person_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    quarters: Mapped[int]
-    enrolled: Mapped[bool]
+    half_day: Column[int] = column(primary_key=True)
+    course_id: Column[UUID] = column(primary_key=True)
+    person_id: Column[int] = column(primary_key=True)
+    quarters: Column[int]
+    enrolled: Column[bool]
 
 
 class EnrollmentRow(Base):
@@ -147,12 +148,12 @@ class EnrollmentRow(Base):
         Index("ix_enrollments_activated", "activated_us"),
     )
 
-    enrollment_id: Mapped[UUID] = mapped_column(primary_key=True)
-    course_id: Mapped[UUID]
-    person_id: Mapped[int]
-    activated_us: Mapped[int | None]
-    completed_us: Mapped[int | None]
-    ended_us: Mapped[int | None]
+    enrollment_id: Column[UUID] = column(primary_key=True)
+    course_id: Column[UUID]
+    person_id: Column[int]
+    activated_us: Column[int | None] = column(default=None)
+    completed_us: Column[int | None] = column(default=None)
+    ended_us: Column[int | None] = column(default=None)
 
 
 class LessonCountRow(Base):
@@ -160,9 +161,9 @@ class LessonCountRow(Base):
 
     __tablename__ = "lesson_counts"
 
-    course_id: Mapped[UUID] = mapped_column(primary_key=True)
-    lesson_id: Mapped[UUID] = mapped_column(primary_key=True)
-    completions: Mapped[int]
+    course_id: Column[UUID] = column(primary_key=True)
+    lesson_id: Column[UUID] = column(primary_key=True)
+    completions: Column[int]
 
 
 class EarningRow(Base):
@@ -170,11 +171,11 @@ class EarningRow(Base):
 
     __tablename__ = "earnings"
 
-    quarter: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    course_id: Mapped[UUID] = mapped_column(primary_key=True)
-    person_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    currency: Mapped[str] = mapped_column(String(3), primary_key=True)
-    amount: Mapped[int]
+    quarter: Column[int] = column(primary_key=True)
+    course_id: Column[UUID] = column(primary_key=True)
+    person_id: Column[int] = column(primary_key=True)
+    currency: Column[str] = column(String(3), primary_key=True)
+    amount: Column[int]
 
 
 class CourseRow(Base):
@@ -182,10 +183,10 @@ class CourseRow(Base):
 
     __tablename__ = "courses"
 
-    course_id: Mapped[UUID] = mapped_column(primary_key=True)
-    title: Mapped[str] = mapped_column(String(200))
-    deleted: Mapped[bool]
-    sequence: Mapped[int]
+    course_id: Column[UUID] = column(primary_key=True)
+    title: Column[str] = column(String(200))
+    deleted: Column[bool]
+    sequence: Column[int]
 
 
 class LessonRow(Base):
@@ -193,8 +194,8 @@ class LessonRow(Base):
 
     __tablename__ = "lessons"
 
-    lesson_id: Mapped[UUID] = mapped_column(primary_key=True)
-    course_id: Mapped[UUID]
+    lesson_id: Column[UUID] = column(primary_key=True)
+    course_id: Column[UUID]
 
 
 class TeacherRow(Base):
@@ -202,10 +203,10 @@ class TeacherRow(Base):
 
     __tablename__ = "course_teachers"
 
-    course_id: Mapped[UUID] = mapped_column(primary_key=True)
-    user_id: Mapped[UUID] = mapped_column(primary_key=True)
-    active: Mapped[bool]
-    sequence: Mapped[int]
+    course_id: Column[UUID] = column(primary_key=True)
+    user_id: Column[UUID] = column(primary_key=True)
+    active: Column[bool]
+    sequence: Column[int]
 
 
 class ReportRow(Identified, Versioned, Timestamped, Base):
@@ -219,20 +220,20 @@ class ReportRow(Identified, Versioned, Timestamped, Base):
     __tablename__ = "reports"
     __table_args__ = (Index("ix_reports_newest", "created_at", "id"),)
 
-    kind: Mapped[str] = mapped_column(String(60))
-    parameters: Mapped[str]
-    scope: Mapped[str | None]
-    requested_by: Mapped[str] = mapped_column(String(200))
-    locale: Mapped[str] = mapped_column(String(35))
-    timezone: Mapped[str] = mapped_column(String(60))
-    status: Mapped[str] = mapped_column(String(20))
-    progress: Mapped[int] = mapped_column(Integer)
-    failure: Mapped[str | None]
-    step: Mapped[int] = mapped_column(Integer)
-    begun: Mapped[int] = mapped_column(Integer, server_default="0")
-    state: Mapped[str | None]
-    title: Mapped[str]
-    alternative_text: Mapped[str]
+    kind: Column[str] = column(String(60))
+    parameters: Column[str]
+    scope: Column[str | None] = column(default=None)
+    requested_by: Column[str] = column(String(200))
+    locale: Column[str] = column(String(35))
+    timezone: Column[str] = column(String(60))
+    status: Column[str] = column(String(20))
+    progress: Column[int] = column(Integer)
+    failure: Column[str | None] = column(default=None)
+    step: Column[int] = column(Integer)
+    begun: Column[int] = column(Integer, default=0, server_default="0")
+    state: Column[str | None] = column(default=None)
+    title: Column[str]
+    alternative_text: Column[str]
 
 
 class ReportContentRow(Base):
@@ -240,6 +241,6 @@ class ReportContentRow(Base):
 
     __tablename__ = "report_contents"
 
-    report_id: Mapped[UUID] = mapped_column(primary_key=True)
-    format: Mapped[str] = mapped_column(String(10), primary_key=True)
-    body: Mapped[bytes]
+    report_id: Column[UUID] = column(primary_key=True)
+    format: Column[str] = column(String(10), primary_key=True)
+    body: Column[bytes]

@@ -4,16 +4,14 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index, Integer, String
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from colonnade.tables import TYPES, Identified, Timestamped, Versioned, tenant_metadata
+from colonnade.rows import Column, Identified, Row, Timestamped, Versioned, column, tenant_metadata
 
 
-class Base(DeclarativeBase):
+class Base(Row):
     """The tables of this service."""
 
     metadata = tenant_metadata()
-    type_annotation_map = TYPES
 
 
 class FileRow(Identified, Versioned, Timestamped, Base):
@@ -25,12 +23,12 @@ class FileRow(Identified, Versioned, Timestamped, Base):
         Index("ix_files_external_id", "external_id", unique=True),
     )
 
-    name: Mapped[str] = mapped_column(String(200))
-    media_type: Mapped[str] = mapped_column(String(200))
-    size: Mapped[int]
-    sha256: Mapped[str] = mapped_column(String(64))
-    uploaded_by: Mapped[str] = mapped_column(String(200))
-    external_id: Mapped[str | None] = mapped_column(String(200))
+    name: Column[str] = column(String(200))
+    media_type: Column[str] = column(String(200))
+    size: Column[int]
+    sha256: Column[str] = column(String(64))
+    uploaded_by: Column[str] = column(String(200))
+    external_id: Column[str | None] = column(String(200), default=None)
 
 
 class MediaRow(Identified, Versioned, Timestamped, Base):
@@ -39,10 +37,10 @@ class MediaRow(Identified, Versioned, Timestamped, Base):
     __tablename__ = "media"
     __table_args__ = (Index("ix_media_newest", "created_at", "id"),)
 
-    file_id: Mapped[UUID] = mapped_column(ForeignKey(FileRow.id), index=True)
-    created_by: Mapped[str] = mapped_column(String(200), server_default="")
-    state: Mapped[str] = mapped_column(String(20))
-    failure: Mapped[str | None]
+    file_id: Column[UUID] = column(ForeignKey(FileRow.id), index=True)
+    created_by: Column[str] = column(String(200), server_default="")
+    state: Column[str] = column(String(20))
+    failure: Column[str | None] = column(default=None)
 
 
 class MediaVariantRow(Base):
@@ -50,14 +48,14 @@ class MediaVariantRow(Base):
 
     __tablename__ = "media_variants"
 
-    media_id: Mapped[UUID] = mapped_column(ForeignKey(MediaRow.id), primary_key=True)
-    name: Mapped[str] = mapped_column(String(20), primary_key=True)
-    media_type: Mapped[str] = mapped_column(String(200))
-    width: Mapped[int | None] = mapped_column(Integer)
-    height: Mapped[int | None] = mapped_column(Integer)
-    size: Mapped[int]
-    sha256: Mapped[str] = mapped_column(String(64))
-    created_at: Mapped[datetime]
+    media_id: Column[UUID] = column(ForeignKey(MediaRow.id), primary_key=True)
+    name: Column[str] = column(String(20), primary_key=True)
+    media_type: Column[str] = column(String(200))
+    width: Column[int | None] = column(Integer, default=None)
+    height: Column[int | None] = column(Integer, default=None)
+    size: Column[int]
+    sha256: Column[str] = column(String(64))
+    created_at: Column[datetime]
 
 
 class ContentRow(Identified, Versioned, Timestamped, Base):
@@ -66,15 +64,15 @@ class ContentRow(Identified, Versioned, Timestamped, Base):
     __tablename__ = "contents"
     __table_args__ = (Index("ix_contents_newest", "created_at", "id"),)
 
-    kind: Mapped[str] = mapped_column(String(20))
-    title: Mapped[str] = mapped_column(String(200))
-    body: Mapped[str | None]
-    url: Mapped[str | None]
-    file_id: Mapped[UUID | None] = mapped_column(ForeignKey(FileRow.id))
-    media_id: Mapped[UUID | None] = mapped_column(ForeignKey(MediaRow.id))
-    external_id: Mapped[str | None] = mapped_column(String(200), unique=True)
-    created_by: Mapped[str] = mapped_column(String(200), server_default="")
-    revision: Mapped[int] = mapped_column(Integer)
+    kind: Column[str] = column(String(20))
+    title: Column[str] = column(String(200))
+    body: Column[str | None] = column(default=None)
+    url: Column[str | None] = column(default=None)
+    file_id: Column[UUID | None] = column(ForeignKey(FileRow.id), default=None)
+    media_id: Column[UUID | None] = column(ForeignKey(MediaRow.id), default=None)
+    external_id: Column[str | None] = column(String(200), unique=True, default=None)
+    created_by: Column[str] = column(String(200), server_default="")
+    revision: Column[int] = column(Integer)
 
 
 class ShareRow(Base):
@@ -82,10 +80,10 @@ class ShareRow(Base):
 
     __tablename__ = "content_shares"
 
-    content_id: Mapped[UUID] = mapped_column(ForeignKey(ContentRow.id), primary_key=True)
-    user_id: Mapped[UUID] = mapped_column(primary_key=True, index=True)
-    shared_by: Mapped[str] = mapped_column(String(200))
-    created_at: Mapped[datetime]
+    content_id: Column[UUID] = column(ForeignKey(ContentRow.id), primary_key=True)
+    user_id: Column[UUID] = column(primary_key=True, index=True)
+    shared_by: Column[str] = column(String(200))
+    created_at: Column[datetime]
 
 
 class RenderingRow(Base):
@@ -93,9 +91,9 @@ class RenderingRow(Base):
 
     __tablename__ = "content_renderings"
 
-    content_id: Mapped[UUID] = mapped_column(ForeignKey(ContentRow.id), primary_key=True)
-    html: Mapped[str]
-    renderer: Mapped[int] = mapped_column(Integer)
+    content_id: Column[UUID] = column(ForeignKey(ContentRow.id), primary_key=True)
+    html: Column[str]
+    renderer: Column[int] = column(Integer)
 
 
 class ContentRevisionRow(Base):
@@ -103,16 +101,16 @@ class ContentRevisionRow(Base):
 
     __tablename__ = "content_revisions"
 
-    content_id: Mapped[UUID] = mapped_column(ForeignKey(ContentRow.id), primary_key=True)
-    revision: Mapped[int] = mapped_column(Integer, primary_key=True)
-    title: Mapped[str] = mapped_column(String(200))
-    body: Mapped[str | None]
-    url: Mapped[str | None]
+    content_id: Column[UUID] = column(ForeignKey(ContentRow.id), primary_key=True)
+    revision: Column[int] = column(Integer, primary_key=True)
+    title: Column[str] = column(String(200))
+    body: Column[str | None] = column(default=None)
+    url: Column[str | None] = column(default=None)
     # No references: what an old revision showed may be gone.
-    file_id: Mapped[UUID | None]
-    media_id: Mapped[UUID | None]
-    changed_by: Mapped[str] = mapped_column(String(200))
-    created_at: Mapped[datetime]
+    file_id: Column[UUID | None] = column(default=None)
+    media_id: Column[UUID | None] = column(default=None)
+    changed_by: Column[str] = column(String(200))
+    created_at: Column[datetime]
 
 
 class ContentReferenceRow(Base):
@@ -120,8 +118,8 @@ class ContentReferenceRow(Base):
 
     __tablename__ = "content_references"
 
-    content_id: Mapped[UUID] = mapped_column(ForeignKey(ContentRow.id), primary_key=True)
-    target_id: Mapped[UUID] = mapped_column(primary_key=True, index=True)
+    content_id: Column[UUID] = column(ForeignKey(ContentRow.id), primary_key=True)
+    target_id: Column[UUID] = column(primary_key=True, index=True)
 
 
 class LessonContentRow(Base):
@@ -129,13 +127,13 @@ class LessonContentRow(Base):
 
     __tablename__ = "lesson_contents"
 
-    lesson_id: Mapped[UUID] = mapped_column(primary_key=True)
-    course_id: Mapped[UUID]
-    content_id: Mapped[UUID | None] = mapped_column(index=True)
-    preview: Mapped[bool]
-    published: Mapped[bool]
-    removed: Mapped[bool]
-    sequence: Mapped[int]
+    lesson_id: Column[UUID] = column(primary_key=True)
+    course_id: Column[UUID]
+    content_id: Column[UUID | None] = column(index=True, default=None)
+    preview: Column[bool]
+    published: Column[bool]
+    removed: Column[bool]
+    sequence: Column[int]
 
 
 class TeacherRow(Base):
@@ -143,10 +141,10 @@ class TeacherRow(Base):
 
     __tablename__ = "course_teachers"
 
-    course_id: Mapped[UUID] = mapped_column(primary_key=True)
-    user_id: Mapped[UUID] = mapped_column(primary_key=True)
-    active: Mapped[bool]
-    sequence: Mapped[int]
+    course_id: Column[UUID] = column(primary_key=True)
+    user_id: Column[UUID] = column(primary_key=True)
+    active: Column[bool]
+    sequence: Column[int]
 
 
 class LearnerRow(Base):
@@ -155,8 +153,8 @@ class LearnerRow(Base):
     __tablename__ = "course_learners"
     __table_args__ = (Index("ix_course_learners_person", "user_id", "course_id"),)
 
-    enrollment_id: Mapped[UUID] = mapped_column(primary_key=True)
-    course_id: Mapped[UUID]
-    user_id: Mapped[UUID]
-    active: Mapped[bool]
-    sequence: Mapped[int]
+    enrollment_id: Column[UUID] = column(primary_key=True)
+    course_id: Column[UUID]
+    user_id: Column[UUID]
+    active: Column[bool]
+    sequence: Column[int]

@@ -29,7 +29,7 @@ class CourseProjection:
         row = session.get(LessonContentRow, event.lesson_id)
         if row is not None and (row.removed or row.sequence >= event.sequence):
             return
-        session.merge(
+        session.upsert(
             LessonContentRow(
                 lesson_id=event.lesson_id,
                 course_id=event.course_id,
@@ -44,7 +44,7 @@ class CourseProjection:
     @reacts_to(LessonRemoved)
     def lesson_removed(self, session: Session, event: LessonRemoved) -> None:
         """Leave a tombstone of a lesson, so that a late event does not bring it back."""
-        session.merge(
+        session.upsert(
             LessonContentRow(
                 lesson_id=event.lesson_id,
                 course_id=event.course_id,
@@ -86,7 +86,7 @@ def _set_teacher(session: Session, event: InstructorEvent, *, active: bool) -> N
     row = session.get(TeacherRow, (event.course_id, event.user_id))
     if row is not None and row.sequence >= event.sequence:
         return
-    session.merge(
+    session.upsert(
         TeacherRow(
             course_id=event.course_id,
             user_id=event.user_id,
@@ -100,7 +100,7 @@ def _set_learner(session: Session, event: EnrollmentEvent) -> None:
     row = session.get(LearnerRow, event.enrollment_id)
     if row is not None and row.sequence >= event.sequence:
         return
-    session.merge(
+    session.upsert(
         LearnerRow(
             enrollment_id=event.enrollment_id,
             course_id=event.course_id,

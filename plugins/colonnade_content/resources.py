@@ -8,7 +8,6 @@ from sqlalchemy import String, and_, literal, select
 
 from colonnade.policy import Relation, ResourceType
 from colonnade_content.models import (
-    Base,
     ContentReferenceRow,
     ContentRow,
     FileRow,
@@ -34,95 +33,74 @@ _CONTENT = LessonContentRow.content_id.label("object_id")
 _TARGET = ContentReferenceRow.target_id.label("object_id")
 
 
-class ContentLearners(Base):
-    """Relation of content items to learners of published courses with a lesson that shows them."""
-
-    __table__ = (
-        select(_CONTENT, LearnerRow.user_id).join(LearnerRow, _learns).where(_published).subquery()
-    )
-    __mapper_args__ = {"primary_key": [__table__.c.object_id, __table__.c.user_id]}  # noqa: RUF012
+_CONTENT_LEARNERS = (
+    select(_CONTENT, LearnerRow.user_id).join(LearnerRow, _learns).where(_published).subquery()
+)
+"""Relation of content items to learners of published courses with a lesson that shows them."""
 
 
-class ContentTeachers(Base):
-    """Relation of content items to teachers of courses with a lesson that shows them."""
-
-    __table__ = (
-        select(_CONTENT, TeacherRow.user_id).join(TeacherRow, _teaches).where(_existing).subquery()
-    )
-    __mapper_args__ = {"primary_key": [__table__.c.object_id, __table__.c.user_id]}  # noqa: RUF012
+_CONTENT_TEACHERS = (
+    select(_CONTENT, TeacherRow.user_id).join(TeacherRow, _teaches).where(_existing).subquery()
+)
+"""Relation of content items to teachers of courses with a lesson that shows them."""
 
 
-class ContentPreviews(Base):
-    """Content items that are shown to everybody."""
-
-    __table__ = select(_CONTENT, _everybody).where(_preview).subquery()
-    __mapper_args__ = {"primary_key": [__table__.c.object_id]}  # noqa: RUF012
+_CONTENT_PREVIEWS = select(_CONTENT, _everybody).where(_preview).subquery()
+"""Content items that are shown to everybody."""
 
 
-class TargetLearners(Base):
-    """Relation of files and pictures to learners where they are shown or linked to."""
-
-    __table__ = (
-        select(_TARGET, LearnerRow.user_id)
-        .select_from(LessonContentRow)
-        .join(ContentReferenceRow, _refers)
-        .join(LearnerRow, _learns)
-        .where(_published)
-        .subquery()
-    )
-    __mapper_args__ = {"primary_key": [__table__.c.object_id, __table__.c.user_id]}  # noqa: RUF012
+_TARGET_LEARNERS = (
+    select(_TARGET, LearnerRow.user_id)
+    .select_from(LessonContentRow)
+    .join(ContentReferenceRow, _refers)
+    .join(LearnerRow, _learns)
+    .where(_published)
+    .subquery()
+)
+"""Relation of files and pictures to learners where they are shown or linked to."""
 
 
-class TargetTeachers(Base):
-    """Relation of files and pictures to teachers where they are shown or linked to."""
-
-    __table__ = (
-        select(_TARGET, TeacherRow.user_id)
-        .select_from(LessonContentRow)
-        .join(ContentReferenceRow, _refers)
-        .join(TeacherRow, _teaches)
-        .where(_existing)
-        .subquery()
-    )
-    __mapper_args__ = {"primary_key": [__table__.c.object_id, __table__.c.user_id]}  # noqa: RUF012
+_TARGET_TEACHERS = (
+    select(_TARGET, TeacherRow.user_id)
+    .select_from(LessonContentRow)
+    .join(ContentReferenceRow, _refers)
+    .join(TeacherRow, _teaches)
+    .where(_existing)
+    .subquery()
+)
+"""Relation of files and pictures to teachers where they are shown or linked to."""
 
 
-class TargetPreviews(Base):
-    """Files and pictures that are shown to everybody."""
-
-    __table__ = (
-        select(_TARGET, _everybody)
-        .select_from(LessonContentRow)
-        .join(ContentReferenceRow, _refers)
-        .where(_preview)
-        .subquery()
-    )
-    __mapper_args__ = {"primary_key": [__table__.c.object_id]}  # noqa: RUF012
+_TARGET_PREVIEWS = (
+    select(_TARGET, _everybody)
+    .select_from(LessonContentRow)
+    .join(ContentReferenceRow, _refers)
+    .where(_preview)
+    .subquery()
+)
+"""Files and pictures that are shown to everybody."""
 
 
-class TargetShares(Base):
-    """Relation of files and pictures to people with whom an item is shared that shows them."""
-
-    __table__ = (
-        select(_TARGET, ShareRow.user_id)
-        .select_from(ShareRow)
-        .join(ContentReferenceRow, ContentReferenceRow.content_id == ShareRow.content_id)
-        .subquery()
-    )
-    __mapper_args__ = {"primary_key": [__table__.c.object_id, __table__.c.user_id]}  # noqa: RUF012
+_TARGET_SHARES = (
+    select(_TARGET, ShareRow.user_id)
+    .select_from(ShareRow)
+    .join(ContentReferenceRow, ContentReferenceRow.content_id == ShareRow.content_id)
+    .subquery()
+)
+"""Relation of files and pictures to people with whom an item is shared that shows them."""
 
 
 _OF_CONTENT = {
-    "enrolled": Relation(ContentLearners, "object_id", "user_id"),
-    "teaches": Relation(ContentTeachers, "object_id", "user_id"),
+    "enrolled": Relation(_CONTENT_LEARNERS, "object_id", "user_id"),
+    "teaches": Relation(_CONTENT_TEACHERS, "object_id", "user_id"),
     "shared_with": Relation(ShareRow, "content_id", "user_id"),
-    "shown_to": Relation(ContentPreviews, "object_id", "audience"),
+    "shown_to": Relation(_CONTENT_PREVIEWS, "object_id", "audience"),
 }
 _OF_TARGETS = {
-    "enrolled": Relation(TargetLearners, "object_id", "user_id"),
-    "teaches": Relation(TargetTeachers, "object_id", "user_id"),
-    "shared_with": Relation(TargetShares, "object_id", "user_id"),
-    "shown_to": Relation(TargetPreviews, "object_id", "audience"),
+    "enrolled": Relation(_TARGET_LEARNERS, "object_id", "user_id"),
+    "teaches": Relation(_TARGET_TEACHERS, "object_id", "user_id"),
+    "shared_with": Relation(_TARGET_SHARES, "object_id", "user_id"),
+    "shown_to": Relation(_TARGET_PREVIEWS, "object_id", "audience"),
 }
 
 CONTENT = ResourceType(

@@ -3,24 +3,16 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, Integer, String, select, text
-from sqlalchemy.orm import DeclarativeBase, Mapped, column_property, mapped_column
+from sqlalchemy import ForeignKey, Index, Integer, String, text
 
-from colonnade.tables import (
-    TYPES,
-    Identified,
-    Timestamped,
-    Versioned,
-    tenant_metadata,
-)
+from colonnade.rows import Column, Identified, Row, Timestamped, Versioned, column, tenant_metadata
 from colonnade.text import folded
 
 
-class Base(DeclarativeBase):
+class Base(Row):
     """The tables of this service."""
 
     metadata = tenant_metadata()
-    type_annotation_map = TYPES
 
 
 class CourseRow(Identified, Versioned, Timestamped, Base):
@@ -34,20 +26,20 @@ class CourseRow(Identified, Versioned, Timestamped, Base):
     __tablename__ = "courses"
     __table_args__ = (Index("ix_courses_newest", "created_at", "id"),)
 
-    slug: Mapped[str] = mapped_column(String(80), unique=True)
-    title: Mapped[str] = mapped_column(String(200))
-    folded_title: Mapped[str] = mapped_column(String(600))
-    summary: Mapped[str]
-    language: Mapped[str] = mapped_column(String(35))
-    status: Mapped[str] = mapped_column(String(20))
-    price_amount: Mapped[int | None]
-    price_currency: Mapped[str | None] = mapped_column(String(3))
-    seats: Mapped[int | None]
-    license: Mapped[str | None] = mapped_column(String(200))
-    attribution: Mapped[str | None]
-    external_id: Mapped[str | None] = mapped_column(String(200), unique=True)
-    created_by: Mapped[str] = mapped_column(String(200))
-    published_at: Mapped[datetime | None]
+    slug: Column[str] = column(String(80), unique=True)
+    title: Column[str] = column(String(200))
+    folded_title: Column[str] = column(String(600))
+    summary: Column[str]
+    language: Column[str] = column(String(35))
+    status: Column[str] = column(String(20))
+    price_amount: Column[int | None] = column(default=None)
+    price_currency: Column[str | None] = column(String(3), default=None)
+    seats: Column[int | None] = column(default=None)
+    license: Column[str | None] = column(String(200), default=None)
+    attribution: Column[str | None] = column(default=None)
+    external_id: Column[str | None] = column(String(200), unique=True, default=None)
+    created_by: Column[str] = column(String(200))
+    published_at: Column[datetime | None] = column(default=None)
 
     def retitle(self, title: str) -> None:
         """Set the title and its folded form, which searches compare."""
@@ -64,9 +56,9 @@ class CourseCounterRow(Base):
 
     __tablename__ = "course_counters"
 
-    course_id: Mapped[UUID] = mapped_column(ForeignKey("courses.id"), primary_key=True)
-    seats_taken: Mapped[int]
-    sequence: Mapped[int]
+    course_id: Column[UUID] = column(ForeignKey("courses.id"), primary_key=True)
+    seats_taken: Column[int]
+    sequence: Column[int]
 
 
 class InstructorRow(Versioned, Base):
@@ -75,10 +67,10 @@ class InstructorRow(Versioned, Base):
     __tablename__ = "course_instructors"
     __table_args__ = (Index("ix_course_instructors_user", "user_id", "course_id"),)
 
-    course_id: Mapped[UUID] = mapped_column(ForeignKey("courses.id"), primary_key=True)
-    user_id: Mapped[UUID] = mapped_column(primary_key=True)
-    active: Mapped[bool]
-    since: Mapped[datetime]
+    course_id: Column[UUID] = column(ForeignKey("courses.id"), primary_key=True)
+    user_id: Column[UUID] = column(primary_key=True)
+    active: Column[bool]
+    since: Column[datetime]
 
 
 class CourseToTellRow(Base):
@@ -86,7 +78,7 @@ class CourseToTellRow(Base):
 
     __tablename__ = "courses_to_tell"
 
-    course_id: Mapped[UUID] = mapped_column(primary_key=True)
+    course_id: Column[UUID] = column(primary_key=True)
 
 
 class SectionRow(Identified, Versioned, Timestamped, Base):
@@ -98,11 +90,11 @@ class SectionRow(Identified, Versioned, Timestamped, Base):
         Index("uq_sections_external_id", "course_id", "external_id", unique=True),
     )
 
-    course_id: Mapped[UUID] = mapped_column(ForeignKey("courses.id"))
-    title: Mapped[str] = mapped_column(String(200))
-    position: Mapped[int] = mapped_column(Integer)
-    required: Mapped[bool]
-    external_id: Mapped[str | None] = mapped_column(String(200))
+    course_id: Column[UUID] = column(ForeignKey("courses.id"))
+    title: Column[str] = column(String(200))
+    position: Column[int] = column(Integer)
+    required: Column[bool]
+    external_id: Column[str | None] = column(String(200), default=None)
 
 
 class LessonRow(Identified, Versioned, Timestamped, Base):
@@ -115,23 +107,16 @@ class LessonRow(Identified, Versioned, Timestamped, Base):
         Index("uq_lessons_external_id", "course_id", "external_id", unique=True),
     )
 
-    course_id: Mapped[UUID] = mapped_column(ForeignKey("courses.id"))
-    section_id: Mapped[UUID] = mapped_column(ForeignKey("sections.id"))
-    title: Mapped[str] = mapped_column(String(200))
-    position: Mapped[int] = mapped_column(Integer)
-    content_id: Mapped[UUID | None]
-    preview: Mapped[bool]
-    completion: Mapped[str] = mapped_column(String(20))
-    required: Mapped[bool]
-    duration_minutes: Mapped[int | None] = mapped_column(Integer)
-    external_id: Mapped[str | None] = mapped_column(String(200))
-    section_position: Mapped[int] = column_property(
-        select(SectionRow.position)
-        .where(SectionRow.id == section_id)
-        .correlate_except(SectionRow)
-        .scalar_subquery(),
-        deferred=True,
-    )
+    course_id: Column[UUID] = column(ForeignKey("courses.id"))
+    section_id: Column[UUID] = column(ForeignKey("sections.id"))
+    title: Column[str] = column(String(200))
+    position: Column[int] = column(Integer)
+    content_id: Column[UUID | None] = column(default=None)
+    preview: Column[bool]
+    completion: Column[str] = column(String(20))
+    required: Column[bool]
+    duration_minutes: Column[int | None] = column(Integer, default=None)
+    external_id: Column[str | None] = column(String(200), default=None)
 
 
 class EnrollmentRow(Identified, Versioned, Timestamped, Base):
@@ -151,14 +136,14 @@ class EnrollmentRow(Identified, Versioned, Timestamped, Base):
         Index("ix_enrollments_user", "user_id", "created_at", "id"),
     )
 
-    course_id: Mapped[UUID] = mapped_column(ForeignKey("courses.id"))
-    user_id: Mapped[UUID]
-    status: Mapped[str] = mapped_column(String(20))
-    ended_because: Mapped[str | None] = mapped_column(String(20))
-    last_lesson_id: Mapped[UUID | None]
-    activated_at: Mapped[datetime | None]
-    completed_at: Mapped[datetime | None]
-    ended_at: Mapped[datetime | None]
+    course_id: Column[UUID] = column(ForeignKey("courses.id"))
+    user_id: Column[UUID]
+    status: Column[str] = column(String(20))
+    ended_because: Column[str | None] = column(String(20), default=None)
+    last_lesson_id: Column[UUID | None] = column(default=None)
+    activated_at: Column[datetime | None] = column(default=None)
+    completed_at: Column[datetime | None] = column(default=None)
+    ended_at: Column[datetime | None] = column(default=None)
 
 
 class LessonProgressRow(Base):
@@ -167,10 +152,10 @@ class LessonProgressRow(Base):
     __tablename__ = "lesson_progress"
     __table_args__ = (Index("ix_lesson_progress_lesson", "lesson_id"),)
 
-    enrollment_id: Mapped[UUID] = mapped_column(ForeignKey("enrollments.id"), primary_key=True)
-    lesson_id: Mapped[UUID] = mapped_column(ForeignKey("lessons.id"), primary_key=True)
-    started_at: Mapped[datetime]
-    completed_at: Mapped[datetime | None]
+    enrollment_id: Column[UUID] = column(ForeignKey("enrollments.id"), primary_key=True)
+    lesson_id: Column[UUID] = column(ForeignKey("lessons.id"), primary_key=True)
+    started_at: Column[datetime]
+    completed_at: Column[datetime | None] = column(default=None)
 
 
 class ReservationRow(Base):
@@ -179,6 +164,6 @@ class ReservationRow(Base):
     __tablename__ = "seat_reservations"
     __table_args__ = (Index("ix_seat_reservations_enrollment", "enrollment_id"),)
 
-    key: Mapped[str] = mapped_column(String(100), primary_key=True)
-    enrollment_id: Mapped[UUID | None] = mapped_column(ForeignKey("enrollments.id"))
-    created_at: Mapped[datetime]
+    key: Column[str] = column(String(100), primary_key=True)
+    enrollment_id: Column[UUID | None] = column(ForeignKey("enrollments.id"), default=None)
+    created_at: Column[datetime]

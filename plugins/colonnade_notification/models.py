@@ -4,16 +4,14 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Index, Integer, String, UniqueConstraint
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from colonnade.tables import TYPES, Identified, Timestamped, Versioned, tenant_metadata
+from colonnade.rows import Column, Identified, Row, Timestamped, Versioned, column, tenant_metadata
 
 
-class Base(DeclarativeBase):
+class Base(Row):
     """The tables of this service."""
 
     metadata = tenant_metadata()
-    type_annotation_map = TYPES
 
 
 class NotificationRow(Identified, Timestamped, Base):
@@ -33,24 +31,24 @@ class NotificationRow(Identified, Timestamped, Base):
         Index("ix_notifications_digest", "digest_id"),
     )
 
-    source_id: Mapped[UUID]
-    user_id: Mapped[UUID]
-    channel: Mapped[str] = mapped_column(String(40))
-    kind: Mapped[str] = mapped_column(String(60))
-    category: Mapped[str] = mapped_column(String(20))
-    facts: Mapped[str]
-    title: Mapped[str]
-    body: Mapped[str]
-    link: Mapped[str | None]
-    status: Mapped[str] = mapped_column(String(20))
-    attempts: Mapped[int] = mapped_column(Integer)
-    problem: Mapped[str | None]
-    message_id: Mapped[str] = mapped_column(String(200))
-    digest_id: Mapped[UUID | None]
-    targets: Mapped[str | None]
-    due_at: Mapped[datetime]
-    sent_at: Mapped[datetime | None]
-    read_at: Mapped[datetime | None]
+    source_id: Column[UUID]
+    user_id: Column[UUID]
+    channel: Column[str] = column(String(40))
+    kind: Column[str] = column(String(60))
+    category: Column[str] = column(String(20))
+    facts: Column[str] = column(personal=True)
+    title: Column[str] = column(personal=True)
+    body: Column[str] = column(personal=True)
+    link: Column[str | None] = column(default=None)
+    status: Column[str] = column(String(20))
+    attempts: Column[int] = column(Integer)
+    problem: Column[str | None] = column(default=None)
+    message_id: Column[str] = column(String(200))
+    digest_id: Column[UUID | None] = column(default=None)
+    targets: Column[str | None] = column(default=None)
+    due_at: Column[datetime]
+    sent_at: Column[datetime | None] = column(default=None)
+    read_at: Column[datetime | None] = column(default=None)
 
 
 class SettingsRow(Versioned, Timestamped, Base):
@@ -61,13 +59,13 @@ class SettingsRow(Versioned, Timestamped, Base):
 
     __tablename__ = "notification_settings"
 
-    user_id: Mapped[UUID] = mapped_column(primary_key=True)
-    locale: Mapped[str | None] = mapped_column(String(35))
-    timezone: Mapped[str | None] = mapped_column(String(64))
-    quiet_from: Mapped[int | None] = mapped_column(Integer)
-    quiet_until: Mapped[int | None] = mapped_column(Integer)
-    digest_hour: Mapped[int] = mapped_column(Integer)
-    digest_weekday: Mapped[int] = mapped_column(Integer)
+    user_id: Column[UUID] = column(primary_key=True)
+    locale: Column[str | None] = column(String(35), default=None)
+    timezone: Column[str | None] = column(String(64), default=None)
+    quiet_from: Column[int | None] = column(Integer, default=None)
+    quiet_until: Column[int | None] = column(Integer, default=None)
+    digest_hour: Column[int] = column(Integer)
+    digest_weekday: Column[int] = column(Integer)
 
 
 class ModeRow(Base):
@@ -75,10 +73,10 @@ class ModeRow(Base):
 
     __tablename__ = "notification_modes"
 
-    user_id: Mapped[UUID] = mapped_column(primary_key=True)
-    channel: Mapped[str] = mapped_column(String(40), primary_key=True)
-    category: Mapped[str] = mapped_column(String(20), primary_key=True)
-    mode: Mapped[str] = mapped_column(String(20))
+    user_id: Column[UUID] = column(primary_key=True)
+    channel: Column[str] = column(String(40), primary_key=True)
+    category: Column[str] = column(String(20), primary_key=True)
+    mode: Column[str] = column(String(20))
 
 
 class TemplateRow(Versioned, Timestamped, Base):
@@ -86,14 +84,14 @@ class TemplateRow(Versioned, Timestamped, Base):
 
     __tablename__ = "notification_templates"
 
-    kind: Mapped[str] = mapped_column(String(60), primary_key=True)
-    locale: Mapped[str] = mapped_column(String(35), primary_key=True)
-    subject: Mapped[str]
-    text: Mapped[str]
-    html: Mapped[str | None]
-    action: Mapped[str | None]
-    problem: Mapped[str | None]
-    updated_by: Mapped[str] = mapped_column(String(200))
+    kind: Column[str] = column(String(60), primary_key=True)
+    locale: Column[str] = column(String(35), primary_key=True)
+    subject: Column[str]
+    text: Column[str]
+    html: Column[str | None] = column(default=None)
+    action: Column[str | None] = column(default=None)
+    problem: Column[str | None] = column(default=None)
+    updated_by: Column[str] = column(String(200))
 
 
 class SuppressionRow(Identified, Base):
@@ -106,11 +104,11 @@ class SuppressionRow(Identified, Base):
         Index("ix_notification_suppressions_user", "user_id"),
     )
 
-    channel: Mapped[str] = mapped_column(String(40))
-    address: Mapped[str] = mapped_column(String(320))
-    reason: Mapped[str]
-    user_id: Mapped[UUID | None]
-    created_at: Mapped[datetime]
+    channel: Column[str] = column(String(40))
+    address: Column[str] = column(String(320), personal=True, searchable=True)
+    reason: Column[str]
+    user_id: Column[UUID | None] = column(default=None)
+    created_at: Column[datetime]
 
 
 class PushSubscriptionRow(Identified, Base):
@@ -122,12 +120,12 @@ class PushSubscriptionRow(Identified, Base):
         Index("ix_push_subscriptions_user", "user_id", "created_at", "id"),
     )
 
-    user_id: Mapped[UUID]
-    endpoint: Mapped[str]
-    p256dh: Mapped[str] = mapped_column(String(200))
-    auth: Mapped[str] = mapped_column(String(60))
-    label: Mapped[str] = mapped_column(String(200))
-    created_at: Mapped[datetime]
+    user_id: Column[UUID]
+    endpoint: Column[str] = column(personal=True, searchable=True)
+    p256dh: Column[str] = column(String(200))
+    auth: Column[str] = column(String(60), secret=True)
+    label: Column[str] = column(String(200))
+    created_at: Column[datetime]
 
 
 class ErasedRow(Base):
@@ -135,8 +133,8 @@ class ErasedRow(Base):
 
     __tablename__ = "erased_recipients"
 
-    user_id: Mapped[UUID] = mapped_column(primary_key=True)
-    erased_at: Mapped[datetime]
+    user_id: Column[UUID] = column(primary_key=True)
+    erased_at: Column[datetime]
 
 
 class KeyRow(Base):
@@ -144,6 +142,6 @@ class KeyRow(Base):
 
     __tablename__ = "notification_keys"
 
-    name: Mapped[str] = mapped_column(String(40), primary_key=True)
-    value: Mapped[bytes]
-    created_at: Mapped[datetime]
+    name: Column[str] = column(String(40), primary_key=True)
+    value: Column[bytes] = column(secret=True)
+    created_at: Column[datetime]

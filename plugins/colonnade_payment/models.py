@@ -4,24 +4,16 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index, Integer, String, UniqueConstraint, false, text
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from colonnade.tables import (
-    TYPES,
-    Identified,
-    Timestamped,
-    Versioned,
-    tenant_metadata,
-)
+from colonnade.rows import Column, Identified, Row, Timestamped, Versioned, column, tenant_metadata
 
 _UNDER_WAY = text("status IN ('pending', 'authorized', 'unknown') AND NOT is_twin")
 
 
-class Base(DeclarativeBase):
+class Base(Row):
     """The tables of this service."""
 
     metadata = tenant_metadata()
-    type_annotation_map = TYPES
 
 
 class PaymentRow(Identified, Versioned, Timestamped, Base):
@@ -52,29 +44,29 @@ class PaymentRow(Identified, Versioned, Timestamped, Base):
         ),
     )
 
-    user_id: Mapped[UUID]
-    course_id: Mapped[UUID]
-    method: Mapped[str] = mapped_column(String(255))
-    provider: Mapped[str] = mapped_column(String(40))
-    coupon_code: Mapped[str | None] = mapped_column(String(40))
-    list_amount: Mapped[int]
-    amount: Mapped[int]
-    currency: Mapped[str] = mapped_column(String(3))
-    platform_fee: Mapped[int]
-    platform_fee_reversed: Mapped[int]
-    refunding: Mapped[int]
-    refunded: Mapped[int]
-    status: Mapped[str] = mapped_column(String(20))
-    reason_code: Mapped[str | None] = mapped_column(String(100))
-    reason: Mapped[str | None]
-    enrollment_id: Mapped[UUID | None]
-    authorization: Mapped[str] = mapped_column(String(255))
-    capture: Mapped[str] = mapped_column(String(255))
-    cancel_requested: Mapped[bool]
-    captured_at: Mapped[datetime | None]
-    watch_until: Mapped[datetime | None]
-    sequence: Mapped[int]
-    is_twin: Mapped[bool] = mapped_column(default=False, server_default=false())
+    user_id: Column[UUID]
+    course_id: Column[UUID]
+    method: Column[str] = column(String(255))
+    provider: Column[str] = column(String(40))
+    coupon_code: Column[str | None] = column(String(40), default=None)
+    list_amount: Column[int]
+    amount: Column[int]
+    currency: Column[str] = column(String(3))
+    platform_fee: Column[int]
+    platform_fee_reversed: Column[int]
+    refunding: Column[int]
+    refunded: Column[int]
+    status: Column[str] = column(String(20))
+    reason_code: Column[str | None] = column(String(100), default=None)
+    reason: Column[str | None] = column(default=None)
+    enrollment_id: Column[UUID | None] = column(default=None)
+    authorization: Column[str] = column(String(255))
+    capture: Column[str] = column(String(255))
+    cancel_requested: Column[bool]
+    captured_at: Column[datetime | None] = column(default=None)
+    watch_until: Column[datetime | None] = column(default=None)
+    sequence: Column[int]
+    is_twin: Column[bool] = column(default=False, server_default=false())
 
 
 class ShareRow(Base):
@@ -82,10 +74,10 @@ class ShareRow(Base):
 
     __tablename__ = "payment_shares"
 
-    payment_id: Mapped[UUID] = mapped_column(ForeignKey("payments.id"), primary_key=True)
-    user_id: Mapped[UUID] = mapped_column(primary_key=True)
-    amount: Mapped[int]
-    reversed: Mapped[int]
+    payment_id: Column[UUID] = column(ForeignKey("payments.id"), primary_key=True)
+    user_id: Column[UUID] = column(primary_key=True)
+    amount: Column[int]
+    reversed: Column[int]
 
 
 class RefundRow(Identified, Versioned, Timestamped, Base):
@@ -97,16 +89,16 @@ class RefundRow(Identified, Versioned, Timestamped, Base):
         UniqueConstraint("provider", "provider_reference", name="uq_refunds_provider"),
     )
 
-    payment_id: Mapped[UUID] = mapped_column(ForeignKey("payments.id"))
-    amount: Mapped[int]
-    currency: Mapped[str] = mapped_column(String(3))
-    status: Mapped[str] = mapped_column(String(20))
-    reason: Mapped[str]
-    failure: Mapped[str | None]
-    requested_by: Mapped[str] = mapped_column(String(200))
-    provider: Mapped[str] = mapped_column(String(40))
-    provider_reference: Mapped[str | None] = mapped_column(String(255))
-    refunded_at: Mapped[datetime | None]
+    payment_id: Column[UUID] = column(ForeignKey("payments.id"))
+    amount: Column[int]
+    currency: Column[str] = column(String(3))
+    status: Column[str] = column(String(20))
+    reason: Column[str]
+    failure: Column[str | None] = column(default=None)
+    requested_by: Column[str] = column(String(200))
+    provider: Column[str] = column(String(40))
+    provider_reference: Column[str | None] = column(String(255), default=None)
+    refunded_at: Column[datetime | None] = column(default=None)
 
 
 class AccountRow(Base):
@@ -115,9 +107,9 @@ class AccountRow(Base):
     __tablename__ = "accounts"
     __table_args__ = (Index("ix_accounts_user", "user_id"),)
 
-    name: Mapped[str] = mapped_column(String(100), primary_key=True)
-    currency: Mapped[str] = mapped_column(String(3), primary_key=True)
-    user_id: Mapped[UUID | None]
+    name: Column[str] = column(String(100), primary_key=True)
+    currency: Column[str] = column(String(3), primary_key=True)
+    user_id: Column[UUID | None] = column(default=None)
 
 
 class JournalRow(Base):
@@ -134,11 +126,11 @@ class JournalRow(Base):
         Index("ix_journals_payment", "payment_id"),
     )
 
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    kind: Mapped[str] = mapped_column(String(20))
-    reference: Mapped[UUID]
-    payment_id: Mapped[UUID | None]
-    created_at: Mapped[datetime]
+    id: Column[UUID] = column(primary_key=True)
+    kind: Column[str] = column(String(20))
+    reference: Column[UUID]
+    payment_id: Column[UUID | None] = column(default=None)
+    created_at: Column[datetime]
 
 
 class PostingRow(Base):
@@ -147,15 +139,15 @@ class PostingRow(Base):
     __tablename__ = "postings"
     __table_args__ = (Index("ix_postings_account", "account", "currency", "payment_id"),)
 
-    journal_id: Mapped[UUID] = mapped_column(
+    journal_id: Column[UUID] = column(
         ForeignKey("journals.id", deferrable=True, initially="DEFERRED"), primary_key=True
     )
-    line: Mapped[int] = mapped_column(Integer, primary_key=True)
-    account: Mapped[str] = mapped_column(String(100))
-    currency: Mapped[str] = mapped_column(String(3))
-    amount: Mapped[int]
-    payment_id: Mapped[UUID | None]
-    created_at: Mapped[datetime]
+    line: Column[int] = column(Integer, primary_key=True)
+    account: Column[str] = column(String(100))
+    currency: Column[str] = column(String(3))
+    amount: Column[int]
+    payment_id: Column[UUID | None] = column(default=None)
+    created_at: Column[datetime]
 
 
 class PayoutRow(Identified, Versioned, Timestamped, Base):
@@ -167,16 +159,16 @@ class PayoutRow(Identified, Versioned, Timestamped, Base):
         Index("ix_payouts_instructor", "instructor_id", "created_at", "id"),
     )
 
-    instructor_id: Mapped[UUID]
-    amount: Mapped[int]
-    currency: Mapped[str] = mapped_column(String(3))
-    status: Mapped[str] = mapped_column(String(20))
-    reason: Mapped[str | None]
-    reference: Mapped[str | None]
-    approved_by: Mapped[str | None] = mapped_column(String(200))
-    approved_at: Mapped[datetime | None]
-    paid_at: Mapped[datetime | None]
-    sequence: Mapped[int]
+    instructor_id: Column[UUID]
+    amount: Column[int]
+    currency: Column[str] = column(String(3))
+    status: Column[str] = column(String(20))
+    reason: Column[str | None] = column(default=None)
+    reference: Column[str | None] = column(default=None)
+    approved_by: Column[str | None] = column(String(200), default=None)
+    approved_at: Column[datetime | None] = column(default=None)
+    paid_at: Column[datetime | None] = column(default=None)
+    sequence: Column[int]
 
 
 class CouponRow(Identified, Versioned, Timestamped, Base):
@@ -185,17 +177,17 @@ class CouponRow(Identified, Versioned, Timestamped, Base):
     __tablename__ = "coupons"
     __table_args__ = (Index("ix_coupons_newest", "created_at", "id"),)
 
-    code: Mapped[str] = mapped_column(String(40), unique=True)
-    percent: Mapped[int | None] = mapped_column(Integer)
-    amount: Mapped[int | None]
-    currency: Mapped[str | None] = mapped_column(String(3))
-    course_id: Mapped[UUID | None]
-    starts_at: Mapped[datetime | None]
-    ends_at: Mapped[datetime | None]
-    total_limit: Mapped[int | None] = mapped_column(Integer)
-    person_limit: Mapped[int | None] = mapped_column(Integer)
-    redeemed: Mapped[int] = mapped_column(Integer)
-    active: Mapped[bool]
+    code: Column[str] = column(String(40), unique=True)
+    percent: Column[int | None] = column(Integer, default=None)
+    amount: Column[int | None] = column(default=None)
+    currency: Column[str | None] = column(String(3), default=None)
+    course_id: Column[UUID | None] = column(default=None)
+    starts_at: Column[datetime | None] = column(default=None)
+    ends_at: Column[datetime | None] = column(default=None)
+    total_limit: Column[int | None] = column(Integer, default=None)
+    person_limit: Column[int | None] = column(Integer, default=None)
+    redeemed: Column[int] = column(Integer)
+    active: Column[bool]
 
 
 class RedemptionRow(Base):
@@ -204,9 +196,9 @@ class RedemptionRow(Base):
     __tablename__ = "coupon_redemptions"
     __table_args__ = (Index("ix_coupon_redemptions_person", "coupon_id", "user_id"),)
 
-    payment_id: Mapped[UUID] = mapped_column(ForeignKey("payments.id"), primary_key=True)
-    coupon_id: Mapped[UUID] = mapped_column(ForeignKey("coupons.id"))
-    user_id: Mapped[UUID]
+    payment_id: Column[UUID] = column(ForeignKey("payments.id"), primary_key=True)
+    coupon_id: Column[UUID] = column(ForeignKey("coupons.id"))
+    user_id: Column[UUID]
 
 
 class InstructorRow(Base):
@@ -214,10 +206,10 @@ class InstructorRow(Base):
 
     __tablename__ = "course_instructors"
 
-    course_id: Mapped[UUID] = mapped_column(primary_key=True)
-    user_id: Mapped[UUID] = mapped_column(primary_key=True)
-    active: Mapped[bool]
-    sequence: Mapped[int]
+    course_id: Column[UUID] = column(primary_key=True)
+    user_id: Column[UUID] = column(primary_key=True)
+    active: Column[bool]
+    sequence: Column[int]
 
 
 class NoticeRow(Base):
@@ -225,7 +217,7 @@ class NoticeRow(Base):
 
     __tablename__ = "provider_notices"
 
-    provider: Mapped[str] = mapped_column(String(40), primary_key=True)
-    id: Mapped[str] = mapped_column(String(255), primary_key=True)
-    effect: Mapped[str] = mapped_column(String(40))
-    received_at: Mapped[datetime]
+    provider: Column[str] = column(String(40), primary_key=True)
+    id: Column[str] = column(String(255), primary_key=True)
+    effect: Column[str] = column(String(40))
+    received_at: Column[datetime]

@@ -4,18 +4,16 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, text
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, validates
 
-from colonnade.tables import TYPES, Identified, Timestamped, Versioned, tenant_metadata
+from colonnade.rows import Column, Identified, Row, Timestamped, Versioned, column, tenant_metadata
 from colonnade.text import folded
 from colonnade_user.api import fold_email
 
 
-class Base(DeclarativeBase):
+class Base(Row):
     """Metadata of the tables, as the migrations leave them."""
 
     metadata = tenant_metadata()
-    type_annotation_map = TYPES
 
 
 class UserRow(Identified, Timestamped, Versioned, Base):
@@ -34,20 +32,24 @@ class UserRow(Identified, Timestamped, Versioned, Base):
         Index("ix_users_casefolded_email", "casefolded_email"),
     )
 
-    email: Mapped[str] = mapped_column(String(254), unique=True)
-    name: Mapped[str] = mapped_column(String(200))
-    folded_name: Mapped[str] = mapped_column(String(600))
-    role: Mapped[str] = mapped_column(String(20))
-    status: Mapped[str] = mapped_column(String(20))
-    folded_email: Mapped[str] = mapped_column(String(600), server_default=text("''"))
-    casefolded_email: Mapped[str | None] = mapped_column(String(254))
-    email_verified_at: Mapped[datetime | None]
+    email: Column[str] = column(String(254), unique=True, personal=True, searchable=True)
+    name: Column[str] = column(String(200), personal=True)
+    folded_name: Column[str] = column(String(600), personal=True, searchable=True)
+    role: Column[str] = column(String(20))
+    status: Column[str] = column(String(20))
+    folded_email: Column[str] = column(
+        String(600), server_default=text("''"), personal=True, searchable=True
+    )
+    casefolded_email: Column[str | None] = column(
+        String(254), default=None, personal=True, searchable=True
+    )
+    email_verified_at: Column[datetime | None] = column(default=None)
 
-    @validates("email")
-    def _compare_as(self, _key: str, email: str) -> str:
+    def readdress(self, email: str) -> None:
+        """Set the address and the form of it that is compared."""
+        self.email = email
         self.folded_email = fold_email(email)
         self.casefolded_email = None
-        return email
 
     def rename(self, name: str) -> None:
         """Set the name and its folded form, which searches compare."""
@@ -60,11 +62,9 @@ class CredentialRow(Base):
 
     __tablename__ = "credentials"
 
-    user_id: Mapped[UUID] = mapped_column(
-        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
-    )
-    password_hash: Mapped[str] = mapped_column(String(300))
-    changed_at: Mapped[datetime]
+    user_id: Column[UUID] = column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    password_hash: Column[str] = column(String(300), secret=True)
+    changed_at: Column[datetime]
 
 
 class ConfirmationRow(Identified, Base):
@@ -82,14 +82,14 @@ class ConfirmationRow(Identified, Base):
         Index("ix_confirmations_expires_at", "expires_at"),
     )
 
-    purpose: Mapped[str] = mapped_column(String(40))
-    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
-    email: Mapped[str] = mapped_column(String(254))
-    folded_email: Mapped[str] = mapped_column(String(600))
-    name: Mapped[str | None] = mapped_column(String(200))
-    password_hash: Mapped[str | None] = mapped_column(String(300))
-    created_at: Mapped[datetime]
-    expires_at: Mapped[datetime]
+    purpose: Column[str] = column(String(40))
+    user_id: Column[UUID | None] = column(ForeignKey("users.id", ondelete="CASCADE"), default=None)
+    email: Column[str] = column(String(254), personal=True)
+    folded_email: Column[str] = column(String(600), personal=True, searchable=True)
+    name: Column[str | None] = column(String(200), default=None, personal=True)
+    password_hash: Column[str | None] = column(String(300), default=None, secret=True)
+    created_at: Column[datetime]
+    expires_at: Column[datetime]
 
 
 class ConfirmationTokenRow(Base):
@@ -98,11 +98,9 @@ class ConfirmationTokenRow(Base):
     __tablename__ = "confirmation_tokens"
     __table_args__ = (Index("ix_confirmation_tokens_confirmation_id", "confirmation_id"),)
 
-    digest: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
-    confirmation_id: Mapped[UUID] = mapped_column(
-        ForeignKey("confirmations.id", ondelete="CASCADE")
-    )
-    expires_at: Mapped[datetime]
+    digest: Column[bytes] = column(LargeBinary(32), primary_key=True, secret=True)
+    confirmation_id: Column[UUID] = column(ForeignKey("confirmations.id", ondelete="CASCADE"))
+    expires_at: Column[datetime]
 
 
 class InvitationRow(Identified, Timestamped, Versioned, Base):
@@ -115,14 +113,14 @@ class InvitationRow(Identified, Timestamped, Versioned, Base):
         Index("ix_invitations_invited_by", "invited_by", "status"),
     )
 
-    email: Mapped[str] = mapped_column(String(254))
-    folded_email: Mapped[str] = mapped_column(String(600))
-    role: Mapped[str] = mapped_column(String(20))
-    courses: Mapped[list[str]] = mapped_column(JSON)
-    status: Mapped[str] = mapped_column(String(20))
-    invited_by: Mapped[UUID | None]
-    user_id: Mapped[UUID | None]
-    expires_at: Mapped[datetime]
+    email: Column[str] = column(String(254), personal=True)
+    folded_email: Column[str] = column(String(600), personal=True, searchable=True)
+    role: Column[str] = column(String(20))
+    courses: Column[list[str]] = column(JSON)
+    status: Column[str] = column(String(20))
+    invited_by: Column[UUID | None] = column(default=None)
+    user_id: Column[UUID | None] = column(default=None)
+    expires_at: Column[datetime]
 
 
 class ProfileRow(Timestamped, Versioned, Base):
@@ -130,15 +128,13 @@ class ProfileRow(Timestamped, Versioned, Base):
 
     __tablename__ = "profiles"
 
-    user_id: Mapped[UUID] = mapped_column(
-        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
-    )
-    headline: Mapped[str | None] = mapped_column(String(200))
-    biography: Mapped[str | None]
-    website: Mapped[str | None] = mapped_column(String(500))
-    location: Mapped[str | None] = mapped_column(String(200))
-    visibility: Mapped[dict[str, str]] = mapped_column(JSON)
-    audience: Mapped[str] = mapped_column(String(20))
+    user_id: Column[UUID] = column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    headline: Column[str | None] = column(String(200), default=None, personal=True)
+    biography: Column[str | None] = column(default=None, personal=True)
+    website: Column[str | None] = column(String(500), default=None, personal=True)
+    location: Column[str | None] = column(String(200), default=None, personal=True)
+    visibility: Column[dict[str, str]] = column(JSON)
+    audience: Column[str] = column(String(20))
 
 
 class SessionRow(Identified, Base):
@@ -154,11 +150,11 @@ class SessionRow(Identified, Base):
         Index("ix_sessions_expires_at", "expires_at"),
     )
 
-    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
-    family: Mapped[bytes | None] = mapped_column(LargeBinary(32))
-    created_at: Mapped[datetime]
-    last_used_at: Mapped[datetime]
-    expires_at: Mapped[datetime]
+    user_id: Column[UUID] = column(ForeignKey("users.id", ondelete="CASCADE"))
+    family: Column[bytes | None] = column(LargeBinary(32), default=None, secret=True)
+    created_at: Column[datetime]
+    last_used_at: Column[datetime]
+    expires_at: Column[datetime]
 
 
 class RefreshTokenRow(Base):
@@ -170,10 +166,10 @@ class RefreshTokenRow(Base):
     __tablename__ = "refresh_tokens"
     __table_args__ = (Index("ix_refresh_tokens_session_id", "session_id"),)
 
-    digest: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
-    session_id: Mapped[UUID] = mapped_column(ForeignKey("sessions.id", ondelete="CASCADE"))
-    issued_at: Mapped[datetime]
-    used_at: Mapped[datetime | None]
+    digest: Column[bytes] = column(LargeBinary(32), primary_key=True, secret=True)
+    session_id: Column[UUID] = column(ForeignKey("sessions.id", ondelete="CASCADE"))
+    issued_at: Column[datetime]
+    used_at: Column[datetime | None] = column(default=None)
 
 
 class SigningKeyRow(Identified, Base):
@@ -184,10 +180,10 @@ class SigningKeyRow(Identified, Base):
 
     __tablename__ = "signing_keys"
 
-    private_key: Mapped[dict[str, str]] = mapped_column(JSON)
-    created_at: Mapped[datetime]
-    signs_from: Mapped[datetime]
-    verifies_until: Mapped[datetime | None]
+    private_key: Column[dict[str, str]] = column(JSON, secret=True)
+    created_at: Column[datetime]
+    signs_from: Column[datetime]
+    verifies_until: Column[datetime | None] = column(default=None)
 
 
 class CounterRow(Base):
@@ -196,10 +192,10 @@ class CounterRow(Base):
     __tablename__ = "counters"
     __table_args__ = (Index("ix_counters_forgotten_at", "forgotten_at"),)
 
-    digest: Mapped[bytes] = mapped_column(LargeBinary(16), primary_key=True)
-    level: Mapped[float]
-    raised_at: Mapped[datetime]
-    forgotten_at: Mapped[datetime]
+    digest: Column[bytes] = column(LargeBinary(16), primary_key=True)
+    level: Column[float]
+    raised_at: Column[datetime]
+    forgotten_at: Column[datetime]
 
 
 class DeviceRow(Base):
@@ -211,10 +207,10 @@ class DeviceRow(Base):
         Index("ix_devices_last_used_at", "last_used_at"),
     )
 
-    digest: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
-    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
-    network: Mapped[bytes] = mapped_column(LargeBinary(16))
-    last_used_at: Mapped[datetime]
+    digest: Column[bytes] = column(LargeBinary(32), primary_key=True, secret=True)
+    user_id: Column[UUID] = column(ForeignKey("users.id", ondelete="CASCADE"))
+    network: Column[bytes] = column(LargeBinary(16), personal=True)
+    last_used_at: Column[datetime]
 
 
 class KnownCourseRow(Base):
@@ -222,9 +218,9 @@ class KnownCourseRow(Base):
 
     __tablename__ = "known_courses"
 
-    course_id: Mapped[UUID] = mapped_column(primary_key=True)
-    deleted: Mapped[bool]
-    sequence: Mapped[int]
+    course_id: Column[UUID] = column(primary_key=True)
+    deleted: Column[bool]
+    sequence: Column[int]
 
 
 class CourseTeacherRow(Base):
@@ -232,7 +228,7 @@ class CourseTeacherRow(Base):
 
     __tablename__ = "course_teachers"
 
-    course_id: Mapped[UUID] = mapped_column(primary_key=True)
-    user_id: Mapped[UUID] = mapped_column(primary_key=True)
-    active: Mapped[bool]
-    sequence: Mapped[int]
+    course_id: Column[UUID] = column(primary_key=True)
+    user_id: Column[UUID] = column(primary_key=True)
+    active: Column[bool]
+    sequence: Column[int]

@@ -75,7 +75,7 @@ def _record_course(session: Session, event: CourseEvent, *, deleted: bool = Fals
     row = session.get(KnownCourseRow, event.course_id)
     if row is not None and row.sequence >= event.sequence:
         return
-    session.merge(
+    session.upsert(
         KnownCourseRow(course_id=event.course_id, deleted=deleted, sequence=event.sequence)
     )
 
@@ -84,7 +84,7 @@ def _record_instructor(session: Session, event: InstructorEvent, *, active: bool
     row = session.get(CourseTeacherRow, (event.course_id, event.user_id))
     if row is not None and row.sequence >= event.sequence:
         return
-    session.merge(
+    session.upsert(
         CourseTeacherRow(
             course_id=event.course_id,
             user_id=event.user_id,

@@ -2,37 +2,34 @@
 
 import base64
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import StaticPool, create_engine, select
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy import delete, select
 
-from colonnade.clock import SystemClock
 from colonnade.errors import InvalidRequest
 from colonnade.messages import Message
 from colonnade.pagination import MAXIMUM_CURSOR, ListRequest, Page, SortKey, paginate
+from colonnade.rows import Column, Row, column, tenant_metadata
 from colonnade.store import Session
-from colonnade.tables import PLACEHOLDER_SCHEMA, TYPES, tenant_metadata
+from tests.row_sessions import row_sessions
 
 
-class Base(DeclarativeBase):
+class Base(Row):
     metadata = tenant_metadata()
-    type_annotation_map = TYPES
 
 
 class Note(Base):
     __tablename__ = "notes"
 
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    title: Mapped[str]
-    rank: Mapped[int]
-    at: Mapped[datetime]
+    id: Column[UUID] = column(primary_key=True)
+    title: Column[str]
+    rank: Column[int]
+    at: Column[datetime]
 
 
 class NoteView(Message):
@@ -69,14 +66,19 @@ notes = st.lists(
 )
 
 
+NewSession = Callable[[], Session]
+
+
 @pytest.fixture(scope="module")
-def engine() -> Iterator[Any]:
-    engine = create_engine("sqlite://", poolclass=StaticPool).execution_options(
-        schema_translate_map={PLACEHOLDER_SCHEMA: None}
-    )
-    Base.metadata.create_all(engine)
-    yield engine
-    engine.dispose()
+def new_session() -> Iterator[NewSession]:
+    with row_sessions(Base.metadata) as make:
+
+        def empty() -> Session:
+            session = make()
+            session.execute(delete(Note))
+            return session
+
+        yield empty
 
 
 def page(
@@ -101,49 +103,45 @@ def in_order(session: Session, order: Sequence[SortKey]) -> list[UUID]:
     return list(session.scalars(select(Note.id).order_by(*columns)))
 
 
-def session_on(connection: Any) -> Session:
-    return Session(connection, service="notes", tenant="acme", clock=SystemClock())
-
-
 @given(rows=notes, order=st.sampled_from(ORDERS), limit=st.integers(1, 7))
 def test_all_pages_together_are_the_ordered_list(
-    engine: Any, rows: list[Note], order: list[SortKey], limit: int
+    new_session: NewSession, rows: list[Note], order: list[SortKey], limit: int
 ) -> None:
-    with engine.connect() as connection, session_on(connection) as session:
-        session.add_all(rows)
-        session.flush()
-        pages = list(every_page(session, order, limit))
-        assert [item.id for found in pages for item in found.items] == in_order(session, order)
-        assert all(len(found.items) == limit for found in pages[:-1])
-        assert all(len(found.next_cursor or "") <= MAXIMUM_CURSOR for found in pages)
+    session = new_session()
+    session.add_all(rows)
+    session.flush()
+    pages = list(every_page(session, order, limit))
+    assert [item.id for found in pages for item in found.items] == in_order(session, order)
+    assert all(len(found.items) == limit for found in pages[:-1])
+    assert all(len(found.next_cursor or "") <= MAXIMUM_CURSOR for found in pages)
 
 
 @given(rows=notes, order=st.sampled_from(ORDERS), data=st.data())
 def test_a_deletion_between_two_pages_neither_skips_nor_repeats_a_row(
-    engine: Any, rows: list[Note], order: list[SortKey], data: st.DataObject
+    new_session: NewSession, rows: list[Note], order: list[SortKey], data: st.DataObject
 ) -> None:
-    with engine.connect() as connection, session_on(connection) as session:
-        session.add_all(rows)
+    session = new_session()
+    session.add_all(rows)
+    session.flush()
+    expected = in_order(session, order)
+    first = page(session, order, 3)
+    shown = [item.id for item in first.items]
+    if shown:
+        gone = data.draw(st.sampled_from(shown))
+        session.delete(session.get_one(Note, gone))
         session.flush()
-        expected = in_order(session, order)
-        first = page(session, order, 3)
-        shown = [item.id for item in first.items]
-        if shown:
-            gone = data.draw(st.sampled_from(shown))
-            session.delete(session.get_one(Note, gone))
-            session.flush()
-        if first.next_cursor is not None:
-            rest = page(session, order, 100, first.next_cursor)
-            shown += [item.id for item in rest.items]
-        assert shown == expected
+    if first.next_cursor is not None:
+        rest = page(session, order, 100, first.next_cursor)
+        shown += [item.id for item in rest.items]
+    assert shown == expected
 
 
 @given(text=st.text(max_size=300))
-def test_a_cursor_from_nowhere_is_refused(engine: Any, text: str) -> None:
-    with engine.connect() as connection, session_on(connection) as session:
-        for order in ORDERS:
-            with pytest.raises(InvalidRequest, match="cursor"):
-                page(session, order, 3, text)
+def test_a_cursor_from_nowhere_is_refused(new_session: NewSession, text: str) -> None:
+    session = new_session()
+    for order in ORDERS:
+        with pytest.raises(InvalidRequest, match="cursor"):
+            page(session, order, 3, text)
 
 
 JSON = st.recursive(
@@ -156,32 +154,32 @@ TIMES = st.sampled_from(["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59
 
 @given(order=st.sampled_from(ORDERS), data=st.data())
 def test_a_cursor_with_forged_values_is_refused_or_harmless(
-    engine: Any, order: list[SortKey], data: st.DataObject
+    new_session: NewSession, order: list[SortKey], data: st.DataObject
 ) -> None:
     """Whoever knows the form can fill in anything: never an error of the database's."""
-    with engine.connect() as connection, session_on(connection) as session:
-        session.add_all([Note(id=UUID(int=n), title=str(n), rank=n, at=START) for n in (1, 2)])
-        session.flush()
-        genuine = page(session, order, 1).next_cursor or ""
-        name = json.loads(base64.urlsafe_b64decode(genuine + "=" * (-len(genuine) % 4)))[0]
-        values = [data.draw(JSON | TIMES | st.just("\ud800")) for _ in order]
-        forged = base64.urlsafe_b64encode(json.dumps([name, *values]).encode()).decode()
-        try:
-            found = page(session, order, 3, forged.rstrip("="))
-        except InvalidRequest as error:
-            assert [field.pointer for field in error.fields] == ["?cursor"]
-        else:
-            assert len(found.items) <= 2
+    session = new_session()
+    session.add_all([Note(id=UUID(int=n), title=str(n), rank=n, at=START) for n in (1, 2)])
+    session.flush()
+    genuine = page(session, order, 1).next_cursor or ""
+    name = json.loads(base64.urlsafe_b64decode(genuine + "=" * (-len(genuine) % 4)))[0]
+    values = [data.draw(JSON | TIMES | st.just("\ud800")) for _ in order]
+    forged = base64.urlsafe_b64encode(json.dumps([name, *values]).encode()).decode()
+    try:
+        found = page(session, order, 3, forged.rstrip("="))
+    except InvalidRequest as error:
+        assert [field.pointer for field in error.fields] == ["?cursor"]
+    else:
+        assert len(found.items) <= 2
 
 
-def test_a_cursor_of_another_list_is_refused(engine: Any) -> None:
-    with engine.connect() as connection, session_on(connection) as session:
-        session.add_all([Note(id=UUID(int=n), title="", rank=n, at=START) for n in (1, 2)])
-        session.flush()
-        cursor = page(session, ORDERS[0], 1).next_cursor
-        for order in ORDERS[1:]:
-            with pytest.raises(InvalidRequest):
-                page(session, order, 1, cursor)
+def test_a_cursor_of_another_list_is_refused(new_session: NewSession) -> None:
+    session = new_session()
+    session.add_all([Note(id=UUID(int=n), title="", rank=n, at=START) for n in (1, 2)])
+    session.flush()
+    cursor = page(session, ORDERS[0], 1).next_cursor
+    for order in ORDERS[1:]:
+        with pytest.raises(InvalidRequest):
+            page(session, order, 1, cursor)
 
 
 @pytest.mark.parametrize("limit", [0, -1, 101, 10**30])

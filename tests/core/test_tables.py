@@ -1,53 +1,34 @@
 """What every service's tables are made of."""
 
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import StaticPool, create_engine, select
-from sqlalchemy.exc import OperationalError, StatementError
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy import create_engine, select
+from sqlalchemy.exc import OperationalError
 
-from colonnade.clock import SystemClock
-from colonnade.store import Session
-from colonnade.tables import (
-    PLACEHOLDER_SCHEMA,
-    TYPES,
+from colonnade.rows import (
+    Column,
     Identified,
-    PlatformBase,
+    Row,
     Timestamped,
     UtcDateTime,
     Versioned,
+    column,
     tenant_metadata,
 )
+from colonnade.tables import PlatformBase
 
 
-class Base(DeclarativeBase):
+class Base(Row):
     metadata = tenant_metadata()
-    type_annotation_map = TYPES
 
 
 class Thing(Base, Identified, Versioned, Timestamped):
     __tablename__ = "things"
 
-    name: Mapped[str] = mapped_column(unique=True)
-
-
-@pytest.fixture
-def session() -> Any:
-    engine = create_engine("sqlite://", poolclass=StaticPool).execution_options(
-        schema_translate_map={PLACEHOLDER_SCHEMA: None}
-    )
-    Base.metadata.create_all(engine)
-    with engine.connect() as connection, _session(connection) as found:
-        yield found
-    engine.dispose()
-
-
-def _session(connection: Any) -> Session:
-    return Session(connection, service="things", tenant="acme", clock=SystemClock())
+    name: Column[str] = column(unique=True)
 
 
 zones = st.builds(timezone, st.timedeltas(timedelta(hours=-23), timedelta(hours=23)))
@@ -77,41 +58,6 @@ def test_stored_instants_sort_as_text_as_they_do_in_time(one: datetime, other: d
         for m in (one, other)
     ]
     assert (texts[0] < texts[1]) == (one < other)
-
-
-def test_a_time_without_a_zone_is_refused(session: Session) -> None:
-    query = select(Thing).where(Thing.created_at == datetime(2030, 1, 1))  # noqa: DTZ001
-    with pytest.raises(StatementError, match="without a zone"):
-        session.execute(query)
-
-
-def test_an_identified_row_gets_a_uuid_of_version_seven(session: Session) -> None:
-    thing = Thing(name="a")
-    session.add(thing)
-    session.flush()
-    assert thing.id.version == 7
-
-
-def test_a_row_says_when_it_was_made_and_last_changed(session: Session) -> None:
-    thing = Thing(name="a")
-    session.add(thing)
-    session.flush()
-    made = session.now
-    session.now += timedelta(hours=1)
-    thing.name = "b"
-    session.flush()
-    assert (thing.created_at, thing.updated_at) == (made, session.now)
-
-
-def test_a_row_set_to_what_it_is_has_not_changed(session: Session) -> None:
-    thing = Thing(name="a")
-    session.add(thing)
-    session.flush()
-    made = session.now
-    session.now += timedelta(hours=1)
-    thing.name = "a"
-    session.flush()
-    assert (thing.updated_at, thing.version) == (made, 1)
 
 
 def test_constraints_have_stable_names() -> None:

@@ -2,15 +2,18 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from sqlalchemy import ColumnElement, FromClause, Table, literal, select
-from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, QueryableAttribute, Session
+from sqlalchemy import ColumnElement, FromClause, literal, select
 from sqlalchemy.sql import ColumnCollection, Select
 
 from colonnade.policy.coercion import ColumnValue, ValueKind, kind_of
+from colonnade.rows import Row, table_of
 
-FieldColumn: TypeAlias = InstrumentedAttribute[Any] | ColumnElement[Any]
+if TYPE_CHECKING:
+    from colonnade.store import Session
+
+FieldColumn: TypeAlias = ColumnElement[Any]
 RowFilter: TypeAlias = Callable[[ColumnCollection[str, ColumnElement[Any]]], ColumnElement[bool]]
 
 
@@ -18,15 +21,15 @@ RowFilter: TypeAlias = Callable[[ColumnCollection[str, ColumnElement[Any]]], Col
 class Relation:
     """A local projection that says who stands in a relation to which object.
 
-    `projection` is the model or table that events keep up to date; `object_column` and
-    `subject_column` name its columns; `where` narrows its rows, such as to active enrolments,
-    and gets the columns of the projection as `row.status`.
+    `projection` is the row class, table or subquery of what events keep up to date;
+    `object_column` and `subject_column` name its columns; `where` narrows its rows, such as to
+    active enrolments, and gets the columns of the projection as `row.status`.
 
     Raises:
         ValueError: for a column that is not there or cannot be compared.
     """
 
-    projection: type[DeclarativeBase] | Table
+    projection: type[Row] | FromClause
     object_column: str
     subject_column: str
     where: RowFilter | None = None
@@ -57,9 +60,11 @@ class Relation:
         return statement.correlate_except(row)
 
     def _table(self) -> FromClause:
-        if isinstance(self.projection, Table):
-            return self.projection
-        return self.projection.__table__
+        return (
+            self.projection
+            if isinstance(self.projection, FromClause)
+            else table_of(self.projection)
+        )
 
     def _kind(self, name: str) -> ValueKind:
         table = self._table()
@@ -93,16 +98,13 @@ class ResourceType:
 
     def column(self, name: str) -> ColumnElement[Any]:
         """The column of a field, as an expression."""
-        column = self.fields[name]
-        if isinstance(column, QueryableAttribute):
-            return column.__clause_element__()
-        return column
+        return self.fields[name]
 
     def attributes(self, row: object) -> dict[str, object]:
         """The fields of a loaded `row` (an object with attributes named like the fields)."""
         return {name: getattr(row, name) for name in self.fields}
 
-    def related_in(self, session: Session) -> "RelatedLookup":
+    def related_in(self, session: "Session") -> "RelatedLookup":
         """Answers `related` conditions from the projections in `session`."""
 
         def lookup(relation: str, object_value: ColumnValue, subject: ColumnValue) -> bool:

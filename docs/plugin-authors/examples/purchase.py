@@ -2,10 +2,9 @@
 
 from uuid import UUID
 
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-
 from colonnade.messages import Empty, Message, Request
 from colonnade.operations import Call, handles, operation
+from colonnade.rows import Column, Row, column, tenant_metadata
 from colonnade.sagas import (
     Resolution,
     Saga,
@@ -17,12 +16,10 @@ from colonnade.sagas import (
 )
 from colonnade.services import ServiceContext
 from colonnade.store import Session
-from colonnade.tables import TYPES, tenant_metadata
 
 
-class Base(DeclarativeBase):
+class Base(Row):
     metadata = tenant_metadata()
-    type_annotation_map = TYPES
 
 
 class Order(Base):
@@ -30,9 +27,9 @@ class Order(Base):
 
     __tablename__ = "orders"
 
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    course_id: Mapped[UUID]
-    status: Mapped[str]
+    id: Column[UUID] = column(primary_key=True)
+    course_id: Column[UUID]
+    status: Column[str]
 
 
 @operation("course", action="seat.hold", idempotent=True)

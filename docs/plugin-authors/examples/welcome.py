@@ -4,19 +4,17 @@ from collections.abc import Callable
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from colonnade.events import Event, event, reacts_to
 from colonnade.messages import Empty, Request
 from colonnade.operations import Call, handles, operation
+from colonnade.rows import Column, Identified, Row, column, tenant_metadata
 from colonnade.services import Schedule, ServiceContext
 from colonnade.store import Session
-from colonnade.tables import TYPES, Identified, tenant_metadata
 
 
-class Base(DeclarativeBase):
+class Base(Row):
     metadata = tenant_metadata()
-    type_annotation_map = TYPES
 
 
 class Member(Identified, Base):
@@ -24,7 +22,7 @@ class Member(Identified, Base):
 
     __tablename__ = "members"
 
-    name: Mapped[str]
+    name: Column[str]
 
 
 class ClubSize(Base):
@@ -32,8 +30,8 @@ class ClubSize(Base):
 
     __tablename__ = "club_sizes"
 
-    club_id: Mapped[UUID] = mapped_column(primary_key=True)
-    members: Mapped[int]
+    club_id: Column[UUID] = column(primary_key=True)
+    members: Column[int]
 
 
 @event("club", key="club_id")

@@ -6,10 +6,10 @@ from uuid import UUID
 
 import msgspec
 from sqlalchemy import insert, select
-from sqlalchemy.exc import IntegrityError
 
 from colonnade.errors import FieldError, ValidationFailed
 from colonnade.http import MAXIMUM_FIELD_ERRORS
+from colonnade.rows import ConstraintViolated, Prepared, prepare
 from colonnade.store import Session
 from colonnade_analytics.api import ClientEvent
 from colonnade_analytics.calendar.instants import MICROSECONDS, microseconds_of, quarter_of
@@ -24,7 +24,7 @@ FAST_CLOCK_SECONDS = 86_400
 
 LOOKED_UP_AT_ONCE = 1_000
 
-_INSERT = insert(ClientEventRow.__table__)  # type: ignore[arg-type]
+_INSERT: Prepared[()] = prepare(insert(ClientEventRow))
 
 
 def check_times(events: Sequence[ClientEvent], now: int) -> None:
@@ -75,14 +75,12 @@ def insert_new_events(
     for row in new:
         row["person_id"] = person
     # Usually all are new: to try is one statement, to look first would be two.
-    savepoint = session.begin_nested()
     try:
-        session.execute(_INSERT, new)
-    except IntegrityError:
-        savepoint.rollback()
-    else:
-        savepoint.commit()
+        with session.savepoint():
+            session.execute(_INSERT, new)
         return new
+    except ConstraintViolated:
+        pass  # Some were sent before.
     known = _known(session, person, rows)
     new = [row for identifier, row in rows.items() if identifier not in known]
     if new:

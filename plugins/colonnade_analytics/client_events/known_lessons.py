@@ -113,5 +113,5 @@ def _courses_of(session: Session, named: Sequence[UUID]) -> dict[UUID, UUID]:
         query = select(LessonRow.lesson_id, LessonRow.course_id).where(
             LessonRow.lesson_id.in_(some)
         )
-        found |= {row.lesson_id: row.course_id for row in session.execute(query)}
+        found |= dict(session.execute(query))
     return found

@@ -9,8 +9,9 @@ import hashlib
 import secrets
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
+from colonnade.rows import prepare
 from colonnade.store import Session
 from colonnade_analytics.calendar.instants import MICROSECONDS, microseconds_of
 from colonnade_analytics.models import (
@@ -27,6 +28,9 @@ REMEMBERED_SECONDS = 31 * 86_400
 ERASED = "erased"
 """Placeholder for the id of a deleted account."""
 
+_BY_USER = prepare(select(PersonRow.id).where(PersonRow.user_id == bindparam("user_id")))
+_BY_PSEUDONYM = prepare(select(PersonRow.id).where(PersonRow.pseudonym == bindparam("pseudonym")))
+
 
 def person_number(session: Session, user_id: UUID) -> int:
     """The number of a person; a new one for a person never seen."""
@@ -36,19 +40,16 @@ def person_number(session: Session, user_id: UUID) -> int:
 
 def known_person(session: Session, user_id: UUID) -> int | None:
     """The number of a person, if they have one."""
-    query = select(PersonRow.id).where(PersonRow.user_id == user_id)
-    found = session.scalar(query)
+    found = session.scalar(_BY_USER, {"user_id": user_id})
     if found is not None:
         return found
-    return session.scalar(
-        select(PersonRow.id).where(PersonRow.pseudonym == _pseudonym(session, user_id))
-    )
+    return session.scalar(_BY_PSEUDONYM, {"pseudonym": _pseudonym(session, user_id)})
 
 
 def is_erased(session: Session, user_id: UUID) -> bool:
     """True when the account of this user is known to be deleted."""
-    query = select(PersonRow.id).where(PersonRow.pseudonym == _pseudonym(session, user_id))
-    return session.scalar(query) is not None
+    found = session.scalar(_BY_PSEUDONYM, {"pseudonym": _pseudonym(session, user_id)})
+    return found is not None
 
 
 def erase(session: Session, user_id: UUID) -> None:

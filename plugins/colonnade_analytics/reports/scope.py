@@ -4,7 +4,6 @@ from datetime import date
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, true
-from sqlalchemy.orm import InstrumentedAttribute
 
 from colonnade_analytics.api import ReportParameters, ReportSource
 from colonnade_analytics.calendar.instants import microseconds_of
@@ -16,7 +15,7 @@ BEGINNING = date(2000, 1, 1)
 """A day before anything was counted."""
 
 
-def in_scope(column: InstrumentedAttribute[UUID], source: ReportSource) -> ColumnElement[bool]:
+def in_scope(column: ColumnElement[UUID], source: ReportSource) -> ColumnElement[bool]:
     """The condition that a row belongs to a course in the report's scope."""
     return true() if source.scope is None else column.in_(source.scope)
 

@@ -145,7 +145,7 @@ def _ready(report_id: UUID, title: str, alternative: str, made: dict[str, bytes]
         if row is None:
             return
         for name, body in made.items():
-            session.merge(ReportContentRow(report_id=report_id, format=name, body=body))
+            session.upsert(ReportContentRow(report_id=report_id, format=name, body=body))
         row.status, row.progress, row.state = ReportStatus.READY, 100, None
         row.title, row.alternative_text = title, alternative
         session.publish(

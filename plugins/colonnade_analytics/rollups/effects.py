@@ -85,7 +85,7 @@ def _course(session: Session, event: CourseEvent, row: EventRow) -> None:
     known = session.get(CourseRow, event.course_id)
     if known is not None and known.sequence >= event.sequence:
         return
-    session.merge(
+    session.upsert(
         CourseRow(
             course_id=event.course_id,
             title=event.title,
@@ -101,7 +101,7 @@ def _instructor(session: Session, event: InstructorEvent, row: EventRow) -> None
         return
     if is_erased(session, event.user_id):
         return
-    session.merge(
+    session.upsert(
         TeacherRow(
             course_id=event.course_id,
             user_id=event.user_id,

@@ -3,9 +3,10 @@
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, update
 
 from colonnade.money import Money
+from colonnade.rows import Prepared, prepare
 from colonnade.store import Session
 from colonnade_analytics.calendar.instants import half_day_of, quarter_of
 from colonnade_analytics.models import (
@@ -20,6 +21,14 @@ from colonnade_analytics.models import (
 from colonnade_analytics.privacy.pseudonyms import person_number
 from colonnade_analytics.rollups.upserts import add_up, merge_bits
 from colonnade_payment.api import Share
+
+_MARK_ENROLLED: Prepared[()] = prepare(
+    update(ActivityRow)
+    .where(
+        ActivityRow.person_id == bindparam("person"), ActivityRow.course_id == bindparam("course")
+    )
+    .values(enrolled=True)
+)
 
 
 class Metric(StrEnum):
@@ -102,11 +111,7 @@ def enrollment_of(
             ended_us=None,
         )
         session.add(row)
-        session.execute(
-            update(ActivityRow)
-            .where(ActivityRow.person_id == person_id, ActivityRow.course_id == course_id)
-            .values(enrolled=True)
-        )
+        session.execute(_MARK_ENROLLED, {"person": person_id, "course": course_id})
     return row
 
 

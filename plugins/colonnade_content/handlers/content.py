@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, func, select
-from sqlalchemy.exc import IntegrityError
 
 from colonnade.errors import FieldError, ValidationFailed
 from colonnade.lookups import permitted
@@ -13,6 +12,7 @@ from colonnade.messages import Empty
 from colonnade.operations import Call, handles
 from colonnade.pagination import Page, SortKey, paginate
 from colonnade.patches import assign
+from colonnade.rows import ConstraintViolated
 from colonnade.services import ServiceContext
 from colonnade.store import Session
 from colonnade_content.api import (
@@ -233,10 +233,10 @@ def _write(
     """Write the row with its revision, its HTML and what it refers to."""
     try:
         session.flush()
-    except IntegrityError:
+    except ConstraintViolated:
         raise duplicate(ContentRow) from None
     names = ("title", "body", "url", "file_id", "media_id", "revision")
-    session.merge(
+    session.upsert(
         ContentRevisionRow(
             content_id=row.id,
             changed_by=call.principal_id,

@@ -3,7 +3,6 @@
 from uuid import UUID
 
 from sqlalchemy import func, select
-from sqlalchemy.exc import IntegrityError
 
 from colonnade.blobs import BlobInfo
 from colonnade.context import Principal, PrincipalKind
@@ -14,6 +13,7 @@ from colonnade.messages import Empty
 from colonnade.operations import Call, Download, handles
 from colonnade.pagination import Page, SortKey, paginate
 from colonnade.quantities import Size
+from colonnade.rows import ConstraintViolated
 from colonnade.store import Session
 from colonnade_content.api import (
     DeleteFile,
@@ -58,6 +58,9 @@ class FileHandlers:
         row = FileRow(
             id=self._ctx.new_id(),
             name=clean_file_name(request.name),
+            media_type="",
+            size=0,
+            sha256="",
             uploaded_by=call.principal_id,
         )
 
@@ -149,7 +152,7 @@ def _insert(
     session.add(row)
     try:
         session.flush()
-    except IntegrityError:
+    except ConstraintViolated:
         raise duplicate(FileRow) from None
     return present_file(row)
 

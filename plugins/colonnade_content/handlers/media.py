@@ -48,9 +48,11 @@ class MediaHandlers:
 
         def work(session: Session) -> Media:
             row = MediaRow(
-                id=self._ctx.new_id(), file_id=request.file_id, state=MediaState.PROCESSING
+                id=self._ctx.new_id(),
+                file_id=request.file_id,
+                created_by=call.principal_id,
+                state=MediaState.PROCESSING,
             )
-            row.created_by = call.principal_id
             call.require(session, MEDIA, row)
             file = session.get(FileRow, request.file_id)
             if file is None or file.id not in publishable:

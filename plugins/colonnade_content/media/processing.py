@@ -106,6 +106,7 @@ class MediaProcessing:
             height=height,
             size=info.size,
             sha256=info.sha256,
+            created_at=self._ctx.clock.now(),
         )
 
 
@@ -127,8 +128,7 @@ def _ready(media_id: UUID, variants: list[MediaVariantRow]) -> Work:
             return
         row.state, row.failure = MediaState.READY, None
         for variant in variants:
-            variant.created_at = session.now
-            session.merge(variant)
+            session.upsert(variant)
         session.publish(MediaProcessed(media_id=media_id, state=MediaState.READY.value))
 
     return work

@@ -4,7 +4,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, func, select
-from sqlalchemy.orm import InstrumentedAttribute
 
 from colonnade.errors import FieldError
 from colonnade.store import Session
@@ -51,6 +50,6 @@ def duplicate(row: Row, details: dict[str, str] | None = None) -> DuplicateExter
     )
 
 
-def begins_with(column: InstrumentedAttribute[str | None], prefix: str) -> ColumnElement[bool]:
+def begins_with(column: ColumnElement[str | None], prefix: str) -> ColumnElement[bool]:
     """Compare the beginning of a text; upper and lower case differ, whatever the database."""
     return func.substr(column, 1, len(prefix)) == prefix

@@ -81,7 +81,7 @@ def stored_html(session: Session, content_id: UUID) -> str | None:
 
 def store_html(session: Session, content_id: UUID, html: str) -> None:
     """Store the HTML of a content item's text, in the transaction that stores the text."""
-    session.merge(RenderingRow(content_id=content_id, html=html, renderer=RENDERER))
+    session.upsert(RenderingRow(content_id=content_id, html=html, renderer=RENDERER))
 
 
 def _late(content_id: UUID, body: str, html: str) -> Work:
@@ -105,4 +105,4 @@ def _outdated(after: UUID | None) -> Callable[[Session], Sequence[tuple[UUID, st
     )
     if after is not None:
         query = query.where(ContentRow.id > after)
-    return lambda session: [(row.id, row.body or "") for row in session.execute(query)]
+    return lambda session: [(identifier, body or "") for identifier, body in session.execute(query)]

@@ -6,25 +6,28 @@ in the transaction that makes or ends an enrolment, under a lock on that row.
 
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from colonnade.lookups import flush
+from colonnade.rows import prepare
 from colonnade.store import Session
 from colonnade_course.api import AlreadyEnrolled, CourseFull, EnrollmentEnded
 from colonnade_course.models import CourseRow, EnrollmentRow
 from colonnade_course.publishing.events import counter_of, publish_enrollment_event
 from colonnade_course.states import EndReason, EnrollmentState
 
+_LIVE = prepare(
+    select(EnrollmentRow).where(
+        EnrollmentRow.course_id == bindparam("course_id"),
+        EnrollmentRow.user_id == bindparam("user_id"),
+        EnrollmentRow.status != EnrollmentState.ENDED,
+    )
+)
+
 
 def live_enrollment(session: Session, course_id: UUID, user_id: UUID) -> EnrollmentRow | None:
     """Find the enrolment of a user in a course that has not ended."""
-    return session.scalar(
-        select(EnrollmentRow).where(
-            EnrollmentRow.course_id == course_id,
-            EnrollmentRow.user_id == user_id,
-            EnrollmentRow.status != EnrollmentState.ENDED,
-        )
-    )
+    return session.scalar(_LIVE, {"course_id": course_id, "user_id": user_id})
 
 
 def check_not_enrolled(session: Session, course_id: UUID, user_id: UUID) -> None:

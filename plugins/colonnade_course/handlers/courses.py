@@ -187,8 +187,10 @@ class CourseHandlers:
 
 
 def _new_course(request: CreateCourse, call: Call, language: str) -> CourseRow:
-    course = CourseRow(
+    return CourseRow(
         slug=request.slug,
+        title=request.title,
+        folded_title=folded(request.title),
         summary=request.summary,
         language=language,
         status=CourseState.DRAFT,
@@ -200,8 +202,6 @@ def _new_course(request: CreateCourse, call: Call, language: str) -> CourseRow:
         external_id=request.external_id,
         created_by=call.principal_id,
     )
-    course.retitle(request.title)
-    return course
 
 
 def _apply(course: CourseRow, values: dict[str, Any]) -> None:

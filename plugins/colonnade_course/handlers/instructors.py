@@ -61,8 +61,12 @@ class InstructorHandlers:
             permit(session)
             row = session.get(InstructorRow, (request.course_id, request.user_id))
             if row is None:
-                row = InstructorRow(course_id=request.course_id, user_id=request.user_id)
-                row.active = False
+                row = InstructorRow(
+                    course_id=request.course_id,
+                    user_id=request.user_id,
+                    active=False,
+                    since=session.now,
+                )
             if row.active:
                 return present_instructor(row)
             _check_room(session, request.course_id)

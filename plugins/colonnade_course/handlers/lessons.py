@@ -4,7 +4,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, func, select
-from sqlalchemy.orm import undefer
 
 from colonnade.errors import FieldError, ValidationFailed
 from colonnade.lookups import absent, changeable, flush, permitted, require_new
@@ -36,9 +35,15 @@ from colonnade_course.presentation import present_lesson
 from colonnade_course.publishing.events import publish_lesson_content, publish_lesson_removed
 from colonnade_course.resources import LESSON, SECTION
 
+_SECTION_POSITION = (
+    select(SectionRow.position)
+    .where(SectionRow.id == LessonRow.section_id)
+    .correlate_except(SectionRow)
+    .scalar_subquery()
+)
 IN_ORDER = [
     SortKey(LessonRow.course_id),
-    SortKey(LessonRow.section_position),
+    SortKey(_SECTION_POSITION, name="LessonRow.section_position"),
     SortKey(LessonRow.section_id),
     SortKey(LessonRow.position),
     SortKey(LessonRow.id),
@@ -94,7 +99,6 @@ class LessonHandlers:
             value = getattr(request, name)
             if value is not None:
                 query = query.where(getattr(LessonRow, name) == value)
-        query = query.options(undefer(LessonRow.section_position))
 
         def work(session: Session) -> Page[Lesson]:
             return paginate(session, query, IN_ORDER, request, present_lesson)
@@ -195,6 +199,7 @@ def _new_lesson(request: CreateLesson, section: SectionRow, lesson_id: UUID) -> 
         course_id=section.course_id,
         section_id=section.id,
         title=request.title,
+        position=0,
         content_id=request.content_id,
         preview=request.preview,
         completion=request.completion,

@@ -51,6 +51,7 @@ class SectionHandlers:
                 id=self._ctx.new_id(),
                 course_id=request.course_id,
                 title=request.title,
+                position=0,
                 required=request.required,
                 external_id=request.external_id,
             )

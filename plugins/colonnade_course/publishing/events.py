@@ -24,7 +24,7 @@ from colonnade_course.states import CourseState
 
 def counter_of(session: Session, course: CourseRow) -> CourseCounterRow:
     """Read the counters of a course, locked until the transaction ends."""
-    return session.get_one(CourseCounterRow, course.id, with_for_update=True)
+    return session.get_one(CourseCounterRow, course.id, for_update=True)
 
 
 def next_sequence(session: Session, course: CourseRow) -> int:

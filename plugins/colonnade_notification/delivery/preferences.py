@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
+from colonnade.rows import prepare
 from colonnade.services import TenantInfo
 from colonnade.store import Session
 from colonnade_notification.api import Category, ChannelInfo, Mode
@@ -15,6 +16,8 @@ from colonnade_notification.models import ModeRow, SettingsRow
 from colonnade_notification.wording import locales
 
 DIGEST_HOUR = 8
+
+_MODES = prepare(select(ModeRow).where(ModeRow.user_id == bindparam("user_id")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,7 @@ class DeliveryPreferences:
     def load(cls, session: Session, user_id: UUID, tenant: TenantInfo) -> "DeliveryPreferences":
         """Load a person's preferences, with the academy's defaults for what they did not choose."""
         settings = session.get(SettingsRow, user_id)
-        rows = session.scalars(select(ModeRow).where(ModeRow.user_id == user_id))
+        rows = session.scalars(_MODES, {"user_id": user_id})
         modes = {(row.channel, row.category): Mode(row.mode) for row in rows}
         if settings is None:
             return cls(modes, tenant.timezone, None, DIGEST_HOUR, 0)

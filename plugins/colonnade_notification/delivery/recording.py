@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from colonnade.identifiers import new_id
 from colonnade.messages import Message
+from colonnade.rows import prepare
 from colonnade.sagas import RetryRule, Saga, Step, start_saga
 from colonnade.services import TenantInfo
 from colonnade.store import Session
@@ -47,6 +48,13 @@ DELIVERY = Saga(
 later, so each channel keeps a pace of its own; what is retried within one saga is only what this
 service itself needs, such as an answer of the user service."""
 
+_CHANNELS = prepare(
+    select(NotificationRow.channel).where(
+        NotificationRow.source_id == bindparam("source_id"),
+        NotificationRow.user_id == bindparam("user_id"),
+    )
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
@@ -78,11 +86,8 @@ def record(
 
 
 def _recorded_channels(session: Session, announcement: Announcement) -> set[str]:
-    query = select(NotificationRow.channel).where(
-        NotificationRow.source_id == announcement.source_id,
-        NotificationRow.user_id == announcement.user_id,
-    )
-    return set(session.scalars(query))
+    values = {"source_id": announcement.source_id, "user_id": announcement.user_id}
+    return set(session.scalars(_CHANNELS, values))
 
 
 def _record_on(

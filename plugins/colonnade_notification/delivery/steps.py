@@ -5,10 +5,11 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 
 from colonnade.crash_points import crash_point, reach
 from colonnade.events import Work
+from colonnade.rows import prepare
 from colonnade.sagas import StepCall, StepOutcome
 from colonnade.services import ServiceContext, TenantInfo
 from colonnade.store import Session
@@ -43,6 +44,13 @@ from colonnade_notification.wording.rendering import custom_templates
 from colonnade_user.api import fold_email
 
 SENT = crash_point("notification.sent", "a message was handed over; that is not recorded")
+
+_SUPPRESSION = prepare(
+    select(SuppressionRow.id).where(
+        SuppressionRow.channel == bindparam("channel"),
+        SuppressionRow.address == bindparam("address"),
+    )
+)
 
 
 class DeliverySteps:
@@ -120,10 +128,9 @@ class DeliverySteps:
     async def _is_suppressed(self, channel: str, recipient: Recipient) -> bool:
         if recipient.email is None:
             return False
-        query = select(SuppressionRow.id).where(
-            SuppressionRow.channel == channel, SuppressionRow.address == fold_email(recipient.email)
-        )
-        return await self._ctx.store.read(lambda session: session.scalar(query)) is not None
+        values = {"channel": channel, "address": fold_email(recipient.email)}
+        found = await self._ctx.store.read(lambda session: session.scalar(_SUPPRESSION, values))
+        return found is not None
 
     def _recorded(
         self, identifier: UUID, outcome: DeliveryOutcome, digest: DigestContent | None = None

@@ -62,7 +62,7 @@ class PreferenceHandlers:
             # Modes are rows of their own; the version stands for them as well.
             row.updated_at = session.now
             for channel, category, mode in chosen:
-                session.merge(
+                session.upsert(
                     ModeRow(user_id=user_id, channel=channel, category=category, mode=mode)
                 )
             session.flush()

@@ -73,6 +73,9 @@ class PushSubscriptionHandlers:
                     id=self._ctx.new_id(),
                     user_id=user_id,
                     endpoint=endpoint,
+                    p256dh=request.keys.p256dh,
+                    auth=request.keys.auth,
+                    label=request.label,
                     created_at=session.now,
                 )
             row.p256dh, row.auth = request.keys.p256dh, request.keys.auth

@@ -96,7 +96,13 @@ class TemplateHandlers:
             call.check_version(0 if row is None else row.version)
             if row is None:
                 _check_room(session, kind.name)
-                row = TemplateRow(kind=kind.name, locale=request.locale)
+                row = TemplateRow(
+                    kind=kind.name,
+                    locale=request.locale,
+                    subject=request.subject,
+                    text=request.text,
+                    updated_by=call.principal_id,
+                )
                 session.add(row)
             for part in _PARTS:
                 setattr(row, part, getattr(request, part))

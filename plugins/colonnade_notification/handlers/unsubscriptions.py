@@ -58,7 +58,7 @@ def _turn_off(session: Session, subscription: Subscription) -> None:
     if session.get(ErasedRow, subscription.user_id) is not None:
         return
     for category in _categories(session, subscription):
-        session.merge(
+        session.upsert(
             ModeRow(
                 user_id=subscription.user_id,
                 channel=subscription.channel,

@@ -3,13 +3,16 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
+from colonnade.rows import prepare
 from colonnade.services import ServiceContext
 from colonnade.store import Session
 from colonnade_notification.api import Recipient
 from colonnade_notification.models import TemplateRow
 from colonnade_notification.wording.templates import FilledTemplate, MessageTemplate, fill
+
+_OF_KIND = prepare(select(TemplateRow).where(TemplateRow.kind == bindparam("kind")))
 
 
 class MessageRenderer:
@@ -56,7 +59,7 @@ def complete(facts: Mapping[str, Any], recipient: Recipient, academy: str) -> di
 
 def custom_templates(session: Session, kind: str) -> dict[str, MessageTemplate]:
     """The tenant's own templates for one kind of message, by language."""
-    rows = session.scalars(select(TemplateRow).where(TemplateRow.kind == kind))
+    rows = session.scalars(_OF_KIND, {"kind": kind})
     return {row.locale: template_of_row(row) for row in rows}
 
 

@@ -59,6 +59,7 @@ class PayoutHandlers:
                 status=PayoutStatus.REQUESTED,
                 sequence=0,
                 amount=0,
+                currency="",
             )
             call.require(session, PAYOUT, row)
             amount = self._amount(session, instructor_id, request.amount)
@@ -149,7 +150,7 @@ class PayoutHandlers:
         currency = wanted.currency if wanted else self._ctx.tenant().currency
         key = (instructor_account(instructor_id), currency)
         # Locked: two requests at once cannot both take what is there.
-        account = session.get(AccountRow, key, with_for_update=True)
+        account = session.get(AccountRow, key, for_update=True)
         available = 0
         if account is not None:
             held_since = session.now - payout_hold(config)

@@ -38,7 +38,7 @@ class RefundHandlers:
         def order(session: Session) -> Refund:
             payment = permitted(session, call, PAYMENT, PaymentRow, request.payment_id)
             # The payment is locked: two refunds at once cannot both claim what is left.
-            session.refresh(payment, with_for_update=True)
+            session.refresh(payment, for_update=True)
             _check(payment, request)
             refund = new_refund(
                 refund_id, payment, request.amount.amount, request.reason, call.principal_id

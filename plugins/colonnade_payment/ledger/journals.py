@@ -13,6 +13,7 @@ from sqlalchemy import insert
 
 from colonnade.errors import InternalError
 from colonnade.identifiers import new_id
+from colonnade.rows import Prepared, prepare
 from colonnade.store import Session
 from colonnade_payment.api import JournalKind
 from colonnade_payment.models import AccountRow, JournalRow, PostingRow
@@ -21,6 +22,9 @@ PLATFORM = "platform"
 PAYOUTS = "payouts"
 """Payouts that were requested and have not left."""
 BANK = "external:bank"
+
+_INSERT_POSTING: Prepared[()] = prepare(insert(PostingRow))
+_INSERT_JOURNAL: Prepared[()] = prepare(insert(JournalRow))
 
 
 def provider_account(provider: str) -> str:
@@ -65,12 +69,12 @@ def book(
         return
     for entry in lines:
         _open_account(session, entry, currency)
-    # What the journal is about must be there before these statements, which bypass the ORM.
+    # What the journal is about must be there before these statements.
     session.flush()
     journal_id = new_id()
     # The postings first: the journal's own row seals them.
     session.execute(
-        insert(PostingRow),
+        _INSERT_POSTING,
         [
             {
                 "journal_id": journal_id,
@@ -84,15 +88,14 @@ def book(
             for number, entry in enumerate(lines)
         ],
     )
-    session.execute(
-        insert(JournalRow).values(
-            id=journal_id,
-            kind=kind,
-            reference=reference,
-            payment_id=payment_id,
-            created_at=session.now,
-        )
-    )
+    journal = {
+        "id": journal_id,
+        "kind": kind,
+        "reference": reference,
+        "payment_id": payment_id,
+        "created_at": session.now,
+    }
+    session.execute(_INSERT_JOURNAL, journal)
 
 
 def _open_account(session: Session, entry: Entry, currency: str) -> None:

@@ -3,9 +3,9 @@
 from collections.abc import Sequence, Set
 from uuid import UUID
 
-from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import bindparam, or_, select
 
+from colonnade.rows import ConstraintViolated, prepare
 from colonnade.store import Session
 from colonnade_payment.api import AlreadyEnrolled
 from colonnade_payment.models import PaymentRow
@@ -13,6 +13,14 @@ from colonnade_payment.statuses import OPEN, PaymentStatus
 
 _EFFECTIVE = (*OPEN, PaymentStatus.CAPTURED, PaymentStatus.PARTIALLY_REFUNDED)
 """Statuses of a payment that has bought the course, or may yet."""
+
+_EFFECTIVE_PAYMENTS = prepare(
+    select(PaymentRow).where(
+        PaymentRow.user_id == bindparam("user_id"),
+        PaymentRow.course_id == bindparam("course_id"),
+        or_(*(PaymentRow.status == status for status in _EFFECTIVE)),
+    )
+)
 
 
 def refuse_second(session: Session, course_id: UUID, user_id: UUID) -> Set[UUID]:
@@ -53,17 +61,12 @@ def insert_only(session: Session, order: PaymentRow) -> None:
     session.add(order)
     try:
         session.flush()
-    except IntegrityError:
+    except ConstraintViolated:
         raise AlreadyEnrolled(_SENTENCE) from None
 
 
 def _effective(session: Session, course_id: UUID, user_id: UUID) -> Sequence[PaymentRow]:
-    query = select(PaymentRow).where(
-        PaymentRow.user_id == user_id,
-        PaymentRow.course_id == course_id,
-        PaymentRow.status.in_(_EFFECTIVE),
-    )
-    return session.scalars(query).all()
+    return session.scalars(_EFFECTIVE_PAYMENTS, {"user_id": user_id, "course_id": course_id})
 
 
 _SENTENCE = "You are buying this course already; follow that payment, or cancel it first."

@@ -54,7 +54,7 @@ def release_redemption(session: Session, payment_id: UUID) -> None:
     redemption = session.get(RedemptionRow, payment_id)
     if redemption is None:
         return
-    session.get_one(CouponRow, redemption.coupon_id, with_for_update=True).redeemed -= 1
+    session.get_one(CouponRow, redemption.coupon_id, for_update=True).redeemed -= 1
     session.delete(redemption)
 
 

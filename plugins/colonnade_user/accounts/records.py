@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 
 from colonnade.errors import FieldError
 from colonnade.identifiers import new_id
+from colonnade.rows import ConstraintViolated
 from colonnade.store import Session
+from colonnade.text import folded
 from colonnade_user.api import (
     EmailTaken,
     ProfileVisibility,
@@ -47,8 +48,8 @@ def account_for_sign_in(session: Session, email: str) -> UserRow | None:
     if exact is not None:
         return exact
     local, _, domain = email.rpartition("@")
-    folded = unicodedata.normalize("NFC", f"{local.casefold()}@{domain.lower()}")
-    return session.scalar(select(UserRow).where(UserRow.casefolded_email == folded))
+    earlier = unicodedata.normalize("NFC", f"{local.casefold()}@{domain.lower()}")
+    return session.scalar(select(UserRow).where(UserRow.casefolded_email == earlier))
 
 
 def add_account(session: Session, new: NewAccount) -> UserRow:
@@ -57,14 +58,21 @@ def add_account(session: Session, new: NewAccount) -> UserRow:
     Raises:
         EmailTaken: an account has this address.
     """
-    user = UserRow(id=new_id(), email=new.email, role=new.role, status=UserStatus.ACTIVE)
-    user.email_verified_at = session.now if new.email_verified else None
-    user.rename(new.name)
+    user = UserRow(
+        id=new_id(),
+        email=new.email,
+        folded_email=fold_email(new.email),
+        name=new.name,
+        folded_name=folded(new.name),
+        role=new.role,
+        status=UserStatus.ACTIVE,
+        email_verified_at=session.now if new.email_verified else None,
+    )
     session.add(user)
     # Of two registrations of one address at once, the unique index lets one through.
     try:
         session.flush()
-    except IntegrityError:
+    except ConstraintViolated:
         raise email_taken() from None
     session.add(
         CredentialRow(user_id=user.id, password_hash=new.password_hash, changed_at=session.now)

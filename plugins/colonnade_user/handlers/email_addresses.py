@@ -108,7 +108,8 @@ class EmailAddressHandlers:
             row = confirmation_of(session, request.token, Purpose.EMAIL_CHANGE)
             user = _account_of(session, row)
             old, new = user.email, row.email
-            user.email, user.email_verified_at = new, session.now
+            user.readdress(new)
+            user.email_verified_at = session.now
             flush(session, email_taken())
             # Links that were mailed to the old address must not open the account any more.
             delete_confirmations_of(session, user.id)

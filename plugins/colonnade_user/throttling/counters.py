@@ -55,7 +55,9 @@ def raise_counters(session: Session, counters: Iterable[Counter], maximum_rows: 
         row = session.get(CounterRow, name)
         if row is None:
             _make_room(session, maximum_rows)
-            row = CounterRow(digest=name, level=0.0, raised_at=session.now)
+            row = CounterRow(
+                digest=name, level=0.0, raised_at=session.now, forgotten_at=session.now
+            )
             session.add(row)
         allowance = counter.allowance
         row.level = allowance.raised(_read(session, row, allowance).level)

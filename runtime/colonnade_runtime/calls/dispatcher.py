@@ -40,7 +40,7 @@ from colonnade.operations import (
 )
 from colonnade.pagination import Page
 from colonnade.policy import Decision, MemoisedPolicy, masked
-from colonnade.row_tracking import track_reads, tracked_reads
+from colonnade.rows.row_tracking import track_reads, tracked_reads
 from colonnade_runtime.calls.commit_guard import check_applied, running_call
 from colonnade_runtime.calls.foreign_errors import known_error
 from colonnade_runtime.calls.operation_metrics import OperationMetrics

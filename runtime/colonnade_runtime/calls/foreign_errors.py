@@ -8,7 +8,6 @@ import msgspec
 from litestar.exceptions import HTTPException, SerializationException
 from multipart import MultipartError  # type: ignore[import-untyped]
 from sqlalchemy import exc as sql
-from sqlalchemy.orm.exc import StaleDataError
 
 from colonnade.errors import (
     ColonnadeError,
@@ -25,6 +24,7 @@ from colonnade.errors import (
     Unavailable,
     UnsupportedMediaType,
 )
+from colonnade.rows import ConstraintViolated, StaleRow
 
 _OF_HTTP: dict[int, tuple[type[ColonnadeError], str]] = {
     401: (Unauthenticated, "This needs a sign-in: send 'Authorization: Bearer <access token>'."),
@@ -49,7 +49,10 @@ _OF_CLASS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], ColonnadeE
         InvalidRequest("The request cannot be decoded."),
     ),
     # What somebody else did meanwhile.
-    ((sql.IntegrityError, StaleDataError), Conflict("This contradicts what was kept meanwhile.")),
+    (
+        (sql.IntegrityError, ConstraintViolated, StaleRow),
+        Conflict("This contradicts what was kept meanwhile."),
+    ),
     # What a server or a disk behind does not give. A pool's timeout has done nothing.
     (
         (sql.TimeoutError, sql.OperationalError, sql.InterfaceError, sql.DisconnectionError),

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from contextvars import ContextVar
 from typing import Any
 from uuid import UUID
@@ -11,13 +12,13 @@ import pytest
 from shelf.api import BookAdded
 from shelf.models import Book, Chapter, Counter
 from sqlalchemy import delete, func, insert, select, text, update
-from sqlalchemy.exc import IntegrityError
 from store_harness import acting_in, eventually
 
 from colonnade.context import context_or_none
 from colonnade.errors import Conflict, Forbidden, InternalError, NotFound, Unavailable
 from colonnade.events import Envelope
-from colonnade.row_tracking import ANY_TABLE, track_reads
+from colonnade.rows import ConstraintViolated
+from colonnade.rows.row_tracking import ANY_TABLE, track_reads
 from colonnade.store import Session
 from colonnade.tables import OutboxRow
 
@@ -136,11 +137,11 @@ class TestUnitsOfWork:
 
     async def test_a_violated_constraint_reaches_the_caller_as_such(self, harness: Any) -> None:
         store = harness.store()
-        with acting_in("acme"), pytest.raises(IntegrityError):
+        with acting_in("acme"), pytest.raises(ConstraintViolated):
             await store.run(lambda s: s.execute(insert(Counter), [{"name": "a", "value": 0}] * 2))
 
     async def test_a_foreign_key_is_enforced(self, harness: Any) -> None:
-        with acting_in("acme"), pytest.raises(IntegrityError):
+        with acting_in("acme"), pytest.raises(ConstraintViolated):
             await harness.store().run(lambda s: s.add(Chapter(book_id=UUID(int=9), title="?")))
 
     @pytest.mark.parametrize("method", ["commit", "rollback"])
@@ -157,13 +158,14 @@ class TestUnitsOfWork:
     async def test_a_savepoint_undoes_its_part_only(self, harness: Any) -> None:
         def partly(session: Session) -> None:
             add_book("kept")(session)
-            savepoint = session.begin_nested()
-            add_book("undone")(session)
-            savepoint.rollback()
+            with suppress(LookupError), session.savepoint():
+                session.publish(BookAdded(book_id=add_book("undone")(session).id))
+                raise LookupError
 
         with acting_in("acme"):
             await harness.store().run(partly)
             assert await harness.store().read(titles) == ["kept"]
+            assert await harness.store().read(outbox) == []
 
     async def test_rows_and_events_of_one_unit_carry_one_time(self, harness: Any) -> None:
         def work(session: Session) -> tuple[Any, ...]:
@@ -321,16 +323,24 @@ class TestVersions:
     async def test_a_change_of_a_row_changed_meanwhile_is_a_conflict(self, harness: Any) -> None:
         store = harness.store()
         with acting_in("acme"):
-            mine = await store.run(add_book("Alma"))
-            await store.run(lambda s: setattr(s.get(Book, mine.id), "title", "theirs"))
+            book = await store.run(add_book("Alma"))
 
             def late(session: Session) -> None:
+                mine = session.get_one(Book, book.id)
+                session.execute(update(Book).values(version=Book.version + 1))
                 mine.title = "mine"
-                session.add(mine)
 
             with pytest.raises(Conflict, match="Somebody else"):
                 await store.run(late)
-            assert await store.read(titles) == ["theirs"]
+            assert await store.read(titles) == ["Alma"]
+
+    async def test_a_row_cannot_be_changed_after_the_unit_that_read_it(self, harness: Any) -> None:
+        """Nothing would be written, and nobody would hear of it."""
+        store = harness.store()
+        with acting_in("acme"):
+            book = await store.run(add_book("Alma"))
+            with pytest.raises(InternalError, match="within the unit of work"):
+                book.title = "other"
 
     async def test_every_change_counts_the_version_up(self, harness: Any) -> None:
         store = harness.store()

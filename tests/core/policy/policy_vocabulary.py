@@ -4,16 +4,14 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import Boolean, Integer, MetaData, String
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy import Boolean, Enum, Integer, MetaData, String
 
 from colonnade.policy import Relation, ResourceType
-from colonnade.tables import TYPES, UtcDateTime
+from colonnade.rows import Column, Row, UtcDateTime, column
 
 
-class Base(DeclarativeBase):
+class Base(Row):
     metadata = MetaData()
-    type_annotation_map = TYPES
 
 
 class Level(StrEnum):
@@ -24,28 +22,28 @@ class Level(StrEnum):
 class CourseRow(Base):
     __tablename__ = "courses"
 
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    status: Mapped[str | None] = mapped_column(String(20))
-    owner_id: Mapped[UUID | None]
-    seats: Mapped[int | None] = mapped_column(Integer)
-    public: Mapped[bool | None] = mapped_column(Boolean)
-    level: Mapped[Level | None]
-    starts_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
+    id: Column[UUID] = column(primary_key=True)
+    status: Column[str | None] = column(String(20), default=None)
+    owner_id: Column[UUID | None] = column(default=None)
+    seats: Column[int | None] = column(Integer, default=None)
+    public: Column[bool | None] = column(Boolean, default=None)
+    level: Column[Level | None] = column(Enum(Level), default=None)
+    starts_at: Column[datetime | None] = column(UtcDateTime(), default=None)
 
 
 class EnrolledRow(Base):
     __tablename__ = "enrolled"
 
-    course_id: Mapped[UUID] = mapped_column(primary_key=True)
-    user_id: Mapped[UUID] = mapped_column(primary_key=True)
-    status: Mapped[str] = mapped_column(String(20))
+    course_id: Column[UUID] = column(primary_key=True)
+    user_id: Column[UUID] = column(primary_key=True)
+    status: Column[str] = column(String(20))
 
 
 class TeachesRow(Base):
     __tablename__ = "teaches"
 
-    course_id: Mapped[UUID] = mapped_column(primary_key=True)
-    user_id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    course_id: Column[UUID] = column(primary_key=True)
+    user_id: Column[str] = column(String(40), primary_key=True)
 
 
 COURSE = ResourceType(

@@ -1,6 +1,6 @@
 """A list shows exactly what a read would permit: properties over generated rows and decisions."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from uuid import UUID
@@ -9,11 +9,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from policy_vocabulary import COURSE, Base, CourseRow, EnrolledRow, Level, TeachesRow
-from sqlalchemy import Engine, create_engine, delete, func, not_, select
+from sqlalchemy import delete, func, not_, select
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.orm import Session
 
 from colonnade.policy import Outcome, evaluate, parse_decision, permits, where
+from colonnade.store import Session
+from tests.row_sessions import row_sessions
 
 IDS = [UUID(int=number) for number in range(1, 5)]
 TIMES = [datetime(2025, 1, 1, tzinfo=UTC) + timedelta(hours=hour) for hour in range(3)]
@@ -34,6 +35,7 @@ json_values = st.one_of(
 )
 rows = st.builds(
     CourseRow,
+    id=st.just(IDS[0]),
     status=st.none() | texts,
     owner_id=st.none() | ids,
     seats=st.none() | st.sampled_from([-1, 0, 1, 2]),
@@ -108,12 +110,13 @@ def decisions(items: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]
     )
 
 
+NewSession = Callable[[], Session]
+
+
 @pytest.fixture(scope="module")
-def engine() -> Iterator[Engine]:
-    engine = create_engine("sqlite://")
-    Base.metadata.create_all(engine)
-    yield engine
-    engine.dispose()
+def new_session() -> Iterator[NewSession]:
+    with row_sessions(Base.metadata) as make:
+        yield make
 
 
 def fill(
@@ -147,13 +150,13 @@ parts = [{"field": "status", "op": "ne", "value": "draft"}]
     data=decisions(conditions) | decisions(fitting_conditions),
 )
 @example(
-    courses=[CourseRow(status=None)],
+    courses=[CourseRow(id=IDS[0], status=None)],
     enrolled=set(),
     teaches=set(),
     data={"grants": [[]], "deny": [parts], "masks": [], "expires_at": None},
 )
 def test_a_list_selects_exactly_the_rows_that_a_read_permits(
-    engine: Engine,
+    new_session: NewSession,
     courses: list[CourseRow],
     enrolled: set[tuple[UUID, UUID]],
     teaches: set[tuple[UUID, UUID]],
@@ -161,22 +164,22 @@ def test_a_list_selects_exactly_the_rows_that_a_read_permits(
 ) -> None:
     """`where` and `permits` agree, nulls, denies, relations and misfits included."""
     decision = parse_decision(data, action="course.read", resource_type="course")
-    with Session(engine) as session:
-        fill(session, courses, enrolled, teaches)
-        stored = session.scalars(select(CourseRow)).all()
-        lookup = COURSE.related_in(session)
-        permitted = {
-            row.id for row in stored if permits(decision, COURSE, COURSE.attributes(row), lookup)
-        }
-        criterion = where(decision, COURSE)
-        listed = set(session.scalars(select(CourseRow.id).where(criterion)))
-        others = set(session.scalars(select(CourseRow.id).where(not_(criterion))))
-        assert listed == permitted
-        assert others == {row.id for row in stored} - permitted
-        for row in stored:
-            alone = evaluate(decision, COURSE, COURSE.attributes(row))
-            expected = Outcome.PERMITTED if row.id in permitted else Outcome.REFUSED
-            assert alone in {expected, Outcome.NEEDS_RELATIONS}
+    session = new_session()
+    fill(session, courses, enrolled, teaches)
+    stored = session.scalars(select(CourseRow)).all()
+    lookup = COURSE.related_in(session)
+    permitted = {
+        row.id for row in stored if permits(decision, COURSE, COURSE.attributes(row), lookup)
+    }
+    criterion = where(decision, COURSE)
+    listed = set(session.scalars(select(CourseRow.id).where(criterion)))
+    others = set(session.scalars(select(CourseRow.id).where(not_(criterion))))
+    assert listed == permitted
+    assert others == {row.id for row in stored} - permitted
+    for row in stored:
+        alone = evaluate(decision, COURSE, COURSE.attributes(row))
+        expected = Outcome.PERMITTED if row.id in permitted else Outcome.REFUSED
+        assert alone in {expected, Outcome.NEEDS_RELATIONS}
 
 
 @settings(max_examples=100, deadline=None)
@@ -198,7 +201,6 @@ def test_attributes_as_json_decide_like_attributes_as_python_values(
     """A cache may hold ids, times and enum members as text."""
     decision = parse_decision(data, action="course.read", resource_type="course")
     for row in courses:
-        row.id = IDS[0]
         plain = COURSE.attributes(row)
         as_text = {
             name: value.isoformat()

@@ -19,6 +19,7 @@ from nats.micro.request import Request
 from nats.micro.service import Endpoint, Service
 from opa_client.opa_async import AsyncOpaClient
 from polyfactory.factories.pydantic_factory import ModelFactory
+from sqlalchemy import Select
 
 ROOT = Path(__file__).parents[3]
 SOURCES = ("core", "runtime", "plugins")
@@ -47,6 +48,18 @@ class Reached:
 _READS = "Look how nats-py's client now ends its reading on what it does not expect"
 _SERVICE = "Look how nats-py's micro service now keeps its subscriptions, to drain them at a stop"
 REACHED = [
+    Reached(
+        "core/colonnade/rows/cached_shapes.py",
+        Select,
+        "_generate_cache_key",
+        "Find how SQLAlchemy now tells two statements of one form apart from their values",
+    ),
+    Reached(
+        "core/colonnade/rows/statement_shape.py",
+        Select,
+        "_raw_columns",
+        "Find how a select tells a whole table from its columns named one by one",
+    ),
     Reached(f"{NATS}connection/client_library.py", Client, "_process_connect_init", _READS),
     Reached(f"{NATS}connection/client_library.py", Client, "_process_headers", _READS),
     Reached(f"{NATS}connection/client_library.py", Client, "_parse_header_lines", _READS),

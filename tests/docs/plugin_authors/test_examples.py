@@ -49,11 +49,11 @@ QUOTED = {
         PLUGINS / "colonnade_payment" / "handlers" / "refunds.py",
         PLUGINS / "colonnade_payment" / "routes.py",
     ],
+    "rows.md": [EXAMPLES / "library.py"],
 }
 TENANT = "acme"
 
 MIGRATION = """
-from colonnade.tables import PLACEHOLDER_SCHEMA
 from {models} import Base
 
 def upgrade(op):

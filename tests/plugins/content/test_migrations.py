@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 
-from colonnade.tables import PLACEHOLDER_SCHEMA
+from colonnade.rows import PLACEHOLDER_SCHEMA
 from colonnade_content.migrations import (
     v0001_initial,
     v0002_file_origins,

@@ -9,8 +9,7 @@ from uuid import UUID
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, create_engine, delete, select
-from sqlalchemy.orm import Session
+from sqlalchemy import delete, select
 
 from colonnade.operations import operation_of
 from colonnade.policy import (
@@ -22,7 +21,7 @@ from colonnade.policy import (
     permits,
     where,
 )
-from colonnade.tables import PLACEHOLDER_SCHEMA
+from colonnade.store import Session
 from colonnade_course.api import OPERATIONS
 from colonnade_course.models import (
     Base,
@@ -35,6 +34,7 @@ from colonnade_course.models import (
 from colonnade_course.resources import COURSE, ENROLLMENT, LESSON, SECTION
 from colonnade_runtime.adapters.policy.embedded.engine import EmbeddedPolicy
 from tests.demo_policies import demo_policies
+from tests.row_sessions import row_sessions
 
 NOW = datetime(2025, 1, 1, tzinfo=UTC)
 TENANT = Facts({"id": "acme", "plan": "free", "status": "active"})
@@ -74,13 +74,9 @@ pairs = st.tuples(st.sampled_from(COURSES), st.sampled_from(PEOPLE))
 
 
 @pytest.fixture(scope="module")
-def engine() -> Iterator[Engine]:
-    made = create_engine("sqlite://").execution_options(
-        schema_translate_map={PLACEHOLDER_SCHEMA: None}
-    )
-    Base.metadata.create_all(made)
-    yield made
-    made.dispose()
+def session() -> Iterator[Session]:
+    with row_sessions(Base.metadata) as make:
+        yield make()
 
 
 class Decisions:
@@ -123,9 +119,17 @@ def fill(
         session.execute(delete(table))
     times = {"created_at": NOW, "updated_at": NOW}
     for number, course_id in enumerate(COURSES):
-        course = CourseRow(id=course_id, slug=f"c{number}", summary="", language="en", **times)
-        course.retitle(f"Course {number}")
-        course.status, course.created_by = statuses[number], creators[number]
+        course = CourseRow(
+            id=course_id,
+            slug=f"c{number}",
+            title=f"Course {number}",
+            folded_title=f"course {number}",
+            summary="",
+            language="en",
+            status=statuses[number],
+            created_by=creators[number],
+            **times,
+        )
         section = SectionRow(course_id=course_id, title="S", position=1, required=True, **times)
         session.add_all([course, section])
         session.flush()
@@ -161,7 +165,7 @@ def fill(
     ),
 )
 def test_a_list_selects_exactly_the_rows_that_the_decision_permits_one_by_one(
-    engine: Engine,
+    session: Session,
     decisions: Decisions,
     principal: dict[str, Any],
     statuses: list[str],
@@ -169,23 +173,18 @@ def test_a_list_selects_exactly_the_rows_that_the_decision_permits_one_by_one(
     instructors: dict[tuple[UUID, UUID], bool],
     enrollments: dict[tuple[UUID, UUID], str],
 ) -> None:
-    with engine.connect() as connection, Session(connection) as session:
-        fill(session, statuses, creators, instructors, enrollments)
-        for action in ACTIONS:
-            decision = decisions.of(action, principal)
-            assert not decision.failed, decision.reason
-            resource, model = next(
-                pair for pair in RESOURCES if pair[0].name == decision.resource_type
-            )
-            listed = set(session.scalars(select(model.id).where(where(decision, resource))))
-            permitted = {
-                row.id
-                for row in session.scalars(select(model))
-                if permits(
-                    decision, resource, resource.attributes(row), resource.related_in(session)
-                )
-            }
-            assert listed == permitted, action
+    fill(session, statuses, creators, instructors, enrollments)
+    for action in ACTIONS:
+        decision = decisions.of(action, principal)
+        assert not decision.failed, decision.reason
+        resource, model = next(pair for pair in RESOURCES if pair[0].name == decision.resource_type)
+        listed = set(session.scalars(select(model.id).where(where(decision, resource))))
+        permitted = {
+            row.id
+            for row in session.scalars(select(model))
+            if permits(decision, resource, resource.attributes(row), resource.related_in(session))
+        }
+        assert listed == permitted, action
 
 
 def test_no_grant_speaks_of_what_the_resource_types_do_not_have(decisions: Decisions) -> None:

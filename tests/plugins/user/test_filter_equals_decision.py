@@ -8,16 +8,16 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Engine, create_engine, delete, select
-from sqlalchemy.orm import Session
+from sqlalchemy import delete, select
 
 from colonnade.policy import Decision, Facts, PolicyBundle, PolicyQuery, permits, where
-from colonnade.tables import PLACEHOLDER_SCHEMA
+from colonnade.store import Session
 from colonnade_runtime.adapters.policy.embedded.engine import EmbeddedPolicy
 from colonnade_user.api import Role, UserStatus
 from colonnade_user.models import Base, UserRow
 from colonnade_user.resources import USER
 from tests.demo_policies import demo_policies
+from tests.row_sessions import row_sessions
 
 TENANT = Facts({"id": "acme", "plan": "free", "status": "active"})
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -52,13 +52,9 @@ def decisions() -> dict[tuple[str, int], Decision]:
 
 
 @pytest.fixture(scope="module")
-def engine() -> Iterator[Engine]:
-    made = create_engine("sqlite://").execution_options(
-        schema_translate_map={PLACEHOLDER_SCHEMA: None}
-    )
-    Base.metadata.create_all(made)
-    yield made
-    made.dispose()
+def session() -> Iterator[Session]:
+    with row_sessions(Base.metadata) as make:
+        yield make()
 
 
 accounts = st.lists(
@@ -70,24 +66,30 @@ accounts = st.lists(
 
 @given(accounts)
 def test_a_list_shows_exactly_what_a_read_permits(
-    engine: Engine,
+    session: Session,
     decisions: dict[tuple[str, int], Decision],
     people: list[tuple[Role, UserStatus]],
 ) -> None:
-    with Session(engine) as session:
-        session.execute(delete(UserRow))
-        for user_id, (role, status) in zip(PEOPLE, people, strict=True):
-            user = UserRow(id=user_id, email=f"{user_id}@x.example", role=role, status=status)
-            user.rename("Somebody")
-            user.created_at = user.updated_at = NOW
-            session.add(user)
-        session.flush()
-        rows = session.scalars(select(UserRow)).all()
-        related = USER.related_in(session)
-        for decision in decisions.values():
-            listed = set(session.scalars(select(UserRow.id).where(where(decision, USER))).all())
-            readable = {
-                row.id for row in rows if permits(decision, USER, USER.attributes(row), related)
-            }
-            assert listed == readable
-        session.rollback()
+    session.execute(delete(UserRow))
+    for user_id, (role, status) in zip(PEOPLE, people, strict=True):
+        session.add(
+            UserRow(
+                id=user_id,
+                email=f"{user_id}@x.example",
+                folded_email=f"{user_id}@x.example",
+                name="Somebody",
+                folded_name="somebody",
+                role=role,
+                status=status,
+                created_at=NOW,
+            )
+        )
+    session.flush()
+    rows = session.scalars(select(UserRow)).all()
+    related = USER.related_in(session)
+    for decision in decisions.values():
+        listed = set(session.scalars(select(UserRow.id).where(where(decision, USER))).all())
+        readable = {
+            row.id for row in rows if permits(decision, USER, USER.attributes(row), related)
+        }
+        assert listed == readable

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, create_engine, text
 from user_academy import PASSWORD, Academy
 from user_bench import UserBench
 
-from colonnade.tables import PLACEHOLDER_SCHEMA
+from colonnade.rows import PLACEHOLDER_SCHEMA
 from colonnade_runtime.adapters.store.migrations import discover_migrations
 
 FOLDED = ("weiss@people.example", "νίκοσ@people.example", "ada@people.example")

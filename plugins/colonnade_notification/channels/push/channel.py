@@ -8,8 +8,9 @@ from functools import cache
 from uuid import UUID
 
 import httpx
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 
+from colonnade.rows import prepare
 from colonnade.store import Session
 from colonnade_notification.addressing.addresses import Addresses
 from colonnade_notification.addressing.keys import VAPID, key_of
@@ -50,6 +51,11 @@ def trusted_authorities() -> ssl.SSLContext:
     """The certificate authorities that push services are checked against."""
     # Made once per process: reading the authorities takes longer than sending a message.
     return httpx.create_ssl_context()
+
+
+_OF_USER = prepare(
+    select(PushSubscriptionRow).where(PushSubscriptionRow.user_id == bindparam("user_id"))
+)
 
 
 class PushChannel:
@@ -98,12 +104,10 @@ class PushChannel:
             self._ctx.faults.report(UNAUTHORIZED, problems[0], mend=_MEND, tenant=tenant)
 
     async def _browsers(self, user_id: UUID) -> list[Browser]:
-        query = select(PushSubscriptionRow).where(PushSubscriptionRow.user_id == user_id)
-
         def work(session: Session) -> list[Browser]:
             return [
                 Browser(row.id, row.endpoint, row.p256dh, row.auth)
-                for row in session.scalars(query)
+                for row in session.scalars(_OF_USER, {"user_id": user_id})
             ]
 
         return await self._ctx.store.read(work)

@@ -15,7 +15,7 @@ from alembic.operations.ops import (
 )
 from sqlalchemy import Connection
 
-from colonnade.tables import PLACEHOLDER_SCHEMA, tenant_metadata
+from colonnade.rows import PLACEHOLDER_SCHEMA, tenant_metadata
 
 # Alembic renders the schema of these itself, where SQLAlchemy's translation does not reach.
 _UNTRANSLATED = (AddColumnOp, AlterColumnOp, DropColumnOp, RenameTableOp)

@@ -18,8 +18,8 @@ from sqlalchemy.engine import Inspector
 from sqlalchemy.pool import StaticPool
 
 from colonnade.errors import ConfigurationError
+from colonnade.rows import PLACEHOLDER_SCHEMA
 from colonnade.services import StoreNeed
-from colonnade.tables import PLACEHOLDER_SCHEMA
 
 _MODULE = re.compile(r"(v(\d{4})_[a-z0-9_]+)\.py")
 

@@ -7,11 +7,13 @@ again behind the operator's back; a replay claims the letter instead of the inbo
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CursorResult, delete, insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from colonnade.errors import Conflict, NotFound
+from colonnade.rows import Result
 from colonnade.store import Session
 from colonnade.tables import DeadLetterRow
 from colonnade_runtime.background.events.inbox import claim
@@ -166,6 +168,5 @@ def _missing(identifier: UUID) -> NotFound:
     return NotFound(f"There is no dead letter {identifier} in this tenant's store.")
 
 
-def _count(result: object) -> int:
-    assert isinstance(result, CursorResult)
-    return int(result.rowcount)
+def _count(result: Result[Any]) -> int:
+    return result.rowcount

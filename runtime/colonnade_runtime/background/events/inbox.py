@@ -4,12 +4,12 @@ from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CursorResult, bindparam, delete, insert, select, tuple_
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import bindparam, delete, insert, select, tuple_
 
 from colonnade.crash_points import crash_point, reach
+from colonnade.rows import ConstraintViolated, Prepared, prepare
 from colonnade.store import Session
-from colonnade.tables import InboxRow, table_of
+from colonnade.tables import InboxRow
 
 CLAIMED = crash_point(
     "inbox.claimed", "an event's inbox row is in the transaction; neither it nor an effect is kept"
@@ -18,11 +18,12 @@ CLAIMED = crash_point(
 REMEMBERED_SECONDS = 30 * 86400.0
 """How long the inbox remembers; longer than the outbox archive keeps events."""
 
-# Built once, of tables and not of mapped classes: these run once for every event.
-_INBOX = table_of(InboxRow)
-_CLAIM = insert(_INBOX)
-_HANDLED = select(_INBOX.c.handled_at).where(
-    _INBOX.c.consumer == bindparam("consumer"), _INBOX.c.event_id == bindparam("event_id")
+# These run once for every event.
+_CLAIM: Prepared[()] = prepare(insert(InboxRow))
+_HANDLED = prepare(
+    select(InboxRow.handled_at).where(
+        InboxRow.consumer == bindparam("consumer"), InboxRow.event_id == bindparam("event_id")
+    )
 )
 
 
@@ -43,7 +44,7 @@ def claim(session: Session, consumer: str, event_id: UUID) -> None:
     row = {"consumer": consumer, "event_id": event_id, "handled_at": session.now}
     try:
         session.execute(_CLAIM, row)
-    except IntegrityError as error:
+    except ConstraintViolated as error:
         raise AlreadyHandled(f"{consumer} has handled {event_id} before.") from error
     reach(CLAIMED)
 
@@ -68,8 +69,6 @@ def prune(before: datetime, limit: int) -> Callable[[Session], int]:
             .where(InboxRow.handled_at < before)
             .limit(limit)
         )
-        result = session.execute(delete(InboxRow).where(keys.in_(old)))
-        assert isinstance(result, CursorResult)
-        return int(result.rowcount)
+        return session.execute(delete(InboxRow).where(keys.in_(old))).rowcount
 
     return work

@@ -3,31 +3,32 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CursorResult, bindparam, delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 
+from colonnade.rows import Prepared, Result, prepare
 from colonnade.store import Session
-from colonnade.tables import OutboxRow, table_of
+from colonnade.tables import OutboxRow
 
-# Built once, of the table and not of the mapped class: these run once for every event.
-_OUTBOX = table_of(OutboxRow)
-_PENDING = (
+# These run once for every event.
+_PENDING = prepare(
     select(
-        _OUTBOX.c.sequence,
-        _OUTBOX.c.generation,
-        _OUTBOX.c.event_id,
-        _OUTBOX.c.type,
-        _OUTBOX.c.key,
-        _OUTBOX.c.envelope,
+        OutboxRow.sequence,
+        OutboxRow.generation,
+        OutboxRow.event_id,
+        OutboxRow.type,
+        OutboxRow.key,
+        OutboxRow.envelope,
     )
-    .where(_OUTBOX.c.sent_at.is_(None))
-    .order_by(_OUTBOX.c.sequence)
+    .where(OutboxRow.sent_at.is_(None))
+    .order_by(OutboxRow.sequence)
     .limit(bindparam("limit"))
 )
-_MARK = (
-    update(_OUTBOX)
-    .where(_OUTBOX.c.sequence == bindparam("sent"), _OUTBOX.c.generation == bindparam("accepted"))
+_MARK: Prepared[()] = prepare(
+    update(OutboxRow)
+    .where(OutboxRow.sequence == bindparam("sent"), OutboxRow.generation == bindparam("accepted"))
     .values(sent_at=bindparam("moment"))
 )
 
@@ -126,6 +127,5 @@ def status(session: Session) -> OutboxStatus:
     return OutboxStatus(session.tenant, waiting, oldest, sent)
 
 
-def _count(result: object) -> int:
-    assert isinstance(result, CursorResult)
-    return int(result.rowcount)
+def _count(result: Result[Any]) -> int:
+    return result.rowcount

@@ -1,13 +1,12 @@
 """Sagas in the store: plain units of work."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    CursorResult,
     and_,
     bindparam,
     delete,
@@ -21,10 +20,10 @@ from sqlalchemy import (
 
 from colonnade.errors import NotFound
 from colonnade.events import Work
+from colonnade.rows import Prepared, prepare
 from colonnade.saga_tables import SagaRow, SagaSignalRow
 from colonnade.sagas import SagaPhase, SagaView, signal_data, view_of
 from colonnade.store import Session
-from colonnade.tables import table_of
 from colonnade_runtime.background.sagas.saga_progress import SagaProgress, SagaRecord
 
 # Literals, not parameters: only then does SQLite know that the index of active sagas will do,
@@ -48,21 +47,25 @@ class Due:
     next_at: datetime | None
 
 
-# Built once, of tables and not of mapped classes: they run after every commit that leaves work.
-_SAGAS = table_of(SagaRow)
-_SIGNALS = table_of(SagaSignalRow)
-_NOW = bindparam("now", type_=_SAGAS.c.wake_at.type)
+# These run after every commit that leaves work.
+_NOW = bindparam("now", type_=SagaRow.wake_at.type)
 _SIGNALED = and_(
-    _SAGAS.c.phase == SagaPhase.WAITING,
-    exists().where(_SIGNALS.c.saga_id == _SAGAS.c.id, _SIGNALS.c.name == _SAGAS.c.waits_for),
+    SagaRow.phase == SagaPhase.WAITING,
+    exists().where(SagaSignalRow.saga_id == SagaRow.id, SagaSignalRow.name == SagaRow.waits_for),
 )
-_READY = (
-    select(_SAGAS.c.id)
-    .where(ACTIVE, or_(_SAGAS.c.wake_at <= _NOW, _SIGNALED))
-    .order_by(_SAGAS.c.wake_at)
+_READY = prepare(
+    select(SagaRow.id)
+    .where(ACTIVE, or_(SagaRow.wake_at <= _NOW, _SIGNALED))
+    .order_by(SagaRow.wake_at)
     .limit(bindparam("limit"))
 )
-_LATER = select(func.min(_SAGAS.c.wake_at)).where(ACTIVE, _SAGAS.c.wake_at > _NOW)
+_LATER = prepare(select(func.min(SagaRow.wake_at)).where(ACTIVE, SagaRow.wake_at > _NOW))
+_SAVED = (*(each.name for each in fields(SagaProgress)), "revision", "updated_at")
+_SAVE: Prepared[()] = prepare(
+    update(SagaRow)
+    .where(SagaRow.id == bindparam("saga_id"))
+    .values({name: bindparam(name) for name in _SAVED})
+)
 
 
 def due(limit: int) -> Callable[[Session], Due]:
@@ -177,9 +180,7 @@ def prune(before: datetime, limit: int) -> Callable[[Session], int]:
         )
         old = list(session.scalars(query))
         session.execute(delete(SagaSignalRow).where(SagaSignalRow.saga_id.in_(old)))
-        result = session.execute(delete(SagaRow).where(SagaRow.id.in_(old)))
-        assert isinstance(result, CursorResult)
-        return int(result.rowcount)
+        return session.execute(delete(SagaRow).where(SagaRow.id.in_(old))).rowcount
 
     return work
 
@@ -195,10 +196,7 @@ def _save(
     session: Session, row: SagaRow, progress: SagaProgress, *, counts: bool = True
 ) -> SagaRecord:
     # A statement, not a change of the object: the orchestrator need not be woken by itself.
-    session.execute(
-        update(SagaRow)
-        .where(SagaRow.id == row.id)
-        .values(**progress.columns(), revision=row.revision + int(counts), updated_at=session.now)
-    )
-    session.refresh(row)
-    return SagaRecord.of(session.tenant, row)
+    revision = row.revision + int(counts)
+    values = progress.columns() | {"revision": revision, "updated_at": session.now}
+    session.execute(_SAVE, values | {"saga_id": row.id})
+    return replace(SagaRecord.of(session.tenant, row), revision=revision, progress=progress)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias
 
-from colonnade.row_tracking import ANY_TABLE, RowSet
+from colonnade.rows.row_tracking import ANY_TABLE, RowSet
 from colonnade_runtime.calls.row_cache.dependents import Dependents
 
 Key: TypeAlias = tuple[str, str, bytes, int, bytes, bytes, str]

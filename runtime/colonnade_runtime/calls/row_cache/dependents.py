@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from colonnade.row_tracking import ANY_TABLE, RowSet
+from colonnade.rows.row_tracking import ANY_TABLE, RowSet
 
 
 def row_name(identity: tuple[Any, ...]) -> str:

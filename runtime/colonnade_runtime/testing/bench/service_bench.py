@@ -164,7 +164,7 @@ class ServiceBench(ServicesUnderTest):
 
         Raises:
             ColonnadeError: what the policy or the handler refuses, and what it becomes to a
-                caller when a library raises it, such as a `Conflict` for an `IntegrityError`.
+                caller when a library raises it, such as a `Conflict` for a `ConstraintViolated`.
             ConfigurationError: no service under test offers the operation.
             Exception: a mistake of the service, for which a caller gets an `InternalError`.
         """

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import orm, text
+from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from colonnade.events import BoundReaction, Event, Work, handled_envelope
@@ -60,11 +60,11 @@ def _seen(consumer: str, bound: BoundReaction) -> Callable[..., Any]:
 
 def _note(session: Session, consumer: str, event_id: str) -> None:
     # Past the session's own method, which would count this as a change of anything.
-    connection = orm.Session.connection(session)
+    run = session.driver.run
     values = {"consumer": consumer, "event_id": event_id}
     try:
-        connection.execute(_NOTE, values)
+        run(_NOTE, values)
     except OperationalError:
         # The first effect in this file.
-        connection.execute(_MAKE)
-        connection.execute(_NOTE, values)
+        run(_MAKE, None)
+        run(_NOTE, values)

@@ -10,7 +10,7 @@ from typing import Any
 
 from colonnade.clock import SystemClock
 from colonnade.context import Context, Principal, use_context
-from colonnade.row_tracking import RowSet
+from colonnade.rows.row_tracking import RowSet
 from colonnade.services import StoreNeed
 from colonnade.store import Session
 from colonnade_runtime.adapters.store.sqlite import SqliteStore, SqliteStores

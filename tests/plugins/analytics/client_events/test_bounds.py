@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 from colonnade.context import Principal
 from colonnade.errors import NotFound, TooManyRequests, Unavailable, ValidationFailed
-from colonnade.tables import PLACEHOLDER_SCHEMA
+from colonnade.rows import PLACEHOLDER_SCHEMA
 from colonnade_analytics.api import ClientEvent, SendClientEvents
 from colonnade_analytics.models import ClientEventDayRow, ClientEventRow, LessonCountRow, LessonRow
 from colonnade_analytics.reports.retention import RETENTION

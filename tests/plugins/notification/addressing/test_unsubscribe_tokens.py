@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from notification_bench import NotificationBench
 
 from colonnade.identifiers import new_id
-from colonnade.tables import PLACEHOLDER_SCHEMA
+from colonnade.rows import PLACEHOLDER_SCHEMA
 from colonnade_notification.addressing.unsubscribe_tokens import (
     Subscription,
     Undated,

@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID, uuid4
 
+import msgspec
 import pytest
 from payment_academy import OWNER, Academy, person
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import IntegrityError
 
+from colonnade.rows import PLACEHOLDER_SCHEMA
 from colonnade.store import Session
-from colonnade.tables import PLACEHOLDER_SCHEMA
 from colonnade_course.api import EndEnrollment
 from colonnade_payment.api import AlreadyEnrolled, CancelPayment, CreateCoupon, Payment
 from colonnade_payment.models import PaymentRow
@@ -94,7 +95,8 @@ async def test_what_was_captured_while_the_course_service_was_asked_is_seen(
     course, buyer = await academy.course(), person()
     before = await academy.read(lambda s: refuse_second(s, course.id, UUID(buyer.id)))
     captured = await academy.bought(course.id, buyer=buyer)
-    late = PaymentRow(course_id=course.id, user_id=UUID(buyer.id))
+    first = await academy.read(lambda session: session.get_one(PaymentRow, captured.id))
+    late = msgspec.structs.replace(first, id=uuid4())
     with pytest.raises(AlreadyEnrolled) as refusal:
         await academy.read(lambda session: refuse_late(session, late, before))
     assert refusal.value.details == {

@@ -124,6 +124,7 @@ class Academy:
         account = UserRow(
             id=UUID(who.id),
             email=f"{who.id}@teachers.example",
+            folded_email=f"{who.id}@teachers.example",
             name="Grace",
             folded_name="grace",
             role=who.roles[0],

@@ -6,6 +6,7 @@ from typing import TypeVar
 from uuid import UUID
 
 import pytest
+from sqlalchemy import select
 from user_academy import Academy
 from user_bench import UserBench
 
@@ -40,7 +41,7 @@ class Steps:
         """Leave the first key alone, made at the hour 0."""
 
         def work(session: Session) -> None:
-            row = session.query(SigningKeyRow).one()
+            row = session.scalars(select(SigningKeyRow)).one()
             row.created_at = row.signs_from = NOW
 
         await self.at(0, work)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import structlog
+from sqlalchemy import func, select
 from store_harness import SqliteHarness, acting_in, eventually, sqlite_harness
 
 from colonnade.errors import ErrorRecord, Unavailable
@@ -51,7 +52,7 @@ def add(title: str, size: int = 1):  # type: ignore[no-untyped-def]
 def count(session):  # type: ignore[no-untyped-def]
     from shelf.models import Book
 
-    return session.query(Book).count()
+    return session.scalar(select(func.count()).select_from(Book))
 
 
 def is_neutral(error: Unavailable) -> bool:
@@ -163,7 +164,7 @@ async def test_a_file_damaged_while_it_is_open_is_one_fault_until_all_of_it_can_
     path.write_bytes(whole[: -4096 * 4] + b"\xff" * 4096 * 4)
     with acting_in("acme"):
         with pytest.raises(Unavailable):
-            await store.read(lambda session: [book.title for book in session.query(book_of())])
+            await store.read(lambda session: session.scalars(select(book_of().title)))
         # Other pages are well, and that mends nothing.
         await store.prepare()
     for _ in range(5):
@@ -238,6 +239,7 @@ if os.geteuid() == 0:
         raise SystemExit(os.strerror(ctypes.get_errno()))
 sys.path.insert(0, {support!r})
 from store_harness import acting_in, eventually, sqlite_harness
+from sqlalchemy import func, select
 from colonnade.errors import Unavailable
 from colonnade_runtime.adapters.store.sqlite.repair import broken_files
 from colonnade_runtime.observability.faults import FaultRegistry
@@ -270,7 +272,9 @@ async def main():
                 path.chmod(path.stat().st_mode | 0o200)
             await eventually(lambda: not faults.all())
             await store.run(lambda session: session.add(Book(title="b")))
-            print(await store.read(lambda session: session.query(Book).count()))
+            print(await store.read(lambda session: session.scalar(
+                select(func.count(Book.id))
+            )))
 
 asyncio.run(main())
 """

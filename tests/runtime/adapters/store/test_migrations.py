@@ -12,8 +12,9 @@ from sqlalchemy import Connection, select, text
 from store_harness import NEED, SqliteHarness, acting_in, sqlite_harness
 
 from colonnade.errors import ConfigurationError, Unavailable
+from colonnade.rows import PLACEHOLDER_SCHEMA
 from colonnade.services import StoreNeed
-from colonnade.tables import PLACEHOLDER_SCHEMA, OutboxRow
+from colonnade.tables import OutboxRow
 from colonnade_runtime.adapters.store.migrations import discover_migrations, schema_differences
 from colonnade_runtime.adapters.store.sqlite.files.paths import ServiceFiles
 from colonnade_runtime.adapters.store.sqlite.schema.service_schema import TenantSchema
@@ -182,7 +183,7 @@ async def test_an_upgraded_store_is_as_fast_as_a_new_one(folder: Path, package: 
     async with sqlite_harness(folder) as harness:
         with acting_in("acme"):
             options = await harness.store(need=need).run(
-                lambda s: s.connection().get_execution_options()
+                lambda s: s.driver.run(text("SELECT 1"), None).connection.get_execution_options()
             )
     assert PLACEHOLDER_SCHEMA not in options.get("schema_translate_map", {})
 

@@ -16,7 +16,7 @@ from store_harness import SqliteHarness, acting_in
 from colonnade.clock import SystemClock
 from colonnade.errors import ConfigurationError
 from colonnade.identifiers import new_id
-from colonnade.row_tracking import RowSet
+from colonnade.rows.row_tracking import RowSet
 from colonnade.services import StoreNeed
 from colonnade.store import Session
 from colonnade_runtime.adapters.store.sqlite import SqliteStore, SqliteStores

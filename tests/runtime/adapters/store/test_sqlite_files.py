@@ -17,11 +17,11 @@ from pathlib import Path
 import pytest
 from shelf.models import Book, Chapter
 from sqlalchemy import func, select, text
-from sqlalchemy.exc import IntegrityError
 from store_harness import SqliteHarness, acting_in, sqlite_harness
 
 from colonnade.errors import Unavailable
 from colonnade.identifiers import new_id
+from colonnade.rows import ConstraintViolated
 from colonnade.store import Session
 from colonnade_runtime.adapters.store.sqlite.files import connections
 
@@ -74,7 +74,7 @@ async def test_a_commit_that_the_database_refuses_leaves_the_store_usable(
 
     store = harness.store()
     with acting_in("acme"):
-        with pytest.raises(IntegrityError):
+        with pytest.raises(ConstraintViolated):
             await store.run(orphan)
         await store.run(add_books("a"))
         assert await store.read(count) == 1

@@ -5,7 +5,7 @@ from uuid import uuid4
 from hypothesis import given
 from hypothesis import strategies as st
 
-from colonnade.row_tracking import ANY_TABLE, RowSet
+from colonnade.rows.row_tracking import ANY_TABLE, RowSet
 from colonnade_runtime.calls.row_cache import RowCache
 from colonnade_runtime.calls.row_cache.cache import DEFAULT_CAPACITY, OVERHEAD, Key
 

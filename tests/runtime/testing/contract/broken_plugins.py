@@ -291,8 +291,14 @@ BREAKS: dict[str, list[Break]] = {
         Break(
             "models.py",
             "metadata = tenant_metadata()",
-            "pass",
+            "metadata = type(tenant_metadata())()",
             "is on the schema None",
+        ),
+        Break(
+            "models.py",
+            "metadata = tenant_metadata()",
+            "pass",
+            "has a table and no metadata",
         ),
         Break(
             "models.py",
@@ -304,8 +310,8 @@ BREAKS: dict[str, list[Break]] = {
     "migrations_lead_to_the_models": [
         Break(
             "models.py",
-            "title: Mapped[str]",
-            "title: Mapped[str | None]",
+            "title: Column[str]",
+            "title: Column[str | None]",
             "Table 'items'",
         ),
     ],

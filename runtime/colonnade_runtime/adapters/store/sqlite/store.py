@@ -20,11 +20,12 @@ from colonnade.context import Context, Principal, current_context, use_context
 from colonnade.errors import InternalError, NotFound, Unavailable
 from colonnade.faults import Faults, NoFaults
 from colonnade.identifiers import is_tenant_id
-from colonnade.row_tracking import ANY_TABLE, RowSet
+from colonnade.rows.row_tracking import ANY_TABLE, RowSet
 from colonnade.services import StoreNeed
 from colonnade.store import Session
 from colonnade.waiting import until
 from colonnade_runtime.adapters.store.sqlite.control.control_store import SqliteControlStore
+from colonnade_runtime.adapters.store.sqlite.driver import SqliteDriver
 from colonnade_runtime.adapters.store.sqlite.files.connections import (
     close_connection,
     open_patient_reader,
@@ -273,20 +274,20 @@ class SqliteStore:
             self._raise(error, file)
 
     def _read_on(self, connection: Connection, file: TenantFile, work: Callable[[Session], T]) -> T:
-        transaction = connection.begin()
+        driver = SqliteDriver(connection)
+        driver.begin()
         try:
-            session = self._session(file.tenant, connection)
+            session = self._session(file.tenant, driver)
             try:
                 result = work(session)
-                if session.new or session.deleted or session.dirty or session.published:
+                if session.has_changes or session.published:
                     raise InternalError(
                         "A unit of work given to read() changed something; give it to run()."
                     )
             finally:
                 session.close()
         finally:
-            if transaction.is_active:
-                transaction.rollback()
+            driver.roll_back()
         return result
 
     def _raise(self, error: Exception, file: TenantFile) -> NoReturn:
@@ -299,8 +300,8 @@ class SqliteStore:
             # As in `_carry_out`: a traceback and the frame that holds it are a cycle.
             del error, known
 
-    def _session(self, tenant: str, connection: Connection) -> Session:
-        return Session(connection, service=self.service, tenant=tenant, clock=self._clock)
+    def _session(self, tenant: str, driver: SqliteDriver) -> Session:
+        return Session(driver, service=self.service, tenant=tenant, clock=self._clock)
 
     async def _write(
         self, file: TenantFile, work: Callable[[Session], T], guard: Guard | None = None
@@ -308,7 +309,7 @@ class SqliteStore:
         transaction = WriteTransaction(
             file,
             work,
-            lambda connection: self._session(file.tenant, connection),
+            lambda driver: self._session(file.tenant, driver),
             guard,
             self.control.work_index.holding,
         )

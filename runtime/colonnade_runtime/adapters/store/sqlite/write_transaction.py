@@ -6,14 +6,13 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
-
-from sqlalchemy import Connection
+from typing import Generic, TypeVar
 
 from colonnade.crash_points import crash_point, reach
 from colonnade.errors import Unavailable
-from colonnade.row_tracking import RowSet
+from colonnade.rows.row_tracking import RowSet
 from colonnade.store import Session
+from colonnade_runtime.adapters.store.sqlite.driver import SqliteDriver
 from colonnade_runtime.adapters.store.sqlite.files.failures import (
     leaves_connection_unsure,
     primary_code,
@@ -52,7 +51,7 @@ class WriteTransaction(Generic[T]):
 
     file: TenantFile
     work: Callable[[Session], T]
-    session: Callable[[Connection], Session]
+    session: Callable[[SqliteDriver], Session]
     guard: Guard | None
     holding: Callable[[str], AbstractContextManager[None]]
     seconds: float = field(default=float("inf"))
@@ -98,10 +97,10 @@ class WriteTransaction(Generic[T]):
         raise AssertionError("unreachable")
 
     def _run_once(self) -> CommitResult[T]:
-        connection = self.file.writer()
-        transaction = connection.begin()
+        driver = SqliteDriver(self.file.writer())
+        driver.begin()
         try:
-            session = self.session(connection)
+            session = self.session(driver)
             try:
                 result = self.work(session)
                 self._finish(session)
@@ -110,12 +109,12 @@ class WriteTransaction(Generic[T]):
                     self._refuse_abandoned()
                     reach(BEFORE_COMMIT)
                     self._begin_commit()
-                    self._commit(transaction)
+                    driver.commit()
             finally:
                 session.close()
         finally:
-            if transaction.is_active:
-                self._roll_back(transaction)
+            if driver.in_transaction:
+                self._roll_back(driver)
         reach(AFTER_COMMIT)
         return CommitResult(result, session.changed, session.pending_work)
 
@@ -130,23 +129,15 @@ class WriteTransaction(Generic[T]):
             self._refuse_abandoned()
             self.maybe_committed = True
 
-    def _commit(self, transaction: Any) -> None:
-        try:
-            transaction.commit()
-        except Exception:
-            # SQLAlchemy takes a failed commit for the end, SQLite does not: it would stay open.
-            self.file.drop_writer()
-            raise
-
     def _finish(self, session: Session) -> None:
         if self.guard is not None:
             session.flush()
             self.guard(session)
         session.finish()
 
-    def _roll_back(self, transaction: Any) -> None:
+    def _roll_back(self, driver: SqliteDriver) -> None:
         try:
-            transaction.rollback()
+            driver.roll_back()
         except sqlite3.Error:
             # Closing the connection rolls back as well.
             self.file.drop_writer()

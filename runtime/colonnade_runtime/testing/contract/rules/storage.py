@@ -7,8 +7,8 @@ from sqlalchemy import MetaData, Table
 
 from colonnade.errors import ConfigurationError
 from colonnade.policy import ResourceType
+from colonnade.rows import PLACEHOLDER_SCHEMA
 from colonnade.services import StoreNeed
-from colonnade.tables import PLACEHOLDER_SCHEMA
 from colonnade_runtime.adapters.store.migrations import models_metadata, schema_differences
 from colonnade_runtime.observability.failures import failure_in_words
 from colonnade_runtime.testing.contract.examination.subject import NotTried, Subject
@@ -26,7 +26,7 @@ def tables_are_on_the_placeholder_schema(subject: Subject) -> Iterator[str]:
         if table.schema != PLACEHOLDER_SCHEMA:
             yield (
                 f"table '{table.name}' is on the schema {table.schema!r}; make the "
-                "metadata of its Base with colonnade.tables.tenant_metadata()."
+                "metadata of its Base with colonnade.rows.tenant_metadata()."
             )
         if not _belongs(table):
             yield f"table '{table.name}' uses the prefix 'colonnade_' of the platform's own."

@@ -3,35 +3,31 @@
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Integer
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from colonnade.tables import TYPES, Identified, Timestamped, Versioned, tenant_metadata
+from colonnade.rows import Column, Identified, Row, Timestamped, Versioned, column, tenant_metadata
 
 
-class Base(DeclarativeBase):
+class Base(Row):
     metadata = tenant_metadata()
-    type_annotation_map = TYPES
 
 
 class Book(Base, Identified, Versioned, Timestamped):
     __tablename__ = "books"
 
-    title: Mapped[str]
-    shelf: Mapped[str] = mapped_column(index=True, default="")
-    copies: Mapped[int] = mapped_column(Integer, default=0)
+    title: Column[str]
+    shelf: Column[str] = column(index=True, default="")
+    copies: Column[int] = column(Integer, default=0)
 
 
 class Chapter(Base, Identified):
     __tablename__ = "chapters"
 
-    book_id: Mapped[UUID] = mapped_column(
-        ForeignKey("tenant.books.id", ondelete="CASCADE"), index=True
-    )
-    title: Mapped[str]
+    book_id: Column[UUID] = column(ForeignKey("tenant.books.id", ondelete="CASCADE"), index=True)
+    title: Column[str]
 
 
 class Counter(Base):
     __tablename__ = "counters"
 
-    name: Mapped[str] = mapped_column(primary_key=True)
-    value: Mapped[int] = mapped_column(Integer, default=0)
+    name: Column[str] = column(primary_key=True)
+    value: Column[int] = column(Integer, default=0)

@@ -2,14 +2,11 @@
 
 from uuid import UUID
 
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-
-from colonnade.tables import TYPES, tenant_metadata
+from colonnade.rows import Column, Row, column, tenant_metadata
 
 
-class Base(DeclarativeBase):
+class Base(Row):
     metadata = tenant_metadata()
-    type_annotation_map = TYPES
 
 
 class CountedRow(Base):
@@ -17,5 +14,5 @@ class CountedRow(Base):
 
     __tablename__ = "counted"
 
-    sale_id: Mapped[UUID] = mapped_column(primary_key=True)
-    times: Mapped[int]
+    sale_id: Column[UUID] = column(primary_key=True)
+    times: Column[int]

@@ -1,14 +1,12 @@
 """The tables of the ledger."""
 
 from sqlalchemy import BigInteger, Integer
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from colonnade.tables import TYPES, tenant_metadata
+from colonnade.rows import Column, Row, column, tenant_metadata
 
 
-class Base(DeclarativeBase):
+class Base(Row):
     metadata = tenant_metadata()
-    type_annotation_map = TYPES
 
 
 class EntryRow(Base):
@@ -16,8 +14,13 @@ class EntryRow(Base):
 
     __tablename__ = "entries"
 
-    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
-    account: Mapped[str]
-    amount: Mapped[int]
-    number: Mapped[int]
-    by: Mapped[str]
+    id: Column[int] = column(
+        BigInteger().with_variant(Integer, "sqlite"),
+        primary_key=True,
+        autoincrement=True,
+        init=False,
+    )
+    account: Column[str]
+    amount: Column[int]
+    number: Column[int]
+    by: Column[str]

@@ -2,14 +2,11 @@
 
 from uuid import UUID
 
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-
-from colonnade.tables import TYPES, tenant_metadata
+from colonnade.rows import Column, Row, column, tenant_metadata
 
 
-class Base(DeclarativeBase):
+class Base(Row):
     metadata = tenant_metadata()
-    type_annotation_map = TYPES
 
 
 class OrderRow(Base):
@@ -17,6 +14,6 @@ class OrderRow(Base):
 
     __tablename__ = "orders"
 
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    status: Mapped[str]
-    notes: Mapped[int]
+    id: Column[UUID] = column(primary_key=True)
+    status: Column[str]
+    notes: Column[int]

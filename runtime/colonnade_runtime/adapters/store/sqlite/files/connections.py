@@ -12,7 +12,7 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.util import LRUCache
 
-from colonnade.tables import PLACEHOLDER_SCHEMA
+from colonnade.rows import PLACEHOLDER_SCHEMA
 
 WRITER_WAIT_MILLISECONDS = 2_000
 """How long a thread waits for another process that holds the file."""
@@ -71,7 +71,9 @@ class _Dialect(SQLiteDialect_pysqlite):
     preparer = _Preparer
 
     def do_begin(self, dbapi_connection: Any) -> None:
-        dbapi_connection.execute(dbapi_connection.begin_statement)
+        # A unit of work has begun by itself; see `SqliteDriver`.
+        if not dbapi_connection.in_transaction:
+            dbapi_connection.execute(dbapi_connection.begin_statement)
 
 
 def _initialized_dialect() -> _Dialect:

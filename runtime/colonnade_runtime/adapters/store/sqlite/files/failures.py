@@ -3,10 +3,10 @@
 import sqlite3
 from dataclasses import dataclass
 
-from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlalchemy.orm.exc import StaleDataError
+from sqlalchemy.exc import DBAPIError
 
 from colonnade.errors import Conflict, InternalError, Unavailable
+from colonnade.rows import ConstraintViolated, StaleRow
 
 NOT_AVAILABLE = "This academy's data is not available at the moment; nothing was changed."
 BUSY = "Earlier writes are still under way here; nothing was changed, try again."
@@ -143,11 +143,11 @@ def leaves_connection_unsure(error: BaseException) -> bool:
 
 def translated(error: Exception, file: str, *, reading: bool = False) -> Exception:
     """The error that callers know, or `error` itself when it says something about their data."""
-    if isinstance(error, StaleDataError):
+    if isinstance(error, StaleRow):
         return Conflict(
             "Somebody else changed this meanwhile; read it again and repeat the change."
         )
-    if isinstance(error, IntegrityError):
+    if isinstance(error, ConstraintViolated):
         return error
     code = primary_code(error)
     if reading and code == sqlite3.SQLITE_READONLY and _is_query_only(error):

@@ -2,8 +2,6 @@
 
 import os
 
-from sqlalchemy import orm
-
 from colonnade.store import Session
 from colonnade_runtime.adapters.store.sqlite.files.connections import (
     close_connection,
@@ -65,4 +63,4 @@ EXAMINATIONS = {DAMAGED: read_through, DISK_FULL: check_room}
 
 def note_trial(session: Session) -> None:
     """Write something, to see that the file can be written."""
-    write_fact(orm.Session.connection(session), TRIED_AT, session.now.isoformat())
+    write_fact(session.driver.run, TRIED_AT, session.now.isoformat())

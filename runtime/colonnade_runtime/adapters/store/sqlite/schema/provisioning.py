@@ -10,15 +10,16 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, Protocol
 
-from sqlalchemy import orm, text
+from sqlalchemy import text
 
 from colonnade.clock import Clock
 from colonnade.context import Context, Principal, use_context
 from colonnade.errors import ColonnadeError, InternalError
 from colonnade.events import Work
+from colonnade.rows import PENDING_WORK
 from colonnade.services import ServiceContext, StoreNeed
 from colonnade.store import Session
-from colonnade.tables import PENDING_WORK, PlatformBase
+from colonnade.tables import PlatformBase
 from colonnade_runtime.adapters.disk.folder_lock import file_lock
 from colonnade_runtime.adapters.store.sqlite.control.control_store import SqliteControlStore
 from colonnade_runtime.adapters.store.sqlite.files.connections import (
@@ -217,10 +218,9 @@ class Provisioning:
         if work is not None:
             work(session)
             session.flush()
-        # Past the session's own method, which would count this as a change of anything.
-        connection = orm.Session.connection(session)
-        write_fact(connection, PROVISIONED_AT, session.now.isoformat())
-        connection.exec_driver_sql(f"PRAGMA user_version={stamp_of(self._schema.digest)}")
+        # Past the session's own methods, which would count this as a change of anything.
+        write_fact(session.driver.run, PROVISIONED_AT, session.now.isoformat())
+        session.driver.execute(f"PRAGMA user_version={stamp_of(self._schema.digest)}", ())
 
     async def _hook(self) -> Work | None:
         if self._need.provision is None:

@@ -3,18 +3,21 @@
 import hashlib
 import tempfile
 import zlib
+from collections.abc import Callable
 from functools import cache, cached_property
 from pathlib import Path
+from typing import Any
 
 from cachetools import LRUCache
-from sqlalchemy import Connection, create_engine, insert, select, update
+from sqlalchemy import Connection, CursorResult, create_engine, insert, select, update
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 import colonnade.allowances
 import colonnade.idempotency
 import colonnade.saga_tables  # noqa: F401 - every process must know the same platform tables
+from colonnade.rows import PLACEHOLDER_SCHEMA
 from colonnade.services import StoreNeed
-from colonnade.tables import PLACEHOLDER_SCHEMA, PlatformBase, StoreFact
+from colonnade.tables import PlatformBase, StoreFact
 from colonnade_runtime.adapters.store.migrations import MigrationPlan, discover_migrations
 from colonnade_runtime.adapters.store.sqlite.files.connections import (
     close_connection,
@@ -123,10 +126,10 @@ class TenantSchema:
         is_new = PLATFORM_VERSION not in facts
         with connection.begin():
             PlatformBase.metadata.create_all(connection, checkfirst=True)
-            write_fact(connection, PLATFORM_TABLES, self.platform_tables)
+            write_fact(connection.execute, PLATFORM_TABLES, self.platform_tables)
             if is_new:
                 # Tables just made are of the newest form: no platform migration has work on them.
-                write_fact(connection, PLATFORM_VERSION, str(self.platform.latest))
+                write_fact(connection.execute, PLATFORM_VERSION, str(self.platform.latest))
         facts.setdefault(PLATFORM_VERSION, str(self.platform.latest))
 
     def _migrate(
@@ -137,7 +140,7 @@ class TenantSchema:
                 # Another process may have been here since the facts were read.
                 if _version(connection, name) < migration.number:
                     migration.upgrade(connection)
-                    write_fact(connection, name, str(migration.number))
+                    write_fact(connection.execute, name, str(migration.number))
 
     def _template(self) -> Path:
         path = self._files.template(self.digest)
@@ -179,11 +182,11 @@ def _version(connection: Connection, name: str) -> int:
     return int(connection.scalar(select(_META.c.value).where(_META.c.name == name)) or 0)
 
 
-def write_fact(connection: Connection, name: str, value: str) -> None:
-    """Note one fact, in the caller's transaction."""
-    changed = connection.execute(update(_META).where(_META.c.name == name).values(value=value))
+def write_fact(run: Callable[..., CursorResult[Any]], name: str, value: str) -> None:
+    """Note one fact, in the transaction of what runs statements."""
+    changed = run(update(_META).where(_META.c.name == name).values(value=value), None)
     if changed.rowcount == 0:
-        connection.execute(insert(_META).values(name=name, value=value))
+        run(insert(_META).values(name=name, value=value), None)
 
 
 @cache

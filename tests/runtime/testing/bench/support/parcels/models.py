@@ -3,14 +3,11 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-
-from colonnade.tables import TYPES, tenant_metadata
+from colonnade.rows import Column, Row, column, tenant_metadata
 
 
-class Base(DeclarativeBase):
+class Base(Row):
     metadata = tenant_metadata()
-    type_annotation_map = TYPES
 
 
 class ParcelRow(Base):
@@ -18,7 +15,7 @@ class ParcelRow(Base):
 
     __tablename__ = "parcels"
 
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    address: Mapped[str]
-    status: Mapped[str]
-    kept_until: Mapped[datetime]
+    id: Column[UUID] = column(primary_key=True)
+    address: Column[str]
+    status: Column[str]
+    kept_until: Column[datetime]
