@@ -1,0 +1,1 @@
+"""PostgreSQL: a schema for each tenant of a service."""
