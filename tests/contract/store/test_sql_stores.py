@@ -21,6 +21,7 @@ from colonnade.rows import ConstraintViolated
 from colonnade.rows.row_tracking import ANY_TABLE, track_reads
 from colonnade.store import Session
 from colonnade.tables import OutboxRow
+from colonnade_runtime.adapters.store.sqlite import store as sqlite_store
 
 
 def add_book(title: str = "Alma", **values: Any) -> Callable[[Session], Book]:
@@ -187,6 +188,55 @@ class TestUnitsOfWork:
                 await store.run(add_book())
             with pytest.raises(Unavailable):
                 await store.read(titles)
+
+
+class TestStopping:
+    """Work that outlasts the stop is ended, and what cannot be ended ends nothing else."""
+
+    @pytest.fixture
+    def begun(self) -> threading.Event:
+        return threading.Event()
+
+    async def stopped(self, harness: Any, work: Any, begun: threading.Event) -> Any:
+        store = harness.store()
+        with acting_in("acme"):
+            await store.run(add_book("kept"))
+            running = asyncio.create_task(store.run(work))
+            await eventually(begun.is_set)
+            await store.close(0.05)
+        return running
+
+    async def test_a_statement_that_runs_on_is_interrupted(
+        self, harness: Any, begun: threading.Event
+    ) -> None:
+        def endless(session: Session) -> None:
+            begun.set()
+            session.execute(
+                text(
+                    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) "
+                    "SELECT count(*) FROM n"
+                )
+            )
+
+        running = await self.stopped(harness, endless, begun)
+        with pytest.raises(Unavailable):
+            await asyncio.wait_for(running, 10)
+
+    async def test_work_that_cannot_be_interrupted_leaves_its_file_open(
+        self, harness: Any, begun: threading.Event, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(sqlite_store, "INTERRUPTED_SECONDS", 0.05)
+        go_on = threading.Event()
+
+        def waits(session: Session) -> None:
+            begun.set()
+            go_on.wait(10)
+            add_book("late")(session)
+
+        running = await self.stopped(harness, waits, begun)
+        go_on.set()
+        with pytest.raises(Unavailable):
+            await asyncio.wait_for(running, 10)
 
 
 class TestReads:

@@ -65,6 +65,9 @@ WAIT_FOR_TURN_SECONDS = 30.0
 GIVE_UP_BEFORE_SECONDS = 0.05
 """How long before the deadline of its call a unit of work gives up: who asked still hears of it."""
 
+INTERRUPTED_SECONDS = 2.0
+"""How long a stop waits for transactions that it has ended."""
+
 _RETRY_ON_A_THREAD = frozenset(
     {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_INTERRUPT}
 )
@@ -179,10 +182,21 @@ class SqliteStore:
         await self.condition.close()
         if self._running:
             self._drained = asyncio.Event()
-            await until(self._drained, deadline)
+            if not await until(self._drained, deadline):
+                await self._end_running(self._drained)
         name = self._files.of_tenant("any").name
         folder = self._files.folder
         await self._open_files.close(lambda p: p.name == name and p.parent.parent == folder)
+
+    async def _end_running(self, drained: asyncio.Event) -> None:
+        """End transactions that outlast a stop: none of them commits any more."""
+        for transaction in self._running:
+            transaction.abandon()
+            transaction.file.interrupt()
+        if not await until(drained, INTERRUPTED_SECONDS):
+            structlog.get_logger(self.service).warning(
+                "transactions run on; their files stay open", transactions=len(self._running)
+            )
 
     def _tenant(self) -> str:
         tenant = current_context().tenant

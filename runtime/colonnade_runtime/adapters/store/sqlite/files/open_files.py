@@ -73,7 +73,11 @@ class OpenFiles:
         self._close_idle()
 
     async def close(self, chosen: Callable[[Path], bool] = lambda path: True) -> None:
-        """Close the files that are `chosen`; whoever uses one must have stopped."""
+        """Close the files that are `chosen`; whoever uses one must have stopped.
+
+        A file in which a write goes on all the same is left as it is: to close a connection while
+        a thread runs a statement on it ends the process.
+        """
         for path, task in list(self._opening.items()):
             if chosen(path):
                 task.cancel()
@@ -81,13 +85,19 @@ class OpenFiles:
                 # A task that never started has not removed itself.
                 self._opening.pop(path, None)
         for path in [path for path in self._files if chosen(path)]:
-            self._close(path)
+            if self._files[path].turn.locked():
+                del self._files[path]
+            else:
+                self._close(path)
         await self.settled()
 
     def abandon(self) -> None:
         """Close every file at once, in whatever state it is; nothing may use them any more."""
         for file in self._files.values():
-            file.close()
+            if file.turn.locked():
+                file.drop_reader()
+            else:
+                file.close()
         self._files.clear()
 
     async def settled(self) -> None:

@@ -125,6 +125,12 @@ class TenantFile:
         before, seen.writer = seen.writer, self.version()
         return before != seen.writer
 
+    def interrupt(self) -> None:
+        """End the statement that a write runs at the moment, from any thread."""
+        writer = self._writer
+        if writer is not None and (driver := writer.connection.driver_connection) is not None:
+            driver.interrupt()
+
     def drop_reader(self) -> None:
         """Close the reader after an error that leaves it in doubt; the next use opens another."""
         reader, self._reader = self._reader, None
