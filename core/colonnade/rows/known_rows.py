@@ -26,6 +26,19 @@ class ChangedRow:
         return {name for name, old in self.before.items() if getattr(self.row, name) != old}
 
 
+class _Forgotten:
+    """Owner of rows that were deleted, or written past the object that was read."""
+
+    def before_change(self, row: Row, name: str) -> None:
+        raise InternalError(
+            f"'{name}' of {row!r} is set after it was deleted or upserted: nothing would be "
+            "written. Get the row again."
+        )
+
+
+_FORGOTTEN = _Forgotten()
+
+
 class KnownRows:
     """One object for each row, however often it is found, and what is to be written of it."""
 
@@ -87,7 +100,11 @@ class KnownRows:
         row = self._rows.get(kind, {}).pop(key, None)
         if row is not None:
             self.changed.pop(id(row), None)
-            row.__dict__["owner"] = None
+            self.let_go(row)
+
+    def let_go(self, row: Row) -> None:
+        """Refuse changes of an object that nobody would write."""
+        row.__dict__["owner"] = _FORGOTTEN
 
     def forget_tables(self, tables: Collection[str]) -> None:
         """Drop the rows of tables that a statement has written to."""

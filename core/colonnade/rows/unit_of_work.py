@@ -139,6 +139,7 @@ class UnitOfWork:
         sql, bind = statements.upsert
         self._driver.execute(sql, bind(row))
         self._rows.forget((type(row), statements.key(row)))
+        self._rows.let_go(row)
         self._note_written(row, statements)
 
     def refresh(self, row: Row, *, for_update: bool = False) -> None:

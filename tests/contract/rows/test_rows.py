@@ -196,6 +196,19 @@ def test_an_upsert_changes_all_but_the_time_of_making(rows: Rows, session: Sessi
     assert (found.created_at, found.updated_at) == (made, session.now)
 
 
+@pytest.mark.parametrize("which", ["read before", "given"])
+def test_what_was_upserted_is_got_again_before_it_is_changed(session: Session, which: str) -> None:
+    """Nobody would write the change."""
+    read = shelved(session)
+    given = Shelf(id=read.id, name="south", room="attic")
+    session.upsert(given)
+    with pytest.raises(InternalError, match="Get the row again"):
+        (read if which == "read before" else given).name = "west"
+    session.get_one(Shelf, read.id).name = "west"
+    session.flush()
+    assert session.scalars(select(Shelf.name)).all() == ["west"]
+
+
 def test_an_upsert_sees_what_was_added_before(session: Session) -> None:
     session.add(Book(id=1, title="Alma"))
     session.upsert(Book(id=1, title="Beta"))
