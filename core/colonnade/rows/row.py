@@ -37,6 +37,21 @@ def _annotations(namespace: Mapping[str, Any]) -> Mapping[str, Any]:
     return cast("Mapping[str, Any]", namespace.get("__annotations__", {}))
 
 
+def _evaluated(annotation: Any, namespace: Mapping[str, Any], field: str) -> Any:
+    """The annotation itself, where `from __future__ import annotations` has left its text."""
+    if not isinstance(annotation, str) or not annotation.startswith("Column["):
+        return annotation
+    module = namespace["__module__"]
+    try:
+        # The module's own text, as `typing.get_type_hints` evaluates it.
+        return eval(annotation, vars(sys.modules[module]))  # noqa: S307
+    except NameError as error:
+        raise TypeError(
+            f"{module}: the column '{field}' is {annotation}, and {error.name} is not a name of "
+            "the module when the class is made; import it there."
+        ) from error
+
+
 def _take(namespace: dict[str, Any], name: str, field: str) -> ColumnDeclaration:
     declaration = namespace.pop(field, ColumnDeclaration())
     if not isinstance(declaration, ColumnDeclaration):
@@ -81,7 +96,10 @@ class RowType(msgspec.StructMeta):
         declared: dict[str, tuple[Any, ColumnDeclaration]] = {}
         for base in reversed(bases):
             declared |= getattr(base, "__declared__", {})
-        annotations = dict(_annotations(namespace))
+        annotations = {
+            field: _evaluated(each, namespace, field)
+            for field, each in _annotations(namespace).items()
+        }
         for field in [field for field, each in annotations.items() if is_column(each)]:
             declared[field] = (annotations.pop(field), _take(namespace, name, field))
         is_table = "__tablename__" in namespace
