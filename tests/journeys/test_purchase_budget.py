@@ -4,9 +4,14 @@ The least of several purchases is counted: what the platform does from time to t
 renewing a lease, may fall into one of them.
 """
 
+import json
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
-from benchmarks.numbers.purchase_cost import COUNTED, Purchase, purchases
+from benchmarks.numbers.purchase_cost import COUNTED
 
 BUDGETS = {
     "first": {
@@ -26,15 +31,32 @@ BUDGETS = {
 }
 """Lower a number with what makes it lower. The provider commits twice more, to its own file."""
 
+ROOT = Path(__file__).parents[2]
+SECONDS = 300
+COUNTING = """
+import json
+from benchmarks.numbers.purchase_cost import purchases
+
+print(json.dumps({which: [each.counts for each in found] for which, found in purchases(4).items()}))
+"""
+
 
 @pytest.fixture(scope="module")
-def bought() -> dict[str, list[Purchase]]:
-    return purchases(4)
+def bought() -> dict[str, list[dict[str, int]]]:
+    """Counts of each purchase, taken in a process of its own: counting patches what it counts."""
+    counting = subprocess.run(
+        [sys.executable, "-c", COUNTING], cwd=ROOT, capture_output=True, timeout=SECONDS, text=True
+    )
+    assert counting.returncode == 0, counting.stderr
+    found: dict[str, list[dict[str, int]]] = json.loads(counting.stdout.splitlines()[-1])
+    return found
 
 
 @pytest.mark.parametrize("which", BUDGETS)
-def test_a_purchase_keeps_within_its_budget(bought: dict[str, list[Purchase]], which: str) -> None:
-    least = {name: min(each.counts[name] for each in bought[which]) for name in COUNTED}
+def test_a_purchase_keeps_within_its_budget(
+    bought: dict[str, list[dict[str, int]]], which: str
+) -> None:
+    least = {name: min(each.get(name, 0) for each in bought[which]) for name in COUNTED}
     over = {
         name: f"{least[name]} instead of {allowed}"
         for name, allowed in BUDGETS[which].items()
