@@ -8,14 +8,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 from sqlalchemy import BindParameter, Delete, Dialect, Select, Update
-from sqlalchemy.sql.compiler import SQLCompiler
 
-from colonnade.rows.converters import Converter, binder, tuple_of
 from colonnade.rows.statement_shape import (
     Shape,
     compile_statement,
     depends_on_values,
-    is_named,
     shape_of,
 )
 
@@ -43,7 +40,7 @@ def bound_shape(statement: Any, dialect: Dialect, values: Mapping[str, Any]) -> 
         if len(_shapes) >= MAXIMUM:
             _shapes.clear()
         shape = _shapes[key] = _compiled(statement, form.bindparams, dialect)
-    return None if shape is None else (shape, shape.bind(form.bindparams, values))
+    return None if shape is None else (shape, shape.bind(values, form.bindparams))
 
 
 _shapes: dict[Any, Shape | None] = {}
@@ -57,24 +54,4 @@ def _compiled(
     compiled = compile_statement(statement, dialect)
     if depends_on_values(compiled):
         return None
-    return shape_of(statement, compiled, _binding(compiled, given, dialect), dialect)
-
-
-def _binding(
-    compiled: SQLCompiler, given: Sequence[BindParameter[Any]], dialect: Dialect
-) -> Converter:
-    places = {parameter.key: place for place, parameter in enumerate(given)}
-    expressions: list[tuple[str, Converter | None]] = []
-    constants: dict[str, Any] = {}
-    for name in compiled.positiontup or []:
-        parameter = compiled.binds[name]
-        convert = binder(parameter.type, dialect)
-        if is_named(parameter):
-            expressions.append((f"p[{parameter.key!r}]", convert))
-        elif parameter.key in places:
-            expressions.append((f"g[{places[parameter.key]}].effective_value", convert))
-        else:
-            value = parameter.effective_value
-            constants[name] = convert(value) if convert else value
-            expressions.append((f"constants[{name!r}]", None))
-    return tuple_of(expressions, "g, p", constants=constants)
+    return shape_of(statement, compiled, dialect, given)

@@ -1,7 +1,7 @@
 """Shapes of statements: SQL text, how parameters go in and how records come out."""
 
 from collections import namedtuple
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -66,7 +66,7 @@ def compile_shape(
             "The text of this statement depends on its values (a list in `in_`): it cannot be "
             f"prepared; give it to the session as it is. {compiled}"
         )
-    return shape_of(statement, compiled, _binding(compiled, dialect), dialect)
+    return shape_of(statement, compiled, dialect)
 
 
 def depends_on_values(compiled: SQLCompiler) -> bool:
@@ -77,10 +77,14 @@ def depends_on_values(compiled: SQLCompiler) -> bool:
 def shape_of(
     statement: Executable,
     compiled: SQLCompiler,
-    bind: Callable[..., tuple[Any, ...]],
     dialect: Dialect,
+    given: Sequence[BindParameter[Any]] = (),
 ) -> Shape:
-    """The shape of a compiled statement, whose parameters `bind` makes."""
+    """The shape of a compiled statement.
+
+    `given` are those of its parameters whose values each statement of its form brings along:
+    `bind` then gets them too, in the same order.
+    """
     parts = []
     start = 0
     converters: list[Converter | None] = []
@@ -93,7 +97,7 @@ def shape_of(
         start += len(group)
     return Shape(
         sql=compiled.string,
-        bind=bind,
+        bind=_binding(compiled, dialect, given),
         parts=tuple(parts),
         record=_record(names, converters),
         plain=all(part.row is None for part in parts),
@@ -139,25 +143,23 @@ def _loading(
 
 
 def _binding(
-    compiled: SQLCompiler, dialect: Dialect
-) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+    compiled: SQLCompiler, dialect: Dialect, given: Sequence[BindParameter[Any]]
+) -> Callable[..., tuple[Any, ...]]:
+    places = {parameter.key: place for place, parameter in enumerate(given)}
     expressions: list[tuple[str, Converter | None]] = []
     constants: dict[str, Any] = {}
     for name in compiled.positiontup or []:
         parameter = compiled.binds[name]
         convert = binder(parameter.type, dialect)
-        if is_named(parameter):
+        if parameter.required:
             expressions.append((f"p[{parameter.key!r}]", convert))
-            continue
-        value = parameter.effective_value
-        constants[name] = convert(value) if convert else value
-        expressions.append((f"constants[{name!r}]", None))
-    return tuple_of(expressions, "p", constants=constants)
-
-
-def is_named(parameter: BindParameter[Any]) -> bool:
-    """Tell whether a parameter gets its value by its name, when the statement is run."""
-    return parameter.required or (parameter.value is None and not parameter.unique)
+        elif parameter.key in places:
+            expressions.append((f"g[{places[parameter.key]}].effective_value", convert))
+        else:
+            value = parameter.effective_value
+            constants[name] = convert(value) if convert else value
+            expressions.append((f"constants[{name!r}]", None))
+    return tuple_of(expressions, "p, g=()", constants=constants)
 
 
 def _record(names: Sequence[str], converters: Sequence[Converter | None]) -> Converter:

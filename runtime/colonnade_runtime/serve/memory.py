@@ -34,7 +34,7 @@ def settle_memory() -> None:
     """Let the garbage collector leave alone what was made to start: it stays for good.
 
     Otherwise every full collection looks at all of it, and holds up every request meanwhile. A
-    session of the ORM makes a few hundred objects, so young ones are looked at less often.
+    request makes a few hundred objects, so young ones are looked at less often.
     """
     gc.collect()
     gc.freeze()
