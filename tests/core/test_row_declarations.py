@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 import pytest
-from sqlalchemy import String
+from sqlalchemy import ForeignKey, String, delete
 
-from colonnade.rows import Column, Row, column, tenant_metadata
+from colonnade.rows import Column, Prepared, Row, column, prepare, tenant_metadata
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -91,3 +91,20 @@ def test_a_row_shows_its_key_and_nothing_else() -> None:
         email: Column[str]
 
     assert repr(Account(id=7, email="ada@example.org")) == "<Account id=7>"
+
+
+def test_a_prepared_deletion_knows_of_tables_that_are_declared_after_it() -> None:
+    class Shelf(Base):
+        __tablename__ = "shelves"
+
+        id: Column[int] = column(primary_key=True)
+
+    clearing: Prepared[()] = prepare(delete(Shelf))
+
+    class Leaf(Base):
+        __tablename__ = "leaves"
+
+        id: Column[int] = column(primary_key=True)
+        shelf_id: Column[int] = column(ForeignKey("shelves.id", ondelete="CASCADE"))
+
+    assert clearing.writes == {"shelves", "leaves"}

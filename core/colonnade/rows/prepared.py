@@ -1,6 +1,7 @@
 """Prepared statements: built once by SQLAlchemy, compiled once per dialect."""
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any, Generic, TypeVarTuple
 
 from sqlalchemy import Delete, Dialect, Insert, Select, Update
@@ -18,11 +19,21 @@ class Prepared(Generic[*Ts]):
     def __init__(self, statement: Any, columns: Sequence[str] | None) -> None:
         self.statement = statement
         self.is_select = isinstance(statement, Select)
-        self.reads = frozenset(tables_in([statement])) if self.is_select else frozenset()
-        self.writes = frozenset() if self.is_select else tables_written(statement)
         self.leaves_work = leaves_work(statement)
         self._columns = columns
         self._shapes: dict[str, Shape] = {}
+
+    # At the first use: when a module is imported, other tables may not be declared yet, and what a
+    # deletion cascades to would be missed.
+    @cached_property
+    def reads(self) -> frozenset[str]:
+        """Names of the tables that a SELECT reads."""
+        return frozenset(tables_in([self.statement])) if self.is_select else frozenset()
+
+    @cached_property
+    def writes(self) -> frozenset[str]:
+        """Names of the tables whose rows a statement may change."""
+        return frozenset() if self.is_select else tables_written(self.statement)
 
     def shape(self, dialect: Dialect) -> Shape:
         """The statement compiled for `dialect`."""
