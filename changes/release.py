@@ -22,6 +22,7 @@ PLACES = {
     "plugins/*/plugin.py": r'^ +version="(?P<version>[^"]+)",$',
     "tests/plugins/*/contract.json": r'^ "version": "(?P<version>[^"]+)"$',
     "docs/operators/deploying.md": r"\bcolonnade-(?P<version>\d+\.\d+\.\d+)\b",
+    "docs/plugin-authors/tutorial.md": r"\bcolonnade-(?P<version>\d+\.\d+\.\d+)\b",
     "docs/operators/upgrading.md": r"\bcolonnade-(?P<version>\d+\.\d+\.\d+)\b",
 }
 """Files, from the top of the repository, and how each says the version."""

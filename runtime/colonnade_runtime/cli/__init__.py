@@ -9,8 +9,8 @@ from typing import Any
 import click
 
 from colonnade.errors import ConfigurationError
+from colonnade_runtime.cli.authors.check_plugin import examine
 from colonnade_runtime.cli.check import examined
-from colonnade_runtime.cli.check_plugin import examine
 from colonnade_runtime.cli.dead_letters import deadletters
 from colonnade_runtime.cli.doctor import doctor
 from colonnade_runtime.cli.migrate import migrate

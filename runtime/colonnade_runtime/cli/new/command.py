@@ -8,6 +8,7 @@ import click
 import yaml
 
 from colonnade.errors import ConfigurationError
+from colonnade_runtime.cli.new.migration import new_migration
 from colonnade_runtime.cli.new.plugin_files import PluginNames, plugin_files
 from colonnade_runtime.cli.new.policy_copies import copied_policy
 from colonnade_runtime.cli.plan_policies import policy_files_of, policy_files_text
@@ -21,7 +22,10 @@ from colonnade_runtime.declaration.tenant_files import check_tenant_text
 
 @click.group()
 def new() -> None:
-    """Create a tenant, a plugin, a policy or a whole site."""
+    """Create a tenant, a plugin, its next migration, a policy or a whole site."""
+
+
+new.add_command(new_migration)
 
 
 @new.command()
@@ -150,14 +154,16 @@ def new_policy(site: Site, name: str, into: Path | None) -> None:
     type=click.Path(file_okay=False, path_type=Path),
     help="The folder to write; without it, one of the distribution's name here.",
 )
-def new_plugin(name: str, into: Path | None) -> None:
+@click.option("--item", help="What the service keeps, in the singular: question, course-review.")
+@click.option("--plural", help="Several of the item, where its plural is irregular.")
+def new_plugin(name: str, into: Path | None, item: str | None, plural: str | None) -> None:
     """Write a plugin with a service of its own: acme-quiz is one for the service quiz.
 
     The last part of NAME names the service. The plugin is complete, and its tests pass:
     package, policies, migrations, contract test.
     """
     try:
-        names = PluginNames.of(name)
+        names = PluginNames.of(name, item, plural)
     except ConfigurationError as error:
         raise click.ClickException(error.message) from error
     folder = into or Path(names.distribution)
@@ -171,6 +177,11 @@ def new_plugin(name: str, into: Path | None) -> None:
         raise click.ClickException(f"{folder} cannot be written: {error.strerror}.") from error
     click.echo(
         f"Wrote {folder}, the plugin '{names.plugin}' with the service '{names.service}'.\n"
-        f"Install it with: pip install -e {folder}[test]\n"
+        f"Install it with: pip install -e '{_as_path(folder)}[test]'\n"
         f"Check it with: colonnade check --plugin {folder}"
     )
+
+
+def _as_path(folder: Path) -> str:
+    """`folder` as pip takes it for a path, not for the name of a distribution."""
+    return str(folder) if folder.is_absolute() else f"./{folder}"

@@ -11,6 +11,7 @@ from pathlib import Path
 from string import Template
 
 from colonnade.errors import ConfigurationError
+from colonnade_runtime.cli.new.item_names import ItemNames
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _SUFFIX = ".txt"
@@ -19,17 +20,19 @@ _SUFFIX = ".txt"
 
 @dataclass(frozen=True, slots=True)
 class PluginNames:
-    """Names of a new plugin: of its package, distribution, service and classes."""
+    """Names of a new plugin: of its package, distribution, service and example item."""
 
     plugin: str
     distribution: str
     package: str
     service: str
+    item: ItemNames
 
     @classmethod
-    def of(cls, name: str) -> "PluginNames":
+    def of(cls, name: str, item: str | None = None, plural: str | None = None) -> "PluginNames":
         """`acme-quiz` is the distribution and plugin of that name, with the service `quiz`; a
-        name of one word, `quiz`, gets the distribution `colonnade-quiz`.
+        name of one word, `quiz`, gets the distribution `colonnade-quiz`. `item` is what the
+        service keeps, and `plural` several of it.
 
         Raises:
             ConfigurationError: when the name cannot be one, or is taken.
@@ -48,7 +51,7 @@ class PluginNames:
             raise ConfigurationError(
                 f"There is a package {package} already; choose another name, such as my-{service}."
             )
-        return cls(name, distribution, package, service)
+        return cls(name, distribution, package, service, ItemNames.of(service, item, plural))
 
     def values(self) -> Mapping[str, str]:
         """Variables for templates; `title` is the service's name in class names."""
@@ -58,6 +61,7 @@ class PluginNames:
             "package": self.package,
             "service": self.service,
             "title": self.service.title(),
+            **self.item.values(),
         }
 
 

@@ -22,7 +22,7 @@ BREAKS: dict[str, list[Break]] = {
     "says_who_it_is": [
         Break(
             "plugin.py",
-            'version="0.1.0"',
+            'version="0.0.1"',
             'version="1"',
             "is not semantic",
         ),

@@ -50,7 +50,7 @@ def test_showing_that_it_takes_long_is_no_ones_fault(
 
 
 def test_a_broken_plugin_fails_and_pipelines_can_read_why(write: Write, tmp_path: Path) -> None:
-    subject = write("plugin.py", ('version="0.1.0"', 'version="soon"'))
+    subject = write("plugin.py", ('version="0.0.1"', 'version="soon"'))
     result = check("--plugin", tmp_path / subject.package, "--format", "json")
     document = json.loads(result.stdout)
     failed = [rule for rule in document["plugins"][0]["rules"] if rule["outcome"] == "failed"]

@@ -132,7 +132,7 @@ def test_before_the_first_release_the_record_is_deleted_and_made_anew(write: Wri
 
 def test_a_version_that_may_break_may_break(write: Write) -> None:
     subject = write("api.py", SHORTER)
-    object.__setattr__(subject.info, "version", "0.2.0")
+    object.__setattr__(subject.info, "version", "0.1.0")
     assert list(contract_only_grows(subject)) == []
 
 
@@ -140,8 +140,19 @@ def test_an_unrecorded_contract_says_how_to_record_it(write: Write) -> None:
     subject = write()
     assert subject.snapshot is not None
     subject.snapshot.unlink()
+    object.__setattr__(subject.info, "version", "0.1.0")
     [problem] = contract_is_recorded(subject)
     assert "--update-contract" in problem
+
+
+def test_before_the_author_promises_anything_nothing_need_be_recorded(write: Write) -> None:
+    """Version 0.0.1, as `colonnade new plugin` writes it; what is recorded nevertheless holds."""
+    subject = write("api.py", LONGER)
+    assert subject.snapshot is not None
+    assert [*contract_is_recorded(subject)] != []
+    subject.snapshot.unlink()
+    assert [*contract_is_recorded(subject), *contract_only_grows(subject)] == []
+    assert not subject.snapshot.exists()
 
 
 def test_what_strangers_may_ask_is_part_of_the_contract(write: Write) -> None:

@@ -52,7 +52,8 @@ def contract_is_recorded(subject: Subject) -> Iterator[str]:
         _write(subject, present)
         return
     if recorded is None:
-        yield f"{subject.snapshot} does not exist; {_ADVICE}."
+        if not _unpromised(subject.info.version):
+            yield f"{subject.snapshot} does not exist; {_ADVICE}."
         return
     for kind in ("operations", "events"):
         before, now = resolved(recorded[kind], recorded), resolved(present[kind], present)
@@ -127,6 +128,12 @@ def _compatible(recorded: str, present: str) -> bool:
     """Tell whether no breaking change may come between two versions (semver.org §4 and §8)."""
     before, now = recorded.split("."), present.split(".")
     return before[:2] == now[:2] if before[0] == "0" else before[0] == now[0]
+
+
+def _unpromised(version: str) -> bool:
+    """Tell whether a version is from before the author promised anything: 0.0.x, of which each
+    may break (semver.org §4). A record that was begun nevertheless holds."""
+    return version.startswith("0.0.")
 
 
 def _recorded(subject: Subject) -> dict[str, Any] | None:

@@ -2,8 +2,6 @@
 
 import importlib
 import json
-import sys
-import tomllib
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -12,9 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from colonnade.errors import ConfigurationError
+from colonnade_runtime.cli.authors.plugin_folder import plugin_modules
 from colonnade_runtime.cli.output import working
 from colonnade_runtime.observability.failures import failure_in_words
-from colonnade_runtime.plugins.installed import GROUP
 
 if TYPE_CHECKING:
     from colonnade_runtime.testing.contract import Rule, Subject
@@ -64,7 +62,7 @@ def examine(path: Path, style: str, *, update: bool, policies: Path | None = Non
             f"Checking a plugin needs {error.name}; install it with: pip install 'colonnade[test]'"
         ) from error
     subjects = [
-        _subject(path, module, update=update, policies=policies) for module in _modules(path)
+        _subject(path, module, update=update, policies=policies) for module in plugin_modules(path)
     ]
     healthy = True
     documents = []
@@ -158,55 +156,3 @@ def _snapshot(path: Path) -> Path:
 
     places = [path / "tests" / FILE_NAME, path / FILE_NAME, path.parent / "tests" / FILE_NAME]
     return next((place for place in places if place.exists()), places[0])
-
-
-def _modules(path: Path) -> list[str]:
-    """The import names of the plugins at `path`, which can be imported from now on."""
-    if not path.exists():
-        raise ConfigurationError(f"There is nothing at {path}; name the folder of a plugin.")
-    project = path / "pyproject.toml"
-    if project.is_file():
-        return _of_project(project)
-    if (path / "plugin.py").is_file():
-        _make_importable(path.resolve().parent)
-        return [f"{path.resolve().name}.plugin"]
-    raise ConfigurationError(
-        f"{path} holds no plugin: name a folder with a pyproject.toml, or a package with plugin.py."
-    )
-
-
-def _of_project(project: Path) -> list[str]:
-    try:
-        data = tomllib.loads(project.read_text("utf-8"))
-    except OSError as error:
-        reason = (error.strerror or "unknown reason").lower()
-        raise ConfigurationError(f"{project} cannot be read: {reason}.") from error
-    except UnicodeDecodeError as error:
-        raise ConfigurationError(f"{project} is not UTF-8 text; save it as UTF-8.") from error
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(f"{project} is not TOML: {error}.") from error
-    entries = data.get("project", {}).get("entry-points", {}).get(GROUP, {})
-    if not entries:
-        raise ConfigurationError(
-            f'{project} registers no plugin: add [project.entry-points."{GROUP}"] with '
-            'name = "package.plugin".'
-        )
-    names = [str(entry) for entry in entries.values()]
-    for name in names:
-        _make_importable(_root_of(project.parent.resolve(), name.partition(".")[0]))
-    return names
-
-
-def _root_of(folder: Path, package: str) -> Path:
-    """Find the package: beside pyproject.toml, in src, or one folder deeper elsewhere."""
-    roots = [folder, folder / "src", *sorted(place for place in folder.iterdir() if place.is_dir())]
-    for root in roots:
-        if (root / package).is_dir() or (root / f"{package}.py").is_file():
-            return root
-    raise ConfigurationError(f"The package {package} is not in {folder}; is its name right?")
-
-
-def _make_importable(root: Path) -> None:
-    if str(root) not in sys.path:
-        sys.path.insert(0, str(root))
-        importlib.invalidate_caches()

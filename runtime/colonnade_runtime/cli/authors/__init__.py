@@ -1,0 +1,1 @@
+"""Commands on the plugin of whoever writes one, installed or not."""
