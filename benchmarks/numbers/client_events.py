@@ -17,7 +17,7 @@ from benchmarks.measuring import in_turn
 from benchmarks.processes import access_token, make_site, platform
 from benchmarks.registry import Figure, at_least
 
-ASKED = 0.3
+ASKED = 0.5
 BATCH = 500
 BATCHES = 12
 ROUNDS = 5

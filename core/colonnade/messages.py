@@ -5,7 +5,6 @@ a service may add an optional field within a major version of its contract.
 """
 
 from collections.abc import Iterator
-from functools import cache
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from pydantic import (
@@ -21,7 +20,7 @@ from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, cor
 
 from colonnade.errors import ValidationFailed
 from colonnade.field_rules import FieldRule
-from colonnade.moments import times_out_of_range
+from colonnade.moments import time_fields, times_out_of_range
 from colonnade.personal import guarded_fields
 from colonnade.secrets import MASK
 
@@ -88,8 +87,8 @@ class Request(Message, Generic[ResponseT]):
 
     @model_validator(mode="after")
     def _within_the_calendar(self) -> Self:
-        if _has_times(type(self)):
-            wrong = list(times_out_of_range(self.__dict__))
+        if time_fields(type(self)):
+            wrong = list(times_out_of_range(self))
             if wrong:
                 details = [InitErrorDetails(type=_OUT_OF_RANGE, loc=at, input=None) for at in wrong]
                 raise ValidationError.from_exception_data(type(self).__name__, details)
@@ -135,19 +134,6 @@ class Request(Message, Generic[ResponseT]):
 _OUT_OF_RANGE = PydanticCustomError(
     "time_out_of_range", "is out of range: from year 2 to year 9998, in UTC"
 )
-
-
-@cache
-def _has_times(request: type[Request[Any]]) -> bool:
-    """True when a time or a day can stand anywhere in it; most requests have none to look at."""
-    return _mentions_time(request.__pydantic_core_schema__)
-
-
-def _mentions_time(part: Any) -> bool:
-    if isinstance(part, dict):
-        kind = part.get("type")
-        return kind in ("datetime", "date", "any") or any(map(_mentions_time, part.values()))
-    return isinstance(part, list | tuple) and any(map(_mentions_time, part))
 
 
 class NotNull:

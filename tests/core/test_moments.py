@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import AwareDatetime, Field
 
 from colonnade.messages import Message, Request
-from colonnade.moments import EARLIEST, LATEST, utc
+from colonnade.moments import EARLIEST, LATEST, time_fields, utc
 from colonnade.quantities import LONGEST, Duration
 
 EDGES = [
@@ -104,3 +104,17 @@ def test_no_duration_leads_out_of_the_calendar() -> None:
     for text in ("36501d", "999999999999d", "876001h"):
         with pytest.raises(ValueError, match="hundred years"):
             Duration.parse(text)
+
+
+def test_only_fields_in_which_a_time_can_stand_are_looked_at() -> None:
+    class Note(Message):
+        text: str
+        counts: dict[str, int | float | None] = Field(default_factory=dict)
+
+    class Notes(Request[Slot]):
+        notes: list[Note]
+        slots: dict[str, list[Slot]] = Field(default_factory=dict)
+        whatever: object = None
+
+    assert time_fields(Note) == ()
+    assert time_fields(Notes) == ("slots", "whatever")

@@ -12,12 +12,12 @@ QUARTER_MICROSECONDS: Final = 900 * MICROSECONDS
 DAY_MICROSECONDS: Final = 86_400 * MICROSECONDS
 QUARTERS_OF_HALF_DAY: Final = 48
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
 
 
 def microseconds_of(moment: datetime) -> int:
     """Whole microseconds from the epoch to `moment`."""
-    return (moment - _EPOCH) // _MICROSECOND
+    passed = moment - _EPOCH
+    return (passed.days * 86_400 + passed.seconds) * MICROSECONDS + passed.microseconds
 
 
 def instant_of(microseconds: int) -> datetime:

@@ -16,7 +16,9 @@ ROW_BYTES = 100
 
 def size_of(row: Mapping[str, Any]) -> int:
     """Bytes that an event counts as."""
-    return ROW_BYTES + len(row["name"]) + len(row["properties"].encode())
+    properties = row["properties"]
+    size = len(properties) if properties.isascii() else len(properties.encode())
+    return ROW_BYTES + len(row["name"]) + size
 
 
 def spend(

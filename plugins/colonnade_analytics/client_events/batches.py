@@ -1,20 +1,21 @@
 """Batches of client events: checked, kept and counted, each event once."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, select
 
 from colonnade.errors import FieldError, ValidationFailed
 from colonnade.http import MAXIMUM_FIELD_ERRORS
-from colonnade.rows import ConstraintViolated, Prepared, prepare
+from colonnade.rows import prepare
 from colonnade.store import Session
 from colonnade_analytics.api import ClientEvent
-from colonnade_analytics.calendar.instants import MICROSECONDS, microseconds_of, quarter_of
+from colonnade_analytics.calendar.instants import MICROSECONDS, quarter_of
 from colonnade_analytics.models import ClientEventRow, EnrollmentRow
 from colonnade_analytics.rollups.increments import mark_active
+from colonnade_analytics.rollups.upserts import insert_new
 
 EARLIEST_SECONDS = 366 * 86_400
 """How late an event may be."""
@@ -24,92 +25,117 @@ FAST_CLOCK_SECONDS = 86_400
 
 LOOKED_UP_AT_ONCE = 1_000
 
-_INSERT: Prepared[()] = prepare(insert(ClientEventRow))
+EventValues: TypeAlias = dict[str, Any]
+"""Values of one row of `ClientEventRow`."""
+
+_encode_properties = msgspec.json.Encoder().encode
 
 
-def check_times(events: Sequence[ClientEvent], now: int) -> None:
-    """Check that every event occurred within the bounds; `now` is in microseconds.
+_ENROLLED = prepare(
+    select(EnrollmentRow.course_id).where(EnrollmentRow.person_id == bindparam("person"))
+)
+
+
+class RepeatedEvents(Exception):
+    """Some events of a batch were sent before."""
+
+
+def check_times(moments: Sequence[int], now: int) -> None:
+    """Check that every event occurred within the bounds; times are in microseconds.
 
     Raises:
         ValidationFailed: some did not; `fields` names them.
     """
     earliest = now - EARLIEST_SECONDS * MICROSECONDS
     latest = now + FAST_CLOCK_SECONDS * MICROSECONDS
-    wrong = [
-        place
-        for place, event in enumerate(events)
-        if not earliest <= microseconds_of(event.occurred_at) <= latest
-    ]
-    if wrong:
-        raise ValidationFailed(
-            fields=[
-                FieldError(
-                    f"/events/{place}/occurred_at",
-                    "is more than 366 days ago, or more than a day in the future",
-                    "out_of_bounds",
-                )
-                for place in wrong[:MAXIMUM_FIELD_ERRORS]
-            ]
-        )
+    if earliest <= min(moments) and max(moments) <= latest:
+        return
+    wrong = [place for place, moment in enumerate(moments) if not earliest <= moment <= latest]
+    raise ValidationFailed(
+        fields=[
+            FieldError(
+                f"/events/{place}/occurred_at",
+                "is more than 366 days ago, or more than a day in the future",
+                "out_of_bounds",
+            )
+            for place in wrong[:MAXIMUM_FIELD_ERRORS]
+        ]
+    )
 
 
-def row_of(event: ClientEvent, now: int) -> dict[str, Any]:
-    """The row of an event that arrived at `now`, without its person."""
-    properties = event.properties
+def rows_of(
+    events: Sequence[ClientEvent], moments: Sequence[int], now: int
+) -> dict[int, EventValues]:
+    """Rows of events that arrived at `now`, without their person, each under its id as a number:
+    a number is found faster than an id. Of several events of one id, the last counts."""
     return {
-        "id": event.id,
-        "name": event.name,
-        "occurred_us": min(microseconds_of(event.occurred_at), now),
-        "received_us": now,
-        "course_id": event.course_id,
-        "lesson_id": event.lesson_id,
-        "properties": msgspec.json.encode(properties).decode() if properties else "{}",
+        event.id.int: {
+            "id": event.id,
+            "name": event.name,
+            "occurred_us": min(moment, now),
+            "received_us": now,
+            "course_id": event.course_id,
+            "lesson_id": event.lesson_id,
+            "properties": _encode_properties(event.properties).decode(),
+        }
+        for event, moment in zip(events, moments, strict=True)
     }
 
 
-def insert_new_events(
-    session: Session, person: int, rows: Mapping[UUID, dict[str, Any]]
-) -> Sequence[dict[str, Any]]:
-    """Insert the events that the person has not sent before, and return their rows."""
-    new = list(rows.values())
-    for row in new:
-        row["person_id"] = person
-    # Usually all are new: to try is one statement, to look first would be two.
-    try:
-        with session.savepoint():
-            session.execute(_INSERT, new)
-        return new
-    except ConstraintViolated:
-        pass  # Some were sent before.
-    known = _known(session, person, rows)
-    new = [row for identifier, row in rows.items() if identifier not in known]
-    if new:
-        session.execute(_INSERT, new)
-    return new
+def insert_all(session: Session, person: int, rows: Mapping[int, EventValues]) -> list[EventValues]:
+    """Insert events that are all new, as those of a batch usually are, and return their rows.
+
+    Raises:
+        RepeatedEvents: they are not; the unit of work must not commit.
+    """
+    every = _of_person(person, rows.values())
+    if insert_new(session, ClientEventRow, every) < len(every):
+        raise RepeatedEvents
+    return every
 
 
-def count_activity(session: Session, person: int, rows: Sequence[Mapping[str, Any]]) -> None:
+def insert_unknown(
+    session: Session, person: int, rows: Mapping[int, EventValues]
+) -> list[EventValues]:
+    """Look which events the person has sent before, insert the others and return their rows."""
+    known = _known(session, person, rows.values())
+    unknown = [row for identifier, row in rows.items() if identifier not in known]
+    insert_new(session, ClientEventRow, _of_person(person, unknown))
+    return unknown
+
+
+def count_activity(session: Session, person: int, rows: Sequence[EventValues]) -> None:
     """Mark the person as active in the courses that their events name."""
-    quarters: dict[UUID, set[int]] = {}
-    for row in rows:
-        course_id = row["course_id"]
-        if course_id is not None:
-            quarters.setdefault(course_id, set()).add(quarter_of(row["occurred_us"]))
-    if not quarters:
+    marks = {
+        (course_id.int, quarter_of(row["occurred_us"]))
+        for row in rows
+        if (course_id := row["course_id"]) is not None
+    }
+    if not marks:
         return
-    query = select(EnrollmentRow.course_id).where(EnrollmentRow.person_id == person)
-    enrolled = set(session.scalars(query))
-    for course_id, found in quarters.items():
+    quarters: dict[int, set[int]] = {}
+    for course, quarter in marks:
+        quarters.setdefault(course, set()).add(quarter)
+    enrolled = set(session.scalars(_ENROLLED, {"person": person}))
+    for course, found in quarters.items():
+        course_id = UUID(int=course)
         mark_active(session, found, course_id, person, enrolled=course_id in enrolled)
 
 
-def _known(session: Session, person: int, identifiers: Iterable[UUID]) -> set[UUID]:
-    found: set[UUID] = set()
-    remaining = list(identifiers)
+def _of_person(person: int, rows: Iterable[EventValues]) -> list[EventValues]:
+    found = list(rows)
+    for row in found:
+        row["person_id"] = person
+    return found
+
+
+def _known(session: Session, person: int, rows: Iterable[EventValues]) -> set[int]:
+    found: set[int] = set()
+    remaining = [row["id"] for row in rows]
     while remaining:
         some, remaining = remaining[:LOOKED_UP_AT_ONCE], remaining[LOOKED_UP_AT_ONCE:]
         query = select(ClientEventRow.id).where(
             ClientEventRow.person_id == person, ClientEventRow.id.in_(some)
         )
-        found.update(session.scalars(query))
+        found.update(identifier.int for identifier in session.scalars(query))
     return found

@@ -27,7 +27,11 @@ async def require_known_courses(ctx: ServiceContext, events: Sequence[ClientEven
         ValidationFailed: a course has never existed; `fields` names the events.
         Unavailable: there are more to ask about than may be asked at once.
     """
-    named = list(dict.fromkeys(event.course_id for event in events if event.course_id is not None))
+    # By the id as a number, which is found faster than the id.
+    found = {
+        course_id.int: course_id for event in events if (course_id := event.course_id) is not None
+    }
+    named = list(found.values())
     if not named:
         return
     known = await ctx.store.read(lambda session: _known(session, named))

@@ -1,5 +1,8 @@
 """Handlers of client events: the caller's own."""
 
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TypeAlias
 from uuid import UUID
 
 from sqlalchemy import select
@@ -16,10 +19,13 @@ from colonnade_analytics.api import (
 from colonnade_analytics.calendar.instants import microseconds_of
 from colonnade_analytics.client_events.allowance import spend
 from colonnade_analytics.client_events.batches import (
+    EventValues,
+    RepeatedEvents,
     check_times,
     count_activity,
-    insert_new_events,
-    row_of,
+    insert_all,
+    insert_unknown,
+    rows_of,
 )
 from colonnade_analytics.client_events.known_courses import require_known_courses
 from colonnade_analytics.client_events.known_lessons import require_known_lessons
@@ -28,6 +34,8 @@ from colonnade_analytics.models import ClientEventRow, PersonRow
 from colonnade_analytics.presentation import present_client_event
 from colonnade_analytics.privacy.pseudonyms import person_number
 from colonnade_analytics.resources import CLIENT_EVENT
+
+_Insert: TypeAlias = Callable[[Session, int, Mapping[int, EventValues]], list[EventValues]]
 
 _LATEST_FIRST = [SortKey(ClientEventRow.occurred_us, descending=True), SortKey(ClientEventRow.id)]
 
@@ -42,22 +50,28 @@ class ClientEventHandlers:
     async def send_client_events(self, request: SendClientEvents, call: Call) -> EventReceipt:
         """Keep a batch and count it, whole or not at all."""
         now = microseconds_of(self._ctx.clock.now())
-        check_times(request.events, now)
-        await require_known_courses(self._ctx, request.events)
-        await require_known_lessons(self._ctx, request.events)
+        events = request.events
+        moments = [microseconds_of(event.occurred_at) for event in events]
+        check_times(moments, now)
+        await require_known_courses(self._ctx, events)
+        await require_known_lessons(self._ctx, events)
         bounds = self._ctx.config.client_events
-        rows = {event.id: row_of(event, now) for event in request.events}
         user_id = UUID(call.principal_id)
 
-        def work(session: Session) -> EventReceipt:
+        def work(insert: _Insert, session: Session) -> EventReceipt:
             call.require(session, CLIENT_EVENT, PersonRow(user_id=user_id))
             person = person_number(session, user_id)
-            new = insert_new_events(session, person, rows)
+            # Here, and not before: the loop goes on meanwhile.
+            new = insert(session, person, rows_of(events, moments, now))
             spend(session, person, new, now, bounds)
             count_activity(session, person, new)
-            return EventReceipt(accepted=len(new), duplicates=len(request.events) - len(new))
+            return EventReceipt(accepted=len(new), duplicates=len(events) - len(new))
 
-        return await self._ctx.store.run(work)
+        # To try is one statement; to look first would be two, for what is seldom.
+        try:
+            return await self._ctx.store.run(partial(work, insert_all))
+        except RepeatedEvents:
+            return await self._ctx.store.run(partial(work, insert_unknown))
 
     @handles(ListClientEvents)
     async def list_client_events(

@@ -21,9 +21,9 @@ def merge_bits(session: Session, model: type[Row], row: Mapping[str, Any], colum
     session.execute(_merging(model, session.dialect.name, column), dict(row))
 
 
-def insert_new(session: Session, model: type[Row], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert the rows whose key is not there yet."""
-    session.execute(_adding_new(model, session.dialect.name), list(rows))
+def insert_new(session: Session, model: type[Row], rows: Sequence[Mapping[str, Any]]) -> int:
+    """Insert the rows whose key is not there yet; answers how many these are."""
+    return session.execute(_adding_new(model, session.dialect.name), list(rows)).rowcount
 
 
 def _insert(model: type[Row], dialect: str) -> Any:
