@@ -50,7 +50,8 @@ class TenantInfo:
 
     `links` are addresses of its front end by what they are for, with `{token}` in them. `url` is
     where the platform itself answers for it, by `gateway.domain` and the port that is bound; what
-    a proxy in front calls it, the platform does not know.
+    a proxy in front calls it, the platform does not know. `maximum_body` is how many bytes a JSON
+    body may have, and `editable` the keys of its declaration that `change_tenant` takes.
     """
 
     id: str
@@ -64,6 +65,8 @@ class TenantInfo:
     owner_email: str = ""
     links: Mapping[str, str] = field(default_factory=dict)
     url: str = ""
+    maximum_body: int = 0
+    editable: tuple[str, ...] = ()
 
 
 class Ask(Protocol):
@@ -190,6 +193,17 @@ class ServiceContext(ExtensionContext[ConfigT_co], Protocol[ConfigT_co, TenantCo
 
         Raises:
             ConfigurationError: when the secret cannot be resolved in production.
+        """
+        ...
+
+    async def change_tenant(self, changes: Mapping[str, str | None]) -> None:
+        """Change the declaration of the tenant in context: dotted key, as `branding.title`, → its
+        new text, or None to take it away. All of it is in force afterwards, or nothing was changed.
+
+        Raises:
+            Conflict: a key is not among `TenantInfo.editable`, or cannot be changed by a machine
+                where it stands; whoever runs the platform can.
+            ValidationFailed: the declaration would not be valid; the pointers name the keys.
         """
         ...
 

@@ -28,6 +28,7 @@ from colonnade_user.api import (
     DeleteUser,
     EndSession,
     EndSessions,
+    GetAcademy,
     GetCurrentUser,
     GetInvitation,
     GetProfile,
@@ -47,6 +48,7 @@ from colonnade_user.api import (
     ResetUserPassword,
     RevokeInvitation,
     RotateSigningKey,
+    UpdateAcademy,
     UpdateProfile,
     UpdateUser,
     User,
@@ -60,6 +62,16 @@ async def keep_out_of_caches(response: Response[Any]) -> Response[Any]:
     """Forbid caches to store answers that carry tokens (RFC 6749 §5.1)."""
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+class AcademyController(Controller):
+    """The academy itself."""
+
+    path = "/academy"
+    tags = ["academy"]  # noqa: RUF012
+
+    read = get("/", GetAcademy)
+    update = patch("/", UpdateAcademy)
 
 
 class AuthenticationController(Controller):
@@ -155,6 +167,7 @@ class ProfileController(Controller):
 
 
 ROUTES = [
+    AcademyController,
     AuthenticationController,
     ConfirmationPageController,
     SessionController,

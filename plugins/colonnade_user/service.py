@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from colonnade_user.config import UserContext
+from colonnade_user.handlers.academy import AcademyHandlers
 from colonnade_user.handlers.accounts import AccountHandlers
 from colonnade_user.handlers.authentication import AuthenticationHandlers
 from colonnade_user.handlers.confirmations import ConfirmationHandlers
@@ -30,6 +31,7 @@ async def create_service(ctx: UserContext) -> AsyncIterator[Sequence[object]]:
     throttle = Throttle(ctx)
     current_password = CurrentPassword(ctx, hasher, throttle)
     yield [
+        AcademyHandlers(ctx),
         AuthenticationHandlers(ctx, hasher, throttle),
         PasswordHandlers(ctx, hasher, current_password),
         SigningKeyHandlers(ctx),

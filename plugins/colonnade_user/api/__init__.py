@@ -4,6 +4,7 @@ from typing import Any
 
 from colonnade.events import Event
 from colonnade.messages import Request
+from colonnade_user.api.academy import Academy, GetAcademy, UpdateAcademy
 from colonnade_user.api.accounts import (
     DeleteUser,
     GetCurrentUser,
@@ -52,6 +53,7 @@ from colonnade_user.api.email_addresses import MAXIMUM_EMAIL, fold_email, normal
 from colonnade_user.api.errors import (
     AccountSuspended,
     ConfirmationRequired,
+    DeclaredInFile,
     EmailTaken,
     InvalidCredentials,
     InvitationPending,
@@ -134,6 +136,8 @@ OPERATIONS: tuple[type[Request[Any]], ...] = (
     GetInvitation,
     RevokeInvitation,
     AcceptInvitation,
+    GetAcademy,
+    UpdateAcademy,
 )
 EVENTS: tuple[type[Event], ...] = (
     UserRegistered,
@@ -153,6 +157,7 @@ __all__ = [
     "MAXIMUM_COURSES",
     "MAXIMUM_EMAIL",
     "OPERATIONS",
+    "Academy",
     "AcceptInvitation",
     "AccountSuspended",
     "ChangePassword",
@@ -164,12 +169,14 @@ __all__ = [
     "ConfirmationRequired",
     "ConfirmationState",
     "CreateInvitation",
+    "DeclaredInFile",
     "DeleteUser",
     "DescribeConfirmation",
     "EmailChanged",
     "EmailTaken",
     "EndSession",
     "EndSessions",
+    "GetAcademy",
     "GetCurrentUser",
     "GetInvitation",
     "GetProfile",
@@ -216,6 +223,7 @@ __all__ = [
     "SessionOver",
     "SetOwnerPassword",
     "TokenPair",
+    "UpdateAcademy",
     "UpdateProfile",
     "UpdateUser",
     "User",

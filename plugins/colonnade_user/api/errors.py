@@ -71,3 +71,10 @@ class ConfirmationRequired(Conflict):
     """Accounts are made here when the address is confirmed, not at once."""
 
     code = "user.confirmation_required"
+
+
+class DeclaredInFile(Conflict):
+    """Value that is changed in the academy's file, by whoever runs the platform."""
+
+    code = "user.declared_in_file"
+    title = "This is changed in the academy's file"

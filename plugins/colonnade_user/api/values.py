@@ -14,7 +14,15 @@ PersonName = Annotated[
     VisibleLine(),
     Personal(),
 ]
-NewPassword = Annotated[str, Field(min_length=8, max_length=128), Confidential()]
+SHORTEST_PASSWORD = 8
+"""Characters that a new password has at least (NIST SP 800-63B §5.1.1.2)."""
+
+LONGEST_PASSWORD = 128
+"""Characters that a password has at most."""
+
+NewPassword = Annotated[
+    str, Field(min_length=SHORTEST_PASSWORD, max_length=LONGEST_PASSWORD), Confidential()
+]
 KnownPassword = Annotated[str, Field(min_length=1, max_length=128), Confidential()]
 DeviceToken = Annotated[str, Field(min_length=1, max_length=200), Confidential()]
 RefreshToken = Annotated[str, Field(min_length=1, max_length=200), Confidential()]

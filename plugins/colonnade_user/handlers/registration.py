@@ -106,9 +106,13 @@ class RegistrationHandlers:
             raise RegistrationClosed("This academy adds people itself; ask its admins.")
 
     def _opens_at_once(self, call: Call) -> bool:
-        declared = self._ctx.config.registration.confirm
-        confirms = self._ctx.production if declared is None else declared
-        return not confirms or _is_administrator(call)
+        return not confirms_registrations(self._ctx) or _is_administrator(call)
+
+
+def confirms_registrations(ctx: UserContext) -> bool:
+    """True where a visitor's account is opened by a link in a mail."""
+    declared = ctx.config.registration.confirm
+    return ctx.production if declared is None else declared
 
 
 def _is_administrator(call: Call) -> bool:

@@ -9,6 +9,8 @@ actions contains action if some action in for_administrators
 
 actions contains "profile.read"
 
+actions contains "academy.update"
+
 actions contains "signing_key.rotate"
 
 actions contains "session.resolve"
@@ -19,7 +21,8 @@ actions contains "password.set"
 
 actions contains action if some action in for_those_who_add_people
 
-# Becoming somebody, and leaving; the keys are public so that anybody can verify a token.
+# Becoming somebody, and leaving; the keys are public so that anybody can verify a token, and what an
+# academy says of itself is what a front end shows before anybody has signed in.
 for_everybody := {
 	"user.register",
 	"session.open",
@@ -28,6 +31,7 @@ for_everybody := {
 	"signing_key.read",
 	"password.forget",
 	"confirmation.redeem",
+	"academy.read",
 }
 
 # What people do with what is their own.
@@ -137,6 +141,19 @@ grants contains [] if {
 grants contains [] if {
 	owns
 	input.action in (for_administrators | for_those_who_add_people) | {"signing_key.rotate"}
+}
+
+# --- what an academy says of itself
+
+grants contains [] if {
+	is_person
+	"owner" in input.principal.roles
+	input.action == "academy.update"
+}
+
+grants contains [] if {
+	is_operator
+	input.action == "academy.update"
 }
 
 # --- whoever runs the platform lets an owner in again

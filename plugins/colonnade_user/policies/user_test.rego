@@ -16,6 +16,8 @@ service(name) := {"id": name, "kind": "service", "roles": [], "attributes": {}, 
 
 impostor := {"id": "service:gateway", "kind": "user", "roles": [], "attributes": {}, "on_behalf_of": null}
 
+key_of_an_owner := {"id": "key", "kind": "api_key", "roles": ["owner"], "attributes": {}, "on_behalf_of": null}
+
 stranger := {"id": "anonymous", "kind": "anonymous", "roles": [], "attributes": {}, "on_behalf_of": null}
 
 own_account := [{"field": "id", "op": "eq", "value": ada}]
@@ -389,6 +391,44 @@ test_nobody_else_sees_or_makes_invitations_asking_invitation_read_stranger if {
 
 test_nobody_else_sees_or_makes_invitations_asking_invitation_revoke_stranger if {
 	data.colonnade.decision.grants == set() with input as asking("invitation.revoke", stranger)
+}
+
+# --- the academy
+
+test_everybody_reads_what_an_academy_says_of_itself_asking_stranger if {
+	data.colonnade.decision.grants == {[]} with input as asking("academy.read", stranger)
+}
+
+test_everybody_reads_what_an_academy_says_of_itself_asking_learner if {
+	data.colonnade.decision.grants == {[]} with input as asking("academy.read", person("learner"))
+}
+
+test_an_owner_changes_the_academy if {
+	data.colonnade.decision.grants == {[]} with input as asking("academy.update", person("owner"))
+}
+
+test_whoever_runs_the_platform_changes_an_academy if {
+	data.colonnade.decision.grants == {[]} with input as asking("academy.update", service("service:operator"))
+}
+
+test_nobody_else_changes_an_academy_asking_admin if {
+	data.colonnade.decision.grants == set() with input as asking("academy.update", person("admin"))
+}
+
+test_nobody_else_changes_an_academy_asking_learner if {
+	data.colonnade.decision.grants == set() with input as asking("academy.update", person("learner"))
+}
+
+test_nobody_else_changes_an_academy_asking_stranger if {
+	data.colonnade.decision.grants == set() with input as asking("academy.update", stranger)
+}
+
+test_nobody_else_changes_an_academy_asking_another_service if {
+	data.colonnade.decision.grants == set() with input as asking("academy.update", service("service:course"))
+}
+
+test_nobody_else_changes_an_academy_asking_key if {
+	data.colonnade.decision.grants == set() with input as asking("academy.update", key_of_an_owner)
 }
 
 # --- what an academy's own file says

@@ -16,6 +16,7 @@ from colonnade_runtime.declaration import (
     load_platform,
     load_platform_outline,
 )
+from colonnade_runtime.declaration.loader import Replacements
 from colonnade_runtime.declaration.watched_files import Standing, standing_of
 from colonnade_runtime.plugins.loader import discover_plugins
 from colonnade_runtime.plugins.plugin import Plugins
@@ -32,13 +33,14 @@ class Declared:
     standing: Standing = field(default_factory=dict)
     """State of its files before they were read: later changes are not in it."""
 
-    def read_again(self) -> LoadedPlatform:
-        """The same files as they are now, for the plugins that are loaded. Blocks on the disk.
+    def read_again(self, replacing: Replacements | None = None) -> LoadedPlatform:
+        """The same files as they are now, for the plugins that are loaded; what is `replacing` a
+        tenant's file counts in its place. Blocks on the disk.
 
         Raises:
             DeclarationError: with everything that is wrong in the files.
         """
-        return load_with(self.path, self.settings, self.plugins)
+        return load_with(self.path, self.settings, self.plugins, replacing=replacing)
 
     def folders_of(self, loaded: LoadedPlatform) -> frozenset[Path]:
         """The folders of `loaded`, which was read from here, whose files declare."""
@@ -67,7 +69,12 @@ def read_declaration(
 
 
 def load_with(
-    path: Path, settings: Sequence[str], plugins: Plugins, *, tables: bool = False
+    path: Path,
+    settings: Sequence[str],
+    plugins: Plugins,
+    *,
+    tables: bool = False,
+    replacing: Replacements | None = None,
 ) -> LoadedPlatform:
     """The declaration, read with the models and the adapters that `plugins` bring.
 
@@ -85,6 +92,7 @@ def load_with(
         tenant_config_models=plugins.tenant_config_models(),
         extension_config_models=plugins.extension_config_models(),
         vocabulary=vocabulary_of(plugins, None if whole else ()),
+        replacing=replacing or {},
     )
     problems = [
         *scheme_problems(loaded, plugins),

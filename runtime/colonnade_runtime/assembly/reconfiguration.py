@@ -21,6 +21,7 @@ TAKEN_UP = frozenset(
         "logging.level",
         "policy.folder",
         "policy.memory",
+        "tenants.editable",
         "tenants.folder",
     }
 )

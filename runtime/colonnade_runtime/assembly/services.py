@@ -30,6 +30,7 @@ from colonnade_runtime.calls.dispatcher import Dispatcher
 from colonnade_runtime.calls.secret_vault import SecretVault
 from colonnade_runtime.calls.service_context import (
     THREADS,
+    ChangeDeclaration,
     NoConfig,
     OwnerPasswords,
     RuntimeExtensionContext,
@@ -70,6 +71,7 @@ class Services:
     faults: FaultRegistry
     background_settings: BackgroundSettings
     stack: AsyncExitStack
+    change_declaration: ChangeDeclaration
     contexts: dict[str, RuntimeServiceContext] = field(default_factory=dict)
     objects: dict[str, Sequence[object]] = field(default_factory=dict)
     """Service → the handlers and reactions that its plugin made."""
@@ -137,6 +139,7 @@ class Services:
             forget_principal=self.authentication.forget,
             events_left=partial(self._events_left, name),
             extension_answers=partial(self._extension_answers, name),
+            change_declaration=self.change_declaration,
         )
 
     def routes(self, hosted: Collection[str]) -> list[Any]:
@@ -186,6 +189,7 @@ class Services:
             forget_principal=self.authentication.forget,
             events_left=partial(self._events_left, name),
             extension_answers=partial(self._extension_answers, name),
+            change_declaration=self.change_declaration,
         )
 
     def _common(self, name: str, config: Any, log: Any) -> dict[str, Any]:

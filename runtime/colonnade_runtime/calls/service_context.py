@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import copy_context
@@ -39,6 +39,9 @@ from colonnade_runtime.workers.pool import Workers
 
 ResponseT = TypeVar("ResponseT", bound=Message)
 T = TypeVar("T")
+
+ChangeDeclaration = Callable[[str, Mapping[str, str | None]], Awaitable[None]]
+"""Changes a tenant's declaration, as `ServiceContext.change_tenant` says."""
 
 THREADS = 2
 """Threads for slow, blocking work; two, so that hashing passwords leaves a core to the loop."""
@@ -153,6 +156,7 @@ class RuntimeServiceContext(RuntimeExtensionContext):
     forget_principal: Callable[[str, str], None]
     events_left: Callable[[str], Awaitable[None]]
     extension_answers: Callable[[str, dict[str, Any]], Sequence[Any]]
+    change_declaration: ChangeDeclaration
 
     async def ask(self, request: Request[ResponseT], *, deadline: float | None = None) -> ResponseT:
         """Ask a service that this one declared in `requires`, or itself."""
@@ -168,6 +172,10 @@ class RuntimeServiceContext(RuntimeExtensionContext):
         """Configuration of this service for the tenant in context."""
         declared = self.tenants.entry(current_context().tenant).tenant.config_of(self.name)
         return declared if declared is not None else NoConfig()
+
+    async def change_tenant(self, changes: Mapping[str, str | None]) -> None:
+        """Change the declaration of the tenant in context."""
+        await self.change_declaration(current_context().tenant, changes)
 
     async def owner_password(self) -> str:
         """The declared password of the tenant's owner."""

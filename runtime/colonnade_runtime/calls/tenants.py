@@ -1,6 +1,6 @@
 """Tenants as declared now: by id, by host name, and as policies see them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 
@@ -31,7 +31,9 @@ class TenantEntry:
     revision: int
 
     @classmethod
-    def of(cls, tenant: Tenant, url: str = "") -> "TenantEntry":
+    def of(
+        cls, tenant: Tenant, url: str = "", maximum_body: int = 0, editable: Sequence[str] = ()
+    ) -> "TenantEntry":
         """The entry for a declaration; `url` is where the platform answers for it.
 
         Raises:
@@ -49,6 +51,8 @@ class TenantEntry:
             owner_email=tenant.owner.email,
             links=tenant.links.model_dump(exclude_none=True),
             url=url,
+            maximum_body=maximum_body,
+            editable=tuple(editable),
         )
         facts = Facts({"id": tenant.id, "plan": tenant.plan, "status": tenant.status})
         return cls(
@@ -66,14 +70,25 @@ class TenantDirectory:
     Every tenant answers at `<id>.<domain>` on `port`, where people come in; 0 is unknown.
     """
 
-    def __init__(self, tenants: Mapping[str, Tenant], domain: str, port: int = 0) -> None:
+    def __init__(
+        self,
+        tenants: Mapping[str, Tenant],
+        domain: str,
+        port: int = 0,
+        *,
+        maximum_body: int = 0,
+        editable: Sequence[str] = (),
+    ) -> None:
         self._domain = domain
+        self._maximum_body = maximum_body
         self._port = "" if port in (0, _HTTP) else f":{port}"
         self._entries: dict[str, TenantEntry] = {}
         self._hosts: dict[str, str] = {}
-        self.swap(self.prepared(tenants))
+        self.swap(self.prepared(tenants, editable))
 
-    def prepared(self, tenants: Mapping[str, Tenant]) -> dict[str, TenantEntry]:
+    def prepared(
+        self, tenants: Mapping[str, Tenant], editable: Sequence[str] = ()
+    ) -> dict[str, TenantEntry]:
         """Make the state that `swap` takes; nothing changes yet.
 
         Raises:
@@ -83,8 +98,10 @@ class TenantDirectory:
         for name, tenant in tenants.items():
             known = self._entries.get(name)
             try:
-                unchanged = known is not None and known.tenant == tenant
-                entries[name] = known if known and unchanged else self._entry_of(tenant)
+                if known and known.tenant == tenant and known.info.editable == tuple(editable):
+                    entries[name] = known
+                else:
+                    entries[name] = self._entry_of(tenant, editable)
             except ValidationError as error:
                 places = [".".join(map(str, found["loc"])) for found in error.errors()]
                 raise ConfigurationError(
@@ -92,8 +109,9 @@ class TenantDirectory:
                 ) from None
         return entries
 
-    def _entry_of(self, tenant: Tenant) -> TenantEntry:
-        return TenantEntry.of(tenant, f"http://{tenant.id}.{self._domain}{self._port}")
+    def _entry_of(self, tenant: Tenant, editable: Sequence[str]) -> TenantEntry:
+        url = f"http://{tenant.id}.{self._domain}{self._port}"
+        return TenantEntry.of(tenant, url, self._maximum_body, editable)
 
     def swap(self, entries: dict[str, TenantEntry]) -> None:
         """Know these tenants from now on, and no others."""

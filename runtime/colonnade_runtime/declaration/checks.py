@@ -53,6 +53,9 @@ def check_valid_platform(source: PlatformSource, platform: Platform) -> Iterator
     if platform.bus.scheme == "memory" and len(placements(platform)) > 1:
         message = "'memory:' reaches one process only, and 'processes' has more; name a server"
         yield _problem(source, ("bus",), message)
+    if platform.tenants.editable and not platform.tenants.watch:
+        message = "takes 'tenants.watch: true': other processes learn of a change by the file"
+        yield _problem(source, ("tenants", "editable"), message)
     yield from _addresses(source, platform)
     yield from _open_files(source, platform)
 

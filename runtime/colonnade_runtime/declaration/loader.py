@@ -26,6 +26,11 @@ from colonnade_runtime.declaration.yaml.source import PlatformSource, read_platf
 
 _NO_MODELS: ConfigModels = {}
 
+Replacements = Mapping[FilePath, bytes]
+"""Tenant files whose bytes are not read: path → what counts in their place."""
+
+_AS_THEY_ARE: Replacements = {}
+
 
 @dataclass(frozen=True, slots=True)
 class LoadedPlatform:
@@ -72,12 +77,14 @@ def load_platform(
     tenant_config_models: ConfigModels = _NO_MODELS,
     extension_config_models: ConfigModels = _NO_MODELS,
     vocabulary: Vocabulary = NO_VOCABULARY,
+    replacing: Replacements = _AS_THEY_ARE,
 ) -> LoadedPlatform:
     """The platform declared in the file at `path`, its overlay, `settings`, and its tenants.
 
     `settings` are the values of `--set`. The models come from plugins, by service name and
     by extension name; without one, any key under `config` is an error. `vocabulary` is what the
-    policies of tenants may name. Blocks on the disk.
+    policies of tenants may name. What is `replacing` a tenant's file is held against the same rules
+    before it is written. Blocks on the disk.
 
     Raises:
         DeclarationError: with every problem of every file.
@@ -98,7 +105,7 @@ def load_platform(
         environ=environ,
         vocabulary=vocabulary,
     )
-    tenants, files = _tenants(outline, rules, source, problems)
+    tenants, files = _tenants(outline, rules, source, problems, replacing)
     if platform is None or problems:
         raise DeclarationError(problems)
     return LoadedPlatform(
@@ -151,12 +158,13 @@ def _tenants(
     rules: TenantRules,
     source: PlatformSource,
     problems: list[Problem],
+    replacing: Replacements,
 ) -> tuple[dict[str, Tenant], list[FilePath]]:
     files, found = tenant_files(outline.root / outline.tenants_folder)
     problems += found
     tenants: dict[str, Tenant] = {}
     for path in files:
-        tenant, found = read_tenant(path, rules)
+        tenant, found = read_tenant(path, rules, replacing.get(path))
         problems += found
         if tenant is not None and path.stem == tenant.id:
             tenants[tenant.id] = tenant

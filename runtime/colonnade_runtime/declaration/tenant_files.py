@@ -106,21 +106,24 @@ def tenant_files(folder: FilePath) -> tuple[list[FilePath], list[Problem]]:
     return files, problems
 
 
-def read_tenant(path: FilePath, rules: TenantRules) -> tuple[Tenant | None, list[Problem]]:
-    """The tenant in the file at `path`, or None, and what is wrong with it."""
+def read_tenant(
+    path: FilePath, rules: TenantRules, data: bytes | None = None
+) -> tuple[Tenant | None, list[Problem]]:
+    """The tenant in the file at `path`, or None, and what is wrong with it; `data` are bytes that
+    count in place of the file's."""
     shown = str(path)
     try:
-        tree = parse(read_file(path, shown), shown)
+        tree = parse(read_file(path, shown) if data is None else data, shown)
     except ParseError as error:
         return None, [error.problem]
     values = values_of(tree, rules.environ)
-    data = write_out(values.data, Tenant)
-    tenant, problems = validate(Tenant, data, tree)
+    declared = write_out(values.data, Tenant)
+    tenant, problems = validate(Tenant, declared, tree)
     broken = {problem.path for problem in values.problems}
     problems = [problem for problem in problems if problem.path not in broken]
     problems += values.problems
-    problems += _check(path, tree, data, rules)
-    problems += tenant_policy_problems(data.get("policy"), tree, rules.vocabulary)
+    problems += _check(path, tree, declared, rules)
+    problems += tenant_policy_problems(declared.get("policy"), tree, rules.vocabulary)
     if tenant is not None:
         problems += _read_configs(tenant, tree, rules)
         tenant._domain_places = _domain_places(tree, len(tenant.domains))

@@ -26,6 +26,7 @@ TAKEN_UP = frozenset(
         "logging.format",
         "logging.level",
         "processes",
+        "tenants.editable",
         "tenants.folder",
     }
 )

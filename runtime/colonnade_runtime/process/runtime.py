@@ -59,6 +59,7 @@ from colonnade_runtime.process.metrics import (
     WorkersCollector,
 )
 from colonnade_runtime.process.reloading import Reloader
+from colonnade_runtime.process.tenant_file_editor import TenantFileEditor
 from colonnade_runtime.resilience.waiting import until_available
 
 ResponseT = TypeVar("ResponseT", bound=Message)
@@ -128,7 +129,13 @@ class Runtime:
         alone = self.place.process == EVERYTHING
         port = self.place.port if alone else self._platform.gateway.port
         domain = self._platform.gateway.domain
-        self.tenants = TenantDirectory(declared.loaded.tenants, domain, port)
+        self.tenants = TenantDirectory(
+            declared.loaded.tenants,
+            domain,
+            port,
+            maximum_body=int(self._platform.gateway.max_body),
+            editable=self._platform.tenants.editable,
+        )
         self._adapters = self._dependencies.adapters(
             self._loaded,
             self._plugins,
@@ -295,7 +302,7 @@ class Runtime:
     async def _take_up(self, loaded: LoadedPlatform) -> list[str]:
         """Secrets, policies, tenants and configuration of a new declaration; all or none."""
         started = self.declared.loaded.platform
-        entries = self.tenants.prepared(loaded.tenants)
+        entries = self.tenants.prepared(loaded.tenants, loaded.platform.tenants.editable)
         changes = reconfiguration(started, self._configs, self._plugins, loaded)
         resolved = await self._vault.resolved(loaded)
         check_signing_key(loaded, self._vault.holding(resolved))
@@ -432,6 +439,7 @@ class Runtime:
             faults=self.edge.health.faults,
             background_settings=self._dependencies.background_settings,
             stack=self._stack,
+            change_declaration=TenantFileEditor(self.declared, self.reloader, self._log).change,
         )
 
     def _shows_docs(self) -> bool:

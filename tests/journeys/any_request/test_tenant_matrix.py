@@ -35,6 +35,7 @@ OPEN_TO_ANYBODY = {
     "GetLesson",
     "ListInstructors",
     "GetProfile",
+    "GetAcademy",
     "ListContent",
     "ListFiles",
     "ListMedia",

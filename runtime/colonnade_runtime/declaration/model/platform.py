@@ -78,6 +78,21 @@ def _some(size: Size) -> Size:
 Times = Annotated[int, Field(ge=1, le=10_000_000)]
 
 
+EditableKey = Literal[
+    "name",
+    "locale",
+    "timezone",
+    "branding",
+    "branding.title",
+    "branding.primary_color",
+    "branding.accent_color",
+    "branding.logo",
+    "branding.website",
+    "branding.support_email",
+]
+"""Keys of a tenant's file that open nothing to whoever may set them: neither money nor access."""
+
+
 class ServiceSection(Section):
     """One service of the platform."""
 
@@ -267,6 +282,9 @@ class TenantsSection(Section):
 
     watch: bool = True
     """True to take up a changed file while the platform runs."""
+
+    editable: tuple[EditableKey, ...] = ()
+    """Keys of its own file that an academy may change over HTTP. Without any it may change none."""
 
 
 class LoggingSection(Section):
