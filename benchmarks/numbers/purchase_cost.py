@@ -1,7 +1,8 @@
 """Processor time of one complete purchase: ordered, paid, enrolled, told by mail, counted.
 
 The buyer is registered, so mail is written and handed over, and nobody polls. A known buyer has
-bought before: what policies decide about them is remembered.
+bought before: what policies decide about them is remembered. One in a new role has bought before,
+and has a role since then that nobody had.
 """
 
 import asyncio
@@ -11,7 +12,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -49,7 +50,7 @@ def measure() -> Iterator[Figure]:
             "Y",
             f"{seconds * 1e3:.1f} ms, Y {y * 1e3:.2f} ms",
         )
-    for which in ("known", "first"):
+    for which in ("known", "first", "new role"):
         counts = [each.counts for each in found[which]]
         shown = ", ".join(
             f"{name} {statistics.median(each[name] for each in counts):g}" for name in COUNTED
@@ -69,7 +70,7 @@ class Purchase:
 
 
 def purchases(buyers: int) -> dict[str, list[Purchase]]:
-    """The `first` and the `known` purchases of so many registered buyers, one after the other."""
+    """The `first`, `known` and `new role` purchases of so many buyers, one after the other."""
     with tempfile.TemporaryDirectory() as folder:
         return uvloop.run(_measured(make_site(Path(folder) / "site"), buyers))
 
@@ -91,14 +92,17 @@ async def _measured(site: Path, buyers: int) -> dict[str, list[Purchase]]:
 async def _bought(
     runtime: Runtime, buyers: int, counts: collections.Counter[str]
 ) -> dict[str, list[Purchase]]:
-    courses = [await published_course(runtime) for _ in range(2)]
+    courses = [await published_course(runtime) for _ in range(3)]
     people = [await _registered(runtime, number) for number in range(buyers + 1)]
     # The last buyer warms up what is compiled and remembered for everybody.
     for course in courses:
         await _purchase(runtime, people[-1], course, counts)
+    buyers = people[:-1]
+    promoted = [replace(each, roles=(*each.roles, f"role{n}")) for n, each in enumerate(buyers)]
+    bought = {"first": buyers, "known": buyers, "new role": promoted}
     return {
-        which: [await _purchase(runtime, each, course, counts) for each in people[:-1]]
-        for which, course in zip(("first", "known"), courses, strict=True)
+        which: [await _purchase(runtime, each, course, counts) for each in asking]
+        for (which, asking), course in zip(bought.items(), courses, strict=True)
     }
 
 

@@ -164,7 +164,9 @@ class PolicyEngine(Protocol):
 
     `revision` names the loaded policies; it is empty before the first load. An engine that asks a
     server has `async def check() -> str | None` too: a sentence while it cannot decide; and
-    `on_distrust(forget)`, which takes what to call when its earlier answers count no more.
+    `on_distrust(forget)`, which takes what to call when its earlier answers count no more. One that
+    knows what its policies look at has `generalised(query) -> PolicyQuery | None`: the question
+    without what makes no difference, as `colonnade.policy.principal_use` makes it.
     """
 
     @property

@@ -1,6 +1,7 @@
 """Remembers decisions, so that a hot request costs a dictionary look-up instead of an engine."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
@@ -11,6 +12,7 @@ from colonnade.background_tasks import background_task
 from colonnade.clock import Clock, SystemClock
 from colonnade.policy.decision import Decision
 from colonnade.policy.engine import PolicyBundle, PolicyEngine, PolicyQuery, QueryKey
+from colonnade.policy.principal_use import with_principal
 from colonnade.policy.vocabulary import NO_VOCABULARY
 
 _log = structlog.get_logger("colonnade.policy")
@@ -34,9 +36,11 @@ class MemoisedPolicy:
     """A policy engine with a memory of at most `capacity` decisions, the least used go first.
 
     The key is what a decision depends on: revision, tenant, principal, action and resource
-    type. An answer with `expires_at` is forgotten then, and every one after `longest` seconds, or
-    up to a fifth earlier: an engine may have been led to say something wrong. One that the engine
-    failed to give is never kept. Used from one event loop.
+    type. Where the engine knows that the policies use a principal's id as a value alone, everybody
+    with the same roles is decided on once, and the person put into the answer. An answer with
+    `expires_at` is forgotten then, and every one after `longest` seconds, or up to a fifth
+    earlier: an engine may have been led to say something wrong. One that the engine failed to give
+    is never kept. Used from one event loop.
     """
 
     def __init__(
@@ -61,6 +65,9 @@ class MemoisedPolicy:
         on_distrust = getattr(engine, "on_distrust", None)
         if on_distrust is not None:
             on_distrust(self._forget)
+        self._generalise: Callable[[PolicyQuery], PolicyQuery | None] = getattr(
+            engine, "generalised", lambda query: None
+        )
         # Each with the time until which it counts: a TTL cache would look up four times as slowly.
         self._decisions: LRUCache[QueryKey, tuple[Decision, float]] = LRUCache(capacity)
         self._asking: dict[QueryKey, asyncio.Task[Decision]] = {}
@@ -78,15 +85,10 @@ class MemoisedPolicy:
         """The remembered answer, or nothing; never waits."""
         if self._revision != self._engine.revision:
             self._forget()
-        key = query.key
-        remembered = self._decisions.get(key)
+        remembered = self._remembered(query.key) or self._from_general(query)
         if remembered is None:
             return None
-        decision, until = remembered
-        expired = decision.expires_at is not None and decision.expires_at <= self._clock.now()
-        if expired or until <= self._clock.monotonic():
-            del self._decisions[key]
-            return None
+        decision, _ = remembered
         self.counters.hits += 1
         if decision.refused:
             self.counters.denies += 1
@@ -98,6 +100,22 @@ class MemoisedPolicy:
         if remembered is not None:
             return remembered
         self.counters.misses += 1
+        decision = await self._decided(query)
+        if decision.refused:
+            self.counters.denies += 1
+        return decision
+
+    async def _decided(self, query: PolicyQuery) -> Decision:
+        revision, general = self._engine.revision, self._generalise(query)
+        if general is None:
+            return await self._asked_once(query)
+        decision = await self._asked_once(general)
+        if decision.revision != revision:
+            # Of the policies that were loaded meanwhile nothing of this kind is known yet.
+            return await self._asked_once(query)
+        return with_principal(decision, query)
+
+    async def _asked_once(self, query: PolicyQuery) -> Decision:
         key = query.key
         task = self._asking.get(key)
         if task is None:
@@ -107,10 +125,28 @@ class MemoisedPolicy:
             self._tasks.add(task)
             task.add_done_callback(lambda done: self._answered(key, done))
         # Shielded: who gives up waiting must not take the answer from the others.
-        decision = await asyncio.shield(task)
-        if decision.refused:
-            self.counters.denies += 1
-        return decision
+        return await asyncio.shield(task)
+
+    def _remembered(self, key: QueryKey) -> tuple[Decision, float] | None:
+        remembered = self._decisions.get(key)
+        if remembered is None:
+            return None
+        decision, until = remembered
+        expired = decision.expires_at is not None and decision.expires_at <= self._clock.now()
+        if expired or until <= self._clock.monotonic():
+            del self._decisions[key]
+            return None
+        return remembered
+
+    def _from_general(self, query: PolicyQuery) -> tuple[Decision, float] | None:
+        """The answer from what is remembered for everybody like the one who asks."""
+        general = self._generalise(query)
+        remembered = None if general is None else self._remembered(general.key)
+        if remembered is None:
+            return None
+        decision, until = remembered
+        bound = self._decisions[query.key] = (with_principal(decision, query), until)
+        return bound
 
     async def load(self, bundle: PolicyBundle) -> str:
         """Load `bundle` into the engine and forget every answer of the policies before it.

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from policy_questions import PRINCIPALS, comparable, every_question, platform_bundle, question, quiz
 
 from colonnade.policy import PolicyEngine
+from colonnade.policy.principal_use import with_principal
 from colonnade_runtime.adapters.policy.rego.builtins import ALLOWED_BUILTINS, OPERATOR_BUILTINS
 from colonnade_runtime.adapters.policy.rego.program import ACTIONS, Program
 
@@ -104,6 +106,40 @@ async def test_generated_questions(engines: list[PolicyEngine], asked: Mapping[s
             await engine.load(bundle)
     answers = [comparable(await engine.decide(question(**asked))) for engine in engines]
     assert all(answer == answers[0] for answer in answers)
+
+
+async def test_an_answer_for_anybody_is_the_one_for_each(engine: PolicyEngine) -> None:
+    """Every seventh question of the table, which meets every action, principal and academy."""
+    await engine.load(platform_bundle())
+    generalised = engine.generalised  # type: ignore[attr-defined]
+    for_anybody = 0
+    for query in islice(every_question(platform_actions()), 0, None, 7):
+        general = generalised(query)
+        for_anybody += general is not None
+        if general is not None:
+            bound = with_principal(await engine.decide(general), query)
+            assert comparable(bound) == comparable(await engine.decide(query)), query
+    assert for_anybody > 150
+
+
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(asked=GENERATED)
+async def test_generated_questions_for_anybody(
+    engine: PolicyEngine, asked: Mapping[str, Any]
+) -> None:
+    """Whoever asks, whatever their academy denies: nobody gets another answer than their own."""
+    bundle = platform_bundle()
+    if engine.revision != bundle.revision:
+        await engine.load(bundle)
+    query = question(**asked)
+    general = engine.generalised(query)  # type: ignore[attr-defined]
+    if general is not None:
+        bound = with_principal(await engine.decide(general), query)
+        assert comparable(bound) == comparable(await engine.decide(query))
 
 
 @pytest.mark.parametrize("examples", [EXAMPLES[:50], EXAMPLES[50:]], ids=["first", "others"])

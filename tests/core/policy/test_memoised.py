@@ -1,19 +1,30 @@
 """The memory of decisions: what it keeps, for how long, and what it forgets."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from colonnade.policy import (
+    Condition,
     Decision,
     Facts,
     MemoisedPolicy,
+    Operator,
     PolicyBundle,
     PolicyError,
     PolicyModule,
     PolicyProblem,
     PolicyQuery,
+    RelatedTo,
+)
+from colonnade.policy.principal_use import (
+    ANY_USE,
+    NO_USE,
+    PrincipalUse,
+    generalised,
+    with_principal,
 )
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
@@ -271,3 +282,150 @@ async def test_an_engine_that_was_led_astray_has_what_it_said_forgotten(
     await asking
     assert policy.peek(query()) is None
     assert policy.peek(query(user="bob")) is None
+
+
+class UnreadingEngine(ScriptedEngine):
+    """An engine whose policies use the id as a value; `swap` loads others while it thinks."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.uses: PrincipalUse = NO_USE
+        self.swap: str | None = None
+
+    def generalised(self, query: PolicyQuery) -> PolicyQuery | None:
+        return generalised(query, self.uses, {"service:payment"})
+
+    async def decide(self, query: PolicyQuery) -> Decision:
+        if self.swap is not None:
+            self.revision, self.swap, self.uses = self.swap, None, ANY_USE
+        found = await super().decide(query)
+        own = Condition("user_id", Operator.EQ, str(query.principal.data["id"]))
+        return replace(found, grants=((own,),) if found.grants else ())
+
+
+def asked_by(name: str, role: str = "learner", **other: object) -> PolicyQuery:
+    facts = Facts({"id": name, "kind": "user", "roles": [role], **other})
+    return PolicyQuery("quiz.read", "quiz", facts, Facts({"id": "acme"}))
+
+
+def permitted(decision: Decision) -> object:
+    return decision.grants[0][0].value
+
+
+async def test_somebody_new_with_roles_that_were_decided_on_costs_no_question() -> None:
+    """Each gets the answer for themselves, and a role that is new is asked about once."""
+    engine = UnreadingEngine()
+    policy = MemoisedPolicy(engine)
+    assert permitted(await policy.decide(asked_by("ada1"))) == "ada1"
+    assert policy.peek(asked_by("bob2")) is not None
+    assert permitted(await policy.decide(asked_by("bob2"))) == "bob2"
+    assert permitted(await policy.decide(asked_by("ada1"))) == "ada1"
+    assert len(engine.asked) == 1
+    assert permitted(await policy.decide(asked_by("eve3", "admin"))) == "eve3"
+    assert len(engine.asked) == 2
+
+
+async def test_many_new_people_at_once_are_one_question() -> None:
+    engine = UnreadingEngine()
+    policy = MemoisedPolicy(engine)
+    people = [f"person{number}" for number in range(20)]
+    found = await asyncio.gather(*(policy.decide(asked_by(name)) for name in people))
+    assert [permitted(decision) for decision in found] == people
+    assert len(engine.asked) == 1
+
+
+async def test_whose_wish_a_service_carries_out_is_no_question_of_its_own() -> None:
+    """Where no policy reads it; the service keeps its name, which policies know."""
+    engine = UnreadingEngine()
+    policy = MemoisedPolicy(engine)
+    for wish in ("ada1", "bob2"):
+        query = asked_by("service:payment", on_behalf_of=wish)
+        assert permitted(await policy.decide(query)) == "service:payment"
+    assert len(engine.asked) == 1
+
+
+async def test_policies_that_are_loaded_meanwhile_are_asked_about_the_person() -> None:
+    """What was proven of the policies before says nothing of the new ones."""
+    engine = UnreadingEngine()
+    engine.swap = "two"
+    policy = MemoisedPolicy(engine)
+    decision = await policy.decide(asked_by("ada1"))
+    assert permitted(decision) == "ada1"
+    assert decision.revision == "two"
+    assert [asked.principal.data["id"] for asked in engine.asked][1:] == ["ada1"]
+
+
+async def test_an_answer_for_anybody_ends_for_everybody_at_once() -> None:
+    """Whoever came last does not keep it longer."""
+    clock = SteppedClock()
+    engine = UnreadingEngine()
+    engine.expires_at = NOW + timedelta(minutes=1)
+    policy = MemoisedPolicy(engine, clock=clock)
+    await policy.decide(asked_by("ada1"))
+    clock.time = NOW + timedelta(seconds=59)
+    assert policy.peek(asked_by("bob2")) is not None
+    clock.time = engine.expires_at
+    assert policy.peek(asked_by("bob2")) is None
+    assert policy.peek(asked_by("ada1")) is None
+
+
+async def test_an_answer_that_the_engine_failed_to_give_is_asked_for_again() -> None:
+    engine = UnreadingEngine()
+    engine.failed = True
+    policy = MemoisedPolicy(engine)
+    assert (await policy.decide(asked_by("ada1"))).failed
+    engine.failed = False
+    assert permitted(await policy.decide(asked_by("bob2"))) == "bob2"
+    assert policy.counters.errors == 1
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        asked_by("service:payment"),
+        asked_by('a"b'),
+        asked_by(""),
+        asked_by("a" * 65),
+        asked_by("user"),
+        asked_by("ada1", attributes={"twin": "ada1"}),
+        replace(asked_by("ada1"), tenant_data=Facts({"deny": ["ada1"]})),
+        PolicyQuery("quiz.read", "quiz", Facts({"id": 7}), Facts({})),
+    ],
+)
+def test_an_id_that_may_meet_itself_or_is_no_plain_text_is_asked_for_alone(
+    query: PolicyQuery,
+) -> None:
+    use = PrincipalUse(True, None, True)
+    assert generalised(query, use, {"service:payment"}) is None
+
+
+def test_the_person_is_put_in_wherever_the_placeholder_stands() -> None:
+    query = asked_by("ada1")
+    general = generalised(query, NO_USE, frozenset())
+    assert general is not None
+    name = str(general.principal.data["id"])
+    in_all = tuple(
+        Condition("x", operator, value)
+        for operator, value in (
+            (Operator.EQ, name),
+            (Operator.IN, ("bob", name)),
+            (Operator.RELATED, RelatedTo("teaches", name)),
+            (Operator.RELATED, RelatedTo("status", "published")),
+        )
+    )
+    decision = Decision("quiz.read", "quiz", grants=(in_all, ()), denies=(in_all[:1],))
+    bound = with_principal(decision, query)
+    assert [condition.value for condition in bound.grants[0]] == [
+        "ada1",
+        ("bob", "ada1"),
+        RelatedTo("teaches", "ada1"),
+        RelatedTo("status", "published"),
+    ]
+    assert bound.denies == ((Condition("x", Operator.EQ, "ada1"),),)
+    assert bound.fingerprint != decision.fingerprint
+
+
+def test_an_answer_that_does_not_speak_of_the_person_is_one_for_all() -> None:
+    """What is worked out from it is worked out once."""
+    decision = Decision("quiz.read", "quiz", grants=((),))
+    assert with_principal(decision, asked_by("ada1")) is decision

@@ -94,9 +94,14 @@ class EmbeddedPolicy(PolicyEngine):
             decision, query, packages, lambda asked: self._answer(worker, input_text(asked))
         )
 
+    def generalised(self, query: PolicyQuery) -> PolicyQuery | None:
+        """The question without what the policies do not look at, or nothing."""
+        return self._packages.generalised(query)
+
     async def close(self) -> None:
         """Stop the thread; one that is stuck in a policy is left behind and ends by itself."""
         worker, self._worker, self._bundle = self._worker, None, None
+        self._packages = NO_PACKAGES
         if worker is not None:
             worker.stop()
             await asyncio.to_thread(worker.join, self._timeout)

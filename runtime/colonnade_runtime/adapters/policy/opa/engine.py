@@ -170,6 +170,10 @@ class OpaPolicy(PolicyEngine):
             decision, query, loaded.packages, lambda asked: self._in_time(loaded, asked)
         )
 
+    def generalised(self, query: PolicyQuery) -> PolicyQuery | None:
+        """The question without what the policies do not look at, or nothing."""
+        return None if self.loaded is None else self.loaded.packages.generalised(query)
+
     async def _in_time(self, loaded: _Loaded, document: Mapping[str, object]) -> object:
         async with asyncio.timeout(self._timeout):
             return await self._answer(loaded, document)

@@ -1,9 +1,10 @@
 """Packages that an answer depends on, so that the engine need not look into all of them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from colonnade.policy import PolicyModule
+from colonnade.policy import PolicyModule, PolicyQuery
+from colonnade.policy.principal_use import PrincipalUse, generalised
 from colonnade_runtime.adapters.policy.rego.module_inspection import SERVICE_PACKAGE
 from colonnade_runtime.adapters.policy.rego.statements import outline
 
@@ -13,10 +14,21 @@ _NARROWING = frozenset({"deny", "masks", "expires_at"})
 
 @dataclass(frozen=True, slots=True)
 class ConsultedPackages:
-    """The names below `colonnade.services` that grant an action, and those that narrow any."""
+    """The names below `colonnade.services` that grant an action, and those that narrow any.
+
+    `principal_uses` says by action what the policies do with who asks, as far as it is proven, and
+    `texts` are all that stand in them.
+    """
 
     granting: Mapping[str, tuple[str, ...]]
     narrowing: tuple[str, ...]
+    principal_uses: Mapping[str, PrincipalUse] = field(default_factory=dict)
+    texts: frozenset[str] = frozenset()
+
+    def generalised(self, query: PolicyQuery) -> PolicyQuery | None:
+        """The question without what the policies do not look at, or nothing."""
+        use = self.principal_uses.get(query.action)
+        return None if use is None else generalised(query, use, self.texts)
 
     def told(self, document: Mapping[str, object], action: str) -> dict[str, object]:
         """The input document with the packages that matter for `action`."""

@@ -27,6 +27,7 @@ from colonnade_runtime.adapters.policy.grants.cross_service_grants import (
     unconfirmed,
 )
 from colonnade_runtime.adapters.policy.grants.overrides import shared_packages
+from colonnade_runtime.adapters.policy.principal.proof import with_principal_uses
 from colonnade_runtime.adapters.policy.rego.builtins import ALLOWED_BUILTINS, OPERATOR_BUILTINS
 from colonnade_runtime.adapters.policy.rego.consulted_packages import (
     ConsultedPackages,
@@ -94,7 +95,8 @@ async def _judged(bundle: PolicyBundle) -> ConsultedPackages:
     problems += await _problems(told, bundle, misspelt=bool(problems))
     if told is None or problems:
         raise PolicyError(problems)
-    return consulted_packages(told["declared"], narrowing(modules))
+    packages = consulted_packages(told["declared"], narrowing(modules))
+    return with_principal_uses(packages, modules)
 
 
 async def trial_result(bundle: PolicyBundle) -> dict[str, Any] | None:
