@@ -10,7 +10,7 @@ Path parameters, query parameters and the JSON body become the operation's reque
 strictly. The answer becomes JSON with `ETag` (where it has a `version`), `Location` and `Link`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, cast
 from urllib.parse import quote, urlencode
@@ -19,11 +19,12 @@ from litestar import Response
 from litestar.handlers import HTTPRouteHandler
 
 from colonnade.field_errors import MAXIMUM_FIELD_ERRORS, field_errors
+from colonnade.http_files import require_stream, send_file, take_file
 from colonnade.http_requests import EDGE, JSON, AnyRequest, Edge, edge_of, read_request
 from colonnade.idempotency import HEADER as IDEMPOTENCY_KEY
 from colonnade.idempotency import checked_key
 from colonnade.messages import Empty, Message, Request
-from colonnade.operations import Operation, operation_of
+from colonnade.operations import Operation, Stream, operation_of
 
 __all__ = [
     "BINDING",
@@ -35,6 +36,7 @@ __all__ = [
     "Edge",
     "bind",
     "delete",
+    "download",
     "edge_of",
     "field_errors",
     "get",
@@ -45,6 +47,7 @@ __all__ = [
     "put",
     "read_request",
     "respond",
+    "upload",
 ]
 
 ResponseT = TypeVar("ResponseT", bound=Message)
@@ -79,6 +82,8 @@ class Binding:
     """True when links in mails lead people here: answers and refusals may be HTML."""
     form: bool = False
     """True when the form of such a page is taken beside JSON."""
+    fields_in_query: bool = False
+    """True when the body is a file, and the operation's fields come from the path and the query."""
     conditional: bool = False
     """True when the field `conditions` is made of the headers of RFC 9110 §13 and §14:
     conditions and ranges, for bytes that the operation answers."""
@@ -123,6 +128,69 @@ def patch(
 def delete(path: str, request: type[Request[Any]]) -> HTTPRouteHandler:
     """Remove; answers 204."""
     return _route(path, request, Binding("DELETE", operation_of(request), 204))
+
+
+def download(
+    path: str, request: type[Request[Any]], *, media_types: Sequence[str] = ("*/*",)
+) -> HTTPRouteHandler:
+    """Read a file: the operation is a `Request[FileHead]` with `stream=Stream.DOWNLOAD`, and what
+    it takes comes from the path and the query. `media_types` are those that it may answer.
+
+    Raises:
+        ConfigurationError: the operation is no download.
+    """
+    model, operation = request, operation_of(request)
+    require_stream(operation, Stream.DOWNLOAD)
+
+    async def handle(self: Any, request: AnyRequest) -> Response[Any]:
+        return await send_file(request, model)
+
+    return _streaming(path, Binding("GET", operation, 200, answer=", ".join(media_types)), handle)
+
+
+def upload(
+    path: str,
+    request: type[Request[Any]],
+    *,
+    maximum_body: int | None,
+    media_types: Sequence[str] = ("application/octet-stream",),
+    status: int = 201,
+    location: str | None = None,
+) -> HTTPRouteHandler:
+    """Take a file as it arrives, for an operation with `stream=Stream.UPLOAD`; its fields come from
+    the path and the query. It may have `maximum_body` bytes; None leaves that to the handler.
+
+    The body is the file itself, of one of `media_types`. With `("multipart/form-data",)` it is a
+    form with the one field `file`, whose file name and media type become the request's `name` and
+    `declared_type`, where it has such fields. `location` as in `post`.
+
+    Raises:
+        ConfigurationError: the operation takes no upload.
+    """
+    model, operation = request, operation_of(request)
+    require_stream(operation, Stream.UPLOAD)
+
+    async def handle(self: Any, request: AnyRequest) -> Response[Any]:
+        answer = await take_file(request, model, media_types, maximum_body)
+        return respond(request, answer, status, location)
+
+    body = ", ".join(media_types)
+    binding = Binding("POST", operation, status, location, body, maximum_body=maximum_body)
+    return _streaming(path, replace(binding, fields_in_query=True), handle)
+
+
+def _streaming(
+    path: str, binding: Binding, handle: Callable[[Any, AnyRequest], Awaitable[Response[Any]]]
+) -> HTTPRouteHandler:
+    handle.__annotations__.update({"return": Response[Any], "request": AnyRequest})
+    handle.__name__ = handle.__qualname__ = f"{binding.method.lower()}_{binding.operation.name}"
+    handler = HTTPRouteHandler(
+        path,
+        http_method=cast("Any", binding.method),
+        status_code=binding.status,
+        opt={BINDING: binding},
+    )
+    return handler(handle)
 
 
 def bind(

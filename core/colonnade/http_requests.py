@@ -4,8 +4,9 @@ Path, query and body are one request, validated strictly. What is wrong with it 
 that a client can follow.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
+from types import MappingProxyType
 from typing import Any, Protocol, TypeVar, cast
 
 import pydantic
@@ -105,10 +106,26 @@ async def read_request(
     )
 
 
-def _from_query(
-    request: AnyRequest, model: type[Request[ResponseT]], in_path: dict[str, str]
+def read_fields(
+    request: AnyRequest, model: type[Request[ResponseT]], more: dict[str, str]
 ) -> Request[ResponseT]:
-    values: dict[str, Any] = {}
+    """The operation's request from path and query, and `more` fields that neither may name.
+
+    Raises:
+        NotFound: a path parameter cannot be an id of anything.
+        ValidationFailed: fields are wrong, missing or unknown; all of them are named.
+    """
+    in_path = {name: str(value) for name, value in request.path_params.items()}
+    return _from_query(request, model, in_path, more)
+
+
+def _from_query(
+    request: AnyRequest,
+    model: type[Request[ResponseT]],
+    in_path: dict[str, str],
+    more: Mapping[str, str] = MappingProxyType({}),
+) -> Request[ResponseT]:
+    values: dict[str, Any] = dict(more)
     repeated = []
     for name, value in request.query_params.multi_items():
         if name in values or name in in_path:

@@ -11,6 +11,7 @@ from litestar.response import Stream
 from colonnade.errors import NotFound, PreconditionFailed, RangeNotSatisfiable
 from colonnade.http import AnyRequest, bind, delete, edge_of, get, patch, post, respond
 from colonnade.messages import Request
+from colonnade.uploads import read_upload
 from colonnade_content.api import (
     Conditions,
     ContentHead,
@@ -34,7 +35,6 @@ from colonnade_content.api import (
     UpdateContent,
     UploadFile,
 )
-from colonnade_content.files.uploads import read_upload
 
 MAXIMUM_CONTENT_BODY = 2 * 1024 * 1024 + 512 * 1024
 """Bytes of a content item as JSON: each of the 200,000 characters of its text may be written in

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from colonnade_content.files.file_names import content_disposition, extension
+from colonnade.file_names import content_disposition, extension
 from colonnade_content.files.signatures import FAMILIES, SIGNED, binary_type, is_utf8
 
 HEAD_BYTES: Final = 4096

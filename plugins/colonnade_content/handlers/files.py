@@ -8,6 +8,7 @@ from colonnade.blobs import BlobInfo
 from colonnade.context import Principal, PrincipalKind
 from colonnade.crash_points import reach
 from colonnade.errors import ContentTooLarge, InvalidRequest
+from colonnade.file_names import clean_file_name
 from colonnade.lookups import permitted
 from colonnade.messages import Empty
 from colonnade.operations import Call, Download, handles
@@ -28,7 +29,6 @@ from colonnade_content.api import (
 from colonnade_content.config import ContentContext
 from colonnade_content.files.blob_keys import file_key
 from colonnade_content.files.downloads import StoredBlob, download
-from colonnade_content.files.file_names import clean_file_name
 from colonnade_content.files.file_types import serving_headers
 from colonnade_content.files.orphans import BYTES_STORED
 from colonnade_content.files.sniffed_stream import SniffedStream

@@ -15,6 +15,7 @@ from pydantic_core import core_schema
 
 from colonnade.errors import PLATFORM_ERRORS
 from colonnade.http import BINDING, JSON, Binding
+from colonnade.http_files import FORM, OF_THE_FORM
 from colonnade.messages import Empty
 from colonnade.pagination import CURSOR_PATTERN, ListRequest
 from colonnade_runtime.edge.openapi.headers import (
@@ -65,7 +66,7 @@ _PROBLEM = {
 }
 
 
-_FORM = "application/x-www-form-urlencoded"
+_FORM_OF_A_PAGE = "application/x-www-form-urlencoded"
 _PAGE = "text/html"
 _TEXT = {"type": "string"}
 
@@ -183,22 +184,31 @@ def _operation(
     }
     elsewhere = {*in_path, "conditions"} if binding.conditional else set(in_path)
     others = {name: schema for name, schema in fields.items() if name not in elsewhere}
-    if binding.method in ("POST", "PUT", "PATCH"):
+    if binding.fields_in_query:
+        form = OF_THE_FORM if binding.body == FORM else ()
+        others = {name: schema for name, schema in others.items() if name not in form}
+        parameters += _in_query(others, required)
+        shown["requestBody"] = _file(binding)
+    elif binding.method in ("POST", "PUT", "PATCH"):
         if others or binding.body != "application/json":
             needed = [name for name in required if name in others]
             rules = described.get("allOf", [])
             shown["requestBody"] = _body(binding, others, needed, rules)
     else:
-        parameters += [
-            {"name": name, "in": "query", "required": name in required, **_in_text(schema)}
-            for name, schema in others.items()
-        ]
+        parameters += _in_query(others, required)
     if issubclass(operation.request, ListRequest):
         for parameter in parameters:
             if parameter["name"] == "cursor":
                 parameter["schema"]["pattern"] = CURSOR_PATTERN
     shown["parameters"] = parameters + taken_by(binding, versioned=versioned)
     return shown
+
+
+def _in_query(fields: dict[str, Any], required: list[str]) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "in": "query", "required": name in required, **_in_text(schema)}
+        for name, schema in fields.items()
+    ]
 
 
 def _in_text(schema: dict[str, Any]) -> dict[str, Any]:
@@ -217,11 +227,23 @@ def _in_text(schema: dict[str, Any]) -> dict[str, Any]:
     return shown
 
 
+_BYTES = {"type": "string", "contentMediaType": "application/octet-stream"}
+
+
+def _file(binding: Binding) -> dict[str, Any]:
+    """Body of an upload: the file itself, or a form with it."""
+    if binding.body == FORM:
+        form = {"type": "object", "properties": {"file": _BYTES}, "required": ["file"]}
+        return {"required": True, "content": {FORM: {"schema": form}}}
+    content: dict[str, Any] = {each: {"schema": {}} for each in binding.body.split(", ")}
+    return {"required": True, "content": content}
+
+
 def _body(
     binding: Binding, fields: dict[str, Any], required: list[str], rules: list[dict[str, Any]]
 ) -> dict[str, Any]:
-    if binding.body == "multipart/form-data":
-        fields = {"file": {"type": "string", "contentMediaType": "application/octet-stream"}}
+    if binding.body == FORM:
+        fields = {"file": _BYTES}
         required = ["file"]
     if binding.raw:
         # A page is led to by its link alone.
@@ -237,7 +259,7 @@ def _body(
         schema["allOf"] = rules
     content = {binding.body: {"schema": schema}}
     if binding.form:
-        content[_FORM] = {"schema": schema}
+        content[_FORM_OF_A_PAGE] = {"schema": schema}
     return {"required": bool(required), "content": content}
 
 

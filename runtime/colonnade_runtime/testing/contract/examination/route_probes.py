@@ -9,6 +9,7 @@ from uuid import UUID
 import httpx
 
 from colonnade.http import Binding
+from colonnade.http_files import FORM, OF_THE_FORM
 from colonnade.idempotency import HEADER as IDEMPOTENCY_KEY
 from colonnade.identifiers import new_id
 from colonnade_runtime.edge.openapi.document import bindings
@@ -18,6 +19,9 @@ from colonnade_runtime.testing.contract.examination.subject import Subject
 
 NOTHING = str(UUID(int=7 << 76 | 2 << 62))
 """An id that nothing has; a UUIDv7."""
+
+_NOTE = ("note.txt", b"a note", "text/plain")
+"""A file: name, bytes and type."""
 
 _OWNER = {"Authorization": "Visitor owner"}
 _ROUNDS = 3
@@ -101,14 +105,23 @@ async def _ask(
     sent = {"X-Tenant": tenant, **headers}
     if binding.idempotency_key:
         sent[IDEMPOTENCY_KEY] = new_id().hex
-    return await client.request(binding.method, path, headers=sent, **_content(binding, fields))
+    content = _content(binding, fields)
+    sent |= content.pop("headers", {})
+    return await client.request(binding.method, path, headers=sent, **content)
 
 
 def _content(binding: Binding, fields: dict[str, Any]) -> dict[str, Any]:
+    params = {name: _text(value) for name, value in fields.items()}
     if binding.method not in ("POST", "PUT", "PATCH"):
-        return {"params": {name: _text(value) for name, value in fields.items()}}
-    if binding.body == "multipart/form-data":
-        return {"files": {"file": ("note.txt", b"a note", "text/plain")}}
+        return {"params": params}
+    if binding.body == FORM:
+        if binding.fields_in_query:
+            form = {name: params[name] for name in params.keys() - set(OF_THE_FORM)}
+            return {"params": form, "files": {"file": _NOTE}}
+        return {"files": {"file": _NOTE}}
+    if binding.fields_in_query:
+        media_type = binding.body.partition(",")[0].replace("*/*", "text/plain")
+        return {"params": params, "content": _NOTE[1], "headers": {"Content-Type": media_type}}
     return {"json": fields}
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from colonnade_content.files.file_names import (
+from colonnade.file_names import (
     MAXIMUM_NAME_BYTES,
     clean_file_name,
     content_disposition,
