@@ -15,6 +15,7 @@ Configs = dict[tuple[str, str], BaseModel]
 
 TAKEN_UP = frozenset(
     {
+        "gateway.cors.origins",
         "logging.access",
         "logging.client_address",
         "logging.format",

@@ -7,8 +7,10 @@ does not hide a wrong name in another.
 from collections.abc import Iterator
 from typing import Any
 
+from colonnade_runtime.declaration.cross_origin import PLAIN
 from colonnade_runtime.declaration.model.placement import RESERVED, placements
 from colonnade_runtime.declaration.model.platform import Platform
+from colonnade_runtime.declaration.model.web_origins import is_plain
 from colonnade_runtime.declaration.open_files import missing_files, needed_files
 from colonnade_runtime.declaration.outline import PlatformOutline
 from colonnade_runtime.declaration.yaml.problems import Problem, closest
@@ -56,6 +58,9 @@ def check_valid_platform(source: PlatformSource, platform: Platform) -> Iterator
     if platform.tenants.editable and not platform.tenants.watch:
         message = "takes 'tenants.watch: true': other processes learn of a change by the file"
         yield _problem(source, ("tenants", "editable"), message)
+    for index, origin in enumerate(platform.gateway.cors.origins):
+        if platform.is_production and is_plain(origin):
+            yield _problem(source, ("gateway", "cors", "origins", index), PLAIN)
     yield from _addresses(source, platform)
     yield from _open_files(source, platform)
 

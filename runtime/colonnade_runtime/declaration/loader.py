@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from colonnade.policy import NO_VOCABULARY, Vocabulary
 from colonnade_runtime.declaration.checks import check_platform, check_valid_platform
 from colonnade_runtime.declaration.configs import ConfigModels, ConfigReader
+from colonnade_runtime.declaration.cross_origin import cross_origin_problems
 from colonnade_runtime.declaration.model.platform import Platform
 from colonnade_runtime.declaration.model.tenant import Tenant
 from colonnade_runtime.declaration.outline import PlatformOutline, outline_of
@@ -106,6 +107,9 @@ def load_platform(
         vocabulary=vocabulary,
     )
     tenants, files = _tenants(outline, rules, source, problems, replacing)
+    if platform is not None:
+        for tenant in tenants.values():
+            problems += cross_origin_problems(tenant, platform)
     if platform is None or problems:
         raise DeclarationError(problems)
     return LoadedPlatform(

@@ -8,6 +8,7 @@ from pathlib import Path as FilePath
 
 from colonnade.policy import NO_VOCABULARY, Vocabulary
 from colonnade_runtime.declaration.configs import ConfigModels, ConfigReader
+from colonnade_runtime.declaration.cross_origin import cross_origin_problems
 from colonnade_runtime.declaration.ignored_files import is_ignored
 from colonnade_runtime.declaration.model.platform import Platform
 from colonnade_runtime.declaration.model.section import write_out
@@ -22,7 +23,7 @@ from colonnade_runtime.declaration.yaml.problems import (
     Problem,
     closest,
 )
-from colonnade_runtime.declaration.yaml.tree import MappingNode, dotted, matching
+from colonnade_runtime.declaration.yaml.tree import MappingNode, Path, dotted, matching
 from colonnade_runtime.declaration.yaml.values import Values, values_of
 
 _ID = re.compile(TENANT_ID_PATTERN)
@@ -62,6 +63,8 @@ def load_tenant(
         environ=environ,
     )
     tenant, problems = read_tenant(path, rules)
+    if tenant is not None:
+        problems += cross_origin_problems(tenant, platform)
     if tenant is None or problems:
         raise DeclarationError(problems)
     return tenant
@@ -126,7 +129,9 @@ def read_tenant(
     problems += tenant_policy_problems(declared.get("policy"), tree, rules.vocabulary)
     if tenant is not None:
         problems += _read_configs(tenant, tree, rules)
-        tenant._domain_places = _domain_places(tree, len(tenant.domains))
+        tenant._domain_places = _places(tree, ("domains",), len(tenant.domains))
+        origins = len(tenant.cors.origins or ())
+        tenant._origin_places = _places(tree, ("cors", "origins"), origins)
     return tenant, problems
 
 
@@ -224,5 +229,5 @@ def _read_configs(tenant: Tenant, tree: MappingNode, rules: TenantRules) -> Iter
             tenant._configs[name] = config
 
 
-def _domain_places(tree: MappingNode, count: int) -> tuple[Location, ...]:
-    return tuple(matching(tree, ("domains", index))[1].place for index in range(count))
+def _places(tree: MappingNode, path: Path, count: int) -> tuple[Location, ...]:
+    return tuple(matching(tree, (*path, index))[1].place for index in range(count))

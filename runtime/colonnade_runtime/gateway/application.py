@@ -16,6 +16,7 @@ from colonnade_runtime.edge.forwarded.origin import TrustedProxies
 from colonnade_runtime.edge.forwarded.seal import Seal
 from colonnade_runtime.edge.health.endpoints import NO_ROUTE, Health
 from colonnade_runtime.edge.http.access_log import AccessLog, line_of
+from colonnade_runtime.edge.http.cross_origin import CrossOrigin
 from colonnade_runtime.edge.http.default_headers import (
     EVERY_METHOD,
     answer_options,
@@ -61,6 +62,7 @@ class GatewayApplication:
         access_log: AccessLog | None = None,
     ) -> None:
         self._access_log = access_log
+        self.cross_origin: CrossOrigin | None = None
         self.health = health or Health(log)
         self.health.stage.started()
         self.health.checks.add([HealthCheck("processes", self._silent, _PROCESSES_MEND)])
@@ -132,6 +134,8 @@ class GatewayApplication:
     async def _answer(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         exchange = Exchange(scope, send, self._proxies)
         del send  # From here on the exchange alone holds it, and lets it go.
+        if self.cross_origin is not None:
+            exchange.added_headers = self.cross_origin.headers(exchange)
         timed = None
         if scope["method"] not in BODILESS:
             # Which routes take streams, the processes behind know.
@@ -167,6 +171,10 @@ class GatewayApplication:
     async def _route(self, scope: HTTPScope, receive: Receive, exchange: Exchange) -> None:
         if scope["path"] == "*" and scope["method"] == "OPTIONS":
             return await answer_options(exchange, EVERY_METHOD)
+        if self.cross_origin is not None:
+            preflight = self.cross_origin.preflight(scope["method"], exchange)
+            if preflight is not None:
+                return await exchange.respond(preflight)
         if not self._open:
             raise Unavailable("The platform is stopping.", details={"retry_after": 1})
         document = await self._documents.get(scope["path"])

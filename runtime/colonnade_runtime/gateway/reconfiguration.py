@@ -12,6 +12,7 @@ from colonnade_runtime.declaration.model.placement import Placement, placements
 from colonnade_runtime.edge.connections.limits import body_time
 from colonnade_runtime.edge.forwarded.origin import TrustedProxies
 from colonnade_runtime.edge.http.access_log import access_log_of
+from colonnade_runtime.edge.http.cross_origin import CrossOrigin
 from colonnade_runtime.edge.openapi.documents import ApiDocuments
 from colonnade_runtime.gateway.application import GatewayApplication
 
@@ -19,6 +20,7 @@ TAKEN_UP = frozenset(
     {
         "gateway.connections.body",
         "gateway.connections.minimum_rate",
+        "gateway.cors.origins",
         "gateway.docs",
         "gateway.trusted_proxies",
         "logging.access",
@@ -67,6 +69,7 @@ class GatewayReconfiguration:
         self._gateway.take_up(
             TrustedProxies(gateway.trusted_proxies), self._documents(loaded), body_time(gateway)
         )
+        self._gateway.cross_origin = CrossOrigin.of(loaded)
         if loaded.platform.logging != self._logging:
             self._logging = loaded.platform.logging
             self._gateway.log_requests(access_log_of(self._logging))

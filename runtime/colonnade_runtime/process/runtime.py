@@ -49,6 +49,7 @@ from colonnade_runtime.edge.forwarded.seal import Seal
 from colonnade_runtime.edge.health.endpoints import Health, open_paths
 from colonnade_runtime.edge.http.access_log import access_log_of
 from colonnade_runtime.edge.http.authentication import Authentication
+from colonnade_runtime.edge.http.cross_origin import CrossOrigin
 from colonnade_runtime.edge.listening import NOTICE_SECONDS
 from colonnade_runtime.observability.redaction import hosts_in
 from colonnade_runtime.plugins.plugin import Plugin
@@ -111,6 +112,7 @@ class Runtime:
             body_time(self._platform.gateway),
         )
         self.edge.tells_caller = self.place.process != EVERYTHING
+        self._let_in(self._loaded)
         faults = self.edge.health.faults
         self.reloader = Reloader(declared, self._take_up, self._log, faults.of("platform"))
         self.policy: MemoisedPolicy | None = None
@@ -319,6 +321,7 @@ class Runtime:
         self._vault.swap(resolved)
         report_without_effect(self.edge.health.faults.of("platform"), without_effect)
         self.tenants.swap(entries)
+        self._let_in(loaded)
         self.edge.health.faults.forget_tenants(self.tenants.is_known)
         self._schemas.make_new()
         self._configs.update(changes.configs)
@@ -328,6 +331,11 @@ class Runtime:
         if loaded.platform.logging != self.reloader.loaded.platform.logging:
             self.edge.log_requests(access_log_of(loaded.platform.logging))
         return list(dict.fromkeys([*changes.restart, *changed]))
+
+    def _let_in(self, loaded: LoadedPlatform) -> None:
+        """Let the declared origins in, where requests come first."""
+        if self.place.process == EVERYTHING:
+            self.edge.cross_origin = CrossOrigin.of(loaded)
 
     @property
     def policy_revision(self) -> str:

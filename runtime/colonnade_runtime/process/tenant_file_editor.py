@@ -10,8 +10,8 @@ from typing import Any
 from colonnade.errors import Conflict, FieldError, ValidationFailed
 from colonnade_runtime.assembly.declared import Declared
 from colonnade_runtime.declaration import DeclarationError, Problem
-from colonnade_runtime.declaration.tenant_amendment import amended_file
 from colonnade_runtime.declaration.yaml.amendment import NotAmendable
+from colonnade_runtime.declaration.yaml.file_amendment import amended_file
 from colonnade_runtime.process.reloading import Reloader
 
 _BY_HAND = "It is changed in the academy's file, by whoever runs the platform"

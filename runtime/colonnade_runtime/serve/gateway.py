@@ -25,6 +25,7 @@ from colonnade_runtime.edge.forwarded.seal import Seal
 from colonnade_runtime.edge.health.endpoints import Health, open_paths
 from colonnade_runtime.edge.health.listener import health_listening
 from colonnade_runtime.edge.http.access_log import access_log_of
+from colonnade_runtime.edge.http.cross_origin import CrossOrigin
 from colonnade_runtime.edge.listening import NOTICE_SECONDS, available_port, listening
 from colonnade_runtime.edge.openapi.document import described
 from colonnade_runtime.edge.openapi.documents import ApiDocuments
@@ -85,6 +86,7 @@ async def serve_gateway(declared: Declared) -> None:
         ),
         access_log=access_log_of(platform.logging),
     )
+    gateway.cross_origin = CrossOrigin.of(declared.loaded)
     lifecycle = Lifecycle(GATEWAY)
     lifecycle.starting(platform=declared.path)
     changes = GatewayReconfiguration(

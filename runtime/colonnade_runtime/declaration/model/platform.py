@@ -10,6 +10,7 @@ from colonnade_runtime.declaration.model.address import Address, BusAddress
 from colonnade_runtime.declaration.model.hosts import host_name
 from colonnade_runtime.declaration.model.networks import ProxyNetwork
 from colonnade_runtime.declaration.model.section import Section, Version
+from colonnade_runtime.declaration.model.web_origins import WebOrigin
 
 Environment = Literal["development", "production"]
 
@@ -227,6 +228,13 @@ class ConnectionsSection(Section):
     """Time that a client may take without reading any of its answer."""
 
 
+class CorsSection(Section):
+    """Cross-origin requests: pages of other origins that may use the API."""
+
+    origins: Annotated[tuple[WebOrigin, ...], Field(max_length=100)] = ()
+    """Origins that every academy lets in, such as `https://app.example`, unless it says its own."""
+
+
 class GatewaySection(Section):
     """The HTTP edge."""
 
@@ -256,6 +264,9 @@ class GatewaySection(Section):
 
     docs: bool = True
     """True to serve `/docs` and the OpenAPI document."""
+
+    cors: CorsSection = CorsSection()
+    """Cross-origin requests: pages of other origins that may use the API."""
 
     trusted_proxies: tuple[ProxyNetwork, ...] = ()
     """Networks of the proxies whose `Forwarded` and `X-Forwarded-*` headers are believed."""

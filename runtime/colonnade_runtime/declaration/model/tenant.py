@@ -22,6 +22,7 @@ from colonnade.timezones import timezone_names
 from colonnade_runtime.declaration.model.hosts import host_name
 from colonnade_runtime.declaration.model.platform import JsonObject, Name, ServiceName
 from colonnade_runtime.declaration.model.section import Section, Version
+from colonnade_runtime.declaration.model.web_origins import WebOrigin
 from colonnade_runtime.declaration.yaml.problems import Location, closest
 
 TENANT_ID_PATTERN = r"^[a-z][a-z0-9-]{1,38}[a-z0-9]$"
@@ -134,6 +135,14 @@ class LinksSection(Section):
     """The page that accepts an invitation."""
 
 
+class TenantCorsSection(Section):
+    """Cross-origin requests to this academy."""
+
+    origins: Annotated[tuple[WebOrigin, ...], Field(max_length=100)] | None = None
+    """Origins that this academy lets in, in place of `gateway.cors.origins`: some of those, and
+    any on its own `domains` or below one."""
+
+
 class TenantServiceSection(Section):
     """Settings of one tenant for one service of the platform."""
 
@@ -176,6 +185,9 @@ class Tenant(Section):
     links: LinksSection = LinksSection()
     """Links in mails."""
 
+    cors: TenantCorsSection = TenantCorsSection()
+    """Cross-origin requests to this academy."""
+
     locale: Annotated[str, AfterValidator(_locale)] = "en"
     """The language and region it speaks by default (BCP 47)."""
 
@@ -193,6 +205,7 @@ class Tenant(Section):
 
     _configs: dict[str, BaseModel] = PrivateAttr(default_factory=dict)
     _domain_places: tuple[Location, ...] = PrivateAttr(default=())
+    _origin_places: tuple[Location, ...] = PrivateAttr(default=())
 
     @property
     def configs(self) -> Mapping[str, BaseModel]:

@@ -22,6 +22,7 @@ from colonnade_runtime.edge.health.endpoints import NO_ROUTE, Health
 from colonnade_runtime.edge.http.access_log import AccessLog, line_of
 from colonnade_runtime.edge.http.admission import Admission
 from colonnade_runtime.edge.http.authentication import Authentication
+from colonnade_runtime.edge.http.cross_origin import CrossOrigin
 from colonnade_runtime.edge.http.default_headers import (
     EVERY_METHOD,
     RouteMethods,
@@ -55,6 +56,7 @@ class EdgeApplication:
         self._body_time = body_time or BodyTime(30.0, 1024)
         self.proxies = TrustedProxies()
         self.tells_caller = False
+        self.cross_origin: CrossOrigin | None = None
         self._log = log
         self.access_log = access_log
         self._admission: Admission | None = None
@@ -157,6 +159,8 @@ class EdgeApplication:
             if b"expect" not in exchange.headers:
                 exchange.unread = body
         exchange.tells_caller = self.tells_caller
+        if self.cross_origin is not None:
+            exchange.added_headers = self.cross_origin.headers(exchange)
         task = asyncio.current_task()
         assert task is not None
         self._running.add(task)
@@ -191,6 +195,11 @@ class EdgeApplication:
         if scope["path"] == "*" and scope["method"] == "OPTIONS":
             await answer_options(exchange, EVERY_METHOD)
             return
+        if self.cross_origin is not None:
+            preflight = self.cross_origin.preflight(scope["method"], exchange)
+            if preflight is not None:
+                await exchange.respond(preflight)
+                return
         admission = self._admission
         if admission is None:
             raise Unavailable(

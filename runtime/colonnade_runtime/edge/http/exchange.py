@@ -27,6 +27,7 @@ class Exchange:
         "_has_body",
         "_send",
         "_traceparent",
+        "added_headers",
         "body",
         "caller",
         "context",
@@ -61,6 +62,7 @@ class Exchange:
         self.route = ""
         self.sent_headers: list[tuple[bytes, bytes]] = []
         self.body = b""
+        self.added_headers: list[tuple[bytes, bytes]] = []
         self.unread: UnreadBody | None = None
         self._send = send
         self._traceparent = ""
@@ -85,7 +87,7 @@ class Exchange:
             added = [identification]
             if self.tells_caller and self.context is not None:
                 added.append(caller_header(self.context))
-            message["headers"] = [*self.sent_headers, *added]
+            message["headers"] = [*self.sent_headers, *added, *self.added_headers]
         elif message["type"] == "http.response.body":
             if not message["more_body"]:
                 self.body = message["body"]

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from colonnade_runtime.declaration.tenant_amendment import amended_file
 from colonnade_runtime.declaration.yaml.amendment import NotAmendable
+from colonnade_runtime.declaration.yaml.file_amendment import amended_file
 from colonnade_runtime.declaration.yaml.parser import parse
 from colonnade_runtime.declaration.yaml.values import values_of
 
