@@ -91,6 +91,12 @@ def http_routes() -> Sequence[Any]:  # type: ignore[empty-body]
 
 
 @hookspec
+def pages() -> Sequence[Any]:  # type: ignore[empty-body]
+    """Litestar handlers or controllers of pages for people, mounted outside `/api/v1`: made with
+    `colonnade.pages.page` and `colonnade.http.download`."""
+
+
+@hookspec
 def stores() -> StoreNeed:  # type: ignore[empty-body]
     """Tables of this service, and the migrations that make them."""
 

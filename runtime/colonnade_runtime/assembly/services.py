@@ -151,6 +151,15 @@ class Services:
             for route in self.plugins.services[name].http_routes
         ]
 
+    def pages(self, hosted: Collection[str]) -> list[Any]:
+        """Pages for people of the `hosted` services, in start order."""
+        return [
+            page
+            for name in self.plugins.start_order
+            if name in hosted
+            for page in self.plugins.services[name].pages
+        ]
+
     def _tables(self, plugin: Plugin, name: str) -> tuple[SqlStore, ControlStore | None]:
         need = plugin.stores
         tables = self.stores.tables(name)

@@ -4,9 +4,6 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from litestar import Controller
-from litestar.handlers import HTTPRouteHandler
-
 from colonnade.events import Event, event_type_of
 from colonnade.http import BINDING, Binding
 from colonnade.quantities import Duration
@@ -26,8 +23,7 @@ from colonnade_runtime.declaration.model.placement import (
     placements,
 )
 from colonnade_runtime.plugins.plugin import Plugins
-
-API = "/api/v1"
+from colonnade_runtime.plugins.route_paths import API, offered_handlers
 
 _PARAMETER = re.compile(r"\{(\w+):\w+\}")
 """A parameter as routes are written, with its type."""
@@ -52,7 +48,8 @@ def plan_of(loaded: LoadedPlatform, plugins: Plugins) -> dict[str, Any]:
                 for found in operations
                 if found.service == name
             ],
-            "routes": list(_routes(plugins.services[name].http_routes)),
+            "routes": list(_routes(plugins.services[name].http_routes, API)),
+            "pages": list(_routes(plugins.services[name].pages)),
             "publishes": _types(plugins.services[name].events),
             "reacts_to": _types(plugins.services[name].subscriptions),
             "schedules": [
@@ -99,6 +96,7 @@ def plan_text(plan: dict[str, Any]) -> str:
             for found in service["operations"]
         ]
         lines += [f"  route {route}" for route in service["routes"]]
+        lines += [f"  page {page}" for page in service["pages"]]
         lines += [f"  publishes {event}" for event in service["publishes"]]
         lines += [f"  reacts to {event}" for event in service["reacts_to"]]
         lines += [f"  every {each['every']}: {each['name']}" for each in service["schedules"]]
@@ -161,21 +159,9 @@ def _names(plugins: Plugins) -> dict[str, Any]:
     return {"roles": sorted(words.roles), "objects": objects, "masks": sorted(words.shown)}
 
 
-def _routes(offered: Sequence[Any]) -> Iterator[str]:
-    for item in offered:
-        if isinstance(item, HTTPRouteHandler):
-            yield from _bound("", item)
-        elif isinstance(item, type) and issubclass(item, Controller):
-            for name in dir(item):
-                handler = getattr(item, name, None)
-                if isinstance(handler, HTTPRouteHandler):
-                    yield from _bound(str(getattr(item, "path", "")), handler)
-
-
-def _bound(prefix: str, handler: HTTPRouteHandler) -> Iterator[str]:
-    binding = (handler.opt or {}).get(BINDING)
-    target = f" → {binding.operation.name}" if isinstance(binding, Binding) else ""
-    for path in sorted(handler.paths):
-        whole = "/".join(part.strip("/") for part in (API, prefix, path) if part.strip("/"))
-        shown = _PARAMETER.sub(r"{\1}", whole)
-        yield f"{','.join(sorted(handler.http_methods))} /{shown}{target}"
+def _routes(offered: Sequence[Any], prefix: str = "") -> Iterator[str]:
+    for path, handler in offered_handlers(offered):
+        binding = (handler.opt or {}).get(BINDING)
+        target = f" → {binding.operation.name}" if isinstance(binding, Binding) else ""
+        shown = _PARAMETER.sub(r"{\1}", f"{prefix}{path}".rstrip("/"))
+        yield f"{','.join(sorted(handler.http_methods))} {shown}{target}"

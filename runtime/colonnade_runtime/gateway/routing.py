@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 
 from litestar import Litestar
 
+from colonnade_runtime.edge.http.mounting import mounted
 from colonnade_runtime.plugins.plugin import Plugins
-
-PREFIX = "/api/v1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +69,9 @@ def _find(node: _Node, segments: list[str], index: int) -> Route | None:
 
 
 def routes_of(plugins: Plugins) -> Mapping[str, Litestar]:
-    """Applications of each service's routes, used for their descriptions only."""
-    return {
-        name: Litestar(
-            list(plugins.services[name].http_routes),
-            path=PREFIX,
-            openapi_config=None,
-            logging_config=None,
-        )
-        for name in plugins.start_order
-    }
+    """Applications of each service's routes and pages, used for their descriptions only."""
+    services = {name: plugins.services[name] for name in plugins.start_order}
+    return {name: mounted(each.http_routes, each.pages) for name, each in services.items()}
 
 
 def route_table(applications: Mapping[str, Litestar]) -> RouteTable:

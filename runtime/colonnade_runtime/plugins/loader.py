@@ -27,6 +27,7 @@ from colonnade_runtime.plugins.plugin import (
     call,
     requirements,
 )
+from colonnade_runtime.plugins.route_paths import page_problems
 
 _KEY = re.compile(r"(services|plugins)\.[A-Za-z0-9_-]+")
 
@@ -78,6 +79,7 @@ class _Loading:
         services = self._services(plugins)
         extensions = self._placed_extensions(plugins, services)
         order = self._order(services, extensions)
+        self._problems += page_problems(services)
         if self._problems:
             raise PluginError(map(self._placed, self._problems))
         installed = frozenset(candidate.name for candidate in candidates)

@@ -111,6 +111,11 @@ class Plugin:
         return tuple(self._offered("http_routes") or ())
 
     @cached_property
+    def pages(self) -> tuple[Any, ...]:
+        """Litestar controllers and route handlers of its pages for people."""
+        return tuple(self._offered("pages") or ())
+
+    @cached_property
     def stores(self) -> StoreNeed | None:
         """Tables of its service; None when it has none."""
         need: StoreNeed | None = self._offered("stores")

@@ -459,6 +459,7 @@ class Runtime:
     def _open(self, services: Services) -> None:
         self.edge.open(
             services.routes(self.place.services),
+            services.pages(self.place.services),
             self._dispatcher,
             self.tenants,
             self._authentication,

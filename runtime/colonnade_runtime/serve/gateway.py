@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import structlog
-from litestar import Litestar
 
 from colonnade.adapters import Discovery
 from colonnade.clock import SystemClock
@@ -26,13 +25,14 @@ from colonnade_runtime.edge.health.endpoints import Health, open_paths
 from colonnade_runtime.edge.health.listener import health_listening
 from colonnade_runtime.edge.http.access_log import access_log_of
 from colonnade_runtime.edge.http.cross_origin import CrossOrigin
+from colonnade_runtime.edge.http.mounting import mounted
 from colonnade_runtime.edge.listening import NOTICE_SECONDS, available_port, listening
 from colonnade_runtime.edge.openapi.document import described
 from colonnade_runtime.edge.openapi.documents import ApiDocuments
 from colonnade_runtime.gateway.application import GatewayApplication
 from colonnade_runtime.gateway.discovery import UpstreamDiscovery
 from colonnade_runtime.gateway.reconfiguration import GatewayReconfiguration
-from colonnade_runtime.gateway.routing import PREFIX, route_table, routes_of
+from colonnade_runtime.gateway.routing import route_table, routes_of
 from colonnade_runtime.gateway.upstreams import Upstreams
 from colonnade_runtime.observability.lifecycle import Lifecycle
 from colonnade_runtime.observability.redaction import hosts_in
@@ -183,5 +183,5 @@ def _documents(declared: Declared, loaded: LoadedPlatform) -> ApiDocuments:
         return ApiDocuments(None)
     plugins = declared.plugins
     routes = [route for name in plugins.start_order for route in plugins.services[name].http_routes]
-    application = Litestar(routes, path=PREFIX, openapi_config=None, logging_config=None)
+    application = mounted(routes)
     return ApiDocuments(lambda: described(application))

@@ -10,8 +10,9 @@ from gateway_house import Echo, House, answered, place, until
 from litestar import Litestar, Router
 
 from colonnade_runtime.edge.http.access_log import AccessLog, json_lines
-from colonnade_runtime.gateway.routing import PREFIX, Route, RouteTable, route_table
+from colonnade_runtime.gateway.routing import Route, RouteTable, route_table
 from colonnade_runtime.observability.line_writer import LineWriter
+from colonnade_runtime.plugins.route_paths import API as PREFIX
 from colonnade_runtime.testing.servers.server_process import free_port
 
 

@@ -22,7 +22,7 @@ from colonnade_runtime.declaration.tenant_files import check_tenant_text
 
 @click.group()
 def new() -> None:
-    """Create a tenant, a plugin, its next migration, a policy or a whole site."""
+    """Create a tenant, plugin, migration, policy or site."""
 
 
 new.add_command(new_migration)

@@ -32,6 +32,7 @@ from colonnade_runtime.edge.http.default_headers import (
 from colonnade_runtime.edge.http.exchange import Exchange
 from colonnade_runtime.edge.http.filters import filtered
 from colonnade_runtime.edge.http.hot_reads import HotReads
+from colonnade_runtime.edge.http.mounting import mounted
 from colonnade_runtime.edge.http.problems import exception_handlers, send_problem
 from colonnade_runtime.edge.http.unread_body import METHODS, UnreadBody
 from colonnade_runtime.edge.openapi.document import described
@@ -68,6 +69,7 @@ class EdgeApplication:
     def open(
         self,
         route_handlers: Sequence[Any],
+        pages: Sequence[Any],
         dispatcher: Dispatcher,
         tenants: TenantDirectory,
         authentication: Authentication,
@@ -77,8 +79,8 @@ class EdgeApplication:
         docs: bool = True,
         filters: Sequence[GatewayFilter] = (),
     ) -> None:
-        """Serve the services' routes from now on."""
-        application = self.application = self.mounted(route_handlers)
+        """Serve the services' routes and pages from now on."""
+        application = self.application = self.mounted(route_handlers, pages)
         self._admission = Admission(
             self.application,
             ApiDocuments((lambda: described(application)) if docs else None),
@@ -92,14 +94,12 @@ class EdgeApplication:
         )
         self._answering = filtered(self._answer, filters, self._log)  # type: ignore[arg-type]
 
-    def mounted(self, route_handlers: Sequence[Any]) -> Litestar:
-        """The routes, below the path that all have."""
-        application = Litestar(
-            list(route_handlers),
-            path="/api/v1",
+    def mounted(self, route_handlers: Sequence[Any], pages: Sequence[Any]) -> Litestar:
+        """The routes and pages as one application."""
+        application = mounted(
+            route_handlers,
+            pages,
             exception_handlers=exception_handlers(self._log),
-            openapi_config=None,
-            logging_config=None,
             request_max_body_size=None,
         )
         hide_secrets_of(application.routes)

@@ -29,6 +29,7 @@ from colonnade_runtime.edge.openapi.headers import (
     referred,
     taken_by,
 )
+from colonnade_runtime.plugins.route_paths import API
 
 _PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
 _REFERENCE = "#/components/schemas/{model}"
@@ -122,8 +123,8 @@ def release() -> str:
 
 
 def openapi_document(application: Litestar, *, title: str, version: str) -> dict[str, Any]:
-    """The document for all routes of an application."""
-    bound = bindings(application)
+    """The document for all routes of an application; pages for people are none of the API's."""
+    bound = [(path, binding) for path, binding in bindings(application) if path.startswith(API)]
     schemas = _schemas(bound)
     # What can be read with an ETag can be changed under a condition (RFC 9110 §13.1.1).
     versioned = {path for path, binding in bound if has_version(binding)}

@@ -130,11 +130,11 @@ class BenchEdge(EdgeApplication):
     """The edge, which mounts the same routes once in a process: that takes longer than most tests
     do, and an application keeps nothing of the requests that it answered."""
 
-    def mounted(self, route_handlers: Sequence[Any]) -> Litestar:
-        """The routes, below the path that all have."""
-        key = tuple(route_handlers)
+    def mounted(self, route_handlers: Sequence[Any], pages: Sequence[Any]) -> Litestar:
+        """The routes and pages as one application."""
+        key = (tuple(route_handlers), tuple(pages))
         if key not in _applications:
-            _applications[key] = super().mounted(route_handlers)
+            _applications[key] = super().mounted(route_handlers, pages)
         return _applications[key]
 
 

@@ -2,17 +2,18 @@
 
 from litestar import Litestar
 
+from colonnade_runtime.edge.http.mounting import mounted
 from colonnade_runtime.testing.contract.examination.subject import NotTried, Subject
 
 
 def application_of(subject: Subject) -> Litestar:
-    """The plugin's routes alone, as the gateway mounts them.
+    """The plugin's routes and pages alone, as the gateway mounts them.
 
     Raises:
         NotTried: when Litestar refuses them.
     """
-    handlers = list(subject.answer("http_routes") or ())
+    routes, pages = subject.answer("http_routes") or (), subject.answer("pages") or ()
     try:
-        return Litestar(handlers, path="/api/v1", openapi_config=None, logging_config=None)
+        return mounted(routes, pages)
     except Exception as error:
         raise NotTried(f"the routes cannot be mounted: {error}") from error
