@@ -152,6 +152,16 @@ class TenantDirectory:
             return TenantState.DISABLED
         return TenantState.ACTIVE if entry.tenant.is_active else TenantState.SUSPENDED
 
+    def is_named(self, host: str, forwarded: str = "") -> bool:
+        """True when a host is that of an academy, or is of the form that only academies have.
+
+        Raises:
+            InvalidRequest: the host is none.
+        """
+        asked = forwarded or host
+        name = host_name(asked) if asked else ""
+        return name in self._hosts or name.endswith("." + self._domain)
+
     def resolve(self, host: str, header: str | None, forwarded: str = "") -> TenantEntry:
         """The tenant that a request is for: the host decides, else `X-Tenant`.
 

@@ -25,6 +25,7 @@ from colonnade_runtime.edge.http.default_headers import (
 from colonnade_runtime.edge.http.exchange import Exchange, request_id_of
 from colonnade_runtime.edge.http.problems import send_problem
 from colonnade_runtime.edge.openapi.documents import ApiDocuments, asked_for
+from colonnade_runtime.edge.pages.pages import Pages
 from colonnade_runtime.gateway.forwarding import LOOK_AGAIN, Forwarder
 from colonnade_runtime.gateway.probing import Prober
 from colonnade_runtime.gateway.routing import RouteTable
@@ -63,6 +64,7 @@ class GatewayApplication:
     ) -> None:
         self._access_log = access_log
         self.cross_origin: CrossOrigin | None = None
+        self.pages: Pages | None = None
         self.health = health or Health(log)
         self.health.stage.started()
         self.health.checks.add([HealthCheck("processes", self._silent, _PROCESSES_MEND)])
@@ -181,6 +183,11 @@ class GatewayApplication:
         if document is not None:
             exchange.route = scope["path"]
             return await exchange.respond(asked_for(document, scope["method"], exchange.headers))
+        if self.pages is not None:
+            page = self.pages.answer(scope["path"], scope["method"], exchange)
+            if page is not None:
+                exchange.route = page.route
+                return await exchange.respond(page)
         route = self._table.find(scope["path"])
         if route is None:
             raise NotFound("There is nothing at this path.")

@@ -14,6 +14,7 @@ from colonnade_runtime.edge.forwarded.origin import TrustedProxies
 from colonnade_runtime.edge.http.access_log import access_log_of
 from colonnade_runtime.edge.http.cross_origin import CrossOrigin
 from colonnade_runtime.edge.openapi.documents import ApiDocuments
+from colonnade_runtime.edge.pages.pages import pages_of
 from colonnade_runtime.gateway.application import GatewayApplication
 
 TAKEN_UP = frozenset(
@@ -70,6 +71,7 @@ class GatewayReconfiguration:
             TrustedProxies(gateway.trusted_proxies), self._documents(loaded), body_time(gateway)
         )
         self._gateway.cross_origin = CrossOrigin.of(loaded)
+        self._gateway.pages = pages_of(loaded)
         if loaded.platform.logging != self._logging:
             self._logging = loaded.platform.logging
             self._gateway.log_requests(access_log_of(self._logging))

@@ -51,6 +51,7 @@ from colonnade_runtime.edge.http.access_log import access_log_of
 from colonnade_runtime.edge.http.authentication import Authentication
 from colonnade_runtime.edge.http.cross_origin import CrossOrigin
 from colonnade_runtime.edge.listening import NOTICE_SECONDS
+from colonnade_runtime.edge.pages.pages import Pages
 from colonnade_runtime.observability.redaction import hosts_in
 from colonnade_runtime.plugins.plugin import Plugin
 from colonnade_runtime.process.metrics import (
@@ -457,6 +458,8 @@ class Runtime:
         return self._platform.gateway.docs if section is None else section.gateway.docs
 
     def _open(self, services: Services) -> None:
+        if self.place.process == EVERYTHING:
+            self.edge.pages = Pages(self.tenants, docs=self._shows_docs())
         self.edge.open(
             services.routes(self.place.services),
             services.pages(self.place.services),

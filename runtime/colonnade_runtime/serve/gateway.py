@@ -29,6 +29,7 @@ from colonnade_runtime.edge.http.mounting import mounted
 from colonnade_runtime.edge.listening import NOTICE_SECONDS, available_port, listening
 from colonnade_runtime.edge.openapi.document import described
 from colonnade_runtime.edge.openapi.documents import ApiDocuments
+from colonnade_runtime.edge.pages.pages import pages_of
 from colonnade_runtime.gateway.application import GatewayApplication
 from colonnade_runtime.gateway.discovery import UpstreamDiscovery
 from colonnade_runtime.gateway.reconfiguration import GatewayReconfiguration
@@ -87,6 +88,7 @@ async def serve_gateway(declared: Declared) -> None:
         access_log=access_log_of(platform.logging),
     )
     gateway.cross_origin = CrossOrigin.of(declared.loaded)
+    gateway.pages = pages_of(declared.loaded)
     lifecycle = Lifecycle(GATEWAY)
     lifecycle.starting(platform=declared.path)
     changes = GatewayReconfiguration(

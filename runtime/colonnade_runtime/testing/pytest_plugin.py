@@ -4,6 +4,7 @@ import pytest
 
 from colonnade_runtime.testing.servers.fixtures import (
     _servers,
+    chromium_url,
     nats_url,
     opa_url,
     postgresql_url,
@@ -13,6 +14,7 @@ from colonnade_runtime.testing.servers.fixtures import (
 
 __all__ = [
     "_servers",
+    "chromium_url",
     "nats_url",
     "opa_url",
     "postgresql_url",

@@ -37,6 +37,7 @@ from colonnade_runtime.edge.http.problems import exception_handlers, send_proble
 from colonnade_runtime.edge.http.unread_body import METHODS, UnreadBody
 from colonnade_runtime.edge.openapi.document import described
 from colonnade_runtime.edge.openapi.documents import ApiDocuments, asked_for
+from colonnade_runtime.edge.pages.pages import Pages
 from colonnade_runtime.observability.secret_paths import hide_secrets_of, shown_path
 
 CUT_OFF_SECONDS = 1.0
@@ -58,6 +59,7 @@ class EdgeApplication:
         self.proxies = TrustedProxies()
         self.tells_caller = False
         self.cross_origin: CrossOrigin | None = None
+        self.pages: Pages | None = None
         self._log = log
         self.access_log = access_log
         self._admission: Admission | None = None
@@ -213,6 +215,12 @@ class EdgeApplication:
             exchange.route = scope["path"]
             await exchange.respond(asked_for(document, scope["method"], exchange.headers))
             return
+        if self.pages is not None:
+            page = self.pages.answer(scope["path"], scope["method"], exchange)
+            if page is not None:
+                exchange.route = page.route
+                await exchange.respond(page)
+                return
         context = exchange.context = await admission.enter(exchange)
         if scope["method"] == "HEAD":
             # Answered as a GET; the exchange leaves the body out.

@@ -33,9 +33,16 @@ _PAGE = f"""\
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Colonnade API</title>
 <link rel="stylesheet" href="{PAGE_PATH}/swagger-ui.css">
+<link rel="stylesheet" href="{PAGE_PATH}/page.css">
 <link rel="icon" type="image/png" href="{PAGE_PATH}/favicon-32x32.png">
 </head>
 <body>
+<form id="academy">
+<label for="tenant">Academy (<code>X-Tenant</code>)</label>
+<input id="tenant" name="tenant" autocomplete="off" autocapitalize="none" spellcheck="false"
+ placeholder="acme" pattern="[a-z][a-z0-9\\-]+" maxlength="40">
+<p>Sent with every request you try here. Leave it empty on the host of an academy.</p>
+</form>
 <div id="swagger-ui"></div>
 <script src="{PAGE_PATH}/swagger-ui-bundle.js"></script>
 <script src="{PAGE_PATH}/start.js"></script>
@@ -44,15 +51,33 @@ _PAGE = f"""\
 """
 
 _START = f"""\
+const remembered = "colonnade-tenant";
+
 window.addEventListener("load", () => {{
+  const tenant = document.getElementById("tenant");
+  tenant.value = sessionStorage.getItem(remembered) ?? "";
+  tenant.addEventListener("input", () => sessionStorage.setItem(remembered, tenant.value.trim()));
+  document.getElementById("academy").addEventListener("submit", (event) => event.preventDefault());
   SwaggerUIBundle({{
     url: "{OPENAPI_PATH}",
     dom_id: "#swagger-ui",
     deepLinking: true,
     displayRequestDuration: true,
     validatorUrl: null,
+    requestInterceptor: (request) => {{
+      const named = Object.keys(request.headers).some((name) => name.toLowerCase() === "x-tenant");
+      if (tenant.value.trim() && !named) request.headers["X-Tenant"] = tenant.value.trim();
+      return request;
+    }},
   }});
 }});
+"""
+
+_STYLE = """\
+#academy { display: flex; flex-wrap: wrap; gap: 0.5rem 1rem; align-items: center;
+  max-width: 1460px; margin: 0 auto; padding: 1rem 1.25rem 0; font: 1rem/1.5 sans-serif; }
+#academy input { font: inherit; padding: 0.375rem 0.5rem; min-width: 0; flex: 0 1 16rem; }
+#academy p { margin: 0; flex-basis: 100%; color: #3b4151; font-size: 0.875rem; }
 """
 
 _ASSETS = {
@@ -86,19 +111,22 @@ class ApiDocuments:
 
 def _makers(describe: Callable[[], bytes]) -> dict[str, Callable[[], Response]]:
     makers: dict[str, Callable[[], Response]] = {
-        OPENAPI_PATH: lambda: _response(describe(), "application/json", {}),
-        PAGE_PATH: lambda: _response(
+        OPENAPI_PATH: lambda: complete_response(describe(), "application/json", {}),
+        PAGE_PATH: lambda: complete_response(
             _PAGE.encode(),
             "text/html; charset=utf-8",
             {"content-security-policy": CONTENT_SECURITY_POLICY, "referrer-policy": "no-referrer"},
         ),
-        f"{PAGE_PATH}/start.js": lambda: _response(
+        f"{PAGE_PATH}/start.js": lambda: complete_response(
             _START.encode(), "text/javascript; charset=utf-8", {}
         ),
     }
+    makers[f"{PAGE_PATH}/page.css"] = lambda: complete_response(
+        _STYLE.encode(), "text/css; charset=utf-8", {}
+    )
     kept = {"cache-control": "public, max-age=86400"}
     for name, media_type in _ASSETS.items():
-        makers[f"{PAGE_PATH}/{name}"] = lambda name=name, media_type=media_type: _response(  # type: ignore[misc]
+        makers[f"{PAGE_PATH}/{name}"] = lambda name=name, media_type=media_type: complete_response(  # type: ignore[misc]
             _asset(name), media_type, kept
         )
     return makers
@@ -110,7 +138,8 @@ def _asset(name: str) -> bytes:
     return (Path(swagger_ui_path) / name).read_bytes()
 
 
-def _response(body: bytes, media_type: str, more: Mapping[str, str]) -> Response:
+def complete_response(body: bytes, media_type: str, more: Mapping[str, str]) -> Response:
+    """The answer with a document that is whole, and an `ETag` of what is in it."""
     tag = hashlib.blake2b(body, digest_size=12).hexdigest()
     headers = {
         "content-type": media_type,

