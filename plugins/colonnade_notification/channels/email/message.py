@@ -1,9 +1,8 @@
 """Mail messages as RFC 5322 and MIME define them."""
 
+from binascii import b2a_qp
 from dataclasses import dataclass, field
 from datetime import datetime
-from email.message import EmailMessage
-from email.policy import SMTP
 from email.utils import format_datetime
 from typing import Annotated
 
@@ -11,6 +10,7 @@ from colonnade.personal import Personal
 from colonnade_notification.addressing.mailboxes import Mailbox
 from colonnade_notification.api import OutgoingMessage
 from colonnade_notification.channels.email.headers import (
+    MAXIMUM_LINE,
     ascii_url,
     mailbox_field,
     plain_field,
@@ -18,8 +18,6 @@ from colonnade_notification.channels.email.headers import (
 )
 
 _BOUNDARY = "=_colonnade_{id}"
-_CONTENT = SMTP.clone(cte_type="7bit")
-"""Text in letters that every server carries (RFC 2045 §6); all its own headers are short."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +70,27 @@ def _unsubscribe_fields(url: str) -> list[bytes]:
 
 
 def _content(message: OutgoingMessage) -> bytes:
-    parts = EmailMessage(policy=_CONTENT)
-    parts.set_content(message.text)
-    parts.add_alternative(message.html, subtype="html")
-    parts.set_boundary(_BOUNDARY.format(id=message.id.hex))
-    return parts.as_bytes()
+    """The parts: text first, for readers show the last that they can (RFC 2046 §5.1.4)."""
+    boundary = _BOUNDARY.format(id=message.id.hex).encode()
+    return b"".join(
+        (
+            b"MIME-Version: 1.0\r\n",
+            b'Content-Type: multipart/alternative; boundary="%s"\r\n\r\n' % boundary,
+            _part(boundary, b"plain", message.text),
+            _part(boundary, b"html", message.html),
+            b"--%s--\r\n" % boundary,
+        )
+    )
+
+
+def _part(boundary: bytes, subtype: bytes, text: str) -> bytes:
+    """A part in letters that every server carries (RFC 2045 §6)."""
+    lines = text.encode().splitlines()
+    body = b"\r\n".join((*lines, b""))
+    encoding = b"7bit"
+    if not body.isascii() or max(map(len, lines), default=0) > MAXIMUM_LINE:
+        encoding, body = b"quoted-printable", b2a_qp(body, istext=True)
+    return (
+        b'--%s\r\nContent-Type: text/%s; charset="utf-8"\r\n'
+        b"Content-Transfer-Encoding: %s\r\n\r\n%s" % (boundary, subtype, encoding, body)
+    )
