@@ -6,10 +6,39 @@ service sees.
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
-AskHandler = Callable[[bytes, str], Awaitable[bytes]]
+from colonnade.context import Context
+
+
+@dataclass(frozen=True, slots=True)
+class CallHeader:
+    """Header of a call that has not left this process: its context, and what signs it.
+
+    Whoever answers within the process takes the context as it is. An adapter that sends the call
+    away sends `text`, and what comes from outside is text for every adapter, so that nobody can
+    send a context that was not signed.
+    """
+
+    context: Context
+    signed: Callable[[], str]
+
+    def text(self) -> str:
+        """The signed header."""
+        return self.signed()
+
+
+Header: TypeAlias = CallHeader | str
+"""Context of a call: signed text, or not yet signed within one process."""
+
+AskHandler = Callable[[bytes, Header], Awaitable[bytes]]
 """Answers an operation: (payload, context header) → reply frame. Never raises."""
+
+
+def header_text(header: Header) -> str:
+    """A header as it is sent."""
+    return header if isinstance(header, str) else header.text()
+
 
 Deliver = Callable[[bytes], Awaitable[None]]
 """Handles one event envelope for one consumer; returning is the acknowledgement.
@@ -56,7 +85,7 @@ class Bus(Protocol):
         self,
         subject: str,
         payload: bytes,
-        header: str,
+        header: Header,
         timeout: float,  # noqa: ASYNC109
     ) -> bytes:
         """Ask and wait at most `timeout` seconds.

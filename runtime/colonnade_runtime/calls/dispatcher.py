@@ -8,7 +8,7 @@ from typing import Any, TypeVar, cast
 import pydantic
 from prometheus_client import CollectorRegistry
 
-from colonnade.bus import Bus
+from colonnade.bus import Bus, CallHeader, Header
 from colonnade.context import (
     Context,
     ContextSigner,
@@ -95,7 +95,7 @@ class Dispatcher:
             raise ConfigurationError(f"Operation {operation.subject} has two handlers.")
         self._handlers[operation.request] = bound
 
-        async def answer(payload: bytes, header: str) -> bytes:
+        async def answer(payload: bytes, header: Header) -> bytes:
             return await self._answer(bound, payload, header)
 
         await self._bus.serve(operation.subject, answer)
@@ -114,8 +114,11 @@ class Dispatcher:
         timeout = min(context.remaining(now), limit)
         payload, until = request.encode(), now + timeout
 
+        header = CallHeader(
+            context, lambda: self._signer.sign(context, operation.subject, payload, until)
+        )
+
         async def ask() -> bytes:
-            header = self._signer.sign(context, operation.subject, payload, until)
             left = max(0.0, until - self.now())
             return await self._bus.ask(operation.subject, payload, header, left)
 
@@ -298,11 +301,14 @@ class Dispatcher:
             for mistake in decision.take_mistakes():
                 self._log.error("policy names what is not there; all is refused", reason=mistake)
 
-    async def _answer(self, bound: BoundHandler, payload: bytes, header: str) -> bytes:
+    async def _answer(self, bound: BoundHandler, payload: bytes, header: Header) -> bytes:
         operation = bound.operation
         try:
             now = self.now()
-            context = self._signer.verify(header, operation.subject, payload, now)
+            if isinstance(header, CallHeader):
+                context = header.context
+            else:
+                context = self._signer.verify(header, operation.subject, payload, now)
             # Whoever asked has given up by then; doing it would surprise everybody.
             context.remaining(now)
             if operation.cached:

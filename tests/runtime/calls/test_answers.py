@@ -11,6 +11,7 @@ import structlog
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from colonnade.bus import Header, header_text
 from colonnade.context import Context, ContextSigner, Principal, use_context
 from colonnade.errors import ColonnadeError, InternalError, NotFound, Unauthenticated, Unavailable
 from colonnade.messages import Message, Request
@@ -108,9 +109,9 @@ async def test_an_overheard_question_is_good_for_nothing_else() -> None:
     heard: list[tuple[bytes, str]] = []
     await bus.start()
 
-    async def answer(payload: bytes, header: str) -> bytes:
-        heard.append((payload, header))
-        signer.verify(header, SUBJECT, payload, time.time())
+    async def answer(payload: bytes, header: Header) -> bytes:
+        heard.append((payload, header_text(header)))
+        signer.verify(heard[-1][1], SUBJECT, payload, time.time())
         return b'+{"grams": 1}'
 
     await bus.serve(SUBJECT, answer)

@@ -2,12 +2,12 @@
 
 import asyncio
 
-from colonnade.bus import AskHandler
+from colonnade.bus import AskHandler, Header
 from colonnade.errors import DeadlineExceeded
 
 
 async def local_answer(
-    subject: str, handler: AskHandler, payload: bytes, header: str, seconds: float
+    subject: str, handler: AskHandler, payload: bytes, header: Header, seconds: float
 ) -> bytes:
     """Answer of `handler`, which serves `subject` here.
 

@@ -3,7 +3,7 @@
 import asyncio
 
 from colonnade.background_tasks import cancel_tasks
-from colonnade.bus import AskHandler, Consumer, Deliver
+from colonnade.bus import AskHandler, Consumer, Deliver, Header
 from colonnade.errors import ConfigurationError, Unavailable
 from colonnade_runtime.adapters.bus.key_queues import KeyQueues
 from colonnade_runtime.adapters.bus.local_answers import local_answer
@@ -77,7 +77,7 @@ class MemoryBus:
         self,
         subject: str,
         payload: bytes,
-        header: str,
+        header: Header,
         timeout: float,  # noqa: ASYNC109
     ) -> bytes:
         """Hand `payload` and `header` to who serves `subject`; see `Bus.ask`."""

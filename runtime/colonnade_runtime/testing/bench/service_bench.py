@@ -13,6 +13,7 @@ from uuid import UUID
 import httpx
 import msgspec
 
+from colonnade.bus import header_text
 from colonnade.context import Principal, PrincipalKind, use_context
 from colonnade.errors import ConfigurationError
 from colonnade.events import Envelope, Event, event_source, event_type_of
@@ -367,7 +368,9 @@ class ServiceBench(ServicesUnderTest):
     def _stand_in(self, process: BenchProcess, stub: Stub[Any]) -> None:
         process.bench_bus.stand_in(
             stub.operation.subject,
-            lambda payload, header: stub.serve(process.signer, payload, header, self.clock.epoch()),
+            lambda payload, header: stub.serve(
+                process.signer, payload, header_text(header), self.clock.epoch()
+            ),
         )
 
     async def _expect_no_letter(self, envelope: Envelope) -> None:

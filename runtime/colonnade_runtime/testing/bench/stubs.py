@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Awaitable, Callable
 from typing import Any, Generic, TypeVar, cast
 
-from colonnade.bus import AskHandler
+from colonnade.bus import AskHandler, Header
 from colonnade.context import Context, ContextSigner, use_context
 from colonnade.errors import ColonnadeError
 from colonnade.messages import Message, Request
@@ -77,7 +77,7 @@ class BenchBus(MemoryBus):
         self,
         subject: str,
         payload: bytes,
-        header: str,
+        header: Header,
         timeout: float,  # noqa: ASYNC109
     ) -> bytes:
         """Ask over the memory bus; a question that nobody answers is a mistake of the test.

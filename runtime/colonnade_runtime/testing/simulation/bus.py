@@ -4,7 +4,7 @@ import asyncio
 from contextvars import Context as Variables
 from typing import Any
 
-from colonnade.bus import AskHandler, Consumer, Deliver
+from colonnade.bus import AskHandler, Consumer, Deliver, Header, header_text
 from colonnade.errors import DeadlineExceeded, Unavailable
 from colonnade_runtime.testing.simulation.broker import Message, SimulatedBroker
 from colonnade_runtime.testing.simulation.loop import SimulatedLoop
@@ -50,7 +50,7 @@ class SimulatedBus:
         self,
         subject: str,
         payload: bytes,
-        header: str,
+        header: Header,
         timeout: float,  # noqa: ASYNC109
     ) -> bytes:
         """Ask whoever serves `subject`; see `Bus.ask`."""
@@ -63,7 +63,7 @@ class SimulatedBus:
         if not self._chance.happens(self._chance.faults.lost):
             # On the other's loop: when that process dies first, nobody answers.
             hop = self._chance.hop()
-            other.loop.post(hop, self._handle, other, handler, payload, header, answer)
+            other.loop.post(hop, self._handle, other, handler, payload, header_text(header), answer)
         try:
             async with asyncio.timeout(timeout):
                 return await answer
@@ -111,7 +111,7 @@ class SimulatedBus:
         other: "SimulatedBus",
         handler: AskHandler,
         payload: bytes,
-        header: str,
+        header: Header,
         answer: "asyncio.Future[bytes]",
     ) -> None:
         async def answered() -> None:

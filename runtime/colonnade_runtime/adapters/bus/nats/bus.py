@@ -8,7 +8,7 @@ from typing import Any
 from nats.aio.msg import Msg
 
 from colonnade.adapters import AdapterContext
-from colonnade.bus import AskHandler, Consumer, Deliver
+from colonnade.bus import AskHandler, Consumer, Deliver, Header, header_text
 from colonnade.errors import (
     ColonnadeError,
     ConfigurationError,
@@ -147,7 +147,7 @@ class NatsBus:
         self,
         subject: str,
         payload: bytes,
-        header: str,
+        header: Header,
         timeout: float,  # noqa: ASYNC109
     ) -> bytes:
         """Ask whoever serves `subject`; see `Bus.ask`.
@@ -163,7 +163,8 @@ class NatsBus:
         if here is not None:
             self._check_size(f"The answer of '{subject}'", here)
             return here
-        headers = {CONTEXT_HEADER: header} if header else None
+        text = header_text(header)
+        headers = {CONTEXT_HEADER: text} if text else None
         try:
             answer = await self.connection.request(subject, payload, timeout, headers)
         except NoResponders:

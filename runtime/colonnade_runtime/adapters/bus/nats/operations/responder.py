@@ -12,7 +12,7 @@ from nats.micro.request import Request
 from nats.micro.service import EndpointStats, Service
 
 from colonnade.background_tasks import background_task
-from colonnade.bus import AskHandler
+from colonnade.bus import AskHandler, Header
 from colonnade.errors import ConfigurationError, Unavailable
 from colonnade_runtime.adapters.bus.local_answers import local_answer
 from colonnade_runtime.adapters.bus.nats.connection.connection import Connection
@@ -93,7 +93,7 @@ class OperationResponder:
         self,
         subject: str,
         payload: bytes,
-        header: str,
+        header: Header,
         timeout: float,  # noqa: ASYNC109
     ) -> bytes | None:
         """The answer when this process serves `subject`; nothing when another does.
