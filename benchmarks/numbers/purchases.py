@@ -21,7 +21,7 @@ from colonnade.context import Context, Principal, PrincipalKind, use_context
 from colonnade.money import Money
 from colonnade_course.api import CreateCourse, PublishCourse
 from colonnade_payment.api import CreatePayment, GetPayment
-from colonnade_runtime.adapters.store.sqlite.write_transaction import CommitResult, WriteTransaction
+from colonnade_runtime.adapters.store.sqlite.driver import SqliteDriver
 from colonnade_runtime.assembly.declared import read_declaration
 from colonnade_runtime.observability.logs import configure_logs
 from colonnade_runtime.process.runtime import Runtime
@@ -153,21 +153,21 @@ async def _commits(site: Path) -> dict[str, dict[str, float]]:
     """Commits per purchase and service, counted where every store commits."""
     configure_logs("warning", "json")
     counts: collections.Counter[str] = collections.Counter()
-    run_once = WriteTransaction._run_once
+    begin_commit = SqliteDriver.commit
 
-    def counted(self: WriteTransaction[Any]) -> CommitResult[Any]:
-        outcome = run_once(self)
-        counts[self.file.path.stem] += 1
-        return outcome
+    def counted(self: SqliteDriver) -> None:
+        begin_commit(self)
+        [file] = self.fetch("SELECT file FROM pragma_database_list WHERE name = 'main'", ())
+        counts[Path(file[0]).stem] += 1
 
     declared = read_declaration(site / "platform.yaml", ["tenants.watch=false"])
     runtime = Runtime(declared, announce=lambda text: None)
     await runtime.start()
-    WriteTransaction._run_once = counted  # type: ignore[method-assign]
+    SqliteDriver.commit = counted  # type: ignore[method-assign]
     try:
         return await _counted_purchases(runtime, counts)
     finally:
-        WriteTransaction._run_once = run_once  # type: ignore[method-assign]
+        SqliteDriver.commit = begin_commit  # type: ignore[method-assign]
         await runtime.stop()
 
 

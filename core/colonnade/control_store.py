@@ -120,7 +120,7 @@ def fence(session: Session, lease: Lease) -> None:
     Raises:
         LeaseLost: the lease has moved on.
     """
-    name = f"fence:{lease.name}"
+    name = fence_name(lease)
     fact = session.get(StoreFact, name)
     if fact is None:
         session.add(StoreFact(name=name, value=str(lease.token)))
@@ -129,3 +129,8 @@ def fence(session: Session, lease: Lease) -> None:
         raise LeaseLost(f"'{lease.name}' has another owner by now; {lease.owner} stops.")
     if int(fact.value) < lease.token:
         fact.value = str(lease.token)
+
+
+def fence_name(lease: Lease) -> str:
+    """Name of the fact that keeps the newest token of a lease's owners."""
+    return f"fence:{lease.name}"

@@ -91,6 +91,9 @@ class Step:
     After the step marked `pivot` nothing is compensated: what follows is tried for ever.
     `wait_for` names the signal that has to arrive before the action runs, within `wait_seconds`.
     One try of the action may take `timeout` seconds.
+
+    `local` says that the action asks nobody and tells nobody: all it does is in the unit of work
+    that it returns. It then shares the transaction that records the step before it.
     """
 
     name: str
@@ -103,6 +106,7 @@ class Step:
     wait_seconds: float | None = None
     retry: RetryRule = RetryRule()
     timeout: float = 10.0
+    local: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +141,12 @@ class Saga:
         for name in (self.name, *names):
             if _NAME.match(name) is None:
                 raise self._wrong(f"uses '{name}', which is not lower case, digits, '_' and '-'")
+        for step in self.steps:
+            if step.local and (step.pivot or not step.idempotent or step.wait_for is not None):
+                raise self._wrong(
+                    f"declares '{step.name}' local, which only an idempotent step can be that is "
+                    "not the pivot and waits for nothing"
+                )
         for step in self.steps[self.pivot :]:
             if step.compensation is not None:
                 raise self._wrong(

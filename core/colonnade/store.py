@@ -41,6 +41,7 @@ class Session(UnitOfWork):
         self.tenant = tenant
         self.published = 0
         self._outbox: list[dict[str, Any]] = []
+        self._if_undone: list[Callable[[], None]] = []
 
     @property
     def has_changes(self) -> bool:
@@ -101,7 +102,7 @@ class Session(UnitOfWork):
             }
         )
         self.published += 1
-        self.pending_work = True
+        self.left.add(OutboxRow.__tablename__)
 
     def finish(self) -> None:
         """Send everything to the database. Called by the store, before it commits.
@@ -113,6 +114,16 @@ class Session(UnitOfWork):
         if self._outbox:
             self.execute(_INSERT_OUTBOX, self._outbox)
             self._outbox = []
+
+    def if_undone(self, restore: Callable[[], None]) -> None:
+        """Call `restore` if this transaction is rolled back: the work may run again, and finds
+        what it changed outside of the session as it was."""
+        self._if_undone.append(restore)
+
+    def undo(self) -> None:
+        """Restore what `if_undone` was told of. Called by the store, after a rollback."""
+        while self._if_undone:
+            self._if_undone.pop()()
 
     def close(self) -> None:
         """Let go of every row. Called by the store, after the end."""
@@ -132,11 +143,15 @@ class SqlStore(Protocol):
     store cannot be reached or is full.
     """
 
-    async def run(self, work: Callable[[Session], T]) -> T:
+    async def run(self, work: Callable[[Session], T], *, linger: float = 0.0) -> T:
         """Run `work` in one durable transaction and answer what it returns.
 
-        `work` may run again when the database reports a serialization failure, so it changes
-        nothing but the session. What it raises rolls everything back.
+        Units of work that wait for the same database may share its transaction, each under a
+        savepoint: what one of them raises rolls back what it did, and nothing of the others. With
+        `linger`, `work` may wait so many seconds for another to share with.
+
+        `work` may run again, when the database reports a serialization failure or a common
+        transaction did not commit, so it changes nothing but the session.
         """
         ...
 

@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVarTuple
 from sqlalchemy import Delete, Dialect, Insert, Select, Update
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
-from colonnade.rows.reached_tables import leaves_work, tables_in, tables_written
+from colonnade.rows.reached_tables import tables_in, tables_written, work_left
 from colonnade.rows.statement_shape import Shape, compile_shape
 
 Ts = TypeVarTuple("Ts")
@@ -19,7 +19,7 @@ class Prepared(Generic[*Ts]):
     def __init__(self, statement: Any, columns: Sequence[str] | None) -> None:
         self.statement = statement
         self.is_select = isinstance(statement, Select)
-        self.leaves_work = leaves_work(statement)
+        self.work_left = work_left(statement)
         self._columns = columns
         self._shapes: dict[str, Shape] = {}
 

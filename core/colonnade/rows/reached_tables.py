@@ -56,9 +56,13 @@ def cascaded_tables(table: Table) -> frozenset[str]:
     return frozenset(found)
 
 
-def leaves_work(statement: Executable) -> bool:
-    """Tell whether `statement` inserts rows that are work to be done after the commit."""
-    return isinstance(statement, Insert) and PENDING_WORK in getattr(statement.table, "info", ())
+def work_left(statement: Executable) -> frozenset[str]:
+    """Table of the rows that `statement` inserts, where they are work to be done after the
+    commit."""
+    table = statement.table if isinstance(statement, Insert) else None
+    if isinstance(table, Table) and PENDING_WORK in table.info:
+        return frozenset((table.name,))
+    return frozenset()
 
 
 _EVERYTHING = frozenset({ANY_TABLE})

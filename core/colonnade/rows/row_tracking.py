@@ -5,7 +5,7 @@ tables, and so does every change that does not name its rows: too much is droppe
 little.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -13,6 +13,9 @@ from typing import Any, TypeAlias
 
 RowKey: TypeAlias = tuple[str, tuple[Any, ...]]
 """A row: the name of its table and its primary key."""
+
+Left: TypeAlias = Set[RowKey | str]
+"""Work that a commit leaves: rows where they are known, else the names of their tables."""
 
 ANY_TABLE = "*"
 """Stands for every table of a tenant's store: a statement in plain text can touch any of them."""

@@ -15,11 +15,11 @@ from colonnade.rows.driver import Driver
 from colonnade.rows.known_rows import KnownRows
 from colonnade.rows.metadata import PENDING_WORK
 from colonnade.rows.prepared import Prepared
-from colonnade.rows.reached_tables import leaves_work, tables_in, tables_written
+from colonnade.rows.reached_tables import tables_in, tables_written, work_left
 from colonnade.rows.result import Result
 from colonnade.rows.row import Row
 from colonnade.rows.row_statements import RowStatements, statements_of
-from colonnade.rows.row_tracking import ANY_TABLE, RowSet, tracked_reads
+from colonnade.rows.row_tracking import ANY_TABLE, RowKey, RowSet, tracked_reads
 from colonnade.rows.statement_shape import Shape, selected
 from colonnade.rows.writing import set_column, stamp, write_all
 
@@ -40,14 +40,14 @@ class UnitOfWork:
     `now` is the time of the unit of work: every row it writes carries the same instant. `changed`
     is what it wrote; `loaded` what it read, when somebody tracks the reads of this call.
     `pending_work` says that it leaves something to be done after the commit (an event to send, a
-    timer, a saga). Rows inserted into or changed in a table that is declared with
-    `info={PENDING_WORK: True}` set it by themselves; work that wakes such rows with an UPDATE
-    statement sets it itself.
+    timer, a saga), and `left` names its rows, or their tables. Rows inserted into or changed in a
+    table that is declared with `info={PENDING_WORK: True}` set both by themselves; work that wakes
+    such rows with an UPDATE statement sets `pending_work` itself.
     """
 
     def __init__(self, driver: Driver, now: datetime) -> None:
         self.now = now
-        self.pending_work = False
+        self.left: set[RowKey | str] = set()
         self.changed = RowSet()
         self.loaded: RowSet | None = tracked_reads()
         self._driver = driver
@@ -65,6 +65,18 @@ class UnitOfWork:
     def dialect(self) -> Dialect:
         """SQLAlchemy's dialect of the database."""
         return self._driver.dialect
+
+    @property
+    def pending_work(self) -> bool:
+        """True when something is left to be done after the commit."""
+        return bool(self.left)
+
+    @pending_work.setter
+    def pending_work(self, pending: bool) -> None:
+        if pending:
+            self.left.add(ANY_TABLE)
+        else:
+            self.left.clear()
 
     @property
     def has_changes(self) -> bool:
@@ -261,7 +273,7 @@ class UnitOfWork:
         self.flush()
         self._savepoints += 1
         name = f"colonnade_{self._savepoints}"
-        pending = self.pending_work
+        left = frozenset(self.left)
         is_lost = self._is_lost
         self._driver.execute(f"SAVEPOINT {name}", ())
         try:
@@ -275,7 +287,7 @@ class UnitOfWork:
             self._rows.end()
             self._rows = KnownRows()
             self._is_lost = is_lost
-            self.pending_work = pending
+            self.left = set(left)
             raise
         self._driver.execute(f"RELEASE SAVEPOINT {name}", ())
 
@@ -322,7 +334,7 @@ class UnitOfWork:
             self.loaded.tables |= statement.reads
         if statement.writes:
             self.changed.tables |= statement.writes
-            self.pending_work |= statement.leaves_work
+            self.left |= statement.work_left
             self._rows.forget_tables(statement.writes)
 
     @contextmanager
@@ -343,7 +355,7 @@ class UnitOfWork:
             if self.loaded is not None:
                 self.loaded.tables |= tables_in([statement])
             return
-        self.pending_work |= leaves_work(statement)
+        self.left |= work_left(statement)
         written = tables_written(statement)
         self.changed.tables |= written
         self._rows.forget_tables(written)
@@ -353,7 +365,7 @@ class UnitOfWork:
     def _note_written(self, row: Row, statements: RowStatements) -> None:
         table = statements.table
         if PENDING_WORK in table.info:
-            self.pending_work = True
+            self.left.add((table.name, statements.key(row)))
         if statements.tracked:
             self.changed.rows.add((table.name, statements.key(row)))
 

@@ -65,7 +65,7 @@ PURCHASE = Saga(
             timeout=STEP_SECONDS,
         ),
         Step("activate-enrollment", "activate_enrollment", idempotent=True),
-        Step("notify", "notify", idempotent=True),
+        Step("notify", "notify", idempotent=True, local=True),
     ),
 )
 """A purchase whose money is not captured within a quarter of an hour is given up."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from colonnade.errors import ConfigurationError
 from colonnade.events import event_type_of, reactions_of
+from colonnade.rows.row_tracking import Left
 from colonnade.services import ServiceContext
 from colonnade_runtime.background.background_work import BackgroundTasks, BackgroundWork
 from colonnade_runtime.background.sagas.binding import bind_sagas
@@ -39,12 +40,13 @@ class ProcessBackground:
         """See what waits in the services' stores, for who asks for metrics."""
         await asyncio.gather(*(work.backlog.look() for work in self._works.values()))
 
-    def wake(self, service: str, tenant: str) -> None:
-        """A commit of `service` left work for `tenant`. May be called from any thread."""
+    def wake(self, service: str, tenant: str, left: Left) -> None:
+        """A commit of `service` left work for `tenant`, which `left` names. May be called
+        from any thread."""
         work = self._works.get(service)
         if work is not None:
             # In an empty context: what is woken outlives the call, and must not carry on as it.
-            contextvars.Context().run(work.wake, tenant)
+            contextvars.Context().run(work.wake, tenant, left)
 
     async def start(self) -> None:
         """Listen for events everywhere, then begin to send any."""

@@ -16,6 +16,7 @@ from colonnade.control_store import ControlStore, Lease
 from colonnade.dead_letters import DeadLetterSource
 from colonnade.events import BoundReaction, EventType
 from colonnade.idempotency import KEPT_SECONDS, prune
+from colonnade.rows.row_tracking import Left
 from colonnade.store import SqlStore
 from colonnade_runtime.background.acting.acting_store import ActingStore
 from colonnade_runtime.background.acting.actor import Actor
@@ -24,6 +25,7 @@ from colonnade_runtime.background.backlog import LOOKING_SECONDS, BacklogMonitor
 from colonnade_runtime.background.events.event_delivery import EventDelivery
 from colonnade_runtime.background.events.event_handler import DeliverySettings
 from colonnade_runtime.background.events.outbox_pump import RelaySettings
+from colonnade_runtime.background.events.ports import ANYTHING
 from colonnade_runtime.background.events.relay import Relay
 from colonnade_runtime.background.events.sweeper import Sweeper
 from colonnade_runtime.background.sagas.binding import BoundSaga
@@ -131,9 +133,10 @@ class BackgroundWork:
             waits=self.backlog.waits_for_operator,
         )
 
-    def wake(self, tenant: str) -> None:
-        """A commit left work for the tenant. May be called from any thread, and before start."""
-        self.sweeper.wake(tenant)
+    def wake(self, tenant: str, left: Left = ANYTHING) -> None:
+        """A commit left work for the tenant, which `left` names. May be called from any
+        thread, and before start."""
+        self.sweeper.wake(tenant, left)
 
     async def listen(self) -> None:
         """Take events from the bus, which has started."""

@@ -37,6 +37,7 @@ def _count_use(session: Session, call: Call) -> None:
         return
     if session.changed or session.published:
         call.counted = True
+        session.if_undone(lambda: setattr(call, "counted", False))
         use(session, call.caller.principal.id, call.operation.name, per_day)
 
 

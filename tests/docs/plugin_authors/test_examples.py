@@ -115,7 +115,7 @@ class Example:
         self.stores = SqliteStores(folder / "data", clock, lambda tenant: True)
         need = StoreNeed(f"{module.__name__}_migrations", module.__name__)
         self.store = self.stores.store(
-            service, need, on_published=lambda tenant: self.background.wake(tenant)
+            service, need, on_published=lambda tenant, left: self.background.wake(tenant, left)
         )
         control = self.stores.control(service)
         self.services = Services(self.store)

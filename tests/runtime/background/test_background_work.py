@@ -48,7 +48,7 @@ class Process:
 
     def service(self, name: str, objects: list[object]) -> BackgroundWork:
         store = self.stores.store(
-            name, NEED, on_published=lambda tenant: self.services[name].wake(tenant)
+            name, NEED, on_published=lambda tenant, left: self.services[name].wake(tenant, left)
         )
         setattr(self, f"{name}_store", store)
         return BackgroundWork(

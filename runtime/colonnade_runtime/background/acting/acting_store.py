@@ -34,11 +34,19 @@ class ActingStore:
             return await self._store.read(work)
 
     async def run(
-        self, tenant: str, work: Callable[[Session], T], *, seconds: float = STORE_SECONDS
+        self,
+        tenant: str,
+        work: Callable[[Session], T],
+        *,
+        seconds: float = STORE_SECONDS,
+        linger: float = 0.0,
     ) -> T:
-        """Commit what `work` changes in the tenant's store; at most `seconds`."""
+        """Commit what `work` changes in the tenant's store; at most `seconds`.
+
+        It may wait `linger` seconds for another unit of work to share a transaction with.
+        """
         with use_context(self.actor.context(tenant, seconds=seconds)):
-            return await self._store.run(work)
+            return await self._store.run(work, linger=linger)
 
     async def prune(
         self,

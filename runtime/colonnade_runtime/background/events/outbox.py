@@ -76,8 +76,8 @@ def has_pending(session: Session) -> bool:
     return session.execute(query).first() is not None
 
 
-def mark_sent(accepted: Sequence[Outgoing]) -> Callable[[Session], int]:
-    """Put events into the archive; answers how many.
+def mark_sent(accepted: Callable[[], Sequence[Outgoing]]) -> Callable[[Session], int]:
+    """Put the events into the archive that are accepted when the work begins; answers how many.
 
     One that was asked for again since it was read stays pending: the broker that accepted it may
     be the one that lost everything.
@@ -86,7 +86,7 @@ def mark_sent(accepted: Sequence[Outgoing]) -> Callable[[Session], int]:
     def work(session: Session) -> int:
         rows = [
             {"sent": each.sequence, "accepted": each.generation, "moment": session.now}
-            for each in accepted
+            for each in accepted()
         ]
         return _count(session.execute(_MARK, rows))
 

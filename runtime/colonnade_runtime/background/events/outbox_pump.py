@@ -23,26 +23,34 @@ class RelaySettings:
     """Settings of the relay.
 
     `batch` rows are read at once; at most `in_flight` events of one tenant are on their way.
-    Rows are marked `linger` seconds after the first of them was accepted, together. Archived
-    rows are kept for `archive` seconds.
+    Rows are marked together, in the next transaction of their tenant's store or, when none comes
+    for `linger` seconds after the first was accepted, in one of their own. Archived rows are kept
+    for `archive` seconds.
     """
 
     batch: int = 200
     in_flight: int = 1000
-    linger: float = 0.25
+    linger: float = 2.0
     backoff: Backoff = field(default_factory=lambda: Backoff(first=0.1, cap=10.0))
     parallel_reads: int = 8
     archive: float = 14 * 86400.0
 
 
+Accepted = Callable[[], Sequence[Outgoing]]
+"""Rows that are accepted by now; asked on the thread of the transaction that marks them."""
+
+
 @dataclass(frozen=True, slots=True)
 class OutboxOperations:
-    """Operations of one tenant's outbox as its pump needs them; `mark` answers how many of the
-    rows count as sent."""
+    """Operations of one tenant's outbox as its pump needs them.
+
+    `mark` marks the rows that are accepted when its transaction begins, for which it may wait so
+    many seconds; it answers how many of them count as sent.
+    """
 
     read: Callable[[int], Awaitable[Sequence[Outgoing]]]
     publish: Callable[[Outgoing], Awaitable[None]]
-    mark: Callable[[Sequence[Outgoing]], Awaitable[int]]
+    mark: Callable[[Accepted, float], Awaitable[int]]
 
 
 class OutboxPump:
@@ -59,7 +67,8 @@ class OutboxPump:
         self._tasks: set[asyncio.Task[None]] = set()
         self._in_flight: set[int] = set()
         self._sent: list[Outgoing] = []
-        self._sent_since = 0.0
+        self._marking: asyncio.Task[None] | None = None
+        self._lingers = False
         self._news = asyncio.Event()
         self._unread = True
         self._waiting: list[asyncio.Future[None]] = []
@@ -104,6 +113,8 @@ class OutboxPump:
 
     async def _abandon(self) -> None:
         abandoned = set(self._tasks)
+        if self._marking is not None:
+            abandoned.add(self._marking)
         for task in abandoned:
             task.cancel()
         if abandoned:
@@ -113,10 +124,9 @@ class OutboxPump:
         self._news.clear()
         if not self._stopping.is_set() and self._unread and self._room():
             await self._read()
-        if self._sent and self._linger_left() <= 0:
-            await self._mark()
+        await self._see_to_marks()
         if self._tasks or self._sent:
-            await self._wait()
+            await self._news.wait()
             return True
         return not self._stopping.is_set() and self._unread
 
@@ -164,10 +174,9 @@ class OutboxPump:
             self._in_flight.difference_update(row.sequence for row in lane)
 
     def _accepted(self, row: Outgoing) -> None:
-        if not self._sent:
-            self._sent_since = self._actor.clock.monotonic()
-            self._news.set()
         self._sent.append(row)
+        if len(self._sent) in (1, self._settings.batch):
+            self._news.set()
 
     async def _publish(self, row: Outgoing) -> bool:
         """Publish until it is accepted; False when the relay stops first."""
@@ -187,24 +196,41 @@ class OutboxPump:
         seconds = self._settings.backoff.after(attempt, self._actor.random)
         await until(self._stopping, seconds)
 
-    def _linger_left(self) -> float:
-        if self._stopping.is_set() or len(self._sent) >= self._settings.batch:
-            return 0.0
-        passed = self._actor.clock.monotonic() - self._sent_since
-        return self._settings.linger - passed
+    async def _see_to_marks(self) -> None:
+        """Have what was accepted marked, by a task of its own: others are sent meanwhile.
 
-    async def _wait(self) -> None:
-        timeout = max(self._linger_left(), 0.001) if self._sent else None
-        await until(self._news, timeout)
+        Raises:
+            Exception: marking failed.
+        """
+        task = self._marking
+        if task is not None and task.done():
+            self._marking = None
+            if not task.cancelled():
+                task.result()
+            task = None
+        hurries = self._stopping.is_set() or len(self._sent) >= self._settings.batch
+        if task is not None and hurries and self._lingers:
+            task.cancel()
+            await asyncio.wait([task])
+            return await self._see_to_marks()
+        if task is None and self._sent:
+            self._lingers = not hurries
+            marking = self._mark(0.0 if hurries else self._settings.linger)
+            self._marking = background_task(marking, name="relay-marks")
+            self._marking.add_done_callback(lambda task: self._news.set())
+        return None
 
-    async def _mark(self) -> None:
-        sent, self._sent = self._sent, []
-        try:
-            marked = await self._pipes.mark(sent)
-        except BaseException:
-            self._sent = sent + self._sent
-            raise
-        self._in_flight.difference_update(row.sequence for row in sent)
+    async def _mark(self, linger: float) -> None:
+        taken: list[Outgoing] = []
+
+        def accepted() -> Sequence[Outgoing]:
+            # On the thread of the transaction, which may run twice; the loop only appends.
+            taken[:] = self._sent
+            return taken
+
+        marked = await self._pipes.mark(accepted, linger)
+        del self._sent[: len(taken)]
+        self._in_flight.difference_update(row.sequence for row in taken)
         # Some were asked for again meanwhile, perhaps by another process: they wait once more.
-        self._unread = self._unread or marked < len(sent)
+        self._unread = self._unread or marked < len(taken)
         reach(MARKED)

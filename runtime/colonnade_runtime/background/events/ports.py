@@ -3,6 +3,11 @@
 from typing import Protocol
 from uuid import UUID
 
+from colonnade.rows.row_tracking import ANY_TABLE, Left
+
+ANYTHING: Left = frozenset({ANY_TABLE})
+"""Left behind by commits of which nobody knows more."""
+
 
 class WorkIndex(Protocol):
     """The part of a control store that names the tenants with pending work."""
@@ -29,10 +34,12 @@ class TenantlessDeadLetters(Protocol):
 
 
 class Sweepable(Protocol):
-    """A part of the runtime that works off rows of a tenant's store."""
+    """A part of the runtime that works off rows of a tenant's store, in `table`."""
 
-    def wake(self, tenant: str) -> None:
-        """Look at the tenant's rows soon. Called in the event loop's thread."""
+    table: str
+
+    def wake(self, tenant: str, left: Left = ANYTHING) -> None:
+        """Look soon at the tenant's rows that `left` names. Called in the event loop's thread."""
         ...
 
     async def has_work(self, tenant: str) -> bool:

@@ -9,17 +9,21 @@ from colonnade.background_tasks import background_task, finish_tasks
 from colonnade.bus import Bus
 from colonnade.control_store import Lease, LeaseLost
 from colonnade.errors import NotFound
+from colonnade.rows.row_tracking import Left
 from colonnade.store import Session
+from colonnade.tables import OutboxRow
 from colonnade.waiting import until
 from colonnade_runtime.background.acting.acting_store import ActingStore
 from colonnade_runtime.background.acting.lease_fence import LeaseFence
 from colonnade_runtime.background.events import outbox
 from colonnade_runtime.background.events.outbox import OutboxStatus, Outgoing
 from colonnade_runtime.background.events.outbox_pump import (
+    Accepted,
     OutboxOperations,
     OutboxPump,
     RelaySettings,
 )
+from colonnade_runtime.background.events.ports import ANYTHING
 
 
 class Relay:
@@ -31,6 +35,8 @@ class Relay:
     service's background work while it is held: without it nothing is published, and a process
     that has lost it marks nothing.
     """
+
+    table = OutboxRow.__tablename__
 
     def __init__(
         self,
@@ -54,7 +60,7 @@ class Relay:
         self._stopping = asyncio.Event()
         self.published = 0
 
-    def wake(self, tenant: str) -> None:
+    def wake(self, tenant: str, left: Left = ANYTHING) -> None:
         """Look at the tenant's outbox soon. Called in the event loop's thread."""
         pump = self._pumps.get(tenant)
         if pump is not None:
@@ -159,8 +165,9 @@ class Relay:
             await self._bus.publish(row.type, key, row.message_id, row.envelope)
             self.published += 1
 
-        async def mark(accepted: Sequence[Outgoing]) -> int:
-            return await self._store.run(tenant, self._fenced(outbox.mark_sent(accepted)))
+        async def mark(accepted: Accepted, linger: float) -> int:
+            work = self._fenced(outbox.mark_sent(accepted))
+            return await self._store.run(tenant, work, linger=linger)
 
         return OutboxOperations(read, publish, mark)
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from colonnade.background_tasks import background_task, cancel_tasks
 from colonnade.clock import Clock
-from colonnade_runtime.background.events.ports import Sweepable, WorkIndex
+from colonnade.rows.row_tracking import ANY_TABLE, Left, RowKey
+from colonnade_runtime.background.events.ports import ANYTHING, Sweepable, WorkIndex
 
 FOLLOW_SECONDS = 0.05
 """How often the owner looks for commits of other processes that host the same service."""
@@ -75,14 +76,15 @@ class Sweeper:
         self._stopping.set()
         await cancel_tasks(self._tasks)
 
-    def wake(self, tenant: str) -> None:
-        """A commit left work for the tenant. May be called from any thread."""
+    def wake(self, tenant: str, left: Left = ANYTHING) -> None:
+        """A commit left work for the tenant, which `left` names. May be called from any
+        thread."""
         if self._loop is None or self._stopping.is_set():
             return
         if threading.get_ident() == self._thread:
-            self._wake(tenant)
+            self._wake(tenant, left)
         else:
-            self._loop.call_soon_threadsafe(self._wake, tenant)
+            self._loop.call_soon_threadsafe(self._wake, tenant, left)
 
     async def sweep(self) -> None:
         """Look once at every tenant that the index names."""
@@ -124,16 +126,18 @@ class Sweeper:
         self.woken_at.pop(tenant, None)
         return True
 
-    def _wake(self, tenant: str) -> None:
+    def _wake(self, tenant: str, left: Left) -> None:
         if not self._owns():
             # The owner finds the row at its next look at the index.
             return
         self.woken_at[tenant] = self._clock.monotonic()
-        self._wake_parts(tenant)
+        self._wake_parts(tenant, left)
 
-    def _wake_parts(self, tenant: str) -> None:
+    def _wake_parts(self, tenant: str, left: Left = ANYTHING) -> None:
         for part in self._parts:
-            part.wake(tenant)
+            theirs = {each for each in left if _table_of(each) in (part.table, ANY_TABLE)}
+            if theirs:
+                part.wake(tenant, theirs)
 
     async def _has_work(self, tenant: str) -> bool:
         for part in self._parts:
@@ -161,3 +165,7 @@ class Sweeper:
                 await look()
             except Exception as error:
                 self._log.error("work index not readable", service=self._service, error=error)
+
+
+def _table_of(left: RowKey | str) -> str:
+    return left if isinstance(left, str) else left[0]

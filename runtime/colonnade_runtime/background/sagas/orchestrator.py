@@ -11,9 +11,12 @@ from colonnade.background_tasks import background_task, finish_tasks
 from colonnade.backoff import Backoff
 from colonnade.control_store import Lease
 from colonnade.errors import Conflict, NotFound
+from colonnade.rows.row_tracking import Left
+from colonnade.saga_tables import SagaRow
 from colonnade.sagas import SagaPhase, SagaView, saga_view
 from colonnade_runtime.background.acting.acting_store import ActingStore
 from colonnade_runtime.background.acting.lease_fence import LeaseFence
+from colonnade_runtime.background.events.ports import ANYTHING
 from colonnade_runtime.background.sagas import records, transitions
 from colonnade_runtime.background.sagas.binding import BoundSaga
 from colonnade_runtime.background.sagas.saga_progress import SagaProgress, SagaRecord
@@ -41,6 +44,8 @@ class SagaOrchestrator:
     `lease` answers the lease of the service's background work while it is held. A transition
     by a process that has lost it does not commit.
     """
+
+    table = SagaRow.__tablename__
 
     def __init__(
         self,
@@ -74,18 +79,26 @@ class SagaOrchestrator:
         self._known: set[str] = set()
         self._suspects: set[tuple[str, UUID]] = set()
 
-    def wake(self, tenant: str) -> None:
-        """Look at the tenant's sagas soon. Called in the event loop's thread.
+    def wake(self, tenant: str, left: Left = ANYTHING) -> None:
+        """Look soon at the tenant's sagas that `left` names. Called in the event loop's thread.
 
         Services without sagas are scanned once, for rows left by an earlier version.
         """
         lease = self._lease()
         looked = tenant in self._known and lease is not None and lease.token == self._token
-        if self.definitions or not looked:
+        rows = [each for each in left if not isinstance(each, str)]
+        if looked and len(rows) == len(left):
+            if not self._rests(tenant):
+                for _, key in rows:
+                    self._carry_on(tenant, key[0])
+        elif self.definitions or not looked:
             self._wake(tenant)
 
+    def _rests(self, tenant: str) -> bool:
+        return self._stopping.is_set() or self._state_of(tenant) is not TenantState.ACTIVE
+
     def _wake(self, tenant: str) -> None:
-        if self._stopping.is_set() or self._state_of(tenant) is not TenantState.ACTIVE:
+        if self._rests(tenant):
             return
         if tenant in self._sweeps:
             self._woken.add(tenant)

@@ -18,12 +18,15 @@ from sqlalchemy import (
     update,
 )
 
+from colonnade.control_store import Lease, fence_name
 from colonnade.errors import NotFound
 from colonnade.events import Work
 from colonnade.rows import Prepared, prepare
 from colonnade.saga_tables import SagaRow, SagaSignalRow
 from colonnade.sagas import SagaPhase, SagaView, signal_data, view_of
 from colonnade.store import Session
+from colonnade.tables import StoreFact
+from colonnade_runtime.background.acting.lease_fence import LeaseFence
 from colonnade_runtime.background.sagas.saga_progress import SagaProgress, SagaRecord
 
 # Literals, not parameters: only then does SQLite know that the index of active sagas will do,
@@ -64,6 +67,17 @@ _SAVED = (*(each.name for each in fields(SagaProgress)), "revision", "updated_at
 _SAVE: Prepared[()] = prepare(
     update(SagaRow)
     .where(SagaRow.id == bindparam("saga_id"))
+    .values({name: bindparam(name) for name in _SAVED})
+)
+# A wish to cancel is the one change of a row that its revision does not tell of.
+_SAVE_AS_READ: Prepared[()] = prepare(
+    update(SagaRow)
+    .where(
+        SagaRow.id == bindparam("saga_id"),
+        SagaRow.revision == bindparam("before"),
+        SagaRow.cancel_requested == bindparam("wished"),
+        exists().where(StoreFact.name == bindparam("fence"), StoreFact.value == bindparam("token")),
+    )
     .values({name: bindparam(name) for name in _SAVED})
 )
 
@@ -113,23 +127,48 @@ def signal(identifier: UUID, name: str) -> Callable[[Session], Mapping[str, Any]
 
 
 def transition(
-    record: SagaRecord, change: Change, effect: Work | None, guard: Work
+    record: SagaRecord, change: Change, effect: Work | None, fence: LeaseFence
 ) -> Callable[[Session], SagaRecord]:
     """Change one saga, together with what the step does in this store.
 
-    The work raises `Moved` when the saga's revision is another than the record's.
+    The work raises `Moved` when the saga's revision is another than the record's, and `LeaseLost`
+    when this process does not hold the lease any more.
     """
 
     def work(session: Session) -> SagaRecord:
-        guard(session)
-        row = _row(session, record.id)
-        if row.revision != record.revision:
-            raise Moved(f"Saga {record.id} is at revision {row.revision}, not {record.revision}.")
+        following = _as_read(session, record, change, fence.held())
+        if following is None:
+            following = _read_again(session, record, change, fence)
         if effect is not None:
             effect(session)
-        return _save(session, row, change(SagaProgress.of(row), session.now))
+        return following
 
     return work
+
+
+def _as_read(
+    session: Session, record: SagaRecord, change: Change, lease: Lease
+) -> SagaRecord | None:
+    """Change a saga in one statement; nothing when it, or the fence, is not as it was."""
+    progress = change(record.progress, session.now)
+    revision = record.revision + 1
+    values = progress.columns() | {"revision": revision, "updated_at": session.now}
+    held = {"fence": fence_name(lease), "token": str(lease.token)}
+    read = {"before": record.revision, "wished": record.progress.cancel_requested}
+    saved = session.execute(_SAVE_AS_READ, values | held | read | {"saga_id": record.id})
+    if saved.rowcount != 1:
+        return None
+    return replace(record, revision=revision, progress=progress)
+
+
+def _read_again(
+    session: Session, record: SagaRecord, change: Change, fence: LeaseFence
+) -> SagaRecord:
+    fence(session)
+    row = _row(session, record.id)
+    if row.revision != record.revision:
+        raise Moved(f"Saga {record.id} is at revision {row.revision}, not {record.revision}.")
+    return _save(session, row, change(SagaProgress.of(row), session.now))
 
 
 def operate(

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
@@ -18,9 +18,11 @@ from colonnade.messages import Message
 from colonnade.sagas import Resolution, SagaPhase, Step, StepCall, StepOutcome
 from colonnade.store import Session
 from colonnade_runtime.background.acting.acting_store import ActingStore
+from colonnade_runtime.background.acting.lease_fence import LeaseFence
 from colonnade_runtime.background.sagas import records, transitions
 from colonnade_runtime.background.sagas.binding import BoundSaga
 from colonnade_runtime.background.sagas.saga_progress import SagaProgress, SagaRecord
+from colonnade_runtime.background.sagas.steps_done import StepsDone, local_steps_after
 from colonnade_runtime.background.sagas.transitions import (
     Failure,
     TransitionContext,
@@ -45,7 +47,7 @@ class RunnerResources:
 
     store: ActingStore
     definitions: Mapping[tuple[str, int], BoundSaga]
-    guard: Work
+    fence: LeaseFence
     stopping: asyncio.Event
     log: Any
 
@@ -154,11 +156,8 @@ class SagaRunner:
     async def _record_done(
         self, record: SagaRecord, bound: BoundSaga, outcome: StepOutcome, state: bytes | None
     ) -> SagaRecord:
-        def rule(context: TransitionContext, progress: SagaProgress) -> SagaProgress:
-            return transitions.done(context, progress, state)
-
         try:
-            following = await self._commit(record, bound, rule, outcome.work)
+            following = await self._commit_done(record, bound, outcome, state)
         except (records.Moved, LeaseLost, Unavailable):
             raise
         except Exception as error:
@@ -168,6 +167,47 @@ class SagaRunner:
             return await self._failed(record, bound, Failure.UNCERTAIN, error)
         self._ours = following.progress.started
         return following
+
+    async def _commit_done(
+        self, record: SagaRecord, bound: BoundSaga, outcome: StepOutcome, state: bytes | None
+    ) -> SagaRecord:
+        """Record that a step is done, and the local steps after it, in one transaction."""
+        done = StepsDone([(state, outcome.work)])
+        for index in local_steps_after(bound.definition, record.progress.step):
+            if not await self._add_local(record, bound, done, index):
+                break
+        if len(done.steps) > 1:
+            try:
+                return await self._commit(record, bound, done.rule, done.effect)
+            except (records.Moved, LeaseLost, Unavailable):
+                raise
+            except Exception as error:
+                # Which of them it was is found out one by one.
+                self._log(record, bound, "local saga step failed", error, perhaps=False)
+                del done.steps[1:]
+        return await self._commit(record, bound, done.rule, done.effect)
+
+    async def _add_local(
+        self, record: SagaRecord, bound: BoundSaga, done: StepsDone, index: int
+    ) -> bool:
+        """Run the action of a local step; False when it is to be run by itself."""
+        step = bound.definition.steps[index]
+        context = TransitionContext(bound.definition, self._now(), key=str(self._id))
+        progress = done.rule(context, record.progress)
+        if self._shared.stopping.is_set() or progress.step != index or progress.backward:
+            return False
+        there = replace(record, progress=progress)
+        reach(BEGUN, step.name)
+        try:
+            call = await self._call(there, bound, step.name, "")
+            outcome = await self._within(step, there, bound.action(index)(call)) or StepOutcome()
+            state = _encoded(bound, outcome.state)
+        except Exception as error:
+            self._log(there, bound, "local saga step failed", error, perhaps=False)
+            return False
+        reach(ACTED, step.name)
+        done.steps.append((state, outcome.work))
+        return True
 
     async def _failed(
         self, record: SagaRecord, bound: BoundSaga, failure: Failure, error: Exception
@@ -292,7 +332,7 @@ class SagaRunner:
     async def _change(
         self, record: SagaRecord, change: records.Change, effect: Work | None = None
     ) -> SagaRecord:
-        work = records.transition(record, change, effect, self._shared.guard)
+        work = records.transition(record, change, effect, self._shared.fence)
         following = await self._shared.store.run(self._tenant, work)
         reach(RECORDED)
         return following

@@ -76,7 +76,7 @@ class SqliteHarness:
             need,
             guard=watcher.guard,
             invalidation=watcher.invalidate,
-            on_published=watcher.published.append,
+            on_published=lambda tenant, left: watcher.published.append(tenant),
             **options,
         )
 

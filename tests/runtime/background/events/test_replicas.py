@@ -57,7 +57,7 @@ class Replica:
         self.runs = 0
         self.stores = SqliteStores(folder, SystemClock(), lambda tenant: True, shared=True)
         self.store = self.stores.store(
-            "teller", NEED, on_published=lambda tenant: self.work.wake(tenant)
+            "teller", NEED, on_published=lambda tenant, left: self.work.wake(tenant, left)
         )
         self.work = BackgroundWork(
             BackgroundTasks(schedules=[BoundSchedule("often", 0.05, self._run)]),

@@ -103,10 +103,10 @@ async def test_a_saga_needs_one_commit_to_start_and_one_per_step(house: ShopHous
     commits = 0
     run = house.store.run
 
-    async def counted(work):  # type: ignore[no-untyped-def]
+    async def counted(work, **options):  # type: ignore[no-untyped-def]
         nonlocal commits
         commits += 1
-        return await run(work)
+        return await run(work, **options)
 
     house.store.run = counted  # type: ignore[method-assign]
     order = await house.place()

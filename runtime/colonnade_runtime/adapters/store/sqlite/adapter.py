@@ -9,6 +9,7 @@ from colonnade.adapters import AdapterContext, StoreFigures
 from colonnade.clock import Clock
 from colonnade.errors import ConfigurationError
 from colonnade.faults import Faults, NoFaults
+from colonnade.rows.row_tracking import Left
 from colonnade.services import StoreNeed
 from colonnade_runtime.adapters.disk.folder_lock import FolderLocks, unwritable
 from colonnade_runtime.adapters.store.sqlite.control.control_store import SqliteControlStore
@@ -16,7 +17,7 @@ from colonnade_runtime.adapters.store.sqlite.files.open_files import DEFAULT_MAX
 from colonnade_runtime.adapters.store.sqlite.files.paths import ServiceFiles
 from colonnade_runtime.adapters.store.sqlite.schema.provisioning import ContextSource
 from colonnade_runtime.adapters.store.sqlite.store import Invalidation, SqliteStore
-from colonnade_runtime.adapters.store.sqlite.write_transaction import Guard
+from colonnade_runtime.adapters.store.sqlite.write_unit import Guard
 
 THREADS = 4
 """Writes wait for the disk, so a few threads keep it busy whatever the number of cores."""
@@ -69,7 +70,7 @@ class SqliteStores:
         service_context: ContextSource | None = None,
         guard: Guard | None = None,
         invalidation: Invalidation | None = None,
-        on_published: Callable[[str], None] | None = None,
+        on_published: Callable[[str, Left], None] | None = None,
     ) -> SqliteStore:
         """The store of a service; a tenant's file is made or opened on first use."""
         store = SqliteStore(

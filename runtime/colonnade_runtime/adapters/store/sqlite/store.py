@@ -6,9 +6,11 @@ docs/decisions/sqlite-reads-inline-writes-one-hop.md.
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor
 from contextvars import copy_context
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -20,7 +22,7 @@ from colonnade.context import Context, Principal, current_context, use_context
 from colonnade.errors import InternalError, NotFound, Unavailable
 from colonnade.faults import Faults, NoFaults
 from colonnade.identifiers import is_tenant_id
-from colonnade.rows.row_tracking import ANY_TABLE, RowSet
+from colonnade.rows.row_tracking import ANY_TABLE, Left, RowSet
 from colonnade.services import StoreNeed
 from colonnade.store import Session
 from colonnade.waiting import until
@@ -48,10 +50,13 @@ from colonnade_runtime.adapters.store.sqlite.schema.provisioning import (
     Provisioning,
     refuse_while_provisioning,
 )
-from colonnade_runtime.adapters.store.sqlite.write_transaction import (
+from colonnade_runtime.adapters.store.sqlite.write_queue import WriteQueue
+from colonnade_runtime.adapters.store.sqlite.write_transaction import WriteTransaction
+from colonnade_runtime.adapters.store.sqlite.write_unit import (
+    AnyUnit,
     CommitResult,
     Guard,
-    WriteTransaction,
+    WriteUnit,
 )
 
 T = TypeVar("T")
@@ -95,7 +100,7 @@ class SqliteStore:
         service_context: ContextSource | None = None,
         guard: Guard | None = None,
         invalidation: Invalidation | None = None,
-        on_published: Callable[[str], None] | None = None,
+        on_published: Callable[[str, Left], None] | None = None,
         faults: Faults | None = None,
     ) -> None:
         self.service = service
@@ -109,21 +114,32 @@ class SqliteStore:
         self.invalidation = invalidation
         self._on_published = on_published
         self._paths: dict[str, Path] = {}
-        self._running: set[WriteTransaction[Any]] = set()
+        self._running: dict[AnyUnit, tuple[TenantFile, asyncio.Future[Any]]] = {}
         self._drained: asyncio.Event | None = None
         self._closed = False
-        self.waiting = 0
         self.condition = BrokenFiles(faults or NoFaults(), self._try, structlog.get_logger(service))
         self._provisioning = Provisioning(
-            self._files, need, clock, control, executor, service_context, self._write
+            self._files,
+            need,
+            clock,
+            control,
+            executor,
+            service_context,
+            self._write,
+            self._queue_of,
         )
 
-    async def run(self, work: Callable[[Session], T]) -> T:
+    @property
+    def waiting(self) -> int:
+        """Units of work that wait for their file."""
+        return sum(not unit.has_begun for unit in self._running)
+
+    async def run(self, work: Callable[[Session], T], *, linger: float = 0.0) -> T:
         """Run `work` in one durable transaction; see `SqlStore.run`."""
         tenant = self._tenant()
         file = await self._file(tenant)
         try:
-            return await self._write(file, work, self._guard)
+            return await self._write(file, work, self._guard, linger)
         except StoreFailure as error:
             self._failed(file, error)
             raise
@@ -180,6 +196,8 @@ class SqliteStore:
         """Take no more work, let running transactions end within `deadline` seconds, close."""
         self._closed = True
         await self.condition.close()
+        for file, _ in self._running.values():
+            file.writes.hurry()
         if self._running:
             self._drained = asyncio.Event()
             if not await until(self._drained, deadline):
@@ -190,9 +208,9 @@ class SqliteStore:
 
     async def _end_running(self, drained: asyncio.Event) -> None:
         """End transactions that outlast a stop: none of them commits any more."""
-        for transaction in self._running:
-            transaction.abandon()
-            transaction.file.interrupt()
+        for unit, (file, _) in self._running.items():
+            unit.abandon()
+            file.interrupt()
         if not await until(drained, INTERRUPTED_SECONDS):
             structlog.get_logger(self.service).warning(
                 "transactions run on; their files stay open", transactions=len(self._running)
@@ -318,102 +336,88 @@ class SqliteStore:
         return Session(driver, service=self.service, tenant=tenant, clock=self._clock)
 
     async def _write(
-        self, file: TenantFile, work: Callable[[Session], T], guard: Guard | None = None
+        self,
+        file: TenantFile,
+        work: Callable[[Session], T],
+        guard: Guard | None = None,
+        linger: float = 0.0,
     ) -> T:
-        transaction = WriteTransaction(
-            file,
-            work,
-            lambda driver: self._session(file.tenant, driver),
-            guard,
-            self.control.work_index.holding,
-        )
-        await self._wait_for_turn(file)
-        transaction.seconds = left = self._left()
+        left = self._left()
+        unit = WriteUnit(work, partial(self._session, file.tenant), guard)
+        unit.until = time.monotonic() + left
         loop = asyncio.get_running_loop()
         waiter: asyncio.Future[T] = loop.create_future()
-        try:
-            self._executor.submit(copy_context().run, self._carry_out, transaction, loop, waiter)
-        except RuntimeError as error:
-            file.turn.release()
-            raise Unavailable(f"The store of {self.service} is closed.") from error
+        file.writes.put(unit, linger if left > linger else 0.0)
         file.users += 1
-        self._running.add(transaction)
+        self._running[unit] = (file, waiter)
         # Not a timeout: when the commit has begun, its outcome is waited for.
-        giving_up = loop.call_later(left, self._give_up, transaction, waiter)
+        patience = min(left, WAIT_FOR_TURN_SECONDS)
+        giving_up = loop.call_later(patience, self._give_up, unit, patience < left)
         try:
             return await waiter
         except asyncio.CancelledError:
-            transaction.abandon()
+            unit.abandon()
             raise
         finally:
             giving_up.cancel()
 
-    def _give_up(self, transaction: WriteTransaction[T], waiter: asyncio.Future[T]) -> None:
-        if not waiter.done() and transaction.abandon():
-            waiter.set_exception(_too_late(transaction.file.label))
+    def _queue_of(self, file: TenantFile) -> WriteQueue:
+        transaction = WriteTransaction(file, self.control.work_index.holding)
+        return WriteQueue(self._executor, transaction.run, partial(self._carried_out, file))
 
-    def _carry_out(
-        self,
-        transaction: WriteTransaction[T],
-        loop: asyncio.AbstractEventLoop,
-        waiter: asyncio.Future[T],
-    ) -> None:
-        outcome: CommitResult[T] | BaseException
-        try:
-            outcome = transaction.run()
-        except StopIteration as error:
-            # A future cannot carry this one, and its waiter would wait for ever.
-            outcome = RuntimeError("The unit of work raised StopIteration.")
-            outcome.__cause__ = error
-        except BaseException as error:
-            outcome = error
-        loop.call_soon_threadsafe(self._carried_out, transaction, waiter, outcome)
-        # The traceback of an error holds this frame: together they would keep all that it passes
-        # on its way out, down to the client's connection, until the garbage collector comes by.
-        del outcome
+    def _give_up(self, unit: AnyUnit, may_run_on: bool) -> None:
+        """Let the caller of a unit go that has waited for long enough."""
+        file, waiter = self._running[unit]
+        if may_run_on and unit.has_begun:
+            asyncio.get_running_loop().call_later(unit.seconds_left(), self._give_up_running, unit)
+        elif not waiter.done() and unit.abandon():
+            waiter.set_exception(_too_late(file.label))
 
-    def _carried_out(
-        self,
-        transaction: WriteTransaction[T],
-        waiter: asyncio.Future[T],
-        outcome: CommitResult[T] | BaseException,
-    ) -> None:
-        # Runs also when whoever waited was cancelled: only now is the turn over.
-        file = transaction.file
-        file.turn.release()
-        self._open_files.release(file)
-        self._running.discard(transaction)
+    def _give_up_running(self, unit: AnyUnit) -> None:
+        if unit in self._running:
+            self._give_up(unit, False)
+
+    def _carried_out(self, file: TenantFile, units: Sequence[AnyUnit]) -> None:
+        # Runs also when whoever waited was cancelled.
+        for unit in units:
+            self._open_files.release(file)
+            waiter = self._running.pop(unit)[1]
+            outcome, unit.outcome = unit.outcome, None
+            if isinstance(outcome, CommitResult):
+                self._committed(file, outcome, waiter)
+            elif outcome is not None:
+                self._not_committed(file, unit, outcome, waiter)
+            # The traceback of an error holds its frames: together they would keep all that it
+            # passes on its way out, down to the client's connection.
+            del outcome
         if not self._running and self._drained is not None:
             self._drained.set()
-        if isinstance(outcome, BaseException):
-            if self.invalidation is not None and transaction.maybe_committed:
-                self.invalidation(file.tenant, RowSet(tables={ANY_TABLE}))
-            if not waiter.done():
-                waiter.set_exception(outcome)
-            elif isinstance(outcome, StoreFailure):
-                # Who asked gave up at the deadline and cannot report why it came to that.
-                self.condition.failed(file.tenant, outcome)
-            return
+
+    def _not_committed(
+        self,
+        file: TenantFile,
+        unit: AnyUnit,
+        error: BaseException,
+        waiter: asyncio.Future[Any],
+    ) -> None:
+        if self.invalidation is not None and unit.maybe_committed:
+            self.invalidation(file.tenant, RowSet(tables={ANY_TABLE}))
+        if not waiter.done():
+            waiter.set_exception(error)
+        elif isinstance(error, StoreFailure):
+            # Who asked gave up at the deadline and cannot report why it came to that.
+            self.condition.failed(file.tenant, error)
+
+    def _committed(
+        self, file: TenantFile, outcome: CommitResult[Any], waiter: asyncio.Future[Any]
+    ) -> None:
         if self.invalidation is not None and outcome.changed:
             self.invalidation(file.tenant, outcome.changed)
         # Whoever asked goes on before the events that the work left behind.
         if not waiter.done():
             waiter.set_result(outcome.result)
-        if self._on_published is not None and outcome.pending_work:
-            self._on_published(file.tenant)
-
-    async def _wait_for_turn(self, file: TenantFile) -> None:
-        if not file.turn.locked():
-            await file.turn.acquire()
-            return
-        self.waiting += 1
-        try:
-            async with asyncio.timeout(min(self._left(), WAIT_FOR_TURN_SECONDS)):
-                await file.turn.acquire()
-        except TimeoutError:
-            raise _too_late(file.label) from None
-        finally:
-            self.waiting -= 1
+        if self._on_published is not None and outcome.left:
+            self._on_published(file.tenant, outcome.left)
 
 
 def _too_late(what: str) -> StoreFailure:

@@ -1,17 +1,17 @@
-"""One write transaction on the thread that has the file's turn."""
+"""Write transactions on the thread that has a tenant's file: one unit of work, or several at once.
+
+Units of work that wait for the same file share a transaction, each under a savepoint of its own,
+and so one commit, which is what costs. Nobody hears of a unit before that commit is durable. When
+anything but a unit's own refusal stands in the way, the transaction is rolled back and each unit
+runs in one of its own, as if it had never met the others.
+"""
 
 import sqlite3
-import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
-from typing import Generic, TypeVar
 
 from colonnade.crash_points import crash_point, reach
-from colonnade.errors import Unavailable
-from colonnade.rows.row_tracking import RowSet
-from colonnade.store import Session
 from colonnade_runtime.adapters.store.sqlite.driver import SqliteDriver
 from colonnade_runtime.adapters.store.sqlite.files.failures import (
     leaves_connection_unsure,
@@ -19,11 +19,13 @@ from colonnade_runtime.adapters.store.sqlite.files.failures import (
     translated,
 )
 from colonnade_runtime.adapters.store.sqlite.files.tenant_file import TenantFile
-
-T = TypeVar("T")
+from colonnade_runtime.adapters.store.sqlite.write_unit import AnyUnit
 
 ATTEMPTS = 3
 """How often a transaction is begun when another process holds the file, 2 s of waiting each."""
+
+SHARED_SECONDS = 0.02
+"""How long units of work may keep those before them from their common commit."""
 
 BEFORE_COMMIT = crash_point(
     "store.flushed", "Everything is written to the transaction; it has not committed."
@@ -32,112 +34,177 @@ AFTER_COMMIT = crash_point(
     "store.committed", "The transaction is durable; nobody has been told of it."
 )
 
-Guard = Callable[[Session], None]
-"""Looks at a session just before its commit, and raises when it must not happen."""
+Holding = Callable[[str], AbstractContextManager[None]]
+"""Names a tenant in the work index for as long as a commit takes; see `SqliteWorkIndex.holding`."""
 
 
-@dataclass(slots=True)
-class CommitResult(Generic[T]):
-    """Result of a committed transaction."""
-
-    result: T
-    changed: RowSet
-    pending_work: bool
+class _CannotShare(Exception):
+    """A common transaction was rolled back; every unit of it is to run by itself."""
 
 
-@dataclass(slots=True, eq=False)
-class WriteTransaction(Generic[T]):
-    """A unit of work with everything it needs to commit."""
+class WriteTransaction:
+    """Commits units of work to one file, in their order."""
 
-    file: TenantFile
-    work: Callable[[Session], T]
-    session: Callable[[SqliteDriver], Session]
-    guard: Guard | None
-    holding: Callable[[str], AbstractContextManager[None]]
-    seconds: float = field(default=float("inf"))
-    """How long it may wait for another process that holds the file, from now on."""
-    maybe_committed: bool = field(default=False)
-    """A commit was tried: after an error it may have happened all the same."""
-    _abandoned: bool = field(default=False)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    def __init__(self, file: TenantFile, holding: Holding) -> None:
+        self._file = file
+        self._holding = holding
 
-    def abandon(self) -> bool:
-        """Abandon it, since nobody waits any more; True when that came before its commit."""
-        with self._lock:
-            self._abandoned = True
-            return not self.maybe_committed
+    def run(self, units: Sequence[AnyUnit]) -> Sequence[AnyUnit]:
+        """Give each unit its outcome; answers those that are still to be done.
 
-    def run(self) -> CommitResult[T]:
-        """Run and commit.
+        A transaction ends early so that the first units do not wait for the work of the last.
+        """
+        if len(units) > 1:
+            try:
+                return units[self._together(units) :]
+            except _CannotShare:
+                pass
+            except BaseException as error:
+                for unit in units:
+                    unit.failed(error)
+                return ()
+        for unit in units:
+            self._alone(unit)
+        return ()
+
+    def _together(self, units: Sequence[AnyUnit]) -> int:
+        """Commit the first of `units` in one transaction; answers how many."""
+        driver = self._begun(units)
+        try:
+            taken, kept = self._carried_out(driver, units)
+            if kept:
+                self._commit(driver, kept)
+        except BaseException as error:
+            self._roll_back(driver)
+            for unit in units:
+                unit.undo()
+            if isinstance(error, Exception):
+                raise _CannotShare from error
+            raise
+        if not kept:
+            self._roll_back(driver)
+        for unit in kept:
+            unit.committed()
+        return taken
+
+    def _begun(self, units: Sequence[AnyUnit]) -> SqliteDriver:
+        try:
+            self._file.wait_at_most(max(unit.seconds_left() for unit in units))
+            driver = SqliteDriver(self._file.writer())
+            driver.begin()
+        except Exception as error:
+            self._doubt(error)
+            raise _CannotShare from error
+        return driver
+
+    def _carried_out(
+        self, driver: SqliteDriver, units: Sequence[AnyUnit]
+    ) -> tuple[int, list[AnyUnit]]:
+        started = time.monotonic()
+        kept: list[AnyUnit] = []
+        refused: list[tuple[AnyUnit, Exception]] = []
+        taken = 0
+        for unit in units:
+            taken += 1
+            driver.execute("SAVEPOINT unit", ())
+            try:
+                unit.carry_out(driver)
+            except Exception as error:
+                self._undo_one(driver, error)
+                refused.append((unit, error))
+            else:
+                kept.append(unit)
+            driver.execute("RELEASE unit", ())
+            if time.monotonic() - started > SHARED_SECONDS:
+                break
+        for unit, refusal in refused:
+            unit.failed(translated(refusal, self._file.label))
+        return taken, kept
+
+    def _undo_one(self, driver: SqliteDriver, error: Exception) -> None:
+        """Undo what one unit wrote; that it was refused is its own affair.
 
         Raises:
-            Unavailable: when the file cannot be used; nothing was changed.
+            _CannotShare: what it met is not, or the database has ended the transaction.
         """
-        until = time.monotonic() + self.seconds
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                self._refuse_abandoned()
-                self.file.wait_at_most(until - time.monotonic())
-                return self._run_once()
-            except Exception as error:
-                if leaves_connection_unsure(error):
-                    self.file.drop_writer()
-                    self.file.unsure = True
-                again = attempt < ATTEMPTS and time.monotonic() < until
-                if primary_code(error) == sqlite3.SQLITE_BUSY and again:
-                    continue
-                known = translated(error, self.file.label)
-                try:
-                    if known is error:
-                        raise
-                    raise known from error
-                finally:
-                    # A traceback and the frame that holds it are a cycle.
-                    del known
-        raise AssertionError("unreachable")
+        is_refusal = primary_code(error) in (None, sqlite3.SQLITE_CONSTRAINT)
+        if leaves_connection_unsure(error) or not is_refusal or not driver.in_transaction:
+            self._doubt(error)
+            raise _CannotShare from error
+        driver.execute("ROLLBACK TO unit", ())
 
-    def _run_once(self) -> CommitResult[T]:
-        driver = SqliteDriver(self.file.writer())
+    def _commit(self, driver: SqliteDriver, units: Sequence[AnyUnit]) -> None:
+        left = any(unit.left for unit in units)
+        with self._holding(self._file.tenant) if left else nullcontext():
+            reach(BEFORE_COMMIT)
+            begun: list[AnyUnit] = []
+            try:
+                for unit in units:
+                    unit.begin_commit()
+                    begun.append(unit)
+                driver.commit()
+            except Exception as error:
+                if driver.in_transaction or len(begun) < len(units):
+                    for unit in begun:
+                        unit.withdraw_commit()
+                    raise
+                # It may have happened: nobody runs again, and everybody is told so.
+                self._doubt(error)
+                known = translated(error, self._file.label)
+                for unit in units:
+                    unit.failed(known)
+                return
+        reach(AFTER_COMMIT)
+
+    def _alone(self, unit: AnyUnit) -> None:
+        try:
+            for attempt in range(1, ATTEMPTS + 1):
+                try:
+                    unit.refuse_abandoned()
+                    self._file.wait_at_most(unit.seconds_left())
+                    self._run_once(unit)
+                    return
+                except Exception as error:
+                    unit.undo()
+                    self._doubt(error)
+                    again = attempt < ATTEMPTS and unit.seconds_left() > 0
+                    if primary_code(error) == sqlite3.SQLITE_BUSY and again:
+                        continue
+                    known = translated(error, self._file.label)
+                    try:
+                        if known is error:
+                            raise
+                        raise known from error
+                    finally:
+                        # A traceback and the frame that holds it are a cycle.
+                        del known
+        except BaseException as error:
+            unit.failed(error)
+
+    def _run_once(self, unit: AnyUnit) -> None:
+        driver = SqliteDriver(self._file.writer())
         driver.begin()
         try:
-            session = self.session(driver)
-            try:
-                result = self.work(session)
-                self._finish(session)
-                hold = self.holding(self.file.tenant) if session.pending_work else nullcontext()
-                with hold:
-                    self._refuse_abandoned()
-                    reach(BEFORE_COMMIT)
-                    self._begin_commit()
-                    driver.commit()
-            finally:
-                session.close()
+            unit.carry_out(driver)
+            with self._holding(self._file.tenant) if unit.left else nullcontext():
+                unit.refuse_abandoned()
+                reach(BEFORE_COMMIT)
+                unit.begin_commit()
+                driver.commit()
         finally:
             if driver.in_transaction:
                 self._roll_back(driver)
         reach(AFTER_COMMIT)
-        return CommitResult(result, session.changed, session.pending_work)
+        unit.committed()
 
-    def _refuse_abandoned(self) -> None:
-        if self._abandoned:
-            raise Unavailable("Nobody waits for this transaction any more.")
-
-    def _begin_commit(self) -> None:
-        # Under the lock that `abandon` takes: either the caller gives up before the commit, and it
-        # never is, or the commit has begun, and the caller waits for how it ends.
-        with self._lock:
-            self._refuse_abandoned()
-            self.maybe_committed = True
-
-    def _finish(self, session: Session) -> None:
-        if self.guard is not None:
-            session.flush()
-            self.guard(session)
-        session.finish()
+    def _doubt(self, error: BaseException) -> None:
+        if isinstance(error, Exception) and leaves_connection_unsure(error):
+            self._file.drop_writer()
+            self._file.unsure = True
 
     def _roll_back(self, driver: SqliteDriver) -> None:
         try:
             driver.roll_back()
         except sqlite3.Error:
             # Closing the connection rolls back as well.
-            self.file.drop_writer()
+            self._file.drop_writer()

@@ -76,7 +76,7 @@ class House:
         self.stores = SqliteStores(folder, clock, lambda tenant: True)
         self.bus: Bus = bus or MemoryBus()
         self.store = self.stores.store(
-            "ledger", NEED, on_published=lambda tenant: self.sweeper.wake(tenant)
+            "ledger", NEED, on_published=lambda tenant, left: self.sweeper.wake(tenant, left)
         )
         self.control = self.stores.control("ledger")
         self.relay = Relay(

@@ -44,7 +44,7 @@ class ShopHouse:
         self.shop = Shop(self.world)
         self.stores = SqliteStores(folder, clock, lambda tenant: True)
         self.store = self.stores.store(
-            "shop", NEED, on_published=lambda tenant: self.sweeper.wake(tenant)
+            "shop", NEED, on_published=lambda tenant, left: self.sweeper.wake(tenant, left)
         )
         control = self.stores.control("shop")
         self.control = control

@@ -62,7 +62,16 @@ BLIND = Saga(
     ),
 )
 
-SAGAS = (PURCHASE, TRANSFER, BLIND)
+ERRAND = Saga(
+    name="errand",
+    state=PurchaseState,
+    steps=(
+        Step("activate", "activate", idempotent=True, retry=QUICK),
+        Step("notify", "notify", idempotent=True, retry=QUICK, local=True),
+    ),
+)
+
+SAGAS = (PURCHASE, TRANSFER, BLIND, ERRAND)
 
 
 class Shop:

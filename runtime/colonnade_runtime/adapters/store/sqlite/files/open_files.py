@@ -85,7 +85,7 @@ class OpenFiles:
                 # A task that never started has not removed itself.
                 self._opening.pop(path, None)
         for path in [path for path in self._files if chosen(path)]:
-            if self._files[path].turn.locked():
+            if self._files[path].writes.is_busy:
                 del self._files[path]
             else:
                 self._close(path)
@@ -94,7 +94,7 @@ class OpenFiles:
     def abandon(self) -> None:
         """Close every file at once, in whatever state it is; nothing may use them any more."""
         for file in self._files.values():
-            if file.turn.locked():
+            if file.writes.is_busy:
                 file.drop_reader()
             else:
                 file.close()

@@ -1,7 +1,7 @@
 """One tenant's open file: a connection for reads on the loop, one for writes on a thread."""
 
-import asyncio
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -19,19 +19,24 @@ from colonnade_runtime.adapters.store.sqlite.files.data_version import (
     data_version,
     new_number,
 )
+from colonnade_runtime.adapters.store.sqlite.write_queue import WriteQueue
+
+WriteQueueOf = Callable[["TenantFile"], WriteQueue]
+"""Makes the queue of a file's units of work."""
 
 
 class TenantFile:
     """An open file. `users` counts who relies on it; it is closed only when nobody does.
 
-    Takes three file descriptors for reading and two more from the first write on.
+    Takes three file descriptors for reading and two more from the first write on. `writes` makes
+    the queue in which units of work wait for it.
     """
 
-    def __init__(self, path: Path, tenant: str, label: str) -> None:
+    def __init__(self, path: Path, tenant: str, label: str, writes: "WriteQueueOf") -> None:
         self.path = path
         self.tenant = tenant
         self.label = label
-        self.turn = asyncio.Lock()
+        self.writes = writes(self)
         self.users = 0
         self.unsure = False
         self._waits = 0
@@ -60,7 +65,7 @@ class TenantFile:
         return self._reader
 
     def writer(self) -> Connection:
-        """The connection for writes; only for the thread whose turn it is."""
+        """The connection for writes; only for the thread that has the file."""
         if self._writer is None:
             self._writer = open_writer(self.path)
             self._waits = connections.WRITER_WAIT_MILLISECONDS
@@ -70,7 +75,7 @@ class TenantFile:
     def wait_at_most(self, seconds: float) -> None:
         """Let the next write wait for another process this long, and no longer than usual.
 
-        Only for the thread whose turn it is.
+        Only for the thread that has the file.
         """
         usual = connections.WRITER_WAIT_MILLISECONDS
         milliseconds = int(max(0.0, min(usual, seconds * 1_000)))
@@ -82,7 +87,7 @@ class TenantFile:
             self._waits = milliseconds
 
     def version(self) -> Version:
-        """Changes when another process commits; only for the thread whose turn it is."""
+        """Changes when another process commits; only for the thread that has the file."""
         found = data_version(self.writer())
         return (self._writer_number, found)
 
@@ -119,7 +124,7 @@ class TenantFile:
         if seen.reader == (self._reader_number, reader):
             return False
         seen.reader = (self._reader_number, reader)
-        if self._writer is None or self.turn.locked():
+        if self._writer is None or self.writes.is_busy:
             return True
         # Asked after the other: a commit of ours alone leaves this one as it was.
         before, seen.writer = seen.writer, self.version()

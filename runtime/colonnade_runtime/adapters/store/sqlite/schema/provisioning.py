@@ -36,7 +36,7 @@ from colonnade_runtime.adapters.store.sqlite.files.failures import (
 )
 from colonnade_runtime.adapters.store.sqlite.files.header import is_stamped, stamp_of
 from colonnade_runtime.adapters.store.sqlite.files.paths import ServiceFiles
-from colonnade_runtime.adapters.store.sqlite.files.tenant_file import TenantFile
+from colonnade_runtime.adapters.store.sqlite.files.tenant_file import TenantFile, WriteQueueOf
 from colonnade_runtime.adapters.store.sqlite.schema.service_schema import (
     PROVISIONED_AT,
     SERVICE_VERSION,
@@ -93,6 +93,7 @@ class Provisioning:
         executor: Executor,
         service_context: ContextSource | None,
         write: Write,
+        writes: WriteQueueOf,
     ) -> None:
         self._files = files
         self._need = need
@@ -101,6 +102,7 @@ class Provisioning:
         self._executor = executor
         self._service_context = service_context
         self._write = write
+        self._writes = writes
         self._schema = TenantSchema(files, need)
 
     async def open(self, tenant: str, path: Path) -> TenantFile:
@@ -109,7 +111,7 @@ class Provisioning:
         Raises:
             StoreFailure: when it cannot be made or opened, is newer than this code, or has gone.
         """
-        file = TenantFile(path, tenant, f"{tenant}/{path.name}")
+        file = TenantFile(path, tenant, f"{tenant}/{path.name}", self._writes)
         loop = asyncio.get_running_loop()
         facts = await loop.run_in_executor(self._executor, self._ready, file)
         try:
@@ -117,8 +119,8 @@ class Provisioning:
                 await self._provision_once(file)
         except BaseException:
             # A cancelled provisioning leaves its transaction running: the file is closed after it.
-            async with file.turn:
-                await loop.run_in_executor(self._executor, file.close)
+            await file.writes.emptied()
+            await loop.run_in_executor(self._executor, file.close)
             raise
         return file
 
