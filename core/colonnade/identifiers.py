@@ -20,6 +20,26 @@ TenantId = Annotated[str, StringConstraints(pattern=TENANT_ID_PATTERN)]
 _TENANT_ID = re.compile(TENANT_ID_PATTERN.rstrip("$") + r"\Z")
 
 
+_UUID_TEXT = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+
+MAXIMUM_LISTED_IDS = 100
+"""Ids that one request may list: as many as a page has items."""
+
+IdList = Annotated[
+    str,
+    StringConstraints(
+        pattern=rf"^{_UUID_TEXT}(,{_UUID_TEXT}){{0,{MAXIMUM_LISTED_IDS - 1}}}$",
+        max_length=37 * MAXIMUM_LISTED_IDS - 1,
+    ),
+]
+"""Ids in one query parameter, separated by commas; `listed_ids` reads them."""
+
+
+def listed_ids(text: str) -> list[UUID]:
+    """The ids of an `IdList`, each once, in order."""
+    return list(dict.fromkeys(UUID(part) for part in text.split(",")))
+
+
 def is_tenant_id(text: str) -> bool:
     """Tell whether `text` may be a tenant id."""
     return _TENANT_ID.match(text) is not None

@@ -7,6 +7,7 @@ from colonnade_course.api import (
     Enrollment,
     Instructor,
     Lesson,
+    ListedEnrollment,
     OutlineLesson,
     Reservation,
     Section,
@@ -50,6 +51,11 @@ def present_outline_lesson(row: LessonRow, section: SectionRow) -> OutlineLesson
 def present_enrollment(row: EnrollmentRow, progress: int) -> Enrollment:
     """Present an enrolment with its progress in per cent."""
     return present(Enrollment, row, progress=progress)
+
+
+def present_listed(row: EnrollmentRow) -> ListedEnrollment:
+    """Present an enrolment in a list, before its progress is looked up."""
+    return present(ListedEnrollment, row, progress=0, course=None, user=None)
 
 
 def present_reservation(key: str, enrollment: EnrollmentRow | None) -> Reservation:

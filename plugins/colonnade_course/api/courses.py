@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from colonnade.identifiers import IdList
 from colonnade.messages import Empty, Message, NotNull, Request
 from colonnade.money import Money, Price
 from colonnade.operations import operation
@@ -70,6 +71,8 @@ class CreateCourse(Request[Course]):
 class ListCourses(ListRequest[Page[Course]]):
     """List the courses the caller may see, newest first unless `sort` says otherwise."""
 
+    ids: IdList | None = Field(None, description="Ids, separated by commas; 100 at most.")
+    teaches: Literal["me"] | None = Field(None, description="`me`: the courses one teaches.")
     slug: Slug | None = None
     status: CourseStatus | None = None
     external_id: ExternalId | None = None

@@ -1,12 +1,15 @@
 """Operations on enrolments: by people, and by services that sell seats."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
+
+from pydantic import Field
 
 from colonnade.messages import Message, Request
 from colonnade.operations import operation
 from colonnade.pagination import ListRequest, Page
+from colonnade.personal import Personal
 from colonnade_course.api.errors import (
     AlreadyEnrolled,
     CourseFull,
@@ -17,7 +20,7 @@ from colonnade_course.api.errors import (
     ReservationKeyReused,
     ReservationReleased,
 )
-from colonnade_course.api.types import EnrollmentStatus, ReservationKey
+from colonnade_course.api.types import CourseStatus, EnrollmentStatus, ReservationKey
 
 
 class Enrollment(Message):
@@ -50,6 +53,32 @@ class EnrollmentDetail(Enrollment):
     completed_lesson_ids: list[UUID]
 
 
+class EnrolledCourse(Message):
+    """Course of an enrolment, as far as a list of enrolments shows it."""
+
+    id: UUID
+    title: str
+    slug: str
+    status: CourseStatus
+
+
+class EnrolledUser(Message):
+    """User of an enrolment, as far as a list of enrolments shows it; `email` is null for callers
+    who may not see it."""
+
+    id: UUID
+    name: Annotated[str, Personal()]
+    email: Annotated[str | None, Personal()]
+
+
+class ListedEnrollment(Enrollment):
+    """Enrolment in a list. `course` and `user` are there when the request includes them and the
+    caller may read them, else null."""
+
+    course: EnrolledCourse | None = None
+    user: EnrolledUser | None = None
+
+
 @operation(
     "course",
     action="enrollment.create",
@@ -63,12 +92,16 @@ class CreateEnrollment(Request[EnrollmentDetail]):
 
 
 @operation("course", action="enrollment.read", idempotent=True)
-class ListEnrollments(ListRequest[Page[Enrollment]]):
+class ListEnrollments(ListRequest[Page[ListedEnrollment]]):
     """List enrolments the caller may see: one's own, and those of courses one teaches."""
 
+    include: Literal["course", "user", "course,user", "user,course"] | None = Field(
+        None, description="What comes along with each enrolment."
+    )
     course_id: UUID | None = None
     user_id: UUID | None = None
     status: EnrollmentStatus | None = None
+    sort: Literal["-created_at", "created_at"] = "-created_at"
 
 
 @operation("course", action="enrollment.read", idempotent=True)

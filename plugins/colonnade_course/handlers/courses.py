@@ -3,9 +3,10 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, exists, false, select
 
 from colonnade.errors import FieldError, ValidationFailed
+from colonnade.identifiers import listed_ids
 from colonnade.lookups import changeable, flush, permitted
 from colonnade.messages import Empty
 from colonnade.money import Money
@@ -92,6 +93,10 @@ class CourseHandlers:
     async def list_courses(self, request: ListCourses, call: Call) -> Page[Course]:
         """List the courses the caller may see, in the order asked for."""
         query = select(CourseRow).where(call.visible(COURSE))
+        if request.ids is not None:
+            query = query.where(CourseRow.id.in_(listed_ids(request.ids)))
+        if request.teaches is not None:
+            query = query.where(_taught_by(call))
         if request.slug is not None:
             query = query.where(CourseRow.slug == request.slug)
         if request.status is not None:
@@ -184,6 +189,18 @@ class CourseHandlers:
             return present_course(course)
 
         return await self._ctx.store.run(work)
+
+
+def _taught_by(call: Call) -> ColumnElement[bool]:
+    """Courses whose instructor the caller is; none for whoever is no person."""
+    person = call.person_id
+    if person is None:
+        return false()
+    return exists().where(
+        InstructorRow.course_id == CourseRow.id,
+        InstructorRow.user_id == person,
+        InstructorRow.active,
+    )
 
 
 def _new_course(request: CreateCourse, call: Call, language: str) -> CourseRow:

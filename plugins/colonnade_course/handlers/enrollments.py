@@ -13,12 +13,12 @@ from colonnade_course.api import (
     CoursePaymentRequired,
     CreateEnrollment,
     EndEnrollment,
-    Enrollment,
     EnrollmentActivated,
     EnrollmentDetail,
     EnrollmentNotActive,
     GetEnrollment,
     LessonCompleted,
+    ListedEnrollment,
     ListEnrollments,
     RecordLessonProgress,
 )
@@ -29,15 +29,19 @@ from colonnade_course.enrollment.completion import (
 )
 from colonnade_course.enrollment.details import enrollment_detail, steps_of
 from colonnade_course.enrollment.enrolling import new_enrollment, published_course
+from colonnade_course.enrollment.included import with_included
 from colonnade_course.enrollment.progress import is_finished, percentage, share
 from colonnade_course.enrollment.seats import check_not_enrolled, end_enrollment, take_seat
 from colonnade_course.models import CourseRow, EnrollmentRow, LessonProgressRow, LessonRow
-from colonnade_course.presentation import present_enrollment, price_of
+from colonnade_course.presentation import present_listed, price_of
 from colonnade_course.publishing.events import publish_enrollment_event
 from colonnade_course.resources import ENROLLMENT
 from colonnade_course.states import ENROLLED_STATES, EndReason, EnrollmentState
 
-NEWEST_FIRST = [SortKey(EnrollmentRow.created_at, descending=True), SortKey(EnrollmentRow.id)]
+ORDERS = {
+    "-created_at": [SortKey(EnrollmentRow.created_at, descending=True), SortKey(EnrollmentRow.id)],
+    "created_at": [SortKey(EnrollmentRow.created_at), SortKey(EnrollmentRow.id)],
+}
 
 
 class EnrollmentHandlers:
@@ -64,8 +68,10 @@ class EnrollmentHandlers:
         return await self._ctx.store.run(work)
 
     @handles(ListEnrollments)
-    async def list_enrollments(self, request: ListEnrollments, call: Call) -> Page[Enrollment]:
-        """List the enrolments the caller may see, newest first."""
+    async def list_enrollments(
+        self, request: ListEnrollments, call: Call
+    ) -> Page[ListedEnrollment]:
+        """List the enrolments the caller may see, with what is included."""
         query = select(EnrollmentRow).where(call.visible(ENROLLMENT))
         if request.course_id is not None:
             query = query.where(EnrollmentRow.course_id == request.course_id)
@@ -74,13 +80,12 @@ class EnrollmentHandlers:
         if request.status is not None:
             query = query.where(EnrollmentRow.status == request.status)
 
-        def work(session: Session) -> Page[Enrollment]:
-            page = paginate(
-                session, query, NEWEST_FIRST, request, lambda row: present_enrollment(row, 0)
-            )
+        def work(session: Session) -> Page[ListedEnrollment]:
+            page = paginate(session, query, ORDERS[request.sort], request, present_listed)
             return _with_progress(session, page)
 
-        return await self._ctx.store.read(work)
+        page = await self._ctx.store.read(work)
+        return await with_included(self._ctx.ask, page, request.include)
 
     @handles(GetEnrollment)
     async def get_enrollment(self, request: GetEnrollment, call: Call) -> EnrollmentDetail:
@@ -171,7 +176,7 @@ def _completed_ids(session: Session, row: EnrollmentRow) -> set[UUID]:
     return set(session.scalars(query))
 
 
-def _with_progress(session: Session, page: Page[Enrollment]) -> Page[Enrollment]:
+def _with_progress(session: Session, page: Page[ListedEnrollment]) -> Page[ListedEnrollment]:
     totals = required_totals(session, {item.course_id for item in page.items})
     done = required_done(session, [item.id for item in page.items])
     items = [

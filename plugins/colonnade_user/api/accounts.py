@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from colonnade.identifiers import IdList
 from colonnade.messages import Empty, Message, NotNull, Request
 from colonnade.operations import operation
 from colonnade.pagination import ListRequest, Page
@@ -62,6 +63,7 @@ class RegisterUser(Request[User]):
 class ListUsers(ListRequest[Page[User]]):
     """List the accounts that the caller may see."""
 
+    ids: IdList | None = Field(None, description="Ids, separated by commas; 100 at most.")
     role: Role | None = None
     status: UserStatus | None = None
     q: Annotated[str | None, Personal()] = Field(

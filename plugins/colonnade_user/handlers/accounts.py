@@ -5,6 +5,7 @@ from uuid import UUID
 from sqlalchemy import Select, or_, select
 
 from colonnade.errors import NotFound
+from colonnade.identifiers import listed_ids
 from colonnade.messages import Empty
 from colonnade.operations import Call, handles
 from colonnade.pagination import Page, SortKey, paginate
@@ -131,6 +132,8 @@ def _existing(session: Session, user_id: UUID) -> UserRow:
 
 
 def _filtered(query: Select[UserRow], request: ListUsers, call: Call) -> Select[UserRow]:
+    if request.ids is not None:
+        query = query.where(UserRow.id.in_(listed_ids(request.ids)))
     if request.role is not None:
         query = query.where(UserRow.role == request.role)
     if request.status is not None:

@@ -5,6 +5,8 @@ from uuid import uuid4
 import pytest
 from course_journeys import Academy, problem
 
+SOMETHING = "019a3f0e-5a7c-7c1e-9a53-0d6f2f1f8c11"
+
 
 async def test_a_new_course_is_a_draft_at_its_location_with_its_version(academy: Academy) -> None:
     created = await academy.teacher.post("/courses", {"title": "Python", "slug": "python"})
@@ -259,3 +261,31 @@ async def test_removing_somebody_who_does_not_teach_is_not_found(academy: Academ
     course = await academy.course()
     url = f"/courses/{course['id']}/instructors/{uuid4()}"
     assert (await academy.teacher.delete(url)).status_code == 404
+
+
+async def test_courses_are_found_by_their_ids(academy: Academy) -> None:
+    courses = [await academy.published_course() for _ in range(3)]
+    draft = await academy.course()
+    ids = [courses[0]["id"], courses[2]["id"], draft["id"], str(uuid4())]
+    listed = (await academy.learner.get(f"/courses?ids={','.join(ids)}")).json()["items"]
+    assert {item["id"] for item in listed} == {courses[0]["id"], courses[2]["id"]}
+
+
+@pytest.mark.parametrize("ids", ["", "1", f"{SOMETHING},", ",".join([SOMETHING] * 101)])
+async def test_ids_that_are_none_or_too_many_are_refused(academy: Academy, ids: str) -> None:
+    answer = await academy.learner.get(f"/courses?ids={ids}")
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "?ids")
+
+
+async def test_one_lists_the_courses_one_teaches(academy: Academy) -> None:
+    mine = await academy.course()
+    await academy.published_course()
+    body = {"user_id": academy.other_teacher.user_id}
+    assert (await academy.teacher.post(f"/courses/{mine['id']}/instructors", body)).is_success
+    listed = (await academy.other_teacher.get("/courses?teaches=me")).json()["items"]
+    assert [item["id"] for item in listed] == [mine["id"]]
+    for nobody in (academy.learner, academy.visitor):
+        assert (await nobody.get("/courses?teaches=me")).json()["items"] == []
+    path = f"/courses/{mine['id']}/instructors/{academy.other_teacher.user_id}"
+    assert (await academy.teacher.delete(path)).status_code == 204
+    assert (await academy.other_teacher.get("/courses?teaches=me")).json()["items"] == []

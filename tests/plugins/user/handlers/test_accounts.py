@@ -291,3 +291,11 @@ async def test_an_account_of_another_academy_is_not_there(acme: Academy, globex:
     assert (await owner.patch(f"/users/{ada.id}", {"role": "admin"})).status_code == 404
     assert (await owner.delete(f"/users/{ada.id}")).status_code == 404
     assert (await ada.get("/users/me")).status_code == 200
+
+
+async def test_accounts_are_found_by_their_ids_as_far_as_they_may_be_seen(acme: Academy) -> None:
+    owner, ada, grace = await acme.owner(), await acme.learner("Ada"), await acme.learner("Grace")
+    path = f"/users?ids={ada.id},{grace.id},{'0' * 8}-0000-7000-8000-{'0' * 12}"
+    assert {item["id"] for item in (await owner.get(path)).json()["items"]} == {ada.id, grace.id}
+    assert [item["id"] for item in (await ada.get(path)).json()["items"]] == [ada.id]
+    assert (await owner.get("/users?ids=x")).status_code == 422
