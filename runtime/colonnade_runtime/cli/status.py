@@ -27,7 +27,7 @@ PAUSED = "stands still"
 HANGS = "does not answer"
 SLOW = "is slow"
 
-_PROCESS = ("process", "state", "version", "declaration", "policies", "started")
+_PROCESS = ("process", "state", "version", "declaration", "policies", "started", "loop_lag_p99")
 _SERVICE = ("service", "process", "owner", "pending", "lag", "dead_letters", "sagas")
 
 
@@ -161,7 +161,10 @@ def _own_standing(root: Path, name: str, by_up: SupervisedProcesses | None) -> d
 
 def _shortened(standing: dict[str, Any]) -> dict[str, Any]:
     digests = ("declaration", "policies")
-    return standing | {key: standing[key][:8] for key in digests if key in standing}
+    shown = standing | {key: standing[key][:8] for key in digests if key in standing}
+    if lag := standing.get("loop_lag_ms"):
+        shown["loop_lag_p99"] = f"{lag['p99']:g} ms"
+    return shown
 
 
 def _by_service(found: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:

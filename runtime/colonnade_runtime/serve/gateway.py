@@ -105,6 +105,7 @@ async def serve_gateway(declared: Declared) -> None:
     with signals.handled():
         async with (
             beating(),
+            gateway.health.loop_lag.sampled(),
             administered_gateway(declared, gateway.health, reloader),
             health_listening(gateway.health, place.health_host, place.health_port),
             listening(gateway, platform.gateway.host, port, websockets=True, limits=limits),

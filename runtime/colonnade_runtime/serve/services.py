@@ -75,6 +75,7 @@ async def _serve(declared: Declared, place: Placement) -> None:
     with signals.handled():
         async with (
             beating(),
+            runtime.edge.health.loop_lag.sampled(),
             administered(runtime, f"colonnade run {place.process}") as administration,
             health_listening(runtime.edge.health, place.health_host, place.health_port),
             listening(runtime.edge, host, port, limits=limits),

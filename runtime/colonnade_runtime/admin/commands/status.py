@@ -11,6 +11,7 @@ from colonnade_runtime.admin.commands.registry import AdminCall, AdminCommand
 from colonnade_runtime.background.background_work import BackgroundWork
 from colonnade_runtime.edge.openapi.document import release
 from colonnade_runtime.observability.faults import MAXIMUM_SHOWN
+from colonnade_runtime.observability.loop_lag import Lag
 
 
 class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -32,12 +33,17 @@ async def status(arguments: Nothing, call: AdminCall) -> dict[str, Any]:
         "version": release(),
         "declaration": identity.declaration(),
         "policies": identity.policies(),
+        "loop_lag_ms": _milliseconds(health.loop_lag.recent()),
         "waiting_for": waiting,
         "degraded": await health.degraded(),
         "faults": [_shown(fault) for fault in faults[:MAXIMUM_SHOWN]],
         "more_faults": max(0, len(faults) - MAXIMUM_SHOWN),
         "services": _services(identity.services, call.platform.background.works()),
     }
+
+
+def _milliseconds(lag: Lag) -> dict[str, float]:
+    return {"p99": round(lag.p99 * 1e3, 1), "longest": round(lag.longest * 1e3, 1)}
 
 
 def _shown(fault: Fault) -> dict[str, Any]:

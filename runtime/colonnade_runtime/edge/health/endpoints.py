@@ -15,6 +15,7 @@ from colonnade_runtime.edge.health.checks import SOURCE, HealthChecks
 from colonnade_runtime.edge.http.default_headers import answer_options
 from colonnade_runtime.edge.http.problems import send_problem
 from colonnade_runtime.observability.faults import FaultCollector, FaultRegistry
+from colonnade_runtime.observability.loop_lag import LoopLag
 from colonnade_runtime.observability.process_metrics import register_process_metrics
 from colonnade_runtime.observability.redaction import Redaction
 from colonnade_runtime.resilience.waiting import ProcessStage
@@ -67,6 +68,7 @@ class Health:
         self.registry = CollectorRegistry()
         self.registry.register(FaultCollector(self.faults))
         register_process_metrics(self.registry)
+        self.loop_lag = LoopLag(self.registry)
         self.requests = Counter(
             "colonnade_http_requests",
             "Requests answered.",
