@@ -133,6 +133,21 @@ class ExtensionContext(Protocol[ConfigT_co]):
         """
         ...
 
+    @property
+    def low_priority_threads(self) -> int:
+        """Threads that `in_low_priority` has: one less than processors, and one at least."""
+        ...
+
+    async def in_low_priority(self, function: Callable[..., T], *arguments: Any) -> T:
+        """Run native code that burns a processor and lets go of the interpreter's lock meanwhile,
+        such as the hash of a password, on threads that all services share.
+
+        They stand behind the event loop's thread, on Linux by their priority, everywhere by being
+        fewer than the processors. Python code does not belong here: it would hold the lock that
+        the loop waits for, at a low priority.
+        """
+        ...
+
     async def in_process(
         self, function: Callable[..., T], *arguments: Any, seconds: float = 2.0
     ) -> T:

@@ -15,12 +15,9 @@ from colonnade_user.passwords.fair_queue import FairQueue
 MEMORY_KIBIBYTES = 19 * 1024
 ITERATIONS = 2
 LANES = 1
-CONCURRENT_HASHES = 2
-"""Passwords that are hashed at the same time: as many as a service has threads."""
-
 MAXIMUM_WAITING = 64
-"""Passwords of one academy that may wait; at some 30 ms each, the last one waits about 1 s when
-no other academy signs in."""
+"""Passwords of one academy that may wait; at some 30 ms each, the last one waits about 2 s on two
+processors when no other academy signs in."""
 
 
 def normalised(password: str) -> str:
@@ -42,12 +39,12 @@ def unmatched_hash() -> str:
 
 
 class PasswordHasher:
-    """Hashing and verification on the threads of this service; academies take turns."""
+    """Hashing and verification behind the event loop's thread; academies take turns."""
 
     def __init__(self, ctx: ServiceContext, *, maximum_waiting: int = MAXIMUM_WAITING) -> None:
         self._ctx = ctx
         self._hasher = new_password_hash()
-        self._queue = FairQueue(at_once=CONCURRENT_HASHES, maximum_waiting=maximum_waiting)
+        self._queue = FairQueue(at_once=ctx.low_priority_threads, maximum_waiting=maximum_waiting)
         self._decoy = unmatched_hash()
 
     async def hash(self, password: str) -> str:
@@ -57,7 +54,7 @@ class PasswordHasher:
             Unavailable: too many passwords of the academy wait already.
         """
         async with self._turn():
-            return await self._ctx.in_worker(self._hasher.hash, normalised(password))
+            return await self._ctx.in_low_priority(self._hasher.hash, normalised(password))
 
     async def verify(self, password: str, stored: str | None) -> tuple[bool, str | None]:
         """Verify `password` against the hash `stored`; return also a new hash if it needs one.
@@ -70,7 +67,7 @@ class PasswordHasher:
         """
         against = self._decoy if stored is None else stored
         async with self._turn():
-            valid, renewed = await self._ctx.in_worker(
+            valid, renewed = await self._ctx.in_low_priority(
                 self._hasher.verify_and_update, normalised(password), against
             )
         if stored is None:

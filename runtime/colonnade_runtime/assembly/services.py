@@ -27,6 +27,7 @@ from colonnade_runtime.background.acting.actor import Actor
 from colonnade_runtime.background.background_work import BackgroundSettings, BackgroundWork
 from colonnade_runtime.calls.commit_guard import guard_commit
 from colonnade_runtime.calls.dispatcher import Dispatcher
+from colonnade_runtime.calls.low_priority import low_priority_pool
 from colonnade_runtime.calls.secret_vault import SecretVault
 from colonnade_runtime.calls.service_context import (
     THREADS,
@@ -77,6 +78,7 @@ class Services:
     """Service → the handlers and reactions that its plugin made."""
     extension_contexts: dict[str, RuntimeExtensionContext] = field(default_factory=dict)
     pools: dict[str, ThreadPoolExecutor] = field(default_factory=dict)
+    low_priority: ThreadPoolExecutor | None = None
 
     async def add(self, plugin: Plugin) -> ServiceContext:
         """Set one service up and host it; it is torn down with the stack.
@@ -212,6 +214,7 @@ class Services:
             "tenants": self.tenants,
             "vault": self.vault,
             "threads": self._threads(name),
+            "low_priority": self._low_priority,
             "workers": self.workers,
             "faults": self.faults.of(name),
             "epoch": self.epoch,
@@ -221,6 +224,13 @@ class Services:
         work = self.background.of(service)
         if work is not None and self.bus.durable:
             await work.relay.emptied(tenant, LEAVING_SECONDS)
+
+    def _low_priority(self) -> ThreadPoolExecutor:
+        """The threads that all services share, made when one of them has such work."""
+        if self.low_priority is None:
+            self.low_priority = low_priority_pool()
+            self.stack.callback(self.low_priority.shutdown, wait=False)
+        return self.low_priority
 
     def _threads(self, name: str) -> ThreadPoolExecutor:
         """The threads of one service, so that slow work of none holds up another's."""

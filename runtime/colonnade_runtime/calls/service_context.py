@@ -32,6 +32,7 @@ from colonnade.secrets import Secret, SecretReference, SecretUnavailable
 from colonnade.services import TenantInfo
 from colonnade.store import SqlStore
 from colonnade_runtime.calls.dispatcher import Dispatcher
+from colonnade_runtime.calls.low_priority import low_priority_threads
 from colonnade_runtime.calls.secret_vault import SecretVault
 from colonnade_runtime.calls.tenants import TenantDirectory
 from colonnade_runtime.declaration import Tenant
@@ -107,6 +108,7 @@ class RuntimeExtensionContext:
     vault: SecretVault
     faults: Faults
     threads: ThreadPoolExecutor
+    low_priority: Callable[[], ThreadPoolExecutor]
     workers: Workers
     epoch: Callable[[], float]
 
@@ -123,6 +125,16 @@ class RuntimeExtensionContext:
         # With the context, so that what is logged there belongs to this call.
         run = partial(copy_context().run, function, *arguments)
         return await asyncio.get_running_loop().run_in_executor(self.threads, run)
+
+    @property
+    def low_priority_threads(self) -> int:
+        """Threads that `in_low_priority` has."""
+        return low_priority_threads()
+
+    async def in_low_priority(self, function: Callable[..., T], *arguments: Any) -> T:
+        """Run native code that burns a processor behind the event loop's thread."""
+        run = partial(copy_context().run, function, *arguments)
+        return await asyncio.get_running_loop().run_in_executor(self.low_priority(), run)
 
     async def in_process(
         self, function: Callable[..., T], *arguments: Any, seconds: float = 2.0

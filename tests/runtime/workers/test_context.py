@@ -40,6 +40,7 @@ def context_with(workers: Any) -> RuntimeExtensionContext:
         tenants=nothing,
         vault=nothing,
         threads=nothing,
+        low_priority=nothing,
         workers=workers,
         epoch=time.time,
         faults=nothing,

@@ -25,7 +25,9 @@ class Workers:
         self.gate.set()
         self.done: list[str] = []
 
-    async def in_worker(self, function: Callable[..., T], *arguments: Any) -> T:
+    low_priority_threads = 2
+
+    async def in_low_priority(self, function: Callable[..., T], *arguments: Any) -> T:
         def run() -> T:
             self.gate.wait(10)
             return function(*arguments)
