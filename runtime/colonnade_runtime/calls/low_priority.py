@@ -18,9 +18,9 @@ def low_priority_threads() -> int:
 
 def usable_processors() -> int:
     """Number of processors that this process may run on."""
-    if sys.platform == "linux":
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    # Not in every system's `os`.
+    affinity = getattr(os, "sched_getaffinity", None)
+    return (os.cpu_count() or 1) if affinity is None else len(affinity(0))
 
 
 def low_priority_pool() -> ThreadPoolExecutor:
