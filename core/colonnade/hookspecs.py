@@ -5,7 +5,7 @@ The runtime calls them plugin by plugin and awaits the work itself. Implement th
 need in your plugin module and mark them with `hookimpl`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
@@ -68,6 +68,14 @@ def events() -> Sequence[type[Event]]:  # type: ignore[empty-body]
 @hookspec
 def subscriptions() -> Sequence[type[Event]]:  # type: ignore[empty-body]
     """The events this service reacts to, its own or others'."""
+
+
+@hookspec
+def extension_reactions(  # type: ignore[empty-body]
+    answers: Callable[[str], Sequence[Any]],
+) -> Mapping[str, type[Event]]:
+    """Reactions of this service that other plugins bring by a hook which it owns: stored name
+    (`<Class>.<method>`) → event. `answers` asks a hook without a context of every plugin."""
 
 
 @hookspec

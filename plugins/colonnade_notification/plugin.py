@@ -1,6 +1,6 @@
 """The notification service as a plugin: messages in the app, by mail and by push."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -48,7 +48,7 @@ def tenant_config_model() -> type[BaseModel]:
 
 @hookimpl
 def add_hookspecs() -> Sequence[Any]:
-    """Hook for further channels."""
+    """Hooks for further channels and kinds of messages."""
     from colonnade_notification import hookspecs
 
     return [hookspecs]
@@ -84,6 +84,14 @@ def subscriptions() -> Sequence[type[Event]]:
     from colonnade_notification.reactions import SUBSCRIPTIONS
 
     return SUBSCRIPTIONS
+
+
+@hookimpl
+def extension_reactions(answers: Callable[[str], Sequence[Any]]) -> Mapping[str, type[Event]]:
+    """Reactions to the events of which other plugins have a kind of message."""
+    from colonnade_notification.plugin_reactions import brought_events
+
+    return brought_events([kind for found in answers("notifications") for kind in found])
 
 
 @hookimpl

@@ -206,7 +206,7 @@ class PaymentReactions:
             await self._announcer.announce("purchase_undelivered", owner.id, facts)
             for owner in owners.items
         ]
-        return _in_one_unit([work for work in told if work is not None])
+        return in_one_unit([work for work in told if work is not None])
 
     @reacts_to(PayoutPaid)
     async def paid_out(self, event: PayoutPaid) -> Work | None:
@@ -225,7 +225,9 @@ class PaymentReactions:
         }
 
 
-def _in_one_unit(works: Sequence[Work]) -> Work:
+def in_one_unit(works: Sequence[Work]) -> Work:
+    """The units of work as one."""
+
     def work(session: Session) -> None:
         for each in works:
             each(session)

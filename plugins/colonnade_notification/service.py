@@ -22,7 +22,9 @@ from colonnade_notification.handlers.push_subscriptions import PushSubscriptionH
 from colonnade_notification.handlers.suppressions import SuppressionHandlers
 from colonnade_notification.handlers.templates import TemplateHandlers
 from colonnade_notification.handlers.unsubscriptions import UnsubscriptionHandlers
+from colonnade_notification.plugin_reactions import plugin_reactions
 from colonnade_notification.reactions import AccountReactions, CourseReactions, PaymentReactions
+from colonnade_notification.wording.catalogue import MessageCatalogue
 from colonnade_notification.wording.rendering import MessageRenderer
 
 
@@ -37,8 +39,8 @@ async def notification_service(ctx: NotificationContext) -> AsyncIterator[Sequen
     """Create the objects that handle operations and events; nothing needs tearing down.
 
     Raises:
-        ConfigurationError: production leaves to a default what it must declare, or two
-            channels have one name.
+        ConfigurationError: production leaves to a default what it must declare, or what plugins
+            bring cannot be used together.
     """
     config = ctx.config
     missing = undeclared(config) if ctx.production else []
@@ -46,23 +48,26 @@ async def notification_service(ctx: NotificationContext) -> AsyncIterator[Sequen
         names = ", ".join(f"services.notification.config.{name}" for name in missing)
         raise ConfigurationError(f"In production, declare {names}.")
     channels = _distinct([one for found in ctx.extensions("channels") for one in found])
+    brought = [one for found in ctx.extensions("notifications") for one in found]
+    catalogue = MessageCatalogue(brought)
     addresses = Addresses(ctx, config)
     renderer = MessageRenderer(ctx)
-    announcer = Announcer(ctx, channels, renderer, addresses)
-    composer = MessageComposer(ctx, renderer, addresses)
+    announcer = Announcer(ctx, channels, renderer, addresses, catalogue)
+    composer = MessageComposer(ctx, renderer, addresses, catalogue)
     yield [
         NotificationHandlers(ctx),
-        PreferenceHandlers(ctx, channels),
-        UnsubscriptionHandlers(ctx, timedelta(seconds=float(config.unsubscribe_links))),
-        TemplateHandlers(ctx),
+        PreferenceHandlers(ctx, channels, catalogue),
+        UnsubscriptionHandlers(ctx, timedelta(seconds=float(config.unsubscribe_links)), catalogue),
+        TemplateHandlers(ctx, catalogue),
         PushSubscriptionHandlers(ctx, config.push),
         DeliveryHandlers(ctx),
         SuppressionHandlers(ctx),
         AccountReactions(announcer),
         CourseReactions(ctx, announcer),
         PaymentReactions(ctx, announcer),
+        plugin_reactions(brought, announcer),
         NotificationRetention(ctx, config),
-        DeliverySteps(ctx, channels, composer, config.retry, addresses.sender_domain),
+        DeliverySteps(ctx, channels, composer, config.retry, catalogue, addresses.sender_domain),
     ]
 
 

@@ -1,7 +1,9 @@
 """Web addresses of a tenant, and the sender of its mail."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 from colonnade_notification.addressing.mailboxes import Mailbox, mailbox
 from colonnade_notification.config import (
@@ -9,6 +11,8 @@ from colonnade_notification.config import (
     NotificationContext,
     TenantNotificationConfig,
 )
+
+_PLACE = re.compile(r"\{(\w+)\}")
 
 
 class Addresses:
@@ -25,10 +29,11 @@ class Addresses:
         return base + path
 
     def link(self, path: str, facts: Mapping[str, Any]) -> str:
-        """The link of a message; `{course}` in `path` is the course of `facts`."""
+        """The link of a message; `{course}` in `path` is the course of `facts`, and any other name
+        in braces the fact of that name."""
         course = facts.get("course")
-        identifier = str(course.get("id", "")) if isinstance(course, Mapping) else ""
-        return self.web(path.replace("{course}", identifier))
+        known = {**facts, "course": course.get("id", "") if isinstance(course, Mapping) else ""}
+        return self.web(_PLACE.sub(lambda found: quote(str(known.get(found[1], ""))), path))
 
     def confirmation(self, purpose: str, token: str | None) -> str:
         """The link of a confirmation: the academy's front end as its file declares, else the

@@ -31,6 +31,12 @@ from colonnade_notification.api.errors import (
     TooManyTemplates,
     UnknownToken,
 )
+from colonnade_notification.api.kinds import (
+    MAXIMUM_RECIPIENTS,
+    NotificationCategory,
+    NotificationKind,
+    NotificationText,
+)
 from colonnade_notification.api.notifications import (
     CountUnread,
     GetNotification,
@@ -44,6 +50,7 @@ from colonnade_notification.api.preferences import (
     DescribeUnsubscription,
     DigestTime,
     GetPreferences,
+    PluginCategory,
     Preferences,
     QuietHours,
     Unsubscribe,
@@ -104,6 +111,7 @@ OPERATIONS: tuple[type[Request[Any]], ...] = (
 """All operations of the service."""
 
 __all__ = [
+    "MAXIMUM_RECIPIENTS",
     "OPERATIONS",
     "Category",
     "Channel",
@@ -136,7 +144,11 @@ __all__ = [
     "Mode",
     "NotFailed",
     "Notification",
+    "NotificationCategory",
+    "NotificationKind",
+    "NotificationText",
     "OutgoingMessage",
+    "PluginCategory",
     "Postponed",
     "Preferences",
     "PreviewTemplate",

@@ -13,6 +13,7 @@ from colonnade.timezones import TimezoneName
 from colonnade_notification.api.errors import LinkExpired, MandatoryCategory, UnknownToken
 from colonnade_notification.api.types import (
     Category,
+    CategoryName,
     ChannelName,
     ClockTime,
     LocaleTag,
@@ -37,6 +38,16 @@ class DigestTime(Message):
     weekday: int = Field(0, ge=0, le=6, strict=True)
 
 
+class PluginCategory(Message):
+    """Category of a plugin's own; `channels` is channel → mode. Until the person chooses, it goes
+    by what they chose for `counts_as`."""
+
+    name: str
+    title: str
+    counts_as: Category
+    channels: dict[str, Mode]
+
+
 class Preferences(Message):
     """Preferences of one person; `channels` is channel → category → mode."""
 
@@ -47,6 +58,9 @@ class Preferences(Message):
     digest: DigestTime
     channels: dict[str, dict[Category, Mode]]
     mandatory: list[Category] = Field(description="Categories that cannot be turned off.")
+    plugin_categories: list[PluginCategory] = Field(
+        [], description="Categories that plugins bring, with what counts for each."
+    )
     version: int
 
 
@@ -70,6 +84,14 @@ class UpdatePreferences(Patch[Preferences]):
     digest: Annotated[DigestTime | None, NotNull()] = None
     channels: Annotated[
         Annotated[dict[ChannelName, dict[Category, Mode]], Field(max_length=20)] | None, NotNull()
+    ] = None
+    plugin_categories: Annotated[
+        Annotated[
+            dict[CategoryName, Annotated[dict[ChannelName, Mode], Field(max_length=20)]],
+            Field(max_length=50, description="Category of a plugin → channel → mode."),
+        ]
+        | None,
+        NotNull(),
     ] = None
 
 

@@ -77,6 +77,9 @@ LocaleTag = Annotated[
 
 ChannelName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 
+CategoryName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,19}$")]
+"""The name of a category that a plugin brings."""
+
 Kind = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
 """What a template is for, such as `enrollment_activated`."""
 

@@ -11,8 +11,9 @@ from colonnade_notification.api import Channel
 from colonnade_notification.delivery.recipients import account_of, recipient_of
 from colonnade_notification.delivery.recording import Announcement, record
 from colonnade_notification.models import SettingsRow
+from colonnade_notification.wording.catalogue import MessageCatalogue
 from colonnade_notification.wording.kinds import KINDS
-from colonnade_notification.wording.rendering import MessageRenderer, custom_templates
+from colonnade_notification.wording.rendering import MessageRenderer
 from colonnade_notification.wording.templates import NO_CONTENT
 from colonnade_user.api import ConfirmationRequested
 
@@ -31,11 +32,13 @@ class Announcer:
         channels: Sequence[Channel],
         renderer: MessageRenderer,
         addresses: Addresses,
+        catalogue: MessageCatalogue,
     ) -> None:
         self._ctx = ctx
         self._channels = channels
         self._renderer = renderer
         self._addresses = addresses
+        self._catalogue = catalogue
 
     async def announce(
         self, name: str, user_id: UUID, facts: Mapping[str, Any] | None = None
@@ -46,7 +49,7 @@ class Announcer:
         Raises:
             Unavailable: the user service does not answer; nothing was done.
         """
-        kind, envelope = KINDS[name], handled_envelope()
+        kind, envelope = self._catalogue.kinds[name], handled_envelope()
         if kind.decision and envelope.actor == str(user_id):
             return None
         account = await account_of(self._ctx, user_id)
@@ -54,7 +57,10 @@ class Announcer:
             return None
         known = {"happened_at": envelope.time.isoformat(), **(facts or {})}
         settings, custom = await self._ctx.store.read(
-            lambda session: (session.get(SettingsRow, user_id), custom_templates(session, name))
+            lambda session: (
+                session.get(SettingsRow, user_id),
+                self._catalogue.templates(session, name),
+            )
         )
         recipient = recipient_of(self._ctx, account, settings)
         announcement = Announcement(

@@ -26,7 +26,8 @@ from colonnade_notification.delivery.recipients import (
 )
 from colonnade_notification.delivery.recording import category_of
 from colonnade_notification.models import NotificationRow, SettingsRow
-from colonnade_notification.wording.kinds import DIGEST, KINDS
+from colonnade_notification.wording.catalogue import MessageCatalogue
+from colonnade_notification.wording.kinds import DIGEST
 from colonnade_notification.wording.layout import Frame, colour_of, document, plain
 from colonnade_notification.wording.markup import html_or_text_of
 from colonnade_notification.wording.rendering import MessageRenderer, complete
@@ -57,11 +58,16 @@ class MessageComposer:
     """Composes the messages of the tenant in context."""
 
     def __init__(
-        self, ctx: ServiceContext, renderer: MessageRenderer, addresses: Addresses
+        self,
+        ctx: ServiceContext,
+        renderer: MessageRenderer,
+        addresses: Addresses,
+        catalogue: MessageCatalogue,
     ) -> None:
         self._ctx = ctx
         self._renderer = renderer
         self._addresses = addresses
+        self._catalogue = catalogue
 
     async def address_of(self, pending: PendingMessage) -> MessageAddress | None:
         """The recipient and link of a message; None when its account or confirmation is gone.
@@ -70,13 +76,14 @@ class MessageComposer:
             Unavailable, DeadlineExceeded: the user service does not answer.
         """
         row = pending.row
-        if KINDS[row.kind].confirms:
+        kind = self._catalogue.kinds[row.kind]
+        if kind.confirms:
             return await self._confirmation_address(row, pending.settings)
         account = await account_of(self._ctx, row.user_id)
         if account is None:
             return None
         recipient = mail_recipient_of(self._ctx, account, pending.settings)
-        return MessageAddress(recipient, self._addresses.link(KINDS[row.kind].path, _facts(row)))
+        return MessageAddress(recipient, self._addresses.link(kind.path, _facts(row)))
 
     async def compose(self, pending: PendingMessage, address: MessageAddress) -> OutgoingMessage:
         """The message, rendered in its recipient's language."""
@@ -128,7 +135,8 @@ class MessageComposer:
     async def _unsubscribe_url(self, row: NotificationRow) -> str:
         if category_of(row).is_mandatory:
             return ""
-        category = EVERYTHING if row.kind == DIGEST else row.category
+        own_category = self._catalogue.own_category(row.kind)
+        category = EVERYTHING if row.kind == DIGEST else own_category or row.category
         key = await key_of(self._ctx, UNSUBSCRIBE)
         subscription = Subscription(row.user_id, row.channel, category)
         token = make_token(key, subscription, self._ctx.clock.now())

@@ -13,7 +13,7 @@ from colonnade_notification.api import Category, ChannelInfo, DeliveryStatus, Mo
 from colonnade_notification.delivery.preferences import DeliveryPreferences
 from colonnade_notification.delivery.recording import hold_for_digest, schedule
 from colonnade_notification.models import NotificationRow
-from colonnade_notification.wording.rendering import custom_templates
+from colonnade_notification.wording.catalogue import MessageCatalogue
 from colonnade_notification.wording.templates import MessageTemplate, fill
 
 MAXIMUM_ITEMS = 100
@@ -56,6 +56,7 @@ def digest_content_of(
     digest: NotificationRow,
     preferences: DeliveryPreferences,
     channel: ChannelInfo,
+    catalogue: MessageCatalogue,
 ) -> DigestContent:
     """The messages that are held for a digest."""
     query = (
@@ -68,9 +69,12 @@ def digest_content_of(
     )
     rows = session.scalars(query).all()
     unwanted = {
-        row.id for row in rows if preferences.mode(channel, Category(row.category)) is Mode.OFF
+        row.id
+        for row in rows
+        if preferences.mode(channel, Category(row.category), catalogue.own_category(row.kind))
+        is Mode.OFF
     }
-    custom = {kind: custom_templates(session, kind) for kind in {row.kind for row in rows}}
+    custom = {kind: catalogue.templates(session, kind) for kind in {row.kind for row in rows}}
     items = [
         DigestItem(row.id, row.kind, json.loads(row.facts), custom[row.kind])
         for row in rows

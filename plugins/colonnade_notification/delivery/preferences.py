@@ -52,11 +52,13 @@ class DeliveryPreferences:
             settings.digest_weekday,
         )
 
-    def mode(self, channel: ChannelInfo, category: Category) -> Mode:
-        """The mode of `category` on `channel`."""
+    def mode(self, channel: ChannelInfo, category: Category, own_category: str = "") -> Mode:
+        """The mode of `category` on `channel`, or of the `own_category` of a plugin that counts as
+        it."""
         if channel.mandatory and category.is_mandatory:
             return Mode.IMMEDIATELY
         chosen = self.modes.get((channel.name, category), channel.default)
+        chosen = self.modes.get((channel.name, own_category), chosen)
         return Mode.IMMEDIATELY if chosen.is_digest and not channel.digests else chosen
 
     def quiet_until(

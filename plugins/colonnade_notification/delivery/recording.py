@@ -97,7 +97,7 @@ def _record_on(
     preferences: DeliveryPreferences,
 ) -> None:
     category = announcement.kind.category
-    mode = preferences.mode(channel, category)
+    mode = preferences.mode(channel, category, announcement.kind.own_category)
     if mode is Mode.OFF:
         return
     row = _row(session, announcement, channel.name)

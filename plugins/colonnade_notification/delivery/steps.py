@@ -39,8 +39,8 @@ from colonnade_notification.delivery.outcomes import record_outcome, storable_ou
 from colonnade_notification.delivery.preferences import DeliveryPreferences
 from colonnade_notification.delivery.recording import DeliveryState, category_of, schedule
 from colonnade_notification.models import NotificationRow, SettingsRow, SuppressionRow
+from colonnade_notification.wording.catalogue import MessageCatalogue
 from colonnade_notification.wording.kinds import DIGEST
-from colonnade_notification.wording.rendering import custom_templates
 from colonnade_user.api import fold_email
 
 SENT = crash_point("notification.sent", "a message was handed over; that is not recorded")
@@ -62,12 +62,14 @@ class DeliverySteps:
         channels: Sequence[Channel],
         composer: MessageComposer,
         retry: RetryConfig,
+        catalogue: MessageCatalogue,
         sender_domain: Callable[[], str],
     ) -> None:
         self._ctx = ctx
         self._channels = {channel.info.name: channel for channel in channels}
         self._composer = composer
         self._retry = retry
+        self._catalogue = catalogue
         self._sender_domain = sender_domain
 
     async def send_notification(self, call: StepCall) -> StepOutcome | None:
@@ -75,7 +77,7 @@ class DeliverySteps:
         identifier = call.state_as(DeliveryState).notification_id
         tenant = self._ctx.tenant()
         pending = await self._ctx.store.read(
-            lambda session: _load(session, identifier, tenant, self._channels)
+            lambda session: _load(session, identifier, tenant, self._channels, self._catalogue)
         )
         if pending is None:
             return None
@@ -83,6 +85,9 @@ class DeliverySteps:
         if channel is None:
             name = pending.row.channel
             return self._recorded(identifier, Refused(f"No enabled plugin has a channel '{name}'."))
+        if pending.row.kind not in self._catalogue.kinds:
+            kind = pending.row.kind
+            return self._recorded(identifier, Refused(f"No enabled plugin has a kind '{kind}'."))
         held_back = self._held_back(pending, channel)
         if held_back is not None:
             return held_back
@@ -103,7 +108,8 @@ class DeliverySteps:
         row, now = pending.row, self._ctx.clock.now()
         if row.kind == DIGEST:
             return None
-        if pending.preferences.mode(channel.info, category_of(row)) is Mode.OFF:
+        own_category = self._catalogue.own_category(row.kind)
+        if pending.preferences.mode(channel.info, category_of(row), own_category) is Mode.OFF:
             return self._recorded(row.id, Unreachable(TURNED_OFF))
         quiet = pending.preferences.quiet_until(channel.info, category_of(row), now)
         return None if quiet is None else StepOutcome(work=_rescheduled(row.id, quiet))
@@ -160,7 +166,11 @@ def _pending_row(session: Session, identifier: UUID) -> NotificationRow | None:
 
 
 def _load(
-    session: Session, identifier: UUID, tenant: TenantInfo, channels: Mapping[str, Channel]
+    session: Session,
+    identifier: UUID,
+    tenant: TenantInfo,
+    channels: Mapping[str, Channel],
+    catalogue: MessageCatalogue,
 ) -> PendingMessage | None:
     row = _pending_row(session, identifier)
     if row is None:
@@ -168,12 +178,13 @@ def _load(
     preferences = DeliveryPreferences.load(session, row.user_id, tenant)
     digest = DigestContent()
     if row.kind == DIGEST and row.channel in channels:
-        digest = digest_content_of(session, row, preferences, channels[row.channel].info)
+        channel = channels[row.channel].info
+        digest = digest_content_of(session, row, preferences, channel, catalogue)
     return PendingMessage(
         row,
         preferences,
         session.get(SettingsRow, row.user_id),
-        custom_templates(session, row.kind),
+        catalogue.templates(session, row.kind),
         digest,
     )
 

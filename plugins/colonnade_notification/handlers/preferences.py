@@ -1,6 +1,6 @@
 """Handlers of notification preferences: the caller's own."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +19,8 @@ from colonnade_notification.api import (
     GetPreferences,
     MandatoryCategory,
     Mode,
+    NotificationCategory,
+    PluginCategory,
     Preferences,
     QuietHours,
     UpdatePreferences,
@@ -27,14 +29,19 @@ from colonnade_notification.delivery.preferences import DIGEST_HOUR, DeliveryPre
 from colonnade_notification.handlers.callers import person
 from colonnade_notification.models import ModeRow, SettingsRow
 from colonnade_notification.resources import PREFERENCE
+from colonnade_notification.wording.catalogue import MessageCatalogue
+from colonnade_notification.wording.locales import fallbacks
 
 
 class PreferenceHandlers:
     """Operations on the caller's own preferences."""
 
-    def __init__(self, ctx: ServiceContext, channels: Iterable[Channel]) -> None:
+    def __init__(
+        self, ctx: ServiceContext, channels: Iterable[Channel], catalogue: MessageCatalogue
+    ) -> None:
         self._ctx = ctx
         self._channels = [channel.info for channel in channels]
+        self._own = catalogue.own_categories
 
     @handles(GetPreferences)
     async def get_preferences(self, request: GetPreferences, call: Call) -> Preferences:
@@ -43,7 +50,7 @@ class PreferenceHandlers:
 
         def work(session: Session) -> Preferences:
             call.require(session, PREFERENCE, _row_or_new(session, user_id))
-            return _preferences_of(session, user_id, tenant, self._channels)
+            return _preferences_of(session, user_id, tenant, self._channels, self._own)
 
         return await self._ctx.store.read(work)
 
@@ -66,32 +73,48 @@ class PreferenceHandlers:
                     ModeRow(user_id=user_id, channel=channel, category=category, mode=mode)
                 )
             session.flush()
-            return _preferences_of(session, user_id, tenant, self._channels)
+            return _preferences_of(session, user_id, tenant, self._channels, self._own)
 
         return await self._ctx.store.run(work)
 
-    def _checked(self, request: UpdatePreferences) -> list[tuple[str, Category, Mode]]:
-        known = {channel.name: channel for channel in self._channels}
-        found = []
+    def _checked(self, request: UpdatePreferences) -> list[tuple[str, str, Mode]]:
+        found: list[tuple[str, str, Mode]] = []
         for name, modes in (request.channels or {}).items():
-            if name not in known:
-                names = ", ".join(sorted(known))
-                message = f"is not a channel here; there are {names}"
-                raise ValidationFailed(fields=[FieldError(f"/channels/{name}", message, "unknown")])
+            channel = self._channel(name, f"/channels/{name}")
             for category, mode in modes.items():
-                _check_mode(known[name], category, mode)
+                _check_mode(channel, category, mode, f"/channels/{name}/{category}")
                 found.append((name, category, mode))
+        for category_name, chosen in (request.plugin_categories or {}).items():
+            place = f"/plugin_categories/{category_name}"
+            own = self._own.get(category_name)
+            if own is None:
+                message = f"is not a category that a plugin brings; {_named(self._own)}"
+                raise ValidationFailed(fields=[FieldError(place, message, "unknown")])
+            for name, mode in chosen.items():
+                channel = self._channel(name, f"{place}/{name}")
+                _check_mode(channel, own.counts_as, mode, f"{place}/{name}")
+                found.append((name, own.name, mode))
         return found
 
+    def _channel(self, name: str, place: str) -> ChannelInfo:
+        for channel in self._channels:
+            if channel.name == name:
+                return channel
+        message = f"is not a channel here; {_named(each.name for each in self._channels)}"
+        raise ValidationFailed(fields=[FieldError(place, message, "unknown")])
 
-def _check_mode(channel: ChannelInfo, category: Category, mode: Mode) -> None:
+
+def _named(names: Iterable[str]) -> str:
+    return f"there are {', '.join(sorted(names)) or 'none'}"
+
+
+def _check_mode(channel: ChannelInfo, category: Category, mode: Mode, pointer: str) -> None:
     if mode is not Mode.IMMEDIATELY and channel.mandatory and category.is_mandatory:
         raise MandatoryCategory(
             f"Messages about {category} always reach you by {channel.name}, at once.",
             details={"channel": channel.name, "category": category},
         )
     if mode.is_digest and not channel.digests:
-        pointer = f"/channels/{channel.name}/{category}"
         message = f"there are no digests by {channel.name}; choose immediately or off"
         raise ValidationFailed(fields=[FieldError(pointer, message, "no_digest")])
 
@@ -113,14 +136,19 @@ def _change(row: SettingsRow, request: UpdatePreferences) -> None:
 
 
 def _preferences_of(
-    session: Session, user_id: UUID, tenant: TenantInfo, channels: Sequence[ChannelInfo]
+    session: Session,
+    user_id: UUID,
+    tenant: TenantInfo,
+    channels: Sequence[ChannelInfo],
+    own: Mapping[str, NotificationCategory],
 ) -> Preferences:
     settings = session.scalar(select(SettingsRow).where(SettingsRow.user_id == user_id))
     preferences = DeliveryPreferences.load(session, user_id, tenant)
     quiet = preferences.quiet
+    locale = (settings and settings.locale) or tenant.locale
     return Preferences(
         user_id=user_id,
-        locale=(settings and settings.locale) or tenant.locale,
+        locale=locale,
         timezone=preferences.timezone,
         quiet_hours=None if quiet is None else QuietHours(**_clock(quiet)),
         digest=DigestTime(hour=preferences.digest_hour, weekday=preferences.digest_weekday),
@@ -129,7 +157,28 @@ def _preferences_of(
             for channel in channels
         },
         mandatory=[category for category in Category if category.is_mandatory],
+        plugin_categories=[
+            _plugin_category(preferences, category, channels, locale) for category in own.values()
+        ],
         version=0 if settings is None else settings.version,
+    )
+
+
+def _plugin_category(
+    preferences: DeliveryPreferences,
+    category: NotificationCategory,
+    channels: Sequence[ChannelInfo],
+    locale: str,
+) -> PluginCategory:
+    titles = (category.titles[each] for each in fallbacks(locale) if each in category.titles)
+    return PluginCategory(
+        name=category.name,
+        title=next(titles, category.titles["en"]),
+        counts_as=category.counts_as,
+        channels={
+            channel.name: preferences.mode(channel, category.counts_as, category.name)
+            for channel in channels
+        },
     )
 
 

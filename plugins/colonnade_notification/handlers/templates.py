@@ -26,16 +26,15 @@ from colonnade_notification.api import (
 from colonnade_notification.models import TemplateRow
 from colonnade_notification.presentation import present_template
 from colonnade_notification.wording import templating
-from colonnade_notification.wording.kinds import KINDS, MessageKind, sample_of
+from colonnade_notification.wording.catalogue import MessageCatalogue
+from colonnade_notification.wording.kinds import MessageKind, sample_of
 from colonnade_notification.wording.markup import checked_html
-from colonnade_notification.wording.rendering import custom_templates, template_of_row
+from colonnade_notification.wording.rendering import template_of_row
 from colonnade_notification.wording.templates import (
-    PLATFORM_LOCALES,
     MessageTemplate,
     candidates,
     fill,
     fill_template,
-    platform_template,
 )
 from colonnade_notification.wording.templating import TemplateRefused
 
@@ -48,14 +47,17 @@ _PARTS = ("subject", "text", "html", "action")
 class TemplateHandlers:
     """Operations on templates."""
 
-    def __init__(self, ctx: ServiceContext) -> None:
+    def __init__(self, ctx: ServiceContext, catalogue: MessageCatalogue) -> None:
         self._ctx = ctx
+        self._catalogue = catalogue
 
     @handles(ListTemplates)
     async def list_templates(self, request: ListTemplates, call: Call) -> Page[Template]:
         """List every kind and language, the tenant's own in place of the platform's."""
         start = _start(request.cursor)
-        found = await self._ctx.store.read(_templates_in_use)
+        found = await self._ctx.store.read(
+            lambda session: _templates_in_use(session, self._catalogue)
+        )
         chosen = [
             item
             for item in found
@@ -70,11 +72,15 @@ class TemplateHandlers:
     @handles(GetTemplate)
     async def get_template(self, request: GetTemplate, call: Call) -> Template:
         """Read the one that a reader of that language gets."""
-        kind = _kind(request.kind)
-        rows = await self._ctx.store.read(lambda session: _rows(session, kind.name))
-        custom = {locale: template_of_row(row) for locale, row in rows.items()}
+        kind = self._kind(request.kind)
+        rows, known = await self._ctx.store.read(
+            lambda session: (
+                _rows(session, kind.name),
+                self._catalogue.templates(session, kind.name),
+            )
+        )
         wanted = (request.locale, self._ctx.tenant().locale)
-        template = next(candidates(kind.name, wanted, custom))
+        template = next(candidates(kind.name, wanted, known))
         return present_template(
             kind, template, rows.get(template.locale) if template.custom else None
         )
@@ -82,7 +88,7 @@ class TemplateHandlers:
     @handles(PutTemplate)
     async def put_template(self, request: PutTemplate, call: Call) -> Template:
         """Check and keep the tenant's own template."""
-        kind = _kind(request.kind)
+        kind = self._kind(request.kind)
         template = MessageTemplate(
             request.locale, request.subject, request.text, request.html, request.action, True
         )
@@ -116,7 +122,7 @@ class TemplateHandlers:
     @handles(DeleteTemplate)
     async def delete_template(self, request: DeleteTemplate, call: Call) -> Empty:
         """Delete the tenant's own template, so that the platform's is used again."""
-        kind = _kind(request.kind)
+        kind = self._kind(request.kind)
 
         def work(session: Session) -> Empty:
             row = session.get(TemplateRow, (kind.name, request.locale))
@@ -131,14 +137,14 @@ class TemplateHandlers:
     @handles(PreviewTemplate)
     async def preview_template(self, request: PreviewTemplate, call: Call) -> RenderedMessage:
         """Fill a template with sample data; nothing is kept."""
-        kind = _kind(request.kind)
+        kind = self._kind(request.kind)
         facts = self._sample(kind, request.locale)
         template = _given_template(request)
         if template is not None:
             await self._ctx.in_worker(_check_template, template, facts)
             filled = await self._ctx.in_worker(fill_template, template, facts)
         else:
-            custom = await self._ctx.store.read(lambda s: custom_templates(s, kind.name))
+            custom = await self._ctx.store.read(lambda s: self._catalogue.templates(s, kind.name))
             wanted = (request.locale, self._ctx.tenant().locale)
             filled = await self._ctx.in_worker(fill, kind.name, facts, wanted, custom)
         html = await checked_html(self._ctx, filled)
@@ -150,6 +156,12 @@ class TemplateHandlers:
             html=html,
             facts=facts,
         )
+
+    def _kind(self, name: str) -> MessageKind:
+        kind = self._catalogue.kinds.get(name)
+        if kind is None:
+            raise NotFound("There is no such kind of message; GET /api/v1/templates lists them.")
+        return kind
 
     def _sample(self, kind: MessageKind, locale: str) -> dict[str, Any]:
         tenant = self._ctx.tenant()
@@ -184,13 +196,6 @@ def _check_template(template: MessageTemplate, facts: Mapping[str, Any]) -> None
         raise ValidationFailed("The template cannot be used.", fields=wrong)
 
 
-def _kind(name: str) -> MessageKind:
-    kind = KINDS.get(name)
-    if kind is None:
-        raise NotFound("There is no such kind of message; GET /api/v1/templates lists them.")
-    return kind
-
-
 def _check_room(session: Session, kind: str) -> None:
     owned = select(func.count()).select_from(TemplateRow).where(TemplateRow.kind == kind)
     if (session.scalar(owned) or 0) >= MAXIMUM_LANGUAGES:
@@ -204,15 +209,16 @@ def _rows(session: Session, kind: str) -> dict[str, TemplateRow]:
     return {row.locale: row for row in session.scalars(query)}
 
 
-def _templates_in_use(session: Session) -> list[Template]:
+def _templates_in_use(session: Session, catalogue: MessageCatalogue) -> list[Template]:
     rows = {(row.kind, row.locale): row for row in session.scalars(select(TemplateRow))}
-    ours = {(kind, locale) for kind in KINDS for locale in PLATFORM_LOCALES}
+    kinds = catalogue.kinds
     found = []
-    for kind, locale in sorted(ours | {key for key in rows if key[0] in KINDS}):
+    for kind, locale in sorted({*catalogue.languages(), *(key for key in rows if key[0] in kinds)}):
         row = rows.get((kind, locale))
-        template = template_of_row(row) if row is not None else platform_template(kind, locale)
+        brought = catalogue.brought_template(kind, locale)
+        template = brought if row is None else template_of_row(row)
         if template is not None:
-            found.append(present_template(KINDS[kind], template, row))
+            found.append(present_template(kinds[kind], template, row))
     return found
 
 

@@ -1,5 +1,6 @@
 """Handlers of unsubscribe links: no sign-in, one click, and never by looking (RFC 8058)."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 from sqlalchemy import select
@@ -19,17 +20,22 @@ from colonnade_notification.api import (
     Category,
     DescribeUnsubscription,
     Mode,
+    NotificationCategory,
     Unsubscribe,
     Unsubscription,
 )
 from colonnade_notification.models import ErasedRow, ModeRow
+from colonnade_notification.wording.catalogue import MessageCatalogue
 
 
 class UnsubscriptionHandlers:
     """Operations of an unsubscribe link."""
 
-    def __init__(self, ctx: ServiceContext, lifetime: timedelta) -> None:
+    def __init__(
+        self, ctx: ServiceContext, lifetime: timedelta, catalogue: MessageCatalogue
+    ) -> None:
         self._ctx = ctx
+        self._own = catalogue.own_categories
         self._lifetime = lifetime
 
     @handles(DescribeUnsubscription)
@@ -46,7 +52,7 @@ class UnsubscriptionHandlers:
     async def unsubscribe(self, request: Unsubscribe, call: Call) -> Empty:
         """Turn it off; a second time changes nothing."""
         found = await self._read(request.token)
-        await self._ctx.store.run(lambda session: _turn_off(session, found))
+        await self._ctx.store.run(lambda session: _turn_off(session, found, self._own))
         return Empty()
 
     async def _read(self, token: str) -> Subscription:
@@ -54,10 +60,12 @@ class UnsubscriptionHandlers:
         return read_token(key, token, self._ctx.clock.now(), self._lifetime, undated)
 
 
-def _turn_off(session: Session, subscription: Subscription) -> None:
+def _turn_off(
+    session: Session, subscription: Subscription, own: Mapping[str, NotificationCategory]
+) -> None:
     if session.get(ErasedRow, subscription.user_id) is not None:
         return
-    for category in _categories(session, subscription):
+    for category in _categories(session, subscription, own):
         session.upsert(
             ModeRow(
                 user_id=subscription.user_id,
@@ -68,14 +76,18 @@ def _turn_off(session: Session, subscription: Subscription) -> None:
         )
 
 
-def _categories(session: Session, subscription: Subscription) -> list[Category]:
-    if subscription.category != EVERYTHING:
-        category = _category(subscription.category)
-        return [] if category.is_mandatory else [category]
+def _categories(
+    session: Session, subscription: Subscription, own: Mapping[str, NotificationCategory]
+) -> list[str]:
+    """Names of the categories that a link turns off."""
+    name = subscription.category
+    if name != EVERYTHING:
+        category = own[name].counts_as if name in own else _category(name)
+        return [] if category.is_mandatory else [name]
     query = select(ModeRow).where(
         ModeRow.user_id == subscription.user_id, ModeRow.channel == subscription.channel
     )
-    return [_category(row.category) for row in session.scalars(query) if Mode(row.mode).is_digest]
+    return [row.category for row in session.scalars(query) if Mode(row.mode).is_digest]
 
 
 def _category(name: str) -> Category:

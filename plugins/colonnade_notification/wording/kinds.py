@@ -16,7 +16,7 @@ class MessageKind:
     link in the academy's web face. A kind that `confirms` goes by mail alone, to the address that
     the user service names when it goes out. A `decision` is not announced to the person who took
     it. Messages that confirm an act (an enrolment, a receipt) or warn of one (a new password) go to
-    the person who acted as well.
+    the person who acted as well. `own_category` names the one of its plugin's own, if it has one.
     """
 
     name: str
@@ -25,6 +25,7 @@ class MessageKind:
     path: str = "/"
     confirms: bool = False
     decision: bool = False
+    own_category: str = ""
 
 
 _COURSE = {"course": {"id": "", "title": "Open Science"}}

@@ -2,10 +2,10 @@
 
 import asyncio
 import contextvars
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from colonnade.errors import ConfigurationError
-from colonnade.events import event_type_of, reactions_of
+from colonnade.events import Event, event_type_of, reactions_of
 from colonnade.rows.row_tracking import Left
 from colonnade.services import ServiceContext
 from colonnade_runtime.background.background_work import BackgroundTasks, BackgroundWork
@@ -68,9 +68,14 @@ class ProcessBackground:
             await work.release()
 
 
-def tasks_of(plugin: Plugin, ctx: ServiceContext, objects: Sequence[object]) -> BackgroundTasks:
+def tasks_of(
+    plugin: Plugin,
+    ctx: ServiceContext,
+    objects: Sequence[object],
+    brought: Iterable[type[Event]] = (),
+) -> BackgroundTasks:
     """The reactions, sagas and schedules of a plugin, bound to its objects, and the rest of what
-    it brings for its background work.
+    it brings for its background work. It reacts to `brought` events of other plugins too.
 
     Raises:
         ConfigurationError: when what it declares and what its objects carry disagree.
@@ -82,7 +87,7 @@ def tasks_of(plugin: Plugin, ctx: ServiceContext, objects: Sequence[object]) -> 
         [event_type_of(model) for model in plugin.events],
         plugin.dead_letters(ctx),
     )
-    declared = {event_type_of(model).type for model in plugin.subscriptions}
+    declared = {event_type_of(model).type for model in [*plugin.subscriptions, *brought]}
     found = {reaction.event_type.type for reaction in tasks.reactions}
     for wrong in sorted(declared ^ found):
         raise ConfigurationError(

@@ -96,7 +96,8 @@ class Services:
         self.objects[name] = objects
         await self._host(plugin, objects)
         if control is not None:
-            tasks = tasks_of(plugin, ctx, objects)
+            brought = self.plugins.extension_reactions(name)
+            tasks = tasks_of(plugin, ctx, objects, brought.values())
             standing = partial(self._standing, name)
             actor = Actor(name, self.clock, random=self.random())
             changed = self._changed_elsewhere(store, "background")

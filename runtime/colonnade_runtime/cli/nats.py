@@ -135,6 +135,8 @@ def _heard(service: str, plugins: Plugins) -> Iterator[tuple[str, str]]:
     for reaction, event in sorted(declared_reactions(plugin.module).items()):
         if event.type in subscribed:
             yield f"{service}:{reaction}", event.type
+    for reaction, model in sorted(plugins.extension_reactions(service).items()):
+        yield f"{service}:{reaction}", event_type_of(model).type
 
 
 def _observed(plugins: Plugins) -> Iterator[str]:

@@ -51,7 +51,12 @@ def plan_of(loaded: LoadedPlatform, plugins: Plugins) -> dict[str, Any]:
             "routes": list(_routes(plugins.services[name].http_routes, API)),
             "pages": list(_routes(plugins.services[name].pages)),
             "publishes": _types(plugins.services[name].events),
-            "reacts_to": _types(plugins.services[name].subscriptions),
+            "reacts_to": _types(
+                [
+                    *plugins.services[name].subscriptions,
+                    *plugins.extension_reactions(name).values(),
+                ]
+            ),
             "schedules": [
                 {"name": each.name, "every": str(Duration(each.every))}
                 for each in plugins.services[name].schedules

@@ -1,6 +1,6 @@
 """The plugins of a platform, loaded: what each says of itself, and how it is asked."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -78,69 +78,75 @@ class Plugin:
     @cached_property
     def operations(self) -> tuple[type[Request[Any]], ...]:
         """The operations it offers."""
-        return tuple(self._offered("operations") or ())
+        return tuple(self.offered("operations") or ())
 
     @cached_property
     def events(self) -> tuple[type[Event], ...]:
         """The events it publishes."""
-        return tuple(self._offered("events") or ())
+        return tuple(self.offered("events") or ())
 
     @cached_property
     def subscriptions(self) -> tuple[type[Event], ...]:
         """The events it reacts to."""
-        return tuple(self._offered("subscriptions") or ())
+        return tuple(self.offered("subscriptions") or ())
+
+    def extension_reactions(
+        self, answers: Callable[[str], Sequence[Any]]
+    ) -> Mapping[str, type[Event]]:
+        """Stored name → event of the reactions that `answers` to its own hooks bring."""
+        return self.offered("extension_reactions", answers=answers) or {}
 
     @cached_property
     def principal_events(self) -> tuple[type[Event], ...]:
         """The events after which what was verified of a principal holds no more."""
-        return tuple(self._offered("principal_events") or ())
+        return tuple(self.offered("principal_events") or ())
 
     @cached_property
     def sagas(self) -> tuple[Saga, ...]:
         """The sagas it starts, in all versions that it still runs."""
-        return tuple(self._offered("sagas") or ())
+        return tuple(self.offered("sagas") or ())
 
     @cached_property
     def schedules(self) -> tuple[Schedule, ...]:
         """Schedules of its service."""
-        return tuple(self._offered("schedules") or ())
+        return tuple(self.offered("schedules") or ())
 
     @cached_property
     def http_routes(self) -> tuple[Any, ...]:
         """Litestar controllers and route handlers of its service."""
-        return tuple(self._offered("http_routes") or ())
+        return tuple(self.offered("http_routes") or ())
 
     @cached_property
     def pages(self) -> tuple[Any, ...]:
         """Litestar controllers and route handlers of its pages for people."""
-        return tuple(self._offered("pages") or ())
+        return tuple(self.offered("pages") or ())
 
     @cached_property
     def stores(self) -> StoreNeed | None:
         """Tables of its service; None when it has none."""
-        need: StoreNeed | None = self._offered("stores")
+        need: StoreNeed | None = self.offered("stores")
         return need
 
     @cached_property
     def policy_attributes(self) -> tuple[ResourceType, ...]:
         """The resource types that policies may speak of."""
-        return tuple(self._offered("policy_attributes") or ())
+        return tuple(self.offered("policy_attributes") or ())
 
     @cached_property
     def cli_commands(self) -> tuple[click.Command, ...]:
         """The commands it adds."""
-        return tuple(self._offered("cli_commands") or ())
+        return tuple(self.offered("cli_commands") or ())
 
     @cached_property
     def gateway_filters(self) -> tuple[GatewayFilter, ...]:
         """ASGI middleware, outermost first."""
-        return tuple(self._offered("gateway_filters") or ())
+        return tuple(self.offered("gateway_filters") or ())
 
     @property
     def policies(self) -> Mapping[str, str]:
         """File name → Rego source. Read anew each time: whoever writes a plugin edits them while a
         platform runs, and reloads."""
-        return self._offered("policies") or {}
+        return self.offered("policies") or {}
 
     def create_service(
         self, ctx: ServiceContext
@@ -169,10 +175,15 @@ class Plugin:
         Raises:
             PluginError: when the plugin breaks while it answers.
         """
-        keys: Sequence[str] | None = self._offered("can_reload", old=old, new=new)
+        keys: Sequence[str] | None = self.offered("can_reload", old=old, new=new)
         return keys
 
-    def _offered(self, hook: str, **arguments: Any) -> Any | None:
+    def offered(self, hook: str, **arguments: Any) -> Any | None:
+        """Answer of this plugin alone to `hook`, as `call`.
+
+        Raises:
+            PluginError: when the plugin breaks while it answers.
+        """
         try:
             return self.call(hook, **arguments)
         except Exception as error:
@@ -210,6 +221,18 @@ class Plugins:
         for plugin in self.every():
             found.update(plugin.call(hook) or {})
         return found
+
+    def extension_reactions(self, service: str) -> Mapping[str, type[Event]]:
+        """Stored name → event of the reactions that other plugins bring a service by its hooks.
+
+        Raises:
+            PluginError: when one of them breaks while it answers.
+        """
+        return self.services[service].extension_reactions(self._answers)
+
+    def _answers(self, hook: str) -> Sequence[Any]:
+        found = (plugin.offered(hook) for plugin in self.every())
+        return [answer for answer in found if answer is not None]
 
     def requires(self) -> dict[str, tuple[str, ...]]:
         """Service → the services that it, or an extension placed with it, may ask."""

@@ -26,7 +26,7 @@ QUICK = {"first": "50ms", "longest": "100ms", "attempts": 4}
 
 class NotificationBench(ServiceBench):
     """`people` are the accounts and `courses` the titles of courses that there are; `channels`
-    are those of another plugin."""
+    are those of another plugin, and `plugins` are others still."""
 
     def __init__(
         self,
@@ -34,12 +34,14 @@ class NotificationBench(ServiceBench):
         *,
         tenant_config: Mapping[str, Any] | None = None,
         channels: Sequence[Channel] = (),
+        plugins: Sequence[ModuleType] = (),
         folder: Path | None = None,
     ) -> None:
         services = {"notification": {"config": tenant_config or {}}}
         super().__init__(
             plugin,
             *([channel_plugin(channels)] if channels else []),
+            *plugins,
             config={"notification": {"retry": QUICK, **(config or {})}},
             tenants={"acme": {**ACME, "services": services}},
             folder=folder,
