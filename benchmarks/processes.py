@@ -39,6 +39,13 @@ class ServerProcess:
                 return int(line.split()[1]) / 1024
         raise RuntimeError("this system does not say how much memory a process holds")
 
+    def proportional_megabytes(self) -> float:
+        """Memory it holds, with its share of what it shares, as Linux says (`Pss`)."""
+        for line in Path(f"/proc/{self.pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) / 1024
+        raise RuntimeError("this system does not say how much memory processes share")
+
     def processor_seconds(self) -> float:
         """Time it has spent on processors so far, its own and the system's for it."""
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()

@@ -52,7 +52,9 @@ def children_of(pid: int) -> dict[str, int]:
     listed = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     found = {}
     for child in map(int, listed):
-        words = Path(f"/proc/{child}/cmdline").read_bytes().decode().split("\0")
+        # The words of a forked process are one text, those of an executed one end with a zero.
+        line = Path(f"/proc/{child}/cmdline").read_bytes().decode()
+        words = line.replace("\0", " ").split()
         if "run" in words:
             found[words[words.index("run") + 1]] = child
     return found

@@ -4,8 +4,8 @@
 of the declaration, and tests start hundreds of them. Here only the first pays: Python's own fork
 server holds the imported modules and does nothing else, so that each process begins as a fresh
 one does, with a folder, an environment, outputs, signals and an end of its own. The program
-itself is started by `tests/wheel`, by the tests of the README, and by `up` unless it is told to
-fork its processes as well.
+itself is started by `tests/wheel` and by the tests of the README; the processes of an `up` are
+forked by it, as they are for operators.
 """
 
 import gc
@@ -24,7 +24,6 @@ from pathlib import Path
 from typing import IO, Any
 
 from colonnade_runtime.observability.output import drain_output
-from tests.forked_children import fork_children
 
 TESTS = Path(__file__).parent
 PACKAGES = (
@@ -49,7 +48,6 @@ class ForkedCommand:
     """A started `colonnade`, to be treated like a `subprocess.Popen`; it has no input.
 
     `stdout` and `stderr` are descriptors. `program` is Python that runs there before the command.
-    With `children_too`, `up` forks its processes as well.
     """
 
     def __init__(
@@ -60,11 +58,10 @@ class ForkedCommand:
         stderr: int,
         env: Mapping[str, str] | None = None,
         program: str = "",
-        children_too: bool = False,
     ) -> None:
         environment = dict(os.environ if env is None else env)
         outputs = (_Inherited(stdout), _Inherited(stderr))
-        arguments = (words, str(cwd), environment, outputs, program, children_too)
+        arguments = (words, str(cwd), environment, outputs, program)
         self._process = _forking.Process(target=_command, args=arguments, daemon=True)
         with _lock:
             _forking.set_forkserver_preload(_preloaded())
@@ -158,7 +155,6 @@ def _command(
     environment: Mapping[str, str],
     outputs: tuple[int, int],
     program: str,
-    children_too: bool,
 ) -> None:
     """The life of the new process."""
     # Otherwise its first collection looks at, and so copies, all that the fork server holds.
@@ -173,8 +169,6 @@ def _command(
     sys.path[:] = [*added, *(each for each in sys.path if not _is_of_tests(each))]
     sys.argv = ["colonnade", *words]
     try:
-        if children_too:
-            fork_children()
         exec(program, {"__name__": "__main__"})
         import_module("colonnade_runtime.cli").main(prog_name="colonnade")
     finally:

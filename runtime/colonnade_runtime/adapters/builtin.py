@@ -3,7 +3,7 @@
 Each is imported only when a URL names it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from colonnade.adapters import (
@@ -21,6 +21,19 @@ from colonnade.hookspecs import hookimpl
 from colonnade.policy import PolicyEngine
 from colonnade.secrets import SecretResolver, standard_resolvers
 from colonnade.services import PluginInfo
+
+_ADAPTERS = "colonnade_runtime.adapters"
+
+MODULES: Mapping[str, Sequence[str]] = {
+    "nats": (f"{_ADAPTERS}.bus.nats", f"{_ADAPTERS}.discovery.nats"),
+    "tls": (f"{_ADAPTERS}.bus.nats", f"{_ADAPTERS}.discovery.nats"),
+    "sqlite": (f"{_ADAPTERS}.store.sqlite",),
+    "file": (f"{_ADAPTERS}.blobs.folder",),
+    "embedded": (f"{_ADAPTERS}.policy.embedded.engine",),
+    "opa+http": (f"{_ADAPTERS}.policy.opa.engine",),
+    "opa+https": (f"{_ADAPTERS}.policy.opa.engine",),
+}
+"""Scheme → the modules that its adapters are imported from, for whoever imports them beforehand."""
 
 
 @hookimpl

@@ -42,6 +42,18 @@ class Declared:
         """
         return load_with(self.path, self.settings, self.plugins, replacing=replacing)
 
+    def or_read_again(self) -> "Declared":
+        """Answer this one while all its files are as they were, else read them. Blocks on the disk.
+
+        Raises:
+            DeclarationError: with everything that is wrong in the files.
+            ConfigurationError: when a plugin is missing or broken.
+        """
+        secrets = [each.absolute() for each in secret_files(self.loaded)]
+        if standing_of(self.folders_of(self.loaded), secrets) == self.standing:
+            return self
+        return read_declaration(self.path, self.settings)
+
     def folders_of(self, loaded: LoadedPlatform) -> frozenset[Path]:
         """The folders of `loaded`, which was read from here, whose files declare."""
         found = (loaded.tenants_folder, loaded.policies_folder, self.path.parent)

@@ -3,12 +3,14 @@
 import copy
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
 from colonnade.errors import ConfigurationError
+from colonnade_runtime.assembly.declared import Declared
 from colonnade_runtime.cli.authors.check_plugin import examine
 from colonnade_runtime.cli.check import examined
 from colonnade_runtime.cli.dead_letters import deadletters
@@ -113,7 +115,7 @@ def _merged(first: click.Command | None, second: click.Command | None) -> click.
 @click.pass_context
 def main(context: click.Context, path: Path, settings: tuple[str, ...]) -> None:
     """Run and inspect a learning platform that is declared in files."""
-    context.obj = Site(path, settings)
+    context.obj = Site(path, settings, context.obj)
 
 
 @main.command(short_help="Serve the platform until it is told to stop.")
@@ -132,7 +134,7 @@ def run(site: Site, process: str | None, replica: int) -> None:
         click.echo("Starting …", err=True)
     from colonnade_runtime.serve.services import serve
 
-    serve(site.path, site.settings, process, replica)
+    serve(site.path, site.settings, process, replica, site.known)
 
 
 @main.command(short_help="Start every declared process; start again what ends.")
@@ -142,7 +144,12 @@ def up(site: Site) -> None:
     take_over_output()
     from colonnade_runtime.serve.supervision.supervisor import supervise
 
-    supervise(site.path, site.settings)
+    supervise(site.path, site.settings, _as_program)
+
+
+def _as_program(declared: Declared, words: Sequence[str]) -> None:
+    """Be the command `colonnade` with these words, in a process that knows what is declared."""
+    main(args=list(words), prog_name="colonnade", obj=declared)
 
 
 @main.command(short_help="Check files, plugins and policies; exit 1 for a mistake.")

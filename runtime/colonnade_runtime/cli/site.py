@@ -14,7 +14,7 @@ from colonnade_runtime.adapters.policy.embedded.engine import EmbeddedPolicy
 from colonnade_runtime.adapters.policy.trial.test_runner import results_of_tests
 from colonnade_runtime.admin.client import AdminClient, NotRunning
 from colonnade_runtime.admin.processes import ProcessesClient
-from colonnade_runtime.assembly.declared import load_with
+from colonnade_runtime.assembly.declared import Declared, load_with
 from colonnade_runtime.assembly.policies import (
     brought_policies,
     bundle_of,
@@ -34,6 +34,8 @@ class Site:
 
     path: Path
     settings: tuple[str, ...] = ()
+    known: Declared | None = None
+    """What was read of it before this process was forked."""
 
     def plugins(self) -> Plugins:
         """The plugins that the platform wants.

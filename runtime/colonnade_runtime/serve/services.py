@@ -28,20 +28,31 @@ from colonnade_runtime.observability.logs import configure_logs
 from colonnade_runtime.process.runtime import Runtime
 from colonnade_runtime.serve.banner import Banner, shown_tenants
 from colonnade_runtime.serve.heartbeat import beating
-from colonnade_runtime.serve.memory import give_back_large_blocks, settle_memory
+from colonnade_runtime.serve.memory import (
+    give_back_large_blocks,
+    set_imports_aside,
+    settle_memory,
+)
 from colonnade_runtime.serve.signals import Signals
 from colonnade_runtime.serve.watchdog import Watchdog
 
 
 def serve(
-    path: Path, settings: Sequence[str] = (), process: str | None = None, replica: int = 1
+    path: Path,
+    settings: Sequence[str] = (),
+    process: str | None = None,
+    replica: int = 1,
+    known: Declared | None = None,
 ) -> None:
     """Run one process of the platform, or all of it in one, until it is told to stop.
+
+    `known` is what was read of the same files with the same settings before.
 
     Raises:
         ConfigurationError: when what is declared cannot run.
     """
-    declared = read_declaration(path, settings)
+    set_imports_aside()
+    declared = read_declaration(path, settings) if known is None else known.or_read_again()
     section = declared.loaded.platform.logging
     configure_logs(section.level, section.format, section.client_address)
     for _, sentence in networks_of_strangers(declared.loaded.platform.gateway.trusted_proxies):

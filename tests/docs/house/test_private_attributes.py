@@ -2,8 +2,10 @@
 
 import ast
 import asyncio
+import atexit
 import inspect
 import ipaddress
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -48,6 +50,18 @@ class Reached:
 _READS = "Look how nats-py's client now ends its reading on what it does not expect"
 _SERVICE = "Look how nats-py's micro service now keeps its subscriptions, to drain them at a stop"
 REACHED = [
+    Reached(
+        "runtime/colonnade_runtime/serve/forking/forked_program.py",
+        threading,
+        "_shutdown",
+        "Find how a forked process now waits for its threads, as multiprocessing does",
+    ),
+    Reached(
+        "runtime/colonnade_runtime/serve/forking/forked_program.py",
+        atexit,
+        "_run_exitfuncs",
+        "Find how a forked process now runs what is registered for its exit",
+    ),
     Reached(
         "core/colonnade/rows/cached_shapes.py",
         Select,

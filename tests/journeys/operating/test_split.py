@@ -111,7 +111,7 @@ def platform(
     with log.open("wb") as file:
         process = ForkedCommand(
             *settings, "up", cwd=log.parent, env=environment,
-            stdout=file.fileno(), stderr=file.fileno(), children_too=True,
+            stdout=file.fileno(), stderr=file.fileno(),
         )  # fmt: skip
     try:
         _wait_until_ready(f"http://127.0.0.1:{port}", process, log)

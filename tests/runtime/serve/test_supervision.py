@@ -59,8 +59,7 @@ def test_what_ends_is_started_again_and_an_orderly_end_takes_all_along(platform:
 
 
 def test_machines_read_json_and_nothing_else(site: Path) -> None:
-    # And processes are started here as they are for operators: a new Python each.
-    platform = Platform(site, "--set", "logging.format=json", as_programs=True)
+    platform = Platform(site, "--set", "logging.format=json")
     try:
         platform.until(lambda: lines(platform, "ready", "up"))
         os.kill(platform.pid_of("people"), signal.SIGKILL)

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from colonnade_runtime.declaration.model.placement import Placement
+from colonnade_runtime.serve.forking.forked_process import ChildProcess
 from colonnade_runtime.serve.heartbeat import BEAT_SECONDS, HeartbeatMonitor
 
 QUIET_SECONDS = 3 * BEAT_SECONDS
@@ -15,7 +16,7 @@ class Child:
     """One place and the process that is there now, if any."""
 
     place: Placement
-    process: asyncio.subprocess.Process | None = None
+    process: ChildProcess | None = None
     starts: int = 0
     failures: int = 0
     renewed: bool = False

@@ -1,10 +1,8 @@
 """Starts every declared process on this machine, and starts again what ends."""
 
 import asyncio
-import os
 import signal
-import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from random import SystemRandom
@@ -23,11 +21,20 @@ from colonnade_runtime.declaration.model.placement import (
 from colonnade_runtime.observability.child_lines import ChildLines, JsonLines, PrefixedLines
 from colonnade_runtime.observability.lifecycle import Lifecycle
 from colonnade_runtime.observability.logs import configure_logs, is_for_machines
-from colonnade_runtime.resilience.end_with_parent import end_with_parent
-from colonnade_runtime.serve.heartbeat import BEAT_SECONDS, VARIABLE, HeartbeatMonitor
+from colonnade_runtime.serve.forking.fork_client import (
+    ForkClient,
+    ForkRefused,
+    begin_fork_server,
+)
+from colonnade_runtime.serve.forking.preloading import preload
+from colonnade_runtime.serve.forking.process_starter import PROGRAM, ProcessStarter
+from colonnade_runtime.serve.heartbeat import BEAT_SECONDS, HeartbeatMonitor
 from colonnade_runtime.serve.supervision.child import Child
 from colonnade_runtime.serve.supervision.rolling_restart import IsReady, RollingRestart, is_ready
 from colonnade_runtime.serve.supervision.roster import Roster, roster
+
+ProgramOf = Callable[[Declared, Sequence[str]], object]
+"""The command line as a function, for processes that know a declaration."""
 
 _BACKOFF = Backoff(first=0.5, cap=30.0)
 _STEADY = 30.0
@@ -37,8 +44,11 @@ _SPARE = 2.0
 """Seconds beyond `shutdown.total` before a process is killed."""
 
 
-def supervise(path: Path, settings: Sequence[str] = ()) -> None:
+def supervise(path: Path, settings: Sequence[str] = (), program: ProgramOf | None = None) -> None:
     """Run all processes until told to stop.
+
+    They are forked from one that has imported what they use, and run `program`, the command line;
+    without it, each is executed.
 
     Raises:
         ConfigurationError: when what is declared cannot run, or is run by another already.
@@ -52,13 +62,34 @@ def supervise(path: Path, settings: Sequence[str] = ()) -> None:
     configure_logs(section.level, section.format, section.client_address)
     keep_files_private(declared.loaded)
     with roster(declared.loaded.root) as children:
-        asyncio.run(Supervisor(declared, children).run())
+        forks, refusal = _fork_server(declared, program)
+        asyncio.run(Supervisor(declared, children, forks=forks, refusal=refusal).run())
+
+
+def _fork_server(declared: Declared, program: ProgramOf | None) -> tuple[ForkClient | None, str]:
+    """The fork server, or the reason that there is none."""
+    if program is None:
+        return None, ""
+    seconds = float(declared.loaded.platform.supervision.start)
+    try:
+        becoming = partial(program, declared)
+        return begin_fork_server(partial(preload, declared), becoming, seconds), ""
+    except ForkRefused as refused:
+        return None, str(refused)
 
 
 class Supervisor:
     """The processes of one platform, each in a child of this one."""
 
-    def __init__(self, declared: Declared, roster: Roster, is_ready: IsReady = is_ready) -> None:
+    def __init__(
+        self,
+        declared: Declared,
+        roster: Roster,
+        is_ready: IsReady = is_ready,
+        forks: ForkClient | None = None,
+        refusal: str = "",
+    ) -> None:
+        """`refusal` says why there is no fork server, where it was to be."""
         platform = declared.loaded.platform
         self._declared = declared
         self._grace = float(platform.shutdown.total) + _SPARE
@@ -68,6 +99,8 @@ class Supervisor:
         self._gateway = Child(placement_of(platform, GATEWAY))
         self._others = [Child(place) for place in placements(platform)]
         self._lines = _lines_of(declared, [child.name for child in self._children])
+        self._starter = ProcessStarter(forks, tell=self._tell_refusal)
+        self._refusal = refusal
         self._lifecycle = Lifecycle("up")
         self._all_ready = False
         self._stopped = asyncio.Event()
@@ -87,6 +120,8 @@ class Supervisor:
         """
         names = [child.name for child in self._children]
         self._lifecycle.starting(platform=self._declared.path, processes=names)
+        if self._refusal:
+            self._tell_refusal(self._refusal)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stopped.set)
@@ -105,6 +140,7 @@ class Supervisor:
         await self._stop(self._gateway)
         await asyncio.gather(*(self._stop(child) for child in self._others))
         await asyncio.gather(*tasks)
+        self._starter.close()
         self._lifecycle.stopped()
 
     async def _keep(self, child: Child) -> None:
@@ -163,17 +199,7 @@ class Supervisor:
             heartbeat.close()
 
     async def _run(self, child: Child, heartbeat: HeartbeatMonitor) -> int:
-        child.process = await asyncio.create_subprocess_exec(
-            *self._command(child.place),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            # Of its own: Ctrl+C here is ours to hand on, in order.
-            start_new_session=True,
-            preexec_fn=end_with_parent,
-            pass_fds=(heartbeat.writer,),
-            env={**os.environ, VARIABLE: str(heartbeat.writer)},
-        )
+        child.process = await self._starter.start(self._command(child.place), heartbeat.writer)
         heartbeat.started()
         self._roster.note(child.name, child.process.pid)
         child.ready = False
@@ -199,6 +225,10 @@ class Supervisor:
             self._all_ready = True
             self._lifecycle.ready(processes=[each.name for each in self._children])
         return None
+
+    def _tell_refusal(self, why: str) -> None:
+        sentence = f"processes are started with a Python each from now on, for {why}"
+        self._lines.tell("warning", GATEWAY, "processes not forked", sentence, reason=why)
 
     def _tell_end(self, child: Child, code: int, seconds: float) -> None:
         again = round(seconds, 1)
@@ -233,8 +263,7 @@ class Supervisor:
     def _command(self, place: Placement) -> list[str]:
         settings = [word for each in self._declared.settings for word in ("--set", each)]
         return [
-            sys.executable, "-m", "colonnade_runtime",
-            "--platform", str(self._declared.path), *settings,
+            *PROGRAM, "--platform", str(self._declared.path), *settings,
             "run", place.process, "--replica", str(place.replica),
         ]  # fmt: skip
 

@@ -32,17 +32,17 @@ LIMIT = 120.0
 class Platform:
     """A platform with one process and a gateway, started by `up`.
 
-    Its processes are forked, unless they are to be started as they are for operators.
+    `program` is Python that runs before.
     """
 
-    def __init__(self, root: Path, *settings: str, as_programs: bool = False) -> None:
+    def __init__(self, root: Path, *settings: str, program: str = "") -> None:
         self.root = root
         self._log = root / "log"
         environment = {**os.environ, "COLONNADE_OWNER_PASSWORD": OWNER_PASSWORD}
         with self._log.open("wb") as log:
             self.process = ForkedCommand(
                 *settings, "up", cwd=root, env=environment,
-                stdout=log.fileno(), stderr=log.fileno(), children_too=not as_programs,
+                stdout=log.fileno(), stderr=log.fileno(), program=program,
             )  # fmt: skip
 
     @property

@@ -8,8 +8,8 @@ import hashlib
 import json
 import os
 import stat
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import fields, is_dataclass, replace
 from functools import cache
 from importlib.metadata import version
@@ -21,7 +21,9 @@ from cachetools import LRUCache
 from pydantic import TypeAdapter, ValidationError
 
 import colonnade.policy
+from colonnade.errors import Unavailable
 from colonnade.policy import PolicyBundle
+from colonnade_runtime.adapters.disk.folder_lock import file_lock
 from colonnade_runtime.adapters.policy.rego.consulted_packages import ConsultedPackages
 
 CAPACITY = 64
@@ -51,6 +53,19 @@ class VerdictCache:
         if found is not None:
             self._known[key] = found
         return found
+
+    @asynccontextmanager
+    async def alone(self, key: str, seconds: float) -> AsyncIterator[None]:
+        """Hold a bundle for the block, alone among all processes of this account.
+
+        Those of one platform start together with the same policies: one tries them out, and the
+        others find its verdict. Nobody waits longer than `seconds`, or for a folder that fails.
+        """
+        async with AsyncExitStack() as held:
+            with suppress(OSError, Unavailable):
+                if self._folder is not None and _is_there(self._folder):
+                    await held.enter_async_context(file_lock(self._folder / f"{key}.lock", seconds))
+            yield
 
     def keep(self, key: str, packages: ConsultedPackages) -> None:
         """Note that a bundle passed. Writes a file, whole or not at all."""
@@ -123,9 +138,14 @@ def _is_own(found: os.stat_result) -> bool:
     return is_plain and found.st_uid == os.geteuid() and not found.st_mode & _OTHERS_MAY_WRITE
 
 
-def _write(folder: Path, key: str, text: bytes) -> None:
+def _is_there(folder: Path) -> bool:
+    """True when the folder is this account's own; it is made where it is missing."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if not _is_own(folder.lstat()):
+    return _is_own(folder.lstat())
+
+
+def _write(folder: Path, key: str, text: bytes) -> None:
+    if not _is_there(folder):
         return
     with NamedTemporaryFile(dir=folder, suffix=".new", delete=False) as file:
         file.write(text)

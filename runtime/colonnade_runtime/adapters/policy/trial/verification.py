@@ -76,9 +76,13 @@ async def verify(bundle: PolicyBundle, verified: VerdictCache = _VERIFIED) -> Co
     """
     key = verdict_key(bundle)
     found = await asyncio.to_thread(verified.find, key)
-    if found is None:
-        found = await _judged(bundle)
-        await asyncio.to_thread(verified.keep, key, found)
+    if found is not None:
+        return found
+    async with verified.alone(key, TIMEOUT):
+        found = await asyncio.to_thread(verified.find, key)
+        if found is None:
+            found = await _judged(bundle)
+            await asyncio.to_thread(verified.keep, key, found)
     return found
 
 

@@ -1,0 +1,1 @@
+"""Processes of `colonnade up` forked from one that has imported what they use."""
