@@ -125,6 +125,18 @@ class NotFound(ColonnadeError):
     title = "Not found"
 
 
+class NotVisible(NotFound):
+    """Thing that exists and that the service which asks may not see. Only services are told so:
+    to whomever else it reaches, over HTTP or a further question, it is `NotFound` and no more."""
+
+    def __init__(self, message: str, *, details: Mapping[str, Any] | None = None) -> None:
+        reason = (
+            f"{message} It is there, and the service that asks may not see it: a policy has to "
+            "grant that."
+        )
+        super().__init__(message, details=details, reason=reason)
+
+
 class MethodNotAllowed(ColonnadeError):
     """The path exists, the method does not."""
 
@@ -264,18 +276,21 @@ PLATFORM_ERRORS: tuple[type[ColonnadeError], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class ErrorRecord:
-    """An error as it travels: plain data, rebuilt into its class by the caller."""
+    """An error as it travels: plain data, rebuilt into its class by the caller. `visible` is False
+    for a `NotVisible`."""
 
     code: str
     message: str
     details: Mapping[str, Any]
     fields: tuple[tuple[str, str, str], ...] = ()
+    visible: bool = True
 
     @classmethod
     def of(cls, error: ColonnadeError) -> "ErrorRecord":
         """The record of `error`. Headers stay behind: they belong to HTTP."""
         fields = tuple((item.pointer, item.message, item.code) for item in error.fields)
-        return cls(error.code, error.message, error.details, fields)
+        visible = not isinstance(error, NotVisible)
+        return cls(error.code, error.message, error.details, fields, visible)
 
     def rebuild(self, declared: Iterable[type[ColonnadeError]]) -> ColonnadeError:
         """The error again: of the declared class with this code, else of the platform's.
@@ -283,6 +298,8 @@ class ErrorRecord:
         A code that neither knows becomes an `InternalError`, so that an undeclared error of
         another service cannot pass for one of the caller's own.
         """
+        if not self.visible:
+            return NotVisible(self.message, details=self.details)
         for candidate in (*declared, *PLATFORM_ERRORS):
             if candidate.code == self.code:
                 fields = [FieldError(*field) for field in self.fields]

@@ -58,8 +58,8 @@ def require_new(
     """
     try:
         call.require(session, resource_type, row)
-    except NotFound:
-        raise absent(parent) from None
+    except NotFound as error:
+        raise type(error)(absent(parent).message) from None
 
 
 def flush(session: Session, conflict: ColonnadeError) -> None:

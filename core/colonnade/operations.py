@@ -19,6 +19,7 @@ from colonnade.errors import (
     ConfigurationError,
     Forbidden,
     NotFound,
+    NotVisible,
     PreconditionFailed,
 )
 from colonnade.messages import Message, Request
@@ -185,6 +186,11 @@ class Call:
         return self.context.principal.id
 
     @property
+    def is_of_service(self) -> bool:
+        """True when a service asks, for itself or on behalf of another."""
+        return self.caller.principal.kind is PrincipalKind.SERVICE
+
+    @property
     def person_id(self) -> UUID | None:
         """The account of the person who acts; None for a service, an API key or a stranger."""
         principal = self.context.principal
@@ -205,7 +211,8 @@ class Call:
         """Hold the decision against one object; on a change, before it and after it.
 
         Raises:
-            NotFound: when the caller may not even read the object.
+            NotFound: when the caller may not even read the object; a service is told that it is
+                `NotVisible`.
             Forbidden: when the caller may read it but not do this.
         """
         self.applied = True
@@ -219,7 +226,8 @@ class Call:
             self.visibility, resource_type, attributes, related
         ):
             raise Forbidden(f"You may not do this ({self.operation.action}).")
-        raise NotFound(f"There is no such {resource_type.name}, or none that you may see.")
+        hidden = NotVisible if self.is_of_service else NotFound
+        raise hidden(f"There is no such {resource_type.name}, or none that you may see.")
 
     def visible(self, resource_type: ResourceType) -> ColumnElement[bool]:
         """Condition for the `WHERE` of a list: the rows that the caller may see."""

@@ -23,6 +23,7 @@ from colonnade.errors import (
     DeadlineExceeded,
     Forbidden,
     NotFound,
+    NotVisible,
     Unauthenticated,
     Unavailable,
     ValidationFailed,
@@ -269,9 +270,12 @@ class Dispatcher:
         token = running_call.set(call)
         try:
             answer = await bound.call(request, call)
-        except (Forbidden, NotFound):
+        except (Forbidden, NotFound) as error:
             if call.refused is not None:
                 self._tell_object_refused(call, call.refused)
+            if isinstance(error, NotVisible) and not call.is_of_service:
+                # A service on the way asked as itself; who asked that service is told no more.
+                raise NotFound(error.message, details=error.details) from None
             raise
         finally:
             running_call.reset(token)

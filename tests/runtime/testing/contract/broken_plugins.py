@@ -486,6 +486,23 @@ BREAKS: dict[str, list[Break]] = {
             ),
         ),
     ],
+    "what_it_asks_is_granted": [
+        Break(
+            "reactions.py",
+            "class Reactions:",
+            "async def look(ctx, who):\n    with ctx.as_service():\n"
+            "        await find(ctx, who)\n\n\n"
+            "async def find(ctx, who):\n    await ctx.ask(GetUser(user_id=who))\n\n\n"
+            "class Reactions:",
+            "reactions.py:17 asks GetUser as 'service:",
+            also=(
+                (
+                    "from colonnade.store import Session\n",
+                    "from colonnade.store import Session\nfrom colonnade_user.api import GetUser\n",
+                ),
+            ),
+        ),
+    ],
     "contract_only_grows": [
         Break(
             "api.py",

@@ -15,14 +15,20 @@ from weakref import WeakKeyDictionary
 import httpx
 import yaml
 
+from colonnade.context import Context, Principal
 from colonnade.errors import ColonnadeError
 from colonnade.hookspecs import hookimpl
 from colonnade_runtime.assembly.declared import read_declaration
+from colonnade_runtime.calls.policy_queries import policy_query
 from colonnade_runtime.observability.failures import failure_in_words
 from colonnade_runtime.observability.logs import muted_logs
 from colonnade_runtime.plugins.plugin import ADVICE_FOR_OPERATORS
 from colonnade_runtime.process.runtime import Runtime
 from colonnade_runtime.testing.contract.examination import trial_visitors as visitors
+from colonnade_runtime.testing.contract.examination.asked_operations import (
+    Question,
+    asked_as_service,
+)
 from colonnade_runtime.testing.contract.examination.policy_folder import lay_out
 from colonnade_runtime.testing.contract.examination.route_probes import Probe, probe_routes
 from colonnade_runtime.testing.contract.examination.subject import NotTried, Subject
@@ -43,6 +49,7 @@ class Trial:
     created: tuple[object, ...] | None = None
     leftovers: list[str] = field(default_factory=list)
     answered: list[Probe] = field(default_factory=list)
+    not_granted: list[Question] = field(default_factory=list)
 
     @property
     def objects(self) -> tuple[object, ...]:
@@ -106,6 +113,11 @@ async def _visit(subject: Subject, declaration: Path, trial: Trial, *, asks: boo
             if asks:
                 async with _client(runtime) as client:
                     trial.answered = await probe_routes(subject, client, TENANTS)
+                trial.not_granted = [
+                    question
+                    for question in asked_as_service(subject)
+                    if await _is_refused(runtime, subject, question)
+                ]
         finally:
             await runtime.stop()
     except ColonnadeError as error:
@@ -113,6 +125,16 @@ async def _visit(subject: Subject, declaration: Path, trial: Trial, *, asks: boo
     except Exception as error:
         trial.failure = failure_in_words(error)
     trial.leftovers += await _tasks_left(tasks)
+
+
+async def _is_refused(runtime: Runtime, subject: Subject, question: Question) -> bool:
+    """Ask the policies, as the plugin, whether they grant a question on anything at all."""
+    assert runtime.policy is not None
+    asker = Principal.service(subject.info.name if subject.service is None else subject.service)
+    context = Context(TENANTS[0], asker, deadline=time.time() + _PATIENCE, request_id="contract")
+    operation, entry = question.operation, runtime.tenants.entry(TENANTS[0])
+    query = policy_query(operation.action, operation, context, entry)
+    return (await runtime.policy.decide(query)).refused
 
 
 @asynccontextmanager

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from colonnade_runtime.testing.contract.examination.subject import Subject
+from colonnade_runtime.testing.contract.examination.subject import NotTried, Subject
 from colonnade_runtime.testing.contract.examination.trial_run import trial_of
 
 _UNREADABLE = frozenset({400, 415, 422})
@@ -15,6 +15,20 @@ def starts_and_stops_twice(subject: Subject) -> Iterator[str]:
         yield from trial.failure.splitlines()
     for leftover in sorted(set(trial.leftovers)):
         yield f"{leftover} is still there after the stop; end it after the yield of create_service."
+
+
+def what_it_asks_is_granted(subject: Subject) -> Iterator[str]:
+    """What it asks of other services as itself, policies grant it on something at least."""
+    trial = trial_of(subject)
+    if trial.failure is not None:
+        raise NotTried(f"the plugin does not start: {trial.failure}")
+    for question in trial.not_granted:
+        operation = question.operation
+        yield (
+            f"{question.place} asks {operation.name} as 'service:{subject.service}', and no policy "
+            f"grants it {operation.action}: ask as the caller, or bring the grant in a policy and "
+            "have the operator confirm it."
+        )
 
 
 def routes_never_break(subject: Subject) -> Iterator[str]:
@@ -50,6 +64,7 @@ def other_academies_things_do_not_exist(subject: Subject) -> Iterator[str]:
 
 CHECKS = (
     starts_and_stops_twice,
+    what_it_asks_is_granted,
     routes_never_break,
     strangers_are_decided_on,
     other_academies_things_do_not_exist,
