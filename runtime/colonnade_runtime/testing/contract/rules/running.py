@@ -18,7 +18,7 @@ def starts_and_stops_twice(subject: Subject) -> Iterator[str]:
 
 
 def what_it_asks_is_granted(subject: Subject) -> Iterator[str]:
-    """What it asks of other services as itself, policies grant it on something at least."""
+    """Policies grant, on something at least, what it asks of other services as itself."""
     trial = trial_of(subject)
     if trial.failure is not None:
         raise NotTried(f"the plugin does not start: {trial.failure}")
