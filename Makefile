@@ -17,7 +17,7 @@ LOCK_VENV := $(VENV)/.lock
 COMPILE = $(LOCK_VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
-.PHONY: help run test soak servers lint types format schemas bench lock wheel release clean
+.PHONY: help run test soak servers lint types format schemas reference bench lock wheel release clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 14
@@ -52,6 +52,9 @@ format: $(STAMPS)/dev ## rewrite files to the project's style
 
 schemas: $(STAMPS)/dev ## publish the JSON Schemas of the declaration in docs/reference/
 	$(BIN)/python -c 'from pathlib import Path; from colonnade_runtime.declaration.schema import write_schemas; write_schemas(Path("docs/reference"))'
+
+reference: $(STAMPS)/dev ## publish the reference of core, operations and events in docs/reference/
+	$(BIN)/python docs/reference/generate.py
 
 bench: $(STAMPS)/dev ## measure speed, as ratios taken in one run
 	@$(BIN)/python -m benchmarks $(ARGS)

@@ -191,11 +191,12 @@ def check(site: Site, style: str, plugin_path: Path | None, update_contract: boo
 
 @main.command(short_help="Show what would run, and what it would offer.")
 @format_option
+@click.option("--schemas", is_flag=True, help="Also what operations take, and events say.")
 @click.pass_obj
-def plan(site: Site, style: str) -> None:
+def plan(site: Site, style: str, schemas: bool) -> None:
     """Show what would run: services in start order, operations, routes, stores, tenants."""
     plugins = site.plugins()
-    found = plan_of(site.load(plugins), plugins)
+    found = plan_of(site.load(plugins), plugins, schemas=schemas)
     show_json(found) if style == "json" else click.echo(plan_text(found))
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from colonnade.events import Event, event_type_of
 from colonnade.http import BINDING, Binding
+from colonnade.operations import Operation
 from colonnade.quantities import Duration
 from colonnade_runtime.assembly.policies import vocabulary_of
 from colonnade_runtime.cli.plan_policies import (
@@ -14,6 +15,7 @@ from colonnade_runtime.cli.plan_policies import (
     policy_files_of,
     policy_files_text,
 )
+from colonnade_runtime.cli.plan_schemas import fields_of, schema_of
 from colonnade_runtime.cli.site import operations_of
 from colonnade_runtime.declaration import LoadedPlatform
 from colonnade_runtime.declaration.model.placement import (
@@ -29,8 +31,9 @@ _PARAMETER = re.compile(r"\{(\w+):\w+\}")
 """A parameter as routes are written, with its type."""
 
 
-def plan_of(loaded: LoadedPlatform, plugins: Plugins) -> dict[str, Any]:
-    """Services in start order with what they offer, extensions, processes and tenants."""
+def plan_of(loaded: LoadedPlatform, plugins: Plugins, *, schemas: bool = False) -> dict[str, Any]:
+    """Services in start order with what they offer, extensions, processes and tenants; with
+    `schemas`, also what each operation takes and answers and what each event says."""
     asked = plugins.requires()
     operations = operations_of(plugins)
     services = [
@@ -44,13 +47,19 @@ def plan_of(loaded: LoadedPlatform, plugins: Plugins) -> dict[str, Any]:
                 if address is not None
             },
             "operations": [
-                {"name": found.name, "action": found.action, "subject": found.subject}
+                {
+                    "name": found.name,
+                    "action": found.action,
+                    "subject": found.subject,
+                    **(_schemas_of(found) if schemas else {}),
+                }
                 for found in operations
                 if found.service == name
             ],
             "routes": list(_routes(plugins.services[name].http_routes, API)),
             "pages": list(_routes(plugins.services[name].pages)),
             "publishes": _types(plugins.services[name].events),
+            **({"events": _event_schemas(plugins.services[name].events)} if schemas else {}),
             "reacts_to": _types(
                 [
                     *plugins.services[name].subscriptions,
@@ -96,13 +105,16 @@ def plan_text(plan: dict[str, Any]) -> str:
         lines.append(f"service {service['name']}: {service['plugin']}")
         lines += [f"  requires {name}" for name in service["requires"]]
         lines += [f"  store {kind}: {url}" for kind, url in service["stores"].items()]
-        lines += [
-            f"  operation {found['name']}: action {found['action']}, subject {found['subject']}"
-            for found in service["operations"]
-        ]
+        for found in service["operations"]:
+            lines.append(
+                f"  operation {found['name']}: action {found['action']}, subject {found['subject']}"
+            )
+            lines += _schema_lines(found)
         lines += [f"  route {route}" for route in service["routes"]]
         lines += [f"  page {page}" for page in service["pages"]]
-        lines += [f"  publishes {event}" for event in service["publishes"]]
+        for event in service["publishes"]:
+            lines.append(f"  publishes {event}")
+            lines += _schema_lines(service.get("events", {}).get(event, {}))
         lines += [f"  reacts to {event}" for event in service["reacts_to"]]
         lines += [f"  every {each['every']}: {each['name']}" for each in service["schedules"]]
     lines += [f"extension {name}" for name in plan["extensions"]]
@@ -137,6 +149,33 @@ def graph_text(plugins: Plugins, style: str) -> str:
     nodes = [f"    {name}" for name in plugins.start_order]
     edges = [f"    {name} --> {other}" for name in plugins.start_order for other in asked[name]]
     return "\n".join(["flowchart LR", *nodes, *edges])
+
+
+def _schemas_of(operation: Operation) -> dict[str, Any]:
+    return {
+        "takes": [str(field) for field in fields_of(operation.request)],
+        "answers": [str(field) for field in fields_of(operation.response)],
+        "request": schema_of(operation.request),
+        "response": schema_of(operation.response),
+    }
+
+
+def _event_schemas(models: Sequence[type[Event]]) -> dict[str, Any]:
+    return {
+        event_type_of(model).type: {
+            "says": [str(field) for field in fields_of(model)],
+            "data": schema_of(model),
+        }
+        for model in models
+    }
+
+
+def _schema_lines(described: dict[str, Any]) -> list[str]:
+    return [
+        f"    {verb} {', '.join(described[verb]) or 'nothing'}"
+        for verb in ("takes", "answers", "says")
+        if verb in described
+    ]
 
 
 def _types(models: Sequence[type[Event]] | None) -> list[str]:
