@@ -22,7 +22,7 @@ from colonnade.field_errors import MAXIMUM_FIELD_ERRORS, field_errors
 from colonnade.http_files import require_stream, send_file, take_file
 from colonnade.http_requests import EDGE, JSON, AnyRequest, Edge, edge_of, read_request
 from colonnade.idempotency import HEADER as IDEMPOTENCY_KEY
-from colonnade.idempotency import checked_key
+from colonnade.idempotency import checked_key, refuse_key
 from colonnade.messages import Empty, Message, Request
 from colonnade.operations import Operation, Stream, operation_of
 
@@ -72,6 +72,8 @@ class Binding:
     """The route was made here: its whole response follows from the operation's answer."""
     idempotency_key: bool = False
     """True when the header `Idempotency-Key` is required."""
+    keyed: bool = False
+    """True when the header is taken and may be left out."""
     raw: bool = False
     """True when the body is taken as it comes: its form is the sender's, not the operation's."""
     maximum_body: int | None = None
@@ -88,6 +90,12 @@ class Binding:
     """True when the field `conditions` is made of the headers of RFC 9110 §13 and §14:
     conditions and ranges, for bytes that the operation answers."""
 
+    @property
+    def creates(self) -> bool:
+        """True when something new comes of the request: a repetition would make a second one."""
+        made = 201 in (self.status, *self.answers)
+        return self.method == "POST" and (made or self.location is not None)
+
 
 def get(path: str, request: type[Request[Any]]) -> HTTPRouteHandler:
     """Read: everything the operation takes comes from the path and the query."""
@@ -101,14 +109,18 @@ def post(
     status: int = 201,
     location: str | None = None,
     idempotency_key: bool = False,
+    keyed: bool = False,
     maximum_body: int | None = None,
 ) -> HTTPRouteHandler:
     """Create or do. `location` is a template over the answer's fields. With `idempotency_key`
-    the header of that name is required, and the handler uses `colonnade.idempotency.once`.
+    the header of that name is required, and the handler uses `colonnade.idempotency.once`; with
+    `keyed` it may be sent, and the handler uses `once_if_keyed`. A route that creates and has
+    neither refuses the header.
     `maximum_body` is how many bytes the body may have where that is not what the gateway allows
     everywhere."""
     binding = Binding("POST", operation_of(request), status, location)
-    binding = replace(binding, idempotency_key=idempotency_key, maximum_body=maximum_body)
+    binding = replace(binding, idempotency_key=idempotency_key, keyed=keyed)
+    binding = replace(binding, maximum_body=maximum_body)
     return _route(path, request, binding)
 
 
@@ -171,6 +183,7 @@ def upload(
     require_stream(operation, Stream.UPLOAD)
 
     async def handle(self: Any, request: AnyRequest) -> Response[Any]:
+        refuse_key(request.headers.get(IDEMPOTENCY_KEY))
         answer = await take_file(request, model, media_types, maximum_body)
         return respond(request, answer, status, location)
 
@@ -225,8 +238,11 @@ def _route(path: str, model: type[Request[Any]], binding: Binding) -> HTTPRouteH
             request, model, has_body=has_body, maximum_body=binding.maximum_body
         )
         wanted: dict[str, Any] = {"expected_versions": if_match(request)}
-        if binding.idempotency_key:
-            wanted["idempotency_key"] = checked_key(request.headers.get(IDEMPOTENCY_KEY))
+        key = request.headers.get(IDEMPOTENCY_KEY)
+        if binding.idempotency_key or (binding.keyed and key is not None):
+            wanted["idempotency_key"] = checked_key(key)
+        elif binding.creates:
+            refuse_key(key)
         answer = await edge_of(request).ask(message, **wanted)
         return respond(request, answer, status, binding.location)
 

@@ -1,7 +1,8 @@
 """Requests that have their effect once, however often a client sends them.
 
 A route that says `idempotency_key=True` (see `colonnade.http.post`) takes the header
-`Idempotency-Key`. Its handler wraps what it writes in `once`: the answer is stored with the key in
+`Idempotency-Key`; one that says `keyed=True` takes it where a client sends it. Its handler wraps
+what it writes in `once`, or `once_if_keyed`: the answer is stored with the key in
 the transaction of the effect, so the same key and body get the same answer for `KEPT_SECONDS`.
 A key belongs to one principal and one operation. What was refused is not stored and may be tried
 again under the same key.
@@ -61,6 +62,19 @@ def checked_key(given: str | None) -> str:
     return given
 
 
+def refuse_key(given: str | None) -> None:
+    """Refuse a key where a route takes none: the client relies on what it would not get.
+
+    Raises:
+        InvalidRequest: there is one.
+    """
+    if given is not None:
+        raise _wrong(
+            f"Nothing was done: this route takes no {HEADER}. Send the request without it; what is "
+            "there already is answered as such when it is repeated."
+        )
+
+
 def earlier_answer(session: Session, call: Call, request: Request[ResponseT]) -> ResponseT | None:
     """Look up the answer given to this request under this call's key before, if any.
 
@@ -115,6 +129,17 @@ def once(
     except ConstraintViolated:
         raise Conflict("The same request is under way; ask again for its answer.") from None
     return answer
+
+
+def once_if_keyed(
+    call: Call, request: Request[ResponseT], work: Callable[[Session], ResponseT]
+) -> Callable[[Session], ResponseT]:
+    """`work` as `once` does it under the call's key, or as it is where the client sent none: for
+    routes with `keyed=True`. What it answers is kept with the key, so nothing personal may be
+    in it."""
+    if call.idempotency_key is None:
+        return work
+    return lambda session: once(session, call, request, lambda: work(session))
 
 
 def prune(before: datetime, limit: int) -> Callable[[Session], int]:

@@ -49,7 +49,7 @@ class ReportController(Controller):
 
     path = "/reports"
     tags = ["analytics"]  # noqa: RUF012
-    create = post("/", CreateReport, status=202, location="/api/v1/reports/{id}")
+    create = post("/", CreateReport, status=202, location="/api/v1/reports/{id}", keyed=True)
     list_ = get("/", ListReports)
     kinds = get("/kinds", ListReportKinds)
     read = get("/{report_id:str}", GetReport)

@@ -10,6 +10,7 @@ from litestar.response import Stream
 
 from colonnade.errors import NotFound, PreconditionFailed, RangeNotSatisfiable
 from colonnade.http import AnyRequest, bind, delete, edge_of, get, patch, post, respond
+from colonnade.idempotency import HEADER, refuse_key
 from colonnade.messages import Request
 from colonnade.uploads import read_upload
 from colonnade_content.api import (
@@ -67,6 +68,7 @@ class FileController(Controller):
     async def upload(self, request: AnyRequest) -> Response[bytes]:
         """Take a file as it arrives; the service bounds its size."""
         form = await read_upload(request.headers.get("content-type", ""), request.stream())
+        refuse_key(request.headers.get(HEADER))
         message = UploadFile(name=form.name, declared_type=form.declared_type)
         answer = await edge_of(request).upload(message, form.chunks)
         return respond(request, answer, 201, FILE_LOCATION)
@@ -84,7 +86,7 @@ class MediaController(Controller):
 
     path = "/media"
     tags = ["content"]  # noqa: RUF012
-    create = post("/", CreateMedia, location="/api/v1/media/{id}")
+    create = post("/", CreateMedia, location="/api/v1/media/{id}", keyed=True)
     list_ = get("/", ListMedia)
     read = get("/{media_id:str}", GetMedia)
     remove = delete("/{media_id:str}", DeleteMedia)
@@ -107,6 +109,7 @@ class ContentController(Controller):
         "/",
         CreateContent,
         location="/api/v1/content/{id}",
+        keyed=True,
         maximum_body=MAXIMUM_CONTENT_BODY,
     )
     list_ = get("/", ListContent)
@@ -115,7 +118,7 @@ class ContentController(Controller):
     remove = delete("/{content_id:str}", DeleteContent)
     versions = get("/{content_id:str}/versions", ListContentVersions)
     shares = get("/{content_id:str}/shares", ListShares)
-    share = post("/{content_id:str}/shares", ShareContent)
+    share = post("/{content_id:str}/shares", ShareContent, keyed=True)
     unshare = delete("/{content_id:str}/shares/{user_id:str}", UnshareContent)
 
 

@@ -40,7 +40,7 @@ class CourseController(Controller):
 
     path = "/courses"
     tags = ["courses"]  # noqa: RUF012
-    create = post("/", CreateCourse, location="/api/v1/courses/{id}")
+    create = post("/", CreateCourse, location="/api/v1/courses/{id}", keyed=True)
     list_ = get("/", ListCourses)
     read = get("/{course_id:str}", GetCourse)
     update = patch("/{course_id:str}", UpdateCourse)
@@ -50,7 +50,7 @@ class CourseController(Controller):
     outline = get("/{course_id:str}/outline", GetOutline)
     order = put("/{course_id:str}/sections/order", OrderSections)
     list_instructors = get("/{course_id:str}/instructors", ListInstructors)
-    add_instructor = post("/{course_id:str}/instructors", AddInstructor)
+    add_instructor = post("/{course_id:str}/instructors", AddInstructor, keyed=True)
     remove_instructor = delete("/{course_id:str}/instructors/{user_id:str}", RemoveInstructor)
 
 
@@ -59,7 +59,7 @@ class SectionController(Controller):
 
     path = "/sections"
     tags = ["courses"]  # noqa: RUF012
-    create = post("/", CreateSection, location="/api/v1/sections/{id}")
+    create = post("/", CreateSection, location="/api/v1/sections/{id}", keyed=True)
     list_ = get("/", ListSections)
     read = get("/{section_id:str}", GetSection)
     update = patch("/{section_id:str}", UpdateSection)
@@ -72,7 +72,7 @@ class LessonController(Controller):
 
     path = "/lessons"
     tags = ["courses"]  # noqa: RUF012
-    create = post("/", CreateLesson, location="/api/v1/lessons/{id}")
+    create = post("/", CreateLesson, location="/api/v1/lessons/{id}", keyed=True)
     list_ = get("/", ListLessons)
     read = get("/{lesson_id:str}", GetLesson)
     update = patch("/{lesson_id:str}", UpdateLesson)
@@ -84,7 +84,7 @@ class EnrollmentController(Controller):
 
     path = "/enrollments"
     tags = ["enrollments"]  # noqa: RUF012
-    create = post("/", CreateEnrollment, location="/api/v1/enrollments/{id}")
+    create = post("/", CreateEnrollment, location="/api/v1/enrollments/{id}", keyed=True)
     list_ = get("/", ListEnrollments)
     read = get("/{enrollment_id:str}", GetEnrollment)
     end = post("/{enrollment_id:str}/end", EndEnrollment, status=200)

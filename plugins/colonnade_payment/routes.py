@@ -73,7 +73,7 @@ class CouponController(Controller):
 
     path = "/coupons"
     tags = ["coupons"]  # noqa: RUF012
-    create = post("/", CreateCoupon, location="/api/v1/coupons/{id}")
+    create = post("/", CreateCoupon, location="/api/v1/coupons/{id}", keyed=True)
     list_ = get("/", ListCoupons)
     read = get("/{coupon_id:str}", GetCoupon)
     remove = delete("/{coupon_id:str}", DeleteCoupon)

@@ -35,6 +35,11 @@ class UserConfig(BaseModel):
     session_lifetime: Duration = Field(
         Duration.parse("90d"), description="How long a session lasts, however much it is used."
     )
+    refresh_repetition: Duration = Field(
+        Duration.parse("10s"),
+        description="How long a client may trade its last refresh token once more and get the same "
+        "answer, 0s to 60s. Later, a second use ends the session.",
+    )
     outage_grace: Duration = Field(
         Duration.parse("5m"),
         description="How long a session that was seen live is believed while the user service "
@@ -52,6 +57,8 @@ class UserConfig(BaseModel):
     def _ordered(self) -> Self:
         if not 60 <= self.access_token_lifetime <= 3600:
             raise ValueError("access_token_lifetime must be between 1m and 1h")
+        if not 0 <= self.refresh_repetition <= 60:
+            raise ValueError("refresh_repetition must be between 0s and 60s")
         if not 0 <= self.outage_grace <= 3600:
             raise ValueError("outage_grace must be between 0s and 1h")
         if not self.access_token_lifetime <= self.session_idle_lifetime <= self.session_lifetime:

@@ -140,7 +140,9 @@ class ProfileRow(Timestamped, Versioned, Base):
 class SessionRow(Identified, Base):
     """A sign-in and the family of its refresh tokens.
 
-    `family` is the SHA-256 of the secret that all tokens of the session share.
+    `family` is the SHA-256 of the secret that all tokens of the session share. `succession` is the
+    key by which the next token follows from one; `exchanged_from` the digest of the network that
+    traded one last.
     """
 
     __tablename__ = "sessions"
@@ -152,6 +154,8 @@ class SessionRow(Identified, Base):
 
     user_id: Column[UUID] = column(ForeignKey("users.id", ondelete="CASCADE"))
     family: Column[bytes | None] = column(LargeBinary(32), default=None, secret=True)
+    succession: Column[bytes | None] = column(LargeBinary(32), default=None, secret=True)
+    exchanged_from: Column[bytes | None] = column(LargeBinary(16), default=None, secret=True)
     created_at: Column[datetime]
     last_used_at: Column[datetime]
     expires_at: Column[datetime]

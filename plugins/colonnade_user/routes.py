@@ -16,6 +16,7 @@ from colonnade.http import (
     read_request,
     respond,
 )
+from colonnade.idempotency import HEADER, refuse_key
 from colonnade.messages import Empty
 from colonnade_user.api import (
     AcceptInvitation,
@@ -94,7 +95,9 @@ class AuthenticationController(Controller):
     )
     async def register(self, request: AnyRequest) -> Response[bytes]:
         """Answer with the account, or 202 where it is opened when the address is confirmed."""
-        answer = await edge_of(request).ask(await read_request(request, Register, has_body=True))
+        message = await read_request(request, Register, has_body=True)
+        refuse_key(request.headers.get(HEADER))
+        answer = await edge_of(request).ask(message)
         if answer.user is None:
             return respond(request, Empty(), 202)
         return respond(request, answer.user, 201, ACCOUNT)
@@ -115,7 +118,7 @@ class AuthenticationController(Controller):
     change_email = post("/email-change", RequestEmailChange, status=202)
     changed_email = confirming("/email-change/confirm", ConfirmEmailChange, Purpose.EMAIL_CHANGE)
     keys = get("/jwks", GetSigningKeys)
-    rotate = post("/keys", RotateSigningKey)
+    rotate = post("/keys", RotateSigningKey, keyed=True)
 
 
 class SessionController(Controller):
@@ -149,7 +152,7 @@ class InvitationController(Controller):
     path = "/invitations"
     tags = ["users"]  # noqa: RUF012
 
-    create = post("/", CreateInvitation, location="/api/v1/invitations/{id}")
+    create = post("/", CreateInvitation, location="/api/v1/invitations/{id}", keyed=True)
     index = get("/", ListInvitations)
     read = get("/{invitation_id:str}", GetInvitation)
     revoke = delete("/{invitation_id:str}", RevokeInvitation)

@@ -10,6 +10,7 @@ from sqlalchemy import delete, func, select
 
 from colonnade.errors import FieldError, NotFound, ValidationFailed
 from colonnade.http import field_errors
+from colonnade.idempotency import once_if_keyed
 from colonnade.lookups import changeable, permitted
 from colonnade.messages import Empty
 from colonnade.operations import Call, Download, handles
@@ -106,7 +107,7 @@ class ReportHandlers:
             session.flush()
             return present_report(row)
 
-        return await self._ctx.store.run(work)
+        return await self._ctx.store.run(once_if_keyed(call, request, work))
 
     @handles(ListReports)
     async def list_reports(self, request: ListReports, call: Call) -> Page[Report]:

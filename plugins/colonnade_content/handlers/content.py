@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import delete, func, select
 
 from colonnade.errors import FieldError, ValidationFailed
+from colonnade.idempotency import once_if_keyed
 from colonnade.lookups import permitted
 from colonnade.messages import Empty
 from colonnade.operations import Call, handles
@@ -88,14 +89,14 @@ class ContentHandlers:
         await self._ctx.store.read(checked)
         html = await self._html_of(request.body)
 
-        def work(session: Session) -> tuple[ContentRow, str | None]:
+        def work(session: Session) -> Content:
             row = checked(session)
             session.add(row)
             _write(session, row, call, html, allowed)
             session.publish(_fact(ContentCreated, row))
-            return row, html
+            return present_content(row, html)
 
-        return await self._present(*await self._ctx.store.run(work))
+        return await self._ctx.store.run(once_if_keyed(call, request, work))
 
     @handles(ListContent)
     async def list_content(self, request: ListContent, call: Call) -> Page[ContentSummary]:

@@ -3,6 +3,7 @@
 from sqlalchemy import delete, select
 
 from colonnade.errors import FieldError, ValidationFailed
+from colonnade.idempotency import once_if_keyed
 from colonnade.lookups import permitted
 from colonnade.messages import Empty
 from colonnade.operations import Call, Download, handles
@@ -64,7 +65,7 @@ class MediaHandlers:
             session.publish(MediaCreated(media_id=row.id, file_id=row.file_id))
             return _with_variants(session, row)
 
-        return await self._ctx.store.run(work)
+        return await self._ctx.store.run(once_if_keyed(call, request, work))
 
     @handles(ListMedia)
     async def list_media(self, request: ListMedia, call: Call) -> Page[Media]:

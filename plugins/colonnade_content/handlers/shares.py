@@ -5,6 +5,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from colonnade.errors import FieldError, NotFound, ValidationFailed
+from colonnade.idempotency import once_if_keyed
 from colonnade.lookups import absent, permitted
 from colonnade.messages import Empty
 from colonnade.operations import Call, handles
@@ -61,7 +62,7 @@ class ShareHandlers:
                 session.add(row)
             return present_share(row)
 
-        return await self._ctx.store.run(work)
+        return await self._ctx.store.run(once_if_keyed(call, request, work))
 
     @handles(UnshareContent)
     async def unshare_content(self, request: UnshareContent, call: Call) -> Empty:

@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, delete, exists, false, select
 
 from colonnade.errors import FieldError, ValidationFailed
+from colonnade.idempotency import once_if_keyed
 from colonnade.identifiers import listed_ids
 from colonnade.lookups import changeable, flush, permitted
 from colonnade.messages import Empty
@@ -87,7 +88,7 @@ class CourseHandlers:
             publish_course_event(session, CourseCreated, course)
             return present_course(course)
 
-        return await self._ctx.store.run(work)
+        return await self._ctx.store.run(once_if_keyed(call, request, work))
 
     @handles(ListCourses)
     async def list_courses(self, request: ListCourses, call: Call) -> Page[Course]:

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from colonnade.idempotency import once_if_keyed
 from colonnade.lookups import absent, changeable, permitted
 from colonnade.operations import Call, handles
 from colonnade.pagination import Page, SortKey, paginate
@@ -65,7 +66,7 @@ class EnrollmentHandlers:
             publish_enrollment_event(session, EnrollmentActivated, enrollment)
             return enrollment_detail(session, enrollment)
 
-        return await self._ctx.store.run(work)
+        return await self._ctx.store.run(once_if_keyed(call, request, work))
 
     @handles(ListEnrollments)
     async def list_enrollments(

@@ -5,6 +5,7 @@ from uuid import UUID
 from sqlalchemy import Select, func, select
 
 from colonnade.errors import NotFound
+from colonnade.idempotency import once_if_keyed
 from colonnade.lookups import absent, permitted
 from colonnade.messages import Empty
 from colonnade.operations import Call, handles
@@ -76,7 +77,7 @@ class InstructorHandlers:
             publish_instructor_event(session, row)
             return present_instructor(row)
 
-        return await self._ctx.store.run(work)
+        return await self._ctx.store.run(once_if_keyed(call, request, work))
 
     @handles(RemoveInstructor)
     async def remove_instructor(self, request: RemoveInstructor, call: Call) -> Empty:

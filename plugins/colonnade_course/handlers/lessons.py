@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import delete, func, select
 
 from colonnade.errors import FieldError, ValidationFailed
+from colonnade.idempotency import once_if_keyed
 from colonnade.lookups import absent, changeable, flush, permitted, require_new
 from colonnade.messages import Empty
 from colonnade.operations import Call, handles
@@ -89,7 +90,7 @@ class LessonHandlers:
                 publish_lesson_content(session, _course_of(session, lesson), lesson)
             return present_lesson(lesson)
 
-        return await self._ctx.store.run(work)
+        return await self._ctx.store.run(once_if_keyed(call, request, work))
 
     @handles(ListLessons)
     async def list_lessons(self, request: ListLessons, call: Call) -> Page[Lesson]:

@@ -2,6 +2,7 @@
 
 from sqlalchemy import select
 
+from colonnade.idempotency import once_if_keyed
 from colonnade.lookups import absent, changeable, flush, permitted, require_new
 from colonnade.messages import Empty
 from colonnade.operations import Call, handles
@@ -65,7 +66,7 @@ class SectionHandlers:
             flush(session, external_id_taken(section))
             return present_section(section)
 
-        return await self._ctx.store.run(work)
+        return await self._ctx.store.run(once_if_keyed(call, request, work))
 
     @handles(ListSections)
     async def list_sections(self, request: ListSections, call: Call) -> Page[Section]:

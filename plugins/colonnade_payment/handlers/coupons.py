@@ -5,6 +5,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from colonnade.errors import FieldError, NotFound, ValidationFailed
+from colonnade.idempotency import once_if_keyed
 from colonnade.lookups import changeable, permitted
 from colonnade.messages import Empty
 from colonnade.operations import Call, handles
@@ -54,7 +55,7 @@ class CouponHandlers:
             session.flush()
             return present_coupon(row)
 
-        return await self._ctx.store.run(work)
+        return await self._ctx.store.run(once_if_keyed(call, request, work))
 
     @handles(ListCoupons)
     async def list_coupons(self, request: ListCoupons, call: Call) -> Page[Coupon]:

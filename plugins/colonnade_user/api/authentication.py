@@ -88,7 +88,7 @@ class Login(Request[TokenPair]):
 
 @operation("user", action="session.refresh", errors=[SessionOver])
 class RefreshTokens(Request[TokenPair]):
-    """Trade a refresh token for new tokens; each refresh token works once."""
+    """Trade a refresh token for new tokens; each works once, but for a repetition at once."""
 
     refresh_token: RefreshToken
 

@@ -33,6 +33,7 @@ from colonnade.http import (
     read_request,
     respond,
 )
+from colonnade.idempotency import HEADER, refuse_key
 from colonnade.messages import Request
 from colonnade.operations import operation_of
 from colonnade_user.api import ConfirmationState, DescribeConfirmation, LinkOver, Purpose
@@ -92,6 +93,8 @@ def confirming(
         if _media_type(request) == FORM:
             return await _redeem(request, model, purpose)
         message = await read_request(request, model, has_body=True)
+        if binding.creates:
+            refuse_key(request.headers.get(HEADER))
         return respond(request, await edge_of(request).ask(message), status, location)
 
     handle.__name__ = handle.__qualname__ = f"post_{model.__name__}"

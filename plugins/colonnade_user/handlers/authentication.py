@@ -97,10 +97,12 @@ class AuthenticationHandlers:
 
     @handles(RefreshTokens)
     async def refresh_tokens(self, request: RefreshTokens, call: Call) -> TokenPair:
-        """Exchange the refresh token; a second use of one ends the session."""
+        """Exchange the refresh token; a second use of one ends the session, unless the client
+        repeats its last one at once."""
+        network = client_network(call)
 
         def work(session: Session) -> tuple[GrantedSession, SigningKey] | RefusedToken:
-            outcome = continue_session(session, request.refresh_token, self._lifetimes())
+            outcome = continue_session(session, request.refresh_token, self._lifetimes(), network)
             if isinstance(outcome, RefusedToken):
                 return outcome
             if session.get_one(UserRow, outcome.user_id).status != UserStatus.ACTIVE:

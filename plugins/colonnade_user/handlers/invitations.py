@@ -5,6 +5,7 @@ from uuid import UUID
 from sqlalchemy import and_, or_, select
 from sqlalchemy.sql import ColumnElement
 
+from colonnade.idempotency import once_if_keyed
 from colonnade.lookups import changeable, permitted
 from colonnade.messages import Empty
 from colonnade.operations import Call, handles
@@ -83,7 +84,12 @@ class InvitationHandlers:
             request_confirmation(session, NewConfirmation(Purpose.INVITATION, row.email, id=row.id))
             return present_invitation(row, session.now)
 
-        return await self._ctx.store.run(work)
+        def without_address(session: Session) -> Invitation:
+            # What is kept with a key outlasts the account; the address is in the request.
+            return work(session).model_copy(update={"email": ""})
+
+        kept = await self._ctx.store.run(once_if_keyed(call, request, without_address))
+        return kept.model_copy(update={"email": request.email})
 
     @handles(ListInvitations)
     async def list_invitations(self, request: ListInvitations, call: Call) -> Page[Invitation]:

@@ -1,5 +1,6 @@
 """Operations on signing keys."""
 
+from colonnade.idempotency import once_if_keyed
 from colonnade.operations import Call, handles
 from colonnade.services import ServiceContext
 from colonnade.store import Session
@@ -27,4 +28,4 @@ class SigningKeyHandlers:
             session.flush()
             return published_keys(session)
 
-        return await self._ctx.store.run(work)
+        return await self._ctx.store.run(once_if_keyed(call, request, work))

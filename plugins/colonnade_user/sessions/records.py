@@ -2,7 +2,8 @@
 
 A session is a family of refresh tokens: each works once and brings the next. One that comes a
 second time was stolen, or used by two programs at once; which of the two cannot be told, so the
-whole family ends. There is no grace period: a client must not refresh twice at the same time.
+whole family ends. Only a client that trades its last token again within seconds, from the network
+that it came from before, gets what it got then: it lost the answer, or has two tabs.
 """
 
 from dataclasses import dataclass
@@ -17,10 +18,12 @@ from colonnade_user.api import SessionEnd, SessionEnded
 from colonnade_user.config import UserConfig
 from colonnade_user.models import RefreshTokenRow, SessionRow
 from colonnade_user.throttling.devices import forget_devices
+from colonnade_user.throttling.digests import digest, digest_key
 from colonnade_user.tokens.refresh_tokens import (
     exchange_token,
     first_token,
     forget_tokens,
+    repeated_exchange,
     session_row_of,
 )
 
@@ -49,10 +52,12 @@ class RefusedToken:
 
 @dataclass(frozen=True, slots=True)
 class Lifetimes:
-    """Lifetimes of sessions: unused, and in total."""
+    """Lifetimes of sessions: unused, and in total; and the time in which a refresh may be
+    repeated."""
 
     idle: timedelta
     total: timedelta
+    repetition: timedelta
 
     @classmethod
     def of(cls, config: UserConfig) -> "Lifetimes":
@@ -60,6 +65,7 @@ class Lifetimes:
         return cls(
             timedelta(seconds=config.session_idle_lifetime),
             timedelta(seconds=config.session_lifetime),
+            timedelta(seconds=config.refresh_repetition),
         )
 
     def expiry(self, created_at: datetime, now: datetime) -> datetime:
@@ -88,9 +94,9 @@ def open_session(session: Session, user_id: UUID, lifetimes: Lifetimes) -> Grant
 
 
 def continue_session(
-    session: Session, token: str, lifetimes: Lifetimes
+    session: Session, token: str, lifetimes: Lifetimes, network: str
 ) -> GrantedSession | RefusedToken:
-    """Issue the next refresh token of the family, or refuse `token`.
+    """Issue the next refresh token of the family to a client in `network`, or refuse `token`.
 
     A used token ends its family, and that has to be committed: this is why it does not raise.
     """
@@ -98,9 +104,15 @@ def continue_session(
     if row is None or not is_live(row, session.now):
         return RefusedToken()
     following = exchange_token(session, row, token)
+    origin = digest(digest_key(session), network) if network else None
+    if following is None and origin is not None and origin == row.exchanged_from:
+        again = repeated_exchange(session, row, token, session.now - lifetimes.repetition)
+        if again is not None:
+            return GrantedSession(row.user_id, row.id, again)
     if following is None:
         end_session(session, row, SessionEnd.TOKEN_REUSED)
         return RefusedToken(ended_for=row.user_id)
+    row.exchanged_from = origin
     row.last_used_at = session.now
     row.expires_at = lifetimes.expiry(row.created_at, session.now)
     return GrantedSession(row.user_id, row.id, following)

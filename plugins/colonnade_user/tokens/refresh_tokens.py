@@ -4,11 +4,18 @@ A token is the family's secret followed by one of its own, both random. The sess
 digest of the first, which proves that the bearer held a token of this session; one row beside it
 stores the digest of the only token that is not used yet. Any other token of the family was
 therefore used before, however long ago, and nothing has to be stored of it.
+
+A token's own part follows from the token before by a key of the session, so that a client which
+trades one twice in a few seconds, since it lost the answer or has two tabs, gets the same one both
+times. Who has a used token and not the key learns nothing from it.
 """
 
+import base64
 import hashlib
+import hmac
 import secrets
 from collections.abc import Mapping
+from datetime import datetime
 
 from sqlalchemy import delete, select, update
 
@@ -20,6 +27,9 @@ FAMILY_BYTES = 18
 
 TOKEN_BYTES = 33
 """Random bytes of each token's own: 44 characters."""
+
+SUCCESSION_BYTES = 32
+"""Random bytes of the key by which one token follows from another (RFC 2104 §3)."""
 
 _FAMILY_CHARACTERS = FAMILY_BYTES * 4 // 3
 
@@ -53,9 +63,22 @@ def exchange_token(session: Session, row: SessionRow, token: str) -> str | None:
     family = token[:_FAMILY_CHARACTERS]
     if row.family != digest_of(family):
         return _exchange_without_family(session, row, token)
-    following = _token(family)
+    if row.succession is None:
+        row.succession = secrets.token_bytes(SUCCESSION_BYTES)
+    following = _successor(row.succession, token)
     replaced = {"digest": digest_of(following), "issued_at": session.now}
     return following if _use(session, token, replaced) else None
+
+
+def repeated_exchange(session: Session, row: SessionRow, token: str, since: datetime) -> str | None:
+    """The successor of a used `token` again, while it is the session's last one and was made at
+    `since` or later; None otherwise."""
+    if row.succession is None:
+        return None
+    following = _successor(row.succession, token)
+    live = session.get(RefreshTokenRow, digest_of(following))
+    is_last = live is not None and live.session_id == row.id and live.used_at is None
+    return following if live is not None and is_last and live.issued_at >= since else None
 
 
 def _exchange_without_family(session: Session, row: SessionRow, token: str) -> str | None:
@@ -72,6 +95,12 @@ def _exchange_without_family(session: Session, row: SessionRow, token: str) -> s
 def forget_tokens(session: Session, row: SessionRow) -> None:
     """Delete the tokens of a session."""
     session.execute(delete(RefreshTokenRow).where(RefreshTokenRow.session_id == row.id))
+
+
+def _successor(succession: bytes, token: str) -> str:
+    following = hmac.digest(succession, token.encode("utf-8", "surrogatepass"), "sha256")
+    own = base64.urlsafe_b64encode(following).rstrip(b"=").decode()
+    return token[:_FAMILY_CHARACTERS] + own
 
 
 def _token(family: str) -> str:

@@ -91,11 +91,12 @@ async def test_a_change_that_changes_nothing_publishes_nothing(
     assert await bench.published(tenant="acme") == before
 
 
-async def test_logs_name_nobody(acme: Academy) -> None:
+async def test_logs_name_nobody(acme: Academy, bench: UserBench) -> None:
     with capture_logs() as lines:
         ada = await acme.learner()
         body = {"refresh_token": ada.tokens["refresh_token"]}
         await acme.post("/auth/refresh", body)
+        bench.clock.advance(minutes=1)
         await acme.post("/auth/refresh", body)
 
     assert [line["event"] for line in lines] == ["refresh_token_reused"]

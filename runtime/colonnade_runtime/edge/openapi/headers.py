@@ -9,6 +9,9 @@ from colonnade.messages import Empty
 PARAMETER = "#/components/parameters/{name}"
 ANSWER_HEADER = "#/components/headers/{name}"
 
+OPTIONAL_KEY = f"Optional-{HEADER}"
+"""The component for the header where it may be left out."""
+
 _TEXT = {"type": "string"}
 
 
@@ -40,6 +43,8 @@ PARAMETERS: dict[str, Any] = {
     )
 }
 
+PARAMETERS[OPTIONAL_KEY] = {**PARAMETERS[HEADER], "required": False}
+
 HEADERS: dict[str, Any] = {
     "X-Request-Id": {"description": "The request's id, yours if you sent one.", "schema": _TEXT},
     "ETag": {"description": "The version, for `If-Match` and `If-None-Match`.", "schema": _TEXT},
@@ -70,6 +75,8 @@ def taken_by(binding: Binding, *, versioned: bool) -> list[dict[str, Any]]:
     names = ["X-Tenant"]
     if binding.idempotency_key:
         names.append(HEADER)
+    elif binding.keyed:
+        names.append(OPTIONAL_KEY)
     if binding.conditional:
         names += [
             "If-Match",

@@ -4,6 +4,9 @@ import asyncio
 
 import pytest
 from user_academy import PASSWORD, Academy, Person, claims_of, pointers
+from user_bench import UserBench
+
+REPETITION = 10
 
 
 async def refresh(person: Person, token: str | None = None) -> tuple[int, dict[str, str]]:
@@ -81,10 +84,13 @@ async def test_a_refresh_token_brings_a_new_pair(acme: Academy) -> None:
     assert (await renewed.get("/users/me")).status_code == 200
 
 
-async def test_a_refresh_token_that_comes_twice_ends_the_whole_session(acme: Academy) -> None:
+async def test_a_refresh_token_that_comes_twice_ends_the_whole_session(
+    acme: Academy, bench: UserBench
+) -> None:
     ada = await acme.learner()
     _, pair = await refresh(ada)
     renewed = Person(acme, ada.id, ada.email, pair)
+    bench.clock.advance(seconds=REPETITION + 1)
 
     status, problem = await refresh(ada)
 
@@ -94,22 +100,69 @@ async def test_a_refresh_token_that_comes_twice_ends_the_whole_session(acme: Aca
     assert (await renewed.get("/users/me")).status_code == 401
 
 
-async def test_another_session_of_the_same_person_survives_it(acme: Academy) -> None:
+async def test_another_session_of_the_same_person_survives_it(
+    acme: Academy, bench: UserBench
+) -> None:
     ada = await acme.learner()
     elsewhere = await acme.login(ada.email)
     await refresh(ada)
+    bench.clock.advance(seconds=REPETITION + 1)
 
-    await refresh(ada)
+    assert (await refresh(ada))[0] == 401
 
     assert (await elsewhere.get("/users/me")).status_code == 200
 
 
-async def test_of_several_refreshes_at_once_exactly_one_wins(acme: Academy) -> None:
+async def test_a_client_that_lost_the_answer_gets_it_again(acme: Academy, bench: UserBench) -> None:
+    ada = await acme.learner()
+    _, first = await refresh(ada)
+    bench.clock.advance(seconds=REPETITION - 1)
+
+    status, again = await refresh(ada)
+
+    assert (status, again["refresh_token"]) == (200, first["refresh_token"])
+    renewed = Person(acme, ada.id, ada.email, again)
+    assert renewed.session_id == ada.session_id
+    status, pair = await refresh(renewed)
+    assert (status, pair["refresh_token"] != first["refresh_token"]) == (200, True)
+
+
+async def test_of_several_refreshes_at_once_all_get_the_same_token(acme: Academy) -> None:
     ada = await acme.learner()
 
     answers = await asyncio.gather(*(refresh(ada) for _ in range(6)))
 
-    assert sorted(status for status, _ in answers) == [200] + [401] * 5
+    assert [status for status, _ in answers] == [200] * 6
+    assert len({pair["refresh_token"] for _, pair in answers}) == 1
+
+
+async def test_a_token_before_the_last_ends_the_session_at_once(acme: Academy) -> None:
+    ada = await acme.learner()
+    _, second = await refresh(ada)
+    _, third = await refresh(Person(acme, ada.id, ada.email, second))
+
+    assert (await refresh(ada))[0] == 401
+    assert (await refresh(Person(acme, ada.id, ada.email, third)))[0] == 401
+
+
+async def test_who_repeats_it_from_another_network_is_not_the_same_client(acme: Academy) -> None:
+    ada = await acme.learner()
+    body = {"refresh_token": ada.tokens["refresh_token"]}
+    here, there = {"X-Forwarded-For": "192.0.2.7"}, {"X-Forwarded-For": "198.51.100.7"}
+    first = await acme.send("POST", "/auth/refresh", body, headers=here)
+    assert first.status_code == 200
+
+    assert (await acme.send("POST", "/auth/refresh", body, headers=there)).status_code == 401
+    again = {"refresh_token": first.json()["refresh_token"]}
+    assert (await acme.send("POST", "/auth/refresh", again, headers=here)).status_code == 401
+
+
+@pytest.mark.parametrize("config", [{"refresh_repetition": "0s"}])
+async def test_a_platform_may_allow_no_repetition(acme: Academy, bench: UserBench) -> None:
+    ada = await acme.learner()
+    await refresh(ada)
+    bench.clock.advance(seconds=1)
+    assert (await refresh(ada))[0] == 401
 
 
 @pytest.mark.parametrize("token", ["x", "x" * 200, "\u00e9", "\ud83d\ude00"])
