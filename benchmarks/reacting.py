@@ -65,7 +65,7 @@ async def main(folder: Path, nats_url: str) -> None:
     stores = SqliteStores(folder, clock, lambda tenant: True)
     work = BackgroundWork(
         BackgroundTasks(reactions_of([Notes()])),
-        stores.store("bench", NEED, on_published=lambda tenant: None),
+        stores.store("bench", NEED, on_published=lambda tenant, left: None),
         stores.control("bench"),
         bus,
         lambda tenant: TenantState.ACTIVE,

@@ -20,6 +20,7 @@ from colonnade.clock import SystemClock
 from colonnade.context import Context, Principal, use_context
 from colonnade.events import Envelope, reactions_of, reacts_to
 from colonnade.identifiers import new_id
+from colonnade.rows.row_tracking import Left
 from colonnade.services import StoreNeed
 from colonnade.store import Session
 from colonnade_runtime.adapters.bus.memory import MemoryBus
@@ -77,8 +78,8 @@ async def _milliseconds(folder: Path) -> list[float]:
     need = StoreNeed("benchmarks.fixture.migrations", "benchmarks.fixture.models")
     background: list[BackgroundWork] = []
 
-    def wake(tenant: str) -> None:
-        background[0].wake(tenant)
+    def wake(tenant: str, left: Left) -> None:
+        background[0].wake(tenant, left)
 
     store = stores.store("bench", need, on_published=wake)
     tasks = BackgroundTasks(reactions_of(_objects()))

@@ -1,29 +1,36 @@
-"""Processor time of a durable unit of four statements, beside the same on raw sqlite3."""
+"""Processor time of a durable unit of four statements, beside the same on raw sqlite3; and of
+units and reactions that wait together, beside the same one by one."""
 
 import asyncio
 import sqlite3
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import uvloop
 
+from benchmarks.fixture.api import EntryAdded
 from benchmarks.fixture.models import CounterRow, EntryRow, NoteRow
 from benchmarks.measuring import in_turn
 from benchmarks.registry import Figure, at_most
 from benchmarks.yardstick import yardstick
 from colonnade.clock import SystemClock
 from colonnade.context import Context, Principal, use_context
+from colonnade.events import reactions_of, reacts_to
 from colonnade.identifiers import new_id
 from colonnade.services import StoreNeed
 from colonnade.store import Session
 from colonnade_runtime.adapters.store.sqlite import SqliteStores
+from colonnade_runtime.background.events.reaction import Reaction, first_claim
 
 TENANT = "acme"
 COUNTER = UUID(int=1)
-UNITS = 150
+UNITS = 160
+TOGETHER = 16
+REACTIONS = 20
 TABLES = """
 CREATE TABLE counters (id CHAR(32) PRIMARY KEY, value BIGINT NOT NULL);
 CREATE TABLE entries (id CHAR(32) PRIMARY KEY, title TEXT NOT NULL, amount BIGINT NOT NULL);
@@ -36,6 +43,20 @@ def measure() -> Iterator[Figure]:
     with tempfile.TemporaryDirectory() as folder:
         found = uvloop.run(_measured(Path(folder)))
     raw, rows, y = found["raw"], found["rows"], found["yardstick"]
+    yield at_most(
+        f"{TOGETHER} units that queue on one file / one by one, processor time",
+        0.35,
+        found["queued"] / rows,
+        "",
+        f"{found['queued'] * 1e6:.0f} and {rows * 1e6:.0f} µs each",
+    )
+    yield at_most(
+        f"{REACTIONS} reactions that wait together / one by one, processor time",
+        0.25,
+        found["reactions"] / found["one reaction"],
+        "",
+        f"{found['reactions'] * 1e6:.0f} and {found['one reaction'] * 1e6:.0f} µs each",
+    )
     yield at_most(
         "four-statement unit of work, processor time beyond raw sqlite3 / Y",
         0.08,
@@ -60,9 +81,29 @@ async def _measured(folder: Path) -> dict[str, float]:
                 await store.run(_unit)
             return (time.process_time() - started) / UNITS
 
+        async def queue() -> float:
+            started = time.process_time()
+            for _ in range(UNITS // TOGETHER):
+                await asyncio.gather(*(store.run(_unit) for _ in range(TOGETHER)))
+            return (time.process_time() - started) / UNITS
+
+        async def react(together: int) -> float:
+            started = time.process_time()
+            for _ in range(UNITS // together):
+                await asyncio.gather(*(_react(reaction) for _ in range(together)))
+            return (time.process_time() - started) / (UNITS // together * together)
+
+        def timed(measured: Callable[[], Coroutine[Any, Any, float]]) -> Callable[[], float]:
+            return lambda: asyncio.run_coroutine_threadsafe(measured(), loop).result()
+
+        [bound] = reactions_of([_Notes()])
+        reaction = Reaction("bench:Notes.note", bound, store)
         candidates = {
             "raw": lambda: _raw_seconds(raw),
-            "rows": lambda: asyncio.run_coroutine_threadsafe(run(), loop).result(),
+            "rows": timed(run),
+            "queued": timed(queue),
+            "reactions": timed(lambda: react(REACTIONS)),
+            "one reaction": timed(lambda: react(1)),
             "yardstick": yardstick,
         }
         for candidate in candidates.values():
@@ -80,6 +121,18 @@ def _unit(session: Session) -> None:
     entry = EntryRow(id=new_id(), title="An entry", amount=counter.value)
     session.add(entry)
     session.add(NoteRow(id=new_id(), entry_id=entry.id, text="A note"))
+
+
+class _Notes:
+    @reacts_to(EntryAdded)
+    def note(self, session: Session, added: EntryAdded) -> None:
+        session.add(NoteRow(id=new_id(), entry_id=added.entry_id, text="seen"))
+
+
+async def _react(reaction: Reaction) -> None:
+    event = new_id()
+    claim = first_claim(reaction.consumer, event)
+    await reaction.run(EntryAdded(entry_id=event), event, claim)
 
 
 def _raw_connection(path: Path) -> sqlite3.Connection:

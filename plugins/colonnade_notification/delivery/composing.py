@@ -90,7 +90,9 @@ class MessageComposer:
         row, recipient, link = pending.row, address.recipient, address.link
         tenant = self._ctx.tenant()
         common = complete({}, recipient, tenant.name)
-        listed = await self._ctx.in_worker(pending.digest.facts, common, tenant.locale)
+        listed = {}
+        if pending.digest.items:
+            listed = await self._ctx.in_worker(pending.digest.facts, common, tenant.locale)
         facts = {**_facts(row), **address.facts, **listed}
         filled = await self._renderer.render(row.kind, facts, recipient, pending.custom)
         frame = Frame(

@@ -12,6 +12,9 @@ from colonnade_notification.api import Recipient
 from colonnade_notification.models import TemplateRow
 from colonnade_notification.wording.templates import FilledTemplate, MessageTemplate, fill
 
+LISTED = "items"
+"""The fact that lists what a digest tells of."""
+
 _OF_KIND = prepare(select(TemplateRow).where(TemplateRow.kind == bindparam("kind")))
 
 
@@ -32,7 +35,7 @@ class MessageRenderer:
         over; the log and its row say why."""
         known = complete(facts, recipient, self._ctx.tenant().name)
         wanted = (recipient.locale, self._ctx.tenant().locale)
-        filled = await self._ctx.in_worker(fill, kind, known, wanted, custom)
+        filled = await self._filled(kind, known, wanted, custom)
         if filled.problem:
             self._ctx.log.warning(
                 "a template of the tenant's own was passed over",
@@ -43,6 +46,19 @@ class MessageRenderer:
             )
             await self._ctx.store.run(lambda session: _note_problem(session, kind, filled))
         return filled
+
+    async def _filled(
+        self,
+        kind: str,
+        known: Mapping[str, Any],
+        wanted: tuple[str, str],
+        custom: Mapping[str, MessageTemplate],
+    ) -> FilledTemplate:
+        # What a tenant wrote may take long, and so may a long list; a platform's own sentence takes
+        # less than the way to a thread.
+        if custom or LISTED in known:
+            return await self._ctx.in_worker(fill, kind, known, wanted, custom)
+        return fill(kind, known, wanted, custom)
 
 
 def complete(facts: Mapping[str, Any], recipient: Recipient, academy: str) -> dict[str, Any]:

@@ -137,14 +137,19 @@ class SqliteStore:
     async def run(self, work: Callable[[Session], T], *, linger: float = 0.0) -> T:
         """Run `work` in one durable transaction; see `SqlStore.run`."""
         tenant = self._tenant()
-        file = await self._file(tenant)
+        file = self._open_files.peek(self._paths[tenant])
+        opened = None
         try:
+            if file is None:
+                file = opened = await self._file(tenant)
             return await self._write(file, work, self._guard, linger)
         except StoreFailure as error:
-            self._failed(file, error)
+            if file is not None:
+                self._failed(file, error)
             raise
         finally:
-            self._open_files.release(file)
+            if opened is not None:
+                self._open_files.release(opened)
 
     async def read(self, work: Callable[[Session], T]) -> T:
         """Run `work` on a snapshot that cannot be written to; see `SqlStore.read`."""
