@@ -2,7 +2,8 @@
 
 The buyer is registered, so mail is written and handed over, and nobody polls. A known buyer has
 bought before: what policies decide about them is remembered. One in a new role has bought before,
-and has a role since then that nobody had.
+and has a role since then that nobody had. Purchases together are made at the same moment, as in a
+busy shop: what they write shares transactions.
 """
 
 import asyncio
@@ -10,7 +11,7 @@ import collections
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -34,28 +35,30 @@ from colonnade_runtime.process.runtime import Runtime
 from colonnade_user.api import RegisterUser
 
 BUYERS = 8
+AT_ONCE = 4
+"""Courses that each buyer buys at the same moment, in the end."""
 QUIET_SECONDS = 0.5
 
 
 def measure() -> Iterator[Figure]:
-    """Every buyer buys twice; the medians of their first and of their second purchases."""
+    """Medians of the purchases that are made alone, and the mean of those made together."""
     found = purchases(BUYERS)
     y = yardstick()
-    for which, asked in (("known", 6.0), ("first", 8.0)):
+    for which, asked in (("known", 6.0), ("first", 8.0), ("together", 6.0)):
         seconds = statistics.median(each.seconds for each in found[which])
         yield at_most(
-            f"processor time of a purchase / Y, {which} purchase of a registered buyer",
+            f"processor time of a purchase / Y, {which}, registered buyer",
             asked,
             seconds / y,
             "Y",
             f"{seconds * 1e3:.1f} ms, Y {y * 1e3:.2f} ms",
         )
-    for which in ("known", "first", "new role"):
+    for which in ("known", "first", "new role", "together"):
         counts = [each.counts for each in found[which]]
         shown = ", ".join(
             f"{name} {statistics.median(each[name] for each in counts):g}" for name in COUNTED
         )
-        yield told(f"of a {which} purchase", shown)
+        yield told(f"of a purchase, {which}", shown)
 
 
 COUNTED = ("commits", "statements", "not prepared", "asks", "evaluations")
@@ -66,11 +69,12 @@ class Purchase:
     """What one purchase cost: seconds of processor time, and counts by `COUNTED`."""
 
     seconds: float
-    counts: collections.Counter[str]
+    counts: Mapping[str, float]
 
 
 def purchases(buyers: int) -> dict[str, list[Purchase]]:
-    """The `first`, `known` and `new role` purchases of so many buyers, one after the other."""
+    """The `first`, `known` and `new role` purchases of so many buyers, one after the other, and
+    the mean of several that all of them make `together`."""
     with tempfile.TemporaryDirectory() as folder:
         return uvloop.run(_measured(make_site(Path(folder) / "site"), buyers))
 
@@ -92,7 +96,7 @@ async def _measured(site: Path, buyers: int) -> dict[str, list[Purchase]]:
 async def _bought(
     runtime: Runtime, buyers: int, counts: collections.Counter[str]
 ) -> dict[str, list[Purchase]]:
-    courses = [await published_course(runtime) for _ in range(3)]
+    courses = [await published_course(runtime) for _ in range(3 + AT_ONCE)]
     people = [await _registered(runtime, number) for number in range(buyers + 1)]
     # The last buyer warms up what is compiled and remembered for everybody.
     for course in courses:
@@ -100,10 +104,11 @@ async def _bought(
     buyers = people[:-1]
     promoted = [replace(each, roles=(*each.roles, f"role{n}")) for n, each in enumerate(buyers)]
     bought = {"first": buyers, "known": buyers, "new role": promoted}
-    return {
+    alone = {
         which: [await _purchase(runtime, each, course, counts) for each in asking]
-        for (which, asking), course in zip(bought.items(), courses, strict=True)
+        for (which, asking), course in zip(bought.items(), courses[:3], strict=True)
     }
+    return {**alone, "together": [await _together(runtime, buyers, courses[3:], counts)]}
 
 
 async def _registered(runtime: Runtime, number: int) -> Principal:
@@ -122,11 +127,33 @@ async def _purchase(
     await _quiet(counts)
     counts.clear()
     started = time.process_time()
+    await _order(runtime, buyer, course)
+    await _quiet(counts)
+    return Purchase(time.process_time() - started, counts.copy())
+
+
+async def _together(
+    runtime: Runtime,
+    buyers: Sequence[Principal],
+    courses: Sequence[UUID],
+    counts: collections.Counter[str],
+) -> Purchase:
+    """Have all buyers buy all courses at the same moment; the mean of what one purchase cost."""
+    await _quiet(counts)
+    counts.clear()
+    started = time.process_time()
+    orders = [_order(runtime, buyer, course) for buyer in buyers for course in courses]
+    await asyncio.gather(*orders)
+    await _quiet(counts)
+    seconds = time.process_time() - started
+    shares = {name: count / len(orders) for name, count in counts.items()}
+    return Purchase(seconds / len(orders), collections.defaultdict(float, shares))
+
+
+async def _order(runtime: Runtime, buyer: Principal, course: UUID) -> None:
     with use_context(context_of(buyer)):
         order = CreatePayment(course_id=course, method="tok_ok")
         await runtime._dispatcher.do(order, idempotency_key=uuid4().hex)
-    await _quiet(counts)
-    return Purchase(time.process_time() - started, counts.copy())
 
 
 async def _quiet(counts: collections.Counter[str]) -> None:

@@ -15,20 +15,21 @@ from benchmarks.numbers.purchase_cost import COUNTED
 
 BUDGETS = {
     "first": {
-        "commits": 18,
-        "statements": 170,
-        "not prepared": 2,
+        "commits": 15,
+        "statements": 130,
+        "not prepared": 0,
         "asks": 10,
         "evaluations": 0,
     },
     "known": {
-        "commits": 18,
-        "statements": 170,
-        "not prepared": 2,
+        "commits": 15,
+        "statements": 130,
+        "not prepared": 0,
         "asks": 10,
         "evaluations": 0,
     },
     "new role": {"evaluations": 4},
+    "together": {"commits": 10, "statements": 130, "asks": 10, "not prepared": 0},
 }
 """Lower a number with what makes it lower. The provider commits twice more, to its own file."""
 

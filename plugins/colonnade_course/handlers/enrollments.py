@@ -178,6 +178,8 @@ def _completed_ids(session: Session, row: EnrollmentRow) -> set[UUID]:
 
 
 def _with_progress(session: Session, page: Page[ListedEnrollment]) -> Page[ListedEnrollment]:
+    if not page.items:
+        return page
     totals = required_totals(session, {item.course_id for item in page.items})
     done = required_done(session, [item.id for item in page.items])
     items = [

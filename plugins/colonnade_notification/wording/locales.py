@@ -57,6 +57,11 @@ def money(value: object, locale: str) -> str:
     amount, currency = value.get("amount"), value.get("currency")
     if not isinstance(amount, int) or not isinstance(currency, str):
         return ""
+    return _price(amount, currency, locale)
+
+
+@lru_cache(maxsize=1000)
+def _price(amount: int, currency: str, locale: str) -> str:
     exponent = CURRENCY_EXPONENTS.get(currency, 2)
     number = Decimal(amount).scaleb(-exponent)
     return format_currency(number, currency, locale=babel_locale(locale), decimal_quantization=True)
@@ -71,8 +76,12 @@ def date(value: object, locale: str, timezone: str) -> str:
 def date_and_time(value: object, locale: str, timezone: str) -> str:
     """An RFC 3339 time as date and time where the reader is."""
     moment = _moment(value, timezone)
-    if moment is None:
-        return ""
+    return "" if moment is None else _moment_in_words(moment, locale, timezone)
+
+
+# A message is filled for the list in the app and again for its mail: the same moment twice.
+@lru_cache(maxsize=1000)
+def _moment_in_words(moment: datetime, locale: str, timezone: str) -> str:
     there = zone(timezone)
     return format_datetime(moment, "long", tzinfo=there, locale=babel_locale(locale))
 
