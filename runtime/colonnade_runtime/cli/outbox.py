@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from colonnade.moments import utc
+from colonnade_runtime.admin.history import History
 from colonnade_runtime.cli.output import format_option, progress, show_json, show_rows, unread_told
 from colonnade_runtime.cli.selection import service_option, tenant_option
 from colonnade_runtime.cli.site import Site
@@ -70,17 +71,29 @@ def status(
 
 @outbox.command()
 @click.option("--since", type=Since(), required=True, help=Since.__doc__)
+@click.option("--to", "reaction", metavar="REACTION", help="One reaction that they go to alone.")
 @tenant_option
 @service_option
 @format_option
 @click.pass_obj
 def republish(
-    site: Site, since: datetime, tenant: str | None, service: str | None, style: str
+    site: Site,
+    since: datetime,
+    reaction: str | None,
+    tenant: str | None,
+    service: str | None,
+    style: str,
 ) -> None:
     """Send the events again that were written at TIME or later, such as after a lost broker.
 
-    Services that have handled an event already pass it over.
+    Services that have handled an event already pass it over. With --to, as
+    certificates:Reactions.completed, only that reaction gets them: history for a new plugin.
     """
+    if reaction is not None:
+        if service is not None:
+            raise click.UsageError("--to says whose events are meant; leave --service out.")
+        _to_one_reaction(site, reaction, since, tenant, style)
+        return
     arguments = {"since": since.isoformat(), "tenant": tenant, "service": service}
     with site.running() as platform, progress("Republishing") as tell:
         rows = platform.run("outbox.republish", arguments, seconds=SECONDS, tell=tell)
@@ -91,3 +104,18 @@ def republish(
         else:
             shown = [row for row in read if row["republished"]]
             show_rows(shown, columns, "No event was written since then.")
+
+
+def _to_one_reaction(
+    site: Site, reaction: str, since: datetime, tenant: str | None, style: str
+) -> None:
+    with site.running() as platform, progress("Delivering") as tell:
+        history = History(platform.run, reaction, since)
+        rows = history.delivered(tenant, tell)
+    with unread_told(rows) as read:
+        if style == "json":
+            show_json(read)
+        else:
+            shown = [row for row in read if row["delivered"] or row["passed_over"]]
+            columns = ("service", "tenant", "delivered", "passed_over")
+            show_rows(shown, columns, "No event that it reacts to was written since then.")

@@ -153,6 +153,26 @@ class EventDelivery:
             )
         await handling.handle(envelope, data)
 
+    async def deliver_past(self, consumer: str, data: bytes) -> bool:
+        """Deliver an event out of a service's archive to one consumer; False when it has handled
+        it before, or its tenant does not use this service.
+
+        Raises:
+            Conflict: the consumer is gone, or it is no event.
+            Unavailable: its tenant is suspended.
+        """
+        try:
+            envelope = Envelope.decode(data)
+        except Unreadable as error:
+            raise Conflict(f"It is no event: {error}.") from None
+        if self._state_of(envelope.tenant) is TenantState.UNKNOWN:
+            return False
+        handled = inbox.has_handled(consumer, envelope.id)
+        if await self._store.read(envelope.tenant, handled):
+            return False
+        await self.deliver_again(consumer, data)
+        return True
+
     async def prune_inbox(self, tenant: str) -> int:
         """Forget events that were handled longer ago than the inbox remembers; how many."""
         before = self._actor.clock.now() - timedelta(seconds=self._settings.remembered)

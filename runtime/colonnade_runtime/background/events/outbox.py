@@ -108,6 +108,24 @@ def republish(since: datetime) -> Callable[[Session], int]:
     return work
 
 
+def archive(
+    event_type: str, since: datetime, after: int, limit: int
+) -> Callable[[Session], Sequence[tuple[int, bytes]]]:
+    """Sequence and envelope of the first `limit` events of a type, sent or not, that were written
+    at or after `since` and come after a sequence; in the order they were committed."""
+
+    def work(session: Session) -> Sequence[tuple[int, bytes]]:
+        query = select(OutboxRow.sequence, OutboxRow.envelope).where(
+            OutboxRow.type == event_type,
+            OutboxRow.created_at >= since,
+            OutboxRow.sequence > after,
+        )
+        rows = session.execute(query.order_by(OutboxRow.sequence).limit(limit))
+        return [(sequence, envelope) for sequence, envelope in rows]
+
+    return work
+
+
 def prune(before: datetime, limit: int) -> Callable[[Session], int]:
     """Delete at most `limit` archived events that were sent before `before`."""
 

@@ -117,6 +117,12 @@ class Relay:
         self.wake(tenant)
         return again
 
+    async def archive(
+        self, tenant: str, event_type: str, since: datetime, after: int, limit: int
+    ) -> Sequence[tuple[int, bytes]]:
+        """Sequence and envelope of events of a type that the tenant's outbox still has."""
+        return await self._store.read(tenant, outbox.archive(event_type, since, after, limit))
+
     async def prune(self, tenant: str) -> int:
         """Delete what has been in the tenant's archive for long enough; answers how many."""
         before = self._actor.clock.now() - timedelta(seconds=self._settings.archive)
