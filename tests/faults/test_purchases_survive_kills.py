@@ -118,7 +118,7 @@ REFUND_WHERE = [
     "saga.begun:2",
     "sandbox.acted:3",
 ]
-"""Around the only step of a refund, and within it; the acts and records before are the purchase's."""
+"""Around the only step of a refund, and within it; what comes before is the purchase's."""
 
 
 def giving_back(folder: Path, course: UUID) -> Callable[[], None]:

@@ -21,7 +21,7 @@ from colonnade.rows import ConstraintViolated
 from colonnade.rows.row_tracking import ANY_TABLE, track_reads
 from colonnade.store import Session
 from colonnade.tables import OutboxRow
-from colonnade_runtime.adapters.store.sqlite import store as sqlite_store
+from colonnade_runtime.adapters.store.sqlite import writes as sqlite_writes
 
 
 def add_book(title: str = "Alma", **values: Any) -> Callable[[Session], Book]:
@@ -225,7 +225,7 @@ class TestStopping:
     async def test_work_that_cannot_be_interrupted_leaves_its_file_open(
         self, harness: Any, begun: threading.Event, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(sqlite_store, "INTERRUPTED_SECONDS", 0.05)
+        monkeypatch.setattr(sqlite_writes, "INTERRUPTED_SECONDS", 0.05)
         go_on = threading.Event()
 
         def waits(session: Session) -> None:

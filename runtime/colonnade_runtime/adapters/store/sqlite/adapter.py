@@ -16,8 +16,9 @@ from colonnade_runtime.adapters.store.sqlite.control.control_store import Sqlite
 from colonnade_runtime.adapters.store.sqlite.files.open_files import DEFAULT_MAXIMUM_OPEN, OpenFiles
 from colonnade_runtime.adapters.store.sqlite.files.paths import ServiceFiles
 from colonnade_runtime.adapters.store.sqlite.schema.provisioning import ContextSource
-from colonnade_runtime.adapters.store.sqlite.store import Invalidation, SqliteStore
+from colonnade_runtime.adapters.store.sqlite.store import SqliteStore
 from colonnade_runtime.adapters.store.sqlite.write_unit import Guard
+from colonnade_runtime.adapters.store.sqlite.writes import Invalidation
 
 THREADS = 4
 """Writes wait for the disk, so a few threads keep it busy whatever the number of cores."""

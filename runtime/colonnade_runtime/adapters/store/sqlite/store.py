@@ -6,13 +6,11 @@ docs/decisions/sqlite-reads-inline-writes-one-hop.md.
 
 import asyncio
 import sqlite3
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor
 from contextvars import copy_context
-from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import NoReturn, TypeVar
 
 import structlog
 from sqlalchemy import Connection
@@ -22,10 +20,9 @@ from colonnade.context import Context, Principal, current_context, use_context
 from colonnade.errors import InternalError, NotFound, Unavailable
 from colonnade.faults import Faults, NoFaults
 from colonnade.identifiers import is_tenant_id
-from colonnade.rows.row_tracking import ANY_TABLE, Left, RowSet
+from colonnade.rows.row_tracking import Left
 from colonnade.services import StoreNeed
 from colonnade.store import Session
-from colonnade.waiting import until
 from colonnade_runtime.adapters.store.sqlite.control.control_store import SqliteControlStore
 from colonnade_runtime.adapters.store.sqlite.driver import SqliteDriver
 from colonnade_runtime.adapters.store.sqlite.files.connections import (
@@ -34,7 +31,6 @@ from colonnade_runtime.adapters.store.sqlite.files.connections import (
 )
 from colonnade_runtime.adapters.store.sqlite.files.data_version import Version
 from colonnade_runtime.adapters.store.sqlite.files.failures import (
-    BUSY,
     StoreFailure,
     leaves_connection_unsure,
     primary_code,
@@ -50,28 +46,18 @@ from colonnade_runtime.adapters.store.sqlite.schema.provisioning import (
     Provisioning,
     refuse_while_provisioning,
 )
-from colonnade_runtime.adapters.store.sqlite.write_queue import WriteQueue
-from colonnade_runtime.adapters.store.sqlite.write_transaction import WriteTransaction
-from colonnade_runtime.adapters.store.sqlite.write_unit import (
-    AnyUnit,
-    CommitResult,
-    Guard,
-    WriteUnit,
+from colonnade_runtime.adapters.store.sqlite.write_unit import Guard
+from colonnade_runtime.adapters.store.sqlite.writes import (
+    WAIT_FOR_TURN_SECONDS,
+    Invalidation,
+    Writes,
+    too_late,
 )
 
 T = TypeVar("T")
 
-Invalidation = Callable[[str, RowSet], None]
-"""Told the tenant and what changed, on the loop, before the write returns to its caller."""
-
-WAIT_FOR_TURN_SECONDS = 30.0
-"""How long a write waits for those before it when its call has no deadline of its own."""
-
 GIVE_UP_BEFORE_SECONDS = 0.05
 """How long before the deadline of its call a unit of work gives up: who asked still hears of it."""
-
-INTERRUPTED_SECONDS = 2.0
-"""How long a stop waits for transactions that it has ended."""
 
 _RETRY_ON_A_THREAD = frozenset(
     {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_INTERRUPT}
@@ -111,13 +97,19 @@ class SqliteStore:
         self._open_files = open_files
         self._is_known = is_known
         self._guard = guard
-        self.invalidation = invalidation
-        self._on_published = on_published
         self._paths: dict[str, Path] = {}
-        self._running: dict[AnyUnit, tuple[TenantFile, asyncio.Future[Any]]] = {}
-        self._drained: asyncio.Event | None = None
         self._closed = False
         self.condition = BrokenFiles(faults or NoFaults(), self._try, structlog.get_logger(service))
+        self._writes = Writes(
+            service,
+            self._session,
+            executor,
+            open_files,
+            control.work_index,
+            self.condition.failed,
+            invalidation,
+            on_published,
+        )
         self._provisioning = Provisioning(
             self._files,
             need,
@@ -126,13 +118,22 @@ class SqliteStore:
             executor,
             service_context,
             self._write,
-            self._queue_of,
+            self._writes.queue_of,
         )
 
     @property
     def waiting(self) -> int:
         """Units of work that wait for their file."""
-        return sum(not unit.has_begun for unit in self._running)
+        return self._writes.waiting
+
+    @property
+    def invalidation(self) -> Invalidation | None:
+        """Listener that drops cached answers."""
+        return self._writes.invalidation
+
+    @invalidation.setter
+    def invalidation(self, listener: Invalidation | None) -> None:
+        self._writes.invalidation = listener
 
     async def run(self, work: Callable[[Session], T], *, linger: float = 0.0) -> T:
         """Run `work` in one durable transaction; see `SqlStore.run`."""
@@ -142,7 +143,7 @@ class SqliteStore:
         try:
             if file is None:
                 file = opened = await self._file(tenant)
-            return await self._write(file, work, self._guard, linger)
+            return await self._writes.run(file, work, self._left(), self._guard, linger)
         except StoreFailure as error:
             if file is not None:
                 self._failed(file, error)
@@ -201,25 +202,10 @@ class SqliteStore:
         """Take no more work, let running transactions end within `deadline` seconds, close."""
         self._closed = True
         await self.condition.close()
-        for file, _ in self._running.values():
-            file.writes.hurry()
-        if self._running:
-            self._drained = asyncio.Event()
-            if not await until(self._drained, deadline):
-                await self._end_running(self._drained)
+        await self._writes.finish(deadline)
         name = self._files.of_tenant("any").name
         folder = self._files.folder
         await self._open_files.close(lambda p: p.name == name and p.parent.parent == folder)
-
-    async def _end_running(self, drained: asyncio.Event) -> None:
-        """End transactions that outlast a stop: none of them commits any more."""
-        for unit, (file, _) in self._running.items():
-            unit.abandon()
-            file.interrupt()
-        if not await until(drained, INTERRUPTED_SECONDS):
-            structlog.get_logger(self.service).warning(
-                "transactions run on; their files stay open", transactions=len(self._running)
-            )
 
     def _tenant(self) -> str:
         tenant = current_context().tenant
@@ -257,7 +243,7 @@ class SqliteStore:
             async with asyncio.timeout(self._left()):
                 return await waiting
         except TimeoutError:
-            raise _too_late(self.service) from None
+            raise too_late(self.service) from None
 
     def _left(self) -> float:
         """Seconds that the call in context may still wait."""
@@ -340,92 +326,5 @@ class SqliteStore:
     def _session(self, tenant: str, driver: SqliteDriver) -> Session:
         return Session(driver, service=self.service, tenant=tenant, clock=self._clock)
 
-    async def _write(
-        self,
-        file: TenantFile,
-        work: Callable[[Session], T],
-        guard: Guard | None = None,
-        linger: float = 0.0,
-    ) -> T:
-        left = self._left()
-        unit = WriteUnit(work, partial(self._session, file.tenant), guard)
-        unit.until = time.monotonic() + left
-        loop = asyncio.get_running_loop()
-        waiter: asyncio.Future[T] = loop.create_future()
-        file.writes.put(unit, linger if left > linger else 0.0)
-        file.users += 1
-        self._running[unit] = (file, waiter)
-        # Not a timeout: when the commit has begun, its outcome is waited for.
-        patience = min(left, WAIT_FOR_TURN_SECONDS)
-        giving_up = loop.call_later(patience, self._give_up, unit, patience < left)
-        try:
-            return await waiter
-        except asyncio.CancelledError:
-            unit.abandon()
-            raise
-        finally:
-            giving_up.cancel()
-
-    def _queue_of(self, file: TenantFile) -> WriteQueue:
-        transaction = WriteTransaction(file, self.control.work_index.holding)
-        return WriteQueue(self._executor, transaction.run, partial(self._carried_out, file))
-
-    def _give_up(self, unit: AnyUnit, may_run_on: bool) -> None:
-        """Let the caller of a unit go that has waited for long enough."""
-        file, waiter = self._running[unit]
-        if may_run_on and unit.has_begun:
-            asyncio.get_running_loop().call_later(unit.seconds_left(), self._give_up_running, unit)
-        elif not waiter.done() and unit.abandon():
-            waiter.set_exception(_too_late(file.label))
-
-    def _give_up_running(self, unit: AnyUnit) -> None:
-        if unit in self._running:
-            self._give_up(unit, False)
-
-    def _carried_out(self, file: TenantFile, units: Sequence[AnyUnit]) -> None:
-        # Runs also when whoever waited was cancelled.
-        for unit in units:
-            self._open_files.release(file)
-            waiter = self._running.pop(unit)[1]
-            outcome, unit.outcome = unit.outcome, None
-            if isinstance(outcome, CommitResult):
-                self._committed(file, outcome, waiter)
-            elif outcome is not None:
-                self._not_committed(file, unit, outcome, waiter)
-            # The traceback of an error holds its frames: together they would keep all that it
-            # passes on its way out, down to the client's connection.
-            del outcome
-        if not self._running and self._drained is not None:
-            self._drained.set()
-
-    def _not_committed(
-        self,
-        file: TenantFile,
-        unit: AnyUnit,
-        error: BaseException,
-        waiter: asyncio.Future[Any],
-    ) -> None:
-        if self.invalidation is not None and unit.maybe_committed:
-            self.invalidation(file.tenant, RowSet(tables={ANY_TABLE}))
-        if not waiter.done():
-            waiter.set_exception(error)
-        elif isinstance(error, StoreFailure):
-            # Who asked gave up at the deadline and cannot report why it came to that.
-            self.condition.failed(file.tenant, error)
-
-    def _committed(
-        self, file: TenantFile, outcome: CommitResult[Any], waiter: asyncio.Future[Any]
-    ) -> None:
-        if self.invalidation is not None and outcome.changed:
-            self.invalidation(file.tenant, outcome.changed)
-        # Whoever asked goes on before the events that the work left behind.
-        if not waiter.done():
-            waiter.set_result(outcome.result)
-        if self._on_published is not None and outcome.left:
-            self._on_published(file.tenant, outcome.left)
-
-
-def _too_late(what: str) -> StoreFailure:
-    return StoreFailure(
-        f"{what} is busy with earlier writes; nothing was changed, try again.", message=BUSY
-    )
+    async def _write(self, file: TenantFile, work: Callable[[Session], T]) -> T:
+        return await self._writes.run(file, work, self._left())
