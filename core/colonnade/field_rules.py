@@ -110,9 +110,11 @@ class MoreThanNothing:
             yield FieldError(f"/{self.name}/amount", "must be more than zero", "greater_than")
 
     def json_schema(self) -> dict[str, Any]:
-        """A minimum, which null passes."""
-        amount = {"properties": {"amount": {"minimum": 1}}}
-        return {"properties": {self.name: amount}}
+        """A refusal of zero, which null passes. A minimum would say the same, but generators of
+        clients merge it into the field."""
+        amount = {"amount": {"maximum": 0}}
+        nothing = {"type": "object", "properties": amount, "required": ["amount"]}
+        return {"not": {"properties": {self.name: nothing}, "required": [self.name]}}
 
 
 def _given(values: Mapping[str, Any], names: tuple[str, ...]) -> list[str]:
