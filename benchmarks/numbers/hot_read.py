@@ -1,4 +1,5 @@
-"""A hot course read over HTTP, beside an empty handler and an ordinary one on the same server."""
+"""A hot course read over HTTP, beside an empty handler and an ordinary one on the same server; and
+a learner's page of twenty courses, kept and not."""
 
 import tempfile
 from collections.abc import Callable, Iterator
@@ -21,6 +22,12 @@ OURS = {
 """What is compared, and what is set for it; with room for nothing, the cache is always empty."""
 
 
+PAGES = {"cache empty": ("off", 0.25), "log off": ("on", 0.5)}
+"""Where a page is read too: with the row cache off or on, and what is asked of it."""
+COURSES = 25
+LEARNER = {"email": "ada@learners.example", "password": "a password for a learner"}
+
+
 def measure() -> Iterator[Figure]:
     """Everything takes turns in one run."""
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
@@ -30,7 +37,10 @@ def measure() -> Iterator[Figure]:
             candidates[kind] = _asking(server, "/", {})
         for name, settings in OURS.items():
             site = make_site(Path(folder) / name.replace(" ", "-"))
-            candidates[name] = _hot_read(stack.enter_context(platform(site, *settings)))
+            server = stack.enter_context(platform(site, *settings))
+            candidates[name] = _hot_read(server)
+            if name in PAGES:
+                candidates[f"page, {name}"] = _page(server)
         for candidate in candidates.values():
             candidate()
         rates = in_turn(candidates)
@@ -53,6 +63,29 @@ def _figures(rates: dict[str, float]) -> Iterator[Figure]:
         rates["cache empty"] / ordinary,
         f"{rates['cache empty']:.0f} and {ordinary:.0f} requests per second",
     )
+
+    for name, (cache, asked) in PAGES.items():
+        page = rates[f"page, {name}"]
+        yield at_least(
+            f"page of twenty courses / empty handler, {CONNECTIONS} connections, row cache {cache}",
+            asked,
+            page / empty,
+            f"{page:.0f} and {empty:.0f} requests per second",
+        )
+
+
+def _page(server: ServerProcess) -> Callable[[], float]:
+    owner = {"X-Tenant": "acme", "Authorization": f"Bearer {access_token(server)}"}
+    with httpx.Client(base_url=f"{server.url}/api/v1", headers=owner, timeout=30) as client:
+        for number in range(COURSES):
+            title, slug = f"Course {number}", f"course-{number}"
+            told = {"title": title, "slug": slug, "summary": "Twenty words. " * 10}
+            course = client.post("/courses", json=told).raise_for_status().json()["id"]
+            client.post(f"/courses/{course}/publish").raise_for_status()
+        client.post("/auth/register", json={**LEARNER, "name": "Ada"}).raise_for_status()
+        signed_in = client.post("/auth/login", json=LEARNER).raise_for_status().json()
+    learner = {**owner, "Authorization": f"Bearer {signed_in['access_token']}"}
+    return _asking(server, "/api/v1/courses", learner)
 
 
 def _hot_read(server: ServerProcess) -> Callable[[], float]:

@@ -42,6 +42,7 @@ __all__ = [
     "get",
     "if_match",
     "is_known",
+    "next_link",
     "patch",
     "post",
     "put",
@@ -273,11 +274,15 @@ def respond(
         headers["Location"] = location.format_map(_Fields(answer))
     following = getattr(answer, "next_cursor", None)
     if isinstance(following, str):
-        query = [item for item in request.query_params.multi_items() if item[0] != "cursor"]
-        following_query = urlencode([*query, ("cursor", following)])
-        path = quote(request.scope["path"])
-        headers["Link"] = f'<{path}?{following_query}>; rel="next"'
+        given = list(request.query_params.multi_items())
+        headers["Link"] = next_link(request.scope["path"], given, following)
     return Response(content=answer.encode(), status_code=status, media_type=JSON, headers=headers)
+
+
+def next_link(path: str, query: Sequence[tuple[str, str]], cursor: str) -> str:
+    """The `Link` to the next page of a list that was asked for at `path` (RFC 8288)."""
+    others = [item for item in query if item[0] != "cursor"]
+    return f'<{quote(path)}?{urlencode([*others, ("cursor", cursor)])}>; rel="next"'
 
 
 class _Fields(dict[str, Any]):

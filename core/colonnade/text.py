@@ -70,6 +70,17 @@ def folded(text: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFD", text).casefold())
 
 
+ESCAPE = "/"
+"""What stands before a sign of a pattern that means itself."""
+
+
+def containing(text: str) -> str:
+    """The pattern of SQL's LIKE, with `ESCAPE`, for what contains `text`."""
+    for sign in (ESCAPE, "%", "_"):
+        text = text.replace(sign, ESCAPE + sign)
+    return f"%{text}%"
+
+
 _VISIBLE = re.compile(VISIBLE_LINE.removesuffix("$") + r"\Z")
 _ONE_LINE = re.compile(ONE_LINE + r"\Z")
 

@@ -1,7 +1,7 @@
 """Presentation: rows of the course service as messages of its contract."""
 
 from colonnade.money import Money
-from colonnade.presentation import present
+from colonnade.presentation import Presentation, present
 from colonnade_course.api import (
     Course,
     Enrollment,
@@ -23,24 +23,10 @@ def price_of(course: CourseRow) -> Money | None:
     return Money(amount=course.price_amount, currency=course.price_currency)
 
 
-def present_course(row: CourseRow) -> Course:
-    """Present a course."""
-    return present(Course, row, price=price_of(row))
-
-
-def present_instructor(row: InstructorRow) -> Instructor:
-    """Present an instructor."""
-    return present(Instructor, row)
-
-
-def present_section(row: SectionRow) -> Section:
-    """Present a section."""
-    return present(Section, row)
-
-
-def present_lesson(row: LessonRow) -> Lesson:
-    """Present a lesson."""
-    return present(Lesson, row)
+present_course = Presentation[CourseRow, Course](Course, price=price_of)
+present_instructor = Presentation[InstructorRow, Instructor](Instructor)
+present_section = Presentation[SectionRow, Section](Section)
+present_lesson = Presentation[LessonRow, Lesson](Lesson)
 
 
 def present_outline_lesson(row: LessonRow, section: SectionRow) -> OutlineLesson:

@@ -5,11 +5,11 @@ No grant means refused. A null never satisfies a condition, whatever the operato
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     from colonnade.policy.binding import BoundDecision
@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
 JsonScalar: TypeAlias = str | int | float | bool | None
 JsonValue: TypeAlias = JsonScalar | Sequence["JsonValue"] | Mapping[str, "JsonValue"]
+
+
+DerivedT = TypeVar("DerivedT")
+
+MAXIMUM_DERIVED = 32
 
 
 class Operator(StrEnum):
@@ -85,6 +90,9 @@ class Decision:
     )
     _told: set["ResourceType"] = field(default_factory=set, init=False, repr=False, compare=False)
     _fingerprint: bytes = field(default=b"", init=False, repr=False, compare=False)
+    _derived: dict[Hashable, Any] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @property
     def fingerprint(self) -> bytes:
@@ -126,6 +134,18 @@ class Decision:
         if bound is None:
             bound = self._bound[resource_type] = bind(self, resource_type)
         return bound
+
+    def derived(self, key: Hashable, make: Callable[[], DerivedT]) -> DerivedT:
+        """Derive something from this decision with `make`, such as a statement; kept with it.
+
+        A few dozen are kept, since clients choose which filters of a list they combine.
+        """
+        found: DerivedT | None = self._derived.get(key)
+        if found is None:
+            if len(self._derived) >= MAXIMUM_DERIVED:
+                self._derived.clear()
+            found = self._derived[key] = make()
+        return found
 
     def refusal_in_words(self, denying: tuple[int, ...] = ()) -> tuple[str, str]:
         """The rules that refuse an object and the fields that decide, without values, for the

@@ -22,12 +22,21 @@ MAXIMUM = 1_000
 Bound: TypeAlias = tuple[Shape, tuple[Any, ...]]
 """A shape, and the parameters of one statement of its form."""
 
+Given: TypeAlias = tuple[Shape, Sequence[BindParameter[Any]]]
+"""A shape, and the values that one statement of its form brings along."""
+
 
 def bound_shape(statement: Any, dialect: Dialect, values: Mapping[str, Any]) -> Bound | None:
     """The shape of a SELECT, UPDATE or DELETE with its parameters; nothing for what has none.
 
     A statement has none when its text depends on its values, as that of `in_` with a list does.
     """
+    found = cached_shape(statement, dialect)
+    return None if found is None else (found[0], found[0].bind(values, found[1]))
+
+
+def cached_shape(statement: Any, dialect: Dialect) -> Given | None:
+    """The shape of a SELECT, UPDATE or DELETE with what its own values are; see `bound_shape`."""
     if not isinstance(statement, Select | Update | Delete):
         return None
     form = statement._generate_cache_key()
@@ -40,7 +49,7 @@ def bound_shape(statement: Any, dialect: Dialect, values: Mapping[str, Any]) -> 
         if len(_shapes) >= MAXIMUM:
             _shapes.clear()
         shape = _shapes[key] = _compiled(statement, form.bindparams, dialect)
-    return None if shape is None else (shape, shape.bind(values, form.bindparams))
+    return None if shape is None else (shape, form.bindparams)
 
 
 _shapes: dict[Any, Shape | None] = {}

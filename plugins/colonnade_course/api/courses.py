@@ -67,7 +67,7 @@ class CreateCourse(Request[Course]):
     external_id: ExternalId | None = Field(None, description="Unique in the academy.")
 
 
-@operation("course", action="course.read", idempotent=True)
+@operation("course", action="course.read", idempotent=True, cached=True)
 class ListCourses(ListRequest[Page[Course]]):
     """List the courses the caller may see, newest first unless `sort` says otherwise."""
 
@@ -156,7 +156,7 @@ class Outline(Message):
     sections: list[OutlineSection]
 
 
-@operation("course", action="course.read", idempotent=True)
+@operation("course", action="course.read", idempotent=True, cached=True)
 class GetOutline(Request[Outline]):
     """Read the sections and lessons of a course, in order, in one answer."""
 
@@ -171,7 +171,7 @@ class Instructor(Message):
     since: datetime
 
 
-@operation("course", action="course.read", idempotent=True)
+@operation("course", action="course.read", idempotent=True, cached=True)
 class ListInstructors(ListRequest[Page[Instructor]]):
     """List the instructors of a course."""
 

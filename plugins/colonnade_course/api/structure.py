@@ -50,7 +50,7 @@ class CreateSection(Request[Section]):
     external_id: ExternalId | None = Field(None, description="Unique in the course.")
 
 
-@operation("course", action="section.read", idempotent=True)
+@operation("course", action="section.read", idempotent=True, cached=True)
 class ListSections(ListRequest[Page[Section]]):
     """List the sections of a course, in order."""
 
@@ -58,7 +58,7 @@ class ListSections(ListRequest[Page[Section]]):
     external_id: ExternalId | None = None
 
 
-@operation("course", action="section.read", idempotent=True)
+@operation("course", action="section.read", idempotent=True, cached=True)
 class GetSection(Request[Section]):
     """Read a section."""
 
@@ -129,7 +129,7 @@ class CreateLesson(Request[Lesson]):
     external_id: ExternalId | None = Field(None, description="Unique in the course.")
 
 
-@operation("course", action="lesson.read", idempotent=True)
+@operation("course", action="lesson.read", idempotent=True, cached=True)
 class ListLessons(ListRequest[Page[Lesson]]):
     """List lessons the caller may see, in the order of their course."""
 
@@ -139,7 +139,7 @@ class ListLessons(ListRequest[Page[Lesson]]):
     external_id: ExternalId | None = None
 
 
-@operation("course", action="lesson.read", idempotent=True)
+@operation("course", action="lesson.read", idempotent=True, cached=True)
 class GetLesson(Request[Lesson]):
     """Read a lesson."""
 

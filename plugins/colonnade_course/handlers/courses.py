@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, exists, false, select
+from sqlalchemy import ColumnElement, bindparam, delete, exists, false, select
 
 from colonnade.errors import FieldError, ValidationFailed
 from colonnade.idempotency import once_if_keyed
@@ -12,11 +12,11 @@ from colonnade.lookups import changeable, flush, permitted
 from colonnade.messages import Empty
 from colonnade.money import Money
 from colonnade.operations import Call, handles
-from colonnade.pagination import Page, SortKey, paginate
+from colonnade.pagination import Listing, Page, SortKey, paginate
 from colonnade.patches import assign
 from colonnade.services import ServiceContext
 from colonnade.store import Session
-from colonnade.text import folded
+from colonnade.text import ESCAPE, containing, folded
 from colonnade_course.api import (
     Course,
     CourseCreated,
@@ -60,6 +60,14 @@ ORDERS = {
     "created_at": [SortKey(CourseRow.created_at), SortKey(CourseRow.id)],
     "title": [SortKey(CourseRow.folded_title), SortKey(CourseRow.id)],
 }
+COURSES = Listing(
+    CourseRow,
+    COURSE,
+    slug=CourseRow.slug,
+    status=CourseRow.status,
+    external_id=CourseRow.external_id,
+    q=CourseRow.folded_title.like(bindparam("q"), escape=ESCAPE),
+)
 
 CHANGEABLE = ("slug", "summary", "seats", "language", "license", "attribution", "external_id")
 
@@ -93,25 +101,22 @@ class CourseHandlers:
     @handles(ListCourses)
     async def list_courses(self, request: ListCourses, call: Call) -> Page[Course]:
         """List the courses the caller may see, in the order asked for."""
-        query = select(CourseRow).where(call.visible(COURSE))
+        query = COURSES.query(
+            call,
+            slug=request.slug,
+            status=request.status,
+            external_id=request.external_id,
+            q=None if request.q is None else containing(folded(request.q)),
+        )
         if request.ids is not None:
-            query = query.where(CourseRow.id.in_(listed_ids(request.ids)))
+            query = query.narrowed(CourseRow.id.in_(listed_ids(request.ids)))
         if request.teaches is not None:
-            query = query.where(_taught_by(call))
-        if request.slug is not None:
-            query = query.where(CourseRow.slug == request.slug)
-        if request.status is not None:
-            query = query.where(CourseRow.status == request.status)
-        if request.external_id is not None:
-            query = query.where(CourseRow.external_id == request.external_id)
-        if request.q is not None:
-            part = folded(request.q)
-            query = query.where(CourseRow.folded_title.contains(part, autoescape=True))
+            query = query.narrowed(_taught_by(call))
 
-        def work(session: Session) -> Page[Course]:
-            return paginate(session, query, ORDERS[request.sort], request, present_course)
-
-        return await self._ctx.store.read(work)
+        order = ORDERS[request.sort]
+        return await self._ctx.store.read(
+            lambda session: paginate(session, query, order, request, present_course)
+        )
 
     @handles(GetCourse)
     async def get_course(self, request: GetCourse, call: Call) -> Course:

@@ -9,7 +9,7 @@ from colonnade.idempotency import once_if_keyed
 from colonnade.lookups import absent, permitted
 from colonnade.messages import Empty
 from colonnade.operations import Call, handles
-from colonnade.pagination import Page, SortKey, paginate
+from colonnade.pagination import Listing, Page, SortKey, paginate
 from colonnade.services import ServiceContext
 from colonnade.store import Session
 from colonnade_course.api import (
@@ -27,6 +27,9 @@ from colonnade_course.publishing.events import publish_instructor_event
 from colonnade_course.resources import COURSE
 from colonnade_user.api import GetUser
 
+TEACHING = Listing(
+    InstructorRow, None, InstructorRow.active.is_(True), course_id=InstructorRow.course_id
+)
 LONGEST_FIRST = [SortKey(InstructorRow.since), SortKey(InstructorRow.user_id)]
 
 
@@ -42,7 +45,7 @@ class InstructorHandlers:
 
         def work(session: Session) -> Page[Instructor]:
             permitted(session, call, COURSE, CourseRow, request.course_id)
-            query = _teaching(request.course_id)
+            query = TEACHING.query(call, course_id=request.course_id)
             return paginate(session, query, LONGEST_FIRST, request, present_instructor)
 
         return await self._ctx.store.read(work)

@@ -10,7 +10,7 @@ from colonnade.idempotency import once_if_keyed
 from colonnade.lookups import absent, changeable, flush, permitted, require_new
 from colonnade.messages import Empty
 from colonnade.operations import Call, handles
-from colonnade.pagination import Page, SortKey, paginate
+from colonnade.pagination import Listing, Page, SortKey, paginate
 from colonnade.patches import assign
 from colonnade.services import ServiceContext
 from colonnade.store import Session
@@ -62,6 +62,7 @@ CHANGEABLE = (
     "external_id",
 )
 FILTERS = ("course_id", "section_id", "content_id", "external_id")
+LESSONS = Listing(LessonRow, LESSON, **{name: getattr(LessonRow, name) for name in FILTERS})
 
 
 class LessonHandlers:
@@ -95,16 +96,10 @@ class LessonHandlers:
     @handles(ListLessons)
     async def list_lessons(self, request: ListLessons, call: Call) -> Page[Lesson]:
         """List the lessons the caller may see, in the order of their course."""
-        query = select(LessonRow).where(call.visible(LESSON))
-        for name in FILTERS:
-            value = getattr(request, name)
-            if value is not None:
-                query = query.where(getattr(LessonRow, name) == value)
-
-        def work(session: Session) -> Page[Lesson]:
-            return paginate(session, query, IN_ORDER, request, present_lesson)
-
-        return await self._ctx.store.read(work)
+        query = LESSONS.query(call, **{name: getattr(request, name) for name in FILTERS})
+        return await self._ctx.store.read(
+            lambda session: paginate(session, query, IN_ORDER, request, present_lesson)
+        )
 
     @handles(GetLesson)
     async def get_lesson(self, request: GetLesson, call: Call) -> Lesson:

@@ -6,7 +6,7 @@ from colonnade.idempotency import once_if_keyed
 from colonnade.lookups import absent, changeable, flush, permitted, require_new
 from colonnade.messages import Empty
 from colonnade.operations import Call, handles
-from colonnade.pagination import Page, SortKey, paginate
+from colonnade.pagination import Listing, Page, SortKey, paginate
 from colonnade.patches import assign
 from colonnade.services import ServiceContext
 from colonnade.store import Session
@@ -32,6 +32,9 @@ from colonnade_course.outline.structure import outline_of, sections_of
 from colonnade_course.presentation import present_section
 from colonnade_course.resources import COURSE, SECTION
 
+SECTIONS = Listing(
+    SectionRow, SECTION, course_id=SectionRow.course_id, external_id=SectionRow.external_id
+)
 IN_ORDER = [SortKey(SectionRow.position), SortKey(SectionRow.id)]
 
 
@@ -71,16 +74,10 @@ class SectionHandlers:
     @handles(ListSections)
     async def list_sections(self, request: ListSections, call: Call) -> Page[Section]:
         """List the sections of a course, as far as the caller may see them."""
-        query = select(SectionRow).where(
-            SectionRow.course_id == request.course_id, call.visible(SECTION)
+        query = SECTIONS.query(call, course_id=request.course_id, external_id=request.external_id)
+        return await self._ctx.store.read(
+            lambda session: paginate(session, query, IN_ORDER, request, present_section)
         )
-        if request.external_id is not None:
-            query = query.where(SectionRow.external_id == request.external_id)
-
-        def work(session: Session) -> Page[Section]:
-            return paginate(session, query, IN_ORDER, request, present_section)
-
-        return await self._ctx.store.read(work)
 
     @handles(GetSection)
     async def get_section(self, request: GetSection, call: Call) -> Section:

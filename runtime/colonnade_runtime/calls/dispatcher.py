@@ -17,6 +17,7 @@ from colonnade.context import (
     use_context,
 )
 from colonnade.decoding import Unreadable
+from colonnade.encoded_answers import EncodedAnswer
 from colonnade.errors import (
     ColonnadeError,
     ConfigurationError,
@@ -391,6 +392,8 @@ def _depend_on_another_service() -> None:
 def _masked(answer: Any, decision: Decision) -> Any:
     if not decision.masks:
         return answer
+    if isinstance(answer, EncodedAnswer):
+        answer = answer.message()
     if isinstance(answer, Download):
         return Download(masked(answer.head, decision.masks), answer.chunks)
     if isinstance(answer, Page):

@@ -45,6 +45,7 @@ QUOTED = {
         QUIZ.parents[1] / "acme_quiz" / "service.py",
         PLUGINS / "colonnade_analytics" / "handlers" / "metrics.py",
         PLUGINS / "colonnade_content" / "api" / "contents.py",
+        PLUGINS / "colonnade_course" / "handlers" / "courses.py",
         PLUGINS / "colonnade_course" / "resources.py",
         PLUGINS / "colonnade_payment" / "handlers" / "refunds.py",
         PLUGINS / "colonnade_payment" / "routes.py",

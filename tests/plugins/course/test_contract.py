@@ -19,6 +19,15 @@ def test_events_of_a_course_are_keyed_by_it_and_those_of_an_enrolment_by_that() 
         assert event_type_of(model).key == key
 
 
-def test_only_reading_one_course_is_cached() -> None:
-    cached = [operation.__name__ for operation in OPERATIONS if operation_of(operation).cached]
-    assert cached == ["GetCourse"]
+def test_what_people_look_through_is_cached_and_what_is_theirs_is_not() -> None:
+    cached = {operation.__name__ for operation in OPERATIONS if operation_of(operation).cached}
+    assert cached == {
+        "GetCourse",
+        "GetLesson",
+        "GetOutline",
+        "GetSection",
+        "ListCourses",
+        "ListInstructors",
+        "ListLessons",
+        "ListSections",
+    }

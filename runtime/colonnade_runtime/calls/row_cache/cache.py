@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias
 
+from cachetools import LRUCache
+
 from colonnade.rows.row_tracking import ANY_TABLE, RowSet
 from colonnade_runtime.calls.row_cache.dependents import Dependents
 
@@ -30,6 +32,9 @@ OVERHEAD = 2_000
 
 LARGEST_SHARE = 16
 """An answer larger than this fraction of the capacity is not kept."""
+
+MAXIMUM_ASKED_ONCE = 4_000
+"""Requests for lists that are remembered without their answer; the second time it is kept."""
 
 MAXIMUM_HEADS = 4
 """Targets (spellings of one address) whose heads are kept with an answer."""
@@ -74,6 +79,7 @@ class RowCache:
         self._answers: OrderedDict[Key, CachedAnswer] = OrderedDict()
         self._scopes: dict[tuple[str, str], Dependents] = {}
         self._watched: dict[str, Callable[[str], bool | None]] = {}
+        self._asked_once: LRUCache[int, bool] = LRUCache(MAXIMUM_ASKED_ONCE)
         self.hits = 0
         self.misses = 0
         self.crowded_out = 0
@@ -120,6 +126,8 @@ class RowCache:
 
     def keep(self, key: Key, body: bytes, reads: RowSet, reading: Reading) -> None:
         """Keep an answer made of `reads`, unless something changed since `reading` began."""
+        if reads.tables and not self._is_asked_again(key):
+            return
         size = _size(key, body)
         if reading.scope.sequence != reading.sequence or size > self._capacity // LARGEST_SHARE:
             return
@@ -133,6 +141,15 @@ class RowCache:
         while self._size > self._capacity:
             self.crowded_out += 1
             self._remove(next(iter(self._answers.values())))
+
+    def _is_asked_again(self, key: Key) -> bool:
+        """Tell whether this was asked before. Searches and pages come in endless variety: kept at
+        the first asking, they would crowd out what is asked for all the time."""
+        name = hash(key)
+        if self._asked_once.pop(name, None):
+            return True
+        self._asked_once[name] = True
+        return False
 
     def drop(self, service: str, tenant: str, changed: RowSet) -> None:
         """Forget every answer that was made of something in `changed`.

@@ -10,7 +10,7 @@ from colonnade.context import Context, Principal, use_context
 from colonnade.errors import InvalidRequest
 from colonnade.http import EDGE
 from colonnade.messages import Message, Request
-from colonnade.operations import Download, operation_of
+from colonnade.operations import Download
 from colonnade_runtime.calls.dispatcher import Dispatcher
 from colonnade_runtime.calls.tenants import TenantDirectory
 from colonnade_runtime.edge.http.authentication import Authentication
@@ -25,12 +25,12 @@ _GATEWAY = Principal.service("gateway")
 
 
 class RequestDoor:
-    """The door to the dispatcher for one HTTP request; `cached` is a kept answer's request."""
+    """The door to the dispatcher for one HTTP request; `asked` is what was asked of it."""
 
     def __init__(self, dispatcher: Dispatcher, maximum_body: int) -> None:
         self._dispatcher = dispatcher
         self.maximum_body = maximum_body
-        self.cached: Request[Any] | None = None
+        self.asked: Request[Any] | None = None
 
     async def ask(
         self,
@@ -43,8 +43,7 @@ class RequestDoor:
         answer: ResponseT = await self._dispatcher.do(
             request, expected_versions=expected_versions, idempotency_key=idempotency_key
         )
-        if operation_of(type(request)).cached:
-            self.cached = request
+        self.asked = request
         return answer
 
     async def upload(self, request: Request[ResponseT], chunks: AsyncIterator[bytes]) -> ResponseT:
@@ -116,6 +115,5 @@ class Admission:
                 await self.application(scope, receive, send)
         finally:
             exchange.route = scope.get("path_template", "")
-        if edge.cached is not None:
-            sent = exchange.sent()
-            self.hot_reads.learn(scope, exchange.headers, context, edge.cached, sent)
+        if edge.asked is not None:
+            self.hot_reads.learn(scope, exchange.headers, context, edge.asked, exchange.sent())

@@ -226,6 +226,11 @@ class EdgeApplication:
             # Answered as a GET; the exchange leaves the body out.
             scope = cast(HTTPScope, {**scope, "method": "GET"})
         response = admission.hot_reads.answer(scope, exchange.headers, context)
+        if response is None:
+            try:
+                response = await admission.hot_reads.read(scope, exchange.headers, context)
+            finally:
+                exchange.route = scope.get("path_template", "")
         if response is not None:
             exchange.route = response.route
             await exchange.respond(response)

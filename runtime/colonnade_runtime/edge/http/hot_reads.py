@@ -1,4 +1,4 @@
-"""Answers a read that was answered before, without the router.
+"""Answers a read whose address is known, without the router.
 
 What is learnt is learnt from the router: which request an address stands for, and with which
 status and headers its answer went out. Everything that decides whether a caller gets it (tenant,
@@ -7,14 +7,16 @@ credentials, policy) happens before, for every request; see docs/decisions/hot-r
 
 from collections.abc import Mapping
 from functools import lru_cache
+from secrets import token_hex
 from typing import Any, NamedTuple
 
 from cachetools import LRUCache
+from litestar import Request as HttpRequest
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import HTTPScope
 
-from colonnade.context import Context
-from colonnade.http import BINDING, Binding
+from colonnade.context import Context, use_context
+from colonnade.http import BINDING, JSON, Binding, next_link
 from colonnade.messages import Request
 from colonnade.operations import Operation, operation_of
 from colonnade_runtime.calls.dispatcher import Dispatcher
@@ -42,12 +44,15 @@ class Response(NamedTuple):
 
 class _Meaning(NamedTuple):
     operation: Operation
+    request: Request[Any]
     payload: bytes
     route: str
+    following: str
+    """`Link` of a page to the next, with a placeholder for its cursor."""
 
 
 class HotReads:
-    """Requests by address, on top of the dispatcher's row cache."""
+    """Requests by address, on top of the dispatcher and its row cache."""
 
     def __init__(self, dispatcher: Dispatcher) -> None:
         self._dispatcher = dispatcher
@@ -58,14 +63,36 @@ class HotReads:
     ) -> Response | None:
         """The response for the caller in `context`, or nothing when the router has to find it."""
         target = (scope["path"], scope["query_string"])
-        meaning = self._meanings.get(target)
-        if meaning is None or scope["method"] != "GET" or not CONDITIONAL.isdisjoint(headers):
+        meaning = self._meaning(scope, target, headers)
+        if meaning is None or not meaning.operation.cached:
             return None
         kept = self._dispatcher.remembered(meaning.operation, meaning.payload, context)
         head = kept.heads.get(target) if kept is not None else None
         if kept is None or head is None:
             return None
         return Response(head[0], head[1], kept.body, meaning.route)
+
+    async def read(
+        self, scope: HTTPScope, headers: Mapping[bytes, bytes], context: Context
+    ) -> Response | None:
+        """The response, asked of the dispatcher; nothing when the router has to find out what is
+        asked.
+
+        Raises:
+            ColonnadeError: the operation refuses.
+        """
+        target = (scope["path"], scope["query_string"])
+        meaning = self._meaning(scope, target, headers)
+        if meaning is None:
+            return None
+        scope["path_template"] = meaning.route
+        with use_context(context):
+            answer = await self._dispatcher.do(meaning.request)
+        body = answer.encode()
+        response = Response(200, _head(answer, body, meaning.following), body, meaning.route)
+        if meaning.operation.cached:
+            self._remember_head(meaning, target, context, response)
+        return response
 
     def learn(
         self,
@@ -75,18 +102,56 @@ class HotReads:
         request: Request[Any],
         sent: Response,
     ) -> None:
-        """Remember what the router answered, if every caller's answer follows from the cache."""
+        """Remember what an address means, if its answers follow from the operation's alone."""
         target = (scope["path"], scope["query_string"])
         if scope["method"] != "GET" or len(target[0]) + len(target[1]) > MAXIMUM_TARGET:
             return
-        if not CONDITIONAL.isdisjoint(headers) or not _is_plain(scope.get("route_handler")):
+        if sent.status != 200 or not CONDITIONAL.isdisjoint(headers):
             return
+        if not _is_plain(scope.get("route_handler")):
+            return
+        query = list(HttpRequest[Any, Any, Any](scope).query_params.multi_items())
+        following = next_link(target[0], query, _CURSOR)
+        route = scope.get("path_template", "")
         operation, payload = operation_of(type(request)), request.encode()
-        kept = self._dispatcher.kept(operation, payload, context)
-        if kept is None or kept.body != sent.body:
-            return
-        kept.remember_head(target, (sent.status, completed(sent.headers, REVALIDATED)))
-        self._meanings[target] = _Meaning(operation, payload, scope.get("path_template", ""))
+        meaning = self._meanings[target] = _Meaning(operation, request, payload, route, following)
+        if operation.cached:
+            self._remember_head(meaning, target, context, sent)
+
+    def _meaning(
+        self, scope: HTTPScope, target: Target, headers: Mapping[bytes, bytes]
+    ) -> _Meaning | None:
+        if scope["method"] != "GET" or not CONDITIONAL.isdisjoint(headers):
+            return None
+        meaning: _Meaning | None = self._meanings.get(target)
+        return meaning
+
+    def _remember_head(
+        self, meaning: _Meaning, target: Target, context: Context, sent: Response
+    ) -> None:
+        """Keep the head with the answer, if that is kept."""
+        kept = self._dispatcher.kept(meaning.operation, meaning.payload, context)
+        if kept is not None and kept.body == sent.body:
+            kept.remember_head(target, (sent.status, completed(sent.headers, REVALIDATED)))
+
+
+def _head(answer: Any, body: bytes, link: str) -> list[tuple[bytes, bytes]]:
+    """The headers that the router answers with; see `colonnade.http.respond`."""
+    head = []
+    version = getattr(answer, "version", None)
+    if isinstance(version, int):
+        head.append((b"etag", f'"{version}"'.encode()))
+    following = getattr(answer, "next_cursor", None)
+    if isinstance(following, str):
+        # Cursors are base64url, which an address takes as it is.
+        head.append((b"link", link.replace(_CURSOR, following).encode()))
+    length = str(len(body)).encode()
+    return [*head, (b"content-type", _JSON), (b"content-length", length)]
+
+
+_JSON = JSON.encode()
+_CURSOR = f"cursor-{token_hex(16)}"
+"""Stands for a cursor; nobody can bring it along in a query."""
 
 
 @lru_cache(maxsize=1_000)

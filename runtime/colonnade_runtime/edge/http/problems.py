@@ -59,10 +59,11 @@ def headers_of(error: ColonnadeError) -> dict[str, str]:
 async def send_problem(send: Send, error: ColonnadeError) -> None:
     """Answer an ASGI request with a problem, before or beside Litestar."""
     body = json.dumps(document(error)).encode()
+    # In the order in which Litestar sends them: an answer does not tell which way it came.
     headers = [
+        *((name.lower().encode(), value.encode()) for name, value in headers_of(error).items()),
         (b"content-type", MEDIA_TYPE.encode()),
         (b"content-length", str(len(body)).encode()),
-        *((name.lower().encode(), value.encode()) for name, value in headers_of(error).items()),
     ]
     await send({"type": "http.response.start", "status": error.status, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})

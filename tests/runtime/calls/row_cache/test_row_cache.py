@@ -25,7 +25,9 @@ def key(number: int, tenant: str = "acme") -> Key:
 def filled(reads: list[RowSet], capacity: int = DEFAULT_CAPACITY) -> RowCache:
     cache = RowCache(capacity)
     for number, read in enumerate(reads):
-        cache.keep(key(number), b"answer", read, cache.begin("course", "acme"))
+        # What was made of whole tables is kept when it was asked for twice.
+        for _ in range(2):
+            cache.keep(key(number), b"answer", read, cache.begin("course", "acme"))
     return cache
 
 
@@ -39,6 +41,21 @@ def test_a_change_drops_exactly_what_was_made_of_it(
     for number, read in enumerate(reads):
         touched = any(read.overlaps(changed) for changed in changes)
         assert (cache.find(key(number)) is None) is touched, (read, changes)
+
+
+def test_a_list_is_kept_when_it_is_asked_for_again() -> None:
+    """Searches that nobody repeats leave what everybody reads where it is."""
+    room_for_two = 16 * (OVERHEAD + 100)
+    cache = RowCache(room_for_two)
+    rows = RowSet({("courses", (1,))})
+    cache.keep(key(0), b"hot", rows, cache.begin("course", "acme"))
+    lists = RowSet(tables={"courses"})
+    for number in range(1, 100):
+        cache.keep(key(number), b"search", lists, cache.begin("course", "acme"))
+    assert cache.find(key(0)) is not None
+    assert len(cache) == 1
+    cache.keep(key(99), b"search", lists, cache.begin("course", "acme"))
+    assert cache.find(key(99)) is not None
 
 
 def test_a_row_is_the_same_however_its_id_was_given() -> None:
