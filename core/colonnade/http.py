@@ -19,6 +19,7 @@ from litestar import Response
 from litestar.handlers import HTTPRouteHandler
 
 from colonnade.field_errors import MAXIMUM_FIELD_ERRORS, field_errors
+from colonnade.http_compression import compressed, holds_no_secret
 from colonnade.http_files import require_stream, send_file, take_file
 from colonnade.http_requests import EDGE, JSON, AnyRequest, Edge, edge_of, read_request
 from colonnade.idempotency import HEADER as IDEMPOTENCY_KEY
@@ -75,6 +76,8 @@ class Binding:
     """True when the header `Idempotency-Key` is required."""
     keyed: bool = False
     """True when the header is taken and may be left out."""
+    compressed: bool = False
+    """True when a long answer is sent in the coding that the client takes."""
     raw: bool = False
     """True when the body is taken as it comes: its form is the sender's, not the operation's."""
     maximum_body: int | None = None
@@ -98,9 +101,15 @@ class Binding:
         return self.method == "POST" and (made or self.location is not None)
 
 
-def get(path: str, request: type[Request[Any]]) -> HTTPRouteHandler:
-    """Read: everything the operation takes comes from the path and the query."""
-    return _route(path, request, Binding("GET", operation_of(request), 200))
+def get(path: str, request: type[Request[Any]], *, compressed: bool = True) -> HTTPRouteHandler:
+    """Read: everything the operation takes comes from the path and the query. What is long is sent
+    compressed, unless `compressed` is false, the answer has a `version` and with it an `ETag`, or
+    a field of it is `Confidential`."""
+    operation = operation_of(request)
+    harmless = holds_no_secret(operation.response)
+    untagged = "version" not in operation.response.model_fields
+    binding = Binding("GET", operation, 200, compressed=compressed and harmless and untagged)
+    return _route(path, request, binding)
 
 
 def post(
@@ -245,7 +254,10 @@ def _route(path: str, model: type[Request[Any]], binding: Binding) -> HTTPRouteH
         elif binding.creates:
             refuse_key(key)
         answer = await edge_of(request).ask(message, **wanted)
-        return respond(request, answer, status, binding.location)
+        response = respond(request, answer, status, binding.location)
+        if binding.compressed:
+            return await compressed(response, request.headers.get("accept-encoding"))
+        return response
 
     if status == 204:
         # Litestar refuses a 204 whose handler says that it answers with a body.

@@ -289,3 +289,19 @@ async def test_one_lists_the_courses_one_teaches(academy: Academy) -> None:
     path = f"/courses/{mine['id']}/instructors/{academy.other_teacher.user_id}"
     assert (await academy.teacher.delete(path)).status_code == 204
     assert (await academy.other_teacher.get("/courses?teaches=me")).json()["items"] == []
+
+
+async def test_a_long_list_comes_compressed_and_a_course_with_its_entity_tag_does_not(
+    academy: Academy,
+) -> None:
+    course = await academy.published_course(summary="Arrays and plots. " * 200)
+    headers = {"Accept-Encoding": "br, gzip"}
+    listed = await academy.visitor.send("GET", "/courses", headers=headers)
+    assert listed.headers["content-encoding"] == "br"
+    assert "Accept-Encoding" in listed.headers["vary"]
+    assert listed.json()["items"][0]["id"] == course["id"]
+    plain = await academy.visitor.send("GET", "/courses", headers={"Accept-Encoding": "identity"})
+    assert "content-encoding" not in plain.headers
+    assert plain.json() == listed.json()
+    read = await academy.visitor.send("GET", f"/courses/{course['id']}", headers=headers)
+    assert ("content-encoding" in read.headers, read.headers["etag"]) == (False, '"2"')
