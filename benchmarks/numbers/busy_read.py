@@ -18,7 +18,8 @@ from benchmarks.pace import latencies
 from benchmarks.processes import ServerProcess, access_token, make_site, platform
 from benchmarks.registry import Figure, at_least, at_most
 
-ASKED = 3.0
+ASKED_BUYING, ASKED_HASHING = 2.0, 2.5
+ASKED_CAPTURED = 0.99
 PURCHASES = 20.0
 """A second, as they are ordered."""
 SIGN_INS = 2
@@ -70,15 +71,15 @@ def _figures(reads: dict[str, list[float]], done: dict[str, list[float]]) -> Ite
     beside = f"{beside_buying:.1f} and {quiet:.1f} ms, with {bought:.1f} captured a second"
     yield at_most(
         f"p99 of a hot read while {PURCHASES:g} purchases a second are ordered / quiet",
-        ASKED,
+        ASKED_BUYING,
         beside_buying / quiet,
         "times",
         beside,
     )
-    yield at_least("of those ordered, captured meanwhile", 0.95, bought / PURCHASES)
+    yield at_least("of those ordered, captured meanwhile", ASKED_CAPTURED, bought / PURCHASES)
     yield at_most(
         f"p99 of a hot read while {SIGN_INS} people sign in without a pause / quiet",
-        ASKED,
+        ASKED_HASHING,
         found["hashing"] / quiet,
         "times",
         f"{found['hashing']:.1f} ms, with {signed_in:.1f} signed in a second",

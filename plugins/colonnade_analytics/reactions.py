@@ -5,10 +5,12 @@ from collections.abc import Callable
 from typing import Any
 
 from colonnade.events import Event, handled_envelope, reactions_named, reacts_to
+from colonnade.rows import table_of
 from colonnade.store import Session
 from colonnade_analytics.models import EventRow
 from colonnade_analytics.rollups.effects import EFFECTS
 from colonnade_analytics.rollups.event_rows import row_of
+from colonnade_analytics.rollups.upserts import insert_new
 from colonnade_content.api import EVENTS as CONTENT_EVENTS
 from colonnade_course.api import EVENTS as COURSE_EVENTS
 from colonnade_payment.api import EVENTS as PAYMENT_EVENTS
@@ -23,6 +25,9 @@ CONSUMED: tuple[type[Event], ...] = (
 """Events that are kept and counted: all that the other services publish."""
 
 
+_COLUMNS = tuple(table_of(EventRow).columns.keys())
+
+
 @reactions_named("Consumption")
 class EventReactions:
     """One reaction per event, `on_<event_in_words>`; made below, so that none is missed."""
@@ -30,12 +35,10 @@ class EventReactions:
 
 def consume(session: Session, event: Event) -> None:
     """Keep the event being handled and apply its effect, once."""
-    envelope = handled_envelope()
-    if session.get(EventRow, envelope.id) is not None:
+    row = row_of(session, handled_envelope(), event)
+    values = {name: getattr(row, name) for name in _COLUMNS}
+    if not insert_new(session, EventRow, [values]):
         return
-    row = row_of(session, envelope, event)
-    session.add(row)
-    session.flush()
     effect = EFFECTS.get(type(event))
     if effect is not None:
         effect(session, event, row)

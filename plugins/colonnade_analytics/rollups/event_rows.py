@@ -6,7 +6,7 @@ Text is never kept: names, titles and reasons are people's own words. Ids of peo
 import json
 import typing
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 from typing import Any
 from uuid import UUID
 
@@ -36,14 +36,16 @@ def row_of(session: Session, envelope: Envelope, event: Event) -> EventRow:
         envelope.time,
     )
     declared = event_type_of(type(event))
+    # Most events name one person, twice.
+    number = cache(partial(person_number, session))
     return EventRow(
         event_id=envelope.id,
         service=declared.service,
         name=declared.name,
         occurred_us=microseconds_of(occurred),
-        person_id=None if user_id is None else person_number(session, user_id),
+        person_id=None if user_id is None else number(user_id),
         **{name: getattr(event, name, None) for name in _COLUMNS},
-        data=json.dumps(_stored(event, lambda user: person_number(session, user))),
+        data=json.dumps(_stored(event, number)),
     )
 
 

@@ -65,15 +65,17 @@ def add_earnings(
     session: Session, occurred_us: int, course_id: UUID, shares: list[Share], sign: int
 ) -> None:
     """Add shares to the earnings of their instructors; `sign` is -1 for refunds."""
-    for share in shares:
-        row = {
+    rows = [
+        {
             "quarter": quarter_of(occurred_us),
             "course_id": course_id,
             "person_id": person_number(session, share.user_id),
             "currency": share.amount.currency,
             "amount": sign * share.amount.amount,
         }
-        add_up(session, EarningRow, row)
+        for share in shares
+    ]
+    add_up(session, EarningRow, *rows)
 
 
 def mark_active(
@@ -127,13 +129,12 @@ def count_lesson(session: Session, course_id: UUID, lesson_id: UUID) -> None:
 def _add(
     session: Session, metric: Metric, occurred_us: int, course_id: UUID, currency: str, amount: int
 ) -> None:
-    for course in (course_id, EVERY_COURSE):
-        row = {
-            "course_id": course,
-            "quarter": quarter_of(occurred_us),
-            "metric": metric,
-            "currency": currency,
-            "number": 1,
-            "amount": amount,
-        }
-        add_up(session, CountRow, row)
+    row = {
+        "course_id": course_id,
+        "quarter": quarter_of(occurred_us),
+        "metric": metric,
+        "currency": currency,
+        "number": 1,
+        "amount": amount,
+    }
+    add_up(session, CountRow, row, row | {"course_id": EVERY_COURSE})

@@ -11,9 +11,10 @@ from colonnade.rows import Prepared, Row, prepare, table_of
 from colonnade.store import Session
 
 
-def add_up(session: Session, model: type[Row], row: Mapping[str, Any]) -> None:
-    """Insert `row`, or add its values, beside the key, to those of the row with its key."""
-    session.execute(_adding(model, session.dialect.name), dict(row))
+def add_up(session: Session, model: type[Row], *rows: Mapping[str, Any]) -> None:
+    """Insert each of `rows`, or add its values, beside the key, to those of the row with its
+    key."""
+    session.execute(_adding(model, session.dialect.name), rows)
 
 
 def merge_bits(session: Session, model: type[Row], row: Mapping[str, Any], column: str) -> None:

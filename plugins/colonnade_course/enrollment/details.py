@@ -1,5 +1,7 @@
 """Details of an enrolment: lessons started and completed, and where to resume."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import bindparam, select
@@ -25,25 +27,41 @@ _STEPS = prepare(
 )
 
 
-def enrollment_detail(session: Session, row: EnrollmentRow) -> EnrollmentDetail:
-    """Present an enrolment with the lessons started and completed in it."""
+@dataclass(frozen=True, slots=True)
+class LessonsDone:
+    """Lessons of an enrolment's course in order, and those started and completed by first touch."""
+
+    steps: Sequence[Step]
+    started: Sequence[UUID]
+    completed: Sequence[UUID]
+
+    @property
+    def percentage(self) -> int:
+        """Percentage of required lessons that are completed."""
+        return percentage(self.steps, set(self.completed))
+
+
+def lessons_done(session: Session, row: EnrollmentRow) -> LessonsDone:
+    """Read the lessons of an enrolment."""
     done = session.scalars(_PROGRESS, {"enrollment_id": row.id})
-    completed = [item.lesson_id for item in done if item.completed_at is not None]
-    steps = steps_of(session, row.course_id)
+    found = session.execute(_STEPS, {"course_id": row.course_id})
+    return LessonsDone(
+        steps=[Step(id_, lesson and section) for id_, lesson, section in found],
+        started=[item.lesson_id for item in done if item.completed_at is None],
+        completed=[item.lesson_id for item in done if item.completed_at is not None],
+    )
+
+
+def enrollment_detail(row: EnrollmentRow, done: LessonsDone) -> EnrollmentDetail:
+    """Present an enrolment with the lessons started and completed in it."""
     resume = (
         None
         if row.status == EnrollmentState.ENDED
-        else resume_at(steps, set(completed), row.last_lesson_id)
+        else resume_at(done.steps, set(done.completed), row.last_lesson_id)
     )
     return EnrollmentDetail(
-        **dict(present_enrollment(row, percentage(steps, set(completed)))),
+        **dict(present_enrollment(row, done.percentage)),
         resume_lesson_id=resume,
-        started_lesson_ids=[item.lesson_id for item in done if item.completed_at is None],
-        completed_lesson_ids=completed,
+        started_lesson_ids=list(done.started),
+        completed_lesson_ids=list(done.completed),
     )
-
-
-def steps_of(session: Session, course_id: UUID) -> list[Step]:
-    """List the lessons of a course, in order, with whether they count for progress."""
-    found = session.execute(_STEPS, {"course_id": course_id})
-    return [Step(id_, lesson and section) for id_, lesson, section in found]

@@ -1,7 +1,5 @@
 """Operations of people on enrolments, and on the progress in them."""
 
-from uuid import UUID
-
 from sqlalchemy import select
 
 from colonnade.idempotency import once_if_keyed
@@ -28,10 +26,10 @@ from colonnade_course.enrollment.completion import (
     required_done,
     required_totals,
 )
-from colonnade_course.enrollment.details import enrollment_detail, steps_of
+from colonnade_course.enrollment.details import LessonsDone, enrollment_detail, lessons_done
 from colonnade_course.enrollment.enrolling import new_enrollment, published_course
 from colonnade_course.enrollment.included import with_included
-from colonnade_course.enrollment.progress import is_finished, percentage, share
+from colonnade_course.enrollment.progress import is_finished, share
 from colonnade_course.enrollment.seats import check_not_enrolled, end_enrollment, take_seat
 from colonnade_course.models import CourseRow, EnrollmentRow, LessonProgressRow, LessonRow
 from colonnade_course.presentation import present_listed, price_of
@@ -64,7 +62,7 @@ class EnrollmentHandlers:
             _check_free(course)
             take_seat(session, course, enrollment)
             publish_enrollment_event(session, EnrollmentActivated, enrollment)
-            return enrollment_detail(session, enrollment)
+            return enrollment_detail(enrollment, lessons_done(session, enrollment))
 
         return await self._ctx.store.run(once_if_keyed(call, request, work))
 
@@ -94,7 +92,7 @@ class EnrollmentHandlers:
 
         def work(session: Session) -> EnrollmentDetail:
             row = permitted(session, call, ENROLLMENT, EnrollmentRow, request.enrollment_id)
-            return enrollment_detail(session, row)
+            return enrollment_detail(row, lessons_done(session, row))
 
         return await self._ctx.store.read(work)
 
@@ -109,7 +107,7 @@ class EnrollmentHandlers:
             end_enrollment(session, row, EndReason.LEFT)
             session.flush()
             call.require(session, ENROLLMENT, row)
-            return enrollment_detail(session, row)
+            return enrollment_detail(row, lessons_done(session, row))
 
         return await self._ctx.store.run(work)
 
@@ -127,22 +125,26 @@ class EnrollmentHandlers:
                 raise absent("lesson")
             if row.status not in ENROLLED_STATES:
                 raise _not_active(row)
-            _record(session, row, lesson, completes or lesson.completion == "view")
+            completed = _record(session, row, lesson, completes or lesson.completion == "view")
+            done = lessons_done(session, row)
+            if completed:
+                _publish_completion(session, row, lesson, done)
             session.flush()
             call.require(session, ENROLLMENT, row)
-            return enrollment_detail(session, row)
+            return enrollment_detail(row, done)
 
         return await self._ctx.store.run(work)
 
 
-def _record(session: Session, row: EnrollmentRow, lesson: LessonRow, completes: bool) -> None:
+def _record(session: Session, row: EnrollmentRow, lesson: LessonRow, completes: bool) -> bool:
+    """Write what was done of a lesson; answers whether it was completed just now."""
     done = session.get(LessonProgressRow, (row.id, lesson.id))
     newly_completed = completes and (done is None or done.completed_at is None)
     if done is None:
         done = LessonProgressRow(enrollment_id=row.id, lesson_id=lesson.id, started_at=session.now)
         session.add(done)
     elif not newly_completed and row.last_lesson_id == lesson.id:
-        return
+        return False
     if newly_completed:
         done.completed_at = session.now
     row.last_lesson_id = lesson.id
@@ -150,31 +152,23 @@ def _record(session: Session, row: EnrollmentRow, lesson: LessonRow, completes: 
     # two devices of a learner that write at once have to conflict on this row.
     row.updated_at = session.now
     session.flush()
-    if newly_completed:
-        _complete_lesson(session, row, lesson)
+    return newly_completed
 
 
-def _complete_lesson(session: Session, row: EnrollmentRow, lesson: LessonRow) -> None:
-    completed = _completed_ids(session, row)
-    steps = steps_of(session, row.course_id)
+def _publish_completion(
+    session: Session, row: EnrollmentRow, lesson: LessonRow, done: LessonsDone
+) -> None:
     session.publish(
         LessonCompleted(
             enrollment_id=row.id,
             lesson_id=lesson.id,
             course_id=row.course_id,
             user_id=row.user_id,
-            progress=percentage(steps, completed),
+            progress=done.percentage,
         )
     )
-    if is_finished(steps, completed):
+    if is_finished(done.steps, set(done.completed)):
         complete_enrollment(session, row)
-
-
-def _completed_ids(session: Session, row: EnrollmentRow) -> set[UUID]:
-    query = select(LessonProgressRow.lesson_id).where(
-        LessonProgressRow.enrollment_id == row.id, LessonProgressRow.completed_at.is_not(None)
-    )
-    return set(session.scalars(query))
 
 
 def _with_progress(session: Session, page: Page[ListedEnrollment]) -> Page[ListedEnrollment]:

@@ -23,6 +23,7 @@ from colonnade_user.tokens.refresh_tokens import (
     exchange_token,
     first_token,
     forget_tokens,
+    new_family,
     repeated_exchange,
     session_row_of,
 )
@@ -89,8 +90,8 @@ def open_session(session: Session, user_id: UUID, lifetimes: Lifetimes) -> Grant
         expires_at=lifetimes.expiry(session.now, session.now),
     )
     session.add(row)
-    session.flush()
-    return GrantedSession(user_id, row.id, first_token(session, row))
+    # Before anything is written, or the session's row would be written twice.
+    return GrantedSession(user_id, row.id, first_token(session, row, new_family()))
 
 
 def continue_session(

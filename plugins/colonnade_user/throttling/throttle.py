@@ -18,7 +18,13 @@ from colonnade.store import Session
 from colonnade_user.config import UserContext
 from colonnade_user.throttling.allowances import ThrottleConfig
 from colonnade_user.throttling.client_networks import network_of
-from colonnade_user.throttling.counters import Counter, Reading, raise_counters, read_counters
+from colonnade_user.throttling.counters import (
+    Counter,
+    Reading,
+    raise_counters,
+    read_counters,
+    spend_counters,
+)
 
 UNDER_WAY_WAIT = 1.0
 """Seconds to wait when only attempts under way prevent another."""
@@ -85,9 +91,7 @@ class Throttle:
         maximum = self.config.maximum_rows
 
         def work(session: Session) -> None:
-            waits = (reading.wait for reading in read_counters(session, counters).values())
-            _refuse_within(max(waits))
-            raise_counters(session, counters, maximum)
+            _refuse_within(spend_counters(session, counters, maximum))
 
         await self._run(work)
 

@@ -39,9 +39,13 @@ def digest_of(text: str) -> bytes:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
-def first_token(session: Session, row: SessionRow) -> str:
-    """Create the family of a new session, and return its first token."""
-    family = secrets.token_urlsafe(FAMILY_BYTES)
+def new_family() -> str:
+    """Make the secret that the tokens of one session share."""
+    return secrets.token_urlsafe(FAMILY_BYTES)
+
+
+def first_token(session: Session, row: SessionRow, family: str) -> str:
+    """Return the first token of a family, which becomes that of the session."""
     row.family = digest_of(family)
     token = _token(family)
     session.add(RefreshTokenRow(digest=digest_of(token), session_id=row.id, issued_at=session.now))
@@ -89,7 +93,7 @@ def _exchange_without_family(session: Session, row: SessionRow, token: str) -> s
     """
     if row.family is not None or not _use(session, token, {"used_at": session.now}):
         return None
-    return first_token(session, row)
+    return first_token(session, row, new_family())
 
 
 def forget_tokens(session: Session, row: SessionRow) -> None:

@@ -10,8 +10,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -352,6 +353,35 @@ class TestLongReads:
             assert await store.read(slow) == 1_000_000
         assert threads[0] == "MainThread"
         assert threads[1].startswith("store")
+
+    async def test_what_was_long_of_late_does_not_come_to_the_loop_again(
+        self, harness: SqliteHarness
+    ) -> None:
+        store = harness.store()
+
+        def reading(steps: int, threads: list[str]) -> Callable[[Session], int]:
+            counted = text(
+                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
+                f"WHERE i < {steps}) SELECT max(i) FROM n"
+            )
+
+            def read(session: Session) -> int:
+                threads.append(threading.current_thread().name)
+                return session.scalar(counted) or 0
+
+            return read
+
+        first, again, other = list[str](), list[str](), list[str]()
+        with acting_in("acme"):
+            await store.read(count)
+            await store.read(reading(1_000_000, first))
+            assert await store.read(partial(reading(10, again))) == 10
+        with acting_in("globex"):
+            await store.read(count)
+            assert await store.read(reading(10, other)) == 10
+        assert (first[0], other) == ("MainThread", ["MainThread"])
+        assert len(again) == 1
+        assert again[0].startswith("store")
 
 
 CRASHING = """

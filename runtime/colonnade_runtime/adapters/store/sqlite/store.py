@@ -39,6 +39,7 @@ from colonnade_runtime.adapters.store.sqlite.files.failures import (
 from colonnade_runtime.adapters.store.sqlite.files.open_files import OpenFiles
 from colonnade_runtime.adapters.store.sqlite.files.paths import ServiceFiles
 from colonnade_runtime.adapters.store.sqlite.files.tenant_file import TenantFile
+from colonnade_runtime.adapters.store.sqlite.long_reads import LongReads
 from colonnade_runtime.adapters.store.sqlite.repair.broken_files import BrokenFiles, is_fault
 from colonnade_runtime.adapters.store.sqlite.repair.file_checks import EXAMINATIONS, note_trial
 from colonnade_runtime.adapters.store.sqlite.schema.provisioning import (
@@ -99,6 +100,7 @@ class SqliteStore:
         self._guard = guard
         self._paths: dict[str, Path] = {}
         self._closed = False
+        self._long_reads = LongReads(clock.monotonic)
         self.condition = BrokenFiles(faults or NoFaults(), self._try, structlog.get_logger(service))
         self._writes = Writes(
             service,
@@ -270,14 +272,17 @@ class SqliteStore:
                 self._open_files.release(file)
 
     async def _read(self, file: TenantFile, work: Callable[[Session], T]) -> T:
-        try:
-            return self._read_on(file.reader(), file, work)
-        except Exception as error:
-            if leaves_connection_unsure(error):
-                file.drop_reader()
-            if primary_code(error) not in _RETRY_ON_A_THREAD:
-                self._raise(error, file)
-        # Locked, or longer than the loop may be kept: once more where waiting holds up nobody.
+        if not self._long_reads.expects(file.tenant, work):
+            try:
+                return self._read_on(file.reader(), file, work)
+            except Exception as error:
+                if leaves_connection_unsure(error):
+                    file.drop_reader()
+                if primary_code(error) not in _RETRY_ON_A_THREAD:
+                    self._raise(error, file)
+                if primary_code(error) == sqlite3.SQLITE_INTERRUPT:
+                    self._long_reads.note(file.tenant, work)
+        # Locked, or longer than the loop may be kept: where waiting holds up nobody.
         try:
             future = asyncio.get_running_loop().run_in_executor(
                 self._executor, copy_context().run, lambda: self._read_patiently(file, work)
