@@ -9,6 +9,8 @@ import time
 
 from sqlalchemy import Column, Integer, MetaData, Table, Text, create_engine, insert, select
 
+from benchmarks.registry import Figure, at_most
+
 SELECTS = 100
 ROUNDS = 15
 
@@ -35,3 +37,10 @@ def yardstick() -> float:
             rounds.append(time.process_time() - started)
     engine.dispose()
     return statistics.median(rounds)
+
+
+def at_most_yardsticks(what: str, asked: float, seconds: float, detail: str = "") -> Figure:
+    """A time that may be so many Y, which are measured now, beside it."""
+    y = yardstick()
+    beside = f"{seconds * 1e3:.3g} ms, Y {y * 1e3:.2f} ms"
+    return at_most(what, asked, seconds / y, "Y", f"{beside}; {detail}" if detail else beside)

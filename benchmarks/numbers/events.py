@@ -14,7 +14,8 @@ import uvloop
 from benchmarks.fixture.api import EntryAdded
 from benchmarks.fixture.models import EntryRow, NoteRow
 from benchmarks.measuring import percentile
-from benchmarks.registry import Figure, at_most
+from benchmarks.registry import Figure
+from benchmarks.yardstick import at_most_yardsticks
 from colonnade.bus import Consumer
 from colonnade.clock import SystemClock
 from colonnade.context import Context, Principal, use_context
@@ -68,8 +69,9 @@ def measure() -> Iterator[Figure]:
     with tempfile.TemporaryDirectory() as folder:
         took = uvloop.run(_milliseconds(Path(folder)))
     what = f"event from commit to handled at {PER_SECOND} a second"
-    yield at_most(f"{what}, p50", 5, percentile(took, 0.50), "ms")
-    yield at_most(f"{what}, p99", 25, percentile(took, 0.99), "ms", f"{len(took)} events")
+    p50, p99 = (percentile(took, fraction) / 1e3 for fraction in (0.50, 0.99))
+    yield at_most_yardsticks(f"{what}, p50", 2.2, p50)
+    yield at_most_yardsticks(f"{what}, p99", 11.0, p99, f"{len(took)} events")
 
 
 async def _milliseconds(folder: Path) -> list[float]:

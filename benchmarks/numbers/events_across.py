@@ -20,8 +20,9 @@ from benchmarks.measuring import percentile
 from benchmarks.numbers.purchases import raw_commits
 from benchmarks.processes import ROOT
 from benchmarks.reacting import NEED
-from benchmarks.registry import Figure, at_least, at_most
+from benchmarks.registry import Figure, at_least
 from benchmarks.split import nats_server
+from benchmarks.yardstick import at_most_yardsticks
 from colonnade.clock import SystemClock
 from colonnade.context import Context, Principal, use_context
 from colonnade.identifiers import new_id
@@ -57,7 +58,7 @@ def measure() -> Iterator[Figure]:
     yield at_least(what, 0.2, found["ours"] / slower, detail)
     what = f"commit to effect across processes at {PER_SECOND} a second"
     p99 = f"p99 {found['p99'] * 1000:.1f} ms"
-    yield at_most(f"{what}, p50", 15, found["p50"] * 1000, "ms", p99)
+    yield at_most_yardsticks(f"{what}, p50", 6.7, found["p50"], p99)
 
 
 async def _measure(folder: Path, url: str) -> dict[str, float]:

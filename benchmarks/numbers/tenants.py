@@ -9,6 +9,7 @@ import httpx
 
 from benchmarks.processes import ServerProcess, access_token, add_tenants, make_site, platform
 from benchmarks.registry import Figure, at_most
+from benchmarks.yardstick import at_most_yardsticks
 
 USED = 100
 UNUSED = 1_000
@@ -56,6 +57,6 @@ def _unused(folder: Path) -> Iterator[Figure]:
                 files[site].append(server.open_files())
     each = statistics.median(seconds[many]) - statistics.median(seconds[few])
     detail = f"{statistics.median(seconds[few]):.2f} s on the processor without them"
-    yield at_most("start-up per unused tenant", 1, each / UNUSED * 1000, "ms", detail)
+    yield at_most_yardsticks("start-up per unused tenant", 0.45, each / UNUSED, detail)
     handles = min(files[many]) - min(files[few])
     yield at_most(f"file handles for {UNUSED} unused tenants", 0, max(0, handles), "handles")
