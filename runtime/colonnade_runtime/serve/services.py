@@ -34,6 +34,7 @@ from colonnade_runtime.serve.memory import (
     settle_memory,
 )
 from colonnade_runtime.serve.signals import Signals
+from colonnade_runtime.serve.switch_interval import share_the_lock
 from colonnade_runtime.serve.watchdog import Watchdog
 
 
@@ -58,6 +59,7 @@ def serve(
     for _, sentence in networks_of_strangers(declared.loaded.platform.gateway.trusted_proxies):
         structlog.get_logger("gateway").warning("a trusted proxy is anybody", problem=sentence)
     give_back_large_blocks()
+    share_the_lock()
     keep_files_private(declared.loaded)
     place = placement_of(declared.loaded.platform, process, replica)
     refuse_foreign_hosts(place)
