@@ -17,6 +17,7 @@ from colonnade_runtime.assembly.declared import read_declaration
 from colonnade_runtime.declaration.model.placement import placement_of
 from colonnade_runtime.observability.logs import configure_logs
 from colonnade_runtime.process.runtime import Runtime
+from colonnade_runtime.serve.memory import settle_memory
 
 BARE = "bare"
 
@@ -37,6 +38,8 @@ async def main(site: Path, nats_url: str) -> None:
     try:
         await client.subscribe(BARE, queue="bench", cb=echo)
         await client.flush()
+        # As every process does when it is ready.
+        settle_memory()
         print("ready", flush=True)
         await asyncio.to_thread(sys.stdin.read)
     finally:

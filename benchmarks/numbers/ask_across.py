@@ -25,6 +25,7 @@ from colonnade_runtime.assembly.declared import read_declaration
 from colonnade_runtime.declaration.model.placement import placement_of
 from colonnade_runtime.observability.logs import configure_logs
 from colonnade_runtime.process.runtime import Runtime
+from colonnade_runtime.serve.memory import settle_memory
 
 IN_FLIGHT = 32
 CALLS = 2000
@@ -76,6 +77,8 @@ async def _measure(site: Path, url: str) -> dict[str, float]:
     runtime = Runtime(declared, place=place, announce=lambda text: None)
     client = await nats.connect(url)
     await runtime.start()
+    # As every process does when it is ready; the bare client profits as well.
+    settle_memory()
     learner = Principal(PrincipalKind.USER, str(uuid4()), ("learner",), session_id=str(uuid4()))
     payload = Ping(text=TEXT).encode()
 

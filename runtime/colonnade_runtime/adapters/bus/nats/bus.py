@@ -16,6 +16,7 @@ from colonnade.errors import (
     DeadlineExceeded,
     Unavailable,
 )
+from colonnade_runtime.adapters.bus.nats.connection.client_library import CONTEXT_HEADER
 from colonnade_runtime.adapters.bus.nats.connection.connection import Connection, NoResponders
 from colonnade_runtime.adapters.bus.nats.connection.jetstream_api import JetStreamApi
 from colonnade_runtime.adapters.bus.nats.connection.options import (
@@ -35,7 +36,6 @@ from colonnade_runtime.adapters.bus.nats.events.stream_administration import (
 from colonnade_runtime.adapters.bus.nats.events.streams import ADVISORIES, ForeignStream, stream_of
 from colonnade_runtime.adapters.bus.nats.operations.no_responders import NoRespondersExplanation
 from colonnade_runtime.adapters.bus.nats.operations.responder import (
-    CONTEXT_HEADER,
     TOO_LARGE,
     OperationResponder,
 )

@@ -126,7 +126,8 @@ class Connection:
                     user_credentials=options.credentials,
                     tls=options.tls,
                 )
-                await self.client.subscribe(f"{self._inbox}.*", cb=self._answered)
+                inbox = await self.client.subscribe(f"{self._inbox}.*", cb=self._answered)
+                self.client.direct[inbox._id] = self._take_answer
         except ImportError as error:
             raise ConfigurationError(
                 f"A credentials file needs a library that is not installed ({error.name}): "
@@ -180,17 +181,13 @@ class Connection:
         """
         self._check_up()
         name = random_token()
-        answer: asyncio.Future[Msg] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Msg] = loop.create_future()
         self.asked[name] = _Asked(subject.lower(), answer)
+        late = loop.call_later(max(0.0, timeout), _give_up, answer)
         try:
-            async with asyncio.timeout(timeout):
-                await self.client.publish(
-                    subject,
-                    payload,
-                    reply=f"{self._inbox}.{name}",
-                    headers=dict(headers) if headers else None,
-                )
-                found = await answer
+            await self._send(subject, payload, f"{self._inbox}.{name}", timeout, headers)
+            found = await answer
         except TimeoutError:
             raise DeadlineExceeded(
                 f"'{subject}' did not answer within {timeout:.3g} seconds; it may have happened."
@@ -203,10 +200,36 @@ class Connection:
         except _GONE as error:
             raise _no_bus(f"The connection to NATS is lost ({error}).") from None
         finally:
+            late.cancel()
             del self.asked[name]
         if not found.data and (found.headers or {}).get("Status") == _NOBODY:
             raise NoResponders(f"Nobody serves '{subject}' at the moment.")
         return found
+
+    async def _send(
+        self,
+        subject: str,
+        payload: bytes,
+        reply: str,
+        seconds: float,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """Send at once where that can be, else within `seconds`."""
+        if self.client.send(subject, payload, reply, headers):
+            return
+        async with asyncio.timeout(seconds):
+            given = dict(headers) if headers else None
+            await self.client.publish(subject, payload, reply=reply, headers=given)
+
+    async def answer(self, reply: str, payload: bytes) -> None:
+        """Answer who asked, at the inbox `reply`.
+
+        Raises:
+            nats.errors.Error: it cannot be sent.
+            OSError: the same.
+        """
+        if not self.client.send(reply, payload, ""):
+            await self.client.publish(reply, payload)
 
     async def publish(self, subject: str, payload: bytes, reply: str = "") -> None:
         """Send without an answer.
@@ -232,9 +255,13 @@ class Connection:
         return inbox, subscription
 
     async def _answered(self, message: Msg) -> None:
+        self._take_answer(message)
+
+    def _take_answer(self, message: Msg) -> bool:
         asked = self.asked.get(message.subject.rpartition(".")[2])
         if asked is not None and not asked.answer.done():
             asked.answer.set_result(message)
+        return True
 
     def _check_up(self) -> None:
         # The library would keep it and send it when the connection is back, long after its
@@ -280,6 +307,11 @@ class Connection:
         self._log.info("connection to nats is back")
         for call in self._reconnected:
             call()
+
+
+def _give_up(answer: "asyncio.Future[Msg]") -> None:
+    if not answer.done():
+        answer.set_exception(TimeoutError())
 
 
 def _may_not(process: str, subject: str) -> PublishNotPermitted:

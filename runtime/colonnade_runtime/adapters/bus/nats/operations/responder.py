@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import nats.errors
+from nats.aio.msg import Msg
 from nats.micro import add_service
 from nats.micro.request import Request
 from nats.micro.service import EndpointStats, Service
@@ -15,10 +16,10 @@ from colonnade.background_tasks import background_task
 from colonnade.bus import AskHandler, Header
 from colonnade.errors import ConfigurationError, Unavailable
 from colonnade_runtime.adapters.bus.local_answers import local_answer
+from colonnade_runtime.adapters.bus.nats.connection.client_library import CONTEXT_HEADER
 from colonnade_runtime.adapters.bus.nats.connection.connection import Connection
 from colonnade_runtime.adapters.bus.nats.connection.subjects import token
 
-CONTEXT_HEADER = "Colonnade-Context"
 TOO_LARGE = "413"
 PARALLEL = 512
 """Operations that one process answers at the same time; more wait, as far as NATS keeps them."""
@@ -54,7 +55,7 @@ class OperationResponder:
         self._local = 0
         self._local_ended = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
-        self._slots = asyncio.Semaphore(PARALLEL)
+        self._one_ended = asyncio.Event()
 
     async def serve(self, subject: str, handler: AskHandler) -> None:
         """Answer operations on `ask.<service>.v<major>.<operation>`.
@@ -72,18 +73,28 @@ class OperationResponder:
             # inbox to go to.
             if request.subject != subject or not request._msg.reply:
                 return
-            # Bounded here, so that the rest waits in the subscription. The task is our own: one
-            # endpoint answers many at once, and the library would take one after the other.
-            await self._slots.acquire()
-            task = background_task(self._answer(request, handler, counts), name=f"answer:{subject}")
-            self._running.add(task)
-            task.add_done_callback(self._ended)
+            # Bounded here, so that the rest waits in the subscription.
+            while len(self._running) >= PARALLEL:
+                self._one_ended.clear()
+                await self._one_ended.wait()
+            self._begin(request._msg, handler, counts)
+
+        def take(message: Msg) -> bool:
+            if len(self._running) >= PARALLEL:
+                return False
+            endpoint._num_requests += 1
+            if message.subject == subject and message.reply:
+                self._begin(message, handler, counts)
+            return True
 
         self._handlers[subject] = handler
         service = await self._service(name, major)
         await service.add_endpoint(
             name=token(operation), subject=subject, queue_group=name, handler=begin
         )
+        endpoint = service._endpoints[-1]
+        if endpoint._subscription is not None:
+            self._connection.client.direct[endpoint._subscription._id] = take
         # Whoever learns that this process is ready may ask at once. Without a connection the
         # library subscribes as soon as there is one.
         with suppress(Unavailable):
@@ -137,9 +148,17 @@ class OperationResponder:
         for task in self._running:
             task.cancel()
 
+    def _begin(self, message: Msg, handler: AskHandler, counts: _Counts) -> None:
+        # A task of our own: one endpoint answers many at once, and the library would take one
+        # after the other.
+        work = self._answer(message, handler, counts)
+        task = background_task(work, name=f"answer:{message.subject}")
+        self._running.add(task)
+        task.add_done_callback(self._ended)
+
     def _ended(self, task: "asyncio.Task[None]") -> None:
         self._running.discard(task)
-        self._slots.release()
+        self._one_ended.set()
 
     async def _service(self, name: str, major: str) -> Service:
         found = self._services.get((name, major))
@@ -159,25 +178,25 @@ class OperationResponder:
         counts = self._counts.get(endpoint.subject)
         return {} if counts is None else counts.described()
 
-    async def _answer(self, request: Request, handler: AskHandler, counts: _Counts) -> None:
+    async def _answer(self, message: Msg, handler: AskHandler, counts: _Counts) -> None:
         started = time.perf_counter()
-        header = (request.headers or {}).get(CONTEXT_HEADER, "")
+        header = (message.headers or {}).get(CONTEXT_HEADER, "")
         try:
-            answer = await handler(request.data, header)
-            await self._respond(request, answer)
+            answer = await handler(message.data, header)
+            await self._respond(message, answer)
         except (nats.errors.Error, OSError, ValueError) as error:
             # The asker waits for its deadline and learns that it may have happened.
             counts.failed += 1
-            self._log.warning("answer not sent", subject=request.subject, error=error)
+            self._log.warning("answer not sent", subject=message.subject, error=error)
         counts.answered += 1
         counts.seconds += time.perf_counter() - started
 
-    async def _respond(self, request: Request, answer: bytes) -> None:
-        text = self._connection.too_large(f"The answer of '{request.subject}'", answer)
+    async def _respond(self, message: Msg, answer: bytes) -> None:
+        text = self._connection.too_large(f"The answer of '{message.subject}'", answer)
         if text is None:
-            return await request.respond(answer)
-        self._log.error("answer too large for nats", subject=request.subject, problem=text)
-        return await request.respond_error(TOO_LARGE, text)
+            return await self._connection.answer(message.reply, answer)
+        self._log.error("answer too large for nats", subject=message.subject, problem=text)
+        return await Request(message).respond_error(TOO_LARGE, text)
 
 
 def _parts(subject: str) -> tuple[str, str, str, str]:
