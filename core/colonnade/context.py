@@ -6,7 +6,6 @@ process that authenticated the caller, so that reaching a subject is not enough 
 """
 
 import base64
-import hashlib
 import hmac
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ import msgspec
 
 from colonnade.call_seal import SealMaker, SealReader
 from colonnade.errors import DeadlineExceeded, InternalError, Unauthenticated, Unavailable
+from colonnade.keyed_hash import KeyedHash
 
 
 class PrincipalKind(StrEnum):
@@ -163,7 +163,7 @@ class ContextSigner:
     def __init__(self, key: bytes, *, lifetime: float = 60.0) -> None:
         if len(key) < 32:
             raise ValueError("A context key has at least 32 bytes.")
-        self._key = key
+        self._code = KeyedHash(key)
         self._lifetime = lifetime
         self._seals = SealMaker()
         self._opened = SealReader()
@@ -193,12 +193,9 @@ class ContextSigner:
         self._opened.open(seal, key, subject, payload, now)
         return context
 
-    def _mac(self, payload: bytes) -> bytes:
-        return hmac.digest(self._key, payload, hashlib.sha256)
-
     def _seal_key(self, mac: bytes) -> bytes:
         # Not the code itself, which travels beside the body.
-        return hmac.digest(self._key, b"seal" + mac, hashlib.sha256)
+        return self._code.digest(b"seal" + mac)
 
     def _pack_uncached(self, context: Context) -> tuple[str, bytes]:
         who = context.principal
@@ -218,13 +215,13 @@ class ContextSigner:
             context.client,
         )
         payload = _encoder.encode(packed)
-        mac = self._mac(payload)
+        mac = self._code.digest(payload)
         return _to_text(mac + payload), self._seal_key(mac)
 
     def _unpack_uncached(self, body: str) -> tuple[Context, float, bytes]:
         signed = _bytes(body)
         mac, payload = signed[:_MAC_BYTES], signed[_MAC_BYTES:]
-        if not hmac.compare_digest(mac, self._mac(payload)):
+        if not hmac.compare_digest(mac, self._code.digest(payload)):
             raise Unauthenticated("The context header was not signed by this platform.")
         packed = _decoder.decode(payload)
         principal = Principal(

@@ -1,6 +1,6 @@
 """Headers on their way through: what belongs to one connection stays behind."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from typing import Any
 
 from multidict import CIMultiDict
@@ -16,6 +16,7 @@ _HOP_BY_HOP = frozenset(
      b"trailer", b"transfer-encoding", b"upgrade", b"proxy-connection"}
 )  # fmt: skip
 REQUEST_ID = b"x-request-id"
+_NOT_PASSED = _HOP_BY_HOP | {REQUEST_ID, CALLER}
 
 Pairs = Iterable[tuple[bytes, bytes]]
 
@@ -48,9 +49,11 @@ def to_client(raw: Pairs) -> list[tuple[bytes, bytes]]:
 
 def _kept(raw: Pairs) -> list[tuple[bytes, bytes]]:
     pairs = [(name.lower(), value) for name, value in raw]
-    # RFC 9110 §7.6.1: whatever `Connection` names is between two neighbours too.
-    named = b",".join(value for name, value in pairs if name == b"connection").lower()
-    dropped = {each.strip() for each in named.split(b",")} | _HOP_BY_HOP | {REQUEST_ID, CALLER}
+    dropped: Set[bytes] = _NOT_PASSED
+    named = [value for name, value in pairs if name == b"connection"]
+    if named:
+        # RFC 9110 §7.6.1: whatever `Connection` names is between two neighbours too.
+        dropped = dropped | {each.strip() for each in b",".join(named).lower().split(b",")}
     return [pair for pair in pairs if pair[0] not in dropped]
 
 

@@ -51,8 +51,9 @@ class Upstreams:
     def choose(self, service: str, tried: "set[Upstream]") -> Upstream | None:
         """The best process for `service` that was not tried yet; nothing when none is left."""
         hosts = [each for each in self._of.get(service, ()) if each.ready and each not in tried]
-        # Of those that are equally busy, the one that was not asked for longest.
-        hosts.sort(key=lambda each: (_last(each), each.outstanding, each.chosen))
+        if len(hosts) > 1:
+            # Of those that are equally busy, the one that was not asked for longest.
+            hosts.sort(key=lambda each: (_last(each), each.outstanding, each.chosen))
         for upstream in hosts:
             if upstream.breaker.may_try():
                 upstream.chosen = next(self._count)

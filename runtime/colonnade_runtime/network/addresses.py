@@ -36,8 +36,11 @@ def address_of(text: str) -> Address | None:
 def node_address(text: str) -> Address | None:
     """The address of a node of RFC 7239 §6 or `X-Forwarded-For`, its port left out; nothing for
     `unknown`, a hidden name, and what is no node at all."""
-    if len(text) > _LONGEST or "%" in text:
-        return None
+    return None if len(text) > _LONGEST or "%" in text else _node_address(text)
+
+
+@lru_cache(maxsize=4096)
+def _node_address(text: str) -> Address | None:
     match = _NODE.match(text)
     return address_of(text if match is None else match["six"] or match["four"])
 

@@ -48,6 +48,8 @@ class Reached:
 
 
 _READS = "Look how nats-py's client now ends its reading on what it does not expect"
+_TAKES = "Look how nats-py's client now hands on a message, to take answers without its queue"
+_SENDS = "Look how nats-py's client now gathers what it writes, to add to it without a wait"
 _SERVICE = "Look how nats-py's micro service now keeps its subscriptions, to drain them at a stop"
 REACHED = [
     Reached(
@@ -79,6 +81,13 @@ REACHED = [
     Reached(f"{NATS}connection/client_library.py", Client, "_parse_header_lines", _READS),
     Reached(f"{NATS}connection/client_library.py", Client, "_process_op_err", _READS),
     Reached(f"{NATS}connection/client_library.py", Client, "_read_loop", _READS),
+    Reached(f"{NATS}connection/client_library.py", Client, "_process_msg", _TAKES),
+    Reached(f"{NATS}connection/client_library.py", Client, "_build_message", _TAKES),
+    Reached(f"{NATS}connection/client_library.py", Client, "_subs", _TAKES),
+    Reached(f"{NATS}connection/client_library.py", Client, "_pending", _SENDS),
+    Reached(f"{NATS}connection/client_library.py", Client, "_pending_data_size", _SENDS),
+    Reached(f"{NATS}connection/client_library.py", Client, "_flush_queue", _SENDS),
+    Reached(f"{NATS}connection/client_library.py", Client, "_flusher_task", _SENDS),
     Reached(f"{NATS}connection/client_library.py", Client, "_max_payload", _READS),
     Reached(
         f"{NATS}connection/connection.py",
@@ -109,6 +118,18 @@ REACHED = [
         Request,
         "_msg",
         "Find how a request tells its message, whose reply subject says that it is a question",
+    ),
+    Reached(
+        f"{NATS}operations/responder.py",
+        Subscription,
+        "_id",
+        "Find how a message tells which subscription it is of",
+    ),
+    Reached(
+        f"{NATS}operations/responder.py",
+        Endpoint,
+        "_num_requests",
+        "Find how an endpoint counts what it is asked; questions that are taken at once count too",
     ),
     Reached(f"{NATS}operations/responder.py", Service, "_endpoints", _SERVICE),
     Reached(f"{NATS}operations/responder.py", Service, "_subscriptions", _SERVICE),

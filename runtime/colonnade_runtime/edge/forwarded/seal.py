@@ -1,10 +1,11 @@
 """The seal on what the gateway says of a client, so that no other can say it."""
 
 import base64
-import hashlib
 import hmac
 import time
 from collections.abc import Mapping
+
+from colonnade.keyed_hash import KeyedHash
 
 LIFETIME = 60
 """Seconds that a seal holds; clocks of two machines may differ by as much."""
@@ -20,7 +21,7 @@ class Seal:
     """
 
     def __init__(self, signing_key: bytes) -> None:
-        self._key = hmac.digest(signing_key, _PURPOSE, hashlib.sha256)
+        self._code = KeyedHash(KeyedHash(signing_key).digest(_PURPOSE))
 
     def sealed(self, said: Mapping[str, str], request_id: str) -> dict[str, str]:
         """The parameters, when they were said, and the seal."""
@@ -36,5 +37,5 @@ class Seal:
 
     def _of(self, parameters: Mapping[str, str], request_id: str) -> str:
         said = "\n".join([request_id, *(parameters.get(name, "") for name in _SAID)])
-        code = hmac.digest(self._key, said.encode(), hashlib.sha256)
+        code = self._code.digest(said.encode())
         return base64.urlsafe_b64encode(code).rstrip(b"=").decode()

@@ -1,5 +1,6 @@
 """Header by which a process names its caller to the gateway, for the access log there."""
 
+from functools import lru_cache
 from urllib.parse import quote, unquote
 
 from colonnade.context import Context
@@ -13,8 +14,12 @@ LONGEST = 512
 
 def caller_header(context: Context) -> tuple[bytes, bytes]:
     """The header that names academy and principal."""
-    words = (context.tenant, principal_in_words(context.principal))
-    return CALLER, " ".join(quote(word, safe=":") for word in words).encode()
+    return CALLER, _quoted(context.tenant, principal_in_words(context.principal))
+
+
+@lru_cache(maxsize=4096)
+def _quoted(*words: str) -> bytes:
+    return " ".join(quote(word, safe=":") for word in words).encode()
 
 
 def read_caller(value: str | None) -> tuple[str, str] | None:

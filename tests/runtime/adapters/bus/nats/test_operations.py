@@ -9,6 +9,8 @@ import pytest
 
 from colonnade.errors import ColonnadeError, ContentTooLarge, Unavailable
 from colonnade_runtime.adapters.bus.nats import NatsBus
+from colonnade_runtime.adapters.bus.nats.connection.client_library import CONTEXT_HEADER
+from colonnade_runtime.adapters.bus.nats.operations.responder import PARALLEL
 from colonnade_runtime.testing.servers import RunningServer
 
 MakeBus = Callable[..., Awaitable[NatsBus]]
@@ -146,3 +148,52 @@ async def test_a_service_that_is_away_is_not_explained_away(make_bus: MakeBus) -
     with pytest.raises(Unavailable) as caught:
         await asking.ask(ECHO, b"1", "", 5.0)
     assert caught.value.message == f"Nobody serves '{ECHO}' at the moment."
+
+
+async def test_more_questions_than_are_answered_at_once_wait_their_turn_and_count(
+    server: RunningServer, make_bus: MakeBus
+) -> None:
+    bus, asking = await make_bus("web"), await make_bus("asking")
+    running, most, full = 0, 0, asyncio.Event()
+    gate = asyncio.Event()
+
+    async def slow(payload: bytes, header: str) -> bytes:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        if running == PARALLEL:
+            full.set()
+        await gate.wait()
+        running -= 1
+        return payload
+
+    await bus.serve(ECHO, slow)
+    questions = [b"%d" % number for number in range(PARALLEL + 88)]
+    answers = [asyncio.create_task(asking.ask(ECHO, each, "", 20.0)) for each in questions]
+    async with asyncio.timeout(20):
+        await full.wait()
+    gate.set()
+    assert await asyncio.gather(*answers) == questions
+    assert most == PARALLEL
+    endpoints = (await asked(server, "$SRV.STATS.course"))["endpoints"]
+    assert [each["num_requests"] for each in endpoints] == [len(questions)]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    "header", ["", "v2.body.seal", "ä ö", "two\r\nlines: and another", " around "]
+)
+async def test_a_header_arrives_as_the_library_sends_it(make_bus: MakeBus, header: str) -> None:
+    """Whether a message was sent at once or by the library, and read by it or at once."""
+    heard: list[str] = []
+
+    async def note(payload: bytes, header: str) -> bytes:
+        heard.append(header)
+        return payload
+
+    await (await make_bus("web")).serve(ECHO, note)
+    asking = await make_bus("asking")
+    await asking.ask(ECHO, b"", header, 5.0)
+    client = asking.connection.client
+    headers = {CONTEXT_HEADER: header} if header else None
+    await client.request(ECHO, b"", 5.0, headers=headers)
+    assert heard[0] == heard[1]

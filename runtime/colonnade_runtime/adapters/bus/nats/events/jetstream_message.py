@@ -7,6 +7,7 @@ import nats.errors
 from nats.aio.msg import Msg
 
 from colonnade.backoff import Backoff
+from colonnade_runtime.adapters.bus.nats.connection.client_library import TolerantClient
 
 LONGEST_PAUSE = 10.0
 """Seconds after which a message that was given back comes again at the latest."""
@@ -81,6 +82,9 @@ class JetStreamMessage:
         client = self._message._client
         if not client.is_connected:
             # The server delivers it again once `ack_wait` is over.
+            return
+        if isinstance(client, TolerantClient) and client.send(self._message.reply, what, ""):
+            # With the others of this turn of the loop, in one write.
             return
         try:
             await client.publish(self._message.reply, what)
