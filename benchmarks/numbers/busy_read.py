@@ -12,11 +12,12 @@ from uuid import uuid4
 
 import httpx
 
+from benchmarks.loop_lag import lag_buckets, lag_percentile
 from benchmarks.measuring import percentile
 from benchmarks.numbers.purchases import credentials_of, new_buyer, new_course
 from benchmarks.pace import latencies
 from benchmarks.processes import ServerProcess, access_token, make_site, platform
-from benchmarks.registry import Figure, at_least, at_most
+from benchmarks.registry import Figure, at_least, at_most, told
 
 ASKED_BUYING, ASKED_HASHING = 2.0, 2.5
 ASKED_CAPTURED = 0.99
@@ -54,14 +55,21 @@ def measure() -> Iterator[Figure]:
             shop = asyncio.run(_opened(server))
             reads: dict[str, list[float]] = {"quiet": [], "buying": [], "hashing": []}
             done: dict[str, list[float]] = {"buying": [], "hashing": []}
+            lags: dict[str, list[float]] = {"buying": [], "hashing": []}
             for _ in range(ROUNDS):
                 reads["quiet"].append(_read(shop))
                 for name, work in (("buying", _buying), ("hashing", _hashing)):
+                    before = lag_buckets(server)
                     found, rate = _while(shop, work)
+                    lags[name].append(lag_percentile(before, lag_buckets(server), 0.99))
                     reads[name].append(found)
                     done[name].append(rate)
-                asyncio.run(_settled(shop))
+                    # Or what is left of the purchases would go on beside the sign-ins.
+                    asyncio.run(_settled(shop))
     yield from _figures(reads, done)
+    for name, found_lags in lags.items():
+        lag = f"within {median(found_lags) * 1e3:g} ms"
+        yield told(f"lag of the event loop while {name}, 99 of a hundred", lag)
 
 
 def _figures(reads: dict[str, list[float]], done: dict[str, list[float]]) -> Iterator[Figure]:

@@ -91,8 +91,9 @@ class CourseHandlers:
             _check_unique(session, course)
             session.add(course)
             flush(session, _taken(course))
-            session.add(CourseCounterRow(course_id=course.id, seats_taken=0, sequence=0))
             _let_creator_teach(session, call, course)
+            # After the statements of the others: it is written once, with its first sequence.
+            session.add(CourseCounterRow(course_id=course.id, seats_taken=0, sequence=0))
             publish_course_event(session, CourseCreated, course)
             return present_course(course)
 
