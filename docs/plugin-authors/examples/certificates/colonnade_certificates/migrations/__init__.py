@@ -1,0 +1,1 @@
+"""How the tables of the certificates service came to be."""
