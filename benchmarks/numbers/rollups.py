@@ -24,7 +24,7 @@ from colonnade_runtime.assembly.declared import read_declaration
 from colonnade_runtime.observability.logs import configure_logs
 from colonnade_runtime.process.runtime import Runtime
 
-ASKED = 20.0
+ASKED = 50.0
 EVENTS = 1_000_000
 PEOPLE = 5_000
 SESSION = 10
