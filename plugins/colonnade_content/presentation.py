@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from colonnade.presentation import present
+from colonnade.presentation import Presentation, present
 from colonnade_content.api import (
     Content,
     ContentSummary,
@@ -27,19 +27,13 @@ def present_content(row: ContentRow, html: str | None) -> Content:
     return present(Content, row, html=html)
 
 
-def present_content_summary(row: ContentRow) -> ContentSummary:
-    """Present a content item as in a list."""
-    return present(ContentSummary, row)
+present_content_summary = Presentation[ContentRow, ContentSummary](ContentSummary)
 
 
-def present_content_version(row: ContentRevisionRow) -> ContentVersion:
-    """Present a revision of a content item."""
-    return present(ContentVersion, row)
+present_content_version = Presentation[ContentRevisionRow, ContentVersion](ContentVersion)
 
 
-def present_file(row: FileRow) -> File:
-    """Present a file."""
-    return present(File, row)
+present_file = Presentation[FileRow, File](File)
 
 
 def present_media(row: MediaRow, variants: Sequence[MediaVariantRow]) -> Media:
@@ -47,6 +41,4 @@ def present_media(row: MediaRow, variants: Sequence[MediaVariantRow]) -> Media:
     return present(Media, row, variants=[present(MediaVariant, variant) for variant in variants])
 
 
-def present_share(row: ShareRow) -> Share:
-    """Present a share of a content item."""
-    return present(Share, row)
+present_share = Presentation[ShareRow, Share](Share)

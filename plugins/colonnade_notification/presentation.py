@@ -1,6 +1,6 @@
 """Presentation: rows of the notification service as messages of its contract."""
 
-from colonnade.presentation import present
+from colonnade.presentation import Presentation
 from colonnade_notification.api import (
     Delivery,
     Notification,
@@ -17,25 +17,16 @@ from colonnade_notification.models import (
 from colonnade_notification.wording.kinds import MessageKind
 from colonnade_notification.wording.templates import MessageTemplate
 
-
-def present_notification(row: NotificationRow) -> Notification:
-    """Present a message as the app shows it."""
-    return present(Notification, row)
+present_notification = Presentation[NotificationRow, Notification](Notification)
 
 
-def present_delivery(row: NotificationRow) -> Delivery:
-    """Present a message as administrators see it, without its content."""
-    return present(Delivery, row)
+present_delivery = Presentation[NotificationRow, Delivery](Delivery)
 
 
-def present_suppression(row: SuppressionRow) -> Suppression:
-    """Present an address that takes no more mail."""
-    return present(Suppression, row)
+present_suppression = Presentation[SuppressionRow, Suppression](Suppression)
 
 
-def present_push_subscription(row: PushSubscriptionRow) -> PushSubscription:
-    """Present a browser that takes push messages, without its keys."""
-    return present(PushSubscription, row)
+present_push_subscription = Presentation[PushSubscriptionRow, PushSubscription](PushSubscription)
 
 
 def present_template(

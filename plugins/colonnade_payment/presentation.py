@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from colonnade.money import Money
-from colonnade.presentation import present
+from colonnade.presentation import Presentation, present
 from colonnade_payment.api import (
     Coupon,
     Payment,
@@ -28,34 +28,35 @@ def money(amount: int, currency: str) -> Money:
     return Money(amount=amount, currency=currency)
 
 
-def present_payment(row: PaymentRow) -> Payment:
-    """Present a payment."""
-    return present(
-        Payment,
-        row,
-        amount=money(row.amount, row.currency),
-        list_price=money(row.list_amount, row.currency),
-        refunded=money(row.refunded, row.currency),
-    )
+present_payment = Presentation[PaymentRow, Payment](
+    Payment,
+    amount=lambda row: money(row.amount, row.currency),
+    list_price=lambda row: money(row.list_amount, row.currency),
+    refunded=lambda row: money(row.refunded, row.currency),
+)
 
 
-def present_refund(row: RefundRow) -> Refund:
-    """Present a refund."""
-    return present(Refund, row, amount=money(row.amount, row.currency))
+present_refund = Presentation[RefundRow, Refund](
+    Refund, amount=lambda row: money(row.amount, row.currency)
+)
 
 
-def present_payout(row: PayoutRow) -> Payout:
-    """Present a payout."""
-    return present(Payout, row, amount=money(row.amount, row.currency))
+present_payout = Presentation[PayoutRow, Payout](
+    Payout, amount=lambda row: money(row.amount, row.currency)
+)
 
 
-def present_coupon(row: CouponRow) -> Coupon:
-    """Present a coupon."""
-    amount = None
-    if row.amount is not None and row.currency is not None:
-        amount = money(row.amount, row.currency)
-    kind = "fixed" if row.percent is None else "percent"
-    return present(Coupon, row, kind=kind, amount=amount)
+def _fixed_amount(row: CouponRow) -> Money | None:
+    if row.amount is None or row.currency is None:
+        return None
+    return money(row.amount, row.currency)
+
+
+present_coupon = Presentation[CouponRow, Coupon](
+    Coupon,
+    kind=lambda row: "fixed" if row.percent is None else "percent",
+    amount=_fixed_amount,
+)
 
 
 def present_transaction(row: JournalRow, postings: Sequence[PostingRow]) -> Transaction:

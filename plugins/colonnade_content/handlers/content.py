@@ -11,7 +11,7 @@ from colonnade.idempotency import once_if_keyed
 from colonnade.lookups import permitted
 from colonnade.messages import Empty
 from colonnade.operations import Call, handles
-from colonnade.pagination import Page, SortKey, paginate
+from colonnade.pagination import Listing, Page, SortKey, paginate
 from colonnade.patches import assign
 from colonnade.rows import ConstraintViolated
 from colonnade.services import ServiceContext
@@ -51,7 +51,7 @@ from colonnade_content.presentation import (
 from colonnade_content.references.external_ids import (
     duplicate,
     require_unique,
-    with_external_id,
+    with_prefix,
 )
 from colonnade_content.references.targets import (
     publishable_targets,
@@ -62,6 +62,8 @@ from colonnade_content.rendering.renderings import Renderings, store_html, store
 from colonnade_content.resources import CONTENT
 
 CHANGEABLE = ("title", *SHOWN.values(), "external_id")
+CONTENTS = Listing(ContentRow, CONTENT, kind=ContentRow.kind, external_id=ContentRow.external_id)
+REVISIONS = Listing(ContentRevisionRow, content_id=ContentRevisionRow.content_id)
 ORDER = [SortKey(ContentRow.created_at, descending=True), SortKey(ContentRow.id)]
 NEWEST_REVISION = [SortKey(ContentRevisionRow.revision, descending=True)]
 
@@ -101,10 +103,8 @@ class ContentHandlers:
     @handles(ListContent)
     async def list_content(self, request: ListContent, call: Call) -> Page[ContentSummary]:
         """List the items that the caller may read, newest first."""
-        query = select(ContentRow).where(call.visible(CONTENT))
-        if request.kind is not None:
-            query = query.where(ContentRow.kind == request.kind)
-        query = with_external_id(query, ContentRow, request)
+        query = CONTENTS.query(call, kind=request.kind, external_id=request.external_id)
+        query = with_prefix(query, ContentRow, request)
         return await self._ctx.store.read(
             lambda session: paginate(session, query, ORDER, request, present_content_summary)
         )
@@ -174,7 +174,7 @@ class ContentHandlers:
 
         def work(session: Session) -> Page[ContentVersion]:
             row = permitted(session, call, CONTENT, ContentRow, request.content_id)
-            query = select(ContentRevisionRow).where(ContentRevisionRow.content_id == row.id)
+            query = REVISIONS.query(call, content_id=row.id)
             return paginate(session, query, NEWEST_REVISION, request, present_content_version)
 
         return await self._ctx.store.read(work)

@@ -12,7 +12,7 @@ from colonnade.file_names import clean_file_name
 from colonnade.lookups import permitted
 from colonnade.messages import Empty
 from colonnade.operations import Call, Download, handles
-from colonnade.pagination import Page, SortKey, paginate
+from colonnade.pagination import Listing, Page, SortKey, paginate
 from colonnade.quantities import Size
 from colonnade.rows import ConstraintViolated
 from colonnade.store import Session
@@ -37,10 +37,11 @@ from colonnade_content.presentation import present_file
 from colonnade_content.references.external_ids import (
     duplicate,
     require_unique,
-    with_external_id,
+    with_prefix,
 )
 from colonnade_content.resources import FILE
 
+FILES = Listing(FileRow, FILE, external_id=FileRow.external_id)
 ORDER = [SortKey(FileRow.created_at, descending=True), SortKey(FileRow.id)]
 
 
@@ -91,7 +92,8 @@ class FileHandlers:
     @handles(ListFiles)
     async def list_files(self, request: ListFiles, call: Call) -> Page[File]:
         """List the files that the caller may read, newest first."""
-        query = with_external_id(select(FileRow).where(call.visible(FILE)), FileRow, request)
+        query = FILES.query(call, external_id=request.external_id)
+        query = with_prefix(query, FileRow, request)
         return await self._ctx.store.read(
             lambda session: paginate(session, query, ORDER, request, present_file)
         )

@@ -9,7 +9,7 @@ from colonnade.idempotency import once_if_keyed
 from colonnade.lookups import absent, permitted
 from colonnade.messages import Empty
 from colonnade.operations import Call, handles
-from colonnade.pagination import Page, SortKey, paginate
+from colonnade.pagination import Listing, Page, SortKey, paginate
 from colonnade.services import ServiceContext
 from colonnade.store import Session
 from colonnade_content.api import (
@@ -27,6 +27,7 @@ from colonnade_user.api import GetUser
 MAXIMUM_SHARES = 100
 """People with whom one content item is shared."""
 
+SHARES = Listing(ShareRow, content_id=ShareRow.content_id)
 OLDEST = [SortKey(ShareRow.created_at), SortKey(ShareRow.user_id)]
 
 
@@ -84,7 +85,7 @@ class ShareHandlers:
 
         def work(session: Session) -> Page[Share]:
             content = permitted(session, call, CONTENT, ContentRow, request.content_id)
-            query = select(ShareRow).where(ShareRow.content_id == content.id)
+            query = SHARES.query(call, content_id=content.id)
             return paginate(session, query, OLDEST, request, present_share)
 
         return await self._ctx.store.read(work)

@@ -1,25 +1,27 @@
 """External ids: names of items and files where they were imported from."""
 
-from typing import Any
+from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, func, select
 
 from colonnade.errors import FieldError
+from colonnade.pagination import ListQuery
 from colonnade.store import Session
 from colonnade_content.api import DuplicateExternalId, ListContent, ListFiles
 from colonnade_content.models import ContentRow, FileRow
 
 Row = type[ContentRow] | type[FileRow]
+RowT = TypeVar("RowT")
 
 
-def with_external_id(query: Select[Any], row: Row, request: ListContent | ListFiles) -> Select[Any]:
-    """Narrow a query to the external id, or the beginning of one, that a request names."""
-    if request.external_id is not None:
-        query = query.where(row.external_id == request.external_id)
-    if request.external_id_prefix is not None:
-        query = query.where(begins_with(row.external_id, request.external_id_prefix))
-    return query
+def with_prefix(
+    query: ListQuery[RowT], row: Row, request: ListContent | ListFiles
+) -> ListQuery[RowT]:
+    """Narrow a query to external ids that begin as a request names."""
+    if request.external_id_prefix is None:
+        return query
+    return query.narrowed(begins_with(row.external_id, request.external_id_prefix))
 
 
 def require_unique(

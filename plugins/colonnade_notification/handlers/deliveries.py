@@ -1,10 +1,8 @@
 """Handlers of deliveries, for administrators."""
 
-from sqlalchemy import select
-
 from colonnade.lookups import permitted
 from colonnade.operations import Call, handles
-from colonnade.pagination import Page, SortKey, paginate
+from colonnade.pagination import Listing, Page, SortKey, paginate
 from colonnade.services import ServiceContext
 from colonnade.store import Session
 from colonnade_notification.api import (
@@ -19,6 +17,13 @@ from colonnade_notification.models import NotificationRow
 from colonnade_notification.presentation import present_delivery
 from colonnade_notification.resources import DELIVERY
 
+DELIVERIES = Listing(
+    NotificationRow,
+    DELIVERY,
+    status=NotificationRow.status,
+    channel=NotificationRow.channel,
+    user_id=NotificationRow.user_id,
+)
 _NEWEST = [SortKey(NotificationRow.created_at, descending=True), SortKey(NotificationRow.id)]
 _RETRIABLE = (DeliveryStatus.FAILED, DeliveryStatus.SUPPRESSED)
 
@@ -32,11 +37,9 @@ class DeliveryHandlers:
     @handles(ListDeliveries)
     async def list_deliveries(self, request: ListDeliveries, call: Call) -> Page[Delivery]:
         """List them, newest first."""
-        query = select(NotificationRow).where(call.visible(DELIVERY))
-        for name in ("status", "channel", "user_id"):
-            value = getattr(request, name)
-            if value is not None:
-                query = query.where(getattr(NotificationRow, name) == value)
+        query = DELIVERIES.query(
+            call, status=request.status, channel=request.channel, user_id=request.user_id
+        )
         return await self._ctx.store.read(
             lambda session: paginate(session, query, _NEWEST, request, present_delivery)
         )

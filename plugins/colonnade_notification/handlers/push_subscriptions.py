@@ -9,7 +9,7 @@ from colonnade.errors import FieldError, ValidationFailed
 from colonnade.lookups import permitted
 from colonnade.messages import Empty
 from colonnade.operations import Call, handles
-from colonnade.pagination import Page, SortKey, paginate
+from colonnade.pagination import Listing, Page, SortKey, paginate
 from colonnade.services import ServiceContext
 from colonnade.store import Session
 from colonnade_notification.addressing.keys import VAPID, key_of
@@ -40,6 +40,9 @@ from colonnade_notification.resources import PUSH_SUBSCRIPTION
 MAXIMUM_SUBSCRIPTIONS = 20
 """Browsers one person may have."""
 
+PUSH_SUBSCRIPTIONS = Listing(
+    PushSubscriptionRow, PUSH_SUBSCRIPTION, user_id=PushSubscriptionRow.user_id
+)
 _NEWEST = [
     SortKey(PushSubscriptionRow.created_at, descending=True),
     SortKey(PushSubscriptionRow.id),
@@ -93,9 +96,7 @@ class PushSubscriptionHandlers:
         self, request: ListPushSubscriptions, call: Call
     ) -> Page[PushSubscription]:
         """List the caller's own, newest first."""
-        query = select(PushSubscriptionRow).where(
-            PushSubscriptionRow.user_id == person(call), call.visible(PUSH_SUBSCRIPTION)
-        )
+        query = PUSH_SUBSCRIPTIONS.query(call, user_id=person(call))
         return await self._ctx.store.read(
             lambda session: paginate(session, query, _NEWEST, request, present_push_subscription)
         )

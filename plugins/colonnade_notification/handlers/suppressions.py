@@ -1,11 +1,9 @@
 """Handlers of suppressions, for administrators."""
 
-from sqlalchemy import select
-
 from colonnade.lookups import permitted
 from colonnade.messages import Empty
 from colonnade.operations import Call, handles
-from colonnade.pagination import Page, SortKey, paginate
+from colonnade.pagination import Listing, Page, SortKey, paginate
 from colonnade.services import ServiceContext
 from colonnade.store import Session
 from colonnade_notification.api import DeleteSuppression, ListSuppressions, Suppression
@@ -14,6 +12,7 @@ from colonnade_notification.presentation import present_suppression
 from colonnade_notification.resources import SUPPRESSION
 from colonnade_user.api import fold_email
 
+SUPPRESSIONS = Listing(SuppressionRow, SUPPRESSION, address=SuppressionRow.address)
 _NEWEST = [SortKey(SuppressionRow.created_at, descending=True), SortKey(SuppressionRow.id)]
 
 
@@ -26,9 +25,8 @@ class SuppressionHandlers:
     @handles(ListSuppressions)
     async def list_suppressions(self, request: ListSuppressions, call: Call) -> Page[Suppression]:
         """List them, newest first."""
-        query = select(SuppressionRow).where(call.visible(SUPPRESSION))
-        if request.address is not None:
-            query = query.where(SuppressionRow.address == fold_email(request.address))
+        address = None if request.address is None else fold_email(request.address)
+        query = SUPPRESSIONS.query(call, address=address)
         return await self._ctx.store.read(
             lambda session: paginate(session, query, _NEWEST, request, present_suppression)
         )

@@ -9,7 +9,7 @@ from colonnade.idempotency import once_if_keyed
 from colonnade.lookups import changeable, permitted
 from colonnade.messages import Empty
 from colonnade.operations import Call, handles
-from colonnade.pagination import Page, SortKey, paginate
+from colonnade.pagination import Listing, Page, SortKey, paginate
 from colonnade.services import ServiceContext
 from colonnade.store import Session
 from colonnade_course.api import GetCourse
@@ -25,6 +25,7 @@ from colonnade_payment.models import CouponRow
 from colonnade_payment.presentation import present_coupon
 from colonnade_payment.resources import COUPON
 
+COUPONS = Listing(CouponRow, COUPON)
 NEWEST_FIRST = [SortKey(CouponRow.created_at, descending=True), SortKey(CouponRow.id)]
 
 
@@ -60,7 +61,7 @@ class CouponHandlers:
     @handles(ListCoupons)
     async def list_coupons(self, request: ListCoupons, call: Call) -> Page[Coupon]:
         """List coupons, newest first."""
-        query = select(CouponRow).where(call.visible(COUPON))
+        query = COUPONS.query(call)
         return await self._ctx.store.read(
             lambda session: paginate(session, query, NEWEST_FIRST, request, present_coupon)
         )

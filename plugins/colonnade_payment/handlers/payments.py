@@ -2,13 +2,11 @@
 
 from uuid import UUID
 
-from sqlalchemy import select
-
 from colonnade.errors import ColonnadeError
 from colonnade.idempotency import earlier_answer, once
 from colonnade.lookups import permitted
 from colonnade.operations import Call, handles
-from colonnade.pagination import Page, SortKey, paginate
+from colonnade.pagination import Listing, Page, SortKey, paginate
 from colonnade.services import ServiceContext
 from colonnade.store import Session
 from colonnade_payment.api import (
@@ -32,6 +30,13 @@ from colonnade_payment.purchase.ordering import (
 from colonnade_payment.resources import PAYMENT
 from colonnade_payment.statuses import OPEN
 
+PAYMENTS = Listing(
+    PaymentRow,
+    PAYMENT,
+    course_id=PaymentRow.course_id,
+    user_id=PaymentRow.user_id,
+    status=PaymentRow.status,
+)
 NEWEST_FIRST = [SortKey(PaymentRow.created_at, descending=True), SortKey(PaymentRow.id)]
 
 
@@ -61,14 +66,9 @@ class PaymentHandlers:
     @handles(ListPayments)
     async def list_payments(self, request: ListPayments, call: Call) -> Page[Payment]:
         """List the payments that the caller may see, newest first."""
-        query = select(PaymentRow).where(call.visible(PAYMENT))
-        for column, wanted in (
-            (PaymentRow.course_id, request.course_id),
-            (PaymentRow.user_id, request.user_id),
-            (PaymentRow.status, request.status),
-        ):
-            if wanted is not None:
-                query = query.where(column == wanted)
+        query = PAYMENTS.query(
+            call, course_id=request.course_id, user_id=request.user_id, status=request.status
+        )
         return await self._ctx.store.read(
             lambda session: paginate(session, query, NEWEST_FIRST, request, present_payment)
         )

@@ -5,13 +5,11 @@ An instructor asks, somebody who may agrees, and records when the money has left
 
 from uuid import UUID
 
-from sqlalchemy import select
-
 from colonnade.idempotency import once
 from colonnade.lookups import permitted
 from colonnade.money import Money
 from colonnade.operations import Call, handles
-from colonnade.pagination import Page, SortKey, paginate
+from colonnade.pagination import Listing, Page, SortKey, paginate
 from colonnade.store import Session
 from colonnade_payment.api import (
     ApprovePayout,
@@ -38,6 +36,9 @@ from colonnade_payment.presentation import money, present_payout
 from colonnade_payment.resources import PAYOUT
 from colonnade_payment.statuses import PayoutStatus
 
+EVERY_PAYOUT = Listing(
+    PayoutRow, PAYOUT, instructor_id=PayoutRow.instructor_id, status=PayoutRow.status
+)
 NEWEST_FIRST = [SortKey(PayoutRow.created_at, descending=True), SortKey(PayoutRow.id)]
 
 
@@ -77,11 +78,7 @@ class PayoutHandlers:
     @handles(ListPayouts)
     async def list_payouts(self, request: ListPayouts, call: Call) -> Page[Payout]:
         """List the payouts that the caller may see, newest first."""
-        query = select(PayoutRow).where(call.visible(PAYOUT))
-        if request.instructor_id is not None:
-            query = query.where(PayoutRow.instructor_id == request.instructor_id)
-        if request.status is not None:
-            query = query.where(PayoutRow.status == request.status)
+        query = EVERY_PAYOUT.query(call, instructor_id=request.instructor_id, status=request.status)
         return await self._ctx.store.read(
             lambda session: paginate(session, query, NEWEST_FIRST, request, present_payout)
         )

@@ -1,11 +1,9 @@
 """Handlers of the operations on refunds."""
 
-from sqlalchemy import select
-
 from colonnade.idempotency import once
 from colonnade.lookups import permitted
 from colonnade.operations import Call, handles
-from colonnade.pagination import Page, SortKey, paginate
+from colonnade.pagination import Listing, Page, SortKey, paginate
 from colonnade.services import ServiceContext
 from colonnade.store import Session
 from colonnade_payment.api import (
@@ -21,6 +19,7 @@ from colonnade_payment.presentation import money, present_refund
 from colonnade_payment.refund.booking import claim_refund, new_refund
 from colonnade_payment.resources import PAYMENT
 
+REFUNDS = Listing(RefundRow, payment_id=RefundRow.payment_id)
 NEWEST_FIRST = [SortKey(RefundRow.created_at, descending=True), SortKey(RefundRow.id)]
 
 
@@ -53,7 +52,7 @@ class RefundHandlers:
     @handles(ListRefunds)
     async def list_refunds(self, request: ListRefunds, call: Call) -> Page[Refund]:
         """List the refunds of a payment, newest first."""
-        query = select(RefundRow).where(RefundRow.payment_id == request.payment_id)
+        query = REFUNDS.query(call, payment_id=request.payment_id)
 
         def work(session: Session) -> Page[Refund]:
             permitted(session, call, PAYMENT, PaymentRow, request.payment_id)
