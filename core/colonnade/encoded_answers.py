@@ -1,5 +1,6 @@
 """Answers that are encoded already, where nothing but their bytes is needed."""
 
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 from colonnade.messages import Message
@@ -43,5 +44,6 @@ class EncodedAnswer(Generic[MessageT]):
         return repr(self.message())
 
 
+@lru_cache(maxsize=1_000)
 def _has(model: type[Message], name: str) -> bool:
     return name in model.model_fields or hasattr(model, name)

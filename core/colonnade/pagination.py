@@ -37,7 +37,7 @@ CURSOR_PATTERN = "^WyI[A-Za-z0-9_-]{4,}$"
 """A JSON array of texts and numbers in base64url (RFC 4648 §5), without padding. It is told, and
 not held against: what has another form is refused like a cursor that was never given."""
 
-MAXIMUM_ORDERS = 1_000
+_MAXIMUM_ORDERS = 1_000
 
 ItemT = TypeVar("ItemT", bound=Message)
 RowT = TypeVar("RowT")
@@ -249,7 +249,7 @@ def _after(order: Sequence[SortKey], values: Sequence[Any]) -> Any:
 def _fingerprint(order: Sequence[SortKey]) -> str:
     kept = _fingerprints.get(id(order))
     if kept is None or kept[0] is not order:
-        if len(_fingerprints) >= MAXIMUM_ORDERS:
+        if len(_fingerprints) >= _MAXIMUM_ORDERS:
             _fingerprints.clear()
         kept = _fingerprints[id(order)] = (order, _made_fingerprint(order))
     return kept[1]

@@ -9,7 +9,7 @@ from colonnade.policy.binding import COMPARING, BoundGrant, Comparison, Related
 from colonnade.policy.decision import Decision, Operator
 from colonnade.policy.resource import ResourceType
 
-MOST_COMPARED = 32
+_MOST_COMPARED = 32
 """Values of a list that are compared one by one."""
 
 
@@ -57,7 +57,7 @@ def _compared(comparison: Comparison, column: ColumnElement[Any]) -> ColumnEleme
 
 
 def _one_of(column: ColumnElement[Any], values: Sequence[object]) -> ColumnElement[bool]:
-    if len(values) > MOST_COMPARED:
+    if len(values) > _MOST_COMPARED:
         return column.in_(values)
     # The text of `in_` depends on how many there are, so that it cannot be prepared.
     return or_(false(), *(column == literal(value, column.type) for value in values)).self_group()

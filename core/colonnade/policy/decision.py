@@ -21,7 +21,7 @@ JsonValue: TypeAlias = JsonScalar | Sequence["JsonValue"] | Mapping[str, "JsonVa
 
 DerivedT = TypeVar("DerivedT")
 
-MAXIMUM_DERIVED = 32
+_MAXIMUM_DERIVED = 32
 
 
 class Operator(StrEnum):
@@ -142,7 +142,7 @@ class Decision:
         """
         found: DerivedT | None = self._derived.get(key)
         if found is None:
-            if len(self._derived) >= MAXIMUM_DERIVED:
+            if len(self._derived) >= _MAXIMUM_DERIVED:
                 self._derived.clear()
             found = self._derived[key] = make()
         return found

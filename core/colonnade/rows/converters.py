@@ -42,7 +42,7 @@ def tuple_of(
 
     `wrapped` gets the tuple and makes the answer; the expressions may use `names`.
     """
-    parts = [f"c{i}({text})" if one else text for i, (text, one) in enumerate(expressions)]
+    parts = [_converted(i, text, one) for i, (text, one) in enumerate(expressions)]
     body = f"({''.join(f'{part}, ' for part in parts)})"
     if wrapped is not None:
         body, names = f"wrapped({body})", names | {"wrapped": wrapped}
@@ -61,10 +61,19 @@ def instance_of(
     """
     values = [(f"r[{start + i}]", one) for i, one in enumerate(converters)]
     parts = [
-        f"{name}=c{i}({text})" if one else f"{name}={text}"
+        f"{name}={_converted(i, text, one)}"
         for i, (name, (text, one)) in enumerate(zip(names, values, strict=True))
     ]
     return _function(f"lambda r: make({', '.join(parts)})", values, make=make)
+
+
+def _converted(number: int, text: str, converter: Converter | None) -> str:
+    if converter is None:
+        return text
+    if converter is _moment_from_text:
+        # Written out: every row has two or three of them, and a call costs as much as it does.
+        return f"(None if {text} is None else parsed({text} + '+00:00'))"
+    return f"c{number}({text})"
 
 
 def _function(
@@ -72,7 +81,7 @@ def _function(
 ) -> Converter:
     # Of column names and positions alone; they come from declarations, never from a request.
     scope: Mapping[str, Any] = {f"c{i}": one for i, (_, one) in enumerate(expressions)} | names
-    made: Converter = eval(source, dict(scope))  # noqa: S307
+    made: Converter = eval(source, {**scope, "parsed": _parsed})  # noqa: S307
     return made
 
 

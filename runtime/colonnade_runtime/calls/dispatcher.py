@@ -219,7 +219,7 @@ class Dispatcher:
             idempotency_key=idempotency_key,
             per_day=self._times(operation),
         )
-        if operation.cached and expected_versions is None:
+        if operation.cached and expected_versions is None and self.cache.has_room:
             key = _key(operation, request.encode(), entry, decision, visibility, context)
             return await self._do_cached(key, bound, request, call)
         return await self._do(bound, request, call)
@@ -231,11 +231,15 @@ class Dispatcher:
 
         Nothing when anything about it is unknown or refused: `do` finds out and says so.
         """
+        if not self.cache.has_room:
+            return None
         key = self._known_key(operation, payload, context)
         return None if key is None else self.cache.find(key)
 
     def kept(self, operation: Operation, payload: bytes, context: Context) -> CachedAnswer | None:
         """The same, to look at: nobody is answered with it."""
+        if not self.cache.has_room:
+            return None
         key = self._known_key(operation, payload, context)
         return None if key is None else self.cache.look(key)
 

@@ -89,6 +89,11 @@ class RowCache:
         return len(self._answers)
 
     @property
+    def has_room(self) -> bool:
+        """False for a cache that is switched off."""
+        return self._capacity > 0
+
+    @property
     def size(self) -> int:
         """Bytes in use, as reckoned."""
         return self._size
