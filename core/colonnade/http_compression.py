@@ -40,11 +40,15 @@ async def compressed(response: Response[bytes], accepted: str | None) -> Respons
     response.headers["Vary"] = "Accept-Encoding"
     coding = preferred_coding(accepted)
     if coding is not None:
-        encode = _CODINGS[coding]
-        large = len(body) > INLINE
-        response.content = await asyncio.to_thread(encode, body) if large else encode(body)
+        response.content = await coded(body, coding)
         response.headers["Content-Encoding"] = coding
     return response
+
+
+async def coded(body: bytes, coding: str) -> bytes:
+    """The body in a coding that `preferred_coding` named; a large one is compressed on a thread."""
+    encode = _CODINGS[coding]
+    return await asyncio.to_thread(encode, body) if len(body) > INLINE else encode(body)
 
 
 def preferred_coding(accepted: str | None) -> str | None:

@@ -49,6 +49,9 @@ class CachedAnswer:
     reads: RowSet
     scope: Dependents
     heads: dict[Target, Head]
+    size: int
+    codings: dict[str, bytes]
+    """The body in codings that clients take (RFC 9110 §8.4)."""
 
     def remember_head(self, target: Target, head: Head) -> None:
         """Keep the head with which this was sent to `target`."""
@@ -139,10 +142,22 @@ class RowCache:
         before = self._answers.get(key)
         if before is not None:
             self._remove(before)
-        answer = CachedAnswer(key, body, reads, reading.scope, {})
+        answer = CachedAnswer(key, body, reads, reading.scope, {}, size, {})
         self._answers[key] = answer
         self._size += size
         reading.scope.add(answer, reads)
+        self._make_room()
+
+    def keep_coding(self, answer: CachedAnswer, coding: str, body: bytes) -> None:
+        """Keep a kept answer in a coding, too; it goes with the answer."""
+        if self._answers.get(answer.key) is not answer or coding in answer.codings:
+            return
+        answer.codings[coding] = body
+        answer.size += len(body)
+        self._size += len(body)
+        self._make_room()
+
+    def _make_room(self) -> None:
         while self._size > self._capacity:
             self.crowded_out += 1
             self._remove(next(iter(self._answers.values())))
@@ -191,7 +206,7 @@ class RowCache:
     def _remove(self, answer: CachedAnswer) -> None:
         if self._answers.pop(answer.key, None) is None:
             return
-        self._size -= _size(answer.key, answer.body)
+        self._size -= answer.size
         answer.scope.remove(answer, answer.reads)
 
 

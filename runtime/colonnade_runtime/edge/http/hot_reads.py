@@ -17,10 +17,11 @@ from litestar.types import HTTPScope
 
 from colonnade.context import Context, use_context
 from colonnade.http import BINDING, JSON, Binding, next_link
+from colonnade.http_compression import MINIMUM, coded, preferred_coding
 from colonnade.messages import Request
 from colonnade.operations import Operation, operation_of
 from colonnade_runtime.calls.dispatcher import Dispatcher
-from colonnade_runtime.calls.row_cache.cache import Target
+from colonnade_runtime.calls.row_cache.cache import CachedAnswer, Target
 from colonnade_runtime.edge.http.default_headers import REVALIDATED, completed
 
 MAXIMUM_TARGETS = 10_000
@@ -49,6 +50,7 @@ class _Meaning(NamedTuple):
     route: str
     following: str
     """`Link` of a page to the next, with a placeholder for its cursor."""
+    compressed: bool
 
 
 class HotReads:
@@ -61,7 +63,7 @@ class HotReads:
     def answer(
         self, scope: HTTPScope, headers: Mapping[bytes, bytes], context: Context
     ) -> Response | None:
-        """The response for the caller in `context`, or nothing when the router has to find it."""
+        """The kept response for the caller in `context`, or nothing when it has to be asked for."""
         target = (scope["path"], scope["query_string"])
         meaning = self._meaning(scope, target, headers)
         if meaning is None or not meaning.operation.cached:
@@ -70,7 +72,13 @@ class HotReads:
         head = kept.heads.get(target) if kept is not None else None
         if kept is None or head is None:
             return None
-        return Response(head[0], head[1], kept.body, meaning.route)
+        coding = _coding(meaning, kept.body, headers)
+        if coding is None:
+            return Response(head[0], head[1], kept.body, meaning.route)
+        body = kept.codings.get(coding)
+        if body is None:
+            return None
+        return Response(head[0], _coded_head(head[1], coding, body), body, meaning.route)
 
     async def read(
         self, scope: HTTPScope, headers: Mapping[bytes, bytes], context: Context
@@ -89,10 +97,17 @@ class HotReads:
         with use_context(context):
             answer = await self._dispatcher.do(meaning.request)
         body = answer.encode()
-        response = Response(200, _head(answer, body, meaning.following), body, meaning.route)
+        head = completed(_head(answer, body, meaning), REVALIDATED)
+        kept = None
         if meaning.operation.cached:
-            self._remember_head(meaning, target, context, response)
-        return response
+            kept = self._remember_head(meaning, target, context, Response(200, head, body))
+        coding = _coding(meaning, body, headers)
+        if coding is not None:
+            body = await coded(body, coding)
+            head = _coded_head(head, coding, body)
+            if kept is not None:
+                self._dispatcher.cache.keep_coding(kept, coding, body)
+        return Response(200, head, body, meaning.route)
 
     def learn(
         self,
@@ -114,7 +129,10 @@ class HotReads:
         following = next_link(target[0], query, _CURSOR)
         route = scope.get("path_template", "")
         operation, payload = operation_of(type(request)), request.encode()
-        meaning = self._meanings[target] = _Meaning(operation, request, payload, route, following)
+        binding: Binding = scope["route_handler"].opt[BINDING]
+        meaning = self._meanings[target] = _Meaning(
+            operation, request, payload, route, following, binding.compressed
+        )
         if operation.cached:
             self._remember_head(meaning, target, context, sent)
 
@@ -128,14 +146,16 @@ class HotReads:
 
     def _remember_head(
         self, meaning: _Meaning, target: Target, context: Context, sent: Response
-    ) -> None:
-        """Keep the head with the answer, if that is kept."""
+    ) -> CachedAnswer | None:
+        """Keep the head with the answer, if that is kept as it was sent."""
         kept = self._dispatcher.kept(meaning.operation, meaning.payload, context)
-        if kept is not None and kept.body == sent.body:
-            kept.remember_head(target, (sent.status, completed(sent.headers, REVALIDATED)))
+        if kept is None or kept.body != sent.body:
+            return None
+        kept.remember_head(target, (sent.status, completed(sent.headers, REVALIDATED)))
+        return kept
 
 
-def _head(answer: Any, body: bytes, link: str) -> list[tuple[bytes, bytes]]:
+def _head(answer: Any, body: bytes, meaning: _Meaning) -> list[tuple[bytes, bytes]]:
     """The headers that the router answers with; see `colonnade.http.respond`."""
     head = []
     version = getattr(answer, "version", None)
@@ -144,9 +164,31 @@ def _head(answer: Any, body: bytes, link: str) -> list[tuple[bytes, bytes]]:
     following = getattr(answer, "next_cursor", None)
     if isinstance(following, str):
         # Cursors are base64url, which an address takes as it is.
-        head.append((b"link", link.replace(_CURSOR, following).encode()))
+        head.append((b"link", meaning.following.replace(_CURSOR, following).encode()))
+    if meaning.compressed and len(body) >= MINIMUM:
+        head.append((b"vary", b"Accept-Encoding"))
     length = str(len(body)).encode()
     return [*head, (b"content-type", _JSON), (b"content-length", length)]
+
+
+def _coding(meaning: _Meaning, body: bytes, headers: Mapping[bytes, bytes]) -> str | None:
+    """The coding in which a client takes an answer that may be compressed."""
+    accepted = headers.get(b"accept-encoding")
+    if not meaning.compressed or accepted is None or len(body) < MINIMUM:
+        return None
+    return preferred_coding(accepted.decode("latin-1"))
+
+
+def _coded_head(
+    head: list[tuple[bytes, bytes]], coding: str, body: bytes
+) -> list[tuple[bytes, bytes]]:
+    """The headers of a response whose body is `body` in a coding."""
+    made = []
+    for name, value in head:
+        if name == b"content-type":
+            made.append((b"content-encoding", coding.encode()))
+        made.append((name, str(len(body)).encode() if name == b"content-length" else value))
+    return made
 
 
 _JSON = JSON.encode()

@@ -181,6 +181,7 @@ def variants(house: House) -> list[tuple[str, dict[str, Any]]]:
         {"Host": "127.0.0.1", "X-Tenant": "acme"},
         {"Accept": "text/html"},
         {"Accept-Language": "de"},
+        {"Accept-Encoding": "gzip, br"},
         {"If-Match": '"9"'},
         {"If-None-Match": '"2"'},
         {"If-None-Match": '"1"'},
@@ -192,6 +193,10 @@ def variants(house: House) -> list[tuple[str, dict[str, Any]]]:
         {"Content-Length": "0"},
     )
     asked.extend((course, {"headers": headers}) for headers in special)
+    for coding in ("br", "gzip", "gzip;q=0.5, *;q=0.1", "identity", "br;q=0"):
+        page = f"/courses?limit=100&sort=title&q={house.published[:2]}"
+        asked.append((page, {"headers": {"Accept-Encoding": coding}}))
+        asked.append(("/courses?limit=100", {"headers": {"Accept-Encoding": coding}}))
     methods = ("HEAD", "OPTIONS", "DELETE", "PUT")
     asked.extend((course, {"method": method}) for method in methods)
     return asked
@@ -353,3 +358,25 @@ async def test_a_known_address_is_refused_as_the_router_refuses(house: House) ->
     assert b" 404 " in direct[:20]
     house.routed = True
     assert await house.raw(path, house.learner) == direct
+
+
+async def test_a_kept_page_is_compressed_once_for_each_coding(house: House) -> None:
+    async with house.platform.client("acme", house.owner) as client:
+        told = {"title": "Long", "slug": f"long-{uuid4().hex}", "summary": "Words. " * 300}
+        (await client.post("/courses", json=told)).raise_for_status()
+    path = "/courses?limit=99"
+    for _ in range(2):
+        await house.raw(path, house.owner)
+    for coding in ("br", "gzip"):
+        headers = {"Accept-Encoding": coding}
+        first = await house.raw(path, house.owner, headers=headers)
+        before = house.hot
+        second = await house.raw(path, house.owner, headers=headers)
+        assert house.hot == before + 1
+        assert first == second
+        lines = second.partition(b"\r\n\r\n")[0].lower().split(b"\r\n")
+        assert b"content-encoding: " + coding.encode() in lines
+        assert b"vary: accept-encoding" in lines
+    plain = await house.raw(path, house.owner)
+    assert b"content-encoding" not in plain.partition(b"\r\n\r\n")[0].lower()
+    assert b"vary: accept-encoding" in plain.lower()
