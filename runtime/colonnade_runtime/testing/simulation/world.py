@@ -171,8 +171,11 @@ class World:
             self._muted = before
 
     def _reached(self, point: str) -> None:
-        self.points[point] += 1
         loop = asyncio.get_running_loop()
+        if isinstance(loop, SimulatedLoop) and loop.is_dead:
+            # It died in the middle of work that is done together.
+            raise ProcessEnded
+        self.points[point] += 1
         process = next((each for each in self.processes if each.loop is loop), None)
         if process is not None and self.chance.happens(self.chance.faults.crash):
             self.note("at", point)

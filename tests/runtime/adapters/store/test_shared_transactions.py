@@ -285,3 +285,24 @@ async def _outcomes(
 def _shown(found: tuple[list[Any], list[str]]) -> tuple[list[Any], list[str]]:
     """Errors by their class: each run has its own."""
     return [type(each) if isinstance(each, Exception) else each for each in found[0]], found[1]
+
+
+class Panic(BaseException):
+    """What a library written in Rust raises when it fails."""
+
+
+@pytest.mark.parametrize("failure", [asyncio.CancelledError, Panic, StopIteration])
+async def test_what_ends_tasks_ends_only_the_unit_that_raises_it(
+    harness: SqliteHarness, failure: type[BaseException]
+) -> None:
+    def ends(session: Session) -> None:
+        session.add(Book(title="ends"))
+        session.flush()
+        raise failure
+
+    store = harness.store()
+    with acting_in("acme"):
+        answers = await queued(store, [adds("a"), ends, adds("b")])
+        assert [answers[0], answers[2]] == ["a", "b"]
+        assert isinstance(answers[1], BaseException)
+        assert await store.read(titles) == ["a", "b"]

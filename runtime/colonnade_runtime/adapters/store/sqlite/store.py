@@ -105,6 +105,7 @@ class SqliteStore:
         self._writes = Writes(
             service,
             self._session,
+            clock,
             executor,
             open_files,
             control.work_index,

@@ -7,7 +7,6 @@ runs in one of its own, as if it had never met the others.
 """
 
 import sqlite3
-import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
@@ -43,11 +42,12 @@ class _CannotShare(Exception):
 
 
 class WriteTransaction:
-    """Commits units of work to one file, in their order."""
+    """Commits units of work to one file, in their order; `monotonic` counts seconds."""
 
-    def __init__(self, file: TenantFile, holding: Holding) -> None:
+    def __init__(self, file: TenantFile, holding: Holding, monotonic: Callable[[], float]) -> None:
         self._file = file
         self._holding = holding
+        self._monotonic = monotonic
 
     def run(self, units: Sequence[AnyUnit]) -> Sequence[AnyUnit]:
         """Give each unit its outcome; answers those that are still to be done.
@@ -100,28 +100,30 @@ class WriteTransaction:
     def _carried_out(
         self, driver: SqliteDriver, units: Sequence[AnyUnit]
     ) -> tuple[int, list[AnyUnit]]:
-        started = time.monotonic()
+        started = self._monotonic()
         kept: list[AnyUnit] = []
-        refused: list[tuple[AnyUnit, Exception]] = []
+        refused: list[tuple[AnyUnit, BaseException]] = []
         taken = 0
         for unit in units:
             taken += 1
             driver.execute("SAVEPOINT unit", ())
             try:
                 unit.carry_out(driver)
-            except Exception as error:
+            except BaseException as error:
                 self._undo_one(driver, error)
                 refused.append((unit, error))
             else:
                 kept.append(unit)
             driver.execute("RELEASE unit", ())
-            if time.monotonic() - started > SHARED_SECONDS:
+            if self._monotonic() - started > SHARED_SECONDS:
                 break
         for unit, refusal in refused:
-            unit.failed(translated(refusal, self._file.label))
+            if isinstance(refusal, Exception):
+                refusal = translated(refusal, self._file.label)
+            unit.failed(refusal)
         return taken, kept
 
-    def _undo_one(self, driver: SqliteDriver, error: Exception) -> None:
+    def _undo_one(self, driver: SqliteDriver, error: BaseException) -> None:
         """Undo what one unit wrote; that it was refused is its own affair.
 
         Raises:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import structlog
 
+from colonnade.clock import Clock
 from colonnade.rows.row_tracking import ANY_TABLE, Left, RowSet
 from colonnade.store import Session
 from colonnade.waiting import until
@@ -49,6 +50,7 @@ class Writes:
         self,
         service: str,
         session: Callable[[str, SqliteDriver], Session],
+        clock: Clock,
         executor: Executor,
         open_files: OpenFiles,
         work_index: SqliteWorkIndex,
@@ -58,6 +60,7 @@ class Writes:
     ) -> None:
         self._service = service
         self._session = session
+        self._clock = clock
         self._executor = executor
         self._open_files = open_files
         self._work_index = work_index
@@ -115,7 +118,7 @@ class Writes:
 
     def queue_of(self, file: TenantFile) -> WriteQueue:
         """The queue of a file that is being opened."""
-        transaction = WriteTransaction(file, self._work_index.holding)
+        transaction = WriteTransaction(file, self._work_index.holding, self._clock.monotonic)
         return WriteQueue(self._executor, transaction.run, partial(self._carried_out, file))
 
     def _give_up(self, unit: AnyUnit, may_run_on: bool) -> None:
