@@ -47,15 +47,16 @@ def told(what: str, got: str, detail: str = "") -> Figure:
 def benchmarks() -> dict[str, Benchmark]:
     """Every benchmark by the name of its module, with dashes; each module has a `measure`."""
     found = {}
-    for module in pkgutil.iter_modules(numbers.__path__):
-        name = module.name.replace("_", "-")
-        found[name] = _measure_of(module.name)
+    for module in pkgutil.walk_packages(numbers.__path__, f"{numbers.__name__}."):
+        if not module.ispkg:
+            name = module.name.rpartition(".")[2].replace("_", "-")
+            found[name] = _measure_of(module.name)
     return found
 
 
 def _measure_of(name: str) -> Benchmark:
     def measure() -> Iterator[Figure]:
-        module = importlib.import_module(f"{numbers.__name__}.{name}")
+        module = importlib.import_module(name)
         yield from module.measure()
 
     return measure

@@ -1,0 +1,1 @@
+"""What people do: sign in, learn, make courses."""
