@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 import pytest
-from sqlalchemy import ForeignKey, String, delete
+from sqlalchemy import ForeignKey, String, delete, select
 
 from colonnade.rows import Column, Prepared, Row, column, prepare, tenant_metadata
+from tests.row_sessions import row_sessions
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -108,3 +109,24 @@ def test_a_prepared_deletion_knows_of_tables_that_are_declared_after_it() -> Non
         shelf_id: Column[int] = column(ForeignKey("shelves.id", ondelete="CASCADE"))
 
     assert clearing.writes == {"shelves", "leaves"}
+
+
+def test_a_database_gives_out_integer_keys_that_it_is_asked_for() -> None:
+    """As the page on rows declares them; SQLite does it for columns of the type INTEGER alone."""
+
+    class Base(Row):
+        metadata = tenant_metadata()
+
+    class TicketRow(Base):
+        __tablename__ = "tickets"
+
+        number: Column[int] = column(primary_key=True, autoincrement=True, init=False)
+        title: Column[str]
+
+    with row_sessions(Base.metadata) as new_session:
+        session = new_session()
+        session.add(TicketRow(title="One"))
+        session.add(TicketRow(title="Two"))
+        session.finish()
+        found = new_session().scalars(select(TicketRow).order_by(TicketRow.number))
+        assert [(row.number, row.title) for row in found] == [(1, "One"), (2, "Two")]

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 import sqlalchemy
-from sqlalchemy import BigInteger, Boolean, Double, ForeignKey, LargeBinary, Text, Uuid
+from sqlalchemy import BigInteger, Boolean, Double, ForeignKey, Integer, LargeBinary, Text, Uuid
 from sqlalchemy.types import TypeEngine
 
 from colonnade.rows.types import UtcDateTime
@@ -30,6 +30,9 @@ TYPES: dict[type, TypeEngine[Any]] = {
     float: Double(),
 }
 """SQL types of `Column[...]` annotations, unless a column says otherwise."""
+
+_SERIAL = BigInteger().with_variant(Integer(), "sqlite")
+"""Type of an integer key that the database gives out: SQLite does so for `INTEGER` alone."""
 
 if TYPE_CHECKING:
 
@@ -89,7 +92,8 @@ class ColumnDeclaration:
                     f"The column '{name}' is {annotation!r}, which has no SQL type of its own: "
                     "say column(<type>)."
                 )
-            parts.insert(0, TYPES[python_type])
+            given_out = python_type is int and dict(self.options).get("autoincrement")
+            parts.insert(0, _SERIAL if given_out else TYPES[python_type])
         options = dict(self.options)
         nullable = nullable and not options.get("primary_key")
         return sqlalchemy.Column(
