@@ -26,8 +26,12 @@ class ReadStatement(Prepared[Any]):
 
     def records(self, session: "UnitOfWork", values: Mapping[str, Any]) -> Sequence[Any]:
         """Records of what it selects."""
-        if self._known(session.dialect) is None:
+        known = self._known(session.dialect)
+        if known is None:
             return session.execute(self.statement, values)
+        if len(known.parts) == 1:
+            # Records of one row each, made without a call of Python's for each.
+            return list(zip(session.scalars(self, values)))
         return session.execute(self, values)
 
     def shape(self, dialect: Dialect) -> Shape:
@@ -64,7 +68,4 @@ class ReadStatement(Prepared[Any]):
 
 
 def _record(loads: Sequence[Callable[[Any], Any]]) -> Callable[[Any], tuple[Any, ...]]:
-    if len(loads) == 1:
-        [load] = loads
-        return lambda record: (load(record),)
     return lambda record: tuple(load(record) for load in loads)
