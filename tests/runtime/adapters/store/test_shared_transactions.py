@@ -1,6 +1,7 @@
 """Units of work that wait for one file share a transaction, and nobody can tell."""
 
 import asyncio
+import sqlite3
 import threading
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
@@ -139,6 +140,54 @@ async def test_a_fault_of_the_disk_is_met_by_each_alone(
         assert isinstance(answers[1], Unavailable)
         assert [answers[0], answers[2]] == ["a", "b"]
         assert await store.read(titles) == ["a", "b"]
+
+
+@contextmanager
+def commit_that_fails_once(
+    monkeypatch: pytest.MonkeyPatch, error: sqlite3.OperationalError
+) -> Iterator[None]:
+    """The next commit of several units fails, and the database ends its transaction."""
+    commit, left = SqliteDriver.commit, [error]
+
+    def fail(self: SqliteDriver) -> None:
+        if left and self.fetch("SELECT count(*) FROM books", ())[0][0] > 1:
+            self.roll_back()
+            raise left.pop()
+        commit(self)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(SqliteDriver, "commit", fail)
+        yield
+    assert not left
+
+
+async def test_a_disk_that_is_full_at_the_commit_is_met_by_each_alone(
+    harness: SqliteHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = harness.store()
+    with acting_in("acme"):
+        await store.prepare()
+        with commit_that_fails_once(monkeypatch, no_room()):
+            answers = await queued(store, [adds("a"), refuse, adds("b")])
+        assert [answers[0], answers[2]] == ["a", "b"]
+        assert isinstance(answers[1], Conflict)
+        assert await store.read(titles) == ["a", "b"]
+
+
+async def test_a_commit_of_which_nobody_knows_is_told_to_those_whom_it_was_for(
+    harness: SqliteHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorcode = sqlite3.SQLITE_IOERR
+    store = harness.store()
+    with acting_in("acme"):
+        await store.prepare()
+        with commit_that_fails_once(monkeypatch, error):
+            answers = await queued(store, [adds("a"), refuse, adds("b")])
+        assert isinstance(answers[0], Unavailable)
+        assert isinstance(answers[1], Conflict)
+        assert isinstance(answers[2], Unavailable)
+        assert await store.run(adds("c")) == "c"
 
 
 async def test_one_that_nobody_waits_for_any_more_is_not_kept(harness: SqliteHarness) -> None:

@@ -41,6 +41,10 @@ class _CannotShare(Exception):
     """A common transaction was rolled back; every unit of it is to run by itself."""
 
 
+class _Unsure(Exception):
+    """A common commit has failed, and nobody can tell whether it happened; its cause is why."""
+
+
 class WriteTransaction:
     """Commits units of work to one file, in their order; `monotonic` counts seconds."""
 
@@ -70,10 +74,14 @@ class WriteTransaction:
     def _together(self, units: Sequence[AnyUnit]) -> int:
         """Commit the first of `units` in one transaction; answers how many."""
         driver = self._begun(units)
+        kept: list[AnyUnit] = []
         try:
-            taken, kept = self._carried_out(driver, units)
+            taken = self._carried_out(driver, units, kept)
             if kept:
                 self._commit(driver, kept)
+        except _Unsure as unsure:
+            self._tell_unsure(kept, unsure)
+            return taken
         except BaseException as error:
             self._roll_back(driver)
             for unit in units:
@@ -98,10 +106,9 @@ class WriteTransaction:
         return driver
 
     def _carried_out(
-        self, driver: SqliteDriver, units: Sequence[AnyUnit]
-    ) -> tuple[int, list[AnyUnit]]:
+        self, driver: SqliteDriver, units: Sequence[AnyUnit], kept: list[AnyUnit]
+    ) -> int:
         started = self._monotonic()
-        kept: list[AnyUnit] = []
         refused: list[tuple[AnyUnit, BaseException]] = []
         taken = 0
         for unit in units:
@@ -121,7 +128,7 @@ class WriteTransaction:
             if isinstance(refusal, Exception):
                 refusal = translated(refusal, self._file.label)
             unit.failed(refusal)
-        return taken, kept
+        return taken
 
     def _undo_one(self, driver: SqliteDriver, error: BaseException) -> None:
         """Undo what one unit wrote; that it was refused is its own affair.
@@ -146,17 +153,22 @@ class WriteTransaction:
                     begun.append(unit)
                 driver.commit()
             except Exception as error:
-                if driver.in_transaction or len(begun) < len(units):
-                    for unit in begun:
-                        unit.withdraw_commit()
-                    raise
-                # It may have happened: nobody runs again, and everybody is told so.
-                self._doubt(error)
-                known = translated(error, self._file.label)
-                for unit in units:
-                    unit.failed(known)
-                return
+                was_tried = len(begun) == len(units) and not driver.in_transaction
+                if was_tried and primary_code(error) != sqlite3.SQLITE_FULL:
+                    raise _Unsure from error
+                # A full disk ends the transaction by itself, and nothing of it is there.
+                for unit in begun:
+                    unit.withdraw_commit()
+                raise
         reach(AFTER_COMMIT)
+
+    def _tell_unsure(self, units: Sequence[AnyUnit], unsure: _Unsure) -> None:
+        """Tell everybody: it may have happened, so nobody runs again."""
+        error = unsure.__cause__
+        assert isinstance(error, Exception)
+        self._doubt(error)
+        for unit in units:
+            unit.failed(translated(error, self._file.label))
 
     def _alone(self, unit: AnyUnit) -> None:
         try:
