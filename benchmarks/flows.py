@@ -46,7 +46,7 @@ NETWORK = "203.0.113.{}"
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one time cost: seconds of processor time until it was answered and until all was
+    """Cost of one time: seconds of processor time until it was answered and until all was
     quiet, and its steps."""
 
     answered: float
