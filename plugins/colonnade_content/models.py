@@ -136,6 +136,17 @@ class LessonContentRow(Base):
     sequence: Column[int]
 
 
+class CourseCoverRow(Base):
+    """Cover of a course as its events tell; one without a picture has none, or is gone."""
+
+    __tablename__ = "course_covers"
+
+    course_id: Column[UUID] = column(primary_key=True)
+    media_id: Column[UUID | None] = column(index=True, default=None)
+    published: Column[bool]
+    sequence: Column[int]
+
+
 class TeacherRow(Base):
     """Teacher of a course, active or not, as of `sequence`."""
 

@@ -66,6 +66,11 @@ def subscriptions() -> Sequence[type[Event]]:
     """Events that the service reacts to."""
     from colonnade_content.api import FileDeleted, MediaCreated, MediaDeleted
     from colonnade_course.api import (
+        CourseCreated,
+        CourseDeleted,
+        CoursePublished,
+        CourseUnpublished,
+        CourseUpdated,
         EnrollmentActivated,
         EnrollmentCompleted,
         EnrollmentEnded,
@@ -79,6 +84,11 @@ def subscriptions() -> Sequence[type[Event]]:
         FileDeleted,
         MediaCreated,
         MediaDeleted,
+        CourseCreated,
+        CourseUpdated,
+        CoursePublished,
+        CourseUnpublished,
+        CourseDeleted,
         LessonContentChanged,
         LessonRemoved,
         InstructorAdded,

@@ -5,8 +5,14 @@ Events may overtake each other; whatever is not newer than what is known is igno
 
 from colonnade.events import reactions_named, reacts_to
 from colonnade.store import Session
-from colonnade_content.models import LearnerRow, LessonContentRow, TeacherRow
+from colonnade_content.models import CourseCoverRow, LearnerRow, LessonContentRow, TeacherRow
 from colonnade_course.api import (
+    CourseCreated,
+    CourseDeleted,
+    CourseEvent,
+    CoursePublished,
+    CourseUnpublished,
+    CourseUpdated,
     EnrollmentActivated,
     EnrollmentCompleted,
     EnrollmentEnded,
@@ -22,6 +28,31 @@ from colonnade_course.api import (
 @reactions_named("CourseFacts")
 class CourseProjection:
     """Projection of lessons, teachers and learners."""
+
+    @reacts_to(CourseCreated)
+    def course_created(self, session: Session, event: CourseCreated) -> None:
+        """Record the cover of a new course."""
+        _set_cover(session, event)
+
+    @reacts_to(CourseUpdated)
+    def course_updated(self, session: Session, event: CourseUpdated) -> None:
+        """Record the cover of a course that has changed."""
+        _set_cover(session, event)
+
+    @reacts_to(CoursePublished)
+    def course_published(self, session: Session, event: CoursePublished) -> None:
+        """Record that everybody sees a course, and its cover."""
+        _set_cover(session, event)
+
+    @reacts_to(CourseUnpublished)
+    def course_unpublished(self, session: Session, event: CourseUnpublished) -> None:
+        """Record that a course is a draft again."""
+        _set_cover(session, event)
+
+    @reacts_to(CourseDeleted)
+    def course_deleted(self, session: Session, event: CourseDeleted) -> None:
+        """Leave a mark of a course that is gone, so that a late event does not bring it back."""
+        _set_cover(session, event.model_copy(update={"cover_media_id": None}))
 
     @reacts_to(LessonContentChanged)
     def lesson_content_changed(self, session: Session, event: LessonContentChanged) -> None:
@@ -80,6 +111,20 @@ class CourseProjection:
     def enrollment_ended(self, session: Session, event: EnrollmentEnded) -> None:
         """Record that a person no longer learns in a course."""
         _set_learner(session, event)
+
+
+def _set_cover(session: Session, event: CourseEvent) -> None:
+    row = session.get(CourseCoverRow, event.course_id)
+    if row is not None and row.sequence >= event.sequence:
+        return
+    session.upsert(
+        CourseCoverRow(
+            course_id=event.course_id,
+            media_id=event.cover_media_id,
+            published=event.status == "published",
+            sequence=event.sequence,
+        )
+    )
 
 
 def _set_teacher(session: Session, event: InstructorEvent, *, active: bool) -> None:

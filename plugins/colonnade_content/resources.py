@@ -4,12 +4,13 @@ Who may read something follows from the lessons that show it. The relations belo
 the local projections, so that one enrolment is one row, however many lessons a course has.
 """
 
-from sqlalchemy import String, and_, literal, select
+from sqlalchemy import String, and_, literal, select, union_all
 
 from colonnade.policy import Relation, ResourceType
 from colonnade_content.models import (
     ContentReferenceRow,
     ContentRow,
+    CourseCoverRow,
     FileRow,
     LearnerRow,
     LessonContentRow,
@@ -31,6 +32,11 @@ _everybody = literal(EVERYBODY, String()).label("audience")
 
 _CONTENT = LessonContentRow.content_id.label("object_id")
 _TARGET = ContentReferenceRow.target_id.label("object_id")
+_COVER = CourseCoverRow.media_id.label("object_id")
+_has_cover = CourseCoverRow.media_id.is_not(None)
+_teaches_covered = and_(
+    TeacherRow.course_id == CourseCoverRow.course_id, TeacherRow.active.is_(True)
+)
 
 
 _CONTENT_LEARNERS = (
@@ -60,25 +66,28 @@ _TARGET_LEARNERS = (
 """Relation of files and pictures to learners where they are shown or linked to."""
 
 
-_TARGET_TEACHERS = (
+_TARGET_TEACHERS = union_all(
     select(_TARGET, TeacherRow.user_id)
     .select_from(LessonContentRow)
     .join(ContentReferenceRow, _refers)
     .join(TeacherRow, _teaches)
-    .where(_existing)
-    .subquery()
-)
-"""Relation of files and pictures to teachers where they are shown or linked to."""
+    .where(_existing),
+    select(_COVER, TeacherRow.user_id)
+    .select_from(CourseCoverRow)
+    .join(TeacherRow, _teaches_covered)
+    .where(_has_cover),
+).subquery()
+"""Relation of files and pictures to teachers where they are shown or linked to, or the cover."""
 
 
-_TARGET_PREVIEWS = (
+_TARGET_PREVIEWS = union_all(
     select(_TARGET, _everybody)
     .select_from(LessonContentRow)
     .join(ContentReferenceRow, _refers)
-    .where(_preview)
-    .subquery()
-)
-"""Files and pictures that are shown to everybody."""
+    .where(_preview),
+    select(_COVER, _everybody).where(_has_cover, CourseCoverRow.published.is_(True)),
+).subquery()
+"""Files and pictures that are shown to everybody, covers of published courses among them."""
 
 
 _TARGET_SHARES = (

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, Integer, String, text
+from sqlalchemy import JSON, ForeignKey, Index, Integer, String, text
 
 from colonnade.rows import Column, Identified, Row, Timestamped, Versioned, column, tenant_metadata
 from colonnade.text import folded
@@ -40,6 +40,10 @@ class CourseRow(Identified, Versioned, Timestamped, Base):
     external_id: Column[str | None] = column(String(200), unique=True, default=None)
     created_by: Column[str] = column(String(200))
     published_at: Column[datetime | None] = column(default=None)
+    description: Column[str] = column(default="", server_default="")
+    level: Column[str | None] = column(String(20), default=None)
+    categories: Column[list[str]] = column(JSON, default_factory=list, server_default="[]")
+    cover_media_id: Column[UUID | None] = column(default=None)
 
     def retitle(self, title: str) -> None:
         """Set the title and its folded form, which searches compare."""

@@ -21,10 +21,13 @@ from colonnade_course.api.errors import (
     TooLarge,
 )
 from colonnade_course.api.types import (
+    Categories,
     Completion,
     CourseStatus,
     ExternalId,
     Language,
+    Level,
+    Markdown,
     Seats,
     Slug,
     Text,
@@ -47,6 +50,10 @@ class Course(Message):
     external_id: str | None
     created_by: str
     published_at: datetime | None
+    description: str = ""
+    level: Level | None = None
+    categories: list[str] = Field(default_factory=list)
+    cover_media_id: UUID | None = None
     created_at: datetime
     updated_at: datetime
     version: int
@@ -65,6 +72,12 @@ class CreateCourse(Request[Course]):
     license: Line | None = Field(None, description="Such as an SPDX identifier.")
     attribution: Text | None = Field(None, description="Who made it, as its license asks.")
     external_id: ExternalId | None = Field(None, description="Unique in the academy.")
+    description: Markdown = Field("", description="Markdown; whoever shows it renders it.")
+    level: Level | None = None
+    categories: Categories = Field(default_factory=list)
+    cover_media_id: UUID | None = Field(
+        None, description="A picture that whoever sets it may publish."
+    )
 
 
 @operation("course", action="course.read", idempotent=True, cached=True)
@@ -76,6 +89,9 @@ class ListCourses(ListRequest[Page[Course]]):
     slug: Slug | None = None
     status: CourseStatus | None = None
     external_id: ExternalId | None = None
+    category: Line | None = None
+    level: Level | None = None
+    language: Language | None = None
     q: Line | None = Field(None, description="Part of the title.")
     sort: Literal["-created_at", "created_at", "title"] = "-created_at"
 
@@ -103,6 +119,10 @@ class UpdateCourse(Patch[Course]):
     license: Line | None = None
     attribution: Text | None = None
     external_id: ExternalId | None = None
+    description: Annotated[Markdown | None, NotNull()] = None
+    level: Level | None = None
+    categories: Annotated[Categories | None, NotNull()] = None
+    cover_media_id: UUID | None = None
 
 
 @operation("course", action="course.delete", errors=[CourseInUse], per_day=1000)
@@ -150,9 +170,10 @@ class OutlineSection(Message):
 
 
 class Outline(Message):
-    """Sections and lessons of a course, in order."""
+    """Sections and lessons of a course, in order, and the course itself."""
 
     course_id: UUID
+    course: Course | None = None
     sections: list[OutlineSection]
 
 

@@ -20,7 +20,7 @@ from colonnade_course.api.errors import (
     ReservationKeyReused,
     ReservationReleased,
 )
-from colonnade_course.api.types import CourseStatus, EnrollmentStatus, ReservationKey
+from colonnade_course.api.types import CourseStatus, EnrollmentStatus, Level, ReservationKey
 
 
 class Enrollment(Message):
@@ -60,6 +60,9 @@ class EnrolledCourse(Message):
     title: str
     slug: str
     status: CourseStatus
+    language: str
+    level: Level | None
+    cover_media_id: UUID | None
 
 
 class EnrolledUser(Message):

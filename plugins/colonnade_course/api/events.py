@@ -21,6 +21,7 @@ class CourseEvent(Event):
     title: str
     status: CourseStatus
     price: Money | None = None
+    cover_media_id: UUID | None = None
     sequence: int
 
 

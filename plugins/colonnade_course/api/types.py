@@ -2,7 +2,16 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
+
+from colonnade.text import Line
+
+
+def _each_once(names: list[str]) -> list[str]:
+    if len(set(names)) != len(names):
+        raise ValueError("names a category twice")
+    return names
+
 
 Text = Annotated[str, StringConstraints(max_length=5000, pattern=r"^[^\x00]*$")]
 """Some paragraphs of plain text."""
@@ -28,6 +37,20 @@ ReservationKey = Annotated[
 ]
 """Key of one reservation, chosen by the caller, such as the id of an order."""
 
+Markdown = Annotated[str, StringConstraints(max_length=20_000, pattern=r"^[^\x00]*$")]
+"""A text in Markdown, as it was written."""
+
+MAXIMUM_CATEGORIES = 10
+"""Categories a course may have."""
+
+Categories = Annotated[
+    list[Line],
+    Field(max_length=MAXIMUM_CATEGORIES, json_schema_extra={"uniqueItems": True}),
+    AfterValidator(_each_once),
+]
+"""Names under which a catalogue lists a course, in the order in which it shows them."""
+
+Level = Literal["beginner", "intermediate", "advanced"]
 Seats = Annotated[int, Field(ge=1, le=1_000_000)]
 Position = Annotated[int, Field(ge=0, le=1_000_000)]
 Minutes = Annotated[int, Field(ge=0, le=100_000)]

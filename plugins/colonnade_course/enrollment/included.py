@@ -40,7 +40,9 @@ async def _courses(ask: Ask, items: Iterable[ListedEnrollment]) -> dict[UUID, En
         return {}
     found = await ask(ListCourses(ids=ids, limit=MAXIMUM_LIMIT))
     return {
-        each.id: EnrolledCourse(id=each.id, title=each.title, slug=each.slug, status=each.status)
+        each.id: EnrolledCourse.model_validate(
+            {name: getattr(each, name) for name in EnrolledCourse.model_fields}
+        )
         for each in found.items
     }
 

@@ -1,9 +1,11 @@
 """Operations on courses."""
 
+import json
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, delete, exists, false, select
+from sqlalchemy import ColumnElement, String, bindparam, cast, delete, exists, false, select
 
 from colonnade.errors import FieldError, ValidationFailed
 from colonnade.idempotency import once_if_keyed
@@ -17,6 +19,7 @@ from colonnade.patches import assign
 from colonnade.services import ServiceContext
 from colonnade.store import Session
 from colonnade.text import ESCAPE, containing, folded
+from colonnade_content.api import ListPublishableMedia
 from colonnade_course.api import (
     Course,
     CourseCreated,
@@ -69,7 +72,10 @@ COURSES = Listing(
     q=CourseRow.folded_title.like(bindparam("q"), escape=ESCAPE),
 )
 
-CHANGEABLE = ("slug", "summary", "seats", "language", "license", "attribution", "external_id")
+CHANGEABLE = (
+    *("slug", "summary", "seats", "language", "license", "attribution", "external_id"),
+    *("description", "level", "categories", "cover_media_id"),
+)
 
 
 class CourseHandlers:
@@ -83,6 +89,7 @@ class CourseHandlers:
         """Create a draft; a person who creates one teaches it."""
         tenant = self._ctx.tenant()
         _check_currency(request.price, tenant.currency)
+        await self._require_publishable(request.cover_media_id)
 
         def work(session: Session) -> Course:
             course = _new_course(request, call, request.language or tenant.locale)
@@ -113,6 +120,8 @@ class CourseHandlers:
             query = query.narrowed(CourseRow.id.in_(listed_ids(request.ids)))
         if request.teaches is not None:
             query = query.narrowed(_taught_by(call))
+        for condition in _catalogued(request):
+            query = query.narrowed(condition)
 
         order = ORDERS[request.sort]
         return await self._ctx.store.read(
@@ -133,6 +142,7 @@ class CourseHandlers:
         """Change the fields given."""
         values = request.given("title", "price", *CHANGEABLE)
         _check_currency(values.get("price"), self._ctx.tenant().currency)
+        await self._require_publishable(await self._new_cover(request, call))
 
         def work(session: Session) -> Course:
             course = changeable(session, call, COURSE, CourseRow, request.course_id)
@@ -179,6 +189,26 @@ class CourseHandlers:
         """Make a course a draft again."""
         return await self._set_status(request.course_id, call, CourseState.DRAFT)
 
+    async def _new_cover(self, request: UpdateCourse, call: Call) -> UUID | None:
+        """Return the cover that the course does not have yet."""
+
+        def cover(session: Session) -> UUID | None:
+            return permitted(session, call, COURSE, CourseRow, request.course_id).cover_media_id
+
+        if request.cover_media_id is None:
+            return None
+        is_cover = await self._ctx.store.read(cover) == request.cover_media_id
+        return None if is_cover else request.cover_media_id
+
+    async def _require_publishable(self, media_id: UUID | None) -> None:
+        """Ask the content service, as the caller, whether they may show the picture to readers."""
+        if media_id is None:
+            return
+        found = await self._ctx.ask(ListPublishableMedia(ids=[media_id]))
+        if media_id not in found.ids:
+            message = "names no picture that you may show"
+            raise ValidationFailed(fields=[FieldError("/cover_media_id", message, "unknown")])
+
     async def _set_status(self, course_id: UUID, call: Call, status: CourseState) -> Course:
         def work(session: Session) -> Course:
             course = changeable(session, call, COURSE, CourseRow, course_id)
@@ -210,6 +240,18 @@ def _taught_by(call: Call) -> ColumnElement[bool]:
     )
 
 
+def _catalogued(request: ListCourses) -> Iterator[ColumnElement[bool]]:
+    """What a catalogue is narrowed by."""
+    if request.level is not None:
+        yield CourseRow.level == request.level
+    if request.language is not None:
+        yield CourseRow.language == request.language
+    if request.category is not None:
+        # A whole text of the list: within one, a quotation mark has a backslash before it.
+        listed = cast(CourseRow.categories, String)
+        yield listed.contains(json.dumps(request.category), autoescape=True)
+
+
 def _new_course(request: CreateCourse, call: Call, language: str) -> CourseRow:
     return CourseRow(
         slug=request.slug,
@@ -225,6 +267,10 @@ def _new_course(request: CreateCourse, call: Call, language: str) -> CourseRow:
         attribution=request.attribution,
         external_id=request.external_id,
         created_by=call.principal_id,
+        description=request.description,
+        level=request.level,
+        categories=request.categories,
+        cover_media_id=request.cover_media_id,
     )
 
 

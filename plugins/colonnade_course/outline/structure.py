@@ -7,8 +7,8 @@ from sqlalchemy import select
 
 from colonnade.store import Session
 from colonnade_course.api import Outline, OutlineSection
-from colonnade_course.models import LessonRow, SectionRow
-from colonnade_course.presentation import present_outline_lesson
+from colonnade_course.models import CourseRow, LessonRow, SectionRow
+from colonnade_course.presentation import present_course, present_outline_lesson
 
 
 def sections_of(session: Session, course_id: UUID) -> Sequence[SectionRow]:
@@ -24,7 +24,7 @@ def lessons_of(session: Session, section_id: UUID) -> Sequence[LessonRow]:
 
 
 def outline_of(session: Session, course_id: UUID) -> Outline:
-    """Read the sections and lessons of a course, in order."""
+    """Read a course with its sections and lessons, in order."""
     query = select(LessonRow).where(LessonRow.course_id == course_id)
     by_section: dict[UUID, list[LessonRow]] = {}
     for lesson in session.scalars(query.order_by(LessonRow.position, LessonRow.id)):
@@ -41,4 +41,5 @@ def outline_of(session: Session, course_id: UUID) -> Outline:
         )
         for section in sections_of(session, course_id)
     ]
-    return Outline(course_id=course_id, sections=sections)
+    course = present_course(session.get_one(CourseRow, course_id))
+    return Outline(course_id=course_id, course=course, sections=sections)

@@ -45,6 +45,7 @@ def publish_course_event(session: Session, kind: type[CourseEvent], course: Cour
                 "title": course.title,
                 "status": course.status,
                 "price": price_of(course),
+                "cover_media_id": course.cover_media_id,
                 "sequence": next_sequence(session, course),
             }
         )

@@ -27,6 +27,8 @@ REFUSED: dict[tuple[str, str, str], tuple[str, int, str | None]] = {
     ("PATCH", "/content/{content_id}", "/media_id"): ("media", 422, "/media_id"),
     ("POST", "/content/{content_id}/shares", "/user_id"): ("user", 422, "/user_id"),
     ("POST", "/coupons", "/course_id"): ("course", 422, "/course_id"),
+    ("POST", "/courses", "/cover_media_id"): ("media", 422, "/cover_media_id"),
+    ("PATCH", "/courses/{course_id}", "/cover_media_id"): ("media", 422, "/cover_media_id"),
     ("POST", "/courses/{course_id}/instructors", "/user_id"): ("user", 409, None),
     ("PUT", "/courses/{course_id}/sections/order", "/ids/0"): ("section", 422, "/ids"),
     ("POST", "/enrollments", "/course_id"): ("course", 404, None),
@@ -140,6 +142,8 @@ def body_of(method: str, path: str, place: str, given: str, own: dict[str, str])
             return {"code": f"C{uuid4().hex}", "percent": 10, "course_id": given}
         case "POST", "/invitations":
             return {"email": f"{uuid4().hex}@learners.example", "courses": [given]}
+        case "POST", "/courses":
+            return {"title": "Course", "slug": f"c{uuid4().hex}", field: given}
         case "POST", "/lessons":
             return {"title": "Lesson", "section_id": own["section"], field: given}
         case "POST", "/payments":

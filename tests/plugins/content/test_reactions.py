@@ -7,6 +7,10 @@ from colonnade_runtime.background.events.declared_reactions import declared_reac
 def test_reactions_have_the_names_that_stores_hold() -> None:
     assert set(declared_reactions(plugin)) == {
         *(f"CourseFacts.enrollment_{change}" for change in ("activated", "completed", "ended")),
+        *(
+            f"CourseFacts.course_{change}"
+            for change in ("created", "updated", "published", "unpublished", "deleted")
+        ),
         "CourseFacts.instructor_added",
         "CourseFacts.instructor_removed",
         "CourseFacts.lesson_content_changed",

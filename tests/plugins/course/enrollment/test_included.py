@@ -20,6 +20,9 @@ async def test_my_courses_are_one_request(academy: Academy) -> None:
         "title": "Python",
         "slug": "python",
         "status": "published",
+        "language": "en",
+        "level": None,
+        "cover_media_id": None,
     }
     assert item["user"] is None
 

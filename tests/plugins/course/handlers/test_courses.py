@@ -1,8 +1,9 @@
 """Courses over HTTP: drafting, publishing, finding, changing, deleting."""
 
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
+from course_bench import CourseBench
 from course_journeys import Academy, problem
 
 SOMETHING = "019a3f0e-5a7c-7c1e-9a53-0d6f2f1f8c11"
@@ -261,6 +262,71 @@ async def test_removing_somebody_who_does_not_teach_is_not_found(academy: Academ
     course = await academy.course()
     url = f"/courses/{course['id']}/instructors/{uuid4()}"
     assert (await academy.teacher.delete(url)).status_code == 404
+
+
+CATALOGUED = {
+    "description": "# Arrays\n\n*Plots* <script>",
+    "level": "beginner",
+    "categories": ['Data "science"', "Über 50 %"],
+    "cover_media_id": SOMETHING,
+}
+
+
+async def test_what_a_catalogue_shows_reads_as_it_was_written_in_lists_and_outlines(
+    academy: Academy,
+) -> None:
+    course = await academy.published_course(**CATALOGUED)
+    read = (await academy.visitor.get(f"/courses/{course['id']}")).json()
+    outline = (await academy.visitor.get(f"/courses/{course['id']}/outline")).json()
+    [listed] = (await academy.visitor.get("/courses")).json()["items"]
+    for shown in (read, outline["course"], listed):
+        assert {name: shown[name] for name in CATALOGUED} == CATALOGUED
+    change = {"level": None, "categories": [], "description": "", "cover_media_id": None}
+    changed = await academy.teacher.patch(f"/courses/{course['id']}", change)
+    assert {name: changed.json()[name] for name in CATALOGUED} == change
+
+
+async def test_courses_are_found_by_category_level_and_language(academy: Academy) -> None:
+    course = await academy.published_course(**CATALOGUED, language="de")
+    await academy.published_course(categories=["Data", "50"], level="advanced", language="en")
+    for query in ("level=beginner", "language=de", "category=%C3%9Cber 50 %25"):
+        listed = (await academy.visitor.get(f"/courses?{query}")).json()["items"]
+        assert [item["id"] for item in listed] == [course["id"]], query
+    for query in ("category=science", 'category=Data "', "category=%25"):
+        assert (await academy.visitor.get(f"/courses?{query}")).json()["items"] == [], query
+
+
+async def test_a_cover_is_a_picture_that_its_setter_may_publish(
+    academy: Academy, bench: CourseBench
+) -> None:
+    bench.unpublishable.add(UUID(SOMETHING))
+    course = await academy.course()
+    body = {"title": "R", "slug": "r", "cover_media_id": SOMETHING}
+    for answer in (
+        await academy.teacher.post("/courses", body),
+        await academy.teacher.patch(f"/courses/{course['id']}", {"cover_media_id": SOMETHING}),
+    ):
+        assert answer.status_code == 422
+        assert answer.json()["errors"][0]["pointer"] == "/cover_media_id"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("level", "expert"),
+        ("categories", ["A", "A"]),
+        ("categories", [""]),
+        ("categories", [str(number) for number in range(11)]),
+        ("categories", None),
+        ("description", "x" * 20_001),
+    ],
+)
+async def test_what_a_catalogue_cannot_show_is_refused(
+    academy: Academy, field: str, value: object
+) -> None:
+    answer = await academy.teacher.post("/courses", {"title": "R", "slug": "r", field: value})
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["pointer"].startswith(f"/{field}")
 
 
 async def test_courses_are_found_by_their_ids(academy: Academy) -> None:

@@ -8,7 +8,7 @@ from colonnade.context import Principal
 from colonnade.errors import NotFound
 from colonnade.identifiers import listed_ids
 from colonnade.pagination import Page
-from colonnade_content.api import ListPublishableContent, Publishable
+from colonnade_content.api import ListPublishableContent, ListPublishableMedia, Publishable
 from colonnade_course import plugin
 from colonnade_runtime.testing import ServiceBench, example_of
 from colonnade_user.api import GetUser, ListUsers, Role, User, UserStatus
@@ -26,6 +26,7 @@ class CourseBench(ServiceBench):
         """Say what the user service and the content service answer."""
         self.stub(GetUser, self._user)
         self.stub(ListPublishableContent, self._publishable)
+        self.stub(ListPublishableMedia, self._publishable)
         self.listed_users = self.stub(ListUsers, self._users)
 
     def caller(self, role: str) -> Caller:
@@ -52,5 +53,5 @@ class CourseBench(ServiceBench):
         ]
         return Page[User](items=found)
 
-    def _publishable(self, request: ListPublishableContent) -> Publishable:
+    def _publishable(self, request: ListPublishableContent | ListPublishableMedia) -> Publishable:
         return Publishable(ids=[each for each in request.ids if each not in self.unpublishable])
