@@ -5,7 +5,6 @@ an operating system also hold `localtime`, `posix/…` and `right/…`, which me
 next machine.
 """
 
-import re
 from functools import cache
 from importlib.resources import files
 from typing import Annotated, Any
@@ -47,18 +46,7 @@ class _Known:
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        names = sorted(timezone_names())
-        return handler(schema) | {
-            "enum": names,
-            # Generators of clients name constants after values: GMT0 and GMT+0 would be one.
-            "x-enum-varnames": [_constant(name) for name in names],
-        }
-
-
-def _constant(name: str) -> str:
-    """`GMT_PLUS_0` for `GMT+0`; a minus is one only where a number follows."""
-    signed = re.sub(r"-(?=\d)", "_MINUS_", name).replace("+", "_PLUS_")
-    return re.sub(r"[^A-Za-z0-9]+", "_", signed).upper()
+        return handler(schema) | {"enum": sorted(timezone_names())}
 
 
 TimezoneName = Annotated[str, Field(max_length=64, examples=["Europe/Vienna"]), _Known()]

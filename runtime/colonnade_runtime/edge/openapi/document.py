@@ -160,7 +160,25 @@ def _schemas(bound: Iterable[tuple[str, Binding]]) -> dict[str, Any]:
         schema_generator=RequestSchema,
     )
     schemas: dict[str, Any] = document.get("$defs", {})
+    _name_constants(schemas)
     return schemas
+
+
+def _name_constants(schema: Any) -> None:
+    """Name the constants of enumerations with signs in them: generators of clients name them after
+    their values, and would call GMT0 and GMT+0 alike."""
+    for part in schema.values() if isinstance(schema, dict) else schema:
+        if isinstance(part, dict | list):
+            _name_constants(part)
+    values = schema.get("enum", ()) if isinstance(schema, dict) else ()
+    if any(isinstance(value, str) and "+" in value for value in values):
+        schema["x-enum-varnames"] = [_constant(value) for value in values]
+
+
+def _constant(value: str) -> str:
+    """`GMT_PLUS_0` for `GMT+0`; a minus is one only where a number follows."""
+    signed = re.sub(r"-(?=\d)", "_MINUS_", value).replace("+", "_PLUS_")
+    return re.sub(r"[^A-Za-z0-9]+", "_", signed).upper()
 
 
 def _operation(
