@@ -6,7 +6,7 @@ import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-NICENESS = 10
+NICENESS = 5
 """Added to the priority of the process: a thread of the loop that wants a processor gets nine
 times the share, and at once (sched(7), "The nice value")."""
 

@@ -42,9 +42,9 @@ def changed(site: Path, statement: str) -> None:
 
 
 def made_older(site: Path) -> None:
-    """As the release before the last migration left it, which makes two tables."""
-    changed(site, "DROP TABLE course_teachers")
-    changed(site, "DROP TABLE known_courses")
+    """As the release before the last migration left it, which adds two columns."""
+    changed(site, "ALTER TABLE sessions DROP COLUMN succession")
+    changed(site, "ALTER TABLE sessions DROP COLUMN exchanged_from")
     changed(site, "UPDATE colonnade_meta SET value = value - 1 WHERE name = 'service_version'")
 
 

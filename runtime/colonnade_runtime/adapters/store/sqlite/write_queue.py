@@ -54,6 +54,7 @@ class WriteQueue:
         with self._lock:
             if linger > 0:
                 self._lingering[unit] = loop.call_later(linger, self._linger_no_more, unit)
+                unit.lingers = True
                 return
             self._waiting.append(unit)
             if self._is_busy:
@@ -79,6 +80,7 @@ class WriteQueue:
             if timer is None:
                 return
             timer.cancel()
+            unit.lingers = False
             self._waiting.append(unit)
             if self._is_busy:
                 return

@@ -40,6 +40,8 @@ class WriteUnit(Generic[T]):
     guard: Guard | None
     until: float = field(default=float("inf"))
     """When its caller stops waiting, on the monotonic clock."""
+    lingers: bool = field(default=False)
+    """It waits for company rather than for the file."""
     has_begun: bool = field(default=False)
     maybe_committed: bool = field(default=False)
     """A commit was tried: after an error it may have happened all the same."""

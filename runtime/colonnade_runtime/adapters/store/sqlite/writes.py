@@ -73,7 +73,7 @@ class Writes:
     @property
     def waiting(self) -> int:
         """Units of work that wait for their file."""
-        return sum(not unit.has_begun for unit in self._running)
+        return sum(not (unit.has_begun or unit.lingers) for unit in self._running)
 
     async def finish(self, deadline: float) -> None:
         """Let what runs end within `deadline` seconds, and end what does not."""
