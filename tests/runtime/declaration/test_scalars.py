@@ -5,7 +5,9 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
+from colonnade_runtime.declaration.model.tenant import BrandingSection
 from colonnade_runtime.declaration.yaml.scalars import ScalarError, resolve_plain
 
 
@@ -69,3 +71,37 @@ def test_no_text_makes_it_fail_in_another_way(text: str) -> None:
         resolve_plain(text)
     except ScalarError:
         assert text[0] in "+-.0123456789"
+
+
+@pytest.mark.parametrize(
+    "website",
+    [
+        "https://acme.example",
+        "http://localhost:3000/",
+        "https://müller.example/über?a=1".replace("über", "%C3%BCber"),
+        "https://[2001:db8::1]:8443/a#b",
+        "https://acme.example?utm=1",
+        "/site/index.html",
+    ],
+)
+def test_the_address_of_a_site_is_taken(website: str) -> None:
+    assert BrandingSection(website=website).website == website
+
+
+@pytest.mark.parametrize(
+    "website",
+    [
+        "https://",
+        "//evil.example",
+        "/",
+        "https://user:secret@acme.example",
+        "https://acme.example/\u202e",
+        'https://acme.example"><b>',
+        "https://acme.example/<b>",
+        "javascript:alert(1)",
+        "ftp://acme.example",
+    ],
+)
+def test_what_leads_nowhere_or_elsewhere_is_refused(website: str) -> None:
+    with pytest.raises(ValidationError):
+        BrandingSection(website=website)

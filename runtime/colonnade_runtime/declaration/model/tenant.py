@@ -78,6 +78,14 @@ def _token_link(text: str) -> str:
 
 TokenLink = Annotated[str, StringConstraints(max_length=2048), AfterValidator(_token_link)]
 Link = Annotated[str, StringConstraints(max_length=2048, pattern=r"^(https?://|/)\S*$")]
+WebSite = Annotated[
+    str,
+    StringConstraints(
+        max_length=2048,
+        pattern=r"^(https?://[\w.\-\[\]:]+([/?#][!#-;=?-~]*)?|/[!#-.0-;=?-~][!#-;=?-~]*)$",
+    ),
+]
+"""Address with a host and without a person's name, or a path: people are sent there."""
 
 
 class OwnerSection(Section):
@@ -106,8 +114,8 @@ class BrandingSection(Section):
     logo: Link | None = None
     """Logo: an `https://` address or a path that starts with `/`."""
 
-    website: Link | None = None
-    """The academy's own site."""
+    website: WebSite | None = None
+    """The academy's own site: an `https://` address or a path that starts with `/`."""
 
     support_email: EmailStr | None = None
     """Address to which learners write for help."""

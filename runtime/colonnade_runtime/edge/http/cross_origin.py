@@ -21,7 +21,8 @@ PREFLIGHT_SECONDS = 600
 
 TAKEN = (
     b"Authorization, Content-Type, Idempotency-Key, If-Match, If-Modified-Since, If-None-Match, "
-    b"If-Range, If-Unmodified-Since, Range, Traceparent, X-Request-Id, X-Tenant"
+    b"If-Range, If-Unmodified-Since, Range, Baggage, Traceparent, Tracestate, X-Request-Id, "
+    b"X-Tenant"
 )
 """Request headers that pages may send beside those that all may."""
 
