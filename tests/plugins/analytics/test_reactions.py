@@ -17,6 +17,7 @@ THINGS = {
     "enrollment_id",
     "confirmation_id",
     "content_id",
+    "cover_media_id",
     "file_id",
     "invitation_id",
     "media_id",

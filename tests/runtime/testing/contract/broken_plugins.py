@@ -461,8 +461,8 @@ BREAKS: dict[str, list[Break]] = {
     "routes_never_break": [
         Break(
             "service.py",
-            "        query = select(ItemRow).where",
-            ('        raise KeyError("lost")\n        query = select(ItemRow).where'),
+            "        query = EVERY_ITEM.query(call)",
+            '        raise KeyError("lost")\n        query = EVERY_ITEM.query(call)',
             "answered 500",
         ),
     ],

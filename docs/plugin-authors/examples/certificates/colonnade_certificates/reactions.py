@@ -53,7 +53,8 @@ class Reactions:
         if person is None:
             raise Unavailable(
                 "The name of who completed the course is not known yet: hand the service its "
-                "history with `colonnade outbox republish --to certificates:Reactions.registered`."
+                "history with `colonnade outbox republish --since 14d --to "
+                "certificates:Reactions.registered`."
             )
         there = select(CertificateRow.id).where(
             CertificateRow.user_id == event.user_id, CertificateRow.course_id == event.course_id

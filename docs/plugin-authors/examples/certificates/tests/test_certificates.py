@@ -75,7 +75,7 @@ async def test_a_certificate_keeps_the_name_of_its_day(bench: ServiceBench) -> N
 
 
 async def test_who_is_not_known_yet_waits_for_history(bench: ServiceBench) -> None:
-    with pytest.raises(Unavailable, match=r"republish --to certificates:Reactions\.registered"):
+    with pytest.raises(Unavailable, match=r"--since 14d --to certificates:Reactions\.registered"):
         await bench.deliver(completed(new_id()))
 
 
