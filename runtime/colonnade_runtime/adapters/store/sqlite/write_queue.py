@@ -117,6 +117,9 @@ class WriteQueue:
             units = self._next(loop, left)
             loop.call_soon_threadsafe(self._tell, done)
             del done, left
+        if not units:
+            # The file was given back in the last round: another thread may have it by now.
+            return
         with self._lock:
             self._waiting.extendleft(reversed(units))
         try:
