@@ -29,9 +29,10 @@ BUDGETS = {
         "evaluations": 0,
     },
     "new role": {"evaluations": 4},
-    "together": {"commits": 10, "statements": 130, "asks": 10, "not prepared": 0},
+    "together": {"commits": 10, "statements": 130, "asks": 10, "not prepared": 1},
 }
-"""Lower a number with what makes it lower. The provider commits twice more, to its own file."""
+"""Lower a number with what makes it lower. The provider commits twice more, to its own file. Of
+purchases made together the mean is counted, and a look of the sweeper may fall into it."""
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 300
